@@ -1,0 +1,1 @@
+//! The procedural macros of [pipewright](https://docs.rs/pipewright); use them through that crate.

@@ -1,0 +1,3 @@
+//! The program `pipewright`.
+
+fn main() {}

@@ -1,0 +1,136 @@
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::websocket::WebSocketDialer;
+use super::{ConnectError, ConnectOptions, Dial, Transport};
+use crate::wire::{EngineUrl, InvalidUrl, StreamChannelRef};
+
+/// Where an engine is and how to reach it: a URL with options, or an engine in this process.
+///
+/// Cheap to clone. `Debug` and `Display` show scheme, host and path, never a token or a query.
+///
+/// # Example
+///
+/// ```
+/// use std::time::Duration;
+/// use pipewright::Address;
+///
+/// let address: Address = "ws://127.0.0.1:49134".parse().unwrap();
+/// let address = Address::from("wss://engine.example".parse::<pipewright::EngineUrl>().unwrap())
+///     .bearer_token("s3cret")
+///     .connect_timeout(Duration::from_secs(3));
+/// assert_eq!(address.to_string(), "wss://engine.example");
+/// ```
+#[derive(Clone)]
+pub struct Address(Kind);
+
+#[derive(Clone)]
+enum Kind {
+    Url(EngineUrl, ConnectOptions),
+    InProcess(Arc<dyn Dial>),
+}
+
+impl Address {
+    /// An engine that shares this process.
+    #[cfg(feature = "engine")]
+    pub(crate) fn in_process(dial: Arc<dyn Dial>) -> Self {
+        Self(Kind::InProcess(dial))
+    }
+
+    /// Sends `Authorization: Bearer <token>` with every connection, control and channels.
+    ///
+    /// Without effect on an engine in this process.
+    #[must_use]
+    pub fn bearer_token(self, token: impl AsRef<str>) -> Self {
+        self.header("Authorization", format!("Bearer {}", token.as_ref()))
+    }
+
+    /// Sends an HTTP header with every connection, control and channels. Its value never prints.
+    ///
+    /// A name or value that HTTP does not allow is reported when a connection is made.
+    #[must_use]
+    pub fn header(self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.with(|options| options.headers.push((name.into(), value.into())))
+    }
+
+    /// How long one attempt to connect may take, from the name lookup to the end of the
+    /// handshake; 10 seconds unless told.
+    #[must_use]
+    pub fn connect_timeout(self, timeout: Duration) -> Self {
+        self.with(|options| options.connect_timeout = timeout)
+    }
+
+    /// Trusts the certificates in `pem`, beside those of the system, for `wss://` addresses.
+    ///
+    /// For an engine whose certificate your own authority signed. What is not a certificate is
+    /// reported when a connection is made.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn root_certificates(self, pem: impl Into<Vec<u8>>) -> Self {
+        self.with(|options| options.root_certificates.push(pem.into()))
+    }
+
+    fn with(mut self, set: impl FnOnce(&mut ConnectOptions)) -> Self {
+        if let Kind::Url(_, options) = &mut self.0 {
+            set(options);
+        }
+        self
+    }
+
+    /// Whether the engine shares this process.
+    pub fn is_in_process(&self) -> bool {
+        matches!(self.0, Kind::InProcess(_))
+    }
+
+    pub(crate) async fn dial_control(&self) -> Result<Box<dyn Transport>, ConnectError> {
+        match &self.0 {
+            Kind::Url(url, options) => WebSocketDialer::new(url, options).control().await,
+            Kind::InProcess(dial) => dial.control().await,
+        }
+    }
+
+    pub(crate) async fn dial_channel(
+        &self,
+        channel_ref: &StreamChannelRef,
+    ) -> Result<Box<dyn Transport>, ConnectError> {
+        match &self.0 {
+            Kind::Url(url, options) => {
+                WebSocketDialer::new(url, options)
+                    .channel(channel_ref)
+                    .await
+            }
+            Kind::InProcess(dial) => dial.channel(channel_ref).await,
+        }
+    }
+}
+
+impl From<EngineUrl> for Address {
+    fn from(url: EngineUrl) -> Self {
+        Self(Kind::Url(url, ConnectOptions::default()))
+    }
+}
+
+impl FromStr for Address {
+    type Err = InvalidUrl;
+
+    fn from_str(text: &str) -> Result<Self, InvalidUrl> {
+        text.parse::<EngineUrl>().map(Self::from)
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Kind::Url(url, _) => fmt::Display::fmt(url, f),
+            Kind::InProcess(dial) => f.write_str(&dial.name()),
+        }
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Address({self})")
+    }
+}

@@ -1,0 +1,104 @@
+use std::task::{Context, Poll, ready};
+
+use super::{PipeReader, PipeWriter, Popped};
+use crate::transport::{Received, Transport, TransportError};
+use crate::wire::{Close, Frame};
+
+/// A connection made of pipe ends: one for either end of a channel, two for a control
+/// connection.
+pub(crate) struct Memory {
+    incoming: Option<PipeReader>,
+    outgoing: Option<PipeWriter>,
+    /// Set by `start_close`: the close comes back at once, as from a peer that answers it.
+    closing: bool,
+    pongs: usize,
+}
+
+impl Memory {
+    /// The reader end of a channel.
+    pub(crate) fn reader(incoming: PipeReader) -> Self {
+        Self {
+            incoming: Some(incoming),
+            outgoing: None,
+            closing: false,
+            pongs: 0,
+        }
+    }
+
+    /// The writer end of a channel.
+    pub(crate) fn writer(outgoing: PipeWriter) -> Self {
+        Self {
+            incoming: None,
+            outgoing: Some(outgoing),
+            closing: false,
+            pongs: 0,
+        }
+    }
+
+    /// One side of a connection that speaks both ways.
+    pub(crate) fn duplex(incoming: PipeReader, outgoing: PipeWriter) -> Self {
+        Self {
+            incoming: Some(incoming),
+            outgoing: Some(outgoing),
+            closing: false,
+            pongs: 0,
+        }
+    }
+}
+
+impl Transport for Memory {
+    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Received> {
+        if self.closing {
+            return Poll::Ready(Received::Closed(Close::NORMAL));
+        }
+        if self.pongs > 0 {
+            self.pongs -= 1;
+            return Poll::Ready(Received::Pong);
+        }
+        match (&mut self.incoming, &mut self.outgoing) {
+            (Some(incoming), _) => match ready!(incoming.poll_pop(cx)) {
+                Popped::Frame(frame) => Poll::Ready(Received::Frame(frame)),
+                Popped::End(close) => Poll::Ready(Received::Closed(close)),
+            },
+            (None, Some(outgoing)) => Poll::Ready(Received::Closed(ready!(outgoing.poll_gone(cx)))),
+            (None, None) => Poll::Ready(Received::Lost(TransportError::eof())),
+        }
+    }
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+        match &mut self.outgoing {
+            Some(outgoing) => outgoing.poll_ready(cx).map_err(TransportError::Closed),
+            None => Poll::Ready(Err(one_way())),
+        }
+    }
+
+    fn start_send(&mut self, frame: Frame) -> Result<(), TransportError> {
+        let outgoing = self.outgoing.as_mut().ok_or_else(one_way)?;
+        outgoing.push(frame);
+        Ok(())
+    }
+
+    fn poll_flush(&mut self, _: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn start_close(&mut self, close: Close) -> Result<(), TransportError> {
+        self.closing = true;
+        if let Some(outgoing) = &mut self.outgoing {
+            outgoing.end(close);
+        }
+        if let Some(incoming) = &mut self.incoming {
+            incoming.cancel(Close::READER_GONE);
+        }
+        Ok(())
+    }
+
+    fn start_ping(&mut self) -> Result<(), TransportError> {
+        self.pongs += 1;
+        Ok(())
+    }
+}
+
+fn one_way() -> TransportError {
+    TransportError::Protocol("the reader end of a channel cannot send".to_owned())
+}

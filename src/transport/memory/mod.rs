@@ -1,0 +1,10 @@
+//! The transport within a process: frames handed over by a bounded queue, nothing copied.
+//!
+//! [`pipe`] is the queue itself. The engine keeps one a channel, whoever the ends belong to;
+//! [`Memory`] makes a [`Transport`](super::Transport) of pipe ends.
+
+mod connection;
+mod pipe;
+
+pub(crate) use connection::Memory;
+pub(crate) use pipe::{PipeLimits, PipeReader, PipeWriter, Popped, pipe};

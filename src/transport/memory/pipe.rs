@@ -1,0 +1,309 @@
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use crate::wire::{Close, Frame};
+
+/// What a pipe holds before its writer has to wait: whichever bound is reached first.
+///
+/// A frame longer than `bytes` still passes, alone.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PipeLimits {
+    pub(crate) frames: usize,
+    pub(crate) bytes: usize,
+}
+
+/// Makes a bounded queue of frames with one writer and one reader.
+///
+/// Ends and their meaning:
+///
+/// | writer | reader sees, after what is queued | reader | writer sees |
+/// |---|---|---|---|
+/// | [`end`](PipeWriter::end) | `Popped::End` with that close | [`cancel`](PipeReader::cancel) | that close |
+/// | dropped before | `Popped::End(Close::WRITER_LOST)` | dropped | `Close::READER_GONE` |
+///
+/// The first end counts. What was queued before the writer's end stays for the reader.
+pub(crate) fn pipe(limits: PipeLimits) -> (PipeWriter, PipeReader) {
+    let shared = Arc::new(Shared {
+        limits,
+        state: Mutex::new(State {
+            frames: VecDeque::new(),
+            bytes: 0,
+            writer_end: None,
+            reader_end: None,
+            writer: None,
+            reader: None,
+        }),
+    });
+    (PipeWriter(Arc::clone(&shared)), PipeReader(shared))
+}
+
+/// The end of a [`pipe`] that frames go into.
+pub(crate) struct PipeWriter(Arc<Shared>);
+
+/// The end of a [`pipe`] that frames come out of.
+pub(crate) struct PipeReader(Arc<Shared>);
+
+/// What comes out of a pipe.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Popped {
+    Frame(Frame),
+    /// The writer has ended and everything before was popped. Comes again if asked again.
+    End(Close),
+}
+
+struct Shared {
+    limits: PipeLimits,
+    /// Protects the queue for the few instructions of a push or a pop; never held across an
+    /// await or a wake.
+    state: Mutex<State>,
+}
+
+struct State {
+    /// Bounded by `limits`: a push needs a `poll_ready` before it.
+    frames: VecDeque<Frame>,
+    bytes: usize,
+    writer_end: Option<Close>,
+    reader_end: Option<Close>,
+    /// The task that waits for room, or for the reader to go.
+    writer: Option<Waker>,
+    /// The task that waits for a frame.
+    reader: Option<Waker>,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing that can panic runs under the lock.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn end_writer(&self, close: Close) {
+        let mut state = self.lock();
+        state.writer_end.get_or_insert(close);
+        let waker = state.reader.take();
+        drop(state);
+        wake(waker);
+    }
+
+    fn end_reader(&self, close: Close) {
+        let mut state = self.lock();
+        if state.reader_end.is_none() {
+            state.reader_end = Some(close);
+            state.frames.clear();
+            state.bytes = 0;
+        }
+        let waker = state.writer.take();
+        drop(state);
+        wake(waker);
+    }
+}
+
+impl PipeWriter {
+    /// Waits for room; `Err` once the reader has gone.
+    pub(crate) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Close>> {
+        let mut state = self.0.lock();
+        if let Some(close) = &state.reader_end {
+            return Poll::Ready(Err(close.clone()));
+        }
+        let limits = self.0.limits;
+        if state.frames.len() < limits.frames && state.bytes < limits.bytes {
+            return Poll::Ready(Ok(()));
+        }
+        park(&mut state.writer, cx);
+        Poll::Pending
+    }
+
+    /// Queues a frame. The bound is kept by [`poll_ready`](Self::poll_ready); a frame for a
+    /// reader that has gone is dropped, as the next `poll_ready` tells.
+    pub(crate) fn push(&mut self, frame: Frame) {
+        let mut state = self.0.lock();
+        if state.reader_end.is_some() || state.writer_end.is_some() {
+            return;
+        }
+        state.bytes += frame.len();
+        state.frames.push_back(frame);
+        let waker = state.reader.take();
+        drop(state);
+        wake(waker);
+    }
+
+    /// Ends the stream after what is queued.
+    pub(crate) fn end(&mut self, close: Close) {
+        self.0.end_writer(close);
+    }
+
+    /// Waits until the reader has gone.
+    ///
+    /// Shares its place in the queue with [`poll_ready`](Self::poll_ready): the last of the two
+    /// that was polled decides which task is woken.
+    pub(crate) fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<Close> {
+        let mut state = self.0.lock();
+        if let Some(close) = &state.reader_end {
+            return Poll::Ready(close.clone());
+        }
+        park(&mut state.writer, cx);
+        Poll::Pending
+    }
+
+    /// Frames and bytes that wait for the reader.
+    pub(crate) fn queued(&self) -> (usize, usize) {
+        let state = self.0.lock();
+        (state.frames.len(), state.bytes)
+    }
+}
+
+impl PipeReader {
+    /// Waits for the next frame or the end.
+    pub(crate) fn poll_pop(&mut self, cx: &mut Context<'_>) -> Poll<Popped> {
+        let mut state = self.0.lock();
+        if let Some(frame) = state.frames.pop_front() {
+            state.bytes -= frame.len();
+            let waker = state.writer.take();
+            drop(state);
+            wake(waker);
+            return Poll::Ready(Popped::Frame(frame));
+        }
+        if let Some(close) = &state.writer_end {
+            return Poll::Ready(Popped::End(close.clone()));
+        }
+        park(&mut state.reader, cx);
+        Poll::Pending
+    }
+
+    /// Takes no more; what is queued is dropped and the writer is told.
+    pub(crate) fn cancel(&mut self, close: Close) {
+        self.0.end_reader(close);
+    }
+
+    /// Frames and bytes that wait for this reader.
+    pub(crate) fn queued(&self) -> (usize, usize) {
+        let state = self.0.lock();
+        (state.frames.len(), state.bytes)
+    }
+}
+
+impl Drop for PipeWriter {
+    fn drop(&mut self) {
+        self.0.end_writer(Close::WRITER_LOST);
+    }
+}
+
+impl Drop for PipeReader {
+    fn drop(&mut self) {
+        self.0.end_reader(Close::READER_GONE);
+    }
+}
+
+fn park(slot: &mut Option<Waker>, cx: &Context<'_>) {
+    match slot {
+        Some(waker) => waker.clone_from(cx.waker()),
+        None => *slot = Some(cx.waker().clone()),
+    }
+}
+
+fn wake(waker: Option<Waker>) {
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Poll;
+
+    use tokio_test::{assert_pending, assert_ready, assert_ready_err, assert_ready_ok, task};
+
+    use super::{PipeLimits, PipeReader, PipeWriter, Popped, pipe};
+    use crate::wire::{Close, Frame};
+
+    const LIMITS: PipeLimits = PipeLimits {
+        frames: 2,
+        bytes: 10,
+    };
+
+    fn pop(reader: &mut PipeReader) -> Poll<Popped> {
+        task::spawn(()).enter(|cx, _| reader.poll_pop(cx))
+    }
+
+    fn ready(writer: &mut PipeWriter) -> Poll<Result<(), Close>> {
+        task::spawn(()).enter(|cx, _| writer.poll_ready(cx))
+    }
+
+    fn frame(len: usize) -> Frame {
+        Frame::from(vec![7; len])
+    }
+
+    #[test]
+    fn frames_come_out_in_order_and_then_the_end_again_and_again() {
+        let (mut writer, mut reader) = pipe(LIMITS);
+        assert_pending!(pop(&mut reader));
+        writer.push(frame(1));
+        writer.push("m".into());
+        writer.end(Close::NORMAL);
+        assert_eq!(assert_ready!(pop(&mut reader)), Popped::Frame(frame(1)));
+        assert_eq!(assert_ready!(pop(&mut reader)), Popped::Frame("m".into()));
+        for _ in 0..2 {
+            assert_eq!(assert_ready!(pop(&mut reader)), Popped::End(Close::NORMAL));
+        }
+    }
+
+    #[test]
+    fn both_bounds_hold_and_an_oversize_frame_passes_alone() {
+        let (mut writer, mut reader) = pipe(LIMITS);
+        writer.push(frame(1));
+        assert_ready_ok!(ready(&mut writer));
+        writer.push(frame(1));
+        assert_pending!(ready(&mut writer));
+        assert_ready!(pop(&mut reader));
+        assert_ready!(pop(&mut reader));
+        assert_ready_ok!(ready(&mut writer));
+        writer.push(frame(100));
+        assert_eq!(writer.queued(), (1, 100));
+        assert_pending!(ready(&mut writer));
+        assert_ready!(pop(&mut reader));
+        assert_eq!(reader.queued(), (0, 0));
+        assert_ready_ok!(ready(&mut writer));
+    }
+
+    #[test]
+    fn a_waiting_side_is_woken() {
+        let (mut writer, mut reader) = pipe(LIMITS);
+        let mut reading = task::spawn(std::future::poll_fn(|cx| reader.poll_pop(cx)));
+        assert_pending!(reading.poll());
+        writer.push(frame(10));
+        assert!(reading.is_woken());
+        let mut waiting = task::spawn(std::future::poll_fn(|cx| writer.poll_ready(cx)));
+        assert_pending!(waiting.poll());
+        assert_ready!(reading.poll());
+        assert!(waiting.is_woken());
+    }
+
+    #[test]
+    fn a_dropped_writer_is_lost_and_an_ended_one_is_not() {
+        let (writer, mut reader) = pipe(LIMITS);
+        drop(writer);
+        assert_eq!(
+            assert_ready!(pop(&mut reader)),
+            Popped::End(Close::WRITER_LOST)
+        );
+        let (mut writer, mut reader) = pipe(LIMITS);
+        writer.end(Close::NORMAL);
+        drop(writer);
+        assert_eq!(assert_ready!(pop(&mut reader)), Popped::End(Close::NORMAL));
+    }
+
+    #[test]
+    fn a_gone_reader_fails_the_writer_and_frees_what_was_queued() {
+        let (mut writer, reader) = pipe(LIMITS);
+        writer.push(frame(10));
+        let mut gone = task::spawn(std::future::poll_fn(|cx| writer.poll_gone(cx)));
+        assert_pending!(gone.poll());
+        drop(reader);
+        assert_eq!(assert_ready!(gone.poll()), Close::READER_GONE);
+        drop(gone);
+        assert_eq!(assert_ready_err!(ready(&mut writer)), Close::READER_GONE);
+        assert_eq!(writer.queued(), (0, 0));
+        writer.push(frame(1));
+        assert_eq!(writer.queued(), (0, 0));
+    }
+}

@@ -1,0 +1,94 @@
+//! The socket floor: frames to and from a peer, over WebSocket or within the process.
+//!
+//! [`Transport`] is one open connection, [`Dial`] opens them, [`Address`] is a dialler that a
+//! user can hold. Everything above sees frames and the way a connection ended, nothing of how
+//! they travel; `websocket.rs` alone names the WebSocket library.
+
+mod address;
+mod connect_error;
+mod dial;
+mod memory;
+mod options;
+#[cfg(feature = "tls")]
+mod tls;
+mod websocket;
+
+use std::io;
+use std::task::{Context, Poll};
+
+use crate::wire::{Close, Frame};
+
+pub use address::Address;
+pub use connect_error::ConnectError;
+pub(crate) use dial::Dial;
+#[cfg(feature = "engine")]
+pub(crate) use memory::{Memory, PipeLimits, PipeReader, PipeWriter, Popped, pipe};
+pub(crate) use options::ConnectOptions;
+#[cfg(feature = "engine")]
+pub(crate) use websocket::{WebSocket, WebSocketLimits, accept_key};
+
+/// One open connection that carries frames both ways.
+///
+/// Every method is driven from the one task that owns the connection. After
+/// [`poll_receive`](Self::poll_receive) gave `Closed` or `Lost`, only dropping is useful.
+pub(crate) trait Transport: Send + Sync + Unpin {
+    /// The next thing the peer sent. Answers pings on the way.
+    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Received>;
+
+    /// Waits until a frame can be taken by [`start_send`](Self::start_send).
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>>;
+
+    /// Takes a frame; it may stay in a buffer until [`poll_flush`](Self::poll_flush).
+    ///
+    /// To be called once after each `Ready(Ok(()))` of [`poll_ready`](Self::poll_ready).
+    fn start_send(&mut self, frame: Frame) -> Result<(), TransportError>;
+
+    /// Waits until every frame taken so far is with the operating system or the peer.
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>>;
+
+    /// Says that nothing more will be sent. To be followed by [`poll_flush`](Self::poll_flush);
+    /// then [`poll_receive`](Self::poll_receive) tells when the peer has closed too.
+    fn start_close(&mut self, close: Close) -> Result<(), TransportError>;
+
+    /// Asks the peer for a sign of life, which [`Received::Pong`] brings. To be flushed.
+    fn start_ping(&mut self) -> Result<(), TransportError>;
+}
+
+/// What [`Transport::poll_receive`] gives.
+#[derive(Debug)]
+pub(crate) enum Received {
+    Frame(Frame),
+    /// The answer to a ping.
+    Pong,
+    /// The peer closed the connection, or answered our close.
+    Closed(Close),
+    /// The connection is gone without a close.
+    Lost(TransportError),
+}
+
+/// Why a connection broke.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum TransportError {
+    /// The peer, or the network between, went away.
+    #[error("connection lost")]
+    Lost(#[source] io::Error),
+    /// The peer closed; nothing more can be sent.
+    #[error("connection {0}")]
+    Closed(Close),
+    /// The peer sent a frame longer than this side takes.
+    #[error("a frame of {size} bytes is over the limit of {limit} bytes")]
+    TooLarge { size: usize, limit: usize },
+    /// The peer broke the rules of the transport.
+    #[error("protocol violation: {0}")]
+    Protocol(String),
+}
+
+impl TransportError {
+    /// The connection ended without a close frame.
+    pub(crate) fn eof() -> Self {
+        Self::Lost(io::Error::new(
+            io::ErrorKind::UnexpectedEof,
+            "the peer hung up without a close frame",
+        ))
+    }
+}

@@ -1,0 +1,39 @@
+//! Trust for `wss://`, by rustls.
+
+use std::sync::Arc;
+
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
+
+use super::ConnectOptions;
+
+/// The client's side of TLS: the authorities of the system and those of `options`.
+pub(super) fn client_config(options: &ConnectOptions) -> Result<Arc<ClientConfig>, String> {
+    let mut roots = RootCertStore::empty();
+    // A system without certificates is no error where the user brings their own.
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    for pem in &options.root_certificates {
+        for certificate in CertificateDer::pem_slice_iter(pem) {
+            let certificate = certificate
+                .map_err(|error| format!("a root certificate is not valid PEM ({error})"))?;
+            roots
+                .add(certificate)
+                .map_err(|error| format!("a root certificate cannot be used ({error})"))?;
+        }
+    }
+    if roots.is_empty() {
+        return Err(
+            "no root certificates are installed on this system; install the package \
+                    `ca-certificates` or name yours with `Address::root_certificates`"
+                .to_owned(),
+        );
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| error.to_string())?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(Arc::new(config))
+}

@@ -1,0 +1,46 @@
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The error of a function call as it travels: `{"code", "message", "stacktrace"?}`
+/// (`protocol.md` 2.3).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ErrorBody {
+    /// A stable word for programs, such as `function_not_found` or `invocation_failed`.
+    pub code: String,
+    /// What went wrong, for people.
+    #[serde(default)]
+    pub message: String,
+    /// Where it went wrong, if the worker told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stacktrace: Option<String>,
+}
+
+impl ErrorBody {
+    /// No worker has the function.
+    pub const FUNCTION_NOT_FOUND: &'static str = "function_not_found";
+    /// The function returned an error or panicked.
+    pub const INVOCATION_FAILED: &'static str = "invocation_failed";
+    /// The worker that executed or made the call disconnected before there was a result.
+    pub const INVOCATION_STOPPED: &'static str = "invocation_stopped";
+    /// The payload was not what the function takes.
+    pub const DESERIALIZATION_ERROR: &'static str = "deserialization_error";
+    /// The result could not be written as JSON.
+    pub const SERIALIZATION_ERROR: &'static str = "serialization_error";
+
+    /// An error without a stack trace.
+    pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            code: code.into(),
+            message: message.into(),
+            stacktrace: None,
+        }
+    }
+}
+
+impl fmt::Display for ErrorBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.message, self.code)
+    }
+}

@@ -1,0 +1,34 @@
+//! The messages of the control socket (`protocol.md` sections 1 and 2).
+//!
+//! One JSON object a message, discriminated by `type`. A message is decoded leniently, as
+//! `protocol.md` 11.2 asks: fields and types that are not known are ignored, `null` counts as
+//! absent. Payloads inside stay text ([`Payload`](super::Payload)), so nothing that is only
+//! forwarded is parsed or changed.
+
+mod error_body;
+mod invocation;
+mod message;
+mod registration;
+mod session;
+
+pub use error_body::ErrorBody;
+pub(crate) use invocation::{InvocationResult, InvokeFunction, action};
+pub(crate) use message::ControlMessage;
+pub(crate) use registration::{
+    RegisterFunction, RegisterTrigger, TriggerRegistrationResult, UnregisterFunction,
+};
+pub(crate) use session::{Reattach, RegistrationRejected, WorkerRegistered};
+
+/// Ids of the functions that an engine itself provides.
+pub(crate) mod builtin {
+    /// What a worker announces itself with (`protocol.md` 1.3).
+    pub(crate) const WORKERS_REGISTER: &str = "engine::workers::register";
+    /// Makes a channel (`protocol.md` section 3).
+    pub(crate) const CHANNELS_CREATE: &str = "engine::channels::create";
+    /// Lists the registered functions (`protocol.md` section 7).
+    pub(crate) const FUNCTIONS_LIST: &str = "engine::functions::list";
+    /// Lists the connected workers (`protocol.md` section 7).
+    pub(crate) const WORKERS_LIST: &str = "engine::workers::list";
+    /// What every id of this kind begins with.
+    pub(crate) const PREFIX: &str = "engine::";
+}

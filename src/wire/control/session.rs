@@ -1,0 +1,36 @@
+use serde::{Deserialize, Serialize};
+
+/// The engine's first words on a control socket (`protocol.md` 1.2).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct WorkerRegistered {
+    pub(crate) worker_id: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) reattach_token: Option<String>,
+}
+
+/// A worker's first words after a reconnect: it takes the place of its old connection
+/// (`protocol.md` 2.5).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Reattach {
+    pub(crate) previous_worker_id: String,
+    pub(crate) reattach_token: String,
+}
+
+/// The engine refuses a worker or one of its functions (`protocol.md` 1.3).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct RegistrationRejected {
+    pub(crate) code: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) namespace: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) worker_name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) function_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) owner_worker_id: Option<String>,
+}
+
+impl RegistrationRejected {
+    /// A function id that another live worker has; the worker itself goes on.
+    pub(crate) const FUNCTION_CONFLICT: &'static str = "FUNCTION_NAMESPACE_CONFLICT";
+}

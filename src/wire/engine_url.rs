@@ -1,0 +1,252 @@
+use std::fmt;
+use std::str::FromStr;
+
+use url::Url;
+
+use super::{AccessKey, Direction, StreamChannelRef};
+
+/// Where channels live below the control address (`protocol.md` 4.1).
+const CHANNEL_PATH: &str = "/ws/channels/";
+
+/// The address of an engine: `ws://host:49134` or `wss://host`, with an optional path and query.
+///
+/// The query stays on every URL that is built from it, because that is how some deployments
+/// authenticate; `Debug` and `Display` leave it out for the same reason.
+///
+/// ```
+/// let url: pipewright::EngineUrl = "ws://127.0.0.1:49134/?token=s3cret".parse().unwrap();
+/// assert_eq!(url.to_string(), "ws://127.0.0.1:49134");
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct EngineUrl(Url);
+
+/// Text that is not the address of an engine.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidUrl {
+    /// Not a URL at all.
+    #[error("`{text}` is not a URL ({reason}); write ws://host:port or wss://host")]
+    Syntax {
+        /// What was given, without its query.
+        text: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A URL of another kind.
+    #[error("an engine is reached by ws:// or wss://, not by {0}://")]
+    Scheme(String),
+}
+
+impl EngineUrl {
+    /// The control socket.
+    pub(crate) fn control(&self) -> ChannelUrl {
+        ChannelUrl(self.0.clone())
+    }
+
+    /// The data socket that `channel_ref` opens.
+    pub(crate) fn channel(&self, channel_ref: &StreamChannelRef) -> ChannelUrl {
+        let mut url = self.0.clone();
+        let base = url.path().trim_end_matches('/');
+        // `set_path` escapes what may not stand in a path, so an id cannot leave its place.
+        let id = channel_ref
+            .channel_id
+            .replace('%', "%25")
+            .replace('/', "%2F");
+        url.set_path(&format!("{base}{CHANNEL_PATH}{id}"));
+        url.query_pairs_mut()
+            .append_pair("key", channel_ref.access_key.expose())
+            .append_pair("dir", channel_ref.direction.as_str());
+        ChannelUrl(url)
+    }
+
+    /// Whether the connection is encrypted.
+    pub fn is_secure(&self) -> bool {
+        self.0.scheme() == "wss"
+    }
+}
+
+impl FromStr for EngineUrl {
+    type Err = InvalidUrl;
+
+    fn from_str(text: &str) -> Result<Self, InvalidUrl> {
+        let mut url = Url::parse(text).map_err(|error| InvalidUrl::Syntax {
+            text: text.split('?').next().unwrap_or_default().to_owned(),
+            reason: error.to_string(),
+        })?;
+        if !matches!(url.scheme(), "ws" | "wss") {
+            return Err(InvalidUrl::Scheme(url.scheme().to_owned()));
+        }
+        url.set_fragment(None);
+        Ok(Self(url))
+    }
+}
+
+impl fmt::Display for EngineUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}://{}",
+            self.0.scheme(),
+            self.0.host_str().unwrap_or_default()
+        )?;
+        if let Some(port) = self.0.port() {
+            write!(f, ":{port}")?;
+        }
+        f.write_str(self.0.path().trim_end_matches('/'))
+    }
+}
+
+impl fmt::Debug for EngineUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// A URL ready to be dialled. It may hold an access key, so it neither prints nor compares.
+pub(crate) struct ChannelUrl(Url);
+
+impl ChannelUrl {
+    /// The whole URL, secrets included. Do not log it.
+    pub(crate) fn expose(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+/// What a request for a data socket asks for, as the engine reads it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct ChannelQuery {
+    pub(crate) channel_id: String,
+    pub(crate) access_key: AccessKey,
+    pub(crate) direction: Direction,
+}
+
+/// A request for a data socket that lacks a part; the engine answers 400.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ChannelQueryError {
+    #[error("the query parameter `key` is missing")]
+    Key,
+    #[error("the query parameter `dir` must be `read` or `write`")]
+    Direction,
+}
+
+impl ChannelQuery {
+    /// Reads path and query of a request; `None` if the path is not that of a data socket.
+    ///
+    /// Parameters may come in any order, and others may stand between them
+    /// (`protocol.md` 4.1); the last of a name counts, because clients append theirs.
+    pub(crate) fn parse(path: &str, query: &str) -> Option<Result<Self, ChannelQueryError>> {
+        let id = path
+            .strip_prefix(CHANNEL_PATH)
+            .filter(|id| !id.contains('/'))?;
+        let (mut key, mut direction) = (None, None);
+        for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+            match &*name {
+                "key" => key = Some(value.into_owned()),
+                "dir" => direction = Some(value.into_owned()),
+                _ => {}
+            }
+        }
+        Some(Self::of(id, key, direction.as_deref()))
+    }
+
+    fn of(
+        id: &str,
+        key: Option<String>,
+        direction: Option<&str>,
+    ) -> Result<Self, ChannelQueryError> {
+        let key = key
+            .filter(|key| !key.is_empty())
+            .ok_or(ChannelQueryError::Key)?;
+        let direction = match direction {
+            Some("read") => Direction::Read,
+            Some("write") => Direction::Write,
+            _ => return Err(ChannelQueryError::Direction),
+        };
+        Ok(Self {
+            channel_id: id.to_owned(),
+            access_key: AccessKey::new(key),
+            direction,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ChannelQuery, ChannelQueryError, EngineUrl, InvalidUrl};
+    use crate::wire::{AccessKey, Direction, StreamChannelRef};
+
+    fn url(base: &str) -> String {
+        let channel_ref = StreamChannelRef {
+            channel_id: "c-1".into(),
+            access_key: AccessKey::new("k&1"),
+            direction: Direction::Write,
+        };
+        base.parse::<EngineUrl>()
+            .unwrap()
+            .channel(&channel_ref)
+            .expose()
+            .to_owned()
+    }
+
+    #[test]
+    fn channel_urls_keep_path_and_query_of_the_base() {
+        assert_eq!(
+            url("ws://h:1"),
+            "ws://h:1/ws/channels/c-1?key=k%261&dir=write"
+        );
+        assert_eq!(
+            url("ws://h:1/"),
+            "ws://h:1/ws/channels/c-1?key=k%261&dir=write"
+        );
+        assert_eq!(
+            url("wss://h/p/?t=x"),
+            "wss://h/p/ws/channels/c-1?t=x&key=k%261&dir=write"
+        );
+    }
+
+    #[test]
+    fn what_is_built_can_be_parsed() {
+        let url: url::Url = url("ws://h:1/?dir=x&token=t").parse().unwrap();
+        let query = ChannelQuery::parse(url.path(), url.query().unwrap())
+            .unwrap()
+            .unwrap();
+        assert_eq!(query.channel_id, "c-1");
+        assert_eq!(query.access_key, AccessKey::new("k&1"));
+        assert_eq!(query.direction, Direction::Write);
+    }
+
+    #[test]
+    fn a_request_that_lacks_a_part_says_which() {
+        let parse = |query| ChannelQuery::parse("/ws/channels/c", query).unwrap();
+        assert_eq!(parse("dir=read"), Err(ChannelQueryError::Key));
+        assert_eq!(parse("key=&dir=read"), Err(ChannelQueryError::Key));
+        assert_eq!(parse("key=k"), Err(ChannelQueryError::Direction));
+        assert_eq!(parse("key=k&dir=both"), Err(ChannelQueryError::Direction));
+        assert_eq!(
+            ChannelQuery::parse("/ws/channels/a/b", "key=k&dir=read"),
+            None
+        );
+        assert_eq!(ChannelQuery::parse("/other", ""), None);
+    }
+
+    #[test]
+    fn wrong_addresses_say_what_to_write() {
+        let error = |text: &str| text.parse::<EngineUrl>().unwrap_err();
+        assert_eq!(error("http://h"), InvalidUrl::Scheme("http".into()));
+        let message = error("localhost?token=s3cret").to_string();
+        assert!(message.contains("ws://host:port"), "{message}");
+        assert!(!message.contains("s3cret"), "{message}");
+    }
+
+    #[test]
+    fn a_hostile_id_stays_in_its_place() {
+        let channel_ref = StreamChannelRef {
+            channel_id: "../x?key=1#f".into(),
+            access_key: AccessKey::new("k"),
+            direction: Direction::Read,
+        };
+        let url = "ws://h".parse::<EngineUrl>().unwrap().channel(&channel_ref);
+        let url = url.expose();
+        assert_eq!(url, "ws://h/ws/channels/..%2Fx%3Fkey=1%23f?key=k&dir=read");
+    }
+}

@@ -1,0 +1,39 @@
+//! What travels: control messages, channel refs, addresses and the messages inside a stream.
+//!
+//! The floor below everything. Client and engine agree through these types and through nothing
+//! else, so nothing here knows a socket, a task or a clock. Facts come from `protocol.md`, whose
+//! sections the items name.
+
+mod access_key;
+mod channel_ref;
+mod close;
+mod control;
+mod direction;
+mod engine_url;
+mod frame;
+mod in_band;
+mod payload;
+mod refs;
+mod text;
+
+pub use access_key::AccessKey;
+pub use channel_ref::StreamChannelRef;
+pub(crate) use close::{Close, code};
+pub use control::ErrorBody;
+pub(crate) use control::{
+    ControlMessage, InvocationResult, InvokeFunction, Reattach, RegisterFunction, RegisterTrigger,
+    RegistrationRejected, TriggerRegistrationResult, UnregisterFunction, WorkerRegistered, action,
+    builtin,
+};
+pub use direction::Direction;
+pub(crate) use engine_url::{ChannelQuery, ChannelQueryError, ChannelUrl};
+pub use engine_url::{EngineUrl, InvalidUrl};
+pub use frame::Frame;
+pub use in_band::{Abort, Header, Progress};
+pub(crate) use in_band::{End, InBand, InBandError, VERSION};
+pub use payload::Payload;
+pub use refs::{FoundRef, find_refs};
+pub use text::Text;
+
+/// Payload bytes in one binary frame at the most: 64 KiB (`protocol.md` 4.2).
+pub const MAX_FRAME: usize = 64 * 1024;

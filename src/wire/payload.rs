@@ -1,0 +1,122 @@
+use std::fmt;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+/// A JSON value that passes through untouched: the argument or the result of a function.
+///
+/// It keeps the text it was received with, so numbers wider than 64 bits, the order of keys and
+/// the digits of a float survive an engine that only forwards it.
+///
+/// ```
+/// use pipewright::Payload;
+///
+/// let payload = Payload::new(&("a", 1)).unwrap();
+/// assert_eq!(payload.as_json(), r#"["a",1]"#);
+/// assert_eq!(payload.parse::<(String, u8)>().unwrap(), ("a".to_owned(), 1));
+/// ```
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Payload(Box<RawValue>);
+
+impl Payload {
+    /// Serialises a value.
+    ///
+    /// # Errors
+    ///
+    /// When the value has no JSON form, a map with keys that are not strings for one.
+    pub fn new<T: Serialize + ?Sized>(value: &T) -> Result<Self, serde_json::Error> {
+        serde_json::value::to_raw_value(value).map(Self)
+    }
+
+    /// JSON `null`.
+    pub fn null() -> Self {
+        Self(RawValue::NULL.to_owned())
+    }
+
+    /// The JSON text.
+    pub fn as_json(&self) -> &str {
+        self.0.get()
+    }
+
+    /// Whether this is JSON `null`.
+    pub fn is_null(&self) -> bool {
+        self.as_json() == "null"
+    }
+
+    /// Reads the payload as a `T`; the inverse of [`new`](Self::new).
+    ///
+    /// # Errors
+    ///
+    /// When the JSON is not that of a `T`; the error names the line and column.
+    pub fn parse<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_str(self.as_json())
+    }
+
+    /// The same value with a string member added, if it is an object; other values as they are.
+    ///
+    /// The member goes last, so that it wins over one of the same name that the sender put in.
+    pub(crate) fn with_member(self, name: &str, value: &str) -> Self {
+        let Some(body) = self
+            .as_json()
+            .strip_prefix('{')
+            .and_then(|json| json.strip_suffix('}'))
+        else {
+            return self;
+        };
+        let comma = if body.trim().is_empty() { "" } else { "," };
+        let (name, value) = (serde_json::json!(name), serde_json::json!(value));
+        let json = format!("{{{body}{comma}{name}:{value}}}");
+        RawValue::from_string(json).map_or(self, Self)
+    }
+}
+
+impl Default for Payload {
+    fn default() -> Self {
+        Self::null()
+    }
+}
+
+impl PartialEq for Payload {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_json() == other.as_json()
+    }
+}
+
+impl fmt::Debug for Payload {
+    /// Prints the length only: payloads carry channel refs, and refs carry access keys.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Payload({} bytes)", self.as_json().len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Payload;
+
+    #[test]
+    fn keeps_the_text_it_was_read_with() {
+        let json = r#"{"n":123456789012345678901234567890,"f":1.10,"b":1,"a":2}"#;
+        let payload: Payload = serde_json::from_str(json).unwrap();
+        assert_eq!(serde_json::to_string(&payload).unwrap(), json);
+    }
+
+    #[test]
+    fn a_member_goes_last_and_only_into_objects() {
+        let add = |json: &str| {
+            let payload: Payload = serde_json::from_str(json).unwrap();
+            payload.with_member("id", "w\"1").as_json().to_owned()
+        };
+        assert_eq!(add("{}"), r#"{"id":"w\"1"}"#);
+        assert_eq!(add(r#"{"id":"forged"}"#), r#"{"id":"forged","id":"w\"1"}"#);
+        assert_eq!(add("[{}]"), "[{}]");
+        assert_eq!(add("null"), "null");
+    }
+
+    #[test]
+    fn debug_shows_no_content() {
+        let payload = Payload::new("s3cret").unwrap();
+        assert_eq!(format!("{payload:?}"), "Payload(8 bytes)");
+    }
+}

@@ -1,0 +1,1 @@
+//! Tests from outside, in one binary; the folders mirror `src`.
