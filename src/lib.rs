@@ -19,8 +19,9 @@ pub mod format {
 }
 
 pub use channel::{
-    ByteChannel, ByteReader, ByteWriter, ChannelReader, ChannelWriter, FrameSink, FrameStream,
-    Messages, ReadError, StreamReport, Verdict, WriteError,
+    BadItem, ByteChannel, ByteReader, ByteWriter, Channel, ChannelReader, ChannelWriter, Event,
+    Events, FrameSink, FrameStream, Messages, ReadError, ReaderRef, ReceiveError, Receiver,
+    SendError, Sender, StreamReport, Verdict, WriteError, WriterRef,
 };
 pub use transport::{Address, ConnectError};
 pub use wire::{

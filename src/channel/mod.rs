@@ -6,6 +6,7 @@
 //! one [`Verdict`] (design, "The stream protocol"), which [`judge`] alone decides.
 
 mod byte_channel;
+mod items;
 mod judge;
 mod link;
 mod read_error;
@@ -17,6 +18,10 @@ mod write_error;
 mod writer;
 
 pub use byte_channel::ByteChannel;
+pub use items::{
+    BadItem, Channel, Event, Events, ReaderRef, ReceiveError, Receiver, SendError, Sender,
+    WriterRef,
+};
 pub use read_error::ReadError;
 pub use reader::{ByteReader, ChannelReader, FrameStream, Messages};
 pub use report::{StreamReport, Verdict};

@@ -77,6 +77,11 @@ impl ChannelReader {
         self
     }
 
+    /// The state machine alone, for a receiver of items.
+    pub(crate) fn into_inbox(self) -> Inbox {
+        self.inbox
+    }
+
     /// The next data or message, in order; `None` at the end of a whole stream.
     ///
     /// # Errors

@@ -62,6 +62,10 @@ impl Inbox {
         &mut self.listeners
     }
 
+    pub(crate) fn on_message(&mut self, listener: impl FnMut(&str) + Send + Sync + 'static) {
+        self.listeners.add_on_message(listener);
+    }
+
     /// The next event; `None` at the end of a whole stream. A failure comes again if asked again.
     pub(crate) fn poll_event(
         &mut self,

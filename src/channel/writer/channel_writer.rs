@@ -94,6 +94,11 @@ impl ChannelWriter {
         self
     }
 
+    /// The state machine alone, for a sender of items.
+    pub(crate) fn into_outbox(mut self) -> Outbox {
+        self.outbox.take()
+    }
+
     /// Accepts `data` whole, waiting until the writer has room.
     ///
     /// Pieces of 64 KiB go out without being copied; the rest waits for more, or for
@@ -232,11 +237,7 @@ impl ChannelWriter {
 impl Drop for ChannelWriter {
     fn drop(&mut self) {
         if self.outbox.is_unfinished() {
-            let abort = Abort::new(
-                Abort::DROPPED,
-                "the writer was dropped before it was closed, so the stream is incomplete",
-            );
-            say_farewell(self.outbox.take(), abort);
+            say_farewell(self.outbox.take(), Abort::dropped());
         }
     }
 }

@@ -11,5 +11,6 @@ mod sink;
 mod views;
 
 pub use channel_writer::ChannelWriter;
+pub(crate) use farewell::say_farewell;
 pub(crate) use outbox::Outbox;
 pub use views::{ByteWriter, FrameSink};

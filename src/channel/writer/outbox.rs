@@ -119,6 +119,34 @@ impl Outbox {
         taken
     }
 
+    /// Accepts what `encode` appends to the frame being filled: one item, or nothing if it fails.
+    ///
+    /// Frames end where items end, as long as an item is not longer than a frame, so that a
+    /// receiver finds whole items in each and copies nothing.
+    pub(crate) fn push_item<E>(
+        &mut self,
+        encode: impl FnOnce(&mut BytesMut) -> Result<(), E>,
+    ) -> Result<(), E> {
+        if self.tail.capacity() == self.tail.len() {
+            self.tail.reserve(MAX_FRAME);
+        }
+        let start = self.tail.len();
+        if let Err(error) = encode(&mut self.tail) {
+            self.tail.truncate(start);
+            return Err(error);
+        }
+        self.totals.items += 1;
+        if start > 0 && self.tail.len() > MAX_FRAME {
+            let frame = self.tail.split_to(start).freeze();
+            self.queue_data(frame);
+        }
+        while self.tail.len() >= MAX_FRAME {
+            let frame = self.tail.split_to(MAX_FRAME).freeze();
+            self.queue_data(frame);
+        }
+        Ok(())
+    }
+
     /// Accepts a message of the user.
     pub(crate) fn push_message(&mut self, text: Text) -> Result<(), WriteError> {
         if text.len() > MAX_MESSAGE {
@@ -159,11 +187,6 @@ impl Outbox {
         self.frames.push_back(Frame::Data(frame));
     }
 
-    /// Counts items for the end message.
-    pub(crate) fn add_items(&mut self, items: u64) {
-        self.totals.items += items;
-    }
-
     /// Sends full frames as far as the connection takes them, without waiting to be asked.
     pub(crate) fn drain_now(&mut self, cx: &mut Context<'_>) {
         if matches!(self.phase, Phase::Open)
@@ -188,6 +211,26 @@ impl Outbox {
         self.queue_tail();
         ready!(self.poll_drain(cx))?;
         self.poll_flush_link(cx)
+    }
+
+    /// Flushes for a writer that pauses: the frame being filled stays as long as the connection
+    /// could not take it anyway, so that it may still become a full one.
+    pub(crate) fn poll_flush_idle(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
+        if let Phase::Open = self.phase {
+            ready!(self.poll_drain(cx))?;
+            if let Some(link) = self.link.open() {
+                match ready!(link.poll_ready(cx)) {
+                    Ok(()) => {}
+                    Err(error) => return Poll::Ready(Err(self.fail(cx, error.into()))),
+                }
+            }
+        }
+        self.poll_flush(cx)
+    }
+
+    /// Whether the next item can be accepted without waiting.
+    pub(crate) fn is_ready(&self) -> bool {
+        matches!(self.phase, Phase::Open) && self.frames.is_empty()
     }
 
     /// Waits until the stream is ended and the peer has confirmed it.
@@ -374,11 +417,6 @@ impl Outbox {
     pub(crate) fn is_unfinished(&self) -> bool {
         let accepted = !self.frames.is_empty() || !self.tail.is_empty();
         matches!(self.phase, Phase::Open | Phase::Ending(_)) && (self.link.is_used() || accepted)
-    }
-
-    /// Bytes in the frame that is being filled.
-    pub(crate) fn tail_len(&self) -> usize {
-        self.tail.len()
     }
 
     /// Everything of this outbox, leaving one that is closed.
