@@ -28,4 +28,7 @@ pub use wire::{
     Abort, AccessKey, Direction, EngineUrl, ErrorBody, FoundRef, Frame, Header, InvalidUrl,
     MAX_FRAME, Payload, Progress, StreamChannelRef, Text, find_refs,
 };
-pub use worker::Worker;
+pub use worker::{
+    Backoff, CallError, Closed, ConnectionState, FunctionBuilder, FunctionError, FunctionOutput,
+    Handler, Invocation, RegisterError, Rejection, ShutdownError, Trigger, Worker, WorkerBuilder,
+};

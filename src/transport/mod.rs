@@ -21,7 +21,7 @@ use crate::wire::{Close, Frame};
 pub use address::Address;
 pub use connect_error::ConnectError;
 pub(crate) use dial::Dial;
-#[cfg(feature = "engine")]
+#[cfg(any(feature = "engine", test))]
 pub(crate) use memory::{Memory, PipeLimits, PipeReader, PipeWriter, Popped, pipe};
 pub(crate) use options::ConnectOptions;
 #[cfg(feature = "engine")]

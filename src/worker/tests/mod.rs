@@ -1,0 +1,1 @@
+//! The driver against a scripted engine, over memory.
