@@ -1,6 +1,7 @@
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use tokio::time::Sleep;
 use crate::channel::link::Link;
 use crate::channel::totals::Totals;
 use crate::channel::waits::Waits;
-use crate::channel::{StreamReport, Verdict, WriteError};
+use crate::channel::{Aside, Meter, Remark, StreamReport, Verdict, WriteError};
 use crate::transport::{Received, Transport};
 use crate::wire::{Abort, Close, Frame, Header, InBand, MAX_FRAME, Text, code};
 
@@ -45,6 +46,9 @@ pub(crate) struct Outbox {
     messages: u64,
     waits: Waits,
     close_timeout: Duration,
+    meter: Option<Arc<Meter>>,
+    /// Messages that others want to go out with what is written here.
+    aside: Option<Aside>,
 }
 
 enum Phase {
@@ -69,12 +73,20 @@ impl Outbox {
             waits: Waits::default(),
             // The longest that an SDK waits for a peer's close (`protocol.md` 4.4).
             close_timeout: Duration::from_secs(30),
+            meter: None,
+            aside: None,
         }
     }
 
     pub(crate) fn set_plain(&mut self) {
         self.plain = true;
         self.header = None;
+    }
+
+    /// Keeps `meter` up to date, and sends what is put into `aside`.
+    pub(crate) fn attach(&mut self, meter: Arc<Meter>, aside: Aside) {
+        self.meter = Some(meter);
+        self.aside = Some(aside);
     }
 
     /// The header, until it is sent.
@@ -98,6 +110,7 @@ impl Outbox {
 
     /// Accepts payload bytes. To follow a `poll_ready` that was ready.
     pub(crate) fn push_data(&mut self, mut data: Bytes) {
+        self.queue_aside();
         while !data.is_empty() {
             if self.tail.is_empty() && data.len() >= MAX_FRAME {
                 let frame = data.split_to(MAX_FRAME);
@@ -111,6 +124,7 @@ impl Outbox {
 
     /// Copies as much of `data` as the frame being filled has room for.
     pub(crate) fn fill_tail(&mut self, data: &[u8]) -> usize {
+        self.queue_aside();
         let taken = data.len().min(MAX_FRAME - self.tail.len());
         self.tail.extend_from_slice(&data[..taken]);
         if self.tail.len() == MAX_FRAME {
@@ -127,6 +141,7 @@ impl Outbox {
         &mut self,
         encode: impl FnOnce(&mut BytesMut) -> Result<(), E>,
     ) -> Result<(), E> {
+        self.queue_aside();
         if self.tail.capacity() == self.tail.len() {
             self.tail.reserve(MAX_FRAME);
         }
@@ -175,6 +190,19 @@ impl Outbox {
         self.frames.push_back(Frame::Message(text));
     }
 
+    /// Queues what came aside, before what is accepted next.
+    fn queue_aside(&mut self) {
+        while let Some(remark) = self.aside.as_ref().and_then(Aside::pop) {
+            match remark {
+                Remark::Message(text) => {
+                    self.messages += 1;
+                    self.queue_message(text);
+                }
+                Remark::Progress(progress) => self.push_in_band(&InBand::Progress(progress)),
+            }
+        }
+    }
+
     fn queue_tail(&mut self) {
         if !self.tail.is_empty() {
             let frame = self.tail.split().freeze();
@@ -185,6 +213,9 @@ impl Outbox {
     fn queue_data(&mut self, frame: Bytes) {
         self.totals.add(&frame);
         self.frames.push_back(Frame::Data(frame));
+        if let Some(meter) = &self.meter {
+            meter.set(&self.report());
+        }
     }
 
     /// Sends full frames as far as the connection takes them, without waiting to be asked.
@@ -208,6 +239,7 @@ impl Outbox {
                 return Poll::Ready(Err(WriteError::Closed));
             }
         }
+        self.queue_aside();
         self.queue_tail();
         ready!(self.poll_drain(cx))?;
         self.poll_flush_link(cx)
@@ -236,7 +268,11 @@ impl Outbox {
     /// Waits until the stream is ended and the peer has confirmed it.
     pub(crate) fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
         if matches!(self.phase, Phase::Open) {
+            self.queue_aside();
             self.queue_tail();
+            if let Some(meter) = &self.meter {
+                meter.set(&self.report());
+            }
             self.push_in_band(&InBand::End(self.totals.end()));
             self.phase = Phase::Ending(Close::NORMAL);
         }
