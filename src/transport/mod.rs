@@ -22,7 +22,7 @@ pub use address::Address;
 pub use connect_error::ConnectError;
 pub(crate) use dial::Dial;
 #[cfg(feature = "engine")]
-pub(crate) use memory::{Memory, PipeLimits, PipeReader, PipeWriter, Popped, pipe};
+pub(crate) use memory::{Memory, PipeLimits, PipeMonitor, PipeReader, PipeWriter, Popped, pipe};
 pub(crate) use options::ConnectOptions;
 #[cfg(feature = "engine")]
 pub(crate) use websocket::{WebSocket, WebSocketLimits, accept_key};
