@@ -12,7 +12,7 @@ use crate::transport::{Received, Transport, TransportError};
 use crate::wire::{Close, ControlMessage, Frame};
 
 /// How long a worker may take nothing while something waits for it.
-pub(super) const STALL: Duration = Duration::from_secs(30);
+pub(in crate::engine) const STALL: Duration = Duration::from_secs(30);
 
 /// Messages that are read before what they led to is written: enough to share a system call,
 /// few enough that a worker which never stops sending is also answered.
