@@ -3,13 +3,17 @@
 mod channel;
 mod codec;
 #[cfg(feature = "engine")]
+mod embedded;
+#[cfg(feature = "engine")]
 mod engine;
+mod error;
 mod transport;
 mod wire;
 mod worker;
 
 #[cfg(feature = "engine")]
-pub use engine::{Engine, EngineBuilder};
+pub use engine::{Engine, EngineBuilder, EngineError, EngineStats};
+
 pub mod format {
     //! How items become bytes: the formats of a typed channel, and the traits to write one.
 
@@ -23,6 +27,7 @@ pub use channel::{
     Events, FrameSink, FrameStream, Messages, ReadError, ReaderRef, ReceiveError, Receiver,
     SendError, Sender, StreamReport, Verdict, WriteError, WriterRef,
 };
+pub use error::{Error, Result};
 pub use transport::{Address, ConnectError};
 pub use wire::{
     Abort, AccessKey, Direction, EngineUrl, ErrorBody, FoundRef, Frame, Header, InvalidUrl,
