@@ -22,6 +22,7 @@ mod writer;
 
 pub(crate) use aside::{Aside, Remark};
 pub use byte_channel::ByteChannel;
+pub(crate) use byte_channel::local_bytes;
 pub(crate) use custody::Custody;
 pub use items::{
     BadItem, Channel, Event, Events, ReaderRef, ReceiveError, Receiver, SendError, Sender,
