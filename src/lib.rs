@@ -15,6 +15,7 @@ pub mod format {
 
     pub use crate::codec::{
         Bincode, Decode, Decoded, Encode, EncodeError, Format, FormatError, ItemLimits, Json,
+        Lines, Raw,
     };
 }
 

@@ -9,8 +9,13 @@ mod delimited;
 mod format;
 mod json;
 mod limits;
+mod lines;
+mod raw;
+pub(crate) mod shape;
 
 pub use bincode::Bincode;
 pub use format::{Decode, Decoded, Encode, EncodeError, Format, FormatError};
 pub use json::Json;
 pub use limits::ItemLimits;
+pub use lines::Lines;
+pub use raw::Raw;
