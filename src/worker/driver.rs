@@ -137,6 +137,10 @@ impl Driver {
             self.status
                 .send_modify(|status| status.link = Link::Reconnecting);
             self.calls.lost(&reason);
+            // A shutdown that was asked for before the loss was seen still is one.
+            while let Ok(command) = self.commands.try_recv() {
+                self.obey(command);
+            }
             if since.elapsed() >= STABLE {
                 failed = 0;
             }

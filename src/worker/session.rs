@@ -135,12 +135,20 @@ impl<'a> Session<'a> {
 
     /// Takes the results of functions and the wishes of handles.
     fn collect(&mut self, cx: &mut Context<'_>) {
+        let mut answers = Vec::new();
         while let Poll::Ready(Some(finished)) = self.driver.running.poll_join_next(cx) {
             // Panics were caught, and nobody aborts a function before the end.
             let Ok(finished) = finished else { continue };
-            if finished.session == self.driver.session
-                && let Some(frame) = finished.answer
-            {
+            if finished.session == self.driver.session {
+                answers.extend(finished.answer);
+            }
+        }
+        if !answers.is_empty() {
+            // What a function asked for before it finished goes before its answer.
+            while let Ok(command) = self.driver.commands.try_recv() {
+                self.driver.obey(command);
+            }
+            for frame in answers {
                 self.driver.send(frame);
             }
         }

@@ -85,10 +85,16 @@ impl Shared {
         self.commands.send(command).is_ok()
     }
 
-    /// Why there is no driver any more.
+    /// Why nothing more is to be had of the driver: it has closed, is about to, or is no more.
     pub(super) fn closed(&self) -> Closed {
-        let status = self.status.borrow();
-        status.closed().cloned().unwrap_or(Closed::Aborted)
+        if let Some(closed) = self.status.borrow().closed() {
+            return closed.clone();
+        }
+        if self.stopping.is_cancelled() {
+            Closed::ShutDown { unfinished: 0 }
+        } else {
+            Closed::Aborted
+        }
     }
 }
 
