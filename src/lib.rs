@@ -1,14 +1,33 @@
 //! Typed streaming pipelines over WebSocket channels.
 
 mod channel;
+mod codec;
+#[cfg(feature = "engine")]
+mod embedded;
 #[cfg(feature = "engine")]
 mod engine;
+mod error;
 mod transport;
 mod wire;
 mod worker;
 
 #[cfg(feature = "engine")]
-pub use engine::{Engine, EngineBuilder};
+pub use engine::{Engine, EngineBuilder, EngineError, EngineStats};
+
+pub mod format {
+    //! How items become bytes: the formats of a typed channel, and the traits to write one.
+
+    pub use crate::codec::{
+        Bincode, Decode, Decoded, Encode, EncodeError, Format, FormatError, ItemLimits, Json,
+    };
+}
+
+pub use channel::{
+    BadItem, ByteChannel, ByteReader, ByteWriter, Channel, ChannelReader, ChannelWriter, Event,
+    Events, FrameSink, FrameStream, Messages, ReadError, ReaderRef, ReceiveError, Receiver,
+    SendError, Sender, StreamReport, Verdict, WriteError, WriterRef,
+};
+pub use error::{Error, Result};
 pub use transport::{Address, ConnectError};
 pub use wire::{
     Abort, AccessKey, Direction, EngineUrl, ErrorBody, FoundRef, Frame, Header, InvalidUrl,

@@ -1,1 +1,37 @@
-//! Channels: bytes, then items.
+//! Channels: one-way streams from one writer to one reader, bytes first, then items.
+//!
+//! [`ChannelWriter`] and [`ChannelReader`] are the ends. Either is opened from a ref by whoever
+//! holds it, connects when it is first used, and owns its connection by value: there is no lock
+//! and no task behind it, so a dropped future leaves the end as it was. The reader reaches exactly
+//! one [`Verdict`] (design, "The stream protocol"), which [`judge`] alone decides.
+
+mod aside;
+mod byte_channel;
+mod custody;
+mod items;
+mod judge;
+mod link;
+mod meter;
+mod read_error;
+mod reader;
+mod report;
+mod totals;
+mod waits;
+mod write_error;
+mod writer;
+
+pub(crate) use aside::{Aside, Remark};
+pub use byte_channel::ByteChannel;
+pub(crate) use custody::Custody;
+pub use items::{
+    BadItem, Channel, Event, Events, ReaderRef, ReceiveError, Receiver, SendError, Sender,
+    WriterRef,
+};
+pub(crate) use items::{LocalSender, local};
+pub(crate) use meter::Meter;
+pub use read_error::ReadError;
+pub use reader::{ByteReader, ChannelReader, FrameStream, Messages};
+pub use report::{StreamReport, Verdict};
+pub use write_error::WriteError;
+pub(crate) use writer::Outbox;
+pub use writer::{ByteWriter, ChannelWriter, FrameSink};

@@ -1,1 +1,4 @@
 //! Tests from outside, in one binary; the folders mirror `src`.
+
+mod channel;
+mod engine;

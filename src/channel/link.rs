@@ -1,0 +1,81 @@
+use std::task::{Context, Poll, ready};
+
+use tokio_util::sync::ReusableBoxFuture;
+
+use crate::transport::{Address, ConnectError, Transport};
+use crate::wire::{Direction, StreamChannelRef};
+
+/// The connection of one end: not dialled, being dialled, open, or done with.
+///
+/// | state | left by | to |
+/// |---|---|---|
+/// | `Idle` | the first use | `Dialing` |
+/// | `Dialing` | success, failure | `Open`, `Gone` |
+/// | `Open` | the end of the stream | `Gone` |
+///
+/// An end never dials twice: after a role was used, a second dial would find an empty stream or a
+/// refusal (`protocol.md` section 12, 6).
+pub(crate) enum Link {
+    Idle(Address, StreamChannelRef),
+    Dialing(ReusableBoxFuture<'static, Result<Box<dyn Transport>, ConnectError>>),
+    Open(Box<dyn Transport>),
+    Gone,
+}
+
+impl Link {
+    /// A link for the end `direction`; a ref for the other end fails when it is dialled.
+    pub(crate) fn new(
+        address: &Address,
+        channel_ref: &StreamChannelRef,
+        direction: Direction,
+    ) -> Self {
+        if channel_ref.direction == direction {
+            return Self::Idle(address.clone(), channel_ref.clone());
+        }
+        let error = ConnectError::WrongDirection {
+            expected: direction.role(),
+            expected_direction: direction.as_str(),
+        };
+        Self::Dialing(ReusableBoxFuture::new(async move { Err(error) }))
+    }
+
+    /// Waits until the link is open. To be called no more after it has failed or was closed.
+    pub(crate) fn poll_open(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<&mut dyn Transport, ConnectError>> {
+        if let Self::Idle(address, channel_ref) = self {
+            let (address, channel_ref) = (address.clone(), channel_ref.clone());
+            *self = Self::Dialing(ReusableBoxFuture::new(async move {
+                address.dial_channel(&channel_ref).await
+            }));
+        }
+        if let Self::Dialing(dialing) = self {
+            let dialled = ready!(dialing.poll(cx));
+            *self = Self::Gone;
+            *self = Self::Open(dialled?);
+        }
+        match self {
+            Self::Open(transport) => Poll::Ready(Ok(&mut **transport)),
+            _ => Poll::Ready(Err(ConnectError::Stopped)),
+        }
+    }
+
+    /// The open connection, if there is one.
+    pub(crate) fn open(&mut self) -> Option<&mut dyn Transport> {
+        match self {
+            Self::Open(transport) => Some(&mut **transport),
+            _ => None,
+        }
+    }
+
+    /// Whether the end was used: it may hold the role at the engine.
+    pub(crate) fn is_used(&self) -> bool {
+        matches!(self, Self::Dialing(_) | Self::Open(_))
+    }
+
+    /// Hangs up.
+    pub(crate) fn hang_up(&mut self) {
+        *self = Self::Gone;
+    }
+}

@@ -1,0 +1,200 @@
+use std::fmt;
+use std::future::poll_fn;
+
+use bytes::{Bytes, BytesMut};
+
+use super::{Inbox, Messages};
+use crate::channel::link::Link;
+use crate::channel::{ReadError, StreamReport};
+use crate::transport::Address;
+use crate::wire::{Direction, Frame, Header, Progress, StreamChannelRef};
+
+/// The end of a channel that bytes and messages come out of.
+///
+/// It is an [`AsyncRead`](tokio::io::AsyncRead) and [`AsyncBufRead`](tokio::io::AsyncBufRead), so
+/// `tokio::io::copy` and tokio-util codecs read from it, and a [`Stream`](futures::Stream) of
+/// [`Frame`]s. It connects when it is first used.
+///
+/// The stream ends in exactly one [`Verdict`](crate::Verdict). `Ok(None)`, or the end of file, is
+/// given for a whole stream only; one that was aborted, cut short or damaged gives a
+/// [`ReadError`]. A `Stream` gives the error once and then ends; the byte faces and the methods
+/// give it each time, so that a second `read_to_end` cannot take a broken stream for an empty one.
+///
+/// **Dropping** it before the end cancels the stream: the writer's next write fails with
+/// [`WriteError::ReaderGone`](crate::WriteError::ReaderGone). Dropping one that was never used
+/// does nothing, so its ref can be used elsewhere.
+///
+/// # Common issues
+///
+/// With both `StreamExt` and `AsyncReadExt` or `AsyncBufReadExt` in scope, `take`, `chain`,
+/// `split` and others are ambiguous. Take a view by value: [`into_read`](Self::into_read) or
+/// [`into_stream`](Self::into_stream).
+///
+/// # Example
+///
+/// ```
+/// # #[cfg(feature = "engine")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use pipewright::Frame;
+///
+/// let worker = pipewright::Worker::embedded().await?;
+/// let channel = worker.create_channel(None).await?;
+/// let (mut writer, mut reader) = (channel.writer, channel.reader);
+///
+/// writer.send_message("begin").await?;
+/// writer.write("data").await?;
+/// writer.close().await?;
+///
+/// assert_eq!(reader.next_frame().await?, Some(Frame::from("begin")));
+/// assert_eq!(reader.next_bytes().await?.as_deref(), Some(&b"data"[..]));
+/// assert_eq!(reader.next_frame().await?, None);
+/// assert!(reader.report().verdict.is_some_and(|verdict| verdict.is_verified()));
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "engine"))]
+/// # fn main() {}
+/// ```
+pub struct ChannelReader {
+    pub(super) inbox: Inbox,
+}
+
+impl ChannelReader {
+    /// The reader's end of the channel that `channel_ref` names, at the engine at `address`.
+    ///
+    /// Nothing is sent before the first use; a ref that is wrong fails then.
+    pub fn new(address: &Address, channel_ref: &StreamChannelRef) -> Self {
+        Self {
+            inbox: Inbox::new(Link::new(address, channel_ref, Direction::Read)),
+        }
+    }
+
+    /// Takes a stream without header for an error, for a reader that knows its writer to be
+    /// pipewright's: if nothing at all arrives before the close, the stream was never written.
+    #[must_use]
+    pub fn expect_header(mut self) -> Self {
+        self.inbox.expect_header();
+        self
+    }
+
+    /// The state machine alone, for a receiver of items.
+    pub(crate) fn into_inbox(self) -> Inbox {
+        self.inbox
+    }
+
+    /// The next data or message, in order; `None` at the end of a whole stream.
+    ///
+    /// # Errors
+    ///
+    /// The [`ReadError`] that is the verdict, every time.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: what was received and not returned is returned by the next call.
+    pub async fn next_frame(&mut self) -> Result<Option<Frame>, ReadError> {
+        poll_fn(|cx| self.inbox.poll_frame(cx)).await
+    }
+
+    /// The next payload bytes, never empty; `None` at the end of a whole stream. Messages before
+    /// them go to [`on_message`](Self::on_message) and [`messages`](Self::messages).
+    ///
+    /// # Errors and cancel safety
+    ///
+    /// As for [`next_frame`](Self::next_frame).
+    pub async fn next_bytes(&mut self) -> Result<Option<Bytes>, ReadError> {
+        poll_fn(|cx| self.inbox.poll_bytes(cx)).await
+    }
+
+    /// The rest of the payload, in one piece. It is all held in memory.
+    ///
+    /// # Errors
+    ///
+    /// As for [`next_frame`](Self::next_frame); what arrived before the failure is not returned.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: what was collected goes back to the reader, and the next call, of this or any
+    /// other method, begins with it.
+    pub async fn read_all(&mut self) -> Result<Bytes, ReadError> {
+        let mut collecting = Collecting {
+            inbox: &mut self.inbox,
+            collected: BytesMut::new(),
+        };
+        while let Some(bytes) = poll_fn(|cx| collecting.inbox.poll_bytes(cx)).await? {
+            collecting.collected.extend_from_slice(&bytes);
+        }
+        Ok(std::mem::take(&mut collecting.collected).freeze())
+    }
+
+    /// The header, waiting for the first frame; `None` if the writer sent none.
+    ///
+    /// # Errors
+    ///
+    /// As for [`next_frame`](Self::next_frame).
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: nothing is taken out of the stream.
+    pub async fn header(&mut self) -> Result<Option<&Header>, ReadError> {
+        poll_fn(|cx| self.inbox.poll_header(cx).map_ok(|_| ())).await?;
+        Ok(self.inbox.header())
+    }
+
+    /// Calls `listener` with every message of the user from now on, in order with the data: it
+    /// hears a message when the data before it has been read.
+    ///
+    /// The listener runs inside the reading task, so it should be short. Frame faces give the
+    /// message as well.
+    pub fn on_message(&mut self, listener: impl FnMut(&str) + Send + Sync + 'static) {
+        self.inbox.listeners().add_on_message(listener);
+    }
+
+    /// Calls `listener` with every progress message of the stages before, from now on.
+    pub fn on_progress(&mut self, listener: impl FnMut(&Progress) + Send + Sync + 'static) {
+        self.inbox.listeners().add_on_progress(listener);
+    }
+
+    /// The messages of the user from now on, as a stream of their own.
+    ///
+    /// They arrive while the data is read. A later call takes the place of an earlier one.
+    pub fn messages(&mut self) -> Messages {
+        self.inbox.listeners().queue()
+    }
+
+    /// Cancels the stream and waits, 5 seconds at the most, until the engine has taken note.
+    ///
+    /// The writer's next write fails. A stream that has reached its verdict is left as it is.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: once polled the stream is cancelled.
+    pub async fn close(&mut self) {
+        self.inbox.close().await;
+    }
+
+    /// What has arrived so far, and the verdict once there is one.
+    pub fn report(&self) -> StreamReport {
+        self.inbox.report()
+    }
+}
+
+/// Gives what [`ChannelReader::read_all`] has collected back to the reader, if it is dropped.
+struct Collecting<'a> {
+    inbox: &'a mut Inbox,
+    collected: BytesMut,
+}
+
+impl Drop for Collecting<'_> {
+    fn drop(&mut self) {
+        self.inbox
+            .put_back(std::mem::take(&mut self.collected).freeze());
+    }
+}
+
+impl fmt::Debug for ChannelReader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChannelReader")
+            .field("report", &self.report())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,34 @@
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncBufRead, AsyncRead, ReadBuf};
+
+use super::ChannelReader;
+
+/// The end of file is given for a whole stream only. A failure is given each time:
+/// `UnexpectedEof` for a truncated stream, see `From<ReadError> for io::Error`.
+impl AsyncRead for ChannelReader {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let inbox = &mut self.get_mut().inbox;
+        let available = ready!(inbox.poll_fill(cx))?;
+        let taken = available.len().min(buf.remaining());
+        buf.put_slice(&available[..taken]);
+        inbox.consume(taken);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncBufRead for ChannelReader {
+    fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
+        self.get_mut().inbox.poll_fill(cx).map_err(io::Error::from)
+    }
+
+    fn consume(self: Pin<&mut Self>, amount: usize) {
+        self.get_mut().inbox.consume(amount);
+    }
+}

@@ -1,0 +1,93 @@
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use futures::Stream;
+use tokio::sync::mpsc;
+use tokio_util::sync::PollSender;
+
+use crate::wire::{Progress, Text};
+
+/// Messages that wait in a [`Messages`] before the reader stops reading.
+const QUEUED_MESSAGES: usize = 1024;
+
+/// Those who want to hear of messages beside the data.
+#[derive(Default)]
+pub(super) struct Listeners {
+    on_message: Vec<Box<dyn FnMut(&str) + Send + Sync>>,
+    on_progress: Vec<Box<dyn FnMut(&Progress) + Send + Sync>>,
+    queue: Option<PollSender<Text>>,
+}
+
+impl Listeners {
+    pub(super) fn add_on_message(&mut self, listener: impl FnMut(&str) + Send + Sync + 'static) {
+        self.on_message.push(Box::new(listener));
+    }
+
+    pub(super) fn add_on_progress(
+        &mut self,
+        listener: impl FnMut(&Progress) + Send + Sync + 'static,
+    ) {
+        self.on_progress.push(Box::new(listener));
+    }
+
+    /// Queues messages from now on; an earlier queue gets no more.
+    pub(super) fn queue(&mut self) -> Messages {
+        let (sender, receiver) = mpsc::channel(QUEUED_MESSAGES);
+        self.queue = Some(PollSender::new(sender));
+        Messages(receiver)
+    }
+
+    /// Waits for room in the queue, if there is one; a queue nobody holds is given up.
+    pub(super) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(queue) = &mut self.queue
+            && ready!(queue.poll_reserve(cx)).is_err()
+        {
+            self.queue = None;
+        }
+        Poll::Ready(())
+    }
+
+    pub(super) fn message(&mut self, text: &Text) {
+        for listener in &mut self.on_message {
+            listener(text);
+        }
+        if let Some(queue) = &mut self.queue
+            && queue.send_item(text.clone()).is_err()
+        {
+            self.queue = None;
+        }
+    }
+
+    pub(super) fn progress(&mut self, progress: &Progress) {
+        for listener in &mut self.on_progress {
+            listener(progress);
+        }
+    }
+}
+
+/// The messages of a stream, apart from its data: from
+/// [`ChannelReader::messages`](super::ChannelReader::messages).
+///
+/// It ends when the reader is dropped. It holds 1,024 messages; then the reader waits for
+/// somebody to take one, so read both at the same time.
+#[derive(Debug)]
+pub struct Messages(mpsc::Receiver<Text>);
+
+impl Messages {
+    /// The next message; `None` when the reader is gone.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: no message is lost.
+    pub async fn next(&mut self) -> Option<Text> {
+        self.0.recv().await
+    }
+}
+
+impl Stream for Messages {
+    type Item = Text;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Text>> {
+        self.0.poll_recv(cx)
+    }
+}

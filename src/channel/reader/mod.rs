@@ -1,0 +1,16 @@
+//! The reader's end of a channel of bytes.
+//!
+//! [`ChannelReader`] has the inherent methods; `inbox` is the state machine below them, `io` and
+//! `stream` the faces for `AsyncRead` and `Stream`, `views` the same faces one at a time.
+
+mod channel_reader;
+mod inbox;
+mod io;
+mod listeners;
+mod stream;
+mod views;
+
+pub use channel_reader::ChannelReader;
+pub(crate) use inbox::Inbox;
+pub use listeners::Messages;
+pub use views::{ByteReader, FrameStream};

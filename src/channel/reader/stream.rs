@@ -1,0 +1,32 @@
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use futures::Stream;
+use futures::stream::FusedStream;
+
+use super::ChannelReader;
+use crate::channel::{ReadError, Verdict};
+use crate::wire::Frame;
+
+/// Data and messages in order. A failure is given once; then the stream ends.
+impl Stream for ChannelReader {
+    type Item = Result<Frame, ReadError>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let inbox = &mut self.get_mut().inbox;
+        Poll::Ready(match ready!(inbox.poll_frame(cx)) {
+            Ok(frame) => frame.map(Ok),
+            Err(error) => inbox.tell_once().then_some(Err(error)),
+        })
+    }
+}
+
+impl FusedStream for ChannelReader {
+    fn is_terminated(&self) -> bool {
+        match self.inbox.report().verdict {
+            Some(Verdict::Failed(_)) => self.inbox.was_told(),
+            Some(_) => true,
+            None => false,
+        }
+    }
+}

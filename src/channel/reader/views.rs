@@ -1,0 +1,95 @@
+//! The faces of a reader one at a time, for code where several extension traits meet.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures::Stream;
+use tokio::io::{AsyncBufRead, AsyncRead, ReadBuf};
+
+use super::ChannelReader;
+use crate::channel::ReadError;
+use crate::wire::Frame;
+
+/// A reader that is only an [`AsyncRead`] and [`AsyncBufRead`]; see [`ChannelReader::into_read`].
+#[derive(Debug)]
+pub struct ByteReader(ChannelReader);
+
+/// A reader that is only a [`Stream`] of [`Frame`]s; see [`ChannelReader::into_stream`].
+#[derive(Debug)]
+pub struct FrameStream(ChannelReader);
+
+impl ChannelReader {
+    /// Only the [`AsyncRead`] and [`AsyncBufRead`] faces; the inverse is
+    /// [`ByteReader::into_inner`].
+    pub fn into_read(self) -> ByteReader {
+        ByteReader(self)
+    }
+
+    /// Only the [`Stream`] face; the inverse is [`FrameStream::into_inner`].
+    pub fn into_stream(self) -> FrameStream {
+        FrameStream(self)
+    }
+}
+
+impl ByteReader {
+    /// The reader below.
+    pub fn get_ref(&self) -> &ChannelReader {
+        &self.0
+    }
+
+    /// The reader below.
+    pub fn get_mut(&mut self) -> &mut ChannelReader {
+        &mut self.0
+    }
+
+    /// The reader below; the inverse is [`ChannelReader::into_read`].
+    pub fn into_inner(self) -> ChannelReader {
+        self.0
+    }
+}
+
+impl FrameStream {
+    /// The reader below.
+    pub fn get_ref(&self) -> &ChannelReader {
+        &self.0
+    }
+
+    /// The reader below.
+    pub fn get_mut(&mut self) -> &mut ChannelReader {
+        &mut self.0
+    }
+
+    /// The reader below; the inverse is [`ChannelReader::into_stream`].
+    pub fn into_inner(self) -> ChannelReader {
+        self.0
+    }
+}
+
+impl AsyncRead for ByteReader {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(cx, buf)
+    }
+}
+
+impl AsyncBufRead for ByteReader {
+    fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
+        Pin::new(&mut self.get_mut().0).poll_fill_buf(cx)
+    }
+
+    fn consume(mut self: Pin<&mut Self>, amount: usize) {
+        Pin::new(&mut self.0).consume(amount);
+    }
+}
+
+impl Stream for FrameStream {
+    type Item = Result<Frame, ReadError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Pin::new(&mut self.0).poll_next(cx)
+    }
+}

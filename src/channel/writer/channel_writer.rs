@@ -1,0 +1,251 @@
+use std::fmt;
+use std::future::poll_fn;
+use std::task::ready;
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde_json::Value;
+
+use super::Outbox;
+use super::farewell::say_farewell;
+use crate::channel::link::Link;
+use crate::channel::{StreamReport, WriteError};
+use crate::transport::Address;
+use crate::wire::{Abort, Direction, Frame, Header, StreamChannelRef, Text};
+
+/// The end of a channel that bytes and messages go into.
+///
+/// It is an [`AsyncWrite`](tokio::io::AsyncWrite), so `tokio::io::copy` and tokio-util codecs
+/// write to it, and a [`Sink`](futures::Sink) of [`Frame`]s. It connects when it is first used.
+/// Small writes are joined into frames of 64 KiB, which go out when they are full, on
+/// [`flush`](Self::flush), with a message, and on [`close`](Self::close). The writer is held back
+/// when the reader is slower: a write then waits.
+///
+/// The stream is whole only after [`close`](Self::close) (or `shutdown` of `AsyncWrite`) has
+/// returned `Ok`. **Dropping** a writer that was used and not closed aborts the stream: the reader
+/// gets an error, never a short stream that looks complete. Dropping one that was never used does
+/// nothing, so its ref can be used elsewhere.
+///
+/// # Common issues
+///
+/// With both `SinkExt` and `AsyncWriteExt` in scope some calls are ambiguous. `flush` and `close`
+/// are inherent, so they never are; for the others take a view by value,
+/// [`into_write`](Self::into_write) or [`into_sink`](Self::into_sink).
+///
+/// # Example
+///
+/// ```
+/// # #[cfg(feature = "engine")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let worker = pipewright::Worker::embedded().await?;
+/// let channel = worker.create_channel(None).await?;
+/// let (mut writer, mut reader) = (channel.writer, channel.reader);
+///
+/// writer.write("hello ").await?;
+/// writer.write("world").await?;
+/// writer.close().await?;
+/// assert_eq!(reader.read_all().await?, "hello world");
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "engine"))]
+/// # fn main() {}
+/// ```
+pub struct ChannelWriter {
+    pub(super) outbox: Outbox,
+}
+
+impl ChannelWriter {
+    /// The writer's end of the channel that `channel_ref` names, at the engine at `address`.
+    ///
+    /// Nothing is sent before the first use; a ref that is wrong fails then.
+    pub fn new(address: &Address, channel_ref: &StreamChannelRef) -> Self {
+        Self {
+            outbox: Outbox::new(Link::new(address, channel_ref, Direction::Write)),
+        }
+    }
+
+    /// Leaves out header and end, for a peer that must see nothing but bytes and the user's own
+    /// messages. Its reader cannot verify the stream. Without effect once the writer was used.
+    #[must_use]
+    pub fn plain(mut self) -> Self {
+        self.outbox.set_plain();
+        self
+    }
+
+    /// Puts the user's own metadata into the header. Without effect once the writer was used, and
+    /// on a plain writer.
+    #[must_use]
+    pub fn with_content(self, content: Value) -> Self {
+        self.with_header(|header| header.content = Some(content))
+    }
+
+    /// How long [`close`](Self::close) waits for the engine to confirm; 30 seconds unless told.
+    #[must_use]
+    pub fn close_timeout(mut self, timeout: Duration) -> Self {
+        self.outbox.set_close_timeout(timeout);
+        self
+    }
+
+    pub(crate) fn with_header(mut self, set: impl FnOnce(&mut Header)) -> Self {
+        if let Some(header) = self.outbox.header_mut() {
+            set(header);
+        }
+        self
+    }
+
+    /// The state machine alone, for a sender of items.
+    pub(crate) fn into_outbox(mut self) -> Outbox {
+        self.outbox.take()
+    }
+
+    /// Accepts `data` whole, waiting until the writer has room.
+    ///
+    /// Pieces of 64 KiB go out without being copied; the rest waits for more, or for
+    /// [`flush`](Self::flush).
+    ///
+    /// # Errors
+    ///
+    /// Any [`WriteError`] but those about messages. `ReaderGone` when the reader has gone away.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe. Dropped before it is ready, nothing of `data` was accepted; it never accepts
+    /// a part.
+    pub async fn write(&mut self, data: impl Into<Bytes>) -> Result<(), WriteError> {
+        let mut data = Some(data.into());
+        poll_fn(|cx| {
+            ready!(self.outbox.poll_ready(cx))?;
+            if let Some(data) = data.take() {
+                self.outbox.push_data(data);
+                self.outbox.drain_now(cx);
+            }
+            std::task::Poll::Ready(Ok(()))
+        })
+        .await
+    }
+
+    /// Sends a message, in order with the data around it, and flushes.
+    ///
+    /// Messages are for metadata, progress and signals: at most 16 MiB, and 1 MiB if the reader
+    /// may be a Python worker (`protocol.md` 4.2).
+    ///
+    /// # Errors
+    ///
+    /// `ReservedMessage` if readers would take it for one of the stream protocol,
+    /// `MessageTooLong` over 16 MiB; the writer goes on after these two. Otherwise any
+    /// [`WriteError`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe. Dropped while it waits for room the message was not accepted; dropped while
+    /// it flushes it was, and goes out with the next operation. It is never sent twice or cut.
+    pub async fn send_message(&mut self, text: impl Into<Text>) -> Result<(), WriteError> {
+        self.send_frame(Frame::Message(text.into())).await?;
+        self.flush().await
+    }
+
+    /// Accepts a frame whole, waiting until the writer has room; does not flush.
+    ///
+    /// # Errors and cancel safety
+    ///
+    /// As for [`write`](Self::write) and [`send_message`](Self::send_message).
+    pub async fn send_frame(&mut self, frame: impl Into<Frame>) -> Result<(), WriteError> {
+        match frame.into() {
+            Frame::Data(bytes) => self.write(bytes).await,
+            Frame::Message(text) => {
+                poll_fn(|cx| self.outbox.poll_ready(cx)).await?;
+                self.outbox.push_message(text)
+            }
+        }
+    }
+
+    /// Waits until everything accepted so far is with the operating system.
+    ///
+    /// # Errors
+    ///
+    /// Any [`WriteError`] but those about messages.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: what was not flushed stays and goes out with the next operation.
+    pub async fn flush(&mut self) -> Result<(), WriteError> {
+        poll_fn(|cx| self.outbox.poll_flush(cx)).await
+    }
+
+    /// Ends the stream: flushes, sends the end message and waits until the engine has confirmed.
+    ///
+    /// An empty stream is a stream: a writer that wrote nothing connects for this. After an error
+    /// the stream is not known to be whole. Closing a second time does nothing.
+    ///
+    /// # Errors
+    ///
+    /// `ReaderGone` when the reader left before the end, `CloseTimeout` when the engine does not
+    /// confirm in time (see [`close_timeout`](Self::close_timeout)), or any [`WriteError`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: call it again to go on. Dropping the writer instead aborts the stream, unless
+    /// its end was sent already.
+    pub async fn close(&mut self) -> Result<(), WriteError> {
+        poll_fn(|cx| self.outbox.poll_close(cx)).await
+    }
+
+    /// Ends the stream as failed; the reader gets `abort` as its error.
+    ///
+    /// Data that was not sent yet is dropped. A stream that was closed before stays closed.
+    ///
+    /// # Errors
+    ///
+    /// Any [`WriteError`]: the reader could not be told, and finds the stream truncated.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: once polled the stream is aborted, at the latest when the writer is dropped.
+    pub async fn abort(&mut self, abort: Abort) -> Result<(), WriteError> {
+        poll_fn(|cx| self.outbox.poll_abort(cx, &abort)).await
+    }
+
+    /// Connects now instead of with the first write, and sends the header.
+    ///
+    /// # Errors
+    ///
+    /// Any [`WriteError`] but those about messages.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: the attempt goes on with the next operation.
+    pub async fn connect(&mut self) -> Result<(), WriteError> {
+        self.flush().await
+    }
+
+    /// Waits until there is no use in writing: the reader went away, or the connection did.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    pub async fn gone(&mut self) -> WriteError {
+        poll_fn(|cx| self.outbox.poll_gone(cx)).await
+    }
+
+    /// What was accepted so far, and how the stream ended.
+    pub fn report(&self) -> StreamReport {
+        self.outbox.report()
+    }
+}
+
+impl Drop for ChannelWriter {
+    fn drop(&mut self) {
+        if self.outbox.is_unfinished() {
+            say_farewell(self.outbox.take(), Abort::dropped());
+        }
+    }
+}
+
+impl fmt::Debug for ChannelWriter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChannelWriter")
+            .field("report", &self.report())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,37 @@
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::AsyncWrite;
+
+use super::ChannelWriter;
+
+/// `poll_shutdown` is [`ChannelWriter::close`]: it flushes, sends the end message and the close
+/// frame, and waits for the engine to confirm.
+impl AsyncWrite for ChannelWriter {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let outbox = &mut self.get_mut().outbox;
+        ready!(outbox.poll_ready(cx))?;
+        let taken = outbox.fill_tail(buf);
+        outbox.drain_now(cx);
+        Poll::Ready(Ok(taken))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.get_mut()
+            .outbox
+            .poll_flush(cx)
+            .map_err(io::Error::from)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.get_mut()
+            .outbox
+            .poll_close(cx)
+            .map_err(io::Error::from)
+    }
+}

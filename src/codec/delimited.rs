@@ -1,0 +1,55 @@
+//! Records with their length before them, as tokio-util's `LengthDelimitedCodec` writes them by
+//! default: 4 bytes, big-endian.
+
+use bytes::{BufMut, BytesMut};
+
+use super::{Decoded, FormatError};
+
+/// Length of the length.
+const PREFIX: usize = 4;
+
+/// Appends a record that `write` appends the content of.
+pub(super) fn encode<E>(
+    out: &mut BytesMut,
+    write: impl FnOnce(&mut BytesMut) -> Result<(), E>,
+) -> Result<(), FormatError>
+where
+    E: std::error::Error + Send + Sync + 'static,
+{
+    let start = out.len();
+    out.put_u32(0);
+    write(out).map_err(FormatError::new)?;
+    let len = u32::try_from(out.len() - start - PREFIX)
+        .map_err(|_| FormatError::new("the encoded item is longer than 4 GiB"))?;
+    out[start..start + PREFIX].copy_from_slice(&len.to_be_bytes());
+    Ok(())
+}
+
+/// Reads a record off the front of `input`, its content by `read`, which must take all of it.
+pub(super) fn decode<T, E>(
+    input: &[u8],
+    read: impl FnOnce(&[u8]) -> Result<(T, usize), E>,
+) -> Result<Decoded<T>, FormatError>
+where
+    E: std::error::Error + Send + Sync + 'static,
+{
+    if input.is_empty() {
+        return Ok(Decoded::Nothing);
+    }
+    let Some((prefix, rest)) = input.split_first_chunk::<PREFIX>() else {
+        return Ok(Decoded::More(PREFIX));
+    };
+    let content_len = u32::from_be_bytes(*prefix) as usize;
+    let len = PREFIX + content_len;
+    let Some(content) = rest.get(..content_len) else {
+        return Ok(Decoded::More(len));
+    };
+    match read(content) {
+        Ok((item, read)) if read == content_len => Ok(Decoded::Item { item, len }),
+        Ok((_, read)) => Err(FormatError::skip(
+            format!("the item ends after {read} of the {content_len} bytes of its record"),
+            len,
+        )),
+        Err(error) => Err(FormatError::skip(error, len)),
+    }
+}

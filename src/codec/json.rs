@@ -1,0 +1,84 @@
+use bytes::{BufMut, BytesMut};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{Decode, Decoded, Encode, EncodeError, Format, FormatError};
+
+/// One JSON value a line (`ndjson`): the default, and what every other language reads.
+///
+/// It describes itself, so a field may be added or left out as `serde` allows. A receiver accepts
+/// lines that end in CRLF, blank lines, and a last line without its end. Nesting is limited to
+/// 128 levels.
+///
+/// # Example
+///
+/// ```
+/// use bytes::BytesMut;
+/// use pipewright::format::{Decode, Decoded, Encode, Json};
+///
+/// let mut bytes = BytesMut::new();
+/// Json::default().encode((1, "a"), &mut bytes).unwrap();
+/// assert_eq!(&bytes[..], b"[1,\"a\"]\n");
+/// let decoded: Decoded<(u8, String)> = Json::default().decode(&bytes, false).unwrap();
+/// assert_eq!(decoded, Decoded::Item { item: (1, "a".to_owned()), len: 8 });
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Json {
+    /// Bytes of the input that are known to hold no line end.
+    scanned: usize,
+}
+
+impl Format for Json {
+    const NAME: &'static str = "ndjson";
+    const ENCODING: Option<&'static str> = Some("utf-8");
+}
+
+impl<T: Serialize> Encode<T> for Json {
+    fn encode(&mut self, item: T, out: &mut BytesMut) -> Result<(), EncodeError<T>> {
+        let mut writer = out.writer();
+        if let Err(error) = serde_json::to_writer(&mut writer, &item) {
+            return Err(EncodeError {
+                item: Some(item),
+                error: FormatError::new(error),
+            });
+        }
+        out.put_u8(b'\n');
+        Ok(())
+    }
+}
+
+impl<T: DeserializeOwned> Decode<T> for Json {
+    fn decode(&mut self, input: &[u8], at_end: bool) -> Result<Decoded<T>, FormatError> {
+        let unseen = &input[self.scanned.min(input.len())..];
+        let Some(newline) = memchr::memchr(b'\n', unseen) else {
+            self.scanned = input.len();
+            return if !at_end {
+                Ok(Decoded::More(input.len() + 1))
+            } else if input.trim_ascii().is_empty() {
+                Ok(Decoded::Nothing)
+            } else {
+                self.line(input, input.len())
+            };
+        };
+        let len = self.scanned + newline + 1;
+        self.line(&input[..len - 1], len)
+    }
+}
+
+impl Json {
+    /// Reads a line without its end; `len` is its length with it.
+    fn line<T: DeserializeOwned>(
+        &mut self,
+        line: &[u8],
+        len: usize,
+    ) -> Result<Decoded<T>, FormatError> {
+        self.scanned = 0;
+        if line.trim_ascii().is_empty() {
+            return Ok(Decoded::Skip(len));
+        }
+        match serde_json::from_slice(line) {
+            Ok(item) => Ok(Decoded::Item { item, len }),
+            Err(error) => Err(FormatError::skip(error, len)),
+        }
+    }
+}

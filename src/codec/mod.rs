@@ -1,0 +1,20 @@
+//! Formats: how items become bytes.
+//!
+//! A format has a name on the wire and up to two implementations, [`Encode`] for senders and
+//! [`Decode`] for receivers. Both work on plain byte slices and know nothing of frames: an item
+//! may share a frame with others or span several, which is the channel's business.
+
+mod bincode;
+mod delimited;
+mod format;
+mod json;
+mod limits;
+
+pub use bincode::Bincode;
+pub use format::{Decode, Decoded, Encode, EncodeError, Format, FormatError};
+pub use json::Json;
+pub use limits::ItemLimits;
+
+pub(crate) fn differences(_: &serde_json::Value, _: &serde_json::Value) -> Vec<String> {
+    Vec::new()
+}
