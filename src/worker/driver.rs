@@ -94,14 +94,14 @@ impl Driver {
     pub(super) async fn run(mut self, transport: Box<dyn Transport>, greeting: Option<Frame>) {
         let closed = self.serve(transport, greeting).await;
         tracing::debug!(worker = self.shared.name, reason = %closed, "worker closed");
-        self.shared.stopping.cancel();
         // Functions may own handles of the worker; let go, the cycle is broken.
         let functions = self.shared.registry().close();
         drop(functions);
         self.status
             .send_modify(|status| status.link = Link::Closed(closed));
-        // Callers learn of the end by their replies being dropped with the tables, after the
-        // reason was published.
+        // After the reason was published: those who learn of the end by this are about to ask for
+        // it. Callers learn it by their replies being dropped with the tables.
+        self.shared.stopping.cancel();
     }
 
     async fn serve(
