@@ -95,18 +95,14 @@ impl<'a> Session<'a> {
     /// One turn; whether there may be more to do.
     fn turn(&mut self, cx: &mut Context<'_>) -> Result<bool, Ended> {
         for _ in 0..TURN {
-            // An engine that asks without listening is not listened to. If it never listens, it
-            // counts as dead in the end.
-            let held_back = self.driver.outbox.is_full();
-            let received = !held_back && self.receive(cx)?;
+            let received = self.receive(cx)?;
             self.collect(cx);
             self.send(cx)?;
             let timed = self.watch_time(cx)?;
             if self.driver.is_idle() && self.driver.outbox.is_empty() {
                 return Err(Ended::Drained);
             }
-            let relieved = held_back && !self.driver.outbox.is_full();
-            if !received && !timed && !relieved {
+            if !received && !timed {
                 return self.flush(cx).map(|()| false);
             }
         }
