@@ -47,7 +47,7 @@ pub(super) struct Driver {
     pub(super) drain_until: Option<Instant>,
     /// Numbers the connections.
     pub(super) session: u64,
-    /// What to begin the next connection with.
+    /// What to begin the next connection with: the last that greeted, which need not be the last.
     pub(super) reattach: Option<Reattach>,
     pub(super) status: watch::Sender<Status>,
     pub(super) keep_alive: KeepAlive,
@@ -156,7 +156,7 @@ impl Driver {
     /// Queues what a connection begins with (`protocol.md` 1.2): reattach, functions, announce.
     fn begin(&mut self) {
         self.session += 1;
-        let reattach = self.reattach.take().map(ControlMessage::Reattach);
+        let reattach = self.reattach.clone().map(ControlMessage::Reattach);
         let functions = self.shared.registry().replay();
         let encoded = reattach
             .map(|message| message.encode())

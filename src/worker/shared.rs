@@ -55,14 +55,15 @@ impl Shared {
         self.registry.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// `function` is borrowed, so that one that is refused is not dropped under the lock.
     pub(super) fn register(
         &self,
         function_id: String,
         frame: Text,
-        function: Arc<dyn Function>,
+        function: &Arc<dyn Function>,
     ) -> Result<(), RegisterError> {
         let mut registry = self.registry();
-        registry.insert(function_id, frame.clone(), function)?;
+        registry.insert(function_id, frame.clone(), Arc::clone(function))?;
         self.command(Command::Send(frame));
         Ok(())
     }

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use futures::FutureExt;
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -7,6 +8,7 @@ use super::super::{ConnectionState, Worker};
 use super::connected;
 use super::engine::ScriptedEngine;
 use crate::transport::ConnectError;
+use crate::wire::Close;
 
 #[tokio::test(start_paused = true)]
 async fn a_worker_announces_itself() {
@@ -88,4 +90,13 @@ async fn an_address_may_be_text() {
     assert!(matches!(error, ConnectError::InvalidAddress(_)));
     let error = Worker::connect(String::new()).await.unwrap_err();
     assert!(matches!(error, ConnectError::InvalidAddress(_)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connect_that_is_dropped_gives_the_connection_up() {
+    let mut engine = ScriptedEngine::new();
+    engine.greet_with(Vec::new());
+    let connecting = Worker::builder(engine.address()).connect();
+    assert!(connecting.now_or_never().is_none());
+    assert_eq!(engine.accept().await.closed().await, Close::WRITER_LOST);
 }

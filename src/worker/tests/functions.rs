@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 
 use super::super::{FunctionError, Invocation, RegisterError};
 use super::connected;
-use crate::wire::StreamChannelRef;
+use crate::wire::{Payload, StreamChannelRef};
 
 #[derive(Debug, thiserror::Error)]
 #[error("the disk is full")]
@@ -45,7 +45,7 @@ async fn an_invocation_tells_its_circumstances_and_passes_the_trace_on() {
     worker
         .register_function("f", async |(): (), invocation: Invocation| {
             invocation.trigger("inner", &1).void().await?;
-            let metadata = invocation.metadata().map(|metadata| metadata.as_json());
+            let metadata = invocation.metadata().map(Payload::as_json);
             Ok::<_, FunctionError>(json!({
                 "id": invocation.function_id(),
                 "metadata": metadata,

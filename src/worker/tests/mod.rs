@@ -24,13 +24,6 @@ async fn connected() -> (Worker, Peer, ScriptedEngine) {
 #[test]
 fn public_types_travel_between_threads() {
     fn travels<T: Send + Sync + Unpin + 'static>() {}
-    travels::<Worker>();
-    travels::<super::WorkerBuilder>();
-    travels::<super::Invocation>();
-    travels::<super::CallError>();
-    travels::<super::RegisterError>();
-    travels::<super::FunctionError>();
-    travels::<super::Closed>();
     fn sends<T: Send>(_: &T) {}
     fn futures(worker: &Worker) {
         sends(&worker.trigger("f", "x").call::<String>());
@@ -41,4 +34,11 @@ fn public_types_travel_between_threads() {
         sends(&Worker::connect("ws://localhost"));
     }
     let _ = futures;
+    travels::<Worker>();
+    travels::<super::WorkerBuilder>();
+    travels::<super::Invocation>();
+    travels::<super::CallError>();
+    travels::<super::RegisterError>();
+    travels::<super::FunctionError>();
+    travels::<super::Closed>();
 }

@@ -36,6 +36,17 @@ async fn a_call_under_way_fails_and_the_worker_comes_back() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_token_is_kept_until_there_is_another() {
+    let (_worker, peer, mut engine) = connected().await;
+    engine.greet_with(Vec::new());
+    drop(peer);
+    for _ in 0..2 {
+        let mut peer = engine.accept().await;
+        assert_eq!(peer.next().await["reattach_token"], "t1");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_idempotent_call_is_made_again_under_another_id() {
     let (worker, mut peer, mut engine) = connected().await;
     let call = worker.trigger("f", "x").metadata("m").idempotent();
@@ -133,8 +144,7 @@ async fn a_function_registered_meanwhile_is_part_of_the_replay() {
 
 #[tokio::test(start_paused = true)]
 async fn a_worker_may_give_up() {
-    let engine = ScriptedEngine::new();
-    let mut engine = engine;
+    let mut engine = ScriptedEngine::new();
     let worker = Worker::builder(engine.address())
         .reconnect(Backoff::never())
         .connect()

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -189,4 +190,12 @@ async fn functions_finish_even_when_the_connection_is_lost_meanwhile() {
     drop(peer);
     worker.shutdown().await.unwrap();
     finished.notified().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shutdown_goes_on_when_its_future_is_dropped() {
+    let (worker, mut peer, _engine) = connected().await;
+    assert!(worker.shutdown().now_or_never().is_none());
+    assert_eq!(peer.closed().await, Close::NORMAL);
+    assert_eq!(worker.closed().await, Closed::ShutDown { unfinished: 0 });
 }

@@ -8,12 +8,14 @@ use super::{FAILED, Relay, engine, has_functions};
 
 /// Waits short enough for a test; how they grow is tested where the clock is the test's.
 async fn connect(relay: &Relay) -> Worker {
-    let address: pipewright::Address = relay.url().parse().unwrap();
     let backoff = Backoff::new()
         .first(Duration::from_millis(5))
         .base(Duration::from_millis(5))
         .cap(Duration::from_millis(50));
-    let worker = Worker::builder(address).reconnect(backoff).connect().await;
+    let worker = Worker::builder(relay.url())
+        .reconnect(backoff)
+        .connect()
+        .await;
     worker.unwrap()
 }
 
