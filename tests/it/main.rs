@@ -1,4 +1,5 @@
 //! Tests from outside, in one binary; the folders mirror `src`.
 
+mod architecture;
 mod channel;
 mod engine;
