@@ -300,7 +300,7 @@ mod tests {
     #[test]
     fn what_readers_would_take_for_the_protocol_is_refused() {
         let mut packer = Packer::new();
-        let reserved = packer.message(r#"{"pipewright":1}"#.into());
+        let reserved = packer.message(r#"{"type":"end","pipewright":1}"#.into());
         assert!(matches!(reserved, Err(WriteError::ReservedMessage)));
         let long = packer.message("x".repeat((16 << 20) + 1).into());
         assert!(matches!(long, Err(WriteError::MessageTooLong { .. })));
