@@ -79,6 +79,7 @@ impl<T, F: Decode<T>> Decoding<T, F> {
                 Ok(None) => {}
                 Err(error) => return Poll::Ready(Err(error)),
             }
+            self.inbox.update_meter(self.items);
             return Poll::Ready(match ready!(self.inbox.poll_event(cx)) {
                 Ok(Some(judge::Event::Data(bytes))) => {
                     self.check_header()?;
