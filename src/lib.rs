@@ -20,8 +20,8 @@ pub mod format {
     //! How items become bytes: the formats of a typed channel, and the traits to write one.
 
     pub use crate::codec::{
-        Bincode, Decode, Decoded, Encode, EncodeError, Format, FormatError, ItemLimits, Json,
-        Lines, Raw,
+        Bincode, Decode, Decoded, Encode, EncodeError, Format, FormatError, ItemFormat, ItemLimits,
+        Json, Lines, Raw,
     };
 }
 
@@ -32,9 +32,11 @@ pub use channel::{
 };
 pub use error::{Error, Result};
 pub use pipeline::{Compose, Pipeline, Run, RunError, RunReport, StageSummary};
+#[cfg(feature = "macros")]
+pub use pipewright_macros::pipeline_stage;
 pub use stage::{
-    Configured, Consumer, Producer, Remote, Service, Stage, StageContext, StageError, StageExt,
-    StageReport, StageRequest, remote,
+    Configured, Consumer, IntoStage, Producer, Remote, Service, Stage, StageContext, StageError,
+    StageExt, StageReport, StageRequest, remote,
 };
 pub use transport::{Address, ConnectError};
 pub use wire::{
@@ -50,11 +52,12 @@ pub use worker::{
 #[doc(hidden)]
 pub mod __private {
     pub use ::bytes::Bytes;
+    pub use ::futures::Stream;
     pub use ::futures::future::BoxFuture;
-    pub use ::futures::{FutureExt, Stream};
+    pub use ::futures::stream::empty;
 
     pub use crate::stage::{
-        Applied, ByteStage, Ends, Flow, ItemRun, ItemStage, Iter, Outputs, StreamStage, Streamed,
-        bytes, items, streams,
+        Applied, ByteStage, Ends, Failure, Flow, ItemRun, ItemStage, Iter, Lazy, Outputs,
+        StreamStage, blocking, bytes, items, streams,
     };
 }

@@ -14,7 +14,7 @@ mod raw;
 mod shape;
 
 pub use bincode::Bincode;
-pub use format::{Decode, Decoded, Encode, EncodeError, Format, FormatError};
+pub use format::{Decode, Decoded, Encode, EncodeError, Format, FormatError, ItemFormat};
 pub use json::Json;
 pub use limits::ItemLimits;
 pub use lines::Lines;
