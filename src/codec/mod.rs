@@ -5,17 +5,28 @@
 //! may share a frame with others or span several, which is the channel's business.
 
 mod bincode;
+mod bounded;
 mod delimited;
 mod format;
 mod json;
 mod limits;
 mod lines;
+#[cfg(feature = "messagepack")]
+mod messagepack;
+#[cfg(feature = "postcard")]
+mod postcard;
 mod raw;
 pub(crate) mod shape;
+mod tokio_codec;
 
 pub use bincode::Bincode;
 pub use format::{Decode, Decoded, Encode, EncodeError, Format, FormatError};
 pub use json::Json;
 pub use limits::ItemLimits;
 pub use lines::Lines;
+#[cfg(feature = "messagepack")]
+pub use messagepack::MessagePack;
+#[cfg(feature = "postcard")]
+pub use postcard::Postcard;
 pub use raw::Raw;
+pub use tokio_codec::{NamedCodec, TokioCodec};

@@ -1,1 +1,3 @@
 //! Tests from outside, in one binary; the folders mirror `src`.
+
+mod codec;
