@@ -30,8 +30,8 @@ pub mod format {
     #[cfg(feature = "postcard")]
     pub use crate::codec::Postcard;
     pub use crate::codec::{
-        Bincode, Decode, Decoded, Encode, EncodeError, Format, FormatError, ItemLimits, Json,
-        Lines, NamedCodec, Raw, TokioCodec,
+        Bincode, Compression, Decode, Decoded, Encode, EncodeError, Format, FormatError,
+        ItemLimits, Json, Lines, NamedCodec, Raw, TokioCodec,
     };
 }
 

@@ -6,6 +6,7 @@
 
 mod bincode;
 mod bounded;
+pub(crate) mod compression;
 mod delimited;
 mod format;
 mod json;
@@ -20,6 +21,7 @@ pub(crate) mod shape;
 mod tokio_codec;
 
 pub use bincode::Bincode;
+pub use compression::Compression;
 pub use format::{Decode, Decoded, Encode, EncodeError, Format, FormatError};
 pub use json::Json;
 pub use limits::ItemLimits;
