@@ -1,3 +1,5 @@
+#![allow(clippy::unwrap_used)]
+
 use std::error::Error;
 
 use bytes::{Bytes, BytesMut};

@@ -144,7 +144,7 @@ impl<'a> Comparison<'a> {
         }
         let common = |members: &[Member<'a>], other: &HashSet<_>| -> Vec<_> {
             let common = members.iter().filter(|member| other.contains(&member.name));
-            common.map(|member| member.shown()).collect()
+            common.map(Member::shown).collect()
         };
         let (a, b) = (common(stream, &in_here), common(here, &in_stream));
         if a != b {

@@ -1,6 +1,7 @@
 //! Shapes of types as people write them, and how differences read.
 
-#![allow(dead_code)]
+// Types stand beside the assertions about them, and are never made.
+#![allow(clippy::items_after_statements, clippy::unwrap_used, dead_code)]
 
 use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroU32;
