@@ -3,13 +3,19 @@
 mod channel;
 mod codec;
 #[cfg(feature = "engine")]
+mod embedded;
+#[cfg(feature = "engine")]
 mod engine;
+mod error;
+mod pipeline;
+mod stage;
 mod transport;
 mod wire;
 mod worker;
 
 #[cfg(feature = "engine")]
-pub use engine::{Engine, EngineBuilder};
+pub use engine::{Engine, EngineBuilder, EngineError, EngineStats};
+
 pub mod format {
     //! How items become bytes: the formats of a typed channel, and the traits to write one.
     //!
@@ -36,12 +42,35 @@ pub mod format {
 }
 
 pub use channel::{
-    ByteChannel, ByteReader, ByteWriter, ChannelReader, ChannelWriter, FrameSink, FrameStream,
-    Messages, ReadError, StreamReport, Verdict, WriteError,
+    BadItem, ByteChannel, ByteReader, ByteWriter, Channel, ChannelReader, ChannelWriter, Event,
+    Events, FrameSink, FrameStream, Messages, ReadError, ReaderRef, ReceiveError, Receiver,
+    SendError, Sender, StreamReport, Verdict, WriteError, WriterRef,
+};
+pub use error::{Error, Result};
+pub use pipeline::{Compose, Pipeline, Run, RunError, RunReport, StageSummary};
+pub use stage::{
+    Configured, Consumer, Producer, Remote, Service, Stage, StageContext, StageError, StageExt,
+    StageReport, StageRequest, remote,
 };
 pub use transport::{Address, ConnectError};
 pub use wire::{
     Abort, AccessKey, Direction, EngineUrl, ErrorBody, FoundRef, Frame, Header, InvalidUrl,
     MAX_FRAME, Payload, Progress, StreamChannelRef, Text, find_refs,
 };
-pub use worker::Worker;
+pub use worker::{
+    Backoff, CallError, Closed, ConnectionState, FunctionBuilder, FunctionError, FunctionOutput,
+    Handler, Invocation, RegisterError, Rejection, ShutdownError, Trigger, Worker, WorkerBuilder,
+};
+
+/// For the code that `#[pipeline_stage]` makes; no part of the API.
+#[doc(hidden)]
+pub mod __private {
+    pub use ::bytes::Bytes;
+    pub use ::futures::future::BoxFuture;
+    pub use ::futures::{FutureExt, Stream};
+
+    pub use crate::stage::{
+        Applied, ByteStage, Ends, Flow, ItemRun, ItemStage, Iter, Outputs, StreamStage, Streamed,
+        bytes, items, streams,
+    };
+}

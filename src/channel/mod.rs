@@ -5,9 +5,13 @@
 //! and no task behind it, so a dropped future leaves the end as it was. The reader reaches exactly
 //! one [`Verdict`] (design, "The stream protocol"), which [`judge`] alone decides.
 
+mod aside;
 mod byte_channel;
+mod custody;
+mod items;
 mod judge;
 mod link;
+mod meter;
 mod read_error;
 mod reader;
 mod report;
@@ -16,7 +20,16 @@ mod waits;
 mod write_error;
 mod writer;
 
+pub(crate) use aside::{Aside, Remark};
 pub use byte_channel::ByteChannel;
+pub(crate) use byte_channel::local_bytes;
+pub(crate) use custody::Custody;
+pub(crate) use items::local;
+pub use items::{
+    BadItem, Channel, Event, Events, ReaderRef, ReceiveError, Receiver, SendError, Sender,
+    WriterRef,
+};
+pub(crate) use meter::Meter;
 pub use read_error::ReadError;
 pub use reader::{ByteReader, ChannelReader, FrameStream, Messages};
 pub use report::{StreamReport, Verdict};

@@ -6,7 +6,8 @@
 
 mod bincode;
 mod bounded;
-pub(crate) mod compression;
+#[allow(dead_code, reason = "channels of items do not compress yet")]
+mod compression;
 mod delimited;
 mod format;
 mod json;
@@ -17,11 +18,13 @@ mod messagepack;
 #[cfg(feature = "postcard")]
 mod postcard;
 mod raw;
-pub(crate) mod shape;
+mod shape;
 mod tokio_codec;
 
 pub use bincode::Bincode;
 pub use compression::Compression;
+#[allow(unused_imports, reason = "channels of items do not compress yet")]
+pub(crate) use compression::{CompressionError, Compressor, Decompressor};
 pub use format::{Decode, Decoded, Encode, EncodeError, Format, FormatError};
 pub use json::Json;
 pub use limits::ItemLimits;
@@ -31,4 +34,5 @@ pub use messagepack::MessagePack;
 #[cfg(feature = "postcard")]
 pub use postcard::Postcard;
 pub use raw::Raw;
+pub(crate) use shape::differences;
 pub use tokio_codec::{NamedCodec, TokioCodec};

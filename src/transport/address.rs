@@ -34,7 +34,7 @@ enum Kind {
 
 impl Address {
     /// An engine that shares this process.
-    #[cfg(feature = "engine")]
+    #[cfg(any(feature = "engine", test))]
     pub(crate) fn in_process(dial: Arc<dyn Dial>) -> Self {
         Self(Kind::InProcess(dial))
     }
@@ -117,6 +117,22 @@ impl FromStr for Address {
 
     fn from_str(text: &str) -> Result<Self, InvalidUrl> {
         text.parse::<EngineUrl>().map(Self::from)
+    }
+}
+
+impl TryFrom<&str> for Address {
+    type Error = InvalidUrl;
+
+    fn try_from(text: &str) -> Result<Self, InvalidUrl> {
+        text.parse()
+    }
+}
+
+impl TryFrom<String> for Address {
+    type Error = InvalidUrl;
+
+    fn try_from(text: String) -> Result<Self, InvalidUrl> {
+        text.parse()
     }
 }
 

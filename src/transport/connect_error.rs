@@ -1,5 +1,8 @@
+use std::convert::Infallible;
 use std::io;
 use std::time::Duration;
+
+use crate::wire::InvalidUrl;
 
 /// Why a connection to an engine could not be made.
 ///
@@ -7,6 +10,9 @@ use std::time::Duration;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectError {
+    /// What was given is not the address of an engine.
+    #[error(transparent)]
+    InvalidAddress(#[from] InvalidUrl),
     /// Nothing answers at the address.
     #[error(
         "no engine answers at {address}; start one with `pipewright engine`, or check the address"
@@ -67,6 +73,16 @@ pub enum ConnectError {
         /// What the engine said.
         message: String,
     },
+    /// The engine took the connection and then ended it before it had greeted the worker.
+    #[error(
+        "the engine at {address} turned this worker away: {reason}; check the credentials and what the engine logs"
+    )]
+    TurnedAway {
+        /// The engine's address.
+        address: String,
+        /// What the engine said, or how it ended the connection.
+        reason: String,
+    },
     /// What answers is not an engine.
     #[error("what answers at {address} does not speak WebSocket: {reason}")]
     NotAnEngine {
@@ -122,9 +138,20 @@ impl ConnectError {
             Self::ChannelNotFound { .. } => io::ErrorKind::NotFound,
             Self::AlreadyOpened { .. } => io::ErrorKind::AlreadyExists,
             Self::Unauthorized { .. } | Self::Tls { .. } => io::ErrorKind::PermissionDenied,
-            Self::InvalidHeader { .. } | Self::WrongDirection { .. } => io::ErrorKind::InvalidInput,
+            Self::InvalidAddress(_) | Self::InvalidHeader { .. } | Self::WrongDirection { .. } => {
+                io::ErrorKind::InvalidInput
+            }
             Self::NotAnEngine { .. } => io::ErrorKind::InvalidData,
-            Self::Rejected { .. } | Self::Stopped => io::ErrorKind::ConnectionRefused,
+            Self::Rejected { .. } | Self::TurnedAway { .. } | Self::Stopped => {
+                io::ErrorKind::ConnectionRefused
+            }
         }
+    }
+}
+
+impl From<Infallible> for ConnectError {
+    /// Never happens: an [`Address`](crate::Address) is one already.
+    fn from(never: Infallible) -> Self {
+        match never {}
     }
 }

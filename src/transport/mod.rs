@@ -21,8 +21,9 @@ use crate::wire::{Close, Frame};
 pub use address::Address;
 pub use connect_error::ConnectError;
 pub(crate) use dial::Dial;
+pub(crate) use memory::{Memory, PipeLimits, pipe};
 #[cfg(feature = "engine")]
-pub(crate) use memory::{Memory, PipeLimits, PipeReader, PipeWriter, Popped, pipe};
+pub(crate) use memory::{PipeMonitor, PipeReader, PipeWriter, Popped};
 pub(crate) use options::ConnectOptions;
 #[cfg(feature = "engine")]
 pub(crate) use websocket::{WebSocket, WebSocketLimits, accept_key};

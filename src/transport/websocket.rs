@@ -265,6 +265,12 @@ where
         Self(WebSocketStream::from_partially_read(stream, read.into(), role, config).await)
     }
 
+    /// The stream below, for what the peer sends behind an end; its buffers are lost.
+    #[cfg(feature = "engine")]
+    pub(crate) fn into_inner(self) -> S {
+        self.0.into_inner()
+    }
+
     fn sink(&mut self) -> Pin<&mut WebSocketStream<S>> {
         Pin::new(&mut self.0)
     }

@@ -1,5 +1,66 @@
 //! The control plane of a client: one connection to an engine, functions and calls.
+//!
+//! A [`Worker`] is a cheap handle. Behind it one task, the driver, owns the control socket: it
+//! announces the worker, sends registrations and calls, hands answers to those who wait and
+//! starts a task for every function the engine asks for. What it decides by are plain tables
+//! without sockets or clocks, each tested beside its code:
+//!
+//! | table | holds |
+//! |---|---|
+//! | `registry` | the functions of this worker, and what to replay after a reconnect |
+//! | `outbox` | what is still to be sent, in order |
+//! | `calls` | calls that were sent and wait for their answer |
+//! | `backoff`, `keep_alive` | when to try again, when to ping, when a peer counts as dead |
+//!
+//! A call takes one hop from its caller to the driver; its deadline is kept by the caller, so
+//! that the driver needs no timer a call.
 
-/// A connection to an engine.
-#[derive(Clone, Debug)]
-pub struct Worker;
+mod announcement;
+mod backoff;
+mod builder;
+mod call_error;
+mod calls;
+mod channels;
+mod closed;
+mod command;
+mod driver;
+mod execute;
+mod function;
+mod function_error;
+mod function_output;
+mod greeting;
+mod handler;
+mod invocation;
+mod keep_alive;
+mod outbox;
+mod register_error;
+mod registry;
+mod rejection;
+mod session;
+mod shared;
+mod shutdown_error;
+mod state;
+#[cfg(test)]
+mod tests;
+mod trigger;
+#[expect(clippy::module_inception, reason = "one type, one file")]
+mod worker;
+
+pub use backoff::Backoff;
+pub use builder::WorkerBuilder;
+pub use call_error::CallError;
+pub use closed::Closed;
+pub use function::FunctionBuilder;
+pub use function_error::FunctionError;
+pub use function_output::FunctionOutput;
+pub use handler::Handler;
+pub use invocation::Invocation;
+pub use register_error::RegisterError;
+pub use rejection::Rejection;
+pub use shutdown_error::ShutdownError;
+pub use state::ConnectionState;
+pub use trigger::Trigger;
+pub use worker::Worker;
+
+/// The longest message on a control socket: 64 MiB (`protocol.md` 1.5).
+const MAX_MESSAGE: usize = 64 << 20;

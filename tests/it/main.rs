@@ -1,3 +1,7 @@
 //! Tests from outside, in one binary; the folders mirror `src`.
 
+mod architecture;
+mod channel;
 mod codec;
+mod engine;
+mod worker;

@@ -1,5 +1,6 @@
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use super::listeners::Listeners;
 use crate::channel::judge::{Event, Judge};
 use crate::channel::link::Link;
 use crate::channel::waits::Waits;
-use crate::channel::{ReadError, StreamReport, Verdict};
+use crate::channel::{Aside, Meter, ReadError, Remark, StreamReport, Verdict};
 use crate::transport::Received;
 use crate::wire::{Close, Frame, Header};
 
@@ -38,6 +39,9 @@ pub(crate) struct Inbox {
     close_deadline: Option<Pin<Box<Sleep>>>,
     /// Whether a failure was handed out as an item of a `Stream` face.
     told: bool,
+    meter: Option<Arc<Meter>>,
+    /// Where messages go that the code behind this end does not ask for.
+    aside: Option<Aside>,
 }
 
 impl Inbox {
@@ -51,6 +55,8 @@ impl Inbox {
             waits: Waits::default(),
             close_deadline: None,
             told: false,
+            meter: None,
+            aside: None,
         }
     }
 
@@ -58,8 +64,23 @@ impl Inbox {
         self.judge.expect_header();
     }
 
+    /// Keeps `meter` up to date, and puts messages and progress into `aside`.
+    pub(crate) fn attach(&mut self, meter: Arc<Meter>, aside: Aside) {
+        self.meter = Some(meter);
+        self.aside = Some(aside);
+    }
+
+    /// Leaves messages to the code behind this end.
+    pub(crate) fn keep_messages(&mut self) {
+        self.aside = None;
+    }
+
     pub(super) fn listeners(&mut self) -> &mut Listeners {
         &mut self.listeners
+    }
+
+    pub(crate) fn on_message(&mut self, listener: impl FnMut(&str) + Send + Sync + 'static) {
+        self.listeners.add_on_message(listener);
     }
 
     /// The next event; `None` at the end of a whole stream. A failure comes again if asked again.
@@ -77,11 +98,23 @@ impl Inbox {
             None => ready!(self.poll_receive(cx))?,
         };
         match &event {
-            Some(Event::Message(text)) => self.listeners.message(text),
-            Some(Event::Progress(progress)) => self.listeners.progress(progress),
+            Some(Event::Message(text)) => {
+                self.listeners.message(text);
+                self.put_aside(|| Remark::Message(text.clone()));
+            }
+            Some(Event::Progress(progress)) => {
+                self.listeners.progress(progress);
+                self.put_aside(|| Remark::Progress(progress.clone()));
+            }
             Some(Event::Data(_)) | None => {}
         }
         Poll::Ready(Ok(event))
+    }
+
+    fn put_aside(&self, remark: impl FnOnce() -> Remark) {
+        if let Some(aside) = &self.aside {
+            aside.push(remark());
+        }
     }
 
     /// The next frame for a face that gives frames; progress goes to its listeners only.
@@ -184,6 +217,18 @@ impl Inbox {
         }
     }
 
+    pub(crate) fn poll_connect(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ReadError>> {
+        if self.judge.verdict().is_some() {
+            return Poll::Ready(Ok(()));
+        }
+        let opened = ready!(self.link.poll_open(cx)).map(|_| ());
+        Poll::Ready(opened.map_err(|error| {
+            let error = ReadError::from(error);
+            self.judge.fail(error.clone());
+            error
+        }))
+    }
+
     fn poll_link(&mut self, cx: &mut Context<'_>) -> Poll<Result<Received, ReadError>> {
         let link = match self.link.poll_open(cx) {
             Poll::Pending => {
@@ -226,7 +271,19 @@ impl Inbox {
         if self.judge.verdict().is_some() {
             self.link.hang_up();
         }
+        self.update_meter(0);
         event
+    }
+
+    /// Brings the meter up to date; items are known to whoever decodes them.
+    pub(crate) fn update_meter(&self, items: u64) {
+        if let Some(meter) = &self.meter {
+            let items = items.max(meter.report().items);
+            meter.set(&StreamReport {
+                items,
+                ..self.report()
+            });
+        }
     }
 
     /// Ready with whether the wait for a close after the end message is over.

@@ -15,7 +15,7 @@ const FAREWELL: Duration = Duration::from_secs(5);
 ///
 /// Dropping cannot wait, so a task of its own does. Without a runtime the connection is hung up,
 /// and the engine reports the loss to the reader (`protocol.md` 4.3).
-pub(super) fn say_farewell(mut outbox: Outbox, abort: Abort) {
+pub(crate) fn say_farewell(mut outbox: Outbox, abort: Abort) {
     if let Ok(runtime) = Handle::try_current() {
         runtime.spawn(timeout(FAREWELL, async move {
             if let Err(error) = poll_fn(|cx| outbox.poll_abort(cx, &abort)).await {

@@ -10,6 +10,9 @@ use serde_json::Value;
 
 use super::view::{Document, Member, View};
 
+#[cfg(test)]
+mod tests;
+
 /// Differences to tell at the most; more of them help nobody.
 const MAX_TOLD: usize = 12;
 /// Levels to compare, which a chain of types of the other side could exceed.

@@ -7,4 +7,4 @@ mod connection;
 mod pipe;
 
 pub(crate) use connection::Memory;
-pub(crate) use pipe::{PipeLimits, PipeReader, PipeWriter, Popped, pipe};
+pub(crate) use pipe::{PipeLimits, PipeMonitor, PipeReader, PipeWriter, Popped, pipe};

@@ -44,6 +44,9 @@ pub(crate) struct PipeWriter(Arc<Shared>);
 /// The end of a [`pipe`] that frames come out of.
 pub(crate) struct PipeReader(Arc<Shared>);
 
+/// Sees and stops a [`pipe`] whose ends are elsewhere.
+pub(crate) struct PipeMonitor(Arc<Shared>);
+
 /// What comes out of a pipe.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Popped {
@@ -60,7 +63,7 @@ struct Shared {
 }
 
 struct State {
-    /// Bounded by `limits`: a push needs a `poll_ready` before it.
+    /// Bounded by `limits`: a push needs a `poll_ready` before it, or a bound of its own.
     frames: VecDeque<Frame>,
     bytes: usize,
     writer_end: Option<Close>,
@@ -127,6 +130,16 @@ impl PipeWriter {
         wake(waker);
     }
 
+    /// The bounds of the pipe.
+    pub(crate) fn limits(&self) -> PipeLimits {
+        self.0.limits
+    }
+
+    /// Sees and stops this pipe from elsewhere.
+    pub(crate) fn monitor(&self) -> PipeMonitor {
+        PipeMonitor(Arc::clone(&self.0))
+    }
+
     /// Ends the stream after what is queued.
     pub(crate) fn end(&mut self, close: Close) {
         self.0.end_writer(close);
@@ -179,6 +192,32 @@ impl PipeReader {
     pub(crate) fn queued(&self) -> (usize, usize) {
         let state = self.0.lock();
         (state.frames.len(), state.bytes)
+    }
+}
+
+impl PipeMonitor {
+    /// Frames and bytes that wait for the reader.
+    pub(crate) fn queued(&self) -> (usize, usize) {
+        let state = self.0.lock();
+        (state.frames.len(), state.bytes)
+    }
+
+    /// Ends the stream at both ends with `close` and drops what is queued.
+    ///
+    /// A stream that the writer has ended keeps its end only if the reader lacks nothing of it.
+    pub(crate) fn stop(&self, close: Close) {
+        let mut state = self.0.lock();
+        if !state.frames.is_empty() {
+            state.writer_end = None;
+        }
+        state.writer_end.get_or_insert_with(|| close.clone());
+        state.reader_end.get_or_insert(close);
+        state.frames.clear();
+        state.bytes = 0;
+        let (writer, reader) = (state.writer.take(), state.reader.take());
+        drop(state);
+        wake(writer);
+        wake(reader);
     }
 }
 
@@ -289,6 +328,21 @@ mod tests {
         let (mut writer, mut reader) = pipe(LIMITS);
         writer.end(Close::NORMAL);
         drop(writer);
+        assert_eq!(assert_ready!(pop(&mut reader)), Popped::End(Close::NORMAL));
+    }
+
+    #[test]
+    fn a_stopped_pipe_ends_at_both_ends_and_never_as_a_whole_stream() {
+        let (mut writer, mut reader) = pipe(LIMITS);
+        writer.push(frame(1));
+        writer.end(Close::NORMAL);
+        writer.monitor().stop(Close::STOPPING);
+        let stopped = Popped::End(Close::STOPPING);
+        assert_eq!(assert_ready!(pop(&mut reader)), stopped);
+        assert_eq!(assert_ready_err!(ready(&mut writer)), Close::STOPPING);
+        let (mut writer, mut reader) = pipe(LIMITS);
+        writer.end(Close::NORMAL);
+        writer.monitor().stop(Close::STOPPING);
         assert_eq!(assert_ready!(pop(&mut reader)), Popped::End(Close::NORMAL));
     }
 

@@ -43,6 +43,12 @@ impl Abort {
         }
     }
 
+    /// The abort of a writer that was dropped before it was closed.
+    pub(crate) fn dropped() -> Self {
+        let message = "the writer was dropped before it was closed, so the stream is incomplete";
+        Self::new(Self::DROPPED, message)
+    }
+
     /// The same abort, said by the stage `stage`.
     #[must_use]
     pub fn at_stage(self, stage: impl Into<String>) -> Self {

@@ -1,0 +1,70 @@
+use std::fmt;
+
+use super::{ReaderRef, Receiver, Sender, WriterRef};
+use crate::codec::{Format, Json};
+use crate::transport::Address;
+use crate::wire::StreamChannelRef;
+
+/// A new channel of items of type `T` in format `F`: both ends and both refs.
+///
+/// Use an end here, or send its ref to another worker and use it there, not both: an end opens
+/// once. An end that is never used never connects and may be dropped freely.
+///
+/// # Example
+///
+/// ```
+/// # #[cfg(feature = "engine")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use pipewright::Channel;
+///
+/// let worker = pipewright::Worker::embedded().await?;
+/// let channel: Channel<(u32, String)> = worker.channel(None).await?;
+/// let (mut sender, mut receiver) = (channel.sender, channel.receiver);
+///
+/// sender.send((1, "one".to_owned())).await?;
+/// sender.close().await?;
+/// assert_eq!(receiver.recv().await?, Some((1, "one".to_owned())));
+/// assert_eq!(receiver.recv().await?, None);
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "engine"))]
+/// # fn main() {}
+/// ```
+#[non_exhaustive]
+pub struct Channel<T, F: Format = Json> {
+    /// The end that items go into.
+    pub sender: Sender<T, F>,
+    /// The end that items come out of.
+    pub receiver: Receiver<T, F>,
+    /// Opens the sender's end elsewhere.
+    pub writer_ref: WriterRef<T, F>,
+    /// Opens the receiver's end elsewhere.
+    pub reader_ref: ReaderRef<T, F>,
+}
+
+impl<T, F: Format> Channel<T, F> {
+    /// The ends of a channel that the engine at `address` has made.
+    pub(crate) fn new(
+        address: &Address,
+        writer_ref: StreamChannelRef,
+        reader_ref: StreamChannelRef,
+    ) -> Self {
+        let (writer_ref, reader_ref) = (WriterRef::from(writer_ref), ReaderRef::from(reader_ref));
+        Self {
+            sender: writer_ref.open(address),
+            receiver: reader_ref.open(address),
+            writer_ref,
+            reader_ref,
+        }
+    }
+}
+
+impl<T, F: Format> fmt::Debug for Channel<T, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Channel")
+            .field("writer_ref", &self.writer_ref)
+            .field("reader_ref", &self.reader_ref)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,299 @@
+use std::marker::PhantomData;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf, Bytes, BytesMut};
+
+use super::{BadItem, Event, ReceiveError};
+use crate::channel::judge;
+use crate::channel::reader::Inbox;
+use crate::channel::{ReadError, StreamReport};
+use crate::codec::{Decode, Decoded, FormatError, ItemLimits, differences};
+use crate::wire::Header;
+
+/// The least that is copied to complete an item that spans frames.
+const LEAST_COPY: usize = 512;
+
+/// Turns the payload of a stream into items.
+///
+/// Items are read where they are in their frame. Only an item that spans frames is copied, into
+/// `carry`, and only as far as it goes.
+pub(super) struct Decoding<T, F> {
+    inbox: Inbox,
+    format: F,
+    limits: ItemLimits,
+    /// The beginning of an item that spans frames, if there is one, and as much of `frame` as was
+    /// copied to complete it.
+    carry: BytesMut,
+    /// Bytes at the front of `frame` that are in the carry too.
+    borrowed: usize,
+    frame: Bytes,
+    /// Items seen so far, bad ones included.
+    items: u64,
+    /// Where the next item begins in the payload.
+    offset: u64,
+    header_checked: bool,
+    goes_on_after_bad_items: bool,
+    /// A failure that ended the items, to be given again.
+    failure: Option<ReceiveError>,
+    item: PhantomData<fn() -> T>,
+}
+
+impl<T, F: Decode<T>> Decoding<T, F> {
+    pub(super) fn new(inbox: Inbox) -> Self {
+        Self {
+            inbox,
+            format: F::default(),
+            limits: ItemLimits::default(),
+            carry: BytesMut::new(),
+            borrowed: 0,
+            frame: Bytes::new(),
+            items: 0,
+            offset: 0,
+            header_checked: false,
+            goes_on_after_bad_items: false,
+            failure: None,
+            item: PhantomData,
+        }
+    }
+
+    pub(super) fn set_limits(&mut self, limits: ItemLimits) {
+        self.limits = limits;
+    }
+
+    pub(super) fn go_on_after_bad_items(&mut self) {
+        self.goes_on_after_bad_items = true;
+    }
+
+    /// The next event; `None` at the end of a whole stream. A failure that ended the stream comes
+    /// again if asked again.
+    pub(super) fn poll_event(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Option<Event<T>>, ReceiveError>> {
+        if let Some(failure) = &self.failure {
+            return Poll::Ready(Err(failure.clone()));
+        }
+        loop {
+            match self.decode(false) {
+                Ok(Some(item)) => return Poll::Ready(Ok(Some(Event::Item(item)))),
+                Ok(None) => {}
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+            self.inbox.update_meter(self.items);
+            return Poll::Ready(match ready!(self.inbox.poll_event(cx)) {
+                Ok(Some(judge::Event::Data(bytes))) => {
+                    self.check_header()?;
+                    self.frame = bytes;
+                    continue;
+                }
+                Ok(Some(judge::Event::Message(text))) => Ok(Some(Event::Message(text))),
+                Ok(Some(judge::Event::Progress(progress))) => {
+                    Ok(Some(Event::Progress(Box::new(progress))))
+                }
+                Ok(None) => self.end(),
+                Err(error) => Err(self.fail(error.into())),
+            });
+        }
+    }
+
+    /// Waits until it is known whether the stream has a header, and compares it.
+    pub(super) fn poll_header(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ReceiveError>> {
+        if let Err(error) = ready!(self.inbox.poll_header(cx)) {
+            return Poll::Ready(Err(self.fail(error.into())));
+        }
+        Poll::Ready(self.check_header())
+    }
+
+    /// Reads an item from what is there.
+    fn decode(&mut self, at_end: bool) -> Result<Option<T>, ReceiveError> {
+        while !self.input().is_empty() {
+            // The input reaches to the end of the stream unless a part of the frame is left out.
+            let whole = self.carry.is_empty() || self.ahead() == 0;
+            let input = if self.carry.is_empty() {
+                &self.frame[..]
+            } else {
+                &self.carry[..]
+            };
+            match self.format.decode(input, at_end && whole) {
+                Ok(Decoded::Item { item, len }) => {
+                    self.advance(len);
+                    self.items += 1;
+                    return Ok(Some(item));
+                }
+                Ok(Decoded::Skip(len)) => self.advance(len),
+                Ok(Decoded::More(len)) if len > self.limits.max_bytes => {
+                    return Err(self.fail(ReceiveError::TooLong {
+                        number: self.items,
+                        offset: self.offset,
+                        len,
+                        limit: self.limits.max_bytes,
+                    }));
+                }
+                Ok(Decoded::More(len)) if self.ahead() > 0 => self.carry_more(len),
+                Ok(Decoded::Nothing) if self.ahead() > 0 => self.carry_more(1),
+                Ok(Decoded::More(_)) if at_end => {
+                    let cut = FormatError::new("the stream ends in the middle of the item");
+                    return Err(self.bad_item(&cut));
+                }
+                Ok(Decoded::More(_) | Decoded::Nothing) => {
+                    self.frame = Bytes::new();
+                    self.borrowed = 0;
+                    return Ok(None);
+                }
+                Err(error) => return Err(self.bad_item(&error)),
+            }
+        }
+        Ok(None)
+    }
+
+    /// What the next item begins with.
+    fn input(&self) -> &[u8] {
+        if self.carry.is_empty() {
+            &self.frame
+        } else {
+            &self.carry
+        }
+    }
+
+    /// Bytes of the frame that are not in the carry.
+    fn ahead(&self) -> usize {
+        self.frame.len() - self.borrowed
+    }
+
+    /// Copies bytes from the frame to the carry, towards an item of `len` bytes.
+    ///
+    /// Twice as much each time, so that an item of unknown length is copied about once.
+    fn carry_more(&mut self, len: usize) {
+        let missing = len.saturating_sub(self.carry.len());
+        let copied = missing
+            .max(LEAST_COPY)
+            .max(self.carry.len())
+            .min(self.ahead());
+        self.carry
+            .extend_from_slice(&self.frame[self.borrowed..self.borrowed + copied]);
+        self.borrowed += copied;
+    }
+
+    /// Goes past `len` bytes of the input. What was copied too far is read in the frame again.
+    fn advance(&mut self, len: usize) {
+        self.offset += len as u64;
+        let before_frame = self.carry.len() - self.borrowed;
+        if self.carry.is_empty() {
+            self.frame.advance(len);
+        } else if len >= before_frame {
+            self.frame.advance(len - before_frame);
+            self.carry.clear();
+            self.borrowed = 0;
+        } else {
+            self.carry.advance(len);
+        }
+    }
+
+    fn bad_item(&mut self, error: &FormatError) -> ReceiveError {
+        let input = self.input();
+        let len = error
+            .skippable()
+            .map_or(input.len(), |len| len.min(input.len()));
+        let bad = ReceiveError::Item(BadItem {
+            number: self.items,
+            offset: self.offset,
+            bytes: Bytes::copy_from_slice(&input[..len]),
+            reason: error.to_string(),
+        });
+        if self.goes_on_after_bad_items && error.skippable().is_some() {
+            self.advance(len);
+            self.items += 1;
+            bad
+        } else {
+            self.fail(bad)
+        }
+    }
+
+    /// The payload is over: what is left must be an item, and the count must agree.
+    fn end(&mut self) -> Result<Option<Event<T>>, ReceiveError> {
+        self.check_header()?;
+        if let Some(item) = self.decode(true)? {
+            return Ok(Some(Event::Item(item)));
+        }
+        let counted = self
+            .inbox
+            .header()
+            .is_some_and(|header| header.format == F::NAME);
+        if let Some(sent) = self.inbox.end_items()
+            && counted
+            && F::KEEPS_ITEMS
+            && sent != self.items
+        {
+            let reason = format!("{} items arrived, but the writer sent {sent}", self.items);
+            return Err(self.fail(ReadError::Corrupt { reason }.into()));
+        }
+        Ok(None)
+    }
+
+    /// Compares the header, once it is there, with what this receiver expects.
+    fn check_header(&mut self) -> Result<(), ReceiveError> {
+        if std::mem::replace(&mut self.header_checked, true) {
+            return Ok(());
+        }
+        match self.inbox.header().map_or(Ok(()), Self::compare) {
+            Ok(()) => Ok(()),
+            Err(error) => Err(self.fail(error)),
+        }
+    }
+
+    fn compare(header: &Header) -> Result<(), ReceiveError> {
+        if let Some(compression) = &header.compression {
+            return Err(ReceiveError::Compression(compression.clone()));
+        }
+        // `bytes` makes no claim about items: such a stream is read as a foreign one is, and who
+        // wants bytes takes any.
+        let any = F::NAME == Header::BYTES || header.format == Header::BYTES;
+        if !any && header.format != F::NAME {
+            return Err(ReceiveError::Format {
+                stream: header.format.clone(),
+                here: F::NAME,
+            });
+        }
+        let differences = match (&header.schema, F::shape()) {
+            (Some(stream), Some(here)) => differences(stream, &here),
+            _ => Vec::new(),
+        };
+        if differences.is_empty() {
+            Ok(())
+        } else {
+            Err(ReceiveError::Shape { differences })
+        }
+    }
+
+    fn fail(&mut self, error: ReceiveError) -> ReceiveError {
+        self.failure = Some(error.clone());
+        self.carry = BytesMut::new();
+        self.borrowed = 0;
+        self.frame = Bytes::new();
+        if !matches!(error, ReceiveError::Stream(_)) {
+            let reason = error.to_string();
+            self.inbox.fail(ReadError::Protocol { reason });
+        }
+        error
+    }
+
+    /// Whether a failure has ended the items.
+    pub(super) fn has_failed(&self) -> bool {
+        self.failure.is_some()
+    }
+
+    pub(super) fn header(&self) -> Option<&Header> {
+        self.inbox.header()
+    }
+
+    pub(super) fn inbox_mut(&mut self) -> &mut Inbox {
+        &mut self.inbox
+    }
+
+    pub(super) fn report(&self) -> StreamReport {
+        StreamReport {
+            items: self.items,
+            ..self.inbox.report()
+        }
+    }
+}

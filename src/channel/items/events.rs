@@ -1,0 +1,47 @@
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use futures::Stream;
+
+use super::{ReceiveError, Receiver};
+use crate::codec::{Decode, Format};
+use crate::wire::{Progress, Text};
+
+/// An item or a message of a stream, as [`Receiver::events`] gives them.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Event<T> {
+    /// An item.
+    Item(T),
+    /// A message of the user, at its place between the items.
+    Message(Text),
+    /// How far a stage before has come.
+    Progress(Box<Progress>),
+}
+
+/// Items and messages of a [`Receiver`] in order; see [`Receiver::events`].
+#[derive(Debug)]
+pub struct Events<'a, T, F: Format>(pub(super) &'a mut Receiver<T, F>);
+
+impl<T, F: Decode<T>> Events<'_, T, F> {
+    /// The next event; `None` at the end of a whole stream.
+    ///
+    /// # Errors and cancel safety
+    ///
+    /// As for [`Receiver::recv`].
+    pub async fn next(&mut self) -> Result<Option<Event<T>>, ReceiveError> {
+        std::future::poll_fn(|cx| self.0.poll_event(cx)).await
+    }
+}
+
+/// An error is given once; then the stream ends.
+impl<T, F: Decode<T>> Stream for Events<'_, T, F> {
+    type Item = Result<Event<T>, ReceiveError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Poll::Ready(match ready!(self.0.poll_event(cx)) {
+            Ok(event) => event.map(Ok),
+            Err(error) => self.0.tell_once(error).map(Err),
+        })
+    }
+}

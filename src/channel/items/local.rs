@@ -1,0 +1,115 @@
+//! The ends of a channel within one process, where items are handed over as they are.
+
+use std::task::{Context, Poll, ready};
+
+use tokio::sync::mpsc;
+use tokio_util::sync::PollSender;
+
+use super::Event;
+use crate::channel::{ReadError, WriteError};
+use crate::wire::Abort;
+
+/// Items that wait before their sender has to.
+const QUEUED_ITEMS: usize = 256;
+
+/// Makes a bounded queue of items with the ends of a channel.
+pub(crate) fn local<T: Send + 'static>() -> (LocalSender<T>, LocalReceiver<T>) {
+    let (sender, receiver) = mpsc::channel(QUEUED_ITEMS);
+    let sender = LocalSender {
+        queue: PollSender::new(sender),
+        closed: false,
+    };
+    (
+        sender,
+        LocalReceiver {
+            queue: receiver,
+            end: None,
+        },
+    )
+}
+
+enum Step<T> {
+    Event(Event<T>),
+    End,
+    Abort(Abort),
+}
+
+/// The sender's end of a [`local`] channel.
+pub(crate) struct LocalSender<T> {
+    queue: PollSender<Step<T>>,
+    closed: bool,
+}
+
+/// The receiver's end of a [`local`] channel.
+pub(crate) struct LocalReceiver<T> {
+    queue: mpsc::Receiver<Step<T>>,
+    /// How the stream ended.
+    end: Option<Result<(), ReadError>>,
+}
+
+impl<T: Send + 'static> LocalSender<T> {
+    pub(super) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
+        if self.closed {
+            return Poll::Ready(Err(WriteError::Closed));
+        }
+        self.queue
+            .poll_reserve(cx)
+            .map_err(|_| WriteError::ReaderGone)
+    }
+
+    /// To follow a `poll_ready` that was ready; an event for a receiver that has gone is dropped,
+    /// as the next `poll_ready` tells.
+    pub(super) fn push(&mut self, event: Event<T>) {
+        let _ = self.queue.send_item(Step::Event(event));
+    }
+
+    pub(super) fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
+        self.poll_finish(cx, || Step::End)
+    }
+
+    pub(super) fn poll_abort(
+        &mut self,
+        cx: &mut Context<'_>,
+        abort: &Abort,
+    ) -> Poll<Result<(), WriteError>> {
+        self.poll_finish(cx, || Step::Abort(abort.clone()))
+    }
+
+    fn poll_finish(
+        &mut self,
+        cx: &mut Context<'_>,
+        last: impl FnOnce() -> Step<T>,
+    ) -> Poll<Result<(), WriteError>> {
+        if self.closed {
+            return Poll::Ready(Ok(()));
+        }
+        ready!(self.poll_ready(cx))?;
+        let sent = self.queue.send_item(last());
+        self.closed = true;
+        self.queue.close();
+        Poll::Ready(sent.map_err(|_| WriteError::ReaderGone))
+    }
+}
+
+impl<T> LocalReceiver<T> {
+    pub(super) fn poll_event(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Option<Event<T>>, ReadError>> {
+        if let Some(end) = &self.end {
+            return Poll::Ready(end.clone().map(|()| None));
+        }
+        let end = match ready!(self.queue.poll_recv(cx)) {
+            Some(Step::Event(event)) => return Poll::Ready(Ok(Some(event))),
+            Some(Step::End) => Ok(()),
+            Some(Step::Abort(abort)) => Err(ReadError::Aborted(abort)),
+            None => Err(ReadError::Aborted(Abort::dropped())),
+        };
+        self.end = Some(end.clone());
+        Poll::Ready(end.map(|()| None))
+    }
+
+    pub(super) fn end(&self) -> Option<&Result<(), ReadError>> {
+        self.end.as_ref()
+    }
+}

@@ -1,0 +1,26 @@
+//! Channels of items: [`Sender`] and [`Receiver`] over the ends of a channel of bytes.
+//!
+//! [`Encoding`](encoding) and [`Decoding`](decoding) join a format to the byte ends; `flusher`
+//! sends what is there when the application pauses; `local` is the same pair of ends within a
+//! process, where items are handed over as they are.
+
+mod channel;
+mod decoding;
+mod encoding;
+mod events;
+mod flusher;
+mod local;
+mod receive_error;
+mod receiver;
+mod refs;
+mod send_error;
+mod sender;
+
+pub use channel::Channel;
+pub use events::{Event, Events};
+pub(crate) use local::local;
+pub use receive_error::{BadItem, ReceiveError};
+pub use receiver::Receiver;
+pub use refs::{ReaderRef, WriterRef};
+pub use send_error::SendError;
+pub use sender::Sender;

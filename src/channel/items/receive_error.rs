@@ -1,0 +1,113 @@
+use std::fmt;
+
+use bytes::Bytes;
+
+use crate::channel::ReadError;
+
+/// Why a receiver cannot give the next item.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReceiveError {
+    /// The stream itself: aborted, cut short, damaged, or never opened.
+    #[error(transparent)]
+    Stream(#[from] ReadError),
+    /// Bytes that are not an item.
+    #[error(transparent)]
+    Item(BadItem),
+    /// An item over the limit.
+    #[error(
+        "item {number}, at byte {offset}, has at least {len} bytes, over the limit of {limit}; \
+         raise it with `Receiver::limits(ItemLimits::DEFAULT.max_bytes(..))`"
+    )]
+    TooLong {
+        /// Number of the item, from 0.
+        number: u64,
+        /// Where it begins in the payload, in bytes.
+        offset: u64,
+        /// The least length that it can have, in bytes.
+        len: usize,
+        /// The limit, in bytes.
+        limit: usize,
+    },
+    /// The stream is in another format.
+    #[error("the stream is in the format `{stream}`, but this receiver reads `{here}`")]
+    Format {
+        /// The format that the stream's header names.
+        stream: String,
+        /// The receiver's.
+        here: &'static str,
+    },
+    /// The items of the stream have another shape, in a format where that would be misread.
+    #[error("the items of the stream are not those of this receiver: {}", .differences.join("; "))]
+    Shape {
+        /// What differs, as `price: f64 -> string`: what the stream has, what is expected here.
+        differences: Vec<String>,
+    },
+    /// The stream is compressed in a way that this build cannot undo.
+    #[error(
+        "the stream is compressed with `{0}`, which this build of pipewright cannot undo; enable \
+         its feature of that name"
+    )]
+    Compression(String),
+}
+
+impl ReceiveError {
+    /// The bytes and the place of an item that could not be read.
+    pub fn bad_item(&self) -> Option<&BadItem> {
+        match self {
+            Self::Item(bad) => Some(bad),
+            _ => None,
+        }
+    }
+
+    /// Whether stream and receiver disagree about what the bytes mean.
+    pub fn is_mismatch(&self) -> bool {
+        matches!(
+            self,
+            Self::Format { .. } | Self::Shape { .. } | Self::Compression(_)
+        )
+    }
+
+    /// Whether data is missing without word from the writer.
+    pub fn is_truncated(&self) -> bool {
+        matches!(self, Self::Stream(error) if error.is_truncated())
+    }
+}
+
+/// An item that could not be read, with its bytes.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BadItem {
+    /// Number of the item, from 0.
+    pub number: u64,
+    /// Where it begins in the payload, in bytes.
+    pub offset: u64,
+    /// The item's bytes, as far as the format could tell where it ends.
+    pub bytes: Bytes,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+impl std::error::Error for BadItem {}
+
+impl fmt::Display for BadItem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "item {}, at byte {}, cannot be read: {}",
+            self.number, self.offset, self.reason
+        )
+    }
+}
+
+impl fmt::Debug for BadItem {
+    /// Leaves the bytes out: they are data, and may be long.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BadItem")
+            .field("number", &self.number)
+            .field("offset", &self.offset)
+            .field("len", &self.bytes.len())
+            .field("reason", &self.reason)
+            .finish()
+    }
+}

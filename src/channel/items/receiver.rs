@@ -1,0 +1,274 @@
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use futures::Stream;
+
+use super::decoding::Decoding;
+use super::local::LocalReceiver;
+use super::{Event, Events, ReceiveError};
+use crate::channel::{Aside, ChannelReader, Remark, StreamReport, Verdict};
+use crate::codec::{Decode, Format, ItemLimits, Json};
+use crate::wire::Header;
+
+/// The end of a channel that items of type `T` come out of, in format `F`.
+///
+/// It is a [`Stream`] of `Result<T, ReceiveError>`. The stream's header is compared with `F`, and
+/// with the shape of `T` where the format is positional, before the first item is given; a stream
+/// without a header, from a worker that knows nothing of pipewright, is read as `F`.
+///
+/// `Ok(None)` from [`recv`](Self::recv), or the end of the `Stream`, means that the writer closed
+/// the stream and everything has arrived; whatever else happened is an error.
+///
+/// **Dropping** it before the end cancels the stream: the sender's next send fails.
+///
+/// # Example
+///
+/// See [`Channel`](crate::Channel).
+pub struct Receiver<T, F: Format = Json> {
+    source: Source<T, F>,
+    told: bool,
+    /// Where messages from within the process go that the code behind this end does not ask for.
+    aside: Option<Aside>,
+}
+
+enum Source<T, F> {
+    /// Not used yet; decoding begins with the first use, when the bounds are known.
+    New {
+        reader: Option<Box<ChannelReader>>,
+        settings: Settings,
+    },
+    Channel(Box<Decoding<T, F>>),
+    Local {
+        queue: LocalReceiver<T>,
+        report: StreamReport,
+    },
+}
+
+#[derive(Clone, Copy, Default)]
+struct Settings {
+    limits: ItemLimits,
+    goes_on_after_bad_items: bool,
+}
+
+impl<T, F: Format> Receiver<T, F> {
+    /// Receives items out of a channel of bytes that was not used yet.
+    pub fn new(reader: ChannelReader) -> Self {
+        let source = Source::New {
+            reader: Some(Box::new(reader)),
+            settings: Settings::default(),
+        };
+        Self {
+            source,
+            told: false,
+            aside: None,
+        }
+    }
+
+    /// Receives items from a sender in this process, as they are.
+    pub(crate) fn local(queue: LocalReceiver<T>, aside: Option<Aside>) -> Self {
+        Self {
+            source: Source::Local {
+                queue,
+                report: StreamReport::default(),
+            },
+            told: false,
+            aside,
+        }
+    }
+
+    /// What an item may be. Without effect once the receiver was used.
+    #[must_use]
+    pub fn limits(self, limits: ItemLimits) -> Self {
+        self.set(|settings| settings.limits = limits)
+    }
+
+    /// Goes on after an item that cannot be read, where the format can find the next one: the
+    /// error is given, and then the items after it. Without, the first bad item ends the stream.
+    /// Without effect once the receiver was used.
+    #[must_use]
+    pub fn go_on_after_bad_items(self) -> Self {
+        self.set(|settings| settings.goes_on_after_bad_items = true)
+    }
+
+    fn set(mut self, set: impl FnOnce(&mut Settings)) -> Self {
+        if let Source::New { settings, .. } = &mut self.source {
+            set(settings);
+        }
+        self
+    }
+}
+
+impl<T, F: Decode<T>> Receiver<T, F> {
+    /// Gives `error` to a `Stream` face unless it has ended the stream before.
+    pub(super) fn tell_once(&mut self, error: ReceiveError) -> Option<ReceiveError> {
+        let goes_on = match &self.source {
+            Source::Channel(decoding) => !decoding.has_failed(),
+            Source::New { .. } | Source::Local { .. } => false,
+        };
+        let told = !goes_on && std::mem::replace(&mut self.told, true);
+        (!told).then_some(error)
+    }
+
+    /// The source, ready for use.
+    fn source(&mut self) -> &mut Source<T, F> {
+        if let Source::New { reader, settings } = &mut self.source
+            && let Some(reader) = reader.take()
+        {
+            let mut decoding = Decoding::new(reader.into_inbox());
+            decoding.set_limits(settings.limits);
+            if settings.goes_on_after_bad_items {
+                decoding.go_on_after_bad_items();
+            }
+            self.source = Source::Channel(Box::new(decoding));
+        }
+        &mut self.source
+    }
+
+    pub(crate) fn poll_event(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Option<Event<T>>, ReceiveError>> {
+        match self.source() {
+            Source::New { .. } => Poll::Ready(Ok(None)),
+            Source::Channel(decoding) => decoding.poll_event(cx),
+            Source::Local { queue, report } => {
+                let event = ready!(queue.poll_event(cx))?;
+                match &event {
+                    Some(Event::Item(_)) => report.items += 1,
+                    Some(Event::Message(_)) => report.messages += 1,
+                    Some(Event::Progress(_)) | None => {}
+                }
+                Poll::Ready(Ok(event))
+            }
+        }
+    }
+
+    /// Leaves messages to the code behind this end, instead of passing them on.
+    pub(crate) fn keep_messages(&mut self) {
+        self.aside = None;
+        if let Source::Channel(decoding) = self.source() {
+            decoding.inbox_mut().keep_messages();
+        }
+    }
+
+    fn poll_item(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<T>, ReceiveError>> {
+        loop {
+            return Poll::Ready(Ok(match ready!(self.poll_event(cx))? {
+                Some(Event::Item(item)) => Some(item),
+                Some(Event::Message(text)) => {
+                    self.put_aside(Remark::Message(text));
+                    continue;
+                }
+                Some(Event::Progress(progress)) => {
+                    self.put_aside(Remark::Progress(*progress));
+                    continue;
+                }
+                None => None,
+            }));
+        }
+    }
+
+    /// Passes on what came from within the process; a channel does so by itself.
+    fn put_aside(&self, remark: Remark) {
+        if let (Source::Local { .. }, Some(aside)) = (&self.source, &self.aside) {
+            aside.push(remark);
+        }
+    }
+
+    /// The next item; `None` at the end of a whole stream. Messages before it go to
+    /// [`on_message`](Self::on_message).
+    ///
+    /// # Errors
+    ///
+    /// A [`ReceiveError`]. One that ends the stream is given every time; a bad item ends it unless
+    /// [`go_on_after_bad_items`](Self::go_on_after_bad_items) was set.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: no item is lost.
+    pub async fn recv(&mut self) -> Result<Option<T>, ReceiveError> {
+        poll_fn(|cx| self.poll_item(cx)).await
+    }
+
+    /// Items, messages and progress, in order.
+    pub fn events(&mut self) -> Events<'_, T, F> {
+        self.keep_messages();
+        Events(self)
+    }
+
+    /// Waits for the stream's first frame and compares its header with this receiver; gives the
+    /// header, or `None` if the writer sent none or is in this process.
+    ///
+    /// # Errors
+    ///
+    /// A [`ReceiveError`]; the mismatches are `Format`, `Shape` and `Compression`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: nothing is taken out of the stream.
+    pub async fn header(&mut self) -> Result<Option<&Header>, ReceiveError> {
+        match self.source() {
+            Source::Channel(decoding) => {
+                poll_fn(|cx| decoding.poll_header(cx)).await?;
+                Ok(decoding.header())
+            }
+            Source::New { .. } | Source::Local { .. } => Ok(None),
+        }
+    }
+
+    /// Calls `listener` with every message of the user from now on, in order with the items.
+    ///
+    /// Without effect on items from within the process; use [`events`](Self::events) there.
+    pub fn on_message(&mut self, listener: impl FnMut(&str) + Send + Sync + 'static) {
+        if let Source::Channel(decoding) = self.source() {
+            decoding.inbox_mut().on_message(listener);
+        }
+    }
+
+    /// Cancels the stream; as [`ChannelReader::close`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: once polled the stream is cancelled.
+    pub async fn close(&mut self) {
+        if let Source::Channel(decoding) = self.source() {
+            decoding.inbox_mut().close().await;
+        }
+    }
+
+    /// What has arrived so far, and the verdict once there is one.
+    pub fn report(&self) -> StreamReport {
+        match &self.source {
+            Source::New { .. } => StreamReport::default(),
+            Source::Channel(decoding) => decoding.report(),
+            Source::Local { queue, report } => StreamReport {
+                verdict: queue.end().map(|end| match end {
+                    Ok(()) => Verdict::Complete,
+                    Err(error) => Verdict::Failed(error.clone()),
+                }),
+                ..report.clone()
+            },
+        }
+    }
+}
+
+/// An error that ends the stream is given once; then the stream ends.
+impl<T, F: Decode<T>> Stream for Receiver<T, F> {
+    type Item = Result<T, ReceiveError>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = self.get_mut();
+        Poll::Ready(match ready!(this.poll_item(cx)) {
+            Ok(item) => item.map(Ok),
+            Err(error) => this.tell_once(error).map(Err),
+        })
+    }
+}
+
+impl<T, F: Format> fmt::Debug for Receiver<T, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receiver").finish_non_exhaustive()
+    }
+}

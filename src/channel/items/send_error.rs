@@ -1,0 +1,88 @@
+use std::error::Error;
+use std::fmt;
+
+use crate::channel::WriteError;
+use crate::codec::FormatError;
+
+/// An item could not be sent. It comes back with the error, see [`into_item`](Self::into_item).
+pub struct SendError<T> {
+    item: Option<T>,
+    cause: Cause,
+}
+
+#[derive(Debug)]
+enum Cause {
+    Channel(WriteError),
+    Format(FormatError),
+}
+
+impl<T> SendError<T> {
+    pub(super) fn channel(error: WriteError, item: Option<T>) -> Self {
+        Self {
+            item,
+            cause: Cause::Channel(error),
+        }
+    }
+
+    pub(super) fn format(error: FormatError, item: Option<T>) -> Self {
+        Self {
+            item,
+            cause: Cause::Format(error),
+        }
+    }
+
+    /// The item that was not sent.
+    ///
+    /// `None` where there was none: flushing and closing fail without an item, and a tokio-util
+    /// codec takes an item without giving it back.
+    pub fn into_item(self) -> Option<T> {
+        self.item
+    }
+
+    /// What is wrong with the channel; `None` if the item is at fault and the channel goes on.
+    pub fn channel_error(&self) -> Option<&WriteError> {
+        match &self.cause {
+            Cause::Channel(error) => Some(error),
+            Cause::Format(_) => None,
+        }
+    }
+
+    /// Whether the receiver ended the stream from its side.
+    pub fn is_receiver_gone(&self) -> bool {
+        self.channel_error().is_some_and(WriteError::is_reader_gone)
+    }
+
+    /// The same error without the item.
+    pub fn without_item<U>(self) -> SendError<U> {
+        SendError {
+            item: None,
+            cause: self.cause,
+        }
+    }
+}
+
+impl<T> fmt::Debug for SendError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SendError")
+            .field("cause", &self.cause)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Display for SendError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.cause {
+            Cause::Channel(error) => fmt::Display::fmt(error, f),
+            Cause::Format(error) => write!(f, "the item cannot be written: {error}"),
+        }
+    }
+}
+
+impl<T> Error for SendError<T> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match &self.cause {
+            Cause::Channel(error) => error.source(),
+            Cause::Format(error) => error.source(),
+        }
+    }
+}

@@ -1,0 +1,356 @@
+use std::fmt;
+use std::future::poll_fn;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use futures::Sink;
+use serde_json::Value;
+
+use super::encoding::Encoding;
+use super::local::LocalSender;
+use super::{Event, SendError, flusher};
+use crate::channel::writer::{Outbox, say_farewell};
+use crate::channel::{Aside, ChannelWriter, Custody, Remark, StreamReport, Verdict, WriteError};
+use crate::codec::{Encode, Format, Json};
+use crate::wire::{Abort, InBand, Progress, Text};
+
+/// The end of a channel that items of type `T` go into, in format `F`.
+///
+/// It is a [`Sink`] of `T`. Items are joined into frames of up to 64 KiB while the sender is busy.
+/// As soon as the application pauses, or the sender would have to wait, what is there goes out at
+/// once, without a call to [`flush`](Self::flush) and without a timer; so a single item is never
+/// held back, and a million go out in full frames. The sender is held back when the receiver is
+/// slower.
+///
+/// The stream is whole only after [`close`](Self::close) has returned `Ok`. **Dropping** a sender
+/// that was used and not closed aborts the stream: the receiver gets an error.
+///
+/// # Example
+///
+/// See [`Channel`](crate::Channel).
+pub struct Sender<T, F: Format = Json> {
+    target: Target<T, F>,
+    custody: Option<Custody<Sender<T, F>>>,
+    types: PhantomData<fn(T)>,
+}
+
+enum Target<T, F> {
+    /// Not used yet; the writer gets its header with the first use, when the bounds are known.
+    New(Option<Box<ChannelWriter>>),
+    Channel(Arc<Encoding<F>>),
+    Local {
+        queue: LocalSender<T>,
+        report: StreamReport,
+        /// Messages that others want to go out with what is sent here.
+        aside: Aside,
+    },
+}
+
+impl<T, F: Format> Sender<T, F> {
+    /// Sends items into a channel of bytes that was not used yet.
+    pub fn new(writer: ChannelWriter) -> Self {
+        Self {
+            target: Target::New(Some(Box::new(writer))),
+            custody: None,
+            types: PhantomData,
+        }
+    }
+
+    /// Sends items to a receiver in this process, as they are.
+    pub(crate) fn local(queue: LocalSender<T>, aside: Aside) -> Self {
+        let target = Target::Local {
+            queue,
+            report: StreamReport::default(),
+            aside,
+        };
+        Self {
+            target,
+            custody: None,
+            types: PhantomData,
+        }
+    }
+
+    /// Gives the sender to `custody` when it is dropped, instead of aborting the stream.
+    pub(crate) fn in_custody(mut self, custody: Custody<Self>) -> Self {
+        self.custody = Some(custody);
+        self
+    }
+
+    /// Puts the user's own metadata into the header. Without effect once the sender was used.
+    #[must_use]
+    pub fn with_content(mut self, content: Value) -> Self {
+        if let Target::New(writer) = &mut self.target {
+            *writer = writer
+                .take()
+                .map(|writer| Box::new(writer.with_content(content)));
+        }
+        self
+    }
+
+    /// Passes the metadata of another stream on. Without effect once the sender was used.
+    pub(crate) fn set_metadata(&mut self, metadata: Option<&Value>) {
+        if let Target::New(writer) = &mut self.target {
+            *writer = writer
+                .take()
+                .map(|writer| Box::new(writer.with_metadata(metadata)));
+        }
+    }
+
+    /// Passes the metadata of another stream on; see [`set_metadata`](Self::set_metadata).
+    pub(crate) fn with_metadata(mut self, metadata: Option<&Value>) -> Self {
+        self.set_metadata(metadata);
+        self
+    }
+
+    /// What was accepted so far, and how the stream ended.
+    pub fn report(&self) -> StreamReport {
+        match &self.target {
+            Target::New(_) => StreamReport::default(),
+            Target::Channel(encoding) => encoding.with_outbox(Outbox::report),
+            Target::Local { report, .. } => report.clone(),
+        }
+    }
+}
+
+impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
+    /// The target, ready for use.
+    fn target(&mut self) -> &mut Target<T, F> {
+        if let Target::New(writer) = &mut self.target
+            && let Some(writer) = writer.take()
+        {
+            let writer = writer.with_header(|header| {
+                F::NAME.clone_into(&mut header.format);
+                header.encoding = F::ENCODING.map(str::to_owned);
+                header.item = Some(short_name::<T>());
+                header.schema = F::shape();
+            });
+            let encoding = Arc::new(Encoding::new(writer.into_outbox(), F::default()));
+            flusher::start(&encoding);
+            self.target = Target::Channel(encoding);
+        }
+        &mut self.target
+    }
+
+    pub(crate) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
+        match self.target() {
+            Target::New(_) => Poll::Ready(Err(WriteError::Closed)),
+            Target::Channel(encoding) => encoding.poll_ready(cx),
+            Target::Local {
+                queue,
+                report,
+                aside,
+            } => {
+                ready!(queue.poll_ready(cx))?;
+                while let Some(remark) = aside.pop() {
+                    report.messages += u64::from(matches!(remark, Remark::Message(_)));
+                    queue.push(remark.into());
+                    ready!(queue.poll_ready(cx))?;
+                }
+                Poll::Ready(Ok(()))
+            }
+        }
+    }
+
+    /// Accepts an item. To follow a `poll_ready` that was ready.
+    pub(crate) fn push(&mut self, item: T) -> Result<(), SendError<T>> {
+        match self.target() {
+            Target::New(_) => Err(SendError::channel(WriteError::Closed, Some(item))),
+            Target::Channel(encoding) => encoding.push(item),
+            Target::Local { queue, report, .. } => {
+                report.items += 1;
+                queue.push(Event::Item(item));
+                Ok(())
+            }
+        }
+    }
+
+    /// Accepts a message. To follow a `poll_ready` that was ready.
+    pub(crate) fn push_message(&mut self, text: Text) -> Result<(), WriteError> {
+        match self.target() {
+            Target::New(_) => Err(WriteError::Closed),
+            Target::Channel(encoding) => encoding.push_message(text),
+            Target::Local { queue, report, .. } => {
+                report.messages += 1;
+                queue.push(Event::Message(text));
+                Ok(())
+            }
+        }
+    }
+
+    /// Accepts a progress message. To follow a `poll_ready` that was ready.
+    pub(crate) fn push_progress(&mut self, progress: Progress) {
+        match self.target() {
+            Target::New(_) => {}
+            Target::Channel(encoding) => encoding.push_in_band(&InBand::Progress(progress)),
+            Target::Local { queue, .. } => queue.push(Event::Progress(Box::new(progress))),
+        }
+    }
+
+    pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
+        match self.target() {
+            Target::New(_) | Target::Local { .. } => Poll::Ready(Ok(())),
+            Target::Channel(encoding) => encoding.poll(cx, Outbox::poll_flush),
+        }
+    }
+
+    pub(crate) fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
+        if let Target::Local {
+            report: StreamReport { verdict: None, .. },
+            ..
+        } = self.target()
+        {
+            ready!(self.poll_ready(cx))?;
+        }
+        match self.target() {
+            Target::New(_) => Poll::Ready(Ok(())),
+            Target::Channel(encoding) => encoding.poll(cx, Outbox::poll_close),
+            Target::Local { queue, report, .. } => {
+                ready!(queue.poll_close(cx))?;
+                report.verdict.get_or_insert(Verdict::Complete);
+                Poll::Ready(Ok(()))
+            }
+        }
+    }
+
+    /// Sends an item, waiting until there is room.
+    ///
+    /// # Errors
+    ///
+    /// A [`SendError`] with the item in it: the channel's error, every time, or that the item
+    /// has no form in this format, after which the sender goes on.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: dropped before it is ready, the item was not accepted.
+    pub async fn send(&mut self, item: T) -> Result<(), SendError<T>> {
+        if let Err(error) = poll_fn(|cx| self.poll_ready(cx)).await {
+            return Err(SendError::channel(error, Some(item)));
+        }
+        self.push(item)
+    }
+
+    /// Sends a message, in order with the items around it, and flushes.
+    ///
+    /// # Errors
+    ///
+    /// As for [`ChannelWriter::send_message`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As for [`ChannelWriter::send_message`].
+    pub async fn send_message(&mut self, text: impl Into<Text>) -> Result<(), WriteError> {
+        poll_fn(|cx| self.poll_ready(cx)).await?;
+        self.push_message(text.into())?;
+        self.flush().await
+    }
+
+    /// Waits until everything accepted so far is with the operating system.
+    ///
+    /// # Errors and cancel safety
+    ///
+    /// As for [`ChannelWriter::flush`].
+    pub async fn flush(&mut self) -> Result<(), WriteError> {
+        poll_fn(|cx| self.poll_flush(cx)).await
+    }
+
+    /// Ends the stream: flushes, sends the end message and waits until the engine has confirmed.
+    ///
+    /// # Errors and cancel safety
+    ///
+    /// As for [`ChannelWriter::close`].
+    pub async fn close(&mut self) -> Result<(), WriteError> {
+        poll_fn(|cx| self.poll_close(cx)).await
+    }
+
+    /// Ends the stream as failed; the receiver gets `abort` as its error.
+    ///
+    /// # Errors and cancel safety
+    ///
+    /// As for [`ChannelWriter::abort`].
+    pub async fn abort(&mut self, abort: Abort) -> Result<(), WriteError> {
+        poll_fn(|cx| self.poll_abort(cx, &abort)).await
+    }
+
+    pub(crate) fn poll_abort(
+        &mut self,
+        cx: &mut Context<'_>,
+        abort: &Abort,
+    ) -> Poll<Result<(), WriteError>> {
+        match self.target() {
+            Target::New(_) => Poll::Ready(Ok(())),
+            Target::Channel(encoding) => encoding.poll_abort(cx, abort),
+            Target::Local { queue, .. } => queue.poll_abort(cx, abort),
+        }
+    }
+
+    /// Ready when there is no use in sending; a receiver in this process tells with the next send.
+    pub(crate) fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<WriteError> {
+        match self.target() {
+            Target::Channel(encoding) => encoding.poll(cx, Outbox::poll_gone),
+            Target::New(_) | Target::Local { .. } => Poll::Pending,
+        }
+    }
+}
+
+impl<T: Send + 'static, F: Encode<T>> Sink<T> for Sender<T, F> {
+    type Error = SendError<T>;
+
+    fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError<T>>> {
+        self.get_mut()
+            .poll_ready(cx)
+            .map_err(|error| SendError::channel(error, None))
+    }
+
+    fn start_send(self: Pin<&mut Self>, item: T) -> Result<(), SendError<T>> {
+        self.get_mut().push(item)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError<T>>> {
+        self.get_mut()
+            .poll_flush(cx)
+            .map_err(|error| SendError::channel(error, None))
+    }
+
+    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError<T>>> {
+        self.get_mut()
+            .poll_close(cx)
+            .map_err(|error| SendError::channel(error, None))
+    }
+}
+
+impl<T, F: Format> Drop for Sender<T, F> {
+    fn drop(&mut self) {
+        if let Some(custody) = self.custody.take() {
+            let target = std::mem::replace(&mut self.target, Target::New(None));
+            custody.give(Self {
+                target,
+                custody: None,
+                types: PhantomData,
+            });
+            return;
+        }
+        if let Target::Channel(encoding) = &self.target
+            && let Some(outbox) = encoding.leave()
+        {
+            say_farewell(outbox, Abort::dropped());
+        }
+    }
+}
+
+impl<T, F: Format> fmt::Debug for Sender<T, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sender")
+            .field("report", &self.report())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The name of a type without the modules before it, for the header.
+fn short_name<T>() -> String {
+    let full = std::any::type_name::<T>();
+    let base = full.split('<').next().unwrap_or(full);
+    let start = base.rfind("::").map_or(0, |at| at + 2);
+    full[start..].to_owned()
+}

@@ -1,0 +1,181 @@
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, lookup_host};
+
+use super::core::Core;
+use super::limits::Limits;
+use super::{Engine, EngineError, channels, server};
+use crate::wire::{AccessKey, EngineUrl};
+
+/// Where an engine listens unless told: the port that workers expect, on loopback only.
+const DEFAULT_LISTEN: &str = "127.0.0.1:49134";
+
+/// Settings of an [`Engine`]; made by [`Engine::builder`].
+///
+/// `Debug` never prints the token.
+#[derive(Clone)]
+#[must_use = "an engine starts with `start`"]
+pub struct EngineBuilder {
+    listen: Option<String>,
+    token: Option<AccessKey>,
+    limits: Limits,
+}
+
+impl EngineBuilder {
+    pub(super) fn new() -> Self {
+        Self {
+            listen: Some(DEFAULT_LISTEN.to_owned()),
+            token: None,
+            limits: Limits::default(),
+        }
+    }
+
+    /// Listens on `address`, `host:port`; `127.0.0.1:49134` unless told. Port 0 takes a free one.
+    pub fn listen(mut self, address: impl Into<String>) -> Self {
+        self.listen = Some(address.into());
+        self
+    }
+
+    /// Opens no socket: the engine serves this process only, by [`Engine::address`].
+    pub fn in_process(mut self) -> Self {
+        self.listen = None;
+        self
+    }
+
+    /// Workers have to send `Authorization: Bearer <token>`.
+    ///
+    /// Channels are opened by the access key of their ref, with or without the token, because SDKs
+    /// before 0.24 send it on the control socket only (`protocol.md` 1.1).
+    pub fn bearer_token(mut self, token: impl Into<String>) -> Self {
+        self.token = Some(AccessKey::new(token));
+        self
+    }
+
+    /// How many channels may be unfinished at a time; 100 000 unless told.
+    pub fn max_channels(mut self, channels: usize) -> Self {
+        self.limits.channels = channels;
+        self
+    }
+
+    /// How many payload bytes one channel may hold for its reader; 64 MiB unless told.
+    ///
+    /// A channel holds at most 64 KiB for each frame of its `buffer_size`, too.
+    pub fn max_channel_bytes(mut self, bytes: usize) -> Self {
+        self.limits.channel_bytes = bytes;
+        self
+    }
+
+    /// How many bytes one message may have, control or channel; 64 MiB unless told.
+    pub fn max_message_bytes(mut self, bytes: usize) -> Self {
+        self.limits.message = bytes;
+        self
+    }
+
+    /// How many bytes one frame of a channel may have; 16 MiB unless told.
+    pub fn max_frame_bytes(mut self, bytes: usize) -> Self {
+        self.limits.frame = bytes;
+        self
+    }
+
+    /// How long a client may take for its request; 10 seconds unless told.
+    pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
+        self.limits.handshake = timeout;
+        self
+    }
+
+    /// How long a channel waits for an end that nobody opens, counted from the last time that one
+    /// of its ends was opened or finished; 300 seconds unless told.
+    pub fn channel_ttl(mut self, ttl: Duration) -> Self {
+        self.limits.ttl = ttl;
+        self
+    }
+
+    /// How long a reader may take to answer the close of its stream; 60 seconds unless told.
+    pub fn linger(mut self, linger: Duration) -> Self {
+        self.limits.linger = linger;
+        self
+    }
+
+    /// Starts the engine on the current tokio runtime.
+    ///
+    /// Waits until the engine listens.
+    ///
+    /// # Errors
+    ///
+    /// * [`EngineError::Listen`] if the address is taken, not local or not an address.
+    /// * [`EngineError::Unprotected`] if the address is not loopback and there is no token.
+    /// * [`EngineError::BlankToken`] if the token is blank.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future leaves nothing running.
+    pub async fn start(self) -> Result<Engine, EngineError> {
+        if let Some(token) = &self.token
+            && token.expose().trim().is_empty()
+        {
+            return Err(EngineError::BlankToken);
+        }
+        let listener = match &self.listen {
+            Some(address) => Some(bind(address, self.token.is_some()).await?),
+            None => None,
+        };
+        let core = Core::new(self.limits, self.token);
+        core.tasks.spawn(channels::sweep(
+            Arc::clone(&core.channels),
+            core.stopping.clone(),
+        ));
+        let url = listener.map(|(listener, url)| {
+            core.tasks.spawn(server::serve(listener, Arc::clone(&core)));
+            url
+        });
+        Ok(Engine::running(core, url))
+    }
+}
+
+async fn bind(address: &str, protected: bool) -> Result<(TcpListener, EngineUrl), EngineError> {
+    let failed = |source| EngineError::Listen {
+        address: address.to_owned(),
+        source,
+    };
+    let resolved: Vec<SocketAddr> = lookup_host(address).await.map_err(failed)?.collect();
+    if !protected && !resolved.iter().all(|address| address.ip().is_loopback()) {
+        return Err(EngineError::Unprotected {
+            address: address.to_owned(),
+        });
+    }
+    let listener = TcpListener::bind(&*resolved).await.map_err(failed)?;
+    let url = url_of(listener.local_addr().map_err(failed)?).map_err(failed)?;
+    Ok((listener, url))
+}
+
+/// What a worker on this machine dials to reach a listener.
+fn url_of(mut address: SocketAddr) -> io::Result<EngineUrl> {
+    if address.ip().is_unspecified() {
+        // Every address is listened on, and `0.0.0.0` is not one that can be dialled everywhere.
+        address.set_ip(match address {
+            SocketAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    format!("ws://{address}")
+        .parse()
+        .map_err(|error| io::Error::new(io::ErrorKind::AddrNotAvailable, error))
+}
+
+impl fmt::Debug for EngineBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EngineBuilder")
+            .field("listen", &self.listen)
+            .field("token", &self.token)
+            .field("limits", &self.limits)
+            .finish()
+    }
+}

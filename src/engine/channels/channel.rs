@@ -1,0 +1,83 @@
+use std::mem;
+
+use super::table::Expiry;
+use crate::transport::{PipeLimits, PipeMonitor, PipeReader, PipeWriter, pipe};
+use crate::wire::{AccessKey, Close};
+
+/// The secrets of one channel. They differ, so that a ref to read cannot be made into one to
+/// write.
+#[derive(Clone)]
+pub(super) struct Keys {
+    pub(super) read: AccessKey,
+    pub(super) write: AccessKey,
+}
+
+/// One channel: its keys, and its ends as long as nobody has opened them.
+pub(super) struct Channel {
+    pub(super) keys: Keys,
+    pub(super) reader: End<PipeReader>,
+    pub(super) writer: End<PipeWriter>,
+    pub(super) monitor: PipeMonitor,
+    /// Its place in the table's order of expiry, while an end waits.
+    pub(super) expiry: Option<Expiry>,
+}
+
+/// | state | to be opened | left by |
+/// |---|---|---|
+/// | `Waiting` | yes | opening, expiry |
+/// | `Open` | no, taken | the end of its session |
+/// | `Done` | no, taken | – |
+pub(super) enum End<P> {
+    Waiting(P),
+    Open,
+    Done,
+}
+
+impl<P> End<P> {
+    /// Takes the end out; `None` if it was opened before.
+    pub(super) fn open(&mut self) -> Option<P> {
+        match mem::replace(self, Self::Open) {
+            Self::Waiting(end) => Some(end),
+            taken => {
+                *self = taken;
+                None
+            }
+        }
+    }
+
+    fn is_waiting(&self) -> bool {
+        matches!(self, Self::Waiting(_))
+    }
+
+    fn is_done(&self) -> bool {
+        matches!(self, Self::Done)
+    }
+}
+
+impl Channel {
+    pub(super) fn new(keys: Keys, limits: PipeLimits) -> Self {
+        let (writer, reader) = pipe(limits);
+        let monitor = writer.monitor();
+        Self {
+            keys,
+            reader: End::Waiting(reader),
+            writer: End::Waiting(writer),
+            monitor,
+            expiry: None,
+        }
+    }
+
+    /// Whether somebody may still open an end.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.reader.is_waiting() || self.writer.is_waiting()
+    }
+
+    pub(super) fn is_finished(&self) -> bool {
+        self.reader.is_done() && self.writer.is_done()
+    }
+
+    /// Ends the stream for whoever has an end; what is queued is dropped.
+    pub(super) fn stop(self, close: &Close) {
+        self.monitor.stop(close.clone());
+    }
+}

@@ -1,0 +1,25 @@
+//! Channels: the table of those that are not finished, and the sessions that join their ends to
+//! sockets.
+//!
+//! Each channel is a [`pipe`](crate::transport::pipe). A session holds one end of it, with a
+//! [`Lease`] that tells the table when the end is done; what passes through never touches the
+//! table.
+
+mod channel;
+mod ends;
+mod lease;
+mod leased;
+mod reader_session;
+mod store;
+mod sweep;
+mod table;
+mod writer_session;
+
+pub(super) use ends::{ReaderEnd, WriterEnd};
+pub(super) use lease::Lease;
+pub(super) use leased::Leased;
+pub(super) use reader_session::ReaderSession;
+pub(super) use store::Channels;
+pub(super) use sweep::sweep;
+pub(super) use table::Refusal;
+pub(super) use writer_session::WriterSession;

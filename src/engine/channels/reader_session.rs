@@ -1,0 +1,125 @@
+use std::future::poll_fn;
+use std::task::{Context, Poll};
+
+use tokio::time::timeout;
+
+use super::ReaderEnd;
+use crate::engine::core::Core;
+use crate::engine::farewell::{self, Parting};
+use crate::transport::{Popped, Received, Transport, TransportError};
+use crate::wire::Close;
+
+/// Relays what is in the pipe of a channel to its reader's socket.
+///
+/// Frames are handed to the socket while there are any and flushed when the pipe is empty, so that
+/// many small ones share a system call and none waits. The socket is read all the time: pings
+/// are answered, and a reader that closes or goes away is seen at once (`protocol.md` 11.7).
+pub(in crate::engine) struct ReaderSession<'a, T> {
+    socket: &'a mut T,
+    end: ReaderEnd,
+    unflushed: bool,
+}
+
+/// Why a session is over.
+enum Ended {
+    /// The stream is at its end.
+    Stream(Close),
+    /// The reader has closed before.
+    Closed,
+    /// The reader went away before, or broke a rule.
+    Lost(TransportError),
+    /// The engine stops.
+    Stopping,
+}
+
+impl<'a, T: Transport> ReaderSession<'a, T> {
+    pub(in crate::engine) fn new(socket: &'a mut T, end: ReaderEnd) -> Self {
+        Self {
+            socket,
+            end,
+            unflushed: false,
+        }
+    }
+
+    pub(in crate::engine) async fn run(mut self, core: &Core) -> Parting {
+        let ended = tokio::select! {
+            biased;
+            ended = poll_fn(|cx| self.poll_relay(cx)) => ended,
+            () = core.stopping.cancelled() => Ended::Stopping,
+        };
+        let Self {
+            socket, mut end, ..
+        } = self;
+        if let Ended::Stopping = ended {
+            // The writer is to see this and not a lost reader.
+            end.pipe.cancel(Close::STOPPING);
+        }
+        // Before the close: whoever sees the end of the stream may rely on the channel's being
+        // gone.
+        drop(end);
+        match ended {
+            Ended::Stream(close) => {
+                tokio::select! {
+                    biased;
+                    () = hand_over(socket, close, core) => {}
+                    () = core.stopping.cancelled() => {}
+                }
+                Parting::Done
+            }
+            Ended::Closed => farewell::answer(socket).await,
+            Ended::Lost(error) => {
+                tracing::debug!(%error, "a channel reader was lost");
+                farewell::broken(socket, error).await
+            }
+            Ended::Stopping => farewell::close(socket, Close::STOPPING, farewell::BRIEF).await,
+        }
+    }
+
+    fn poll_relay(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
+        loop {
+            match self.socket.poll_receive(cx) {
+                // A reader has nothing to say that would mean something.
+                Poll::Ready(Received::Frame(_) | Received::Pong) => {}
+                Poll::Ready(Received::Closed(_)) => return Poll::Ready(Ended::Closed),
+                Poll::Ready(Received::Lost(error)) => return Poll::Ready(Ended::Lost(error)),
+                Poll::Pending => break,
+            }
+        }
+        match self.poll_write(cx) {
+            Poll::Ready(Ok(close)) => Poll::Ready(Ended::Stream(close)),
+            Poll::Ready(Err(error)) => Poll::Ready(Ended::Lost(error)),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Result<Close, TransportError>> {
+        while self.socket.poll_ready(cx)?.is_ready() {
+            match self.end.pipe.poll_pop(cx) {
+                Poll::Ready(Popped::Frame(frame)) => {
+                    self.socket.start_send(frame)?;
+                    self.unflushed = true;
+                }
+                Poll::Ready(Popped::End(close)) => return Poll::Ready(Ok(close)),
+                Poll::Pending => {
+                    if self.unflushed && self.socket.poll_flush(cx)?.is_ready() {
+                        self.unflushed = false;
+                    }
+                    return Poll::Pending;
+                }
+            }
+        }
+        Poll::Pending
+    }
+}
+
+/// Sends what is left and the close, and reads until the reader has closed too.
+///
+/// Handing over takes as long as the reader takes: it may be slow by intent. What the operating
+/// system has is then its own affair, but it would be lost if the reader sent something to a
+/// socket that is closed, so that the engine waits for the reader's close (`protocol.md` 11.8).
+async fn hand_over<T: Transport>(socket: &mut T, close: Close, core: &Core) {
+    if socket.start_close(close).is_ok() && farewell::flushed(socket).await {
+        // A reader that never answers is cut off.
+        let _ = timeout(core.limits.linger, farewell::closed(socket)).await;
+    }
+}

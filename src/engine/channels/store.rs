@@ -1,0 +1,116 @@
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use uuid::Uuid;
+
+use super::channel::Keys;
+use super::table::{Refusal, Table, TooMany};
+use super::{Lease, ReaderEnd, WriterEnd};
+use crate::engine::EngineStats;
+use crate::engine::limits::Limits;
+use crate::transport::PipeLimits;
+use crate::wire::{AccessKey, Direction, StreamChannelRef};
+
+/// The channel table with its lock, its clock and its source of secrets.
+pub(in crate::engine) struct Channels {
+    ttl: Duration,
+    /// Protects the table for one operation: creating, opening or finishing. Nothing that passes
+    /// through a channel takes it.
+    table: Mutex<Table>,
+}
+
+/// The two refs of a new channel.
+#[derive(serde::Serialize)]
+pub(in crate::engine) struct ChannelRefs {
+    pub(in crate::engine) writer: StreamChannelRef,
+    pub(in crate::engine) reader: StreamChannelRef,
+}
+
+impl Channels {
+    pub(in crate::engine) fn new(limits: &Limits) -> Self {
+        Self {
+            ttl: limits.ttl,
+            table: Mutex::new(Table::new(limits.channels, limits.ttl)),
+        }
+    }
+
+    pub(in crate::engine) fn create(&self, limits: PipeLimits) -> Result<ChannelRefs, TooMany> {
+        let channel_id = Uuid::new_v4().to_string();
+        let keys = Keys {
+            read: new_key(),
+            write: new_key(),
+        };
+        self.lock()
+            .create(&channel_id, keys.clone(), limits, now())?;
+        Ok(ChannelRefs {
+            writer: StreamChannelRef {
+                channel_id: channel_id.clone(),
+                access_key: keys.write,
+                direction: Direction::Write,
+            },
+            reader: StreamChannelRef {
+                channel_id,
+                access_key: keys.read,
+                direction: Direction::Read,
+            },
+        })
+    }
+
+    pub(in crate::engine) fn open_reader(
+        self: &Arc<Self>,
+        id: &str,
+        key: &AccessKey,
+    ) -> Result<ReaderEnd, Refusal> {
+        let pipe = self.lock().open_reader(id, key, now())?;
+        let lease = Lease::new(Arc::clone(self), id.to_owned(), Direction::Read);
+        Ok(ReaderEnd { pipe, lease })
+    }
+
+    pub(in crate::engine) fn open_writer(
+        self: &Arc<Self>,
+        id: &str,
+        key: &AccessKey,
+    ) -> Result<WriterEnd, Refusal> {
+        let pipe = self.lock().open_writer(id, key, now())?;
+        let lease = Lease::new(Arc::clone(self), id.to_owned(), Direction::Write);
+        Ok(WriterEnd { pipe, lease })
+    }
+
+    pub(super) fn done(&self, id: &str, direction: Direction) {
+        self.lock().done(id, direction, now());
+    }
+
+    /// Frees what has expired and says when to come again.
+    pub(super) fn expire(&self) -> Instant {
+        let now = now();
+        let mut table = self.lock();
+        table.expire(now);
+        // A channel that does not exist yet lives for a TTL at least.
+        table.next_expiry().unwrap_or(now + self.ttl)
+    }
+
+    pub(super) fn stop(&self) {
+        self.lock().stop();
+    }
+
+    pub(in crate::engine) fn count(&self, stats: &mut EngineStats) {
+        self.lock().count(stats);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Table> {
+        // The table is whole after each statement; a panic under the lock leaves it usable.
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The time as tokio has it, so that tests can pause it.
+fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
+
+/// 244 random bits from the operating system, in hexadecimal: it needs no escaping in a URL.
+/// Twice a UUID, because one has 122.
+fn new_key() -> AccessKey {
+    let (a, b) = (Uuid::new_v4(), Uuid::new_v4());
+    AccessKey::new(format!("{}{}", a.simple(), b.simple()))
+}

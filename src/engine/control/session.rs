@@ -1,0 +1,186 @@
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::time::{Sleep, sleep};
+
+use super::switchboard::{Deliveries, Member};
+use crate::engine::core::Core;
+use crate::engine::farewell::{self, Parting};
+use crate::transport::{Received, Transport, TransportError};
+use crate::wire::{Close, ControlMessage, Frame};
+
+/// How long a worker may take nothing while something waits for it.
+pub(in crate::engine) const STALL: Duration = Duration::from_secs(30);
+
+/// Messages that are read before what they led to is written: enough to share a system call,
+/// few enough that a worker which never stops sending is also answered.
+const BATCH: usize = 64;
+
+/// What a binary frame with telemetry begins with (`protocol.md` section 7).
+const TELEMETRY: [&[u8]; 3] = [b"OTLP", b"MTRC", b"LOGS"];
+
+/// Serves one control connection, over a socket or within the process.
+///
+/// | state | the connection is | left by |
+/// |---|---|---|
+/// | serving | read and written | a message whose target has no room |
+/// | delivering | written only | room at the target, or the target's end |
+///
+/// In either state the session ends when the peer closes or is lost, when its outbox is closed
+/// (a newer connection took over), when the peer takes nothing for [`STALL`], or when the engine
+/// stops.
+pub(in crate::engine) struct Session<'a, T> {
+    socket: &'a mut T,
+    core: &'a Core,
+    member: Member<'a>,
+    /// What the last message led to and where there was no room yet. While there is any, nothing
+    /// is read.
+    deliveries: Deliveries,
+    unflushed: bool,
+    /// Runs while the peer takes nothing.
+    stall: Option<Pin<Box<Sleep>>>,
+}
+
+/// Why a session is over.
+enum Ended {
+    /// The worker has closed.
+    Closed,
+    /// The worker is gone, or broke a rule of the transport.
+    Lost(TransportError),
+    /// The worker did not read for too long.
+    Stalled,
+    /// The engine ends the session.
+    Dismissed(Close),
+}
+
+impl<'a, T: Transport> Session<'a, T> {
+    pub(in crate::engine) fn new(socket: &'a mut T, core: &'a Core) -> Self {
+        Self {
+            socket,
+            core,
+            member: core.control.join(),
+            deliveries: Deliveries::new(),
+            unflushed: false,
+            stall: None,
+        }
+    }
+
+    pub(in crate::engine) async fn run(mut self) -> Parting {
+        let core = self.core;
+        let ended = tokio::select! {
+            biased;
+            ended = poll_fn(|cx| self.poll_serve(cx)) => ended,
+            () = core.stopping.cancelled() => Ended::Dismissed(Close::STOPPING),
+        };
+        let Self { socket, member, .. } = self;
+        let worker = member.id.clone();
+        // First, so that nobody waits for a worker that only has to be seen off.
+        drop(member);
+        match ended {
+            Ended::Closed => farewell::answer(socket).await,
+            Ended::Lost(error) => {
+                tracing::debug!(%worker, %error, "a worker was lost");
+                farewell::broken(socket, error).await
+            }
+            Ended::Stalled => {
+                tracing::warn!(%worker, "a worker did not read for {STALL:?} and was disconnected");
+                Parting::Done
+            }
+            Ended::Dismissed(close) => farewell::close(socket, close, farewell::BRIEF).await,
+        }
+    }
+
+    fn poll_serve(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
+        if let Poll::Ready(ended) = self.poll_read(cx) {
+            return Poll::Ready(ended);
+        }
+        self.poll_write(cx)
+    }
+
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
+        if self.poll_deliver(cx).is_pending() {
+            return Poll::Pending;
+        }
+        for _ in 0..BATCH {
+            match self.socket.poll_receive(cx) {
+                Poll::Ready(Received::Frame(frame)) => self.handle(&frame),
+                Poll::Ready(Received::Pong) => {}
+                Poll::Ready(Received::Closed(_)) => return Poll::Ready(Ended::Closed),
+                Poll::Ready(Received::Lost(error)) => return Poll::Ready(Ended::Lost(error)),
+                Poll::Pending => return Poll::Pending,
+            }
+            if self.poll_deliver(cx).is_pending() {
+                return Poll::Pending;
+            }
+        }
+        // There may be more to read; first what is to be written.
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// Waits until everything is in the outbox it is for.
+    fn poll_deliver(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while let Some(delivery) = self.deliveries.front_mut() {
+            match delivery.to.poll_push(cx, &mut delivery.message) {
+                // A target that has gone needs no message; its callers have been told.
+                Poll::Ready(Ok(()) | Err(_)) => self.deliveries.pop_front(),
+                Poll::Pending => return Poll::Pending,
+            };
+        }
+        Poll::Ready(())
+    }
+
+    /// What cannot be read is ignored: another version may have sent it (`protocol.md` 1.6).
+    fn handle(&mut self, frame: &Frame) {
+        let json = match frame {
+            Frame::Message(text) => text.as_str(),
+            Frame::Data(bytes) if TELEMETRY.iter().any(|prefix| bytes.starts_with(prefix)) => {
+                return;
+            }
+            Frame::Data(bytes) => std::str::from_utf8(bytes).unwrap_or_default(),
+        };
+        match ControlMessage::decode(json) {
+            Ok(message) => self.member.handle(message, self.core, &mut self.deliveries),
+            Err(error) => {
+                tracing::debug!(worker = %self.member.id, %error, "ignored what is no message");
+            }
+        }
+    }
+
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
+        loop {
+            match self.socket.poll_ready(cx) {
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(error)) => return Poll::Ready(Ended::Lost(error)),
+                Poll::Pending => return self.poll_stall(cx),
+            }
+            match self.member.outbox.poll_pop(cx) {
+                Poll::Ready(Ok(message)) => {
+                    if let Err(error) = self.socket.start_send(Frame::Message(message)) {
+                        return Poll::Ready(Ended::Lost(error));
+                    }
+                    self.unflushed = true;
+                    self.stall = None;
+                }
+                Poll::Ready(Err(close)) => return Poll::Ready(Ended::Dismissed(close)),
+                Poll::Pending => break,
+            }
+        }
+        if self.unflushed {
+            match self.socket.poll_flush(cx) {
+                Poll::Ready(Ok(())) => self.unflushed = false,
+                Poll::Ready(Err(error)) => return Poll::Ready(Ended::Lost(error)),
+                Poll::Pending => return self.poll_stall(cx),
+            }
+        }
+        self.stall = None;
+        Poll::Pending
+    }
+
+    fn poll_stall(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
+        let stall = self.stall.get_or_insert_with(|| Box::pin(sleep(STALL)));
+        stall.as_mut().poll(cx).map(|()| Ended::Stalled)
+    }
+}

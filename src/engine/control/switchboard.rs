@@ -1,0 +1,359 @@
+use std::collections::VecDeque;
+use std::fmt::Write;
+use std::mem;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use super::calls::{Call, Calls};
+use super::registry::{Conflict, DEFAULT_NAMESPACE, Registry, WorkerId};
+use super::{Outbox, builtins, hint};
+use crate::engine::EngineStats;
+use crate::engine::core::Core;
+use crate::wire::action::Action;
+use crate::wire::{
+    AccessKey, Close, ControlMessage, ErrorBody, InvocationResult, InvokeFunction, Payload,
+    Reattach, RegisterTrigger, RegistrationRejected, Text, TriggerRegistrationResult,
+    WorkerRegistered, code,
+};
+
+/// The name under which an executor sees who called (`protocol.md` 2.2).
+const CALLER: &str = "_caller_worker_id";
+
+/// Joins the control connections: decides what each message means for whom.
+#[derive(Default)]
+pub(in crate::engine) struct Control {
+    /// Protects the tables while one message is decided. Nothing waits under it; what is to be
+    /// sent is sent afterwards.
+    tables: Mutex<Tables>,
+}
+
+#[derive(Default)]
+pub(super) struct Tables {
+    pub(super) registry: Registry,
+    calls: Calls,
+}
+
+/// A message on its way into an outbox; `None` once it is in.
+pub(super) struct Delivery {
+    pub(super) to: Arc<Outbox>,
+    pub(super) message: Option<Text>,
+}
+
+/// Deliveries that a session has still to make: those of one message, a handful at the most
+/// unless an announcement finds many ids taken.
+pub(super) type Deliveries = VecDeque<Delivery>;
+
+/// One connected worker. Dropping it makes the worker leave: its functions go, calls to them fail.
+pub(super) struct Member<'a> {
+    control: &'a Control,
+    pub(super) id: WorkerId,
+    pub(super) outbox: Arc<Outbox>,
+}
+
+impl Control {
+    /// Adds a worker and puts the engine's first words into its outbox.
+    pub(super) fn join(&self) -> Member<'_> {
+        let member = Member {
+            control: self,
+            id: WorkerId::from(Uuid::new_v4().to_string()),
+            outbox: Arc::default(),
+        };
+        let reattach_token = Uuid::new_v4().to_string();
+        let hello = ControlMessage::WorkerRegistered(WorkerRegistered {
+            worker_id: member.id.to_string(),
+            reattach_token: Some(reattach_token.clone()),
+        });
+        if let Some(hello) = encoded(&hello) {
+            member.outbox.push_notice(hello);
+        }
+        self.lock().registry.join(
+            member.id.clone(),
+            AccessKey::new(reattach_token),
+            Arc::clone(&member.outbox),
+        );
+        member
+    }
+
+    pub(in crate::engine) fn count(&self, stats: &mut EngineStats) {
+        let tables = self.lock();
+        stats.workers = tables.registry.workers().len();
+        stats.functions = tables.registry.functions().count();
+        stats.calls = tables.calls.len();
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, Tables> {
+        // The tables are whole after each statement; a panic under the lock leaves them usable.
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Member<'_> {
+    /// Decides one message of this worker.
+    pub(super) fn handle(&self, message: ControlMessage, core: &Core, out: &mut Deliveries) {
+        match message {
+            ControlMessage::InvokeFunction(call) => self.invoke(call, core, out),
+            ControlMessage::InvocationResult(result) => self.result(result, out),
+            ControlMessage::RegisterFunction(function) => {
+                let registered = self.control.lock().registry.register(&self.id, function);
+                if let Err(conflict) = registered {
+                    self.reject(conflict, out);
+                }
+            }
+            ControlMessage::UnregisterFunction(function) => {
+                let mut tables = self.control.lock();
+                tables.registry.unregister(&self.id, &function.id);
+            }
+            ControlMessage::Reattach(reattach) => self.reattach(&reattach),
+            ControlMessage::RegisterTrigger(trigger) => self.reply(&no_triggers(trigger), out),
+            ControlMessage::Ping => self.reply(&ControlMessage::Pong, out),
+            ControlMessage::Unknown(kind) => {
+                tracing::debug!(worker = %self.id, kind, "ignored a message of an unknown type");
+            }
+            // Words of an engine, out of place from a worker.
+            ControlMessage::WorkerRegistered(_)
+            | ControlMessage::RegistrationRejected(_)
+            | ControlMessage::TriggerRegistrationResult(_)
+            | ControlMessage::Pong => {}
+        }
+    }
+
+    /// Keeps what the worker says of itself.
+    pub(super) fn announce(&self, about: Map<String, Value>, out: &mut Deliveries) {
+        let conflicts = self.control.lock().registry.announce(&self.id, about);
+        for conflict in conflicts {
+            self.reject(conflict, out);
+        }
+    }
+
+    fn invoke(&self, mut call: InvokeFunction, core: &Core, out: &mut Deliveries) {
+        if let Some(outcome) = builtins::call(self, &call, core, out) {
+            self.answer(&call, outcome, out);
+        } else if let Err(error) = self.forward(&mut call, out)
+            && call.action != Some(Action::Void)
+        {
+            self.answer(&call, Err(error), out);
+        }
+    }
+
+    /// Passes a call to the worker that has the function. Its payload goes along; the rest stays
+    /// for an answer.
+    fn forward(&self, call: &mut InvokeFunction, out: &mut Deliveries) -> Result<(), ErrorBody> {
+        let void = match &call.action {
+            None => call.invocation_id.is_none(),
+            Some(Action::Void) => true,
+            Some(Action::Enqueue { .. }) => return Err(no_queues()),
+            Some(Action::Unknown) => {
+                return Err(ErrorBody::new("invocation_error", "unknown action"));
+            }
+        };
+        let namespace = call.namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE);
+        if namespace.trim().is_empty() {
+            let message = "namespace must not be blank; leave it out for the default";
+            return Err(ErrorBody::new("INVALID_NAMESPACE", message));
+        }
+        let mut tables = self.control.lock();
+        let Tables { registry, calls } = &mut *tables;
+        let Some((owner, outbox)) = registry.owner(namespace, &call.function_id) else {
+            return Err(not_found(registry, namespace, &call.function_id));
+        };
+        let invocation_id = call.invocation_id.clone().filter(|_| !void);
+        if let Some(invocation_id) = &invocation_id {
+            let open = Call {
+                caller: self.id.clone(),
+                invocation_id: invocation_id.clone(),
+                function_id: call.function_id.clone(),
+                traceparent: call.traceparent.clone(),
+                baggage: call.baggage.clone(),
+            };
+            calls
+                .open(owner.clone(), open)
+                .map_err(|refused| ErrorBody::new("invocation_error", refused.to_string()))?;
+        }
+        let to = Arc::clone(outbox);
+        drop(tables);
+        let call = InvokeFunction {
+            invocation_id,
+            function_id: call.function_id.clone(),
+            data: mem::take(&mut call.data).with_member(CALLER, &self.id),
+            action: None,
+            namespace: None,
+            metadata: call.metadata.take(),
+            traceparent: call.traceparent.take(),
+            baggage: call.baggage.take(),
+        };
+        deliver(to, &ControlMessage::InvokeFunction(call), out);
+        Ok(())
+    }
+
+    /// Passes a result to the worker that called. A result that nobody waits for is dropped.
+    fn result(&self, result: InvocationResult, out: &mut Deliveries) {
+        let mut tables = self.control.lock();
+        let Some(call) = tables.calls.close(&self.id, result.invocation_id) else {
+            return;
+        };
+        let Some(caller) = tables.registry.worker(&call.caller) else {
+            return;
+        };
+        let to = Arc::clone(&caller.outbox);
+        drop(tables);
+        let result = InvocationResult {
+            invocation_id: call.invocation_id,
+            function_id: call.function_id,
+            result: result.result,
+            error: result.error,
+            traceparent: result.traceparent.or(call.traceparent),
+            baggage: result.baggage.or(call.baggage),
+        };
+        deliver(to, &ControlMessage::InvocationResult(result), out);
+    }
+
+    /// Takes the place of an older connection of the same worker (`protocol.md` 2.5). A wrong
+    /// token is ignored silently.
+    fn reattach(&self, reattach: &Reattach) {
+        let mut tables = self.control.lock();
+        let token = AccessKey::new(&*reattach.reattach_token);
+        let old = WorkerId::from(&*reattach.previous_worker_id);
+        let known = tables.registry.worker(&old);
+        if old == self.id || known.is_none_or(|worker| worker.reattach_token != token) {
+            return;
+        }
+        let left = tables.registry.take_over(&self.id, &old);
+        let stopped = tables.calls.leave(&old);
+        tables.notify_stopped(stopped);
+        drop(tables);
+        if let Some(left) = left {
+            // Not 1000 or 1001, see `code::RESTART`.
+            let close = Close::new(code::RESTART, "a newer connection took over");
+            left.outbox.close(close);
+        }
+    }
+
+    fn reject(&self, conflict: Conflict, out: &mut Deliveries) {
+        tracing::warn!(
+            function_id = conflict.function_id,
+            namespace = conflict.namespace,
+            "two workers offer one function; the first keeps it"
+        );
+        let rejected = RegistrationRejected {
+            code: RegistrationRejected::FUNCTION_CONFLICT.to_owned(),
+            namespace: Some(conflict.namespace),
+            worker_name: None,
+            function_id: Some(conflict.function_id),
+            owner_worker_id: Some(conflict.owner.to_string()),
+        };
+        self.reply(&ControlMessage::RegistrationRejected(rejected), out);
+    }
+
+    fn answer(
+        &self,
+        call: &InvokeFunction,
+        outcome: Result<Payload, ErrorBody>,
+        out: &mut Deliveries,
+    ) {
+        if let Some(answer) = InvocationResult::answer(call, outcome) {
+            self.reply(&ControlMessage::InvocationResult(answer), out);
+        }
+    }
+
+    fn reply(&self, message: &ControlMessage, out: &mut Deliveries) {
+        deliver(Arc::clone(&self.outbox), message, out);
+    }
+
+    /// What the tables say now, for the lists.
+    pub(super) fn tables(&self) -> MutexGuard<'_, Tables> {
+        self.control.lock()
+    }
+}
+
+impl Drop for Member<'_> {
+    fn drop(&mut self) {
+        let mut tables = self.control.lock();
+        tables.registry.leave(&self.id);
+        let stopped = tables.calls.leave(&self.id);
+        tables.notify_stopped(stopped);
+        drop(tables);
+        // Whoever waits for room in it waits for nothing.
+        self.outbox.close(Close::STOPPING);
+    }
+}
+
+impl Tables {
+    /// Tells callers that the executor of their call has gone.
+    fn notify_stopped(&self, stopped: Vec<Call>) {
+        for call in stopped {
+            let Some(caller) = self.registry.worker(&call.caller) else {
+                continue;
+            };
+            let message = format!(
+                "the worker that executed {} disconnected before there was a result",
+                call.function_id
+            );
+            let result = ControlMessage::InvocationResult(InvocationResult {
+                invocation_id: call.invocation_id,
+                function_id: call.function_id,
+                result: None,
+                error: Some(ErrorBody::new(ErrorBody::INVOCATION_STOPPED, message)),
+                traceparent: call.traceparent,
+                baggage: call.baggage,
+            });
+            if let Some(result) = encoded(&result) {
+                caller.outbox.push_notice(result);
+            }
+        }
+    }
+}
+
+fn not_found(registry: &Registry, namespace: &str, function_id: &str) -> ErrorBody {
+    let mut message = format!("Function {function_id} not found in namespace {namespace}.");
+    let mut elsewhere: Vec<&str> = registry
+        .functions()
+        .filter(|(_, function)| function.registered.id == function_id)
+        .map(|(namespace, _)| namespace)
+        .collect();
+    elsewhere.sort_unstable();
+    let here = registry
+        .functions()
+        .filter(|(its, _)| *its == namespace)
+        .map(|(_, function)| function.registered.id.as_str());
+    if !elsewhere.is_empty() {
+        // Writing into a string does not fail.
+        let _ = write!(message, " It exists in namespace {}.", elsewhere.join(", "));
+    } else if let Some(near) = hint::nearest(function_id, here) {
+        let _ = write!(message, " Did you mean {near}?");
+    }
+    ErrorBody::new(ErrorBody::FUNCTION_NOT_FOUND, message)
+}
+
+fn no_queues() -> ErrorBody {
+    ErrorBody::new("enqueue_error", "the embedded engine has no queues")
+}
+
+fn no_triggers(trigger: RegisterTrigger) -> ControlMessage {
+    ControlMessage::TriggerRegistrationResult(TriggerRegistrationResult {
+        id: trigger.id,
+        trigger_type: trigger.trigger_type,
+        function_id: trigger.function_id,
+        error: Some(ErrorBody::new(
+            "trigger_type_not_found",
+            "the embedded engine has no triggers",
+        )),
+    })
+}
+
+fn deliver(to: Arc<Outbox>, message: &ControlMessage, out: &mut Deliveries) {
+    if let Some(message) = encoded(message) {
+        out.push_back(Delivery {
+            to,
+            message: Some(message),
+        });
+    }
+}
+
+fn encoded(message: &ControlMessage) -> Option<Text> {
+    message
+        .encode()
+        .inspect_err(|error| tracing::error!(%error, "a message has no JSON form"))
+        .ok()
+}

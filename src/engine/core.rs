@@ -1,0 +1,43 @@
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::EngineStats;
+use super::channels::Channels;
+use super::control::Control;
+use super::limits::Limits;
+use crate::wire::AccessKey;
+
+/// What all connections of one engine share.
+pub(super) struct Core {
+    pub(super) limits: Limits,
+    /// What a request for `/` has to bring, if anything.
+    pub(super) token: Option<AccessKey>,
+    pub(super) control: Control,
+    pub(super) channels: Arc<Channels>,
+    /// Cancelled when the engine is to stop. Every task watches it and ends within a second.
+    pub(super) stopping: CancellationToken,
+    /// Every task of the engine; bounded by its connections.
+    pub(super) tasks: TaskTracker,
+}
+
+impl Core {
+    pub(super) fn new(limits: Limits, token: Option<AccessKey>) -> Arc<Self> {
+        Arc::new(Self {
+            limits,
+            token,
+            control: Control::default(),
+            channels: Arc::new(Channels::new(&limits)),
+            stopping: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        })
+    }
+
+    pub(super) fn stats(&self) -> EngineStats {
+        let mut stats = EngineStats::default();
+        self.control.count(&mut stats);
+        self.channels.count(&mut stats);
+        stats
+    }
+}

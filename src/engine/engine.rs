@@ -1,0 +1,88 @@
+use std::fmt;
+use std::sync::Arc;
+
+use tokio_util::sync::DropGuard;
+
+use super::core::Core;
+use super::in_process::InProcess;
+use super::{EngineBuilder, EngineStats};
+use crate::transport::Address;
+use crate::wire::EngineUrl;
+
+/// A running engine: the broker that workers connect to, for one machine.
+///
+/// A handle, cheap to clone. [`shutdown`](Self::shutdown) stops the engine and waits; dropping the
+/// last handle stops it too, without waiting. An [`Address`] does not keep an engine running.
+///
+/// # Example
+///
+/// ```
+/// # #[tokio::main] async fn main() -> Result<(), pipewright::EngineError> {
+/// use pipewright::Engine;
+///
+/// let engine = Engine::builder().listen("127.0.0.1:0").start().await?;
+/// println!("workers connect to {}", engine.url().expect("it listens"));
+/// engine.shutdown().await;
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct Engine {
+    core: Arc<Core>,
+    url: Option<EngineUrl>,
+    _stop_on_last_drop: Arc<DropGuard>,
+}
+
+impl Engine {
+    /// Settings of an engine to be started.
+    pub fn builder() -> EngineBuilder {
+        EngineBuilder::new()
+    }
+
+    pub(super) fn running(core: Arc<Core>, url: Option<EngineUrl>) -> Self {
+        let guard = core.stopping.clone().drop_guard();
+        Self {
+            core,
+            url,
+            _stop_on_last_drop: Arc::new(guard),
+        }
+    }
+
+    /// Where workers of other processes connect, with the real port; `None` if the engine serves
+    /// this process only.
+    pub fn url(&self) -> Option<&EngineUrl> {
+        self.url.as_ref()
+    }
+
+    /// Where workers of this process connect: no socket, nothing copied.
+    pub fn address(&self) -> Address {
+        Address::in_process(Arc::new(InProcess::new(Arc::clone(&self.core))))
+    }
+
+    /// What the engine holds now.
+    pub fn stats(&self) -> EngineStats {
+        self.core.stats()
+    }
+
+    /// Stops the engine and waits until its sockets are closed, a second at the most.
+    ///
+    /// Workers are told to come back later (close code 1012). Streams that are not finished fail
+    /// at both ends. Stopping an engine that has stopped does nothing.
+    ///
+    /// # Cancel safety
+    ///
+    /// The engine stops even if the future is dropped.
+    pub async fn shutdown(&self) {
+        self.core.stopping.cancel();
+        self.core.tasks.close();
+        self.core.tasks.wait().await;
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine")
+            .field("url", &self.url)
+            .field("stats", &self.stats())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,104 @@
+//! Ends of connections. Closing TCP with unread input sends a reset, and that destroys what the
+//! peer has not read yet (`protocol.md` section 8, 2): so the engine reads until the peer has
+//! closed, within bounds.
+
+use std::future::poll_fn;
+use std::task::Poll;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::transport::{Received, Transport, TransportError};
+use crate::wire::{Close, code};
+
+/// How long a peer may take to read a close that is an answer or a refusal.
+pub(super) const BRIEF: Duration = Duration::from_secs(1);
+
+/// A frame that breaks the rules of WebSocket (RFC 6455 §7.4.1).
+const PROTOCOL_ERROR: u16 = 1002;
+
+/// How a session left its socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Parting {
+    /// Nothing to wait for: dropping the socket closes it properly.
+    Done,
+    /// The peer was refused in the middle of a message; the rest is to be [drained](drain).
+    Refused,
+}
+
+/// Lets the answer to the peer's close out.
+pub(super) async fn answer<T: Transport>(socket: &mut T) -> Parting {
+    let flush = poll_fn(|cx| socket.poll_flush(cx));
+    // Whether it arrives is the peer's affair: it has closed.
+    let _ = timeout(BRIEF, flush).await;
+    Parting::Done
+}
+
+/// Closes, and reads until the peer has closed too or `patience` is over.
+pub(super) async fn close<T: Transport>(
+    socket: &mut T,
+    close: Close,
+    patience: Duration,
+) -> Parting {
+    let closing = async {
+        if socket.start_close(close).is_ok() && flushed(socket).await {
+            closed(socket).await;
+        }
+    };
+    let _ = timeout(patience, closing).await;
+    Parting::Done
+}
+
+/// Ends a connection that broke. A peer that broke a rule is told which.
+pub(super) async fn broken<T: Transport>(socket: &mut T, error: TransportError) -> Parting {
+    let close = match error {
+        TransportError::TooLarge { .. } => Close::new(code::TOO_BIG, "message over the limit"),
+        TransportError::Protocol(_) => Close::new(PROTOCOL_ERROR, "protocol error"),
+        TransportError::Lost(_) | TransportError::Closed(_) => return Parting::Done,
+    };
+    if socket.start_close(close).is_ok() {
+        answer(socket).await;
+    }
+    Parting::Refused
+}
+
+/// Waits until everything is with the operating system; `false` if the peer went away first.
+/// Input is read and discarded meanwhile, so that a peer that writes first can come to reading.
+pub(super) async fn flushed<T: Transport>(socket: &mut T) -> bool {
+    poll_fn(|cx| {
+        if poll_discard(socket, cx).is_ready() {
+            return Poll::Ready(false);
+        }
+        socket.poll_flush(cx).map(|flushed| flushed.is_ok())
+    })
+    .await
+}
+
+/// Waits until the peer has closed or gone; discards what it still sends.
+pub(super) async fn closed<T: Transport>(socket: &mut T) {
+    poll_fn(|cx| poll_discard(socket, cx)).await;
+}
+
+fn poll_discard<T: Transport>(socket: &mut T, cx: &mut std::task::Context<'_>) -> Poll<()> {
+    loop {
+        match socket.poll_receive(cx) {
+            Poll::Ready(Received::Frame(_) | Received::Pong) => {}
+            Poll::Ready(Received::Closed(_) | Received::Lost(_)) => return Poll::Ready(()),
+            Poll::Pending => return Poll::Pending,
+        }
+    }
+}
+
+/// Reads what a refused peer still sends, so that the refusal reaches it.
+pub(super) async fn drain(mut stream: TcpStream) {
+    let drained = async {
+        stream.shutdown().await?;
+        let mut discarded = [0; 4096];
+        while stream.read(&mut discarded).await? > 0 {}
+        std::io::Result::Ok(())
+    };
+    // A peer that is gone needs no refusal.
+    let _ = timeout(BRIEF, drained).await;
+}

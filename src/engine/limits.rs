@@ -1,0 +1,118 @@
+use std::time::Duration;
+
+use crate::transport::{PipeLimits, WebSocketLimits};
+use crate::wire::MAX_FRAME;
+
+/// Frames a channel holds when its creator did not say (`protocol.md` section 3).
+const DEFAULT_BUFFER: u64 = 64;
+/// The most frames a channel may hold (`protocol.md` section 3).
+const MAX_BUFFER: u64 = 1024;
+
+/// What an engine takes, and for how long.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// Channels that are not finished.
+    pub(super) channels: usize,
+    /// Payload bytes that one channel holds for its reader.
+    pub(super) channel_bytes: usize,
+    /// Bytes in one WebSocket message, control or channel.
+    pub(super) message: usize,
+    /// Bytes in one WebSocket frame of a channel.
+    pub(super) frame: usize,
+    /// From the accepted connection to the end of the request head.
+    pub(super) handshake: Duration,
+    /// How long a channel waits for an end that nobody opens.
+    pub(super) ttl: Duration,
+    /// How long a reader may take to answer the close, once its stream was handed to the
+    /// operating system.
+    pub(super) linger: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            channels: 100_000,
+            channel_bytes: 64 << 20,
+            message: WebSocketLimits::CONTROL.message,
+            frame: WebSocketLimits::CHANNEL.frame,
+            // `protocol.md` 1.1.
+            handshake: Duration::from_secs(10),
+            // `protocol.md` 4.3.
+            ttl: Duration::from_secs(300),
+            // More than the 20 s between the pings of a peer that is slow to read what the
+            // operating system holds for it: a ping to a closed socket would destroy that
+            // (`protocol.md` section 8, 2).
+            linger: Duration::from_secs(60),
+        }
+    }
+}
+
+impl Limits {
+    /// The bounds of a channel whose creator asked for `buffer_size` frames.
+    pub(super) fn pipe(&self, buffer_size: Option<u64>) -> PipeLimits {
+        let frames = buffer_size.unwrap_or(DEFAULT_BUFFER).clamp(1, MAX_BUFFER);
+        let frames = usize::try_from(frames).unwrap_or(usize::MAX);
+        PipeLimits {
+            frames,
+            bytes: (frames * MAX_FRAME).min(self.channel_bytes),
+        }
+    }
+
+    pub(super) fn control(&self) -> WebSocketLimits {
+        self.capped(WebSocketLimits::CONTROL)
+    }
+
+    pub(super) fn writer(&self) -> WebSocketLimits {
+        self.capped(WebSocketLimits {
+            frame: self.frame,
+            ..WebSocketLimits::CHANNEL
+        })
+    }
+
+    /// A reader sends pings and a close, nothing long.
+    pub(super) fn reader(&self) -> WebSocketLimits {
+        self.capped(WebSocketLimits {
+            frame: MAX_FRAME,
+            message: MAX_FRAME,
+            read_buffer: 1 << 10,
+        })
+    }
+
+    /// What is discarded need not be long: exporters send batches of a few hundred kilobytes.
+    pub(super) fn telemetry(&self) -> WebSocketLimits {
+        self.capped(WebSocketLimits {
+            frame: 16 << 20,
+            message: 16 << 20,
+            read_buffer: 16 << 10,
+        })
+    }
+
+    fn capped(&self, limits: WebSocketLimits) -> WebSocketLimits {
+        WebSocketLimits {
+            frame: limits.frame.min(self.message),
+            message: limits.message.min(self.message),
+            ..limits
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Limits;
+
+    #[test]
+    fn a_buffer_size_is_clamped_and_bounds_bytes_too() {
+        let limits = Limits {
+            channel_bytes: 1 << 20,
+            ..Limits::default()
+        };
+        let pipe = |size| {
+            let pipe = limits.pipe(size);
+            (pipe.frames, pipe.bytes)
+        };
+        assert_eq!(pipe(Some(0)), (1, 64 << 10));
+        assert_eq!(pipe(Some(2)), (2, 128 << 10));
+        assert_eq!(pipe(None), (64, 1 << 20));
+        assert_eq!(pipe(Some(u64::MAX)), (1024, 1 << 20));
+    }
+}

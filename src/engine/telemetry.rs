@@ -1,0 +1,30 @@
+use std::future::poll_fn;
+
+use super::core::Core;
+use super::farewell::{self, Parting};
+use crate::transport::{Received, Transport};
+use crate::wire::Close;
+
+/// Serves `/otel`: takes everything, keeps nothing. SDKs that are refused here complain and
+/// retry for ever (`protocol.md` section 7). Pings are answered by the transport.
+pub(super) async fn discard<T: Transport>(socket: &mut T, core: &Core) -> Parting {
+    let end = async {
+        loop {
+            match poll_fn(|cx| socket.poll_receive(cx)).await {
+                Received::Frame(_) | Received::Pong => {}
+                Received::Closed(_) => return None,
+                Received::Lost(error) => return Some(error),
+            }
+        }
+    };
+    tokio::select! {
+        biased;
+        end = end => match end {
+            None => farewell::answer(socket).await,
+            Some(error) => farewell::broken(socket, error).await,
+        },
+        () = core.stopping.cancelled() => {
+            farewell::close(socket, Close::STOPPING, farewell::BRIEF).await
+        }
+    }
+}

@@ -1,0 +1,104 @@
+use std::env;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde::Serialize;
+
+use crate::wire::{ControlMessage, InvokeFunction, Payload, Text, action::Action, builtin};
+
+/// What a worker tells the engine about itself (`protocol.md` 1.3).
+#[derive(Debug, Serialize)]
+pub(super) struct Announcement {
+    runtime: &'static str,
+    version: &'static str,
+    pub(super) name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) description: Option<String>,
+    os: String,
+    pid: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    isolation: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) namespace: Option<String>,
+    telemetry: Telemetry,
+}
+
+#[derive(Debug, Serialize)]
+struct Telemetry {
+    framework: &'static str,
+}
+
+impl Announcement {
+    /// What the process and its environment say.
+    pub(super) fn from_env() -> Self {
+        /// Numbers the workers of this process; only ever counted up.
+        static WORKERS: AtomicU64 = AtomicU64::new(1);
+
+        let host = hostname::get().map_or_else(
+            |_| "localhost".to_owned(),
+            |name| name.to_string_lossy().into_owned(),
+        );
+        let nth = WORKERS.fetch_add(1, Ordering::Relaxed);
+        let pid = std::process::id();
+        Self {
+            runtime: "rust",
+            version: env!("CARGO_PKG_VERSION"),
+            name: default_name(set("III_WORKER_NAME"), &host, pid, nth),
+            description: None,
+            os: format!("{} {}", env::consts::OS, env::consts::ARCH),
+            pid,
+            isolation: set("III_ISOLATION"),
+            namespace: set("III_NAMESPACE"),
+            telemetry: Telemetry {
+                framework: "pipewright",
+            },
+        }
+    }
+
+    /// The announcement as it travels.
+    pub(super) fn encode(&self) -> Result<Text, serde_json::Error> {
+        ControlMessage::InvokeFunction(InvokeFunction {
+            invocation_id: None,
+            function_id: builtin::WORKERS_REGISTER.to_owned(),
+            data: Payload::new(self)?,
+            action: Some(Action::Void),
+            namespace: Some("default".to_owned()),
+            metadata: None,
+            traceparent: None,
+            baggage: None,
+        })
+        .encode()
+    }
+}
+
+/// An environment variable that says something.
+fn set(variable: &str) -> Option<String> {
+    env::var(variable)
+        .ok()
+        .filter(|value| !value.trim().is_empty())
+}
+
+/// An engine takes a name once in a namespace, and a second worker of the process must not be
+/// turned away for it. A name from the environment is what somebody looks for, so the first
+/// worker has it as it is; `host:pid` alone could be another SDK's in this process.
+fn default_name(from_env: Option<String>, host: &str, pid: u32, nth: u64) -> String {
+    match from_env {
+        Some(name) if nth == 1 => name,
+        Some(name) => format!("{name}:{nth}"),
+        None => format!("{host}:{pid}:{nth}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Announcement, default_name};
+
+    #[test]
+    fn default_names_do_not_collide_within_a_process() {
+        assert_eq!(default_name(None, "vm", 7, 1), "vm:7:1");
+        assert_eq!(default_name(None, "vm", 7, 2), "vm:7:2");
+        let from_env = || Some("sorter".to_owned());
+        assert_eq!(default_name(from_env(), "vm", 7, 1), "sorter");
+        assert_eq!(default_name(from_env(), "vm", 7, 2), "sorter:2");
+        assert_ne!(Announcement::from_env().name, Announcement::from_env().name);
+    }
+}

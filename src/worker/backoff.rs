@@ -1,0 +1,129 @@
+use std::time::Duration;
+
+/// How long to wait before each attempt to reconnect.
+///
+/// The first attempt follows after 100 ms, because an engine that restarts is back soon; then the
+/// waits are 1 s, 2 s, 4 s and so on up to 30 s (`protocol.md` section 6). Each is longer or
+/// shorter by up to 30 %, at random, so that many workers do not come back in the same moment.
+///
+/// ```
+/// use std::time::Duration;
+/// use pipewright::Backoff;
+///
+/// let backoff = Backoff::new().cap(Duration::from_secs(5)).max_attempts(20);
+/// # let _ = (backoff, Backoff::never());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Backoff {
+    first: Duration,
+    base: Duration,
+    cap: Duration,
+    max_attempts: Option<u32>,
+}
+
+impl Backoff {
+    /// The waits described above, without an end.
+    pub fn new() -> Self {
+        Self {
+            first: Duration::from_millis(100),
+            base: Duration::from_secs(1),
+            cap: Duration::from_secs(30),
+            max_attempts: None,
+        }
+    }
+
+    /// No attempt at all: a lost connection closes the worker.
+    pub fn never() -> Self {
+        Self::new().max_attempts(0)
+    }
+
+    /// The wait before the first attempt; 100 ms unless told.
+    #[must_use]
+    pub fn first(mut self, wait: Duration) -> Self {
+        self.first = wait;
+        self
+    }
+
+    /// The wait before the second attempt, which doubles from there on; 1 s unless told.
+    #[must_use]
+    pub fn base(mut self, wait: Duration) -> Self {
+        self.base = wait;
+        self
+    }
+
+    /// The longest wait, before it is made longer or shorter at random; 30 s unless told.
+    #[must_use]
+    pub fn cap(mut self, wait: Duration) -> Self {
+        self.cap = wait;
+        self
+    }
+
+    /// How many attempts may fail one after the other before the worker gives up; without an end
+    /// unless told.
+    #[must_use]
+    pub fn max_attempts(mut self, attempts: u32) -> Self {
+        self.max_attempts = Some(attempts);
+        self
+    }
+
+    /// The wait before an attempt, when `failed` attempts have failed in a row; `None` to give up.
+    ///
+    /// `random` decides how much longer or shorter it is: 0 by -30 %, `u32::MAX` by +30 %.
+    pub(super) fn delay(&self, failed: u32, random: u32) -> Option<Duration> {
+        if self.max_attempts.is_some_and(|most| failed >= most) {
+            return None;
+        }
+        let wait = match failed.checked_sub(1) {
+            None => self.first,
+            Some(doubled) => self.base.saturating_mul(2_u32.saturating_pow(doubled)),
+        };
+        let factor = 0.7 + 0.6 * f64::from(random) / f64::from(u32::MAX);
+        Some(wait.min(self.cap).mul_f64(factor))
+    }
+}
+
+impl Default for Backoff {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::Backoff;
+
+    /// The random number in the middle changes nothing but rounding.
+    const MIDDLE: u32 = u32::MAX / 2;
+
+    fn millis(backoff: &Backoff, failed: u32, random: u32) -> u128 {
+        backoff
+            .delay(failed, random)
+            .map(|wait| (wait + Duration::from_micros(500)).as_millis())
+            .unwrap()
+    }
+
+    #[test]
+    fn the_first_is_fast_then_it_doubles_up_to_the_cap() {
+        let backoff = Backoff::new();
+        let waits: Vec<_> = (0..8).map(|n| millis(&backoff, n, MIDDLE)).collect();
+        assert_eq!(waits, [100, 1000, 2000, 4000, 8000, 16000, 30000, 30000]);
+        assert_eq!(millis(&backoff, u32::MAX, MIDDLE), 30000);
+    }
+
+    #[test]
+    fn jitter_is_thirty_per_cent_either_way() {
+        let backoff = Backoff::new();
+        assert_eq!(millis(&backoff, 1, 0), 700);
+        assert_eq!(millis(&backoff, 1, u32::MAX), 1300);
+    }
+
+    #[test]
+    fn attempts_end_where_told() {
+        assert_eq!(Backoff::never().delay(0, 0), None);
+        let two = Backoff::new().max_attempts(2);
+        assert!(two.delay(1, 0).is_some());
+        assert_eq!(two.delay(2, 0), None);
+    }
+}

@@ -1,0 +1,83 @@
+use serde::{Deserialize, Serialize};
+
+use super::{CallError, Worker};
+use crate::channel::{ByteChannel, Channel, ChannelReader, ChannelWriter};
+use crate::codec::Format;
+use crate::wire::{StreamChannelRef, builtin};
+
+impl Worker {
+    /// Makes a channel of bytes.
+    ///
+    /// `buffer_size` is the number of frames that the engine keeps for a slow reader; the engine
+    /// takes 64 unless told, and clamps to 1 to 1,024 (`protocol.md` section 3).
+    ///
+    /// # Errors
+    ///
+    /// A [`CallError`] of the call to the engine.
+    ///
+    /// # Cancel safety
+    ///
+    /// When the future is dropped the channel was made or not; the engine removes one that nobody
+    /// opens.
+    pub async fn create_channel(
+        &self,
+        buffer_size: impl Into<Option<usize>>,
+    ) -> Result<ByteChannel, CallError> {
+        let (writer_ref, reader_ref) = self.create_channel_refs(buffer_size.into()).await?;
+        Ok(ByteChannel::new(self.address(), writer_ref, reader_ref))
+    }
+
+    /// Makes a channel of items of type `T` in format `F`; see
+    /// [`create_channel`](Self::create_channel).
+    ///
+    /// # Errors and cancel safety
+    ///
+    /// As for [`create_channel`](Self::create_channel).
+    pub async fn channel<T, F: Format>(
+        &self,
+        buffer_size: impl Into<Option<usize>>,
+    ) -> Result<Channel<T, F>, CallError> {
+        let (writer_ref, reader_ref) = self.create_channel_refs(buffer_size.into()).await?;
+        Ok(Channel::new(self.address(), writer_ref, reader_ref))
+    }
+
+    /// The end of a channel that `channel_ref` opens for reading, at this worker's engine.
+    pub fn reader(&self, channel_ref: &StreamChannelRef) -> ChannelReader {
+        ChannelReader::new(self.address(), channel_ref)
+    }
+
+    /// The end of a channel that `channel_ref` opens for writing, at this worker's engine.
+    pub fn writer(&self, channel_ref: &StreamChannelRef) -> ChannelWriter {
+        ChannelWriter::new(self.address(), channel_ref)
+    }
+
+    /// Makes a channel (`protocol.md` section 3) and gives the refs of its writer and its reader.
+    ///
+    /// `buffer_size` is the number of frames that the engine keeps for a slow reader; the engine
+    /// chooses unless told, and clamps what it is told.
+    ///
+    /// # Cancel safety
+    ///
+    /// When the future is dropped the channel was made or not; the engine removes one that nobody
+    /// opens.
+    pub(crate) async fn create_channel_refs(
+        &self,
+        buffer_size: Option<usize>,
+    ) -> Result<(StreamChannelRef, StreamChannelRef), CallError> {
+        let Created { writer, reader } = self
+            .call(builtin::CHANNELS_CREATE, &Create { buffer_size })
+            .await?;
+        Ok((writer, reader))
+    }
+}
+
+#[derive(Serialize)]
+struct Create {
+    buffer_size: Option<usize>,
+}
+
+#[derive(Deserialize)]
+struct Created {
+    writer: StreamChannelRef,
+    reader: StreamChannelRef,
+}

@@ -1,0 +1,331 @@
+use std::future::{Future, pending, poll_fn};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+use uuid::Uuid;
+
+use super::announcement::Announcement;
+use super::calls::Calls;
+use super::command::Command;
+use super::execute::Finished;
+use super::keep_alive::KeepAlive;
+use super::outbox::{Outbox, Outgoing};
+use super::session::{Ended, Session};
+use super::shared::{Alive, Origin, Shared, unregister_frame};
+use super::state::{Link, Status};
+use super::{Backoff, Closed, Worker};
+use crate::transport::{ConnectError, Received, Transport};
+use crate::wire::{Close, ControlMessage, Frame, Reattach, Text};
+
+/// A connection that has lasted this long was a good one: the next loss is tried again fast.
+const STABLE: Duration = Duration::from_secs(5);
+
+/// How long a peer may take to answer our close.
+const CLOSE_WAIT: Duration = Duration::from_secs(5);
+
+/// The task behind a worker: owns its socket, one after the other, and its tables.
+///
+/// | phase | enters | leaves |
+/// |---|---|---|
+/// | connected | a dial succeeded | connection lost: offline; drained or rejected: closed |
+/// | offline | connection lost | a dial succeeded: connected; drained or given up: closed |
+/// | closed | once | – |
+///
+/// *Draining* comes on top of connected or offline: functions are taken back, and the worker
+/// closes when those that run have finished or the deadline has passed.
+pub(super) struct Driver {
+    pub(super) shared: Arc<Shared>,
+    pub(super) commands: mpsc::UnboundedReceiver<Command>,
+    pub(super) outbox: Outbox,
+    pub(super) calls: Calls,
+    /// Functions that run, and the queue of their results. The engine decides how many there are.
+    pub(super) running: JoinSet<Finished>,
+    /// Set when the worker drains: until when functions may run.
+    pub(super) drain_until: Option<Instant>,
+    /// Numbers the connections.
+    pub(super) session: u64,
+    /// What to begin the next connection with: the last that greeted, which need not be the last.
+    pub(super) reattach: Option<Reattach>,
+    pub(super) status: watch::Sender<Status>,
+    pub(super) keep_alive: KeepAlive,
+    alive: Weak<Alive>,
+    announcement: Announcement,
+    backoff: Backoff,
+    /// Whether a shutdown was asked for, or only nobody is left.
+    unused: bool,
+}
+
+/// What a driver takes from the builder.
+pub(super) struct Parts {
+    pub(super) shared: Arc<Shared>,
+    pub(super) commands: mpsc::UnboundedReceiver<Command>,
+    pub(super) status: watch::Sender<Status>,
+    pub(super) alive: Weak<Alive>,
+    pub(super) announcement: Announcement,
+    pub(super) backoff: Backoff,
+    pub(super) keep_alive: KeepAlive,
+}
+
+impl Driver {
+    pub(super) fn new(parts: Parts) -> Self {
+        Self {
+            shared: parts.shared,
+            commands: parts.commands,
+            outbox: Outbox::default(),
+            calls: Calls::default(),
+            running: JoinSet::new(),
+            drain_until: None,
+            session: 0,
+            reattach: None,
+            status: parts.status,
+            keep_alive: parts.keep_alive,
+            alive: parts.alive,
+            announcement: parts.announcement,
+            backoff: parts.backoff,
+            unused: false,
+        }
+    }
+
+    /// Drives the worker from its first connection to its end. `greeting` is what was received
+    /// already.
+    pub(super) async fn run(mut self, transport: Box<dyn Transport>, greeting: Option<Frame>) {
+        let closed = self.serve(transport, greeting).await;
+        tracing::debug!(worker = self.shared.name, reason = %closed, "worker closed");
+        // Functions may own handles of the worker; let go, the cycle is broken.
+        let functions = self.shared.registry().close();
+        drop(functions);
+        self.status
+            .send_modify(|status| status.link = Link::Closed(closed));
+        // After the reason was published: those who learn of the end by this are about to ask for
+        // it. Callers learn it by their replies being dropped with the tables.
+        self.shared.stopping.cancel();
+    }
+
+    async fn serve(
+        &mut self,
+        mut transport: Box<dyn Transport>,
+        greeting: Option<Frame>,
+    ) -> Closed {
+        let mut early = greeting;
+        let mut failed = 0;
+        loop {
+            self.begin();
+            let since = Instant::now();
+            let mut session = Session::new(self, transport, early.take());
+            let ended = poll_fn(|cx| session.poll(cx)).await;
+            let old = session.into_transport();
+            let reason = match ended {
+                Ended::Lost(reason) => reason,
+                Ended::Rejected(rejection) => {
+                    close(old).await;
+                    return Closed::Rejected(rejection);
+                }
+                Ended::Drained => {
+                    close(old).await;
+                    return self.drained();
+                }
+            };
+            drop(old);
+            tracing::warn!(
+                worker = self.shared.name,
+                reason,
+                "connection to the engine lost"
+            );
+            self.status
+                .send_modify(|status| status.link = Link::Reconnecting);
+            self.calls.lost(&reason);
+            // A shutdown that was asked for before the loss was seen still is one.
+            while let Ok(command) = self.commands.try_recv() {
+                self.obey(command);
+            }
+            if since.elapsed() >= STABLE {
+                failed = 0;
+            }
+            transport = match self.reconnect(&mut failed, reason).await {
+                Ok(transport) => transport,
+                Err(closed) => return closed,
+            };
+            self.status
+                .send_modify(|status| status.link = Link::Connected);
+        }
+    }
+
+    /// Queues what a connection begins with (`protocol.md` 1.2): reattach, functions, announce.
+    fn begin(&mut self) {
+        self.session += 1;
+        let reattach = self.reattach.clone().map(ControlMessage::Reattach);
+        let functions = self.shared.registry().replay();
+        let encoded = reattach
+            .map(|message| message.encode())
+            .into_iter()
+            .chain(functions.into_iter().map(Ok))
+            .chain([self.announcement.encode()]);
+        // Strings and numbers alone have a JSON form always.
+        self.outbox.restart(encoded.flatten());
+    }
+
+    /// Dials until there is a connection, or none is to be had any more.
+    async fn reconnect(
+        &mut self,
+        failed: &mut u32,
+        mut reason: String,
+    ) -> Result<Box<dyn Transport>, Closed> {
+        loop {
+            if self.drain_until.is_some() {
+                self.offline(pending::<()>()).await;
+                return Err(self.drained());
+            }
+            let random = Uuid::new_v4().as_fields().0;
+            let Some(wait) = self.backoff.delay(*failed, random) else {
+                return Err(Closed::GaveUp {
+                    attempts: *failed,
+                    reason,
+                });
+            };
+            *failed += 1;
+            let address = self.shared.address.clone();
+            let dial = async move {
+                sleep(wait).await;
+                address.dial_control().await
+            };
+            match self.offline(dial).await {
+                None => return Err(self.drained()),
+                Some(Ok(transport)) => return Ok(transport),
+                Some(Err(error)) => {
+                    tracing::debug!(worker = self.shared.name, %error, "no connection yet");
+                    reason = error.to_string();
+                    if is_final(&error) {
+                        return Err(Closed::GaveUp {
+                            attempts: *failed,
+                            reason,
+                        });
+                    }
+                }
+            }
+        }
+    }
+
+    /// Keeps the tables while there is no connection, until `dial` is done; `None` when the
+    /// worker has drained before.
+    async fn offline<D: Future>(&mut self, dial: D) -> Option<D::Output> {
+        tokio::pin!(dial);
+        loop {
+            if self.is_idle() {
+                return None;
+            }
+            let drain_until = self.drain_until;
+            let deadline = async {
+                match drain_until {
+                    Some(deadline) => sleep_until(deadline).await,
+                    None => pending().await,
+                }
+            };
+            tokio::select! {
+                // A worker that drains makes no new connection: nobody would use it.
+                dialled = &mut dial, if drain_until.is_none() => return Some(dialled),
+                Some(command) = self.commands.recv() => self.obey(command),
+                // Its caller was told that it stopped; there is nobody to answer.
+                Some(_) = self.running.join_next() => {}
+                () = deadline => return None,
+            }
+        }
+    }
+
+    /// Does what a handle asks.
+    pub(super) fn obey(&mut self, command: Command) {
+        match command {
+            Command::Call(call) => self.outbox.push(Outgoing::Call(call)),
+            Command::Forget(id) => {
+                if !self.calls.forget(&id) {
+                    self.outbox.forget_one();
+                }
+            }
+            Command::Send(frame) => self.outbox.push(Outgoing::Frame(frame)),
+            Command::Shutdown => self.drain(false),
+            Command::HandleGone => {
+                if self.alive.strong_count() == 0 && self.shared.registry().is_empty() {
+                    self.drain(true);
+                }
+            }
+        }
+    }
+
+    fn drain(&mut self, unused: bool) {
+        if self.drain_until.is_some() {
+            return;
+        }
+        self.unused = unused;
+        self.shared.stopping.cancel();
+        let deadline = Instant::now().checked_add(self.shared.shutdown_timeout);
+        self.drain_until = Some(deadline.unwrap_or_else(far_future));
+        let functions = self.shared.registry().close();
+        for frame in functions.iter().flat_map(|(id, _)| unregister_frame(id)) {
+            self.outbox.push(Outgoing::Frame(frame));
+        }
+    }
+
+    /// Whether the worker drains and every function has finished.
+    pub(super) fn is_idle(&self) -> bool {
+        self.drain_until.is_some() && self.running.is_empty()
+    }
+
+    fn drained(&mut self) -> Closed {
+        if self.unused {
+            return Closed::Unused;
+        }
+        let unfinished = self.running.len();
+        self.running.abort_all();
+        Closed::ShutDown { unfinished }
+    }
+
+    /// A handle for a function that is called.
+    pub(super) fn handle(&mut self, origin: Origin) -> Worker {
+        let alive = self.alive.upgrade().unwrap_or_else(|| {
+            let alive = Arc::new(Alive(self.shared.commands.clone()));
+            self.alive = Arc::downgrade(&alive);
+            alive
+        });
+        Worker::new(Arc::clone(&self.shared), alive, Some(Arc::new(origin)))
+    }
+
+    pub(super) fn send(&mut self, frame: Text) {
+        self.outbox.push(Outgoing::Frame(frame));
+    }
+}
+
+/// Whether the next attempt to connect can only end the same way.
+fn is_final(error: &ConnectError) -> bool {
+    matches!(
+        error,
+        ConnectError::Unauthorized { .. }
+            | ConnectError::InvalidHeader { .. }
+            | ConnectError::Stopped
+    )
+}
+
+/// Ends a connection in order: flushes, closes, and waits for the peer's close, so that nothing
+/// that was sent is lost in its buffers.
+async fn close(mut transport: Box<dyn Transport>) {
+    let closing = async {
+        poll_fn(|cx| transport.poll_flush(cx)).await?;
+        transport.start_close(Close::NORMAL)?;
+        poll_fn(|cx| transport.poll_flush(cx)).await?;
+        while let Received::Frame(_) | Received::Pong =
+            poll_fn(|cx| transport.poll_receive(cx)).await
+        {}
+        Ok::<_, crate::transport::TransportError>(())
+    };
+    match timeout(CLOSE_WAIT, closing).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::debug!(%error, "the connection broke while it was closed"),
+        Err(_) => tracing::debug!("the engine did not answer the close"),
+    }
+}
+
+/// For a deadline that nobody will live to see.
+fn far_future() -> Instant {
+    Instant::now() + Duration::from_secs(100 * 365 * 24 * 3600)
+}

@@ -1,0 +1,107 @@
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::handler::{Function, Typed};
+use super::{Handler, RegisterError, Worker};
+use crate::wire::{ControlMessage, Payload, RegisterFunction, builtin};
+
+/// A function that is about to be registered, with what is known about it.
+///
+/// Made by [`Worker::function`]; [`register`](Self::register) does it.
+#[derive(Debug)]
+#[must_use = "a function is registered by `.register(..)`"]
+pub struct FunctionBuilder<'a> {
+    worker: &'a Worker,
+    fields: RegisterFunction,
+    /// The first of the descriptive values that had no JSON form.
+    broken: Option<serde_json::Error>,
+}
+
+impl<'a> FunctionBuilder<'a> {
+    pub(super) fn new(worker: &'a Worker, id: String) -> Self {
+        Self {
+            worker,
+            fields: RegisterFunction {
+                id,
+                description: None,
+                request_format: None,
+                response_format: None,
+                metadata: None,
+            },
+            broken: None,
+        }
+    }
+
+    /// What the function does, for people.
+    pub fn description(mut self, text: impl Into<String>) -> Self {
+        self.fields.description = Some(text.into());
+        self
+    }
+
+    /// The JSON Schema of the payload.
+    pub fn request_format<T: Serialize + ?Sized>(mut self, schema: &T) -> Self {
+        self.fields.request_format = self.payload(schema);
+        self
+    }
+
+    /// The JSON Schema of the result.
+    pub fn response_format<T: Serialize + ?Sized>(mut self, schema: &T) -> Self {
+        self.fields.response_format = self.payload(schema);
+        self
+    }
+
+    /// Anything else to be filed with the function.
+    pub fn metadata<T: Serialize + ?Sized>(mut self, metadata: &T) -> Self {
+        self.fields.metadata = self.payload(metadata);
+        self
+    }
+
+    fn payload<T: Serialize + ?Sized>(&mut self, value: &T) -> Option<Payload> {
+        match Payload::new(value) {
+            Ok(payload) => Some(payload),
+            Err(error) => {
+                self.broken.get_or_insert(error);
+                None
+            }
+        }
+    }
+
+    /// Registers the function. It is sent at once when the worker is connected, and again after
+    /// each reconnect; the engine does not acknowledge it.
+    ///
+    /// # Errors
+    ///
+    /// [`Blank`](RegisterError::Blank) and [`Reserved`](RegisterError::Reserved) for an id that
+    /// cannot be; [`Duplicate`](RegisterError::Duplicate) for one that this worker has;
+    /// [`Description`](RegisterError::Description) for metadata or a format without a JSON form;
+    /// [`Closed`](RegisterError::Closed) when the worker is. An id that *another* worker has is
+    /// refused by the engine later: see [`Worker::rejections`].
+    pub fn register<Args, H>(self, handler: H) -> Result<(), RegisterError>
+    where
+        H: Handler<Args>,
+        Args: 'static,
+    {
+        let function_id = self.fields.id.clone();
+        if function_id.trim().is_empty() {
+            return Err(RegisterError::Blank);
+        }
+        if function_id.starts_with(builtin::PREFIX) {
+            return Err(RegisterError::Reserved { function_id });
+        }
+        let encoded = match self.broken {
+            Some(error) => Err(error),
+            None => ControlMessage::RegisterFunction(self.fields).encode(),
+        };
+        match encoded {
+            Ok(frame) => {
+                let function: Arc<dyn Function> = Arc::new(Typed::new(handler));
+                self.worker.shared().register(function_id, frame, &function)
+            }
+            Err(source) => Err(RegisterError::Description {
+                function_id,
+                source,
+            }),
+        }
+    }
+}

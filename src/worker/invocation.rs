@@ -1,0 +1,96 @@
+use std::fmt;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::shared::Origin;
+use super::{Trigger, Worker};
+use crate::wire::{InvokeFunction, Payload};
+
+/// The circumstances of one call, for the function that carries it out.
+///
+/// Cheap to clone. [`worker`](Self::worker) is a handle for the calls that the function makes
+/// itself; unlike a handle that a closure has captured it still works while the worker shuts
+/// down, and its calls carry the caller's `traceparent` and `baggage` on.
+#[derive(Clone)]
+pub struct Invocation(Arc<Inner>);
+
+struct Inner {
+    function_id: String,
+    metadata: Option<Payload>,
+    worker: Worker,
+}
+
+impl Invocation {
+    /// `worker` is a handle made for this call: it has an origin.
+    pub(super) fn new(call: &mut InvokeFunction, worker: Worker) -> Self {
+        Self(Arc::new(Inner {
+            function_id: call.function_id.clone(),
+            metadata: call.metadata.take(),
+            worker,
+        }))
+    }
+
+    /// The id that the function was called by.
+    pub fn function_id(&self) -> &str {
+        &self.0.function_id
+    }
+
+    /// What the caller sent beside the payload.
+    pub fn metadata(&self) -> Option<&Payload> {
+        self.0.metadata.as_ref()
+    }
+
+    /// The caller's place in a trace, in the form of the W3C Trace Context.
+    pub fn traceparent(&self) -> Option<&str> {
+        self.origin()?.traceparent.as_deref()
+    }
+
+    /// The caller's baggage, in the form of the W3C Baggage.
+    pub fn baggage(&self) -> Option<&str> {
+        self.origin()?.baggage.as_deref()
+    }
+
+    /// A handle of the worker that runs the function.
+    pub fn worker(&self) -> &Worker {
+        &self.0.worker
+    }
+
+    /// Calls another function; short for `invocation.worker().trigger(..)`.
+    pub fn trigger<P: Serialize + ?Sized>(
+        &self,
+        function_id: impl Into<String>,
+        payload: &P,
+    ) -> Trigger<'_> {
+        self.0.worker.trigger(function_id, payload)
+    }
+
+    /// Whether the worker is shutting down.
+    pub fn is_cancelled(&self) -> bool {
+        self.0.worker.shared().stopping.is_cancelled()
+    }
+
+    /// Waits until the worker shuts down; a function that runs for long should then come to an
+    /// end, because it is stopped at the deadline of the shutdown.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost when the future is dropped.
+    pub async fn cancelled(&self) {
+        self.0.worker.shared().stopping.cancelled().await;
+    }
+
+    fn origin(&self) -> Option<&Origin> {
+        self.0.worker.origin()
+    }
+}
+
+impl fmt::Debug for Invocation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Invocation")
+            .field("function_id", &self.0.function_id)
+            .field("metadata", &self.0.metadata)
+            .field("traceparent", &self.traceparent())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,115 @@
+use std::time::{Duration, Instant};
+
+/// When to ping a silent peer, and when it counts as dead.
+///
+/// The defaults are those of the SDKs: a ping every 20 s, dead after 60 s without any frame
+/// (`protocol.md` 1.4).
+#[derive(Clone, Copy, Debug)]
+pub(super) struct KeepAlive {
+    pub(super) ping_every: Duration,
+    pub(super) dead_after: Duration,
+}
+
+impl Default for KeepAlive {
+    fn default() -> Self {
+        Self {
+            ping_every: Duration::from_secs(20),
+            dead_after: Duration::from_secs(60),
+        }
+    }
+}
+
+/// The signs of life of one connection.
+///
+/// The peer is heard often and the timer fires seldom, so hearing is one assignment, and what it
+/// means for the timer is worked out when the timer fires.
+#[derive(Debug)]
+pub(super) struct Pulse {
+    settings: KeepAlive,
+    heard: Instant,
+    pinged: Instant,
+}
+
+/// What [`Pulse::check`] asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Check {
+    /// Nothing until then.
+    Wait(Instant),
+    /// A ping, now; then check again.
+    Ping,
+    /// The peer was silent for too long.
+    Dead,
+}
+
+impl Pulse {
+    pub(super) fn new(settings: KeepAlive, now: Instant) -> Self {
+        Self {
+            settings,
+            heard: now,
+            pinged: now,
+        }
+    }
+
+    /// The peer sent something.
+    pub(super) fn heard(&mut self, now: Instant) {
+        self.heard = now;
+    }
+
+    /// What is due at `now`.
+    pub(super) fn check(&mut self, now: Instant) -> Check {
+        let dead = later(self.heard, self.settings.dead_after);
+        let ping = later(self.pinged, self.settings.ping_every);
+        if now >= dead {
+            Check::Dead
+        } else if now >= ping {
+            self.pinged = now;
+            Check::Ping
+        } else {
+            Check::Wait(dead.min(ping))
+        }
+    }
+}
+
+/// `wait` after `start`; a wait beyond what the clock can say is a century.
+fn later(start: Instant, wait: Duration) -> Instant {
+    const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+    start.checked_add(wait).unwrap_or(start + CENTURY)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::{Check, KeepAlive, Pulse};
+
+    #[test]
+    fn pings_in_between_and_gives_up_on_silence() {
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let mut pulse = Pulse::new(KeepAlive::default(), start);
+        assert_eq!(pulse.check(start), Check::Wait(at(20)));
+        assert_eq!(pulse.check(at(20)), Check::Ping);
+        assert_eq!(pulse.check(at(20)), Check::Wait(at(40)));
+        assert_eq!(pulse.check(at(40)), Check::Ping);
+        pulse.heard(at(41));
+        assert_eq!(pulse.check(at(60)), Check::Ping);
+        assert_eq!(pulse.check(at(80)), Check::Ping);
+        assert_eq!(pulse.check(at(80)), Check::Wait(at(100)));
+        assert_eq!(pulse.check(at(100)), Check::Ping);
+        assert_eq!(pulse.check(at(100)), Check::Wait(at(101)));
+        assert_eq!(pulse.check(at(101)), Check::Dead);
+    }
+
+    #[test]
+    fn endless_waits_do_not_overflow() {
+        let start = Instant::now();
+        let endless = KeepAlive {
+            ping_every: Duration::MAX,
+            dead_after: Duration::MAX,
+        };
+        assert!(matches!(
+            Pulse::new(endless, start).check(start),
+            Check::Wait(_)
+        ));
+    }
+}

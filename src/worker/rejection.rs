@@ -1,0 +1,45 @@
+use std::fmt;
+
+use crate::wire::RegistrationRejected;
+
+/// The engine refused this worker or one of its functions (`protocol.md` 1.3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Rejection {
+    /// A stable word: `FUNCTION_NAMESPACE_CONFLICT`, `WORKER_NAMESPACE_CONFLICT`.
+    pub code: String,
+    /// The namespace that the name is taken in.
+    pub namespace: Option<String>,
+    /// The name of the worker, where that is what was refused.
+    pub worker_name: Option<String>,
+    /// The id of the function, where that is what was refused.
+    pub function_id: Option<String>,
+    /// Who has the name or the id.
+    pub owner_worker_id: Option<String>,
+}
+
+impl From<RegistrationRejected> for Rejection {
+    fn from(rejected: RegistrationRejected) -> Self {
+        Self {
+            code: rejected.code,
+            namespace: rejected.namespace,
+            worker_name: rejected.worker_name,
+            function_id: rejected.function_id,
+            owner_worker_id: rejected.owner_worker_id,
+        }
+    }
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.function_id, &self.worker_name) {
+            (Some(id), _) => write!(f, "function `{id}` belongs to another worker")?,
+            (None, Some(name)) => write!(f, "the name `{name}` belongs to another worker")?,
+            (None, None) => f.write_str("the registration was refused")?,
+        }
+        if let Some(owner) = &self.owner_worker_id {
+            write!(f, " ({owner})")?;
+        }
+        write!(f, ", code {}; choose another name or namespace", self.code)
+    }
+}

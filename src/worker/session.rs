@@ -1,0 +1,323 @@
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use tokio::time::{Instant, Sleep, sleep_until};
+use tracing::Instrument;
+use uuid::Uuid;
+
+use super::Rejection;
+use super::command::{CallKind, Reply};
+use super::driver::Driver;
+use super::execute::{answer, execute};
+use super::greeting::refusal;
+use super::keep_alive::{Check, Pulse};
+use super::outbox::Outgoing;
+use super::shared::Origin;
+use super::state::Status;
+use crate::transport::{Received, Transport, TransportError};
+use crate::wire::{
+    ControlMessage, ErrorBody, Frame, InvocationResult, InvokeFunction, Payload, Reattach,
+    RegistrationRejected, WorkerRegistered,
+};
+
+/// How many messages are handled before other tasks have their turn.
+const TURN: usize = 64;
+
+/// One connection and what happens on it.
+pub(super) struct Session<'a> {
+    driver: &'a mut Driver,
+    transport: Box<dyn Transport>,
+    /// Received before the session began.
+    early: Option<Frame>,
+    pulse: Pulse,
+    /// Fires when the pulse or the end of a drain is to be looked at.
+    timer: Pin<Box<Sleep>>,
+    /// Whether something was sent since the last flush.
+    unflushed: bool,
+}
+
+/// How a session came to its end.
+#[derive(Debug)]
+pub(super) enum Ended {
+    /// The connection is gone.
+    Lost(String),
+    /// The engine does not want this worker.
+    Rejected(Rejection),
+    /// The worker is shutting down and has nothing left to do, or no time.
+    Drained,
+}
+
+impl From<TransportError> for Ended {
+    fn from(error: TransportError) -> Self {
+        Self::Lost(error.to_string())
+    }
+}
+
+impl<'a> Session<'a> {
+    pub(super) fn new(
+        driver: &'a mut Driver,
+        transport: Box<dyn Transport>,
+        early: Option<Frame>,
+    ) -> Self {
+        let now = Instant::now();
+        let pulse = Pulse::new(driver.keep_alive, now.into_std());
+        Self {
+            driver,
+            transport,
+            early,
+            pulse,
+            timer: Box::pin(sleep_until(now)),
+            unflushed: false,
+        }
+    }
+
+    pub(super) fn into_transport(self) -> Box<dyn Transport> {
+        self.transport
+    }
+
+    /// Does everything that can be done now; ready when the session has ended.
+    ///
+    /// Messages are sent one after the other and flushed when there are no more, so that a busy
+    /// worker shares system calls and an idle one does not wait.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
+        match self.turn(cx) {
+            Ok(true) => {
+                // There is more to do; the others first.
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+            Ok(false) => Poll::Pending,
+            Err(ended) => Poll::Ready(ended),
+        }
+    }
+
+    /// One turn; whether there may be more to do.
+    fn turn(&mut self, cx: &mut Context<'_>) -> Result<bool, Ended> {
+        for _ in 0..TURN {
+            let received = self.receive(cx)?;
+            self.collect(cx);
+            self.send(cx)?;
+            let timed = self.watch_time(cx)?;
+            if self.driver.is_idle() && self.driver.outbox.is_empty() {
+                return Err(Ended::Drained);
+            }
+            if !received && !timed {
+                return self.flush(cx).map(|()| false);
+            }
+        }
+        self.flush(cx).map(|()| true)
+    }
+
+    /// Handles one message of the engine; whether there was one.
+    fn receive(&mut self, cx: &mut Context<'_>) -> Result<bool, Ended> {
+        if let Some(frame) = self.early.take() {
+            self.handle(&frame)?;
+            return Ok(true);
+        }
+        let received = match self.transport.poll_receive(cx) {
+            Poll::Pending => return Ok(false),
+            Poll::Ready(received) => received,
+        };
+        self.pulse.heard(Instant::now().into_std());
+        match received {
+            Received::Frame(frame) => self.handle(&frame)?,
+            Received::Pong => {}
+            Received::Closed(close) => return Err(Ended::Lost(close.to_string())),
+            Received::Lost(error) => return Err(error.into()),
+        }
+        Ok(true)
+    }
+
+    /// Takes the results of functions and the wishes of handles.
+    fn collect(&mut self, cx: &mut Context<'_>) {
+        let mut answers = Vec::new();
+        while let Poll::Ready(Some(finished)) = self.driver.running.poll_join_next(cx) {
+            // Panics were caught, and nobody aborts a function before the end.
+            let Ok(finished) = finished else { continue };
+            if finished.session == self.driver.session {
+                answers.extend(finished.answer);
+            }
+        }
+        if !answers.is_empty() {
+            // What a function asked for before it finished goes before its answer.
+            while let Ok(command) = self.driver.commands.try_recv() {
+                self.driver.obey(command);
+            }
+            for frame in answers {
+                self.driver.send(frame);
+            }
+        }
+        while let Poll::Ready(Some(command)) = self.driver.commands.poll_recv(cx) {
+            self.driver.obey(command);
+        }
+    }
+
+    /// Sends what the transport takes.
+    fn send(&mut self, cx: &mut Context<'_>) -> Result<(), Ended> {
+        while !self.driver.outbox.is_empty() {
+            match self.transport.poll_ready(cx)? {
+                Poll::Pending => return Ok(()),
+                Poll::Ready(()) => {}
+            }
+            match self.driver.outbox.pop() {
+                None => {}
+                Some(Outgoing::Frame(frame)) => {
+                    self.transport.start_send(Frame::Message(frame))?;
+                    self.unflushed = true;
+                }
+                Some(Outgoing::Call(call)) => {
+                    let frame = Frame::Message(call.frame.clone());
+                    if let Err(error) = self.transport.start_send(frame) {
+                        self.driver.outbox.put_back(call);
+                        return Err(error.into());
+                    }
+                    self.unflushed = true;
+                    match call.kind {
+                        CallKind::Answered => self.driver.calls.insert(call.id, call.reply),
+                        CallKind::Void => {
+                            // A caller that has just given up has lost nothing.
+                            let _ = call.reply.send(Reply::Answer(Ok(Payload::null())));
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self, cx: &mut Context<'_>) -> Result<(), Ended> {
+        if self.unflushed && self.transport.poll_flush(cx)?.is_ready() {
+            self.unflushed = false;
+        }
+        Ok(())
+    }
+
+    /// Pings, and ends what took too long; whether something was done.
+    fn watch_time(&mut self, cx: &mut Context<'_>) -> Result<bool, Ended> {
+        let deadline = self.driver.drain_until;
+        if let Some(deadline) = deadline.filter(|deadline| *deadline < self.timer.deadline()) {
+            self.timer.as_mut().reset(deadline);
+        }
+        if self.timer.as_mut().poll(cx).is_pending() {
+            return Ok(false);
+        }
+        let now = Instant::now();
+        if deadline.is_some_and(|deadline| deadline <= now) {
+            return Err(Ended::Drained);
+        }
+        let next = match self.pulse.check(now.into_std()) {
+            Check::Dead => return Err(Ended::Lost("the engine has fallen silent".to_owned())),
+            Check::Ping => {
+                self.transport.start_ping()?;
+                self.unflushed = true;
+                now
+            }
+            Check::Wait(until) => Instant::from_std(until),
+        };
+        self.timer.as_mut().reset(next);
+        Ok(true)
+    }
+
+    fn handle(&mut self, frame: &Frame) -> Result<(), Ended> {
+        let Frame::Message(text) = frame else {
+            tracing::debug!("a binary frame on the control socket was ignored");
+            return Ok(());
+        };
+        match ControlMessage::decode(text) {
+            Ok(ControlMessage::InvocationResult(result)) => self.answered(result),
+            Ok(ControlMessage::InvokeFunction(call)) => self.called(call),
+            Ok(ControlMessage::WorkerRegistered(greeting)) => self.greeted(greeting),
+            Ok(ControlMessage::RegistrationRejected(rejected)) => return self.rejected(rejected),
+            Ok(ControlMessage::Ping) => {
+                if let Ok(pong) = ControlMessage::Pong.encode() {
+                    self.driver.send(pong);
+                }
+            }
+            Ok(ControlMessage::Unknown(kind)) => {
+                if let Some(reason) = refusal(frame) {
+                    tracing::warn!(reason, "the engine reports an error");
+                } else {
+                    tracing::debug!(kind, "a message of an unknown type was ignored");
+                }
+            }
+            Ok(_) => {}
+            // The error tells a place, and the message may hold secrets.
+            Err(error) => tracing::debug!(
+                line = error.line(),
+                column = error.column(),
+                "a message that cannot be read was ignored"
+            ),
+        }
+        Ok(())
+    }
+
+    fn answered(&mut self, result: InvocationResult) {
+        let known = Uuid::try_parse(&result.invocation_id).is_ok_and(|id| {
+            let reply = Reply::Answer(result.into_outcome());
+            self.driver.calls.answer(&id, reply)
+        });
+        if !known {
+            tracing::trace!("a result that nobody waits for was ignored");
+        }
+    }
+
+    /// The engine asks for a function: starts a task for it.
+    fn called(&mut self, call: InvokeFunction) {
+        let function = self.driver.shared.registry().get(&call.function_id);
+        let Some(function) = function else {
+            let refusal = if self.driver.drain_until.is_some() {
+                let message = format!("worker `{}` is shutting down", self.driver.shared.name);
+                ErrorBody::new(ErrorBody::INVOCATION_STOPPED, message)
+            } else {
+                let message = format!(
+                    "worker `{}` has no function `{}`",
+                    self.driver.shared.name, call.function_id
+                );
+                ErrorBody::new(ErrorBody::FUNCTION_NOT_FOUND, message)
+            };
+            if let Some(frame) = answer(&call, Err(refusal)) {
+                self.driver.send(frame);
+            }
+            return;
+        };
+        let worker = self.driver.handle(Origin {
+            traceparent: call.traceparent.clone(),
+            baggage: call.baggage.clone(),
+        });
+        let span = tracing::debug_span!("function", id = call.function_id);
+        let task = execute(function, call, worker, self.driver.session);
+        self.driver.running.spawn(task.instrument(span));
+    }
+
+    fn greeted(&mut self, greeting: WorkerRegistered) {
+        let WorkerRegistered {
+            worker_id,
+            reattach_token,
+        } = greeting;
+        tracing::debug!(
+            worker = self.driver.shared.name,
+            id = worker_id,
+            "connected"
+        );
+        self.driver.reattach = reattach_token.map(|reattach_token| Reattach {
+            previous_worker_id: worker_id.clone(),
+            reattach_token,
+        });
+        self.driver.status.send_modify(|status: &mut Status| {
+            status.worker_id = Some(worker_id);
+        });
+    }
+
+    fn rejected(&mut self, rejected: RegistrationRejected) -> Result<(), Ended> {
+        let conflict = rejected.code == RegistrationRejected::FUNCTION_CONFLICT;
+        let rejection = Rejection::from(rejected);
+        tracing::warn!(worker = self.driver.shared.name, %rejection, "registration rejected");
+        if conflict {
+            self.driver.shared.registry().reject(rejection);
+            Ok(())
+        } else {
+            Err(Ended::Rejected(rejection))
+        }
+    }
+}

@@ -1,0 +1,134 @@
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+use super::command::Command;
+use super::handler::Function;
+use super::registry::Registry;
+use super::state::Status;
+use super::{Closed, RegisterError};
+use crate::transport::Address;
+use crate::wire::{ControlMessage, Text, UnregisterFunction};
+
+/// What every handle of a worker and its driver have in common.
+pub(super) struct Shared {
+    pub(super) address: Address,
+    pub(super) name: String,
+    pub(super) namespace: Option<String>,
+    pub(super) call_timeout: Duration,
+    pub(super) shutdown_timeout: Duration,
+    /// Cancelled when the worker begins to shut down.
+    pub(super) stopping: CancellationToken,
+    /// To the driver. Unbounded, because registering does not wait; it holds at the most two
+    /// entries a caller that waits, its call and its giving up, and one a registration.
+    pub(super) commands: mpsc::UnboundedSender<Command>,
+    pub(super) status: watch::Receiver<Status>,
+    /// Held while a function is put in, taken out or looked up, and while the frame about it is
+    /// queued, so that frames and table agree; never across an await or a user's code.
+    registry: Mutex<Registry>,
+}
+
+impl Shared {
+    pub(super) fn new(
+        settings: Settings,
+        commands: mpsc::UnboundedSender<Command>,
+        status: watch::Receiver<Status>,
+    ) -> Self {
+        Self {
+            address: settings.address,
+            name: settings.name,
+            namespace: settings.namespace,
+            call_timeout: settings.call_timeout,
+            shutdown_timeout: settings.shutdown_timeout,
+            stopping: CancellationToken::new(),
+            commands,
+            status,
+            registry: Mutex::default(),
+        }
+    }
+
+    /// The table of functions, locked.
+    pub(super) fn registry(&self) -> MutexGuard<'_, Registry> {
+        // The table's methods leave it whole wherever they could panic.
+        self.registry.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// `function` is borrowed, so that one that is refused is not dropped under the lock.
+    pub(super) fn register(
+        &self,
+        function_id: String,
+        frame: Text,
+        function: &Arc<dyn Function>,
+    ) -> Result<(), RegisterError> {
+        let mut registry = self.registry();
+        registry.insert(function_id, frame.clone(), Arc::clone(function))?;
+        self.command(Command::Send(frame));
+        Ok(())
+    }
+
+    pub(super) fn unregister(&self, function_id: &str) -> bool {
+        let mut registry = self.registry();
+        // The function itself may own a handle, whose drop must not meet the lock.
+        let function = registry.get(function_id);
+        let removed = registry.remove(function_id);
+        if removed && let Ok(frame) = unregister_frame(function_id) {
+            self.command(Command::Send(frame));
+        }
+        drop(registry);
+        drop(function);
+        removed
+    }
+
+    /// Tells the driver; whether there is one still.
+    pub(super) fn command(&self, command: Command) -> bool {
+        self.commands.send(command).is_ok()
+    }
+
+    /// Why nothing more is to be had of the driver: it has closed, is about to, or is no more.
+    pub(super) fn closed(&self) -> Closed {
+        if let Some(closed) = self.status.borrow().closed() {
+            return closed.clone();
+        }
+        if self.stopping.is_cancelled() {
+            Closed::ShutDown { unfinished: 0 }
+        } else {
+            Closed::Aborted
+        }
+    }
+}
+
+/// Takes a function back on the wire.
+pub(super) fn unregister_frame(function_id: &str) -> Result<Text, serde_json::Error> {
+    ControlMessage::UnregisterFunction(UnregisterFunction {
+        id: function_id.to_owned(),
+    })
+    .encode()
+}
+
+/// What [`Shared`] takes from the builder.
+pub(super) struct Settings {
+    pub(super) address: Address,
+    pub(super) name: String,
+    pub(super) namespace: Option<String>,
+    pub(super) call_timeout: Duration,
+    pub(super) shutdown_timeout: Duration,
+}
+
+/// Shared by the handles, not by the driver: when it drops, the last handle has gone.
+pub(super) struct Alive(pub(super) mpsc::UnboundedSender<Command>);
+
+impl Drop for Alive {
+    fn drop(&mut self) {
+        // Without a driver nobody needs to know.
+        let _ = self.0.send(Command::HandleGone);
+    }
+}
+
+/// Where a handle comes from that was made for a running function.
+#[derive(Debug)]
+pub(super) struct Origin {
+    pub(super) traceparent: Option<String>,
+    pub(super) baggage: Option<String>,
+}

@@ -1,0 +1,58 @@
+use std::fmt;
+
+use super::Closed;
+
+/// How a worker stands with its engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ConnectionState {
+    /// The connection is open.
+    Connected,
+    /// The connection was lost; calls wait until it is back.
+    Reconnecting,
+    /// The worker was shut down or has given up; [`Worker::closed`](crate::Worker::closed) tells
+    /// why.
+    Closed,
+}
+
+impl fmt::Display for ConnectionState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Connected => "connected",
+            Self::Reconnecting => "reconnecting",
+            Self::Closed => "closed",
+        })
+    }
+}
+
+/// What the driver tells the handles.
+#[derive(Clone, Debug)]
+pub(super) struct Status {
+    pub(super) link: Link,
+    /// What the engine calls this worker; another one after each reconnect.
+    pub(super) worker_id: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Link {
+    Connected,
+    Reconnecting,
+    Closed(Closed),
+}
+
+impl Status {
+    pub(super) fn state(&self) -> ConnectionState {
+        match self.link {
+            Link::Connected => ConnectionState::Connected,
+            Link::Reconnecting => ConnectionState::Reconnecting,
+            Link::Closed(_) => ConnectionState::Closed,
+        }
+    }
+
+    pub(super) fn closed(&self) -> Option<&Closed> {
+        match &self.link {
+            Link::Closed(closed) => Some(closed),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,322 @@
+use std::fmt;
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use super::command::{Call, CallKind, Command, Reply};
+use super::shared::Shared;
+use super::{CallError, MAX_MESSAGE, Worker};
+use crate::wire::{ControlMessage, InvokeFunction, Payload, Text, action::Action, builtin};
+
+/// The namespace of the engine's own functions (`protocol.md` 2.2).
+const DEFAULT_NAMESPACE: &str = "default";
+
+/// A call that is about to be made.
+///
+/// Made by [`Worker::trigger`]. It does nothing until one of its three ends:
+/// [`call`](Self::call) for a typed result, [`void`](Self::void) for none, or `.await` for the
+/// result as the [`Payload`] it came as.
+///
+/// ```no_run
+/// # use std::time::Duration;
+/// # use pipewright::Worker;
+/// # async fn example(worker: Worker) -> Result<(), Box<dyn std::error::Error>> {
+/// let sum: u64 = worker
+///     .trigger("math::sum", &[1, 2, 3])
+///     .timeout(Duration::from_secs(5))
+///     .idempotent()
+///     .call()
+///     .await?;
+/// worker.trigger("log::note", "summed up").void().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "a call is made by `.call()`, `.void()` or `.await`"]
+pub struct Trigger<'a> {
+    worker: &'a Worker,
+    message: InvokeFunction,
+    timeout: Duration,
+    idempotent: bool,
+    /// Why payload or metadata could not be serialised.
+    broken: Option<serde_json::Error>,
+}
+
+impl<'a> Trigger<'a> {
+    pub(super) fn new<P: Serialize + ?Sized>(
+        worker: &'a Worker,
+        function_id: String,
+        payload: &P,
+    ) -> Self {
+        let shared = worker.shared();
+        let namespace = if function_id.starts_with(builtin::PREFIX) {
+            Some(DEFAULT_NAMESPACE.to_owned())
+        } else {
+            shared.namespace.clone()
+        };
+        let origin = worker.origin();
+        let mut trigger = Self {
+            worker,
+            message: InvokeFunction {
+                invocation_id: None,
+                function_id,
+                data: Payload::null(),
+                action: None,
+                namespace,
+                metadata: None,
+                traceparent: origin.and_then(|origin| origin.traceparent.clone()),
+                baggage: origin.and_then(|origin| origin.baggage.clone()),
+            },
+            timeout: shared.call_timeout,
+            idempotent: false,
+            broken: None,
+        };
+        trigger.message.data = trigger.payload(payload).unwrap_or_default();
+        trigger
+    }
+
+    fn payload<P: Serialize + ?Sized>(&mut self, value: &P) -> Option<Payload> {
+        match Payload::new(value) {
+            Ok(payload) => Some(payload),
+            Err(error) => {
+                self.broken.get_or_insert(error);
+                None
+            }
+        }
+    }
+
+    /// How long to wait for the result, over everything: a connection that is being made again,
+    /// retries, the function itself. 30 s unless told, here or for the worker.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// A JSON value that reaches the function beside its payload.
+    pub fn metadata<M: Serialize + ?Sized>(mut self, metadata: &M) -> Self {
+        self.message.metadata = self.payload(metadata);
+        self
+    }
+
+    /// The caller's place in a trace, in the form of the W3C Trace Context. A handle from
+    /// [`Invocation::worker`](super::Invocation::worker) sets it to that of the invocation.
+    pub fn traceparent(mut self, traceparent: impl Into<String>) -> Self {
+        self.message.traceparent = Some(traceparent.into());
+        self
+    }
+
+    /// Baggage, in the form of the W3C Baggage; see [`traceparent`](Self::traceparent).
+    pub fn baggage(mut self, baggage: impl Into<String>) -> Self {
+        self.message.baggage = Some(baggage.into());
+        self
+    }
+
+    /// The namespace to look for the function in; that of the worker unless told.
+    pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
+        self.message.namespace = Some(namespace.into());
+        self
+    }
+
+    /// The function may run twice without harm, so that the call is made again when the
+    /// connection is lost before the result was there.
+    pub fn idempotent(mut self) -> Self {
+        self.idempotent = true;
+        self
+    }
+
+    /// Calls the function, waits for its result and reads it as an `R`.
+    ///
+    /// # Errors
+    ///
+    /// Nothing was sent: [`Payload`](CallError::Payload), [`TooLarge`](CallError::TooLarge),
+    /// [`ShutDown`](CallError::ShutDown), [`Closed`](CallError::Closed).
+    /// The function failed: [`FunctionNotFound`](CallError::FunctionNotFound),
+    /// [`Failed`](CallError::Failed), [`Stopped`](CallError::Stopped).
+    /// It may have run or not: [`Timeout`](CallError::Timeout),
+    /// [`Disconnected`](CallError::Disconnected). It ran, with another result:
+    /// [`Result`](CallError::Result).
+    ///
+    /// # Cancel safety
+    ///
+    /// When the future is dropped the call was made or not, and the function runs on; its result
+    /// is thrown away.
+    pub async fn call<R: DeserializeOwned>(self) -> Result<R, CallError> {
+        let (function_id, result) = self.run(CallKind::Answered).await?;
+        result.parse().map_err(|source| CallError::Result {
+            function_id,
+            expected: std::any::type_name::<R>(),
+            source,
+        })
+    }
+
+    /// Calls the function and does not wait for its result, which nobody will learn.
+    ///
+    /// Waits until the call is on its way to the engine, which takes as long as the connection is
+    /// busy or being made again.
+    ///
+    /// # Errors
+    ///
+    /// Nothing was sent: [`Payload`](CallError::Payload), [`TooLarge`](CallError::TooLarge),
+    /// [`Timeout`](CallError::Timeout), [`ShutDown`](CallError::ShutDown),
+    /// [`Closed`](CallError::Closed).
+    ///
+    /// # Cancel safety
+    ///
+    /// When the future is dropped the call was made or not.
+    pub async fn void(mut self) -> Result<(), CallError> {
+        self.message.action = Some(Action::Void);
+        self.run(CallKind::Void).await.map(|_| ())
+    }
+
+    /// Everything but the types: serialised in, serialised out.
+    async fn run(mut self, kind: CallKind) -> Result<(String, Payload), CallError> {
+        if let Some(source) = self.broken.take() {
+            return Err(CallError::Payload {
+                function_id: self.message.function_id,
+                source,
+            });
+        }
+        // One timer a call, here and not in the driver.
+        let outcome = timeout(self.timeout, self.attempts(kind)).await;
+        let function_id = self.message.function_id;
+        match outcome {
+            Ok(outcome) => outcome.map(|result| (function_id, result)),
+            Err(_) => Err(CallError::Timeout {
+                function_id,
+                after: self.timeout,
+            }),
+        }
+    }
+
+    /// One attempt, and more where the call may be made again. Ends with its deadline.
+    async fn attempts(&mut self, kind: CallKind) -> Result<Payload, CallError> {
+        loop {
+            match self.attempt(kind).await? {
+                Reply::Answer(Ok(result)) => return Ok(result),
+                Reply::Answer(Err(error)) => {
+                    return Err(CallError::remote(&self.message.function_id, error));
+                }
+                Reply::Lost(reason) if self.idempotent => {
+                    tracing::debug!(
+                        function = self.message.function_id,
+                        reason,
+                        "calling again after the connection was lost"
+                    );
+                }
+                Reply::Lost(reason) => {
+                    return Err(CallError::Disconnected {
+                        function_id: self.message.function_id.clone(),
+                        reason,
+                    });
+                }
+            }
+        }
+    }
+
+    async fn attempt(&mut self, kind: CallKind) -> Result<Reply, CallError> {
+        let shared = self.worker.shared();
+        // Functions that still run may call others to come to their end.
+        if shared.stopping.is_cancelled() && self.worker.origin().is_none() {
+            return Err(CallError::closed(
+                &self.message.function_id,
+                shared.closed(),
+            ));
+        }
+        // A new id each time: the engine may still know the lost connection's.
+        let id = Uuid::new_v4();
+        let frame = self.encode(id, kind)?;
+        let closed = || CallError::closed(&self.message.function_id, shared.closed());
+        let (reply, answer) = oneshot::channel();
+        let call = Call {
+            id,
+            kind,
+            frame,
+            reply,
+        };
+        if !shared.command(Command::Call(call)) {
+            return Err(closed());
+        }
+        let mut waiting = Waiting {
+            shared,
+            id,
+            over: false,
+        };
+        let reply = answer.await;
+        waiting.over = true;
+        reply.map_err(|_| closed())
+    }
+
+    /// The call as it travels, refused here if the engine would hang up on it.
+    fn encode(&mut self, id: Uuid, kind: CallKind) -> Result<Text, CallError> {
+        let invocation_id = match kind {
+            CallKind::Answered => Some(id.to_string()),
+            CallKind::Void => None,
+        };
+        let data = std::mem::take(&mut self.message.data);
+        let metadata = self.message.metadata.take();
+        let message = ControlMessage::InvokeFunction(InvokeFunction {
+            invocation_id,
+            data,
+            metadata,
+            ..self.message.clone()
+        });
+        let encoded = message.encode();
+        if let ControlMessage::InvokeFunction(sent) = message {
+            // For another attempt.
+            self.message = sent;
+        }
+        let function_id = || self.message.function_id.clone();
+        let frame = encoded.map_err(|source| CallError::Payload {
+            function_id: function_id(),
+            source,
+        })?;
+        if frame.len() > MAX_MESSAGE {
+            return Err(CallError::TooLarge {
+                function_id: function_id(),
+                size: frame.len(),
+                limit: MAX_MESSAGE,
+            });
+        }
+        Ok(frame)
+    }
+}
+
+impl<'a> IntoFuture for Trigger<'a> {
+    type Output = Result<Payload, CallError>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move { self.run(CallKind::Answered).await.map(|(_, result)| result) })
+    }
+}
+
+impl fmt::Debug for Trigger<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Trigger")
+            .field("function_id", &self.message.function_id)
+            .field("payload", &self.message.data)
+            .field("timeout", &self.timeout)
+            .field("idempotent", &self.idempotent)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A caller that waits: takes its call out of the driver's tables when it stops waiting.
+struct Waiting<'a> {
+    shared: &'a Shared,
+    id: Uuid,
+    over: bool,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if !self.over {
+            self.shared.command(Command::Forget(self.id));
+        }
+    }
+}
