@@ -197,7 +197,10 @@ fn what_is_wrong_with_a_record_is_said() {
             refusal::<MessagePack, u8>(&record(b"\xa1a")),
             "a value is of another type: FixStr(1)"
         );
-        assert_eq!(refusal::<MessagePack, Node>(&record(b"\x80")), "the item");
+        assert_eq!(
+            refusal::<MessagePack, Tree>(&record(b"\x80")),
+            "missing field `children`"
+        );
     }
 }
 
