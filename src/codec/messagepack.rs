@@ -11,7 +11,7 @@ use super::{Decode, Decoded, Encode, EncodeError, Format, FormatError, ItemLimit
 /// `MessagePack` (`msgpack`), each item with its length before it: 4 bytes, big-endian. With the
 /// feature `messagepack`.
 ///
-/// As free as JSON and about half as long, for every language that has a library
+/// As free as JSON and shorter, for every language that has a library
 /// for it.
 /// Structs are maps with the names of their fields, so it describes itself, and a field may be
 /// added or left out as `serde` allows.
