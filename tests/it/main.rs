@@ -2,3 +2,4 @@
 
 mod channel;
 mod engine;
+mod support;
