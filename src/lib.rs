@@ -7,6 +7,8 @@ mod embedded;
 #[cfg(feature = "engine")]
 mod engine;
 mod error;
+mod pipeline;
+mod stage;
 mod transport;
 mod wire;
 mod worker;
@@ -19,6 +21,7 @@ pub mod format {
 
     pub use crate::codec::{
         Bincode, Decode, Decoded, Encode, EncodeError, Format, FormatError, ItemLimits, Json,
+        Lines, Raw,
     };
 }
 
@@ -28,6 +31,11 @@ pub use channel::{
     SendError, Sender, StreamReport, Verdict, WriteError, WriterRef,
 };
 pub use error::{Error, Result};
+pub use pipeline::{Compose, Pipeline, Run, RunError, RunReport, StageSummary};
+pub use stage::{
+    Configured, Consumer, Producer, Remote, Service, Stage, StageContext, StageError, StageExt,
+    StageReport, StageRequest, remote,
+};
 pub use transport::{Address, ConnectError};
 pub use wire::{
     Abort, AccessKey, Direction, EngineUrl, ErrorBody, FoundRef, Frame, Header, InvalidUrl,
@@ -37,3 +45,16 @@ pub use worker::{
     Backoff, CallError, Closed, ConnectionState, FunctionBuilder, FunctionError, FunctionOutput,
     Handler, Invocation, RegisterError, Rejection, ShutdownError, Trigger, Worker, WorkerBuilder,
 };
+
+/// For the code that `#[pipeline_stage]` makes; no part of the API.
+#[doc(hidden)]
+pub mod __private {
+    pub use ::bytes::Bytes;
+    pub use ::futures::future::BoxFuture;
+    pub use ::futures::{FutureExt, Stream};
+
+    pub use crate::stage::{
+        Applied, ByteStage, Ends, Flow, ItemRun, ItemStage, Iter, Outputs, StreamStage, Streamed,
+        bytes, items, streams,
+    };
+}

@@ -1,3 +1,9 @@
 //! The program `pipewright`.
 
-fn main() {}
+mod cli;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::run()
+}

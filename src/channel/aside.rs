@@ -1,6 +1,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::Event;
 use crate::wire::{Progress, Text};
 
 /// Messages that go out beside what a stage's own code writes: those that came in and are passed
@@ -16,6 +17,15 @@ pub(crate) struct Aside(Arc<Mutex<VecDeque<Remark>>>);
 pub(crate) enum Remark {
     Message(Text),
     Progress(Progress),
+}
+
+impl<T> From<Remark> for Event<T> {
+    fn from(remark: Remark) -> Self {
+        match remark {
+            Remark::Message(text) => Self::Message(text),
+            Remark::Progress(progress) => Self::Progress(progress),
+        }
+    }
 }
 
 impl Aside {

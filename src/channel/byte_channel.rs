@@ -1,6 +1,7 @@
+use super::link::Link;
 use super::{ChannelReader, ChannelWriter};
-use crate::transport::Address;
-use crate::wire::StreamChannelRef;
+use crate::transport::{Address, Memory, PipeLimits, pipe};
+use crate::wire::{MAX_FRAME, StreamChannelRef};
 
 /// A new channel of bytes: both ends and both refs.
 ///
@@ -33,4 +34,21 @@ impl ByteChannel {
             reader_ref,
         }
     }
+}
+
+/// What the ends of a channel within a process may hold: as much as an engine's channel does by
+/// default (`protocol.md` section 3).
+const LOCAL: PipeLimits = PipeLimits {
+    frames: 64,
+    bytes: 64 * MAX_FRAME,
+};
+
+/// A channel of bytes within the process, without an engine.
+pub(crate) fn local_bytes() -> (ChannelWriter, ChannelReader) {
+    let (writer, reader) = pipe(LOCAL);
+    let writer = ChannelWriter::over(Link::Open(Box::new(Memory::writer(writer))));
+    (
+        writer,
+        ChannelReader::over(Link::Open(Box::new(Memory::reader(reader)))),
+    )
 }

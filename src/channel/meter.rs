@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
@@ -15,6 +16,10 @@ pub(crate) struct Meter {
 }
 
 impl Meter {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::default()
+    }
+
     pub(crate) fn set(&self, report: &StreamReport) {
         self.bytes.store(report.bytes, Relaxed);
         self.items.store(report.items, Relaxed);

@@ -22,16 +22,16 @@ mod writer;
 
 pub(crate) use aside::{Aside, Remark};
 pub use byte_channel::ByteChannel;
+pub(crate) use byte_channel::local_bytes;
 pub(crate) use custody::Custody;
+pub(crate) use items::local;
 pub use items::{
     BadItem, Channel, Event, Events, ReaderRef, ReceiveError, Receiver, SendError, Sender,
     WriterRef,
 };
-pub(crate) use items::{LocalSender, local};
 pub(crate) use meter::Meter;
 pub use read_error::ReadError;
 pub use reader::{ByteReader, ChannelReader, FrameStream, Messages};
 pub use report::{StreamReport, Verdict};
 pub use write_error::WriteError;
-pub(crate) use writer::Outbox;
 pub use writer::{ByteWriter, ChannelWriter, FrameSink};

@@ -1,8 +1,9 @@
 use bytes::{BufMut, BytesMut};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
-use super::{Decode, Decoded, Encode, EncodeError, Format, FormatError, delimited};
+use super::{Decode, Decoded, Encode, EncodeError, Format, FormatError, delimited, shape};
 
 /// bincode 2 in its standard configuration, each item with its length before it: 4 bytes,
 /// big-endian.
@@ -34,7 +35,11 @@ impl Format for Bincode {
     const NAME: &'static str = "bincode";
 }
 
-impl<T: Serialize> Encode<T> for Bincode {
+impl<T: Serialize + DeserializeOwned> Encode<T> for Bincode {
+    fn shape() -> Option<Value> {
+        shape::of::<T>()
+    }
+
     fn encode(&mut self, item: T, out: &mut BytesMut) -> Result<(), EncodeError<T>> {
         let config = bincode::config::standard();
         delimited::encode(out, |out| {
@@ -48,6 +53,10 @@ impl<T: Serialize> Encode<T> for Bincode {
 }
 
 impl<T: DeserializeOwned> Decode<T> for Bincode {
+    fn shape() -> Option<Value> {
+        shape::of::<T>()
+    }
+
     fn decode(&mut self, input: &[u8], _: bool) -> Result<Decoded<T>, FormatError> {
         delimited::decode(input, |content| {
             bincode::serde::decode_from_slice(content, bincode::config::standard())

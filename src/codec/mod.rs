@@ -9,12 +9,14 @@ mod delimited;
 mod format;
 mod json;
 mod limits;
+mod lines;
+mod raw;
+mod shape;
 
 pub use bincode::Bincode;
 pub use format::{Decode, Decoded, Encode, EncodeError, Format, FormatError};
 pub use json::Json;
 pub use limits::ItemLimits;
-
-pub(crate) fn differences(_: &serde_json::Value, _: &serde_json::Value) -> Vec<String> {
-    Vec::new()
-}
+pub use lines::Lines;
+pub use raw::Raw;
+pub(crate) use shape::differences;

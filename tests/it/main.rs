@@ -1,5 +1,7 @@
 //! Tests from outside, in one binary; the folders mirror `src`.
 
+mod architecture;
 mod channel;
 mod engine;
 mod support;
+mod worker;

@@ -79,6 +79,7 @@ impl<T, F: Decode<T>> Decoding<T, F> {
                 Ok(None) => {}
                 Err(error) => return Poll::Ready(Err(error)),
             }
+            self.inbox.update_meter(self.items);
             return Poll::Ready(match ready!(self.inbox.poll_event(cx)) {
                 Ok(Some(judge::Event::Data(bytes))) => {
                     self.check_header()?;
@@ -242,8 +243,10 @@ impl<T, F: Decode<T>> Decoding<T, F> {
         if let Some(compression) = &header.compression {
             return Err(ReceiveError::Compression(compression.clone()));
         }
-        // `bytes` makes no claim about items: such a stream is read as a foreign one is.
-        if header.format != F::NAME && header.format != Header::BYTES {
+        // `bytes` makes no claim about items: such a stream is read as a foreign one is, and who
+        // wants bytes takes any.
+        let any = F::NAME == Header::BYTES || header.format == Header::BYTES;
+        if !any && header.format != F::NAME {
             return Err(ReceiveError::Format {
                 stream: header.format.clone(),
                 here: F::NAME,

@@ -18,7 +18,7 @@ mod sender;
 
 pub use channel::Channel;
 pub use events::{Event, Events};
-pub(crate) use local::{LocalSender, local};
+pub(crate) use local::local;
 pub use receive_error::{BadItem, ReceiveError};
 pub use receiver::Receiver;
 pub use refs::{ReaderRef, WriterRef};

@@ -8,7 +8,7 @@ use futures::Stream;
 use super::decoding::Decoding;
 use super::local::LocalReceiver;
 use super::{Event, Events, ReceiveError};
-use crate::channel::{ChannelReader, StreamReport, Verdict};
+use crate::channel::{Aside, ChannelReader, Remark, StreamReport, Verdict};
 use crate::codec::{Decode, Format, ItemLimits, Json};
 use crate::wire::Header;
 
@@ -29,6 +29,8 @@ use crate::wire::Header;
 pub struct Receiver<T, F: Format = Json> {
     source: Source<T, F>,
     told: bool,
+    /// Where messages from within the process go that the code behind this end does not ask for.
+    aside: Option<Aside>,
 }
 
 enum Source<T, F> {
@@ -60,17 +62,19 @@ impl<T, F: Format> Receiver<T, F> {
         Self {
             source,
             told: false,
+            aside: None,
         }
     }
 
     /// Receives items from a sender in this process, as they are.
-    pub(crate) fn local(queue: LocalReceiver<T>) -> Self {
+    pub(crate) fn local(queue: LocalReceiver<T>, aside: Option<Aside>) -> Self {
         Self {
             source: Source::Local {
                 queue,
                 report: StreamReport::default(),
             },
             told: false,
+            aside,
         }
     }
 
@@ -141,13 +145,35 @@ impl<T, F: Decode<T>> Receiver<T, F> {
         }
     }
 
+    /// Leaves messages to the code behind this end, instead of passing them on.
+    pub(crate) fn keep_messages(&mut self) {
+        self.aside = None;
+        if let Source::Channel(decoding) = self.source() {
+            decoding.inbox_mut().keep_messages();
+        }
+    }
+
     fn poll_item(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<T>, ReceiveError>> {
         loop {
             return Poll::Ready(Ok(match ready!(self.poll_event(cx))? {
                 Some(Event::Item(item)) => Some(item),
-                Some(Event::Message(_) | Event::Progress(_)) => continue,
+                Some(Event::Message(text)) => {
+                    self.put_aside(Remark::Message(text));
+                    continue;
+                }
+                Some(Event::Progress(progress)) => {
+                    self.put_aside(Remark::Progress(progress));
+                    continue;
+                }
                 None => None,
             }));
+        }
+    }
+
+    /// Passes on what came from within the process; a channel does so by itself.
+    fn put_aside(&self, remark: Remark) {
+        if let (Source::Local { .. }, Some(aside)) = (&self.source, &self.aside) {
+            aside.push(remark);
         }
     }
 
@@ -168,6 +194,7 @@ impl<T, F: Decode<T>> Receiver<T, F> {
 
     /// Items, messages and progress, in order.
     pub fn events(&mut self) -> Events<'_, T, F> {
+        self.keep_messages();
         Events(self)
     }
 

@@ -12,7 +12,7 @@ use super::encoding::Encoding;
 use super::local::LocalSender;
 use super::{Event, SendError, flusher};
 use crate::channel::writer::{Outbox, say_farewell};
-use crate::channel::{ChannelWriter, StreamReport, Verdict, WriteError};
+use crate::channel::{Aside, ChannelWriter, Custody, Remark, StreamReport, Verdict, WriteError};
 use crate::codec::{Encode, Format, Json};
 use crate::wire::{Abort, InBand, Progress, Text};
 
@@ -32,6 +32,7 @@ use crate::wire::{Abort, InBand, Progress, Text};
 /// See [`Channel`](crate::Channel).
 pub struct Sender<T, F: Format = Json> {
     target: Target<T, F>,
+    custody: Option<Custody<Sender<T, F>>>,
     types: PhantomData<fn(T)>,
 }
 
@@ -42,6 +43,8 @@ enum Target<T, F> {
     Local {
         queue: LocalSender<T>,
         report: StreamReport,
+        /// Messages that others want to go out with what is sent here.
+        aside: Aside,
     },
 }
 
@@ -50,20 +53,29 @@ impl<T, F: Format> Sender<T, F> {
     pub fn new(writer: ChannelWriter) -> Self {
         Self {
             target: Target::New(Some(Box::new(writer))),
+            custody: None,
             types: PhantomData,
         }
     }
 
     /// Sends items to a receiver in this process, as they are.
-    pub(crate) fn local(queue: LocalSender<T>) -> Self {
+    pub(crate) fn local(queue: LocalSender<T>, aside: Aside) -> Self {
         let target = Target::Local {
             queue,
             report: StreamReport::default(),
+            aside,
         };
         Self {
             target,
+            custody: None,
             types: PhantomData,
         }
+    }
+
+    /// Gives the sender to `custody` when it is dropped, instead of aborting the stream.
+    pub(crate) fn in_custody(mut self, custody: Custody<Self>) -> Self {
+        self.custody = Some(custody);
+        self
     }
 
     /// Puts the user's own metadata into the header. Without effect once the sender was used.
@@ -74,6 +86,21 @@ impl<T, F: Format> Sender<T, F> {
                 .take()
                 .map(|writer| Box::new(writer.with_content(content)));
         }
+        self
+    }
+
+    /// Passes the metadata of another stream on. Without effect once the sender was used.
+    pub(crate) fn set_metadata(&mut self, metadata: Option<&Value>) {
+        if let Target::New(writer) = &mut self.target {
+            *writer = writer
+                .take()
+                .map(|writer| Box::new(writer.with_metadata(metadata)));
+        }
+    }
+
+    /// Passes the metadata of another stream on; see [`set_metadata`](Self::set_metadata).
+    pub(crate) fn with_metadata(mut self, metadata: Option<&Value>) -> Self {
+        self.set_metadata(metadata);
         self
     }
 
@@ -110,7 +137,19 @@ impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
         match self.target() {
             Target::New(_) => Poll::Ready(Err(WriteError::Closed)),
             Target::Channel(encoding) => encoding.poll_ready(cx),
-            Target::Local { queue, .. } => queue.poll_ready(cx),
+            Target::Local {
+                queue,
+                report,
+                aside,
+            } => {
+                ready!(queue.poll_ready(cx))?;
+                while let Some(remark) = aside.pop() {
+                    report.messages += u64::from(matches!(remark, Remark::Message(_)));
+                    queue.push(remark.into());
+                    ready!(queue.poll_ready(cx))?;
+                }
+                Poll::Ready(Ok(()))
+            }
         }
     }
 
@@ -119,7 +158,7 @@ impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
         match self.target() {
             Target::New(_) => Err(SendError::channel(WriteError::Closed, Some(item))),
             Target::Channel(encoding) => encoding.push(item),
-            Target::Local { queue, report } => {
+            Target::Local { queue, report, .. } => {
                 report.items += 1;
                 queue.push(Event::Item(item));
                 Ok(())
@@ -132,7 +171,7 @@ impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
         match self.target() {
             Target::New(_) => Err(WriteError::Closed),
             Target::Channel(encoding) => encoding.push_message(text),
-            Target::Local { queue, report } => {
+            Target::Local { queue, report, .. } => {
                 report.messages += 1;
                 queue.push(Event::Message(text));
                 Ok(())
@@ -157,10 +196,17 @@ impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
     }
 
     pub(crate) fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
+        if let Target::Local {
+            report: StreamReport { verdict: None, .. },
+            ..
+        } = self.target()
+        {
+            ready!(self.poll_ready(cx))?;
+        }
         match self.target() {
             Target::New(_) => Poll::Ready(Ok(())),
             Target::Channel(encoding) => encoding.poll(cx, Outbox::poll_close),
-            Target::Local { queue, report } => {
+            Target::Local { queue, report, .. } => {
                 ready!(queue.poll_close(cx))?;
                 report.verdict.get_or_insert(Verdict::Complete);
                 Poll::Ready(Ok(()))
@@ -224,12 +270,27 @@ impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
     ///
     /// As for [`ChannelWriter::abort`].
     pub async fn abort(&mut self, abort: Abort) -> Result<(), WriteError> {
-        poll_fn(|cx| match self.target() {
+        poll_fn(|cx| self.poll_abort(cx, &abort)).await
+    }
+
+    pub(crate) fn poll_abort(
+        &mut self,
+        cx: &mut Context<'_>,
+        abort: &Abort,
+    ) -> Poll<Result<(), WriteError>> {
+        match self.target() {
             Target::New(_) => Poll::Ready(Ok(())),
-            Target::Channel(encoding) => encoding.poll_abort(cx, &abort),
-            Target::Local { queue, .. } => queue.poll_abort(cx, &abort),
-        })
-        .await
+            Target::Channel(encoding) => encoding.poll_abort(cx, abort),
+            Target::Local { queue, .. } => queue.poll_abort(cx, abort),
+        }
+    }
+
+    /// Ready when there is no use in sending; a receiver in this process tells with the next send.
+    pub(crate) fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<WriteError> {
+        match self.target() {
+            Target::Channel(encoding) => encoding.poll(cx, Outbox::poll_gone),
+            Target::New(_) | Target::Local { .. } => Poll::Pending,
+        }
     }
 }
 
@@ -261,6 +322,15 @@ impl<T: Send + 'static, F: Encode<T>> Sink<T> for Sender<T, F> {
 
 impl<T, F: Format> Drop for Sender<T, F> {
     fn drop(&mut self) {
+        if let Some(custody) = self.custody.take() {
+            let target = std::mem::replace(&mut self.target, Target::New(None));
+            custody.give(Self {
+                target,
+                custody: None,
+                types: PhantomData,
+            });
+            return;
+        }
         if let Target::Channel(encoding) = &self.target
             && let Some(outbox) = encoding.leave()
         {

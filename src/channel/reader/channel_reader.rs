@@ -1,11 +1,12 @@
 use std::fmt;
 use std::future::poll_fn;
+use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 
 use super::{Inbox, Messages};
 use crate::channel::link::Link;
-use crate::channel::{ReadError, StreamReport};
+use crate::channel::{Aside, Meter, ReadError, StreamReport};
 use crate::transport::Address;
 use crate::wire::{Direction, Frame, Header, Progress, StreamChannelRef};
 
@@ -64,9 +65,19 @@ impl ChannelReader {
     ///
     /// Nothing is sent before the first use; a ref that is wrong fails then.
     pub fn new(address: &Address, channel_ref: &StreamChannelRef) -> Self {
+        Self::over(Link::new(address, channel_ref, Direction::Read))
+    }
+
+    pub(crate) fn over(link: Link) -> Self {
         Self {
-            inbox: Inbox::new(Link::new(address, channel_ref, Direction::Read)),
+            inbox: Inbox::new(link),
         }
+    }
+
+    /// Keeps `meter` up to date, and puts messages that nobody asks for into `aside`.
+    pub(crate) fn attached(mut self, meter: Arc<Meter>, aside: Aside) -> Self {
+        self.inbox.attach(meter, aside);
+        self
     }
 
     /// Takes a stream without header for an error, for a reader that knows its writer to be
@@ -82,6 +93,19 @@ impl ChannelReader {
         self.inbox
     }
 
+    /// Connects now instead of with the first read.
+    ///
+    /// # Errors
+    ///
+    /// When the connection cannot be made.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: the attempt goes on with the next operation.
+    pub async fn connect(&mut self) -> Result<(), ReadError> {
+        poll_fn(|cx| self.inbox.poll_connect(cx)).await
+    }
+
     /// The next data or message, in order; `None` at the end of a whole stream.
     ///
     /// # Errors
@@ -92,6 +116,7 @@ impl ChannelReader {
     ///
     /// Cancel safe: what was received and not returned is returned by the next call.
     pub async fn next_frame(&mut self) -> Result<Option<Frame>, ReadError> {
+        self.inbox.keep_messages();
         poll_fn(|cx| self.inbox.poll_frame(cx)).await
     }
 

@@ -14,6 +14,7 @@ impl Stream for ChannelReader {
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let inbox = &mut self.get_mut().inbox;
+        inbox.keep_messages();
         Poll::Ready(match ready!(inbox.poll_frame(cx)) {
             Ok(frame) => frame.map(Ok),
             Err(error) => inbox.tell_once().then_some(Err(error)),

@@ -1,6 +1,7 @@
 use std::fmt;
 use std::future::poll_fn;
-use std::task::ready;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -9,7 +10,7 @@ use serde_json::Value;
 use super::Outbox;
 use super::farewell::say_farewell;
 use crate::channel::link::Link;
-use crate::channel::{StreamReport, WriteError};
+use crate::channel::{Aside, Custody, Meter, StreamReport, WriteError};
 use crate::transport::Address;
 use crate::wire::{Abort, Direction, Frame, Header, StreamChannelRef, Text};
 
@@ -53,6 +54,7 @@ use crate::wire::{Abort, Direction, Frame, Header, StreamChannelRef, Text};
 /// ```
 pub struct ChannelWriter {
     pub(super) outbox: Outbox,
+    custody: Option<Custody<ChannelWriter>>,
 }
 
 impl ChannelWriter {
@@ -60,9 +62,26 @@ impl ChannelWriter {
     ///
     /// Nothing is sent before the first use; a ref that is wrong fails then.
     pub fn new(address: &Address, channel_ref: &StreamChannelRef) -> Self {
+        Self::over(Link::new(address, channel_ref, Direction::Write))
+    }
+
+    pub(crate) fn over(link: Link) -> Self {
         Self {
-            outbox: Outbox::new(Link::new(address, channel_ref, Direction::Write)),
+            outbox: Outbox::new(link),
+            custody: None,
         }
+    }
+
+    /// Keeps `meter` up to date, and sends what is put into `aside`.
+    pub(crate) fn attached(mut self, meter: Arc<Meter>, aside: Aside) -> Self {
+        self.outbox.attach(meter, aside);
+        self
+    }
+
+    /// Gives the writer to `custody` when it is dropped, instead of aborting the stream.
+    pub(crate) fn in_custody(mut self, custody: Custody<Self>) -> Self {
+        self.custody = Some(custody);
+        self
     }
 
     /// Leaves out header and end, for a peer that must see nothing but bytes and the user's own
@@ -78,6 +97,26 @@ impl ChannelWriter {
     #[must_use]
     pub fn with_content(self, content: Value) -> Self {
         self.with_header(|header| header.content = Some(content))
+    }
+
+    /// Passes the metadata of another stream on.
+    pub(crate) fn with_metadata(self, metadata: Option<&Value>) -> Self {
+        match metadata {
+            Some(metadata) => self.with_content(metadata.clone()),
+            None => self,
+        }
+    }
+
+    pub(crate) fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
+        self.outbox.poll_close(cx)
+    }
+
+    pub(crate) fn poll_abort(
+        &mut self,
+        cx: &mut Context<'_>,
+        abort: &Abort,
+    ) -> Poll<Result<(), WriteError>> {
+        self.outbox.poll_abort(cx, abort)
     }
 
     /// How long [`close`](Self::close) waits for the engine to confirm; 30 seconds unless told.
@@ -120,7 +159,7 @@ impl ChannelWriter {
                 self.outbox.push_data(data);
                 self.outbox.drain_now(cx);
             }
-            std::task::Poll::Ready(Ok(()))
+            Poll::Ready(Ok(()))
         })
         .await
     }
@@ -236,7 +275,12 @@ impl ChannelWriter {
 
 impl Drop for ChannelWriter {
     fn drop(&mut self) {
-        if self.outbox.is_unfinished() {
+        if let Some(custody) = self.custody.take() {
+            custody.give(Self {
+                outbox: self.outbox.take(),
+                custody: None,
+            });
+        } else if self.outbox.is_unfinished() {
             say_farewell(self.outbox.take(), Abort::dropped());
         }
     }

@@ -1,4 +1,3 @@
-use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -8,15 +7,12 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use tokio::time::Sleep;
 
+use super::packer::Packer;
 use crate::channel::link::Link;
-use crate::channel::totals::Totals;
 use crate::channel::waits::Waits;
-use crate::channel::{Aside, Meter, Remark, StreamReport, Verdict, WriteError};
+use crate::channel::{Aside, Meter, StreamReport, Verdict, WriteError};
 use crate::transport::{Received, Transport};
-use crate::wire::{Abort, Close, Frame, Header, InBand, MAX_FRAME, Text, code};
-
-/// The longest message that is sent; what an engine takes in one frame (`protocol.md` 4.2).
-const MAX_MESSAGE: usize = 16 << 20;
+use crate::wire::{Abort, Close, Header, InBand, Text, code};
 
 /// Bytes and messages on their way to the connection, in order, and the end of the stream.
 ///
@@ -33,22 +29,10 @@ const MAX_MESSAGE: usize = 16 << 20;
 pub(crate) struct Outbox {
     link: Link,
     phase: Phase,
-    /// Sent as the first frame; `None` for a plain writer, and once it is queued.
-    header: Option<Header>,
-    /// No header, no end: in-band messages are left out.
-    plain: bool,
-    /// The frame being filled, shorter than [`MAX_FRAME`].
-    tail: BytesMut,
-    /// Frames before the tail. Bounded by what one call accepts: `poll_ready` waits until it is
-    /// empty.
-    frames: VecDeque<Frame>,
-    totals: Totals,
-    messages: u64,
+    packer: Packer,
     waits: Waits,
     close_timeout: Duration,
     meter: Option<Arc<Meter>>,
-    /// Messages that others want to go out with what is written here.
-    aside: Option<Aside>,
 }
 
 enum Phase {
@@ -64,34 +48,27 @@ impl Outbox {
         Self {
             link,
             phase: Phase::Open,
-            header: Some(Header::new(Header::BYTES)),
-            plain: false,
-            tail: BytesMut::new(),
-            frames: VecDeque::new(),
-            totals: Totals::default(),
-            messages: 0,
+            packer: Packer::new(),
             waits: Waits::default(),
             // The longest that an SDK waits for a peer's close (`protocol.md` 4.4).
             close_timeout: Duration::from_secs(30),
             meter: None,
-            aside: None,
         }
     }
 
     pub(crate) fn set_plain(&mut self) {
-        self.plain = true;
-        self.header = None;
+        self.packer.set_plain();
     }
 
     /// Keeps `meter` up to date, and sends what is put into `aside`.
     pub(crate) fn attach(&mut self, meter: Arc<Meter>, aside: Aside) {
         self.meter = Some(meter);
-        self.aside = Some(aside);
+        self.packer.set_aside(aside);
     }
 
     /// The header, until it is sent.
     pub(crate) fn header_mut(&mut self) -> Option<&mut Header> {
-        self.header.as_mut()
+        self.packer.header_mut()
     }
 
     pub(crate) fn set_close_timeout(&mut self, timeout: Duration) {
@@ -101,7 +78,7 @@ impl Outbox {
     /// Waits until everything accepted so far but the tail has been taken by the connection.
     pub(crate) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
         match &self.phase {
-            Phase::Open if self.frames.is_empty() => Poll::Ready(Ok(())),
+            Phase::Open if !self.packer.has_frames() => Poll::Ready(Ok(())),
             Phase::Open => self.poll_drain(cx),
             Phase::Failed(error) => Poll::Ready(Err(error.clone())),
             _ => Poll::Ready(Err(WriteError::Closed)),
@@ -109,119 +86,44 @@ impl Outbox {
     }
 
     /// Accepts payload bytes. To follow a `poll_ready` that was ready.
-    pub(crate) fn push_data(&mut self, mut data: Bytes) {
-        self.queue_aside();
-        while !data.is_empty() {
-            if self.tail.is_empty() && data.len() >= MAX_FRAME {
-                let frame = data.split_to(MAX_FRAME);
-                self.queue_data(frame);
-            } else {
-                let taken = self.fill_tail(&data);
-                data = data.split_off(taken);
-            }
-        }
+    pub(crate) fn push_data(&mut self, data: Bytes) {
+        self.packer.data(data);
+        self.update_meter();
     }
 
-    /// Copies as much of `data` as the frame being filled has room for.
+    /// Copies as much of `data` as the frame being filled has room for. To follow a `poll_ready`
+    /// that was ready.
     pub(crate) fn fill_tail(&mut self, data: &[u8]) -> usize {
-        self.queue_aside();
-        let taken = data.len().min(MAX_FRAME - self.tail.len());
-        self.tail.extend_from_slice(&data[..taken]);
-        if self.tail.len() == MAX_FRAME {
-            self.queue_tail();
-        }
+        let taken = self.packer.fill_tail(data);
+        self.update_meter();
         taken
     }
 
-    /// Accepts what `encode` appends to the frame being filled: one item, or nothing if it fails.
-    ///
-    /// Frames end where items end, as long as an item is not longer than a frame, so that a
-    /// receiver finds whole items in each and copies nothing.
+    /// Accepts the item that `encode` appends, or nothing if it fails. To follow a `poll_ready`
+    /// that was ready.
     pub(crate) fn push_item<E>(
         &mut self,
         encode: impl FnOnce(&mut BytesMut) -> Result<(), E>,
     ) -> Result<(), E> {
-        self.queue_aside();
-        if self.tail.capacity() == self.tail.len() {
-            self.tail.reserve(MAX_FRAME);
-        }
-        let start = self.tail.len();
-        if let Err(error) = encode(&mut self.tail) {
-            self.tail.truncate(start);
-            return Err(error);
-        }
-        self.totals.items += 1;
-        if start > 0 && self.tail.len() > MAX_FRAME {
-            let frame = self.tail.split_to(start).freeze();
-            self.queue_data(frame);
-        }
-        while self.tail.len() >= MAX_FRAME {
-            let frame = self.tail.split_to(MAX_FRAME).freeze();
-            self.queue_data(frame);
-        }
+        self.packer.item(encode)?;
+        self.update_meter();
         Ok(())
     }
 
     /// Accepts a message of the user.
     pub(crate) fn push_message(&mut self, text: Text) -> Result<(), WriteError> {
-        if text.len() > MAX_MESSAGE {
-            return Err(WriteError::MessageTooLong {
-                size: text.len(),
-                limit: MAX_MESSAGE,
-            });
-        }
-        if InBand::parse(&text).is_some() {
-            return Err(WriteError::ReservedMessage);
-        }
-        self.messages += 1;
-        self.queue_message(text);
-        Ok(())
+        self.packer.message(text)
     }
 
-    /// Queues a message of the stream protocol; a plain stream has none.
+    /// Accepts a message of the stream protocol; a plain stream has none.
     pub(crate) fn push_in_band(&mut self, message: &InBand) {
-        if !self.plain {
-            self.queue_message(message.encode());
-        }
-    }
-
-    fn queue_message(&mut self, text: Text) {
-        self.queue_tail();
-        self.frames.push_back(Frame::Message(text));
-    }
-
-    /// Queues what came aside, before what is accepted next.
-    fn queue_aside(&mut self) {
-        while let Some(remark) = self.aside.as_ref().and_then(Aside::pop) {
-            match remark {
-                Remark::Message(text) => {
-                    self.messages += 1;
-                    self.queue_message(text);
-                }
-                Remark::Progress(progress) => self.push_in_band(&InBand::Progress(progress)),
-            }
-        }
-    }
-
-    fn queue_tail(&mut self) {
-        if !self.tail.is_empty() {
-            let frame = self.tail.split().freeze();
-            self.queue_data(frame);
-        }
-    }
-
-    fn queue_data(&mut self, frame: Bytes) {
-        self.totals.add(&frame);
-        self.frames.push_back(Frame::Data(frame));
-        if let Some(meter) = &self.meter {
-            meter.set(&self.report());
-        }
+        self.packer.in_band(message);
     }
 
     /// Sends full frames as far as the connection takes them, without waiting to be asked.
     pub(crate) fn drain_now(&mut self, cx: &mut Context<'_>) {
         if matches!(self.phase, Phase::Open)
-            && !self.frames.is_empty()
+            && self.packer.has_frames()
             && matches!(self.poll_drain(cx), Poll::Ready(Ok(())))
         {
             // A failure, here or above, is kept and comes back from the next call that reports.
@@ -239,8 +141,8 @@ impl Outbox {
                 return Poll::Ready(Err(WriteError::Closed));
             }
         }
-        self.queue_aside();
-        self.queue_tail();
+        self.packer.flush();
+        self.update_meter();
         ready!(self.poll_drain(cx))?;
         self.poll_flush_link(cx)
     }
@@ -262,18 +164,14 @@ impl Outbox {
 
     /// Whether the next item can be accepted without waiting.
     pub(crate) fn is_ready(&self) -> bool {
-        matches!(self.phase, Phase::Open) && self.frames.is_empty()
+        matches!(self.phase, Phase::Open) && !self.packer.has_frames()
     }
 
     /// Waits until the stream is ended and the peer has confirmed it.
     pub(crate) fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
         if matches!(self.phase, Phase::Open) {
-            self.queue_aside();
-            self.queue_tail();
-            if let Some(meter) = &self.meter {
-                meter.set(&self.report());
-            }
-            self.push_in_band(&InBand::End(self.totals.end()));
+            self.packer.end();
+            self.update_meter();
             self.phase = Phase::Ending(Close::NORMAL);
         }
         self.poll_end(cx)
@@ -289,9 +187,7 @@ impl Outbox {
         abort: &Abort,
     ) -> Poll<Result<(), WriteError>> {
         if matches!(self.phase, Phase::Open) {
-            self.tail.clear();
-            self.frames.clear();
-            self.push_in_band(&InBand::Abort(abort.clone()));
+            self.packer.abort(abort);
             self.phase = Phase::Ending(Close::new(code::ABORTED, "channel writer aborted"));
         }
         self.poll_end(cx)
@@ -372,13 +268,10 @@ impl Outbox {
             Poll::Ready(error) => return Poll::Ready(Err(error)),
             Poll::Pending => {}
         }
-        if let Some(header) = self.header.take() {
-            self.frames
-                .push_front(InBand::Header(header).encode().into());
-        }
-        while !self.frames.is_empty() {
+        self.packer.begin();
+        while self.packer.has_frames() {
             ready!(link.poll_ready(cx))?;
-            if let Some(frame) = self.frames.pop_front() {
+            if let Some(frame) = self.packer.pop() {
                 link.start_send(frame)?;
             }
         }
@@ -415,8 +308,7 @@ impl Outbox {
             error = told;
         }
         self.link.hang_up();
-        self.frames.clear();
-        self.tail.clear();
+        self.packer.clear();
         self.phase = Phase::Failed(error.clone());
         error
     }
@@ -435,13 +327,22 @@ impl Outbox {
         }
     }
 
+    /// Brings the meter up to date when there are new frames.
+    fn update_meter(&self) {
+        if let Some(meter) = &self.meter
+            && self.packer.has_frames()
+        {
+            meter.set(&self.report());
+        }
+    }
+
     pub(crate) fn report(&self) -> StreamReport {
         StreamReport {
-            bytes: self.totals.bytes + self.tail.len() as u64,
-            items: self.totals.items,
-            messages: self.messages,
+            bytes: self.packer.bytes(),
+            items: self.packer.items(),
+            messages: self.packer.messages(),
             waited: self.waits.total(),
-            verdict: matches!(self.phase, Phase::Closed).then_some(if self.plain {
+            verdict: matches!(self.phase, Phase::Closed).then_some(if self.packer.is_plain() {
                 Verdict::CompleteUnverified
             } else {
                 Verdict::Complete
@@ -451,8 +352,8 @@ impl Outbox {
 
     /// Whether the reader has to be told, should this end be given up now.
     pub(crate) fn is_unfinished(&self) -> bool {
-        let accepted = !self.frames.is_empty() || !self.tail.is_empty();
-        matches!(self.phase, Phase::Open | Phase::Ending(_)) && (self.link.is_used() || accepted)
+        matches!(self.phase, Phase::Open | Phase::Ending(_))
+            && (self.link.is_used() || !self.packer.is_empty())
     }
 
     /// Everything of this outbox, leaving one that is closed.

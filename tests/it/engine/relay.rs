@@ -29,7 +29,7 @@ async fn frames_keep_their_order_and_borders_reader_first() {
         assert_eq!(reader.frame().await, *frame);
     }
     writer.close().await;
-    assert_eq!(code(&reader.closed().await), Some(1000));
+    assert_eq!(code(reader.closed().await), Some(1000));
     settled(&engine, |stats| stats.channels == 0).await;
 }
 
@@ -52,7 +52,7 @@ async fn a_writer_may_have_gone_before_the_reader_comes() {
     for byte in 0..10 {
         assert_eq!(reader.frame().await, data(byte, 1000));
     }
-    assert_eq!(code(&reader.closed().await), Some(1000));
+    assert_eq!(code(reader.closed().await), Some(1000));
     settled(&engine, |stats| {
         stats.channels == 0 && stats.buffered_bytes == 0
     })
@@ -105,7 +105,7 @@ async fn an_idle_writer_is_told_at_once_that_its_reader_is_gone() {
             reader.close().await;
         }
         drop(reader);
-        assert_eq!(code(&writer.closed().await), Some(1011));
+        assert_eq!(code(writer.closed().await), Some(1011));
     }
     settled(&engine, |stats| stats.channels == 0).await;
 }
@@ -126,7 +126,7 @@ async fn a_blocked_writer_reads_why_its_reader_is_gone() {
     .is_ok_and(|sent| sent.is_ok())
     {}
     drop(reader);
-    assert_eq!(code(&writer.closed().await), Some(1011));
+    assert_eq!(code(writer.closed().await), Some(1011));
 }
 
 #[tokio::test]
@@ -164,7 +164,7 @@ async fn a_writer_under_back_pressure_has_its_ping_and_its_close_answered() {
     for byte in 0..20 {
         assert_eq!(reader.frame().await, data(byte, 65_536));
     }
-    assert_eq!(code(&reader.closed().await), Some(1000));
+    assert_eq!(code(reader.closed().await), Some(1000));
 }
 
 #[tokio::test]
@@ -186,7 +186,7 @@ async fn a_slow_reader_that_pings_gets_everything() {
         reader.send(Message::Ping("p".into())).await;
         match reader.frame().await {
             Message::Binary(bytes) => received += bytes.len(),
-            Message::Close(frame) => break assert_eq!(code(&Some(frame.unwrap())), Some(1000)),
+            Message::Close(frame) => break assert_eq!(code(frame), Some(1000)),
             other => panic!("{other:?}"),
         }
     }
@@ -206,7 +206,7 @@ async fn a_frame_over_the_limit_is_refused_and_the_reader_told() {
     let mut writer = Client::dial(&channel.writer).await;
     writer.send(data(1, 1000)).await;
     writer.send(data(1, 5_000_000)).await;
-    assert_eq!(code(&writer.closed().await), Some(1009));
+    assert_eq!(code(writer.closed().await), Some(1009));
     assert_eq!(reader.frame().await, data(1, 1000));
-    assert_eq!(code(&reader.closed().await), Some(1011));
+    assert_eq!(code(reader.closed().await), Some(1011));
 }

@@ -1,0 +1,309 @@
+use std::collections::VecDeque;
+
+use bytes::{Bytes, BytesMut};
+
+use crate::channel::totals::Totals;
+use crate::channel::{Aside, Remark, WriteError};
+use crate::wire::{Abort, Frame, Header, InBand, MAX_FRAME, Text};
+
+/// The longest message that is sent; what an engine takes in one frame (`protocol.md` 4.2).
+const MAX_MESSAGE: usize = 16 << 20;
+
+/// Cuts what is written into frames, in order, and counts it.
+pub(super) struct Packer {
+    /// Goes out as the first frame; `None` for a plain writer, and once it is queued.
+    header: Option<Header>,
+    /// No header, no end: in-band messages are left out.
+    plain: bool,
+    /// The frame being filled, shorter than [`MAX_FRAME`].
+    tail: BytesMut,
+    /// Frames before the tail. Bounded by what one call accepts: the outbox takes no more until
+    /// it is empty.
+    frames: VecDeque<Frame>,
+    totals: Totals,
+    messages: u64,
+    /// Messages that others want to go out with what is written here.
+    aside: Option<Aside>,
+}
+
+impl Packer {
+    pub(super) fn new() -> Self {
+        Self {
+            header: Some(Header::new(Header::BYTES)),
+            plain: false,
+            tail: BytesMut::new(),
+            frames: VecDeque::new(),
+            totals: Totals::default(),
+            messages: 0,
+            aside: None,
+        }
+    }
+
+    pub(super) fn set_plain(&mut self) {
+        self.plain = true;
+        self.header = None;
+    }
+
+    pub(super) fn is_plain(&self) -> bool {
+        self.plain
+    }
+
+    pub(super) fn set_aside(&mut self, aside: Aside) {
+        self.aside = Some(aside);
+    }
+
+    /// The header, until it is queued.
+    pub(super) fn header_mut(&mut self) -> Option<&mut Header> {
+        self.header.as_mut()
+    }
+
+    /// Accepts payload bytes.
+    pub(super) fn data(&mut self, mut data: Bytes) {
+        self.queue_aside();
+        while !data.is_empty() {
+            if self.tail.is_empty() && data.len() >= MAX_FRAME {
+                let frame = data.split_to(MAX_FRAME);
+                self.queue_data(frame);
+            } else {
+                let taken = self.fill_tail(&data);
+                data = data.split_off(taken);
+            }
+        }
+    }
+
+    /// Copies as much of `data` as the frame being filled has room for.
+    pub(super) fn fill_tail(&mut self, data: &[u8]) -> usize {
+        self.queue_aside();
+        let taken = data.len().min(MAX_FRAME - self.tail.len());
+        self.tail.extend_from_slice(&data[..taken]);
+        if self.tail.len() == MAX_FRAME {
+            self.queue_tail();
+        }
+        taken
+    }
+
+    /// Accepts what `encode` appends to the frame being filled: one item, or nothing if it fails.
+    ///
+    /// Frames end where items end, as long as an item is not longer than a frame, so that a
+    /// receiver finds whole items in each and copies nothing.
+    pub(super) fn item<E>(
+        &mut self,
+        encode: impl FnOnce(&mut BytesMut) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.queue_aside();
+        if self.tail.capacity() == self.tail.len() {
+            self.tail.reserve(MAX_FRAME);
+        }
+        let start = self.tail.len();
+        if let Err(error) = encode(&mut self.tail) {
+            self.tail.truncate(start);
+            return Err(error);
+        }
+        self.totals.items += 1;
+        if start > 0 && self.tail.len() > MAX_FRAME {
+            let frame = self.tail.split_to(start).freeze();
+            self.queue_data(frame);
+        }
+        while self.tail.len() >= MAX_FRAME {
+            let frame = self.tail.split_to(MAX_FRAME).freeze();
+            self.queue_data(frame);
+        }
+        Ok(())
+    }
+
+    /// Accepts a message of the user.
+    pub(super) fn message(&mut self, text: Text) -> Result<(), WriteError> {
+        if text.len() > MAX_MESSAGE {
+            return Err(WriteError::MessageTooLong {
+                size: text.len(),
+                limit: MAX_MESSAGE,
+            });
+        }
+        if InBand::parse(&text).is_some() {
+            return Err(WriteError::ReservedMessage);
+        }
+        self.messages += 1;
+        self.queue_message(text);
+        Ok(())
+    }
+
+    /// Queues a message of the stream protocol; a plain stream has none.
+    pub(super) fn in_band(&mut self, message: &InBand) {
+        if !self.plain {
+            self.queue_message(message.encode());
+        }
+    }
+
+    /// Queues the rest.
+    pub(super) fn flush(&mut self) {
+        self.queue_aside();
+        self.queue_tail();
+    }
+
+    /// Queues the rest and the end message.
+    pub(super) fn end(&mut self) {
+        self.flush();
+        self.in_band(&InBand::End(self.totals.end()));
+    }
+
+    /// Drops what was not taken yet and queues the abort message.
+    pub(super) fn abort(&mut self, abort: &Abort) {
+        self.clear();
+        self.in_band(&InBand::Abort(abort.clone()));
+    }
+
+    /// Drops what was not taken yet.
+    pub(super) fn clear(&mut self) {
+        self.tail.clear();
+        self.frames.clear();
+    }
+
+    /// Queues the header before everything else, once.
+    pub(super) fn begin(&mut self) {
+        if let Some(header) = self.header.take() {
+            self.frames
+                .push_front(InBand::Header(header).encode().into());
+        }
+    }
+
+    /// Takes the next frame; the tail is none before it is full or flushed.
+    pub(super) fn pop(&mut self) -> Option<Frame> {
+        self.frames.pop_front()
+    }
+
+    /// Whether there is a frame to take.
+    pub(super) fn has_frames(&self) -> bool {
+        !self.frames.is_empty()
+    }
+
+    /// Whether anything was accepted and not taken.
+    pub(super) fn is_empty(&self) -> bool {
+        self.frames.is_empty() && self.tail.is_empty()
+    }
+
+    /// Payload bytes accepted.
+    pub(super) fn bytes(&self) -> u64 {
+        self.totals.bytes + self.tail.len() as u64
+    }
+
+    pub(super) fn items(&self) -> u64 {
+        self.totals.items
+    }
+
+    pub(super) fn messages(&self) -> u64 {
+        self.messages
+    }
+
+    fn queue_message(&mut self, text: Text) {
+        self.queue_tail();
+        self.frames.push_back(Frame::Message(text));
+    }
+
+    /// Queues what came aside, before what is accepted next.
+    fn queue_aside(&mut self) {
+        while let Some(remark) = self.aside.as_ref().and_then(Aside::pop) {
+            match remark {
+                Remark::Message(text) => {
+                    self.messages += 1;
+                    self.queue_message(text);
+                }
+                Remark::Progress(progress) => self.in_band(&InBand::Progress(progress)),
+            }
+        }
+    }
+
+    fn queue_tail(&mut self) {
+        if !self.tail.is_empty() {
+            let frame = self.tail.split().freeze();
+            self.queue_data(frame);
+        }
+    }
+
+    fn queue_data(&mut self, frame: Bytes) {
+        self.totals.add(&frame);
+        self.frames.push_back(Frame::Data(frame));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::Packer;
+    use crate::channel::WriteError;
+    use crate::wire::{Frame, MAX_FRAME};
+
+    /// Lengths of the data frames; 0 for a message.
+    fn lengths(packer: &mut Packer) -> Vec<usize> {
+        std::iter::from_fn(|| packer.pop())
+            .map(|frame| match frame {
+                Frame::Data(bytes) => bytes.len(),
+                Frame::Message(_) => 0,
+            })
+            .collect()
+    }
+
+    fn zeros(len: usize) -> Bytes {
+        vec![0; len].into()
+    }
+
+    #[test]
+    fn small_writes_are_joined_and_long_ones_cut() {
+        let mut packer = Packer::new();
+        for _ in 0..10 {
+            packer.data(zeros(10));
+        }
+        assert_eq!(packer.pop(), None);
+        packer.data(zeros(2 * MAX_FRAME));
+        assert_eq!(lengths(&mut packer), [MAX_FRAME, MAX_FRAME]);
+        packer.flush();
+        assert_eq!(lengths(&mut packer), [100]);
+        assert!(packer.is_empty());
+        assert_eq!(packer.bytes(), 100 + 2 * MAX_FRAME as u64);
+    }
+
+    #[test]
+    fn a_message_goes_out_after_the_data_before_it() {
+        let mut packer = Packer::new();
+        packer.data(zeros(1));
+        packer.message("m".into()).unwrap();
+        packer.data(zeros(2));
+        packer.end();
+        assert_eq!(lengths(&mut packer), [1, 0, 2, 0]);
+    }
+
+    #[test]
+    fn frames_end_where_items_end() {
+        let mut packer = Packer::new();
+        let mut item = |len| {
+            let appended = packer.item::<()>(|out| {
+                out.extend_from_slice(&zeros(len));
+                Ok(())
+            });
+            appended.unwrap();
+        };
+        item(MAX_FRAME - 1);
+        item(2);
+        item(3 * MAX_FRAME);
+        packer.flush();
+        let two_and_more = [MAX_FRAME - 1, 2, MAX_FRAME, MAX_FRAME, MAX_FRAME];
+        assert_eq!(lengths(&mut packer), two_and_more);
+        let failed = packer.item(|out| {
+            out.extend_from_slice(b"half an item");
+            Err("no")
+        });
+        assert_eq!(failed, Err("no"));
+        assert!(packer.is_empty());
+        assert_eq!(packer.items(), 3);
+    }
+
+    #[test]
+    fn what_readers_would_take_for_the_protocol_is_refused() {
+        let mut packer = Packer::new();
+        let reserved = packer.message(r#"{"type":"end","pipewright":1}"#.into());
+        assert!(matches!(reserved, Err(WriteError::ReservedMessage)));
+        let long = packer.message("x".repeat((16 << 20) + 1).into());
+        assert!(matches!(long, Err(WriteError::MessageTooLong { .. })));
+        assert!(packer.is_empty());
+    }
+}

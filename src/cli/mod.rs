@@ -1,0 +1,57 @@
+//! The commands of the program, one file a command. Data goes to standard output, talk to
+//! standard error.
+
+mod engine;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use pipewright::{Error, Result};
+use tracing_subscriber::EnvFilter;
+
+/// Streams between workers, over WebSocket channels.
+#[derive(Parser)]
+#[command(version, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs an engine that workers on this machine connect to.
+    Engine(engine::Arguments),
+}
+
+/// Carries out what the command line asks for.
+pub(crate) fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+    match carry_out(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn carry_out(arguments: Arguments) -> Result<()> {
+    let runtime = tokio::runtime::Runtime::new()?;
+    runtime.block_on(async {
+        match arguments.command {
+            Command::Engine(arguments) => engine::run(arguments).await,
+        }
+    })
+}
+
+fn report(error: &Error) {
+    eprintln!("error: {error}");
+    for cause in error.chain().skip(1) {
+        eprintln!("  because: {cause}");
+    }
+}

@@ -1,0 +1,79 @@
+use bytes::{BufMut, BytesMut};
+
+use super::{Decode, Decoded, Encode, EncodeError, Format, FormatError};
+
+/// Lines of text, one item a line (`lines`): what `grep` and `awk` read.
+///
+/// An item is a line without its end. A sender ends lines with LF; a receiver accepts LF and CRLF,
+/// and a last line without its end. An empty line is an empty item.
+///
+/// # Example
+///
+/// ```
+/// use bytes::BytesMut;
+/// use pipewright::format::{Decode, Decoded, Encode, Lines};
+///
+/// let mut bytes = BytesMut::new();
+/// Lines::default().encode("one".to_owned(), &mut bytes).unwrap();
+/// assert_eq!(&bytes[..], b"one\n");
+/// let decoded = Lines::default().decode(b"two\r\nthree", false).unwrap();
+/// assert_eq!(decoded, Decoded::Item { item: "two".to_owned(), len: 5 });
+///
+/// let error = Lines::default().encode("one\ntwo".to_owned(), &mut bytes).unwrap_err();
+/// assert_eq!(error.error.to_string(), "a line has no line end in it");
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Lines {
+    /// Bytes of the input that are known to hold no line end.
+    scanned: usize,
+}
+
+impl Format for Lines {
+    const NAME: &'static str = "lines";
+    const ENCODING: Option<&'static str> = Some("utf-8");
+}
+
+impl Encode<String> for Lines {
+    fn encode(&mut self, item: String, out: &mut BytesMut) -> Result<(), EncodeError<String>> {
+        let fault = if memchr::memchr(b'\n', item.as_bytes()).is_some() {
+            Some("a line has no line end in it")
+        } else if item.ends_with('\r') {
+            // The receiver would take it for half of CRLF.
+            Some("a line does not end in a carriage return")
+        } else {
+            None
+        };
+        if let Some(fault) = fault {
+            return Err(EncodeError {
+                item: Some(item),
+                error: FormatError::new(fault),
+            });
+        }
+        out.put_slice(item.as_bytes());
+        out.put_u8(b'\n');
+        Ok(())
+    }
+}
+
+impl Decode<String> for Lines {
+    fn decode(&mut self, input: &[u8], at_end: bool) -> Result<Decoded<String>, FormatError> {
+        let unseen = input.get(self.scanned..).unwrap_or_default();
+        let (line, len) = match memchr::memchr(b'\n', unseen) {
+            Some(at) => (&input[..self.scanned + at], self.scanned + at + 1),
+            None if input.is_empty() => return Ok(Decoded::Nothing),
+            None if at_end => (input, input.len()),
+            None => {
+                self.scanned = input.len();
+                return Ok(Decoded::More(input.len() + 1));
+            }
+        };
+        self.scanned = 0;
+        match std::str::from_utf8(line.strip_suffix(b"\r").unwrap_or(line)) {
+            Ok(item) => Ok(Decoded::Item {
+                item: item.to_owned(),
+                len,
+            }),
+            Err(error) => Err(FormatError::skip(error, len)),
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Stages whose code runs from a [`ChannelReader`] to a [`ChannelWriter`].
+
+use std::future::Future;
+
+use bytes::Bytes;
+use futures::{Stream, StreamExt, future::Either, stream};
+use serde::de::DeserializeOwned;
+
+use super::conclude::conclude;
+use super::pulse::Pulse;
+use super::task::Task;
+use super::{Ends, Flow, StageContext, StageError, StageReport};
+use crate::channel::{ChannelReader, ChannelWriter, Custody, Meter, Receiver, Sender, local_bytes};
+use crate::codec::Raw;
+use crate::error::Error;
+
+/// A stage whose code runs from a [`ChannelReader`] to a [`ChannelWriter`].
+///
+/// Implemented by `#[pipeline_stage]` for a function of the two. The output is closed when the
+/// function returns `Ok`, and aborted with its error otherwise.
+pub trait ByteStage: Clone + Send + Sync + 'static {
+    /// The parameters of a run.
+    type Params: DeserializeOwned + Send + Sync + 'static;
+
+    /// Begins a run.
+    fn start(
+        &self,
+        input: ChannelReader,
+        output: ChannelWriter,
+        params: Self::Params,
+        context: StageContext,
+    ) -> impl Future<Output = Result<(), Error>> + Send + 'static + use<Self>;
+}
+
+/// Joins a byte stage to its input within the process.
+pub fn fuse<G, S>(
+    stage: G,
+    input: S,
+    context: StageContext,
+) -> impl Stream<Item = Flow<Bytes>> + Send + 'static
+where
+    G: ByteStage,
+    S: Stream<Item = Flow<Bytes>> + Send + 'static,
+{
+    let params = match context.params() {
+        Ok(params) => params,
+        Err(refused) => return Either::Left(stream::once(async { Err(refused) })),
+    };
+    let (feed, reader) = local_bytes();
+    let (writer, out) = local_bytes();
+    let custody = Custody::new();
+    let aside = context.aside().clone();
+    let reader = reader.attached(Meter::new(), aside.clone());
+    let writer = writer
+        .attached(Meter::new(), aside)
+        .in_custody(custody.clone());
+    let id = context.stage().to_owned();
+    let code = stage.start(reader, writer, params, context);
+    let feed = Sender::<Bytes, Raw>::new(feed);
+    let output = Receiver::<Bytes, Raw>::new(out);
+    Either::Right(Task::new(id, input, feed, code, custody, output).fuse())
+}
+
+/// Runs a byte stage over channels.
+pub async fn serve<G: ByteStage>(
+    stage: G,
+    mut ends: Ends,
+    context: StageContext,
+) -> Result<StageReport, StageError> {
+    let pulse = Pulse::new(context.clone());
+    let id = context.stage();
+    let (mut reader, writer) = pulse.attach(&mut ends).await?;
+    let custody = Custody::new();
+    let mut writer = Some(writer);
+    let ended = pulse
+        .run(async {
+            let params = context.params()?;
+            let input = |error: crate::channel::ReadError| StageError::input(id, error.into());
+            let header = reader.header().await.map_err(input)?;
+            context.set_metadata(header.and_then(|header| header.content.clone()));
+            let Some(writer) = writer.take() else {
+                return Ok(());
+            };
+            let writer = writer
+                .with_metadata(context.metadata())
+                .in_custody(custody.clone());
+            stage
+                .start(reader, writer, params, context.clone())
+                .await
+                .map_err(|error| StageError::returned(id, None, error))
+        })
+        .await;
+    let writer = writer.or_else(|| custody.take());
+    conclude(id, writer, ended).await?;
+    Ok(pulse.report())
+}

@@ -1,0 +1,148 @@
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use futures::future::{Either, FutureExt, ready as at_once};
+use futures::stream::{Stream, StreamExt};
+use pin_project::pin_project;
+
+use super::items::RunOf;
+use super::{Applied, Flow, ItemRun, ItemStage, Outputs, StageContext, StageError};
+use crate::channel::Event;
+
+/// Joins an item stage that handles several items at once, all on the task that polls.
+///
+/// With order kept, messages and errors of the input wait for the calls before them; without,
+/// they go straight on.
+pub(super) fn fuse<G, S>(
+    stage: G,
+    input: S,
+    params: Arc<G::Params>,
+    context: StageContext,
+) -> impl Stream<Item = Flow<G::Out>> + Send + 'static
+where
+    G: ItemStage,
+    S: Stream<Item = Flow<G::In>> + Send + 'static,
+{
+    let mut run: RunOf<G> = ItemRun {
+        state: None,
+        params,
+        context: context.clone(),
+    };
+    let mut number = 0;
+    let calls = input.map(move |flow| match flow {
+        Ok(Event::Item(item)) => {
+            let at = number;
+            number += 1;
+            let call = stage.apply(item, &mut run);
+            let context = run.context.clone();
+            Either::Left(
+                AssertUnwindSafe(call)
+                    .catch_unwind()
+                    .map(move |applied| finish(applied, at, &context)),
+            )
+        }
+        Ok(Event::Message(text)) => Either::Right(at_once(Ok(Done::Between(Event::Message(text))))),
+        Ok(Event::Progress(progress)) => {
+            Either::Right(at_once(Ok(Done::Between(Event::Progress(progress)))))
+        }
+        Err(error) => Either::Right(at_once(Err(error))),
+    });
+    let done = if G::ORDERED {
+        Either::Left(calls.buffered(G::CONCURRENCY))
+    } else {
+        Either::Right(calls.buffer_unordered(G::CONCURRENCY))
+    };
+    Emit {
+        done,
+        context,
+        outputs: None,
+        number: 0,
+        over: false,
+    }
+}
+
+/// What became of a call, or what stood between the items.
+enum Done<O, T> {
+    Outputs(u64, O),
+    Between(Event<T>),
+}
+
+type Called<A> = std::thread::Result<A>;
+
+fn finish<O, S, T>(
+    applied: Called<Applied<O, S>>,
+    number: u64,
+    context: &StageContext,
+) -> Result<Done<O, T>, StageError> {
+    match applied {
+        Err(panic) => Err(StageError::panicked(context.stage(), Some(number), &*panic)),
+        Ok(Applied {
+            outputs: Ok(outputs),
+            ..
+        }) => Ok(Done::Outputs(number, outputs)),
+        Ok(Applied {
+            outputs: Err(error),
+            ..
+        }) => Err(StageError::returned(context.stage(), Some(number), error)),
+    }
+}
+
+/// Gives the outputs of calls in the order in which the calls are given.
+#[pin_project]
+struct Emit<D, O> {
+    #[pin]
+    done: D,
+    context: StageContext,
+    #[pin]
+    outputs: Option<O>,
+    /// Number of the item that `outputs` are of.
+    number: u64,
+    over: bool,
+}
+
+impl<D, O> Stream for Emit<D, O>
+where
+    D: Stream<Item = Result<Done<O, O::Item>, StageError>>,
+    O: Outputs,
+{
+    type Item = Flow<O::Item>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Flow<O::Item>>> {
+        let mut this = self.project();
+        if *this.over {
+            return Poll::Ready(None);
+        }
+        let failure = loop {
+            if let Some(outputs) = this.outputs.as_mut().as_pin_mut() {
+                match ready!(outputs.poll_next(cx)) {
+                    Some(Ok(item)) => return Poll::Ready(Some(Ok(Event::Item(item)))),
+                    Some(Err(error)) => {
+                        let stage = this.context.stage();
+                        break StageError::returned(stage, Some(*this.number), error);
+                    }
+                    None => this.outputs.set(None),
+                }
+            }
+            if let Some(remark) = this.context.aside().pop() {
+                return Poll::Ready(Some(Ok(remark.into())));
+            }
+            match ready!(this.done.as_mut().poll_next(cx)) {
+                Some(Ok(Done::Outputs(number, outputs))) => {
+                    *this.number = number;
+                    this.outputs.set(Some(outputs));
+                }
+                Some(Ok(Done::Between(event))) => return Poll::Ready(Some(Ok(event))),
+                Some(Err(error)) => break error,
+                None => {
+                    *this.over = true;
+                    return Poll::Ready(None);
+                }
+            }
+        };
+        *this.over = true;
+        this.outputs.set(None);
+        Poll::Ready(Some(Err(failure)))
+    }
+}

@@ -1,0 +1,198 @@
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use super::StageError;
+use super::tally::{Counted, Tally};
+use crate::channel::{Aside, Remark};
+use crate::wire::{Progress, Text};
+use crate::worker::Worker;
+
+/// How often a stage tells its progress unless told.
+const PROGRESS_INTERVAL: Duration = Duration::from_secs(1);
+
+/// The circumstances of one run of a stage; a function that asks for `&StageContext` gets it.
+///
+/// Cheap to clone.
+///
+/// # Example
+///
+/// ```
+/// use pipewright::StageContext;
+///
+/// # #[cfg(feature = "macros")]
+/// #[pipewright::pipeline_stage]
+/// fn label(line: String, context: &StageContext) -> String {
+///     context.send_message(format!("saw {} bytes", line.len()));
+///     format!("{}: {line}", context.stage())
+/// }
+/// ```
+#[derive(Clone)]
+pub struct StageContext(Arc<Inner>);
+
+struct Inner {
+    stage: String,
+    params: Value,
+    worker: Option<Worker>,
+    metadata: OnceLock<Option<Value>>,
+    cancelled: CancellationToken,
+    aside: Aside,
+    progress_interval: Duration,
+    tally: Tally,
+}
+
+impl StageContext {
+    /// The circumstances of a run of `stage`, outside of any worker.
+    pub(crate) fn new(stage: impl Into<String>, cancelled: CancellationToken) -> Self {
+        Self(Arc::new(Inner {
+            stage: stage.into(),
+            params: Value::Null,
+            worker: None,
+            metadata: OnceLock::new(),
+            cancelled,
+            aside: Aside::default(),
+            progress_interval: PROGRESS_INTERVAL,
+            tally: Tally::default(),
+        }))
+    }
+
+    /// The same run for the stage `stage`, with nothing that the stage itself has done.
+    pub(crate) fn for_stage(&self, stage: impl Into<String>) -> Self {
+        self.changed(|inner| inner.stage = stage.into())
+    }
+
+    pub(crate) fn with_params(&self, params: Value) -> Self {
+        self.changed(|inner| inner.params = params)
+    }
+
+    pub(crate) fn with_worker(&self, worker: Worker) -> Self {
+        self.changed(|inner| inner.worker = Some(worker))
+    }
+
+    pub(crate) fn with_metadata(&self, metadata: Option<Value>) -> Self {
+        self.changed(|inner| inner.metadata = OnceLock::from(metadata))
+    }
+
+    pub(crate) fn with_tally(&self, tally: Tally) -> Self {
+        self.changed(|inner| inner.tally = tally)
+    }
+
+    /// Counts what comes out of `name`, for the report of a run within one process.
+    pub(crate) fn tally<S>(&self, name: &str, stream: S) -> Counted<S> {
+        self.0.tally.count(name, stream)
+    }
+
+    fn changed(&self, change: impl FnOnce(&mut Inner)) -> Self {
+        let mut inner = Inner {
+            stage: self.0.stage.clone(),
+            params: self.0.params.clone(),
+            worker: self.0.worker.clone(),
+            metadata: self.0.metadata.clone(),
+            cancelled: self.0.cancelled.clone(),
+            aside: Aside::default(),
+            progress_interval: self.0.progress_interval,
+            tally: self.0.tally.clone(),
+        };
+        change(&mut inner);
+        Self(Arc::new(inner))
+    }
+
+    /// The stage's id.
+    pub fn stage(&self) -> &str {
+        &self.0.stage
+    }
+
+    /// The user's metadata from the header of the input; it goes on in the header of the output.
+    pub fn metadata(&self) -> Option<&Value> {
+        self.0.metadata.get()?.as_ref()
+    }
+
+    /// Puts the input's metadata in place, once it has arrived.
+    pub(super) fn set_metadata(&self, metadata: Option<Value>) {
+        // A second header is refused by the judge before it comes here.
+        let _ = self.0.metadata.set(metadata);
+    }
+
+    /// Sends a message downstream, after what the stage has put out so far.
+    ///
+    /// It goes out with the stage's next output or at its end. A message that readers would take
+    /// for one of the stream protocol is one of the stream protocol.
+    pub fn send_message(&self, text: impl Into<Text>) {
+        self.0.aside.push(Remark::Message(text.into()));
+    }
+
+    /// Tells progress downstream, beside the counts that are told anyway.
+    pub fn send_progress(&self, mut progress: Progress) {
+        if progress.stage.is_empty() {
+            progress.stage.clone_from(&self.0.stage);
+        }
+        self.0.aside.push(Remark::Progress(progress));
+    }
+
+    /// The worker that runs the stage; `None` for a run within one process without a worker.
+    pub fn worker(&self) -> Option<&Worker> {
+        self.0.worker.as_ref()
+    }
+
+    /// Whether the run is being cancelled.
+    pub fn is_cancelled(&self) -> bool {
+        self.0.cancelled.is_cancelled()
+    }
+
+    /// Waits until the run is cancelled; for a stage that waits for something of its own.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost when the future is dropped.
+    pub async fn cancelled(&self) {
+        self.0.cancelled.cancelled().await;
+    }
+
+    /// The parameters as a `P`.
+    ///
+    /// Absent parameters are `null`, or else an empty object, so that a struct whose fields all
+    /// have defaults can do without.
+    pub(crate) fn params<P: DeserializeOwned>(&self) -> Result<P, StageError> {
+        let params = &self.0.params;
+        let refuse = |error: serde_json::Error| {
+            let reason = format!("the parameters cannot be read: {error}");
+            StageError::new(StageError::BAD_PARAMS, &self.0.stage, reason)
+        };
+        match serde_json::from_value(params.clone()) {
+            Ok(read) => Ok(read),
+            Err(_) if params.is_null() => {
+                serde_json::from_value(Value::Object(serde_json::Map::new())).map_err(refuse)
+            }
+            Err(error) => Err(refuse(error)),
+        }
+    }
+
+    /// The parameters as they came.
+    pub(crate) fn raw_params(&self) -> &Value {
+        &self.0.params
+    }
+
+    pub(crate) fn aside(&self) -> &Aside {
+        &self.0.aside
+    }
+
+    pub(crate) fn cancellation(&self) -> &CancellationToken {
+        &self.0.cancelled
+    }
+
+    pub(super) fn progress_interval(&self) -> Duration {
+        self.0.progress_interval
+    }
+}
+
+impl fmt::Debug for StageContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StageContext")
+            .field("stage", &self.0.stage)
+            .finish_non_exhaustive()
+    }
+}

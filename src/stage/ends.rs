@@ -1,0 +1,62 @@
+use super::StageError;
+use crate::channel::{ChannelReader, ChannelWriter};
+
+/// The ends of the channels that a stage runs between: a producer has no reader, a consumer no
+/// writer.
+#[derive(Debug, Default)]
+pub struct Ends {
+    pub(crate) reader: Option<ChannelReader>,
+    pub(crate) writer: Option<ChannelWriter>,
+}
+
+impl Ends {
+    /// Both ends.
+    pub(crate) fn new(reader: ChannelReader, writer: ChannelWriter) -> Self {
+        Self {
+            reader: Some(reader),
+            writer: Some(writer),
+        }
+    }
+
+    /// The reader that `stage` needs.
+    pub(super) fn reader(&mut self, stage: &str) -> Result<ChannelReader, StageError> {
+        self.reader.take().ok_or_else(|| {
+            StageError::new(
+                StageError::BAD_REQUEST,
+                stage,
+                "the stage needs a `readerRef`",
+            )
+        })
+    }
+
+    /// The writer that `stage` needs.
+    pub(super) fn writer(&mut self, stage: &str) -> Result<ChannelWriter, StageError> {
+        self.writer.take().ok_or_else(|| {
+            StageError::new(
+                StageError::BAD_REQUEST,
+                stage,
+                "the stage needs a `writerRef`",
+            )
+        })
+    }
+
+    /// Both ends, for a stage in the middle. If one lacks the other is told.
+    pub(super) async fn both(
+        &mut self,
+        stage: &str,
+    ) -> Result<(ChannelReader, ChannelWriter), StageError> {
+        match (self.reader(stage), self.writer(stage)) {
+            (Ok(reader), Ok(writer)) => Ok((reader, writer)),
+            (Err(error), Ok(mut writer)) => {
+                // The failure itself goes to whoever started the stage.
+                let _ = writer.abort(error.abort().clone()).await;
+                Err(error)
+            }
+            (Ok(mut reader), Err(error)) => {
+                reader.close().await;
+                Err(error)
+            }
+            (Err(error), Err(_)) => Err(error),
+        }
+    }
+}

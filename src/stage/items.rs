@@ -1,0 +1,278 @@
+//! Stages that handle one item at a time.
+
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use futures::Stream;
+use futures::future::Either;
+use pin_project::pin_project;
+use serde::de::DeserializeOwned;
+
+use super::conclude::conclude;
+use super::flow::Incoming;
+use super::pulse::Pulse;
+use super::task::send_all;
+use super::{Ends, Flow, Outputs, StageContext, StageError, StageReport, concurrent};
+use crate::channel::{Event, Receiver, Sender};
+use crate::codec::{Decode, Encode};
+use crate::error::Error;
+
+/// A stage that handles one item at a time.
+///
+/// Implemented by `#[pipeline_stage]` for a function of an item.
+pub trait ItemStage: Clone + Send + Sync + 'static {
+    /// What comes in.
+    type In: Send + 'static;
+    /// What goes out.
+    type Out: Send + 'static;
+    /// What the stage remembers from item to item, made anew for each run.
+    type State: Default + Send + 'static;
+    /// The parameters of a run.
+    type Params: DeserializeOwned + Send + Sync + 'static;
+    /// What becomes of one item.
+    type Outputs: Outputs<Item = Self::Out>;
+
+    /// Items that are handled at once; with more than 1 there is no state.
+    const CONCURRENCY: usize = 1;
+    /// Whether outputs keep the order of their items.
+    const ORDERED: bool = true;
+    /// Whether calls use the context, and so may send messages.
+    const USES_CONTEXT: bool = true;
+
+    /// Begins to handle an item. What the future needs of `run` it takes or clones.
+    fn apply(
+        &self,
+        item: Self::In,
+        run: &mut ItemRun<Self::State, Self::Params>,
+    ) -> impl Future<Output = Applied<Self::Outputs, Self::State>> + Send + 'static + use<Self>;
+}
+
+/// What one run of an [`ItemStage`] has at hand for its items.
+#[derive(Debug)]
+pub struct ItemRun<S, P> {
+    /// Taken by a call that needs it, and given back with its result.
+    pub state: Option<S>,
+    /// The parameters.
+    pub params: Arc<P>,
+    /// The circumstances.
+    pub context: StageContext,
+}
+
+/// The result of one call.
+#[derive(Debug)]
+pub struct Applied<O, S> {
+    /// What became of the item.
+    pub outputs: Result<O, Error>,
+    /// The state, if the call had taken it.
+    pub state: Option<S>,
+}
+
+impl<O, S> Applied<O, S> {
+    /// The result of a call that did not take the state.
+    #[inline]
+    pub fn stateless(outputs: Result<O, Error>) -> Self {
+        Self {
+            outputs,
+            state: None,
+        }
+    }
+}
+
+/// The run of a stage `G`.
+pub(super) type RunOf<G> = ItemRun<<G as ItemStage>::State, <G as ItemStage>::Params>;
+
+/// Joins an item stage to its input within the process.
+#[inline]
+pub fn fuse<G, S>(
+    stage: G,
+    input: S,
+    context: StageContext,
+) -> impl Stream<Item = Flow<G::Out>> + Send + 'static
+where
+    G: ItemStage,
+    S: Stream<Item = Flow<G::In>> + Send + 'static,
+{
+    let params = context.params::<G::Params>().map(Arc::new);
+    if let (Ok(params), true) = (&params, G::CONCURRENCY > 1) {
+        let params = Arc::clone(params);
+        return Either::Left(concurrent::fuse(stage, input, params, context));
+    }
+    let phase = match params {
+        Ok(params) => Phase::Running(ItemRun {
+            state: Some(G::State::default()),
+            params,
+            context,
+        }),
+        Err(refused) => Phase::Refused(refused),
+    };
+    let apply = |stage: &G, item, run: &mut RunOf<G>| stage.apply(item, run);
+    Either::Right(Items {
+        stage,
+        input,
+        apply,
+        call: None,
+        outputs: None,
+        phase,
+        number: 0,
+    })
+}
+
+/// One item after the other.
+///
+/// | `outputs` | `call` | does |
+/// |---|---|---|
+/// | some | - | gives them, one by one |
+/// | none | some | waits for the call, which gives outputs |
+/// | none | none | takes the next item and begins a call |
+#[pin_project]
+struct Items<G: ItemStage, S, A, C> {
+    stage: G,
+    #[pin]
+    input: S,
+    apply: A,
+    #[pin]
+    call: Option<C>,
+    #[pin]
+    outputs: Option<G::Outputs>,
+    phase: Phase<RunOf<G>>,
+    /// Number of the next item, from 0.
+    number: u64,
+}
+
+enum Phase<R> {
+    Running(R),
+    Refused(StageError),
+    Over,
+}
+
+impl<G, S, A, C> Stream for Items<G, S, A, C>
+where
+    G: ItemStage,
+    S: Stream<Item = Flow<G::In>>,
+    A: Fn(&G, G::In, &mut RunOf<G>) -> C,
+    C: Future<Output = Applied<G::Outputs, G::State>>,
+{
+    type Item = Flow<G::Out>;
+
+    #[inline]
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Flow<G::Out>>> {
+        let mut this = self.project();
+        let run = match this.phase {
+            Phase::Running(run) => run,
+            Phase::Over => return Poll::Ready(None),
+            Phase::Refused(refused) => {
+                let refused = refused.clone();
+                *this.phase = Phase::Over;
+                return Poll::Ready(Some(Err(refused)));
+            }
+        };
+        let failure = loop {
+            let number = this.number.wrapping_sub(1);
+            if let Some(outputs) = this.outputs.as_mut().as_pin_mut() {
+                match ready!(outputs.poll_next(cx)) {
+                    Some(Ok(item)) => return Poll::Ready(Some(Ok(Event::Item(item)))),
+                    Some(Err(error)) => {
+                        break StageError::returned(run.context.stage(), Some(number), error);
+                    }
+                    None => this.outputs.set(None),
+                }
+            }
+            if G::USES_CONTEXT
+                && this.call.is_none()
+                && let Some(remark) = run.context.aside().pop()
+            {
+                return Poll::Ready(Some(Ok(remark.into())));
+            }
+            if let Some(call) = this.call.as_mut().as_pin_mut() {
+                match catch_unwind(AssertUnwindSafe(|| call.poll(cx))) {
+                    Ok(polled) => {
+                        let applied = ready!(polled);
+                        this.call.set(None);
+                        if applied.state.is_some() {
+                            run.state = applied.state;
+                        }
+                        match applied.outputs {
+                            Ok(outputs) => this.outputs.set(Some(outputs)),
+                            Err(error) => {
+                                let stage = run.context.stage();
+                                break StageError::returned(stage, Some(number), error);
+                            }
+                        }
+                        continue;
+                    }
+                    Err(panic) => {
+                        break StageError::panicked(run.context.stage(), Some(number), &*panic);
+                    }
+                }
+            }
+            match ready!(this.input.as_mut().poll_next(cx)) {
+                Some(Ok(Event::Item(item))) => {
+                    *this.number += 1;
+                    let (stage, apply) = (&*this.stage, &*this.apply);
+                    match catch_unwind(AssertUnwindSafe(|| apply(stage, item, run))) {
+                        Ok(call) => this.call.set(Some(call)),
+                        Err(panic) => {
+                            let number = Some(*this.number - 1);
+                            break StageError::panicked(run.context.stage(), number, &*panic);
+                        }
+                    }
+                }
+                Some(Ok(Event::Message(text))) => {
+                    return Poll::Ready(Some(Ok(Event::Message(text))));
+                }
+                Some(Ok(Event::Progress(progress))) => {
+                    return Poll::Ready(Some(Ok(Event::Progress(progress))));
+                }
+                Some(Err(error)) => break error,
+                None => {
+                    *this.phase = Phase::Over;
+                    return Poll::Ready(None);
+                }
+            }
+        };
+        this.call.set(None);
+        this.outputs.set(None);
+        *this.phase = Phase::Over;
+        Poll::Ready(Some(Err(failure)))
+    }
+}
+
+/// Runs an item stage over channels.
+pub async fn serve<G, F, O>(
+    stage: G,
+    mut ends: Ends,
+    context: StageContext,
+) -> Result<StageReport, StageError>
+where
+    G: ItemStage,
+    F: Decode<G::In>,
+    O: Encode<G::Out>,
+{
+    let pulse = Pulse::new(context.clone());
+    let id = context.stage();
+    let (reader, writer) = pulse.attach(&mut ends).await?;
+    let mut receiver = Receiver::<G::In, F>::new(reader);
+    let mut sender = Sender::<G::Out, O>::new(writer);
+    let ended = pulse
+        .run(async {
+            let header = receiver
+                .header()
+                .await
+                .map_err(|error| StageError::input(id, error))?;
+            context.set_metadata(header.and_then(|header| header.content.clone()));
+            sender.set_metadata(context.metadata());
+            // Lets the reader know at once that there is somebody.
+            sender
+                .flush()
+                .await
+                .map_err(|error| StageError::output(id, error))?;
+            let output = fuse(stage, Incoming::new(receiver, id), context.clone());
+            send_all(output, &mut sender, id).await
+        })
+        .await;
+    conclude(id, Some(sender), ended).await?;
+    Ok(pulse.report())
+}

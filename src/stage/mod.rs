@@ -1,0 +1,59 @@
+//! One step of a pipeline: a function that receives a stream, transforms it and sends the result.
+//!
+//! [`Stage`] is what pipelines compose and [`Service`] what workers register. Most stages are
+//! written as functions with `#[pipeline_stage]`, which implements `Stage` by way of one of the
+//! traits below:
+//!
+//! | the function takes | implements | joined by |
+//! |---|---|---|
+//! | an item | [`ItemStage`] | [`items`] |
+//! | `Receiver` and `Sender` | [`StreamStage`] | [`streams`] |
+//! | `ChannelReader` and `ChannelWriter` | [`ByteStage`] | [`bytes`] |
+//! | only a `Sender` | [`Producer`] | - |
+//! | only a `Receiver` | [`Consumer`] | - |
+
+pub mod bytes;
+mod conclude;
+mod concurrent;
+mod configured;
+mod consumer;
+mod context;
+mod ends;
+mod error;
+mod flow;
+pub mod items;
+mod outputs;
+mod pour;
+mod producer;
+mod pulse;
+mod registration;
+mod remote;
+mod report;
+mod request;
+mod service;
+#[allow(clippy::module_inception)]
+mod stage;
+pub mod streams;
+mod tally;
+mod task;
+
+pub use bytes::ByteStage;
+pub use configured::Configured;
+pub use consumer::Consumer;
+pub use context::StageContext;
+pub use ends::Ends;
+pub use error::StageError;
+pub use flow::Flow;
+pub(crate) use flow::Incoming;
+pub use items::{Applied, ItemRun, ItemStage};
+pub use outputs::{Iter, Outputs, Streamed};
+pub(crate) use pour::{pour, recode};
+pub use producer::Producer;
+pub(crate) use remote::trigger as trigger_stage;
+pub use remote::{Remote, remote};
+pub use report::StageReport;
+pub use request::StageRequest;
+pub use service::Service;
+pub use stage::{Placement, Stage, StageExt};
+pub use streams::StreamStage;
+pub(crate) use tally::Tally;

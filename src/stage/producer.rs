@@ -1,0 +1,88 @@
+use std::future::Future;
+
+use futures::{Stream, StreamExt, future::Either, stream};
+use serde::de::DeserializeOwned;
+
+use super::conclude::conclude;
+use super::pulse::Pulse;
+use super::task::Task;
+use super::{Ends, Flow, StageContext, StageError, StageReport};
+use crate::channel::{Aside, Custody, Receiver, Sender, local};
+use crate::codec::{Decode, Encode, Json};
+use crate::error::Error;
+
+/// The beginning of a pipeline: code that only sends.
+///
+/// Implemented by `#[pipeline_stage]` for a function of a [`Sender`]. The output is closed when
+/// the function returns `Ok`, and aborted with its error otherwise.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not produce a stream",
+    label = "not a producer",
+    note = "a producer is a function of a `Sender` with `#[pipeline_stage]`"
+)]
+pub trait Producer: Clone + Send + Sync + 'static {
+    /// What goes out.
+    type Out: Send + 'static;
+    /// How items go out over a channel.
+    type Format: Encode<Self::Out> + Decode<Self::Out>;
+    /// The parameters of a run.
+    type Params: DeserializeOwned + Send + Sync + 'static;
+
+    /// The id that workers register it by.
+    fn id(&self) -> String;
+
+    /// Begins a run.
+    fn start(
+        &self,
+        output: Sender<Self::Out, Self::Format>,
+        params: Self::Params,
+        context: StageContext,
+    ) -> impl Future<Output = Result<(), Error>> + Send + 'static + use<Self>;
+
+    /// What it produces, as a stream within the process.
+    #[doc(hidden)]
+    fn fuse(self, context: StageContext) -> impl Stream<Item = Flow<Self::Out>> + Send + 'static {
+        let params = match context.params() {
+            Ok(params) => params,
+            Err(refused) => return Either::Left(stream::once(async { Err(refused) })),
+        };
+        let (feed, _) = local::<()>();
+        let (put, out) = local();
+        let custody = Custody::new();
+        let sender = Sender::local(put, context.aside().clone()).in_custody(custody.clone());
+        let id = context.stage().to_owned();
+        let code = self.start(sender, params, context);
+        let feed = Sender::<(), Json>::local(feed, Aside::default());
+        let output = Receiver::<Self::Out, Self::Format>::local(out, None);
+        Either::Right(Task::new(id, stream::empty(), feed, code, custody, output).fuse())
+    }
+
+    /// Runs the producer into a channel.
+    #[doc(hidden)]
+    fn serve(
+        self,
+        mut ends: Ends,
+        context: StageContext,
+    ) -> impl Future<Output = Result<StageReport, StageError>> + Send + 'static {
+        async move {
+            let pulse = Pulse::new(context.clone());
+            let id = context.stage();
+            let writer = pulse.attach_writer(ends.writer(id)?);
+            let custody = Custody::new();
+            let mut sender = Some(Sender::new(writer).with_metadata(context.metadata()));
+            let ended = pulse
+                .run(async {
+                    let params = context.params()?;
+                    let Some(sender) = sender.take() else {
+                        return Ok(());
+                    };
+                    self.start(sender.in_custody(custody.clone()), params, context.clone())
+                        .await
+                        .map_err(|error| StageError::returned(id, None, error))
+                })
+                .await;
+            conclude(id, sender.or_else(|| custody.take()), ended).await?;
+            Ok(pulse.report())
+        }
+    }
+}

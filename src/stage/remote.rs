@@ -1,0 +1,191 @@
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use futures::{Stream, StreamExt, stream};
+
+use super::task::Task;
+use super::{Ends, Flow, Placement, Stage, StageContext, StageError, StageReport, StageRequest};
+use crate::channel::{ChannelWriter, Custody, Receiver, Sender};
+use crate::codec::{Decode, Encode, Json};
+use crate::error::{Error, Result};
+use crate::wire::{Abort, StreamChannelRef};
+use crate::worker::{CallError, Worker};
+
+/// The stage that some worker, in any language, has registered as `id`.
+///
+/// Its types are declared here; what it really sends is checked as far as its stream tells.
+///
+/// ```
+/// # use pipewright::{Stage, remote};
+/// let lowercase = remote::<String, String>("py::lowercase");
+/// assert_eq!(lowercase.id(), "py::lowercase");
+/// ```
+pub fn remote<In, Out>(id: impl Into<String>) -> Remote<In, Out> {
+    Remote {
+        id: id.into(),
+        types: PhantomData,
+    }
+}
+
+/// A stage on some worker; see [`remote`].
+pub struct Remote<In, Out, F = Json, G = Json> {
+    id: String,
+    types: PhantomData<fn(In, F) -> (Out, G)>,
+}
+
+impl<In, Out, F, G> Remote<In, Out, F, G> {
+    /// The same stage with other formats than `Json`: `F` for what it reads, `G` for what it
+    /// writes.
+    pub fn formats<F2, G2>(self) -> Remote<In, Out, F2, G2> {
+        Remote {
+            id: self.id,
+            types: PhantomData,
+        }
+    }
+}
+
+/// How long a stage may run: as long as its stream does. The run has a deadline of its own.
+pub(crate) const STAGE_TIMEOUT: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+
+/// Triggers the stage `id` and waits for its report.
+pub(crate) async fn trigger(
+    worker: &Worker,
+    id: &str,
+    request: &StageRequest,
+) -> Result<StageReport, StageError> {
+    let answer = worker
+        .trigger(id, request)
+        .timeout(STAGE_TIMEOUT)
+        .call()
+        .await;
+    answer.map_err(|error| failure(id, error))
+}
+
+/// What a failed trigger says about the stage.
+fn failure(id: &str, error: CallError) -> StageError {
+    if let CallError::Failed { error, .. } = &error
+        && let Ok(abort) = serde_json::from_str::<Abort>(&error.message)
+        && abort.code == error.code
+    {
+        return StageError::from_abort(abort);
+    }
+    let code = match &error {
+        CallError::FunctionNotFound { .. } => StageError::NOT_FOUND,
+        CallError::Stopped { .. } | CallError::Disconnected { .. } => StageError::LOST,
+        CallError::Failed { error, .. } => error.code.as_str(),
+        _ => StageError::FAILED,
+    };
+    StageError::new(code, id, &error)
+}
+
+impl<In, Out, F, G> Stage for Remote<In, Out, F, G>
+where
+    In: Send + 'static,
+    Out: Send + 'static,
+    F: Encode<In> + Decode<In>,
+    G: Encode<Out> + Decode<Out>,
+{
+    type In = In;
+    type Out = Out;
+    type InFormat = F;
+    type OutFormat = G;
+
+    fn id(&self) -> String {
+        self.id.clone()
+    }
+
+    fn placement(&self) -> Placement {
+        Placement::Registered
+    }
+
+    /// Goes over two channels, because the stage runs elsewhere.
+    fn fuse<S>(
+        self,
+        input: S,
+        context: StageContext,
+    ) -> impl Stream<Item = Flow<Out>> + Send + 'static
+    where
+        S: Stream<Item = Flow<In>> + Send + 'static,
+    {
+        stream::once(async move {
+            let worker = context.worker().cloned().ok_or_else(|| {
+                let reason = "the stage is on another worker; run the pipeline with `start`, or \
+                              give the local run a worker";
+                StageError::new(StageError::NOT_FOUND, &self.id, reason)
+            })?;
+            let (feed, request, output) = self.channels(&worker, &context).await?;
+            let id = self.id.clone();
+            let code = async move {
+                let ended = trigger(&worker, &id, &request).await;
+                ended.map(|_| ()).map_err(Error::from)
+            };
+            Ok(Task::new(
+                self.id,
+                input,
+                feed,
+                code,
+                Custody::<ChannelWriter>::new(),
+                output,
+            ))
+        })
+        .flat_map(|task| match task {
+            Ok(task) => task.left_stream(),
+            Err(error) => stream::once(async { Err(error) }).right_stream(),
+        })
+    }
+
+    fn serve(
+        self,
+        _: Ends,
+        context: StageContext,
+    ) -> impl Future<Output = Result<StageReport, StageError>> + Send + 'static {
+        let reason = "a stage of another worker cannot be registered here";
+        let refused = StageError::new(StageError::BAD_REQUEST, context.stage(), reason);
+        async move { Err(refused) }
+    }
+}
+
+impl<In, Out, F, G> Remote<In, Out, F, G>
+where
+    In: Send + 'static,
+    Out: Send + 'static,
+    F: Encode<In> + Decode<In>,
+    G: Encode<Out> + Decode<Out>,
+{
+    /// A channel to the stage and one from it.
+    async fn channels(
+        &self,
+        worker: &Worker,
+        context: &StageContext,
+    ) -> Result<(Sender<In, F>, StageRequest, Receiver<Out, G>), StageError> {
+        let failed = |error: CallError| StageError::new(StageError::FAILED, &self.id, error);
+        let to = worker.channel::<In, F>(None).await.map_err(failed)?;
+        let from = worker.channel::<Out, G>(None).await.map_err(failed)?;
+        let request = StageRequest {
+            reader_ref: Some(StreamChannelRef::clone(to.reader_ref.get_ref())),
+            writer_ref: Some(StreamChannelRef::clone(from.writer_ref.get_ref())),
+            cancel_ref: None,
+            params: context.raw_params().clone(),
+        };
+        Ok((to.sender, request, from.receiver))
+    }
+}
+
+impl<In, Out, F, G> Clone for Remote<In, Out, F, G> {
+    fn clone(&self) -> Self {
+        Self {
+            id: self.id.clone(),
+            types: PhantomData,
+        }
+    }
+}
+
+impl<In, Out, F, G> fmt::Debug for Remote<In, Out, F, G> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Remote")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,98 @@
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::channel::StreamReport;
+
+/// What went through one stage in one run: the result of triggering it.
+///
+/// A stage in another language may leave out what it does not know.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct StageReport {
+    /// Items that came in.
+    #[serde(default)]
+    pub items_in: u64,
+    /// Items that went out.
+    #[serde(default)]
+    pub items_out: u64,
+    /// Payload bytes that came in.
+    #[serde(default)]
+    pub bytes_in: u64,
+    /// Payload bytes that went out.
+    #[serde(default)]
+    pub bytes_out: u64,
+    /// Items that were skipped because they could not be handled.
+    #[serde(default)]
+    pub items_skipped: u64,
+    /// Microseconds from the start of the stage to its end.
+    #[serde(default)]
+    pub elapsed_us: u64,
+    /// Microseconds that it waited for input.
+    #[serde(default)]
+    pub waited_in_us: u64,
+    /// Microseconds that it waited for room in its output.
+    #[serde(default)]
+    pub waited_out_us: u64,
+}
+
+impl StageReport {
+    /// The report of a stage between two ends.
+    pub(crate) fn between(input: &StreamReport, output: &StreamReport, elapsed: Duration) -> Self {
+        Self {
+            items_in: input.items,
+            items_out: output.items,
+            bytes_in: input.bytes,
+            bytes_out: output.bytes,
+            items_skipped: 0,
+            elapsed_us: micros(elapsed),
+            waited_in_us: micros(input.waited),
+            waited_out_us: micros(output.waited),
+        }
+    }
+
+    /// The report of two stages as one: what went into the first and out of the second.
+    pub(crate) fn followed_by(&self, next: &Self) -> Self {
+        Self {
+            items_in: self.items_in,
+            bytes_in: self.bytes_in,
+            waited_in_us: self.waited_in_us,
+            items_skipped: self.items_skipped + next.items_skipped,
+            elapsed_us: self.elapsed_us.max(next.elapsed_us),
+            ..next.clone()
+        }
+    }
+
+    /// How long the stage ran.
+    pub fn elapsed(&self) -> Duration {
+        Duration::from_micros(self.elapsed_us)
+    }
+
+    /// The share of its time that the stage waited for input, from 0 to 1.
+    pub fn waiting_for_input(&self) -> f64 {
+        self.share(self.waited_in_us)
+    }
+
+    /// The share of its time that the stage waited for room in its output, from 0 to 1.
+    pub fn waiting_for_output(&self) -> f64 {
+        self.share(self.waited_out_us)
+    }
+
+    /// The share of its time that the stage worked, from 0 to 1.
+    pub fn working(&self) -> f64 {
+        (1.0 - self.waiting_for_input() - self.waiting_for_output()).max(0.0)
+    }
+
+    #[allow(clippy::cast_precision_loss)] // A share needs no 64 bits.
+    fn share(&self, part: u64) -> f64 {
+        if self.elapsed_us == 0 {
+            0.0
+        } else {
+            (part as f64 / self.elapsed_us as f64).min(1.0)
+        }
+    }
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,103 @@
+//! Stages whose code runs from a [`Receiver`] to a [`Sender`].
+
+use std::future::Future;
+
+use futures::{Stream, StreamExt, future::Either, stream};
+use serde::de::DeserializeOwned;
+
+use super::conclude::conclude;
+use super::pulse::Pulse;
+use super::task::Task;
+use super::{Ends, Flow, StageContext, StageError, StageReport};
+use crate::channel::{Custody, Receiver, Sender, local};
+use crate::codec::{Decode, Encode};
+use crate::error::Error;
+
+/// A stage whose code runs from a [`Receiver`] to a [`Sender`].
+///
+/// Implemented by `#[pipeline_stage]` for a function of the two. The output is closed when the
+/// function returns `Ok`, and aborted with its error otherwise.
+pub trait StreamStage: Clone + Send + Sync + 'static {
+    /// What comes in.
+    type In: Send + 'static;
+    /// What goes out.
+    type Out: Send + 'static;
+    /// How items come in over a channel.
+    type InFormat: Decode<Self::In> + Encode<Self::In>;
+    /// How items go out over a channel.
+    type OutFormat: Encode<Self::Out> + Decode<Self::Out>;
+    /// The parameters of a run.
+    type Params: DeserializeOwned + Send + Sync + 'static;
+
+    /// Begins a run.
+    fn start(
+        &self,
+        input: Receiver<Self::In, Self::InFormat>,
+        output: Sender<Self::Out, Self::OutFormat>,
+        params: Self::Params,
+        context: StageContext,
+    ) -> impl Future<Output = Result<(), Error>> + Send + 'static + use<Self>;
+}
+
+/// Joins a stream stage to its input within the process.
+pub fn fuse<G, S>(
+    stage: G,
+    input: S,
+    context: StageContext,
+) -> impl Stream<Item = Flow<G::Out>> + Send + 'static
+where
+    G: StreamStage,
+    S: Stream<Item = Flow<G::In>> + Send + 'static,
+{
+    let params = match context.params() {
+        Ok(params) => params,
+        Err(refused) => return Either::Left(stream::once(async { Err(refused) })),
+    };
+    let (feed, fed) = local();
+    let (put, out) = local();
+    let custody = Custody::new();
+    let aside = context.aside().clone();
+    let feed = Sender::<G::In, G::InFormat>::local(feed, crate::channel::Aside::default());
+    let receiver = Receiver::local(fed, Some(aside.clone()));
+    let sender = Sender::local(put, aside).in_custody(custody.clone());
+    let id = context.stage().to_owned();
+    let code = stage.start(receiver, sender, params, context);
+    let output = Receiver::<G::Out, G::OutFormat>::local(out, None);
+    Either::Right(Task::new(id, input, feed, code, custody, output).fuse())
+}
+
+/// Runs a stream stage over channels.
+pub async fn serve<G: StreamStage>(
+    stage: G,
+    mut ends: Ends,
+    context: StageContext,
+) -> Result<StageReport, StageError> {
+    let pulse = Pulse::new(context.clone());
+    let id = context.stage();
+    let (reader, writer) = pulse.attach(&mut ends).await?;
+    let custody = Custody::new();
+    let mut receiver = Receiver::new(reader);
+    let mut sender = Some(Sender::new(writer));
+    let ended = pulse
+        .run(async {
+            let params = context.params()?;
+            let header = receiver
+                .header()
+                .await
+                .map_err(|error| StageError::input(id, error))?;
+            context.set_metadata(header.and_then(|header| header.content.clone()));
+            let sender = sender
+                .take()
+                .map(|sender| sender.with_metadata(context.metadata()));
+            let Some(sender) = sender else { return Ok(()) };
+            let sender = sender.in_custody(custody.clone());
+            stage
+                .start(receiver, sender, params, context.clone())
+                .await
+                .map_err(|error| StageError::returned(id, None, error))
+        })
+        .await;
+    let sender = sender.or_else(|| custody.take());
+    conclude(id, sender, ended).await?;
+    Ok(pulse.report())
+}

@@ -1,0 +1,50 @@
+//! The table of design, section 3.
+
+/// What a module may import: any on a floor below its own, and itself.
+pub(super) struct Floors(&'static [(&'static str, u8)]);
+
+impl Floors {
+    pub(super) fn of_the_house() -> Self {
+        Self(&[
+            ("wire", 0),
+            ("codec", 1),
+            ("transport", 1),
+            ("channel", 2),
+            ("worker", 3),
+            ("error", 4),
+            ("stage", 5),
+            ("pipeline", 6),
+            ("engine", 6),
+            ("embedded", 7),
+            ("prelude", 8),
+        ])
+    }
+
+    /// Whether the module `from` may import `to`, or why not.
+    pub(super) fn check(&self, from: &str, to: &str) -> Result<(), String> {
+        if from == to {
+            return Ok(());
+        }
+        // Client and engine agree only through the wire types and the socket floor.
+        if from == "engine" && !matches!(to, "wire" | "transport") {
+            return Err(format!(
+                "`engine` imports `wire` and `transport`, not `{to}`"
+            ));
+        }
+        let (below, above) = (self.floor(to)?, self.floor(from)?);
+        if below < above {
+            return Ok(());
+        }
+        Err(format!(
+            "`{from}`, floor {above}, imports `{to}`, floor {below}"
+        ))
+    }
+
+    fn floor(&self, module: &str) -> Result<u8, String> {
+        self.0
+            .iter()
+            .find(|(name, _)| *name == module)
+            .map(|(_, floor)| *floor)
+            .ok_or_else(|| format!("`{module}` has no floor; name the module an item lives in"))
+    }
+}
