@@ -4,4 +4,5 @@ mod architecture;
 mod channel;
 mod codec;
 mod engine;
+mod support;
 mod worker;

@@ -1,20 +1,13 @@
 //! Bytes arrive as they were written, over both transports.
 
-use pipewright::{Engine, Worker};
+use pipewright::Worker;
+
+use crate::support::TestEngine;
 
 #[tokio::test]
 async fn a_first_transfer() {
-    for socket in [false, true] {
-        let engine = Engine::builder()
-            .listen("127.0.0.1:0")
-            .start()
-            .await
-            .unwrap();
-        let address = if socket {
-            engine.url().unwrap().clone().into()
-        } else {
-            engine.address()
-        };
+    let engine = TestEngine::start().await;
+    for address in engine.addresses() {
         let worker = Worker::builder(address).connect().await.unwrap();
         for size in [0, 1, 65_535, 65_536, 65_537, 10_000_000] {
             let channel = worker.create_channel(None).await.unwrap();
