@@ -3,3 +3,4 @@
 mod architecture;
 mod channel;
 mod engine;
+mod support;
