@@ -7,6 +7,7 @@ mod embedded;
 #[cfg(feature = "engine")]
 mod engine;
 mod error;
+mod pipeline;
 mod stage;
 mod transport;
 mod wire;
@@ -30,6 +31,7 @@ pub use channel::{
     SendError, Sender, StreamReport, Verdict, WriteError, WriterRef,
 };
 pub use error::{Error, Result};
+pub use pipeline::{Compose, Pipeline, Run, RunError, RunReport, StageSummary};
 pub use stage::{
     Configured, Consumer, Producer, Remote, Service, Stage, StageContext, StageError, StageExt,
     StageReport, StageRequest, remote,

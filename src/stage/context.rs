@@ -7,6 +7,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::StageError;
+use super::tally::{Counted, Tally};
 use crate::channel::{Aside, Remark};
 use crate::wire::{Progress, Text};
 use crate::worker::Worker;
@@ -41,6 +42,7 @@ struct Inner {
     cancelled: CancellationToken,
     aside: Aside,
     progress_interval: Duration,
+    tally: Tally,
 }
 
 impl StageContext {
@@ -54,6 +56,7 @@ impl StageContext {
             cancelled,
             aside: Aside::default(),
             progress_interval: PROGRESS_INTERVAL,
+            tally: Tally::default(),
         }))
     }
 
@@ -74,6 +77,15 @@ impl StageContext {
         self.changed(|inner| inner.metadata = OnceLock::from(metadata))
     }
 
+    pub(crate) fn with_tally(&self, tally: Tally) -> Self {
+        self.changed(|inner| inner.tally = tally)
+    }
+
+    /// Counts what comes out of `name`, for the report of a run within one process.
+    pub(crate) fn tally<S>(&self, name: &str, stream: S) -> Counted<S> {
+        self.0.tally.count(name, stream)
+    }
+
     fn changed(&self, change: impl FnOnce(&mut Inner)) -> Self {
         let mut inner = Inner {
             stage: self.0.stage.clone(),
@@ -83,6 +95,7 @@ impl StageContext {
             cancelled: self.0.cancelled.clone(),
             aside: Aside::default(),
             progress_interval: self.0.progress_interval,
+            tally: self.0.tally.clone(),
         };
         change(&mut inner);
         Self(Arc::new(inner))

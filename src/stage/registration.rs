@@ -45,9 +45,17 @@ async fn run(
     let context = StageContext::new(stage.service_id(), cancelled.clone())
         .with_params(request.params)
         .with_worker(worker.clone());
-    // A function that is stopped is dropped, and with it this guard.
-    let _guard = cancelled.drop_guard();
-    stage.serve_boxed(ends, context).await
+    let mut serving = stage.serve_boxed(ends, context);
+    let Some(cancel_ref) = request.cancel_ref else {
+        return serving.await;
+    };
+    let mut leash = worker.reader(&cancel_ref);
+    tokio::select! {
+        ended = &mut serving => return ended,
+        // However it ends, whoever started the run has let go of it.
+        _ = leash.next_bytes() => cancelled.cancel(),
+    }
+    serving.await
 }
 
 /// The failure as the caller of the stage gets it: the abort as JSON in the message, so that

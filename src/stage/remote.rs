@@ -166,6 +166,7 @@ where
         let request = StageRequest {
             reader_ref: Some(StreamChannelRef::clone(to.reader_ref.get_ref())),
             writer_ref: Some(StreamChannelRef::clone(from.writer_ref.get_ref())),
+            cancel_ref: None,
             params: context.raw_params().clone(),
         };
         Ok((to.sender, request, from.receiver))

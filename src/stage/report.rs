@@ -51,6 +51,18 @@ impl StageReport {
         }
     }
 
+    /// The report of two stages as one: what went into the first and out of the second.
+    pub(crate) fn followed_by(&self, next: &Self) -> Self {
+        Self {
+            items_in: self.items_in,
+            bytes_in: self.bytes_in,
+            waited_in_us: self.waited_in_us,
+            items_skipped: self.items_skipped + next.items_skipped,
+            elapsed_us: self.elapsed_us.max(next.elapsed_us),
+            ..next.clone()
+        }
+    }
+
     /// How long the stage ran.
     pub fn elapsed(&self) -> Duration {
         Duration::from_micros(self.elapsed_us)

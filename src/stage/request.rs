@@ -6,7 +6,8 @@ use crate::wire::StreamChannelRef;
 /// The payload that triggers a stage.
 ///
 /// On the wire `{"readerRef": {..}, "writerRef": {..}, "params": ..}`; `reader_ref` or `reader`,
-/// `writer_ref` or `writer` are accepted as well, and other members ignored.
+/// `writer_ref` or `writer` are accepted as well, and other members ignored. `cancelRef` may stand
+/// beside them.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct StageRequest {
@@ -28,6 +29,10 @@ pub struct StageRequest {
         skip_serializing_if = "Option::is_none"
     )]
     pub writer_ref: Option<StreamChannelRef>,
+    /// A channel whose end cancels the run: the stage opens it and stops when it closes. A stage
+    /// that knows nothing of it goes on until its streams end.
+    #[serde(default, rename = "cancelRef", skip_serializing_if = "Option::is_none")]
+    pub cancel_ref: Option<StreamChannelRef>,
     /// The parameters of the run.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub params: Value,

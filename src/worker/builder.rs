@@ -18,10 +18,10 @@ use crate::transport::{Address, ConnectError};
 ///
 /// ```no_run
 /// use std::time::Duration;
-/// use pipewright::{Address, Backoff, Worker};
+/// use pipewright::{Backoff, Worker};
 ///
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-/// let worker = Worker::builder("ws://127.0.0.1:49134".parse::<Address>()?)
+/// let worker = Worker::builder("ws://127.0.0.1:49134")
 ///     .name("thumbnailer")
 ///     .reconnect(Backoff::new().max_attempts(20))
 ///     .call_timeout(Duration::from_secs(5))
@@ -33,7 +33,8 @@ use crate::transport::{Address, ConnectError};
 #[derive(Debug)]
 #[must_use = "a worker connects by `.connect()`"]
 pub struct WorkerBuilder {
-    address: Address,
+    /// Or why it is none, which `connect` tells.
+    address: Result<Address, ConnectError>,
     announcement: Announcement,
     backoff: Backoff,
     keep_alive: KeepAlive,
@@ -42,7 +43,7 @@ pub struct WorkerBuilder {
 }
 
 impl WorkerBuilder {
-    pub(super) fn new(address: Address) -> Self {
+    pub(super) fn new(address: Result<Address, ConnectError>) -> Self {
         Self {
             address,
             announcement: Announcement::from_env(),
@@ -113,7 +114,7 @@ impl WorkerBuilder {
     ///
     /// # Errors
     ///
-    /// When there is no engine, or it turns the worker away.
+    /// When the address is none, there is no engine at it, or it turns the worker away.
     ///
     /// # Panics
     ///
@@ -123,15 +124,16 @@ impl WorkerBuilder {
     ///
     /// Dropping the future gives the connection up.
     pub async fn connect(self) -> Result<Worker, ConnectError> {
-        let mut transport = self.address.dial_control().await?;
-        let greeting = await_greeting(transport.as_mut(), &self.address).await?;
+        let address = self.address?;
+        let mut transport = address.dial_control().await?;
+        let greeting = await_greeting(transport.as_mut(), &address).await?;
         let (commands, queue) = mpsc::unbounded_channel();
         let (status, observed) = watch::channel(Status {
             link: Link::Connected,
             worker_id: None,
         });
         let settings = Settings {
-            address: self.address,
+            address,
             name: self.announcement.name.clone(),
             namespace: self.announcement.namespace.clone(),
             call_timeout: self.call_timeout,

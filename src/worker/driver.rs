@@ -47,7 +47,7 @@ pub(super) struct Driver {
     pub(super) drain_until: Option<Instant>,
     /// Numbers the connections.
     pub(super) session: u64,
-    /// What to begin the next connection with.
+    /// What to begin the next connection with: the last that greeted, which need not be the last.
     pub(super) reattach: Option<Reattach>,
     pub(super) status: watch::Sender<Status>,
     pub(super) keep_alive: KeepAlive,
@@ -94,14 +94,14 @@ impl Driver {
     pub(super) async fn run(mut self, transport: Box<dyn Transport>, greeting: Option<Frame>) {
         let closed = self.serve(transport, greeting).await;
         tracing::debug!(worker = self.shared.name, reason = %closed, "worker closed");
-        self.shared.stopping.cancel();
         // Functions may own handles of the worker; let go, the cycle is broken.
         let functions = self.shared.registry().close();
         drop(functions);
         self.status
             .send_modify(|status| status.link = Link::Closed(closed));
-        // Callers learn of the end by their replies being dropped with the tables, after the
-        // reason was published.
+        // After the reason was published: those who learn of the end by this are about to ask for
+        // it. Callers learn it by their replies being dropped with the tables.
+        self.shared.stopping.cancel();
     }
 
     async fn serve(
@@ -137,6 +137,10 @@ impl Driver {
             self.status
                 .send_modify(|status| status.link = Link::Reconnecting);
             self.calls.lost(&reason);
+            // A shutdown that was asked for before the loss was seen still is one.
+            while let Ok(command) = self.commands.try_recv() {
+                self.obey(command);
+            }
             if since.elapsed() >= STABLE {
                 failed = 0;
             }
@@ -152,7 +156,7 @@ impl Driver {
     /// Queues what a connection begins with (`protocol.md` 1.2): reattach, functions, announce.
     fn begin(&mut self) {
         self.session += 1;
-        let reattach = self.reattach.take().map(ControlMessage::Reattach);
+        let reattach = self.reattach.clone().map(ControlMessage::Reattach);
         let functions = self.shared.registry().replay();
         let encoded = reattach
             .map(|message| message.encode())

@@ -1,6 +1,8 @@
+use std::sync::Arc;
+
 use serde::Serialize;
 
-use super::handler::Typed;
+use super::handler::{Function, Typed};
 use super::{Handler, RegisterError, Worker};
 use crate::wire::{ControlMessage, Payload, RegisterFunction, builtin};
 
@@ -93,8 +95,8 @@ impl<'a> FunctionBuilder<'a> {
         };
         match encoded {
             Ok(frame) => {
-                let function = std::sync::Arc::new(Typed::new(handler));
-                self.worker.shared().register(function_id, frame, function)
+                let function: Arc<dyn Function> = Arc::new(Typed::new(handler));
+                self.worker.shared().register(function_id, frame, &function)
             }
             Err(source) => Err(RegisterError::Description {
                 function_id,

@@ -43,7 +43,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 mod trigger;
-#[allow(clippy::module_inception)]
+#[expect(clippy::module_inception, reason = "one type, one file")]
 mod worker;
 
 pub use backoff::Backoff;

@@ -5,8 +5,9 @@ use crate::wire::Text;
 
 /// What is to be sent, in order.
 ///
-/// It holds one entry a caller that waits, a function that runs and a registration, and those of
-/// the driver's own, which stops reading at [`Outbox::FULL`].
+/// It holds one entry a caller that waits, a registration, and a message of the engine's that is
+/// to be answered. The last are the engine's to bound: the driver never stops reading because
+/// this is full, since an engine that waits for it to read would not come to read either.
 #[derive(Default)]
 pub(super) struct Outbox {
     queue: VecDeque<Outgoing>,
@@ -23,9 +24,6 @@ pub(super) enum Outgoing {
 }
 
 impl Outbox {
-    /// Beyond this many messages nothing is read that could ask for more of them.
-    const FULL: usize = 4096;
-
     pub(super) fn push(&mut self, message: Outgoing) {
         self.queue.push_back(message);
     }
@@ -71,10 +69,6 @@ impl Outbox {
 
     pub(super) fn is_empty(&self) -> bool {
         self.queue.is_empty()
-    }
-
-    pub(super) fn is_full(&self) -> bool {
-        self.queue.len() >= Self::FULL
     }
 }
 

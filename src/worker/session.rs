@@ -95,18 +95,14 @@ impl<'a> Session<'a> {
     /// One turn; whether there may be more to do.
     fn turn(&mut self, cx: &mut Context<'_>) -> Result<bool, Ended> {
         for _ in 0..TURN {
-            // An engine that asks without listening is not listened to. If it never listens, it
-            // counts as dead in the end.
-            let held_back = self.driver.outbox.is_full();
-            let received = !held_back && self.receive(cx)?;
+            let received = self.receive(cx)?;
             self.collect(cx);
             self.send(cx)?;
             let timed = self.watch_time(cx)?;
             if self.driver.is_idle() && self.driver.outbox.is_empty() {
                 return Err(Ended::Drained);
             }
-            let relieved = held_back && !self.driver.outbox.is_full();
-            if !received && !timed && !relieved {
+            if !received && !timed {
                 return self.flush(cx).map(|()| false);
             }
         }
@@ -135,12 +131,20 @@ impl<'a> Session<'a> {
 
     /// Takes the results of functions and the wishes of handles.
     fn collect(&mut self, cx: &mut Context<'_>) {
+        let mut answers = Vec::new();
         while let Poll::Ready(Some(finished)) = self.driver.running.poll_join_next(cx) {
             // Panics were caught, and nobody aborts a function before the end.
             let Ok(finished) = finished else { continue };
-            if finished.session == self.driver.session
-                && let Some(frame) = finished.answer
-            {
+            if finished.session == self.driver.session {
+                answers.extend(finished.answer);
+            }
+        }
+        if !answers.is_empty() {
+            // What a function asked for before it finished goes before its answer.
+            while let Ok(command) = self.driver.commands.try_recv() {
+                self.driver.obey(command);
+            }
+            for frame in answers {
                 self.driver.send(frame);
             }
         }

@@ -55,14 +55,15 @@ impl Shared {
         self.registry.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// `function` is borrowed, so that one that is refused is not dropped under the lock.
     pub(super) fn register(
         &self,
         function_id: String,
         frame: Text,
-        function: Arc<dyn Function>,
+        function: &Arc<dyn Function>,
     ) -> Result<(), RegisterError> {
         let mut registry = self.registry();
-        registry.insert(function_id, frame.clone(), function)?;
+        registry.insert(function_id, frame.clone(), Arc::clone(function))?;
         self.command(Command::Send(frame));
         Ok(())
     }
@@ -85,10 +86,16 @@ impl Shared {
         self.commands.send(command).is_ok()
     }
 
-    /// Why there is no driver any more.
+    /// Why nothing more is to be had of the driver: it has closed, is about to, or is no more.
     pub(super) fn closed(&self) -> Closed {
-        let status = self.status.borrow();
-        status.closed().cloned().unwrap_or(Closed::Aborted)
+        if let Some(closed) = self.status.borrow().closed() {
+            return closed.clone();
+        }
+        if self.stopping.is_cancelled() {
+            Closed::ShutDown { unfinished: 0 }
+        } else {
+            Closed::Aborted
+        }
     }
 }
 

@@ -222,9 +222,10 @@ impl<'a> Trigger<'a> {
         let shared = self.worker.shared();
         // Functions that still run may call others to come to their end.
         if shared.stopping.is_cancelled() && self.worker.origin().is_none() {
-            return Err(CallError::ShutDown {
-                function_id: self.message.function_id.clone(),
-            });
+            return Err(CallError::closed(
+                &self.message.function_id,
+                shared.closed(),
+            ));
         }
         // A new id each time: the engine may still know the lost connection's.
         let id = Uuid::new_v4();

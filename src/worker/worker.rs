@@ -18,7 +18,9 @@ use crate::transport::{Address, ConnectError};
 /// A handle; clones are cheap and mean the same worker. The connection is kept alive, and made
 /// again when it is lost: functions are then registered again, calls that were under way fail
 /// with [`CallError::Disconnected`] unless they are [`idempotent`](Trigger::idempotent), and
-/// calls made meanwhile wait, within their own deadline.
+/// calls made meanwhile wait, within their own deadline. When the connection is given up, which
+/// only [`Backoff::max_attempts`](super::Backoff::max_attempts) or a refusal for good brings
+/// about, functions that run are stopped.
 ///
 /// # Drop
 ///
@@ -72,12 +74,19 @@ impl Worker {
         A: TryInto<Address>,
         ConnectError: From<A::Error>,
     {
-        Self::builder(address.try_into()?).connect().await
+        Self::builder(address).connect().await
     }
 
     /// A worker to be connected to `address`, with its settings to be chosen.
-    pub fn builder(address: impl Into<Address>) -> WorkerBuilder {
-        WorkerBuilder::new(address.into())
+    ///
+    /// The address may be text, an [`EngineUrl`](crate::EngineUrl) or an [`Address`]; text that is
+    /// none is reported by [`connect`](WorkerBuilder::connect).
+    pub fn builder<A>(address: A) -> WorkerBuilder
+    where
+        A: TryInto<Address>,
+        ConnectError: From<A::Error>,
+    {
+        WorkerBuilder::new(address.try_into().map_err(ConnectError::from))
     }
 
     pub(super) fn new(shared: Arc<Shared>, alive: Arc<Alive>, origin: Option<Arc<Origin>>) -> Self {

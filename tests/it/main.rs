@@ -4,3 +4,4 @@ mod architecture;
 mod channel;
 mod engine;
 mod support;
+mod worker;

@@ -87,7 +87,9 @@ impl<T, F: Decode<T>> Decoding<T, F> {
                     continue;
                 }
                 Ok(Some(judge::Event::Message(text))) => Ok(Some(Event::Message(text))),
-                Ok(Some(judge::Event::Progress(progress))) => Ok(Some(Event::Progress(progress))),
+                Ok(Some(judge::Event::Progress(progress))) => {
+                    Ok(Some(Event::Progress(Box::new(progress))))
+                }
                 Ok(None) => self.end(),
                 Err(error) => Err(self.fail(error.into())),
             });
@@ -243,8 +245,10 @@ impl<T, F: Decode<T>> Decoding<T, F> {
         if let Some(compression) = &header.compression {
             return Err(ReceiveError::Compression(compression.clone()));
         }
-        // `bytes` makes no claim about items: such a stream is read as a foreign one is.
-        if header.format != F::NAME && header.format != Header::BYTES {
+        // `bytes` makes no claim about items: such a stream is read as a foreign one is, and who
+        // wants bytes takes any.
+        let any = F::NAME == Header::BYTES || header.format == Header::BYTES;
+        if !any && header.format != F::NAME {
             return Err(ReceiveError::Format {
                 stream: header.format.clone(),
                 here: F::NAME,

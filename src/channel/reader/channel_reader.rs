@@ -93,6 +93,19 @@ impl ChannelReader {
         self.inbox
     }
 
+    /// Connects now instead of with the first read.
+    ///
+    /// # Errors
+    ///
+    /// When the connection cannot be made.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: the attempt goes on with the next operation.
+    pub async fn connect(&mut self) -> Result<(), ReadError> {
+        poll_fn(|cx| self.inbox.poll_connect(cx)).await
+    }
+
     /// The next data or message, in order; `None` at the end of a whole stream.
     ///
     /// # Errors

@@ -217,6 +217,18 @@ impl Inbox {
         }
     }
 
+    pub(crate) fn poll_connect(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ReadError>> {
+        if self.judge.verdict().is_some() {
+            return Poll::Ready(Ok(()));
+        }
+        let opened = ready!(self.link.poll_open(cx)).map(|_| ());
+        Poll::Ready(opened.map_err(|error| {
+            let error = ReadError::from(error);
+            self.judge.fail(error.clone());
+            error
+        }))
+    }
+
     fn poll_link(&mut self, cx: &mut Context<'_>) -> Poll<Result<Received, ReadError>> {
         let link = match self.link.poll_open(cx) {
             Poll::Pending => {

@@ -47,7 +47,13 @@ impl<'a, T: Transport> ReaderSession<'a, T> {
             ended = poll_fn(|cx| self.poll_relay(cx)) => ended,
             () = core.stopping.cancelled() => Ended::Stopping,
         };
-        let Self { socket, end, .. } = self;
+        let Self {
+            socket, mut end, ..
+        } = self;
+        if let Ended::Stopping = ended {
+            // The writer is to see this and not a lost reader.
+            end.pipe.cancel(Close::STOPPING);
+        }
         // Before the close: whoever sees the end of the stream may rely on the channel's being
         // gone.
         drop(end);

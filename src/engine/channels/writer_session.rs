@@ -87,6 +87,8 @@ impl<'a, T: Transport> WriterSession<'a, T> {
                 farewell::broken(socket, error).await
             }
             Ended::Unread(close) => {
+                // If it is the engine that stops, the reader is to see this and not a lost writer.
+                pipe.end(close.clone());
                 drop((pipe, lease));
                 farewell::close(socket, close, farewell::BRIEF).await
             }

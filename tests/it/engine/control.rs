@@ -341,7 +341,7 @@ async fn a_newer_connection_takes_the_place_of_the_old_one() {
     new.send(&reattach(&old.id, &old.token)).await;
     // The replay is no conflict.
     new.register("f").await;
-    assert_eq!(code(&old.client.closed().await), Some(1012));
+    assert_eq!(code(old.client.closed().await), Some(1012));
     assert_eq!(caller.json().await["error"]["code"], "invocation_stopped");
     caller.invoke(ID, "f", &json!({})).await;
     assert_eq!(new.json().await["function_id"], "f");
@@ -357,7 +357,7 @@ async fn a_message_over_the_limit_is_refused() {
         .client
         .send(Message::text("x".repeat(3_000_000)))
         .await;
-    assert_eq!(code(&worker.client.closed().await), Some(1009));
+    assert_eq!(code(worker.client.closed().await), Some(1009));
     settled(&engine, |stats| stats.workers == 0).await;
     Client::dial(&super::url(&engine)).await;
 }

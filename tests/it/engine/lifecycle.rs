@@ -56,7 +56,7 @@ async fn stopping_tells_everybody_to_come_back() {
         &mut writer,
         &mut telemetry,
     ] {
-        assert_eq!(code(&client.closed().await), Some(1012));
+        assert_eq!(code(client.closed().await), Some(1012));
     }
     timeout(FAILED, stopping).await.unwrap().unwrap();
     drop(idle);
@@ -93,6 +93,13 @@ async fn dropping_the_last_handle_stops_the_engine() {
     drop(engine);
     control.synced().await;
     drop(clone);
-    assert_eq!(code(&control.client.closed().await), Some(1012));
+    assert_eq!(code(control.client.closed().await), Some(1012));
     assert!(address.is_in_process());
+}
+
+#[test]
+fn handles_may_go_anywhere() {
+    fn anywhere<T: Clone + Send + Sync + Unpin + 'static>() {}
+    anywhere::<Engine>();
+    anywhere::<pipewright::EngineBuilder>();
 }

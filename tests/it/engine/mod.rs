@@ -1,5 +1,7 @@
 //! The embedded engine, seen through raw WebSocket clients: a real socket on a free port.
 
+#![expect(clippy::unwrap_used, reason = "a test that fails may panic")]
+
 mod control;
 mod handshake;
 mod lifecycle;
@@ -36,9 +38,8 @@ async fn settled(engine: &Engine, wanted: impl Fn(&EngineStats) -> bool) {
             tokio::task::yield_now().await;
         }
     };
-    if timeout(FAILED, settled).await.is_err() {
-        panic!("never settled: {:?}", engine.stats());
-    }
+    let settled = timeout(FAILED, settled).await;
+    assert!(settled.is_ok(), "never settled: {:?}", engine.stats());
 }
 
 /// A raw WebSocket client.
@@ -87,14 +88,21 @@ impl Client {
         }
     }
 
+    async fn json(&mut self) -> Value {
+        match self.frame().await {
+            Message::Text(text) => serde_json::from_str(&text).unwrap(),
+            other => panic!("not text: {other:?}"),
+        }
+    }
+
     async fn close(&mut self) {
         self.0.close(None).await.unwrap();
         assert!(self.closed().await.is_none());
     }
 }
 
-fn code(frame: &Option<CloseFrame>) -> Option<u16> {
-    frame.as_ref().map(|frame| CloseCode::into(frame.code))
+fn code(frame: Option<CloseFrame>) -> Option<u16> {
+    frame.map(|frame| CloseCode::into(frame.code))
 }
 
 /// A raw control connection.
@@ -111,18 +119,16 @@ impl Control {
     }
 
     async fn at(base: &str) -> Self {
-        let mut control = Self {
-            client: Client::dial(base).await,
-            id: String::new(),
-            token: String::new(),
-            base: base.to_owned(),
-        };
-        let hello = control.json().await;
+        let mut client = Client::dial(base).await;
+        let hello = client.json().await;
         assert_eq!(hello["type"], "workerregistered");
         assert!(hello.get("features").is_none());
-        control.id = hello["worker_id"].as_str().unwrap().to_owned();
-        control.token = hello["reattach_token"].as_str().unwrap().to_owned();
-        control
+        Self {
+            client,
+            id: hello["worker_id"].as_str().unwrap().to_owned(),
+            token: hello["reattach_token"].as_str().unwrap().to_owned(),
+            base: base.to_owned(),
+        }
     }
 
     async fn send(&mut self, message: &Value) {
@@ -130,10 +136,7 @@ impl Control {
     }
 
     async fn json(&mut self) -> Value {
-        match self.client.frame().await {
-            Message::Text(text) => serde_json::from_str(&text).unwrap(),
-            other => panic!("not text: {other:?}"),
-        }
+        self.client.json().await
     }
 
     async fn register(&mut self, function: &str) {

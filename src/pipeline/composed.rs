@@ -1,0 +1,92 @@
+use std::future::Future;
+
+use futures::Stream;
+
+use crate::channel::local_bytes;
+use crate::stage::{Ends, Flow, Stage, StageContext, StageError, StageReport};
+
+/// Two stages as one; see [`Compose::then`](Compose::then).
+#[derive(Clone, Debug)]
+pub struct Composed<A, B> {
+    first: A,
+    second: B,
+}
+
+/// Stages composed before they are in a pipeline: the whole is a stage again, and can be
+/// registered by a worker.
+pub trait Compose: Stage {
+    /// This stage, and `next` after it.
+    fn then<B>(self, next: B) -> Composed<Self, B>
+    where
+        B: Stage<In = Self::Out, InFormat = Self::OutFormat>,
+    {
+        Composed {
+            first: self,
+            second: next,
+        }
+    }
+}
+
+impl<S: Stage> Compose for S {}
+
+impl<A, B> Stage for Composed<A, B>
+where
+    A: Stage,
+    B: Stage<In = A::Out, InFormat = A::OutFormat>,
+{
+    type In = A::In;
+    type Out = B::Out;
+    type InFormat = A::InFormat;
+    type OutFormat = B::OutFormat;
+
+    /// The ids of both, joined by `+`.
+    fn id(&self) -> String {
+        format!("{}+{}", self.first.id(), self.second.id())
+    }
+
+    fn fuse<S>(
+        self,
+        input: S,
+        context: StageContext,
+    ) -> impl Stream<Item = Flow<B::Out>> + Send + 'static
+    where
+        S: Stream<Item = Flow<A::In>> + Send + 'static,
+    {
+        let first = context.for_stage(self.first.id());
+        let second = context.for_stage(self.second.id());
+        self.second.fuse(self.first.fuse(input, first), second)
+    }
+
+    fn serve(
+        self,
+        ends: Ends,
+        context: StageContext,
+    ) -> impl Future<Output = Result<StageReport, StageError>> + Send + 'static {
+        async move {
+            let (writer, reader) = local_bytes();
+            let first = Ends {
+                reader: ends.reader,
+                writer: Some(writer),
+            };
+            let second = Ends {
+                reader: Some(reader),
+                writer: ends.writer,
+            };
+            let (first, second) = futures::join!(
+                self.first
+                    .clone()
+                    .serve(first, context.for_stage(self.first.id())),
+                self.second
+                    .clone()
+                    .serve(second, context.for_stage(self.second.id())),
+            );
+            match (first, second) {
+                // What began before counts, unless it only gave way to what came after.
+                (Err(first), Err(second)) if first.is_output_gone() => Err(second),
+                (Err(first), _) => Err(first),
+                (Ok(_), Err(second)) => Err(second),
+                (Ok(first), Ok(second)) => Ok(first.followed_by(&second)),
+            }
+        }
+    }
+}

@@ -1,0 +1,147 @@
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use futures::future::try_join_all;
+use futures::{FutureExt, StreamExt};
+use tokio::task::JoinHandle;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use super::outcome::Outcome;
+use super::plan::{Edge, Node, NodeEnds, Plan, Work};
+use super::run::RunSource;
+use super::run_error::RunError;
+use super::segment::Segment;
+use super::supervisor::{Running, Supervisor};
+use crate::channel::{ChannelWriter, Receiver};
+use crate::stage::{Flow, Incoming, StageContext, StageError, StageRequest, trigger_stage};
+use crate::wire::StreamChannelRef;
+use crate::worker::{CallError, Worker};
+
+/// The name of the run's own end in errors.
+pub(super) const RUN: &str = "run";
+
+/// The refs of an edge: writer and reader.
+type Refs = (StreamChannelRef, StreamChannelRef);
+
+/// A run over channels, as [`Run`](super::Run) drives it.
+pub struct ChannelRun<P: Segment> {
+    output: Incoming<P::Out, P::Format>,
+    outcome: JoinHandle<Outcome>,
+    cancelled: CancellationToken,
+    /// Cancels the run when it is dropped.
+    _guard: DropGuard,
+}
+
+/// Makes a channel of every edge and starts every node.
+pub(super) async fn launch<P: Segment>(
+    head: P,
+    worker: &Worker,
+    context: &StageContext,
+    deadline: Option<Duration>,
+) -> Result<ChannelRun<P>, RunError> {
+    let mut plan = Plan::default();
+    let last = head.draw(&mut plan);
+    let refs = try_join_all((0..plan.edges).map(|_| worker.create_channel_refs(None)))
+        .await
+        .map_err(|error| no_channels(&error))?;
+    let cancelled = context.cancellation().clone();
+    let mut supervisor = Supervisor::new(worker.clone(), cancelled.clone(), deadline);
+    for node in plan.nodes {
+        let running = prepare(node, &refs, worker, context).await?;
+        supervisor.start(running);
+    }
+    let reader = worker.reader(&refs[last.0].1);
+    Ok(ChannelRun {
+        output: Incoming::new(Receiver::new(reader), RUN),
+        outcome: tokio::spawn(supervisor.supervise()),
+        _guard: cancelled.clone().drop_guard(),
+        cancelled,
+    })
+}
+
+fn no_channels(error: &CallError) -> RunError {
+    let failure = StageError::new(RunError::NO_CHANNELS, RUN, error);
+    RunError::from(failure)
+}
+
+/// Opens the ends of a node that runs here, or writes the request for one that is triggered.
+async fn prepare(
+    node: Node,
+    refs: &[Refs],
+    worker: &Worker,
+    context: &StageContext,
+) -> Result<Running, RunError> {
+    let Node {
+        name,
+        inputs,
+        outputs,
+        work,
+    } = node;
+    let readers: Vec<_> = inputs.iter().map(|&Edge(at)| refs[at].1.clone()).collect();
+    let writers: Vec<_> = outputs.iter().map(|&Edge(at)| refs[at].0.clone()).collect();
+    let all = readers.iter().chain(&writers).cloned().collect();
+    match work {
+        Work::Here(code) => {
+            let ends = NodeEnds {
+                readers: readers.iter().map(|end| worker.reader(end)).collect(),
+                writers: writers.iter().map(|end| worker.writer(end)).collect(),
+            };
+            let context = context.for_stage(&name).with_worker(worker.clone());
+            Ok(Running {
+                name,
+                work: code(ends, context),
+                refs: all,
+                leash: None,
+            })
+        }
+        Work::Registered { id, params } => {
+            let leash = worker
+                .create_channel(1)
+                .await
+                .map_err(|error| no_channels(&error))?;
+            let request = StageRequest {
+                reader_ref: readers.into_iter().next(),
+                writer_ref: writers.into_iter().next(),
+                cancel_ref: Some(leash.reader_ref),
+                params,
+            };
+            let mut held: ChannelWriter = leash.writer.plain();
+            held.connect().await.map_err(|error| {
+                RunError::from(StageError::new(RunError::NO_CHANNELS, RUN, error))
+            })?;
+            let worker = worker.clone();
+            let work = async move { trigger_stage(&worker, &id, &request).await }.boxed();
+            Ok(Running {
+                name,
+                work,
+                refs: all,
+                leash: Some(held),
+            })
+        }
+    }
+}
+
+impl<P: Segment> RunSource for ChannelRun<P> {
+    type Item = P::Out;
+
+    fn poll_flow(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Flow<P::Out>>> {
+        self.get_mut().output.poll_next_unpin(cx)
+    }
+
+    fn poll_outcome(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome> {
+        let outcome = ready!(self.get_mut().outcome.poll_unpin(cx));
+        Poll::Ready(outcome.unwrap_or_else(|error| {
+            let reason = format!("the run's supervisor ended by itself: {error}");
+            let failure = StageError::new(StageError::PANICKED, "pipewright", reason);
+            Outcome {
+                failures: vec![failure],
+                ..Outcome::default()
+            }
+        }))
+    }
+
+    fn cancel(&self) {
+        self.cancelled.cancel();
+    }
+}

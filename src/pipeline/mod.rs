@@ -1,0 +1,34 @@
+//! Stages composed into pipelines, and their runs.
+//!
+//! A [`Pipeline`] is a chain of [`Segment`]s whose types the compiler checks. It runs in two ways
+//! with one behaviour: [`Pipeline::run_local`] fuses the chain into one stream, and
+//! [`Pipeline::start`] draws a [`plan`] of nodes and edges, makes a channel of every edge and
+//! hands the nodes to the [`supervisor`]. A [`Run`] is what both give.
+
+mod composed;
+mod consumed;
+mod convert;
+mod launch;
+mod outcome;
+#[allow(clippy::module_inception)]
+mod pipeline;
+mod plan;
+mod run;
+mod run_error;
+mod run_report;
+mod segment;
+mod source;
+mod supervisor;
+mod then;
+
+pub use composed::{Compose, Composed};
+pub use consumed::Consumed;
+pub use convert::{Decoded, Encoded};
+pub use launch::ChannelRun;
+pub use pipeline::Pipeline;
+pub use run::{LocalRun, Run, RunSource};
+pub use run_error::RunError;
+pub use run_report::{RunReport, StageSummary};
+pub use segment::Segment;
+pub use source::{Bytes, Produced, Source};
+pub use then::Then;

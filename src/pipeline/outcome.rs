@@ -1,0 +1,26 @@
+use super::run_error::RunError;
+use super::run_report::{RunReport, StageSummary};
+use crate::stage::StageError;
+
+/// How all parts of a run ended.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    pub(super) stages: Vec<StageSummary>,
+    /// In the order in which they came in.
+    pub(super) failures: Vec<StageError>,
+    pub(super) elapsed: std::time::Duration,
+}
+
+impl Outcome {
+    /// The one result of the run, given the items that came out of it.
+    pub(super) fn judge(self, items: u64) -> Result<RunReport, RunError> {
+        match RunError::pick(self.failures) {
+            Some(error) => Err(error),
+            None => Ok(RunReport {
+                stages: self.stages,
+                items,
+                elapsed: self.elapsed,
+            }),
+        }
+    }
+}

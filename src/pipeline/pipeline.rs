@@ -1,0 +1,245 @@
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::{Stream, StreamExt, stream};
+use serde_json::Value;
+use tokio::io::AsyncRead;
+use tokio_util::sync::CancellationToken;
+
+use super::consumed::Consumed;
+use super::convert::{Decoded, Encoded};
+use super::launch::{ChannelRun, launch};
+use super::run::{LocalRun, Run, RunSource};
+use super::run_error::RunError;
+use super::segment::Segment;
+use super::source::{self, Produced, Source};
+use super::then::Then;
+use crate::codec::{Decode, Encode, Json, Raw};
+use crate::error::{Error, Result};
+use crate::stage::{Consumer, Producer, Stage, StageContext, Tally};
+use crate::worker::Worker;
+
+/// Stages composed, from a source on; what comes out and what the next stage takes are compared by
+/// the compiler.
+///
+/// A pipeline is a description. [`run_local`](Self::run_local) runs it within this process,
+/// [`start`](Self::start) over channels, with the same items and the same errors.
+///
+/// # Example
+///
+/// ```
+/// # #[cfg(feature = "macros")]
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> pipewright::Result<()> {
+/// use pipewright::{Pipeline, pipeline_stage};
+///
+/// #[pipeline_stage]
+/// fn double(n: u32) -> u32 {
+///     n * 2
+/// }
+///
+/// let doubled: Vec<u32> = Pipeline::from_iter(1..=3).then(double).run_local().collect().await?;
+/// assert_eq!(doubled, [2, 4, 6]);
+/// # Ok(()) }
+/// # #[cfg(not(feature = "macros"))]
+/// # fn main() {}
+/// ```
+#[must_use = "a pipeline does nothing until it is run"]
+pub struct Pipeline<P = ()> {
+    head: P,
+    deadline: Option<Duration>,
+    metadata: Option<Value>,
+}
+
+impl Pipeline {
+    /// Begins with a stream of items.
+    pub fn source<S>(
+        items: S,
+    ) -> Pipeline<Source<impl Stream<Item = Result<S::Item, Error>> + Send + 'static, Json>>
+    where
+        S: Stream + Send + 'static,
+        S::Item: Send + 'static,
+    {
+        Pipeline::new(Source::new(items.map(Ok)))
+    }
+
+    /// Begins with a stream of results; the first error ends the run.
+    pub fn try_source<S, T, E>(
+        items: S,
+    ) -> Pipeline<Source<impl Stream<Item = Result<T, Error>> + Send + 'static, Json>>
+    where
+        S: Stream<Item = Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: Into<Error>,
+    {
+        Pipeline::new(Source::new(items.map(|item| item.map_err(Into::into))))
+    }
+
+    /// Begins with the items of an iterator.
+    #[allow(clippy::should_implement_trait)] // A pipeline is no collection.
+    pub fn from_iter<I>(
+        items: I,
+    ) -> Pipeline<Source<impl Stream<Item = Result<I::Item, Error>> + Send + 'static, Json>>
+    where
+        I: IntoIterator<IntoIter: Send + 'static>,
+        I::Item: Send + 'static,
+    {
+        Self::source(stream::iter(items))
+    }
+
+    /// Begins with bytes.
+    pub fn read<R: AsyncRead + Send + 'static>(input: R) -> Pipeline<source::Bytes<R>> {
+        Pipeline::new(source::Bytes(input))
+    }
+
+    /// Begins with a producer.
+    pub fn produce<P: Producer>(producer: P) -> Pipeline<Produced<P>> {
+        Pipeline::new(Produced(producer))
+    }
+}
+
+impl<P> Pipeline<P> {
+    fn new(head: P) -> Self {
+        Self {
+            head,
+            deadline: None,
+            metadata: None,
+        }
+    }
+
+    fn map<Q>(self, map: impl FnOnce(P) -> Q) -> Pipeline<Q> {
+        Pipeline {
+            head: map(self.head),
+            deadline: self.deadline,
+            metadata: self.metadata,
+        }
+    }
+
+    /// How long a run may take; without, as long as it takes. A run that is not over by then is
+    /// cancelled, and fails with the names of the stages that were not done.
+    pub fn deadline(mut self, after: Duration) -> Self {
+        self.deadline = Some(after);
+        self
+    }
+
+    /// The user's metadata for the header of the stream; stages find it in their context.
+    pub fn metadata(mut self, metadata: Value) -> Self {
+        self.metadata = Some(metadata);
+        self
+    }
+}
+
+impl<S, T, F> Pipeline<Source<S, F>>
+where
+    S: Stream<Item = Result<T, Error>> + Send + 'static,
+{
+    /// Chooses how the source's items go over a channel; `Json` unless told.
+    pub fn format<G: Encode<T> + Decode<T>>(self) -> Pipeline<Source<S, G>> {
+        self.map(Source::with_format)
+    }
+}
+
+impl<P: Segment> Pipeline<P> {
+    /// Adds a stage.
+    pub fn then<S>(self, stage: S) -> Pipeline<Then<P, S>>
+    where
+        S: Stage<In = P::Out, InFormat = P::Format>,
+    {
+        self.map(|before| Then::new(before, stage))
+    }
+
+    /// Ends with a consumer; nothing comes out of such a pipeline, and its run is over when the
+    /// consumer has ended.
+    pub fn consume<C>(self, consumer: C) -> Pipeline<Consumed<P, C>>
+    where
+        C: Consumer<In = P::Out, Format = P::Format>,
+    {
+        self.map(|before| Consumed::new(before, consumer))
+    }
+
+    /// Takes the items for the bytes that they are on a channel, for a byte stage to follow.
+    pub fn encode(self) -> Pipeline<Encoded<P>> {
+        self.map(Encoded)
+    }
+
+    /// The ids of the stages, first to last.
+    pub fn stages(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        self.head.names(&mut names);
+        names
+    }
+
+    /// Runs the pipeline within this process: the stages are fused into one stream, and items are
+    /// handed over as they are. Nothing happens until the run is polled.
+    pub fn run_local(self) -> Run<LocalRun<impl Stream<Item = crate::stage::Flow<P::Out>>>> {
+        self.run_fused(None)
+    }
+
+    /// As [`run_local`](Self::run_local), with a worker for stages that ask for one and for those
+    /// that run elsewhere.
+    pub fn run_local_with(
+        self,
+        worker: &Worker,
+    ) -> Run<LocalRun<impl Stream<Item = crate::stage::Flow<P::Out>>>> {
+        self.run_fused(Some(worker.clone()))
+    }
+
+    fn run_fused(
+        self,
+        worker: Option<Worker>,
+    ) -> Run<LocalRun<impl Stream<Item = crate::stage::Flow<P::Out>>>> {
+        let (cancelled, tally) = (CancellationToken::new(), Tally::default());
+        let mut context = self.context(cancelled.clone()).with_tally(tally.clone());
+        if let Some(worker) = worker {
+            context = context.with_worker(worker);
+        }
+        Run::new(LocalRun::new(
+            self.head.fuse(context),
+            tally,
+            cancelled,
+            self.deadline,
+        ))
+    }
+
+    /// Starts the pipeline over channels, one for each edge. Stages run in this process, those
+    /// made by [`remote`](crate::remote) on the workers that have them.
+    ///
+    /// # Errors
+    ///
+    /// When the channels cannot be made. What goes wrong later ends the run.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future cancels what was started.
+    pub async fn start(
+        self,
+        worker: &Worker,
+    ) -> Result<Run<impl RunSource<Item = P::Out> + use<P>>, RunError> {
+        let context = self.context(CancellationToken::new());
+        let run: ChannelRun<P> = launch(self.head, worker, &context, self.deadline).await?;
+        Ok(Run::new(run))
+    }
+
+    fn context(&self, cancelled: CancellationToken) -> StageContext {
+        StageContext::new(String::new(), cancelled).with_metadata(self.metadata.clone())
+    }
+}
+
+impl<P: Segment<Out = Bytes, Format = Raw>> Pipeline<P> {
+    /// Takes the bytes for the items that they hold in format `F`.
+    pub fn decode<T, F>(self) -> Pipeline<Decoded<P, T, F>>
+    where
+        T: Send + 'static,
+        F: Encode<T> + Decode<T>,
+    {
+        self.map(Decoded::new)
+    }
+}
+
+impl<P: Segment> fmt::Debug for Pipeline<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pipeline")
+            .field("stages", &self.stages())
+            .finish_non_exhaustive()
+    }
+}

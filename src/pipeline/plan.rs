@@ -1,0 +1,87 @@
+//! What a pipeline looks like once it is drawn: nodes, and edges between them. No I/O.
+
+use futures::future::BoxFuture;
+use serde_json::Value;
+
+use crate::channel::{ChannelReader, ChannelWriter};
+use crate::stage::{Ends, StageContext, StageError, StageReport};
+
+/// Nodes and edges of one run, in the order of the stream.
+#[derive(Default)]
+pub struct Plan {
+    pub(super) nodes: Vec<Node>,
+    pub(super) edges: usize,
+}
+
+/// A channel from one node to another, by its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Edge(pub(super) usize);
+
+/// One part of a run: what it is called, where it stands and what it does.
+pub(super) struct Node {
+    pub(super) name: String,
+    pub(super) inputs: Vec<Edge>,
+    pub(super) outputs: Vec<Edge>,
+    pub(super) work: Work,
+}
+
+/// What a node does.
+pub(super) enum Work {
+    /// Runs in this process.
+    Here(Code),
+    /// Is triggered on the worker that has it.
+    Registered { id: String, params: Value },
+}
+
+/// The code of a node in this process.
+pub(super) type Code = Box<
+    dyn FnOnce(NodeEnds, StageContext) -> BoxFuture<'static, Result<StageReport, StageError>>
+        + Send,
+>;
+
+/// The ends of a node's channels, in the order of its edges.
+pub(super) struct NodeEnds {
+    pub(super) readers: Vec<ChannelReader>,
+    pub(super) writers: Vec<ChannelWriter>,
+}
+
+impl NodeEnds {
+    /// The ends of a node with at most one edge on each side.
+    pub(super) fn into_single(mut self) -> Ends {
+        Ends {
+            reader: self.readers.pop(),
+            writer: self.writers.pop(),
+        }
+    }
+}
+
+impl Plan {
+    /// A new edge.
+    pub(super) fn edge(&mut self) -> Edge {
+        self.edges += 1;
+        Edge(self.edges - 1)
+    }
+
+    /// A node with one input at the most, and one output.
+    pub(super) fn node(&mut self, name: String, input: Option<Edge>, work: Work) -> Edge {
+        let output = self.edge();
+        let inputs = input.into_iter().collect();
+        self.nodes.push(Node {
+            name,
+            inputs,
+            outputs: vec![output],
+            work,
+        });
+        output
+    }
+
+    /// A node without an output.
+    pub(super) fn last_node(&mut self, name: String, input: Edge, work: Work) {
+        self.nodes.push(Node {
+            name,
+            inputs: vec![input],
+            outputs: Vec::new(),
+            work,
+        });
+    }
+}

@@ -1,0 +1,339 @@
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use futures::Stream;
+use pin_project::pin_project;
+use tokio::io::{AsyncWrite, AsyncWriteExt};
+use tokio::time::Sleep;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+
+use super::launch::RUN;
+use super::outcome::Outcome;
+use super::run_error::RunError;
+use super::run_report::{RunReport, StageSummary};
+use crate::channel::Event;
+use crate::error::Result;
+use crate::stage::{Flow, StageError, StageReport, Tally};
+
+/// One execution of a pipeline: a [`Stream`] of its items, and in the end exactly one result.
+///
+/// The result is complete when every stage has ended well and everything has arrived; otherwise it
+/// is a [`RunError`] with the first cause. When the result is there no stage runs any more.
+/// **Dropping** a run cancels it.
+///
+/// # Example
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> pipewright::Result<()> {
+/// use pipewright::Pipeline;
+///
+/// let run = Pipeline::from_iter(1..=3_u32).run_local();
+/// assert_eq!(run.collect::<Vec<_>>().await?, [1, 2, 3]);
+/// # Ok(()) }
+/// ```
+pub struct Run<S> {
+    source: Pin<Box<S>>,
+    items: u64,
+    /// A failure of the output, kept until the stages have told theirs.
+    failure: Option<StageError>,
+    /// Set when the output is over.
+    over: bool,
+    outcome: Option<Result<RunReport, RunError>>,
+    told: bool,
+}
+
+/// What a [`Run`] drives. Implemented by the two ways to run a pipeline.
+pub trait RunSource {
+    /// What comes out.
+    type Item;
+
+    /// The next thing that comes out; after `None` or an error the outcome follows.
+    #[doc(hidden)]
+    fn poll_flow(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Flow<Self::Item>>>;
+
+    /// Waits until every stage has ended.
+    #[doc(hidden)]
+    fn poll_outcome(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome>;
+
+    /// Begins to cancel the run.
+    #[doc(hidden)]
+    fn cancel(&self);
+}
+
+impl<S: RunSource> Run<S> {
+    pub(super) fn new(source: S) -> Self {
+        Self {
+            source: Box::pin(source),
+            items: 0,
+            failure: None,
+            over: false,
+            outcome: None,
+            told: false,
+        }
+    }
+
+    /// The next event, or the end of the run. The error comes once.
+    #[inline]
+    fn poll_event(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Event<S::Item>, RunError>>> {
+        if !self.over {
+            match ready!(self.source.as_mut().poll_flow(cx)) {
+                Some(Ok(event)) => {
+                    self.items += u64::from(matches!(event, Event::Item(_)));
+                    return Poll::Ready(Some(Ok(event)));
+                }
+                Some(Err(failure)) => self.failure = Some(failure),
+                None => {}
+            }
+            self.over = true;
+        }
+        let outcome = ready!(self.poll_result(cx));
+        let error = outcome.as_ref().err().cloned();
+        let told = std::mem::replace(&mut self.told, true);
+        Poll::Ready(error.filter(|_| !told).map(Err))
+    }
+
+    /// Waits until every stage has ended; the run's one result.
+    fn poll_result(&mut self, cx: &mut Context<'_>) -> Poll<&Result<RunReport, RunError>> {
+        if self.outcome.is_none() {
+            let mut outcome = ready!(self.source.as_mut().poll_outcome(cx));
+            outcome.failures.extend(self.failure.take());
+            self.outcome = Some(outcome.judge(self.items));
+        }
+        match &self.outcome {
+            Some(outcome) => Poll::Ready(outcome),
+            None => Poll::Pending,
+        }
+    }
+
+    /// The next item; `None` when the run is over and complete, or its error was given.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: no item is lost.
+    pub async fn next(&mut self) -> Option<Result<S::Item, RunError>> {
+        poll_fn(|cx| self.poll_item(cx)).await
+    }
+
+    fn poll_item(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<S::Item, RunError>>> {
+        loop {
+            return Poll::Ready(match ready!(self.poll_event(cx)) {
+                Some(Ok(Event::Item(item))) => Some(Ok(item)),
+                Some(Ok(Event::Message(_) | Event::Progress(_))) => continue,
+                Some(Err(error)) => Some(Err(error)),
+                None => None,
+            });
+        }
+    }
+
+    /// The next item, message or progress of a stage, in order; otherwise as [`next`](Self::next).
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: no event is lost.
+    pub async fn next_event(&mut self) -> Option<Result<Event<S::Item>, RunError>> {
+        poll_fn(|cx| self.poll_event(cx)).await
+    }
+
+    /// Drops the items that are left, waits until the run is over and tells what it did.
+    ///
+    /// # Errors
+    ///
+    /// The [`RunError`] that the run ended in, also if it was given before.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future cancels the run.
+    pub async fn report(mut self) -> Result<RunReport, RunError> {
+        while let Some(item) = self.next().await {
+            item?;
+        }
+        poll_fn(|cx| self.poll_result(cx).map(Clone::clone)).await
+    }
+
+    /// All items, once the run is over and complete.
+    ///
+    /// # Errors
+    ///
+    /// The [`RunError`] that the run ended in; the items before it are dropped.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future cancels the run.
+    pub async fn collect<C>(mut self) -> Result<C, RunError>
+    where
+        C: Default + Extend<S::Item>,
+    {
+        let mut collected = C::default();
+        while let Some(item) = self.next().await {
+            collected.extend(std::iter::once(item?));
+        }
+        Ok(collected)
+    }
+
+    /// Calls `each` with every item.
+    ///
+    /// # Errors
+    ///
+    /// The [`RunError`] that the run ended in.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future cancels the run.
+    pub async fn for_each(mut self, mut each: impl FnMut(S::Item)) -> Result<RunReport, RunError> {
+        while let Some(item) = self.next().await {
+            each(item?);
+        }
+        self.report().await
+    }
+
+    /// Cancels the run and waits until no stage runs any more.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: the run is cancelled once this was polled.
+    pub async fn cancel(mut self) {
+        self.source.cancel();
+        self.over = true;
+        poll_fn(|cx| self.poll_result(cx).map(|_| ())).await;
+    }
+}
+
+impl<S: RunSource<Item = Bytes>> Run<S> {
+    /// Writes everything to `output` and flushes it; does not shut it down.
+    ///
+    /// # Errors
+    ///
+    /// The run's [`RunError`], or what `output` said; then the run is cancelled.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future cancels the run.
+    pub async fn write_to(
+        mut self,
+        output: &mut (impl AsyncWrite + Unpin + ?Sized),
+    ) -> Result<RunReport> {
+        while let Some(bytes) = self.next().await {
+            output.write_all(&bytes?).await?;
+        }
+        output.flush().await?;
+        Ok(self.report().await?)
+    }
+}
+
+/// An error is given once; then the stream ends.
+impl<S: RunSource> Stream for Run<S> {
+    type Item = Result<S::Item, RunError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.poll_item(cx)
+    }
+}
+
+impl<S> fmt::Debug for Run<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Run")
+            .field("items", &self.items)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A run within one process, as [`Run`] drives it.
+#[pin_project]
+pub struct LocalRun<S> {
+    #[pin]
+    stream: Option<S>,
+    tally: Tally,
+    started: Instant,
+    #[pin]
+    deadline: Option<Sleep>,
+    after: Duration,
+    cancelled: CancellationToken,
+    #[pin]
+    cancellation: WaitForCancellationFutureOwned,
+    failures: Vec<StageError>,
+}
+
+impl<S> LocalRun<S> {
+    pub(super) fn new(
+        stream: S,
+        tally: Tally,
+        cancelled: CancellationToken,
+        deadline: Option<Duration>,
+    ) -> Self {
+        Self {
+            stream: Some(stream),
+            tally,
+            started: Instant::now(),
+            deadline: deadline.map(tokio::time::sleep),
+            after: deadline.unwrap_or_default(),
+            cancellation: cancelled.clone().cancelled_owned(),
+            cancelled,
+            failures: Vec::new(),
+        }
+    }
+}
+
+impl<S, T> RunSource for LocalRun<S>
+where
+    S: Stream<Item = Flow<T>>,
+{
+    type Item = T;
+
+    #[inline]
+    fn poll_flow(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Flow<T>>> {
+        let mut this = self.project();
+        let Some(stream) = this.stream.as_mut().as_pin_mut() else {
+            return Poll::Ready(None);
+        };
+        if let Poll::Ready(flow) = stream.poll_next(cx) {
+            return Poll::Ready(flow);
+        }
+        // Looked at only while the stages wait, so that an item costs nothing.
+        let overdue = this
+            .deadline
+            .as_pin_mut()
+            .is_some_and(|sleep| sleep.poll(cx).is_ready());
+        if overdue {
+            let reason = format!("the run was not over within {:?}", this.after);
+            return Poll::Ready(Some(Err(StageError::new(RunError::DEADLINE, RUN, reason))));
+        }
+        ready!(this.cancellation.poll(cx));
+        let reason = "the run was cancelled";
+        Poll::Ready(Some(Err(StageError::new(
+            StageError::CANCELLED,
+            RUN,
+            reason,
+        ))))
+    }
+
+    fn poll_outcome(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Outcome> {
+        let mut this = self.project();
+        this.stream.set(None);
+        let mut before = 0;
+        let stages = this.tally.read().into_iter().map(|(stage, items)| {
+            let mut report = StageReport::default();
+            report.items_in = std::mem::replace(&mut before, items);
+            report.items_out = items;
+            StageSummary {
+                stage,
+                report: Some(report),
+            }
+        });
+        Poll::Ready(Outcome {
+            stages: stages.collect(),
+            failures: std::mem::take(this.failures),
+            elapsed: this.started.elapsed(),
+        })
+    }
+
+    fn cancel(&self) {
+        self.cancelled.cancel();
+    }
+}

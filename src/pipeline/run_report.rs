@@ -1,0 +1,107 @@
+use std::fmt;
+use std::time::Duration;
+
+use super::source::is_source;
+use crate::stage::StageReport;
+
+/// What a run did, stage by stage.
+///
+/// `Display` prints a table and names the bottleneck.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct RunReport {
+    /// The stages, first to last; a source that is not a stage is called `source`.
+    pub stages: Vec<StageSummary>,
+    /// Items that came out of the pipeline.
+    pub items: u64,
+    /// From the start of the run to its end.
+    pub elapsed: Duration,
+}
+
+/// One stage of a run.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct StageSummary {
+    /// The stage's id.
+    pub stage: String,
+    /// What went through it; `None` where the stage told nothing.
+    pub report: Option<StageReport>,
+}
+
+impl RunReport {
+    /// The stage that held the others up: the one that worked for the largest share of its time.
+    ///
+    /// `None` where nothing was measured, as in a run within one process, where stages take turns
+    /// instead of waiting.
+    pub fn bottleneck(&self) -> Option<&StageSummary> {
+        let working =
+            |summary: &&StageSummary| summary.report.as_ref().map_or(0.0, StageReport::working);
+        self.stages
+            .iter()
+            .filter(|summary| {
+                summary
+                    .report
+                    .as_ref()
+                    .is_some_and(|report| report.elapsed_us > 0)
+            })
+            .max_by(|a, b| working(a).total_cmp(&working(b)))
+    }
+}
+
+impl fmt::Display for RunReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let width = self
+            .stages
+            .iter()
+            .map(|stage| stage.stage.len())
+            .max()
+            .unwrap_or(0)
+            .max(5);
+        writeln!(
+            f,
+            "{:width$}  {:>12} {:>12} {:>14} {:>14} {:>8} {:>8} {:>8}",
+            "stage",
+            "items in",
+            "items out",
+            "bytes in",
+            "bytes out",
+            "wait in",
+            "wait out",
+            "work",
+        )?;
+        for StageSummary { stage, report } in &self.stages {
+            let Some(report) = report else {
+                writeln!(f, "{stage:width$}  (no report)")?;
+                continue;
+            };
+            write!(
+                f,
+                "{stage:width$}  {:>12} {:>12} {:>14} {:>14}",
+                report.items_in, report.items_out, report.bytes_in, report.bytes_out,
+            )?;
+            let shares = [
+                report.waiting_for_input(),
+                report.waiting_for_output(),
+                report.working(),
+            ];
+            for share in shares {
+                if report.elapsed_us == 0 || (is_source(stage) && share == 0.0) {
+                    write!(f, " {:>8}", "-")?;
+                } else {
+                    write!(f, " {:>7.0}%", share * 100.0)?;
+                }
+            }
+            writeln!(f)?;
+        }
+        write!(
+            f,
+            "{} items in {:.3} s",
+            self.items,
+            self.elapsed.as_secs_f64()
+        )?;
+        if let Some(bottleneck) = self.bottleneck() {
+            write!(f, "; bottleneck: {}", bottleneck.stage)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,136 @@
+use std::marker::PhantomData;
+
+use futures::{FutureExt, Stream, StreamExt};
+use tokio::io::AsyncRead;
+use tokio_util::io::ReaderStream;
+
+use super::plan::{Edge, Plan, Work};
+use super::segment::Segment;
+use crate::channel::Event;
+use crate::codec::{Decode, Encode, Raw};
+use crate::error::Error;
+use crate::stage::{Flow, Producer, StageContext, StageError, StageReport, pour};
+use crate::wire::MAX_FRAME;
+
+/// The name of a source in reports and errors.
+const SOURCE: &str = "source";
+
+/// A pipeline's beginning: a stream; see [`Pipeline::source`](super::Pipeline::source).
+#[derive(Debug)]
+pub struct Source<S, F> {
+    stream: S,
+    format: PhantomData<fn() -> F>,
+}
+
+impl<S, F> Source<S, F> {
+    pub(super) fn new(stream: S) -> Self {
+        Self {
+            stream,
+            format: PhantomData,
+        }
+    }
+
+    pub(super) fn with_format<G>(self) -> Source<S, G> {
+        Source::new(self.stream)
+    }
+}
+
+/// Items of a source: plain ones, or results whose first error ends the run.
+fn flow<S, T>(stream: S) -> impl Stream<Item = Flow<T>> + Send + 'static
+where
+    S: Stream<Item = Result<T, Error>> + Send + 'static,
+    T: Send + 'static,
+{
+    let mut number = 0;
+    stream.map(move |item| match item {
+        Ok(item) => {
+            number += 1;
+            Ok(Event::Item(item))
+        }
+        Err(error) => Err(StageError::returned(SOURCE, Some(number), error)),
+    })
+}
+
+impl<S, T, F> Segment for Source<S, F>
+where
+    S: Stream<Item = Result<T, Error>> + Send + 'static,
+    T: Send + 'static,
+    F: Encode<T> + Decode<T>,
+{
+    type Out = T;
+    type Format = F;
+
+    fn names(&self, _: &mut Vec<String>) {}
+
+    #[inline]
+    fn fuse(self, context: StageContext) -> impl Stream<Item = Flow<T>> + Send + 'static {
+        context.tally(SOURCE, flow(self.stream))
+    }
+
+    fn draw(self, plan: &mut Plan) -> Edge {
+        let work = Work::Here(Box::new(move |ends, context| {
+            pour::<T, F>(flow(self.stream), ends.into_single(), context).boxed()
+        }));
+        plan.node(SOURCE.to_owned(), None, work)
+    }
+}
+
+/// A pipeline's beginning: bytes; see [`Pipeline::read`](super::Pipeline::read).
+#[derive(Debug)]
+pub struct Bytes<R>(pub(super) R);
+
+impl<R: AsyncRead + Send + 'static> Bytes<R> {
+    fn chunks(self) -> impl Stream<Item = Result<bytes::Bytes, Error>> + Send + 'static {
+        ReaderStream::with_capacity(self.0, MAX_FRAME).map(|chunk| chunk.map_err(Error::from))
+    }
+}
+
+impl<R: AsyncRead + Send + 'static> Segment for Bytes<R> {
+    type Out = bytes::Bytes;
+    type Format = Raw;
+
+    fn names(&self, _: &mut Vec<String>) {}
+
+    fn fuse(
+        self,
+        context: StageContext,
+    ) -> impl Stream<Item = Flow<bytes::Bytes>> + Send + 'static {
+        context.tally(SOURCE, flow(self.chunks()))
+    }
+
+    fn draw(self, plan: &mut Plan) -> Edge {
+        Source::<_, Raw>::new(self.chunks()).draw(plan)
+    }
+}
+
+/// A pipeline's beginning: a producer; see [`Pipeline::produce`](super::Pipeline::produce).
+#[derive(Debug)]
+pub struct Produced<P>(pub(super) P);
+
+impl<P: Producer> Segment for Produced<P> {
+    type Out = P::Out;
+    type Format = P::Format;
+
+    fn names(&self, names: &mut Vec<String>) {
+        names.push(self.0.id());
+    }
+
+    fn fuse(self, context: StageContext) -> impl Stream<Item = Flow<P::Out>> + Send + 'static {
+        let own = context.for_stage(self.0.id());
+        let name = self.0.id();
+        context.tally(&name, self.0.fuse(own))
+    }
+
+    fn draw(self, plan: &mut Plan) -> Edge {
+        let id = self.0.id();
+        let work = Work::Here(Box::new(move |ends, context| {
+            self.0.serve(ends.into_single(), context).boxed()
+        }));
+        plan.node(id, None, work)
+    }
+}
+
+/// Used to say that a report of a source counts what went out only.
+pub(super) fn is_source(name: &str) -> bool {
+    name == SOURCE
+}

@@ -1,0 +1,56 @@
+use std::future::ready;
+
+use futures::{Stream, StreamExt};
+
+use super::conclude::conclude;
+use super::pulse::Pulse;
+use super::task::{Task, send_all};
+use super::{Ends, Flow, StageContext, StageError, StageReport};
+use crate::channel::{ChannelWriter, Custody, Receiver, Sender, local_bytes};
+use crate::codec::{Decode, Encode};
+
+/// Sends a stream into a channel, as a stage of its own.
+pub(crate) async fn pour<T, F>(
+    input: impl Stream<Item = Flow<T>> + Send,
+    mut ends: Ends,
+    context: StageContext,
+) -> Result<StageReport, StageError>
+where
+    T: Send + 'static,
+    F: Encode<T>,
+{
+    let pulse = Pulse::new(context.clone());
+    let id = context.stage();
+    let writer = pulse.attach_writer(ends.writer(id)?);
+    let mut sender = Sender::<T, F>::new(writer).with_metadata(context.metadata());
+    let ended = pulse
+        .run(async {
+            sender
+                .flush()
+                .await
+                .map_err(|error| StageError::output(id, error))?;
+            send_all(input, &mut sender, id).await
+        })
+        .await;
+    conclude(id, Some(sender), ended).await?;
+    Ok(pulse.report())
+}
+
+/// Writes items in one format and reads the same bytes in another, within the process.
+pub(crate) fn recode<S, T, F, O, G>(
+    name: &str,
+    input: S,
+) -> impl Stream<Item = Flow<O>> + Send + 'static
+where
+    S: Stream<Item = Flow<T>> + Send + 'static,
+    T: Send + 'static,
+    F: Encode<T>,
+    O: Send + 'static,
+    G: Decode<O>,
+{
+    let (writer, reader) = local_bytes();
+    let feed = Sender::<T, F>::new(writer);
+    let output = Receiver::<O, G>::new(reader);
+    let nothing = Custody::<ChannelWriter>::new();
+    Task::new(name.to_owned(), input, feed, ready(Ok(())), nothing, output).fuse()
+}

@@ -1,0 +1,96 @@
+use pipewright::{Closed, ConnectionState, Invocation};
+use tokio::time::timeout;
+
+use super::{FAILED, addresses, connect, engine, has_functions};
+
+#[tokio::test]
+async fn a_shutdown_takes_functions_back_and_lets_them_finish() {
+    let engine = engine().await;
+    for address in addresses(&engine) {
+        let (host, guest) = (connect(&address).await, connect(&address).await);
+        let (entered, mut running) = tokio::sync::mpsc::channel(1);
+        host.register_function("slow", move |(): (), invocation: Invocation| {
+            let entered = entered.clone();
+            async move {
+                entered.send(()).await.unwrap();
+                invocation.cancelled().await;
+                "finished"
+            }
+        })
+        .unwrap();
+        has_functions(&guest, &["slow"]).await;
+        let (outcome, ()) = tokio::join!(guest.call::<String>("slow", &()), async {
+            running.recv().await.unwrap();
+            host.shutdown().await.unwrap();
+        });
+        assert_eq!(outcome.unwrap(), "finished");
+        assert_eq!(host.closed().await, Closed::ShutDown { unfinished: 0 });
+        assert_eq!(host.state(), ConnectionState::Closed);
+        has_functions(&guest, &[]).await;
+        guest.shutdown().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_worker_that_goes_stops_the_calls_of_its_functions() {
+    let engine = engine().await;
+    for address in addresses(&engine) {
+        let host = pipewright::Worker::builder(address.clone())
+            .shutdown_timeout(std::time::Duration::ZERO)
+            .connect()
+            .await
+            .unwrap();
+        let guest = connect(&address).await;
+        let (entered, mut running) = tokio::sync::mpsc::channel(1);
+        host.register_function("endless", move |(): ()| {
+            let entered = entered.clone();
+            async move {
+                entered.send(()).await.unwrap();
+                std::future::pending::<()>().await;
+            }
+        })
+        .unwrap();
+        has_functions(&guest, &["endless"]).await;
+        let (outcome, ()) = tokio::join!(guest.call::<()>("endless", &()), async {
+            running.recv().await.unwrap();
+            let stopped = host.shutdown().await.unwrap_err();
+            assert_eq!(stopped.unfinished, 1);
+        });
+        assert_eq!(outcome.unwrap_err().code(), Some("invocation_stopped"));
+        guest.shutdown().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn an_id_of_another_worker_is_refused_and_told() {
+    let engine = engine().await;
+    for address in addresses(&engine) {
+        let (first, second) = (connect(&address).await, connect(&address).await);
+        first.register_function("taken", async |(): ()| 1).unwrap();
+        has_functions(&first, &["taken"]).await;
+        second.register_function("taken", async |(): ()| 2).unwrap();
+        let told = async {
+            while second.rejections().is_empty() {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(FAILED, told).await.expect("never told");
+        assert_eq!(second.call::<u32>("taken", &()).await.unwrap(), 1);
+        first.shutdown().await.unwrap();
+        second.shutdown().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_dropped_worker_leaves_the_engine() {
+    let engine = engine().await;
+    for address in addresses(&engine) {
+        drop(connect(&address).await);
+        let gone = async {
+            while engine.stats().workers > 0 {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(FAILED, gone).await.expect("never gone");
+    }
+}

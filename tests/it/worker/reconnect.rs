@@ -1,0 +1,101 @@
+use std::time::Duration;
+
+use futures::StreamExt;
+use pipewright::{Backoff, CallError, Closed, ConnectionState, Engine, Worker};
+use tokio::time::timeout;
+
+use super::{FAILED, Relay, engine, has_functions};
+
+/// Waits short enough for a test; how they grow is tested where the clock is the test's.
+async fn connect(relay: &Relay) -> Worker {
+    let backoff = Backoff::new()
+        .first(Duration::from_millis(5))
+        .base(Duration::from_millis(5))
+        .cap(Duration::from_millis(50));
+    let worker = Worker::builder(relay.url())
+        .reconnect(backoff)
+        .connect()
+        .await;
+    worker.unwrap()
+}
+
+async fn reach(worker: &Worker, wanted: ConnectionState) {
+    let mut states = worker.states();
+    let reached = async { while states.next().await != Some(wanted) {} };
+    timeout(FAILED, reached).await.expect("never reached");
+}
+
+#[tokio::test]
+async fn functions_survive_a_cut_line() {
+    let engine = engine().await;
+    let relay = Relay::to(&engine).await;
+    let (host, guest) = (connect(&relay).await, connect(&relay).await);
+    host.register_function("echo", async |n: u32| n).unwrap();
+    has_functions(&guest, &["echo"]).await;
+    let before = host.id();
+    relay.cut();
+    reach(&host, ConnectionState::Reconnecting).await;
+    reach(&guest, ConnectionState::Reconnecting).await;
+    relay.lead_to(&engine);
+    has_functions(&guest, &["echo"]).await;
+    assert_eq!(guest.call::<u32>("echo", &7).await.unwrap(), 7);
+    assert_ne!(host.id(), before);
+    assert!(host.rejections().is_empty());
+}
+
+#[tokio::test]
+async fn functions_survive_a_restart_of_the_engine() {
+    let first = engine().await;
+    let relay = Relay::to(&first).await;
+    let host = connect(&relay).await;
+    host.register_function("echo", async |n: u32| n).unwrap();
+    has_functions(&host, &["echo"]).await;
+    first.shutdown().await;
+    reach(&host, ConnectionState::Reconnecting).await;
+    let second = engine().await;
+    relay.lead_to(&second);
+    has_functions(&host, &["echo"]).await;
+    assert_eq!(host.call::<u32>("echo", &7).await.unwrap(), 7);
+}
+
+#[tokio::test]
+async fn a_call_under_way_fails_unless_it_is_idempotent() {
+    let engine = engine().await;
+    let relay = Relay::to(&engine).await;
+    let host = super::connect(&engine.address()).await;
+    let guest = connect(&relay).await;
+    let (entered, mut running) = tokio::sync::mpsc::channel(2);
+    let (open, gate) = tokio::sync::watch::channel(false);
+    host.register_function("slow", move |n: u32| {
+        let (entered, mut gate) = (entered.clone(), gate.clone());
+        async move {
+            entered.send(n).await.unwrap();
+            gate.wait_for(|open| *open).await.unwrap();
+            n
+        }
+    })
+    .unwrap();
+    has_functions(&guest, &["slow"]).await;
+    let plain = guest.trigger("slow", &1).call::<u32>();
+    let again = guest.trigger("slow", &2).idempotent().call::<u32>();
+    let (plain, again, ()) = tokio::join!(plain, again, async {
+        running.recv().await.unwrap();
+        running.recv().await.unwrap();
+        relay.lead_to(&engine);
+        // The call that is made again arrives a second time.
+        assert_eq!(running.recv().await.unwrap(), 2);
+        open.send_replace(true);
+    });
+    assert!(matches!(plain, Err(CallError::Disconnected { .. })));
+    assert_eq!(again.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn an_engine_that_stays_away_is_given_up() {
+    let engine = Engine::builder().in_process().start().await.unwrap();
+    let worker = super::connect(&engine.address()).await;
+    engine.shutdown().await;
+    let closed = timeout(FAILED, worker.closed()).await.expect("still open");
+    assert!(matches!(closed, Closed::GaveUp { .. }), "{closed}");
+    assert!(worker.call::<()>("f", &()).await.unwrap_err().is_closed());
+}
