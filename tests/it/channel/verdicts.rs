@@ -94,6 +94,10 @@ async fn an_abort_comes_with_its_causes() {
             .at_stage("parse")
             .at_item(3);
         writer.abort(first.passed_on_by("sum")).await.unwrap();
+        // It does not look whole at the writer either.
+        assert!(!writer.report().verdict.unwrap().is_complete());
+        assert!(matches!(writer.flush().await, Err(WriteError::Closed)));
+        assert!(matches!(writer.close().await, Err(WriteError::Closed)));
         let error = loop {
             match within(reader.next_bytes()).await {
                 Ok(Some(_)) => {}
