@@ -4,8 +4,8 @@ mod agent;
 mod own;
 mod peer;
 mod scene;
-#[path = "../../it/support.rs"]
-mod support;
+#[path = "../../it/test_engine.rs"]
+mod test_engine;
 #[path = "../agents/rust/tally.rs"]
 mod tally;
 

@@ -14,7 +14,7 @@ use tokio::sync::OnceCell;
 use crate::agent::{Agent, unique};
 use crate::own;
 use crate::peer::Peer;
-use crate::support::TestEngine;
+use crate::test_engine::TestEngine;
 
 /// The tests share one engine and one process a peer, because starting those takes longer than
 /// most tests.

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::peer::Peer;
 use crate::scene::{Scene, alone, shared, within_a_minute};
-use crate::support::TestEngine;
+use crate::test_engine::TestEngine;
 use crate::tests::ends::failure;
 
 const LARGE: usize = 8 << 20;
