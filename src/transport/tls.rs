@@ -19,7 +19,10 @@ pub(super) async fn connect(
 ) -> Result<TlsStream<TcpStream>, String> {
     let config = client_config(options)?;
     let name = ServerName::try_from(host).map_err(|_| "the host has no valid name".to_owned())?;
-    TlsConnector::from(config).connect(name, stream).await.map_err(|error| error.to_string())
+    TlsConnector::from(config)
+        .connect(name, stream)
+        .await
+        .map_err(|error| error.to_string())
 }
 
 /// The client's side of TLS: the authorities of the system and those of `options`.

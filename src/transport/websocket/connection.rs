@@ -187,7 +187,10 @@ where
                 }
                 Ok(Message::Close(close)) => {
                     if matches!(self.phase, Phase::Open) {
-                        let answer = Close { reason: "".into(), ..close.clone() };
+                        let answer = Close {
+                            reason: "".into(),
+                            ..close.clone()
+                        };
                         self.outgoing.close(&answer);
                         // As far as it goes now; the rest with the next flush.
                         let _ = self.poll_flush(cx);
@@ -229,7 +232,9 @@ where
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
         ready!(self.poll_write(cx))?;
-        Pin::new(&mut self.stream).poll_flush(cx).map_err(TransportError::Lost)
+        Pin::new(&mut self.stream)
+            .poll_flush(cx)
+            .map_err(TransportError::Lost)
     }
 
     fn start_close(&mut self, close: Close) -> Result<(), TransportError> {

@@ -53,16 +53,27 @@ impl<'a> WebSocketDialer<'a> {
             let host = host(&request).to_owned();
             let stream = crate::transport::tls::connect(self.options, host, stream)
                 .await
-                .map_err(|reason| ConnectError::Tls { address: self.name(), reason })?;
+                .map_err(|reason| ConnectError::Tls {
+                    address: self.name(),
+                    reason,
+                })?;
             return self.upgrade(request, stream, limits, Masking::Zero).await;
         }
         #[cfg(not(feature = "tls"))]
         if self.url.is_secure() {
             let reason = "this build cannot encrypt; enable the feature `tls`".to_owned();
-            return Err(ConnectError::Tls { address: self.name(), reason }.into());
+            return Err(ConnectError::Tls {
+                address: self.name(),
+                reason,
+            }
+            .into());
         }
         let within_machine = stream.peer_addr().is_ok_and(|peer| peer.ip().is_loopback());
-        let masking = if within_machine { Masking::Zero } else { Masking::Random };
+        let masking = if within_machine {
+            Masking::Zero
+        } else {
+            Masking::Random
+        };
         self.upgrade(request, stream, limits, masking).await
     }
 
@@ -79,7 +90,12 @@ impl<'a> WebSocketDialer<'a> {
         match tokio_tungstenite::client_async(request, Prelude::new(stream)).await {
             Ok((socket, _)) => {
                 let (stream, read): (S, BytesMut) = socket.into_inner().into_parts();
-                Ok(Box::new(WebSocket::new(stream, read, Role::Client(masking), limits)))
+                Ok(Box::new(WebSocket::new(
+                    stream,
+                    read,
+                    Role::Client(masking),
+                    limits,
+                )))
             }
             Err(Error::Http(response)) => Err(DialError::Refused(response)),
             Err(error) => Err(DialError::Other(self.explain(error))),
@@ -159,7 +175,11 @@ impl<'a> WebSocketDialer<'a> {
 
 /// The host of a request, an IPv6 address without its brackets.
 fn host(request: &Request) -> &str {
-    request.uri().host().unwrap_or_default().trim_matches(['[', ']'])
+    request
+        .uri()
+        .host()
+        .unwrap_or_default()
+        .trim_matches(['[', ']'])
 }
 
 /// A failed attempt, before the route has given a refusal its meaning.

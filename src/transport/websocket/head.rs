@@ -60,7 +60,9 @@ impl Head {
 
     /// Reads a head off the front of `bytes`, with its own length; `None` if more is needed.
     pub(super) fn parse(bytes: &[u8]) -> Result<Option<(Self, usize)>, &'static str> {
-        let [first, second, rest @ ..] = bytes else { return Ok(None) };
+        let [first, second, rest @ ..] = bytes else {
+            return Ok(None);
+        };
         if first & 0x70 != 0 {
             return Err("a reserved bit is set, but no extension was agreed on");
         }
@@ -90,7 +92,15 @@ impl Head {
             Some(key) => Some(Key(*key)),
         };
         let size = 2 + len_bytes + if masked { 4 } else { 0 };
-        Ok(Some((Self { last, opcode, key, len }, size)))
+        Ok(Some((
+            Self {
+                last,
+                opcode,
+                key,
+                len,
+            },
+            size,
+        )))
     }
 
     /// The head as bytes: an array and how much of it counts. The inverse of
@@ -127,13 +137,32 @@ mod tests {
 
     #[test]
     fn what_is_written_can_be_read_at_every_border_of_the_length() {
-        for len in [0, 1, 125, 126, 127, 65_535, 65_536, u64::from(u32::MAX), (1 << 63) - 1] {
+        for len in [
+            0,
+            1,
+            125,
+            126,
+            127,
+            65_535,
+            65_536,
+            u64::from(u32::MAX),
+            (1 << 63) - 1,
+        ] {
             for key in [None, Some(Key([1, 2, 3, 4]))] {
-                let head = Head { last: true, opcode: Opcode::Binary, key, len };
+                let head = Head {
+                    last: true,
+                    opcode: Opcode::Binary,
+                    key,
+                    len,
+                };
                 let (bytes, size) = head.encode();
                 assert_eq!(Head::parse(&bytes[..size]), Ok(Some((head, size))));
                 for short in 0..size {
-                    assert_eq!(Head::parse(&bytes[..short]), Ok(None), "{len} cut to {short}");
+                    assert_eq!(
+                        Head::parse(&bytes[..short]),
+                        Ok(None),
+                        "{len} cut to {short}"
+                    );
                 }
             }
         }

@@ -28,7 +28,12 @@ pub(super) struct Incoming {
 
 impl Incoming {
     pub(super) fn new(role: Role, limits: WebSocketLimits) -> Self {
-        Self { masked: role == Role::Server, limits, head: None, fragments: None }
+        Self {
+            masked: role == Role::Server,
+            limits,
+            head: None,
+            fragments: None,
+        }
     }
 
     /// Takes the next message off the front of `input`, if all of it is there.
@@ -46,7 +51,9 @@ impl Incoming {
                 },
             };
             // Checked against the limit, which is a `usize`.
-            let Ok(len) = usize::try_from(head.len) else { return Ok(None) };
+            let Ok(len) = usize::try_from(head.len) else {
+                return Ok(None);
+            };
             if input.len() < len {
                 return Ok(None);
             }
@@ -63,7 +70,9 @@ impl Incoming {
 
     /// Bytes that the frame in hand still lacks, beyond the `have` that are there.
     pub(super) fn missing(&self, have: usize) -> usize {
-        let len = self.head.map_or(0, |head| usize::try_from(head.len).unwrap_or(usize::MAX));
+        let len = self
+            .head
+            .map_or(0, |head| usize::try_from(head.len).unwrap_or(usize::MAX));
         len.saturating_sub(have)
     }
 
@@ -75,13 +84,21 @@ impl Incoming {
                 "a server's frame is masked"
             }));
         }
-        let joined = self.fragments.as_ref().map_or(0, |(_, joined)| joined.len());
-        let limit = self.limits.frame.min(self.limits.message.saturating_sub(joined));
+        let joined = self
+            .fragments
+            .as_ref()
+            .map_or(0, |(_, joined)| joined.len());
+        let limit = self
+            .limits
+            .frame
+            .min(self.limits.message.saturating_sub(joined));
         if head.opcode.is_control() || head.len <= limit as u64 {
             return Ok(());
         }
         Err(TransportError::TooLarge {
-            size: usize::try_from(head.len).unwrap_or(usize::MAX).saturating_add(joined),
+            size: usize::try_from(head.len)
+                .unwrap_or(usize::MAX)
+                .saturating_add(joined),
             limit: limit + joined,
         })
     }
@@ -101,8 +118,9 @@ impl Incoming {
             (_, _) => payload,
         };
         if !head.last {
-            let (_, joined) =
-                self.fragments.get_or_insert_with(|| (head.opcode, BytesMut::new()));
+            let (_, joined) = self
+                .fragments
+                .get_or_insert_with(|| (head.opcode, BytesMut::new()));
             joined.extend_from_slice(&payload);
             return Ok(None);
         }
@@ -132,7 +150,10 @@ fn close(payload: &[u8]) -> Result<Close, TransportError> {
         };
     };
     let reason = std::str::from_utf8(reason).map_err(|_| broken("a reason that is not UTF-8"))?;
-    Ok(Close { code: Some(u16::from_be_bytes(*code)), reason: reason.to_owned().into() })
+    Ok(Close {
+        code: Some(u16::from_be_bytes(*code)),
+        reason: reason.to_owned().into(),
+    })
 }
 
 fn broken(rule: &'static str) -> TransportError {

@@ -28,9 +28,9 @@ mod prelude;
 mod tests;
 
 pub(crate) use connection::WebSocket;
+pub(crate) use dial::WebSocketDialer;
 #[cfg(feature = "engine")]
 pub(crate) use dial::accept_key;
-pub(crate) use dial::WebSocketDialer;
 
 /// What one connection takes from its peer.
 #[derive(Clone, Copy, Debug)]
@@ -45,11 +45,17 @@ pub(crate) struct WebSocketLimits {
 
 impl WebSocketLimits {
     /// Control sockets: results of up to 64 MiB, whole or in fragments (`protocol.md` 1.5).
-    pub(crate) const CONTROL: Self =
-        Self { frame: 64 << 20, message: 64 << 20, read_buffer: 64 << 10 };
+    pub(crate) const CONTROL: Self = Self {
+        frame: 64 << 20,
+        message: 64 << 20,
+        read_buffer: 64 << 10,
+    };
     /// Channel sockets: what the reference engine takes (`protocol.md` 4.2).
-    pub(crate) const CHANNEL: Self =
-        Self { frame: 16 << 20, message: 64 << 20, read_buffer: 256 << 10 };
+    pub(crate) const CHANNEL: Self = Self {
+        frame: 16 << 20,
+        message: 64 << 20,
+        read_buffer: 256 << 10,
+    };
 }
 
 /// Which side of a connection this is: it decides who masks (RFC 6455 §5.1).
@@ -58,7 +64,10 @@ pub(crate) enum Role {
     /// Masks what it sends, with a key of its choice for each frame.
     Client(Masking),
     /// Sends as it is, and takes masked frames only.
-    #[cfg_attr(not(any(feature = "engine", test)), expect(dead_code, reason = "only engines serve"))]
+    #[cfg_attr(
+        not(any(feature = "engine", test)),
+        expect(dead_code, reason = "only engines serve")
+    )]
     Server,
 }
 

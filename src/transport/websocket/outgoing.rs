@@ -37,7 +37,12 @@ pub(super) struct Outgoing {
 
 impl Outgoing {
     pub(super) fn new(role: Role) -> Self {
-        Self { role, pieces: VecDeque::new(), tail: BytesMut::new(), len: 0 }
+        Self {
+            role,
+            pieces: VecDeque::new(),
+            tail: BytesMut::new(),
+            len: 0,
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -86,7 +91,12 @@ impl Outgoing {
             Role::Client(Masking::Zero) => Some(Key::ZERO),
             Role::Client(Masking::Random) => Some(random_key()),
         };
-        let head = Head { last: true, opcode, key, len: payload.len() as u64 };
+        let head = Head {
+            last: true,
+            opcode,
+            key,
+            len: payload.len() as u64,
+        };
         let (bytes, size) = head.encode();
         self.len += size + payload.len();
         self.tail.extend_from_slice(&bytes[..size]);

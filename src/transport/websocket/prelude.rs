@@ -24,7 +24,11 @@ pub(super) struct Prelude<S> {
 
 impl<S> Prelude<S> {
     pub(super) fn new(stream: S) -> Self {
-        Self { stream, read: BytesMut::new(), answer: None }
+        Self {
+            stream,
+            read: BytesMut::new(),
+            answer: None,
+        }
     }
 
     /// The stream, and what was read past the answer.
@@ -43,7 +47,10 @@ impl<S: AsyncRead + Unpin> AsyncRead for Prelude<S> {
         while this.answer.is_none() {
             let stream = Pin::new(&mut this.stream);
             let read = ready!(tokio_util::io::poll_read_buf(stream, cx, &mut this.read))?;
-            let end = this.read.windows(END.len()).position(|window| window == END);
+            let end = this
+                .read
+                .windows(END.len())
+                .position(|window| window == END);
             let switches = this.read.starts_with(SWITCHING);
             // The body of a refusal is part of the answer.
             if read == 0 || (end.is_some() && !switches) {

@@ -14,8 +14,11 @@ use super::{Masking, Role, WebSocket, WebSocketLimits};
 use crate::transport::{Received, Transport, TransportError};
 use crate::wire::{Close, Frame};
 
-const LIMITS: WebSocketLimits =
-    WebSocketLimits { frame: 1 << 20, message: 2 << 20, read_buffer: 64 << 10 };
+const LIMITS: WebSocketLimits = WebSocketLimits {
+    frame: 1 << 20,
+    message: 2 << 20,
+    read_buffer: 64 << 10,
+};
 
 /// A connection between us and them, through a pipe that holds `window` bytes.
 async fn connected(
@@ -23,7 +26,11 @@ async fn connected(
     window: usize,
 ) -> (WebSocket<DuplexStream>, WebSocketStream<DuplexStream>) {
     let (ours, theirs) = duplex(window);
-    let their_role = if role == Role::Server { TheirRole::Client } else { TheirRole::Server };
+    let their_role = if role == Role::Server {
+        TheirRole::Client
+    } else {
+        TheirRole::Server
+    };
     let config = WebSocketConfig::default().write_buffer_size(0);
     let theirs = WebSocketStream::from_raw_socket(theirs, their_role, Some(config)).await;
     (WebSocket::new(ours, BytesMut::new(), role, LIMITS), theirs)
@@ -62,7 +69,11 @@ fn frames() -> impl Strategy<Value = Vec<Frame>> {
     let frame = (len, any::<u8>(), any::<bool>()).prop_map(|(len, seed, text)| {
         let bytes = (0..len).map(|at| seed.wrapping_add(at as u8));
         if text {
-            Frame::from(bytes.map(|byte| char::from(byte & 0x7F)).collect::<String>())
+            Frame::from(
+                bytes
+                    .map(|byte| char::from(byte & 0x7F))
+                    .collect::<String>(),
+            )
         } else {
             Frame::from(bytes.collect::<Vec<u8>>())
         }
@@ -79,7 +90,11 @@ fn roles() -> impl Strategy<Value = Role> {
 }
 
 fn run(test: impl Future<Output = ()>) {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(test);
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(test);
 }
 
 proptest! {
@@ -138,11 +153,17 @@ proptest! {
 async fn a_ping_is_answered_with_its_payload_while_we_only_read() {
     let (mut ours, mut theirs) = connected(Role::Server, 1024).await;
     let reading = tokio::spawn(async move { receive(&mut ours).await });
-    theirs.send(Message::Ping(Bytes::from_static(b"alive?"))).await.unwrap();
+    theirs
+        .send(Message::Ping(Bytes::from_static(b"alive?")))
+        .await
+        .unwrap();
     let pong = theirs.next().await.unwrap().unwrap();
     assert_eq!(pong, Message::Pong(Bytes::from_static(b"alive?")));
     drop(theirs);
-    assert!(matches!(reading.await.unwrap(), Received::Lost(TransportError::Lost(_))));
+    assert!(matches!(
+        reading.await.unwrap(),
+        Received::Lost(TransportError::Lost(_))
+    ));
 }
 
 /// Writes raw bytes to a server of ours and gives what it makes of them.
@@ -181,7 +202,10 @@ async fn what_breaks_a_rule_ends_the_connection_and_says_which() {
     for (bytes, rule) in [
         (&[0x82, 0x01, 7][..], "not masked"),
         (&[0x80, 0x80, 0, 0, 0, 0], "without a beginning"),
-        (&[0x01, 0x80, 0, 0, 0, 0, 0x81, 0x80, 0, 0, 0, 0], "within a message"),
+        (
+            &[0x01, 0x80, 0, 0, 0, 0, 0x81, 0x80, 0, 0, 0, 0],
+            "within a message",
+        ),
         (&[0x81, 0x81, 0, 0, 0, 0, 0xFF], "UTF-8"),
         (&[0x88, 0x81, 0, 0, 0, 0, 0x03], "half a code"),
         (&[0xF2, 0x80, 0, 0, 0, 0], "reserved bit"),
@@ -211,9 +235,16 @@ async fn a_frame_over_the_limit_is_refused_by_its_head_alone() {
 async fn a_connection_that_is_cut_anywhere_is_lost_and_nothing_wrong_comes_of_it() {
     let (mut ours, mut theirs) = {
         let (ours, theirs) = duplex(1 << 20);
-        (WebSocket::new(ours, BytesMut::new(), Role::Client(Masking::Random), LIMITS), theirs)
+        (
+            WebSocket::new(ours, BytesMut::new(), Role::Client(Masking::Random), LIMITS),
+            theirs,
+        )
     };
-    let sent = [Frame::from("message"), Frame::from(vec![7; 300]), Frame::from(vec![8; 70_000])];
+    let sent = [
+        Frame::from("message"),
+        Frame::from(vec![7; 300]),
+        Frame::from(vec![8; 70_000]),
+    ];
     for frame in sent.clone() {
         send(&mut ours, frame).await;
     }
@@ -223,7 +254,10 @@ async fn a_connection_that_is_cut_anywhere_is_lost_and_nothing_wrong_comes_of_it
     theirs.read_to_end(&mut bytes).await.unwrap();
     for cut in (0..400).chain([bytes.len() - 1]) {
         let mut received = raw(&bytes[..cut]).await;
-        assert!(matches!(received.pop(), Some(Received::Lost(TransportError::Lost(_)))));
+        assert!(matches!(
+            received.pop(),
+            Some(Received::Lost(TransportError::Lost(_)))
+        ));
         for (received, sent) in received.iter().zip(&sent) {
             assert!(matches!(received, Received::Frame(frame) if frame == sent));
         }
