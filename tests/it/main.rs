@@ -2,5 +2,8 @@
 
 mod architecture;
 mod channel;
+mod codec;
 mod engine;
+mod support;
+mod test_engine;
 mod worker;
