@@ -45,7 +45,10 @@ async fn main() -> Result<()> {
     };
     let (sent, received) = tokio::try_join!(send, receive)?;
 
-    let verified = reader.report().verdict.is_some_and(|verdict| verdict.is_verified());
+    let verified = reader
+        .report()
+        .verdict
+        .is_some_and(|verdict| verdict.is_verified());
     println!("{sent} bytes sent, {received} bytes received; complete, verified: {verified}");
     Ok(())
 }

@@ -56,7 +56,10 @@ async fn main() -> Result<()> {
         produce,
     )?;
     println!("transform: {} lines", transformed["lines"]);
-    println!("consumer: {} lines of {} files", consumed["lines"], consumed["files"]);
+    println!(
+        "consumer: {} lines of {} files",
+        consumed["lines"], consumed["files"]
+    );
     worker.shutdown().await?;
     Ok(())
 }

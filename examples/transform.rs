@@ -9,7 +9,9 @@
 
 use std::env;
 
-use pipewright::{ChannelReader, ChannelWriter, Error, Frame, Invocation, Result, StreamChannelRef, Worker};
+use pipewright::{
+    ChannelReader, ChannelWriter, Error, Frame, Invocation, Result, StreamChannelRef, Worker,
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 

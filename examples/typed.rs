@@ -57,7 +57,9 @@ where
     let mut received = 0;
     while let Some(reading) = receiver.recv().await? {
         if reading != Reading::number(received) {
-            return Err(Error::msg(format!("item {received} arrived as {reading:?}")));
+            return Err(Error::msg(format!(
+                "item {received} arrived as {reading:?}"
+            )));
         }
         received += 1;
     }

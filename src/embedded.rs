@@ -25,7 +25,7 @@ impl Worker {
     ///
     /// Dropping the future gives worker and engine up.
     pub async fn embedded() -> Result<Self> {
-        let engine = Engine::builder().start().await?;
+        let engine = Engine::builder().in_process().start().await?;
         let address = Address::in_process(Arc::new(Embedded(engine)));
         Ok(Self::builder(address).connect().await?)
     }

@@ -23,7 +23,7 @@ impl<T> From<Remark> for Event<T> {
     fn from(remark: Remark) -> Self {
         match remark {
             Remark::Message(text) => Self::Message(text),
-            Remark::Progress(progress) => Self::Progress(progress),
+            Remark::Progress(progress) => Self::Progress(Box::new(progress)),
         }
     }
 }

@@ -90,7 +90,7 @@ mod tests {
     use std::time::Duration;
 
     use serde_json::{Value, json};
-    use tokio::time::Instant;
+    use tokio::time::{Instant, timeout};
 
     use super::OUTBOX_MESSAGES;
     use crate::engine::control::STALL;
@@ -268,7 +268,7 @@ mod tests {
                 }
                 caller.0.poll_receive(cx)
             });
-            match received.await {
+            match timeout(2 * STALL, received).await.unwrap() {
                 Received::Frame(Frame::Message(text)) => answers.push(text),
                 other => panic!("not an answer: {other:?}"),
             }

@@ -8,7 +8,10 @@ use crate::wire::Abort;
 ///
 /// `Display` prints the first cause with its stage and item; `{:#}` lists the rest below it.
 #[derive(Clone)]
-pub struct RunError {
+pub struct RunError(Box<Inner>);
+
+#[derive(Clone)]
+struct Inner {
     cause: StageError,
     cascaded: Vec<StageError>,
 }
@@ -27,25 +30,25 @@ impl RunError {
     pub(super) fn pick(mut failures: Vec<StageError>) -> Option<Self> {
         let at = (0..failures.len()).min_by_key(|&at| weight(&failures[at]))?;
         let cause = failures.remove(at);
-        Some(Self {
+        Some(Self(Box::new(Inner {
             cause,
             cascaded: failures,
-        })
+        })))
     }
 
     /// What began it: stage, item, code and message.
     pub fn first_cause(&self) -> &Abort {
-        self.cause.first_cause()
+        self.0.cause.first_cause()
     }
 
     /// The failures that followed from the first cause, in other stages.
     pub fn cascaded(&self) -> impl Iterator<Item = &Abort> {
-        self.cascaded.iter().map(StageError::abort)
+        self.0.cascaded.iter().map(StageError::abort)
     }
 
     /// The error that the stage's own function returned, where it ran in this process.
     pub fn inner(&self) -> Option<&Error> {
-        self.cause.inner()
+        self.0.cause.inner()
     }
 
     /// Whether the run was cancelled.
@@ -61,10 +64,10 @@ impl RunError {
 
 impl From<StageError> for RunError {
     fn from(cause: StageError) -> Self {
-        Self {
+        Self(Box::new(Inner {
             cause,
             cascaded: Vec::new(),
-        }
+        }))
     }
 }
 
@@ -86,7 +89,7 @@ impl fmt::Display for RunError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self.first_cause(), f)?;
         if f.alternate() {
-            for failure in &self.cascaded {
+            for failure in &self.0.cascaded {
                 let abort = failure.abort();
                 let stage = abort.stage.as_deref().unwrap_or("a stage");
                 write!(f, "\n  then {stage}: {}", abort.message)?;

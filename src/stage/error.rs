@@ -6,12 +6,15 @@ use crate::error::Error;
 use crate::wire::Abort;
 
 /// Why a stage failed, as its run and the stages after it see it.
+///
+/// One pointer wide, because it travels in the place of an item.
 #[derive(Clone)]
-pub struct StageError {
+pub struct StageError(Box<Inner>);
+
+#[derive(Clone)]
+struct Inner {
     abort: Abort,
     source: Option<Arc<Error>>,
-    /// The stage only gave way: its reader had gone.
-    output_gone: bool,
 }
 
 impl StageError {
@@ -41,21 +44,15 @@ impl StageError {
 
     /// A failure that begins here.
     pub(crate) fn new(code: &str, stage: &str, message: impl fmt::Display) -> Self {
-        let abort = Abort::new(code, message.to_string()).at_stage(stage);
-        Self {
-            abort,
-            source: None,
-            output_gone: false,
-        }
+        Self::from_abort(Abort::new(code, message.to_string()).at_stage(stage))
     }
 
     /// An abort that was received or made elsewhere.
     pub(crate) fn from_abort(abort: Abort) -> Self {
-        Self {
+        Self(Box::new(Inner {
             abort,
             source: None,
-            output_gone: false,
-        }
+        }))
     }
 
     /// What a stage's own function returned, at the item numbered `item` if it was at one.
@@ -66,15 +63,13 @@ impl StageError {
         let mut failure = if let Some(abort) = error.abort() {
             return Self::from_abort(abort.clone().passed_on_by(stage)).caused_by(error);
         } else if error.chain().any(is_output_gone) {
-            let mut gone = Self::new(Self::OUTPUT_GONE, stage, "its reader went away");
-            gone.output_gone = true;
-            gone
+            Self::new(Self::OUTPUT_GONE, stage, "its reader went away")
         } else if error.is_truncated() {
             Self::new(Self::INPUT_TRUNCATED, stage, format_args!("{error:#}"))
         } else {
             Self::new(Self::FAILED, stage, format_args!("{error:#}"))
         };
-        failure.abort.item = item;
+        failure.0.abort.item = item;
         failure.caused_by(error)
     }
 
@@ -87,7 +82,7 @@ impl StageError {
             error if error.is_truncated() => Self::new(Self::INPUT_TRUNCATED, stage, error),
             ReceiveError::Item(bad) => {
                 let mut failure = Self::new(Self::BAD_INPUT, stage, bad);
-                failure.abort.item = Some(bad.number);
+                failure.0.abort.item = Some(bad.number);
                 failure
             }
             error => Self::new(Self::BAD_INPUT, stage, error),
@@ -117,38 +112,38 @@ impl StageError {
             .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
             .unwrap_or("no message");
         let mut failure = Self::new(Self::PANICKED, stage, format_args!("panicked: {text}"));
-        failure.abort.item = item;
+        failure.0.abort.item = item;
         failure
     }
 
     fn caused_by(mut self, error: Error) -> Self {
-        self.source = Some(Arc::new(error));
+        self.0.source = Some(Arc::new(error));
         self
     }
 
     /// The failure as it travels: the first cause, the stage, the item.
     pub fn abort(&self) -> &Abort {
-        &self.abort
+        &self.0.abort
     }
 
     /// The failure that began it all.
     pub fn first_cause(&self) -> &Abort {
-        self.abort.first_cause()
+        self.0.abort.first_cause()
     }
 
     /// Whether the stage only gave way because its reader had gone.
     pub fn is_output_gone(&self) -> bool {
-        self.output_gone || self.abort.code == Self::OUTPUT_GONE
+        self.0.abort.code == Self::OUTPUT_GONE
     }
 
     /// Whether the failure began in another stage.
     pub fn is_passed_on(&self) -> bool {
-        self.abort.code == Abort::INPUT_FAILED
+        self.0.abort.code == Abort::INPUT_FAILED
     }
 
     /// The error that the stage's function returned, where it ran in this process.
     pub fn inner(&self) -> Option<&Error> {
-        self.source.as_deref()
+        self.0.source.as_deref()
     }
 }
 
@@ -169,14 +164,14 @@ impl std::error::Error for StageError {}
 
 impl fmt::Display for StageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.abort, f)
+        fmt::Display::fmt(&self.0.abort, f)
     }
 }
 
 impl fmt::Debug for StageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("StageError")
-            .field("abort", &self.abort)
+            .field("abort", &self.0.abort)
             .finish_non_exhaustive()
     }
 }

@@ -211,7 +211,7 @@ fn push<T: Send + 'static, F: Encode<T>>(
             .push_message(text)
             .map_err(|error| StageError::unwritable(stage, error)),
         Event::Progress(progress) => {
-            feed.push_progress(progress);
+            feed.push_progress(*progress);
             Ok(())
         }
     }

@@ -2,6 +2,7 @@
 
 mod architecture;
 mod channel;
+mod codec;
 mod engine;
 mod support;
 mod worker;

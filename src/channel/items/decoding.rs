@@ -87,7 +87,9 @@ impl<T, F: Decode<T>> Decoding<T, F> {
                     continue;
                 }
                 Ok(Some(judge::Event::Message(text))) => Ok(Some(Event::Message(text))),
-                Ok(Some(judge::Event::Progress(progress))) => Ok(Some(Event::Progress(progress))),
+                Ok(Some(judge::Event::Progress(progress))) => {
+                    Ok(Some(Event::Progress(Box::new(progress))))
+                }
                 Ok(None) => self.end(),
                 Err(error) => Err(self.fail(error.into())),
             });

@@ -16,7 +16,7 @@ pub enum Event<T> {
     /// A message of the user, at its place between the items.
     Message(Text),
     /// How far a stage before has come.
-    Progress(Progress),
+    Progress(Box<Progress>),
 }
 
 /// Items and messages of a [`Receiver`] in order; see [`Receiver::events`].

@@ -162,7 +162,7 @@ impl<T, F: Decode<T>> Receiver<T, F> {
                     continue;
                 }
                 Some(Event::Progress(progress)) => {
-                    self.put_aside(Remark::Progress(progress));
+                    self.put_aside(Remark::Progress(*progress));
                     continue;
                 }
                 None => None,

@@ -184,7 +184,7 @@ impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
         match self.target() {
             Target::New(_) => {}
             Target::Channel(encoding) => encoding.push_in_band(&InBand::Progress(progress)),
-            Target::Local { queue, .. } => queue.push(Event::Progress(progress)),
+            Target::Local { queue, .. } => queue.push(Event::Progress(Box::new(progress))),
         }
     }
 

@@ -189,6 +189,7 @@ mod tests {
 
     const TTL: Duration = Duration::from_secs(300);
     const SECOND: Duration = Duration::from_secs(1);
+    const ALMOST: Duration = Duration::from_secs(299);
 
     fn key(key: &str) -> AccessKey {
         AccessKey::new(key)
@@ -287,12 +288,12 @@ mod tests {
         let mut writer = table.open_writer("c", &key("w"), now).unwrap();
         writer.push("m".into());
         writer.end(Close::NORMAL);
-        let done = now + TTL - SECOND;
+        let done = now + ALMOST;
         table.expire(done);
         table.done("c", Direction::Write, done);
         assert_eq!(table.next_expiry(), Some(done + TTL));
         assert_eq!(counted(&table).buffered_frames, 1);
-        table.expire(done + TTL - SECOND);
+        table.expire(done + ALMOST);
         let mut reader = table.open_reader("c", &key("r"), done).unwrap();
         assert_eq!(assert_ready!(pop(&mut reader)), Popped::Frame("m".into()));
         assert_eq!(assert_ready!(pop(&mut reader)), Popped::End(Close::NORMAL));

@@ -98,7 +98,7 @@ mod tests {
         WorkerId::from(id)
     }
 
-    fn call(caller: &str, invocation_id: impl ToString) -> Call {
+    fn call(caller: &str, invocation_id: usize) -> Call {
         Call {
             caller: id(caller),
             invocation_id: invocation_id.to_string(),
@@ -147,10 +147,10 @@ mod tests {
         for n in 0..MAX_OPEN {
             calls.open(id("b"), call("a", n)).unwrap();
         }
-        let more = calls.open(id("b"), call("a", "more"));
+        let more = calls.open(id("b"), call("a", MAX_OPEN));
         assert_eq!(more, Err(CallRefused::TooMany));
-        calls.open(id("b"), call("c", "more")).unwrap();
+        calls.open(id("b"), call("c", MAX_OPEN)).unwrap();
         calls.close(&id("b"), "0".into()).unwrap();
-        calls.open(id("b"), call("a", "again")).unwrap();
+        calls.open(id("b"), call("a", 0)).unwrap();
     }
 }

@@ -96,3 +96,10 @@ async fn dropping_the_last_handle_stops_the_engine() {
     assert_eq!(code(control.client.closed().await), Some(1012));
     assert!(address.is_in_process());
 }
+
+#[test]
+fn handles_may_go_anywhere() {
+    fn anywhere<T: Clone + Send + Sync + Unpin + 'static>() {}
+    anywhere::<Engine>();
+    anywhere::<pipewright::EngineBuilder>();
+}
