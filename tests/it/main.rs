@@ -5,4 +5,5 @@ mod channel;
 mod codec;
 mod engine;
 mod support;
+mod test_engine;
 mod worker;

@@ -219,13 +219,14 @@ impl ChannelWriter {
     ///
     /// # Errors
     ///
-    /// `ReaderGone` when the reader left before the end, `CloseTimeout` when the engine does not
-    /// confirm in time (see [`close_timeout`](Self::close_timeout)), or any [`WriteError`].
+    /// `Closed` if it was aborted, `ReaderGone` when the reader left before the end,
+    /// `CloseTimeout` when the engine does not confirm in time (see
+    /// [`close_timeout`](Self::close_timeout)), or any [`WriteError`].
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: call it again to go on. Dropping the writer instead aborts the stream, unless
-    /// its end was sent already.
+    /// Cancel safe: call it again to go on. Once polled nothing more can be written; a writer that
+    /// is then dropped goes on to end the stream in the background, for 5 seconds at the most.
     pub async fn close(&mut self) -> Result<(), WriteError> {
         poll_fn(|cx| self.outbox.poll_close(cx)).await
     }

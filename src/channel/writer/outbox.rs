@@ -10,7 +10,7 @@ use tokio::time::Sleep;
 use super::packer::Packer;
 use crate::channel::link::Link;
 use crate::channel::waits::Waits;
-use crate::channel::{Aside, Meter, StreamReport, Verdict, WriteError};
+use crate::channel::{Aside, Meter, ReadError, StreamReport, Verdict, WriteError};
 use crate::transport::{Received, Transport};
 use crate::wire::{Abort, Close, Header, InBand, Text, code};
 
@@ -30,6 +30,8 @@ pub(crate) struct Outbox {
     link: Link,
     phase: Phase,
     packer: Packer,
+    /// Why the stream was aborted; `Closed` then means that the reader has been told.
+    aborted: Option<Abort>,
     waits: Waits,
     close_timeout: Duration,
     meter: Option<Arc<Meter>>,
@@ -49,6 +51,7 @@ impl Outbox {
             link,
             phase: Phase::Open,
             packer: Packer::new(),
+            aborted: None,
             waits: Waits::default(),
             // The longest that an SDK waits for a peer's close (`protocol.md` 4.4).
             close_timeout: Duration::from_secs(30),
@@ -134,15 +137,16 @@ impl Outbox {
     /// Waits until everything accepted so far is with the operating system.
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
         match &self.phase {
-            Phase::Open => {}
-            Phase::Closed => return Poll::Ready(Ok(())),
-            Phase::Failed(error) => return Poll::Ready(Err(error.clone())),
-            Phase::Ending(_) | Phase::Closing(_) => {
-                return Poll::Ready(Err(WriteError::Closed));
+            Phase::Open => {
+                self.packer.flush();
+                self.update_meter();
             }
+            Phase::Failed(error) => return Poll::Ready(Err(error.clone())),
+            _ if self.aborted.is_some() => return Poll::Ready(Err(WriteError::Closed)),
+            // Who closes may flush before each attempt, as tokio-util's `FramedWrite` does.
+            Phase::Ending(_) => {}
+            Phase::Closing(_) | Phase::Closed => return Poll::Ready(Ok(())),
         }
-        self.packer.flush();
-        self.update_meter();
         ready!(self.poll_drain(cx))?;
         self.poll_flush_link(cx)
     }
@@ -174,6 +178,9 @@ impl Outbox {
             self.update_meter();
             self.phase = Phase::Ending(Close::NORMAL);
         }
+        if self.aborted.is_some() {
+            return Poll::Ready(Err(WriteError::Closed));
+        }
         self.poll_end(cx)
     }
 
@@ -188,6 +195,7 @@ impl Outbox {
     ) -> Poll<Result<(), WriteError>> {
         if matches!(self.phase, Phase::Open) {
             self.packer.abort(abort);
+            self.aborted = Some(abort.clone());
             self.phase = Phase::Ending(Close::new(code::ABORTED, "channel writer aborted"));
         }
         self.poll_end(cx)
@@ -342,11 +350,16 @@ impl Outbox {
             items: self.packer.items(),
             messages: self.packer.messages(),
             waited: self.waits.total(),
-            verdict: matches!(self.phase, Phase::Closed).then_some(if self.packer.is_plain() {
-                Verdict::CompleteUnverified
-            } else {
-                Verdict::Complete
-            }),
+            verdict: self.verdict(),
+        }
+    }
+
+    fn verdict(&self) -> Option<Verdict> {
+        match (&self.phase, &self.aborted) {
+            (_, Some(abort)) => Some(Verdict::Failed(ReadError::Aborted(abort.clone()))),
+            (Phase::Closed, None) if self.packer.is_plain() => Some(Verdict::CompleteUnverified),
+            (Phase::Closed, None) => Some(Verdict::Complete),
+            _ => None,
         }
     }
 

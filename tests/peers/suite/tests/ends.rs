@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::agent::Agent;
 use crate::peer::Peer;
 use crate::scene::{Job, Refs, Scene, alone, shared, within_a_minute};
-use crate::support::TestEngine;
+use crate::test_engine::TestEngine;
 
 /// How a stream failed.
 pub(crate) fn failure(report: &StreamReport) -> &ReadError {

@@ -7,7 +7,7 @@ use tokio::sync::Barrier;
 use crate::agent::Agent;
 use crate::peer::Peer;
 use crate::scene::{Job, Scene, alone, shared, within_a_minute};
-use crate::support::TestEngine;
+use crate::test_engine::TestEngine;
 use crate::tests::ends::failure;
 
 #[test]
