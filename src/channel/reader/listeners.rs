@@ -10,11 +10,17 @@ use crate::wire::{Progress, Text};
 /// Messages that wait in a [`Messages`] before the reader stops reading.
 const QUEUED_MESSAGES: usize = 1024;
 
+/// Called with each message of the user.
+type OnMessage = Box<dyn FnMut(&str) + Send + Sync>;
+
+/// Called with each progress message.
+type OnProgress = Box<dyn FnMut(&Progress) + Send + Sync>;
+
 /// Those who want to hear of messages beside the data.
 #[derive(Default)]
 pub(super) struct Listeners {
-    on_message: Vec<Box<dyn FnMut(&str) + Send + Sync>>,
-    on_progress: Vec<Box<dyn FnMut(&Progress) + Send + Sync>>,
+    on_message: Vec<OnMessage>,
+    on_progress: Vec<OnProgress>,
     queue: Option<PollSender<Text>>,
 }
 
