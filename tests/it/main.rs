@@ -2,5 +2,6 @@
 
 mod architecture;
 mod channel;
+mod codec;
 mod engine;
 mod worker;
