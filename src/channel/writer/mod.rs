@@ -1,7 +1,7 @@
 //! The writer's end of a channel of bytes.
 //!
 //! [`ChannelWriter`] has the inherent methods; `outbox` is the state machine below them, `packer`
-//! cuts what is written into frames; `io` and `sink` are the faces for `AsyncWrite` and `Sink`,
+//! cuts what is written into frames, `squeeze` compresses it before; `io` and `sink` are the faces for `AsyncWrite` and `Sink`,
 //! `views` the same faces one at a time.
 
 mod channel_writer;
@@ -10,6 +10,7 @@ mod io;
 mod outbox;
 mod packer;
 mod sink;
+mod squeeze;
 mod views;
 
 pub use channel_writer::ChannelWriter;

@@ -11,6 +11,7 @@ use super::packer::Packer;
 use crate::channel::link::Link;
 use crate::channel::waits::Waits;
 use crate::channel::{Aside, Meter, StreamReport, Verdict, WriteError};
+use crate::codec::Compression;
 use crate::transport::{Received, Transport};
 use crate::wire::{Abort, Close, Header, InBand, Text, code};
 
@@ -56,6 +57,10 @@ impl Outbox {
         }
     }
 
+    pub(crate) fn compress(&mut self, compression: Compression) {
+        self.packer.compress(compression);
+    }
+
     pub(crate) fn set_plain(&mut self) {
         self.packer.set_plain();
     }
@@ -78,8 +83,11 @@ impl Outbox {
     /// Waits until everything accepted so far but the tail has been taken by the connection.
     pub(crate) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
         match &self.phase {
-            Phase::Open if !self.packer.has_frames() => Poll::Ready(Ok(())),
-            Phase::Open => self.poll_drain(cx),
+            Phase::Open => match self.packer.failure() {
+                Some(error) => Poll::Ready(Err(error.clone())),
+                None if self.packer.has_frames() => self.poll_drain(cx),
+                None => Poll::Ready(Ok(())),
+            },
             Phase::Failed(error) => Poll::Ready(Err(error.clone())),
             _ => Poll::Ready(Err(WriteError::Closed)),
         }
@@ -143,6 +151,9 @@ impl Outbox {
         }
         self.packer.flush();
         self.update_meter();
+        if let Some(error) = self.packer.failure() {
+            return Poll::Ready(Err(error.clone()));
+        }
         ready!(self.poll_drain(cx))?;
         self.poll_flush_link(cx)
     }
@@ -162,16 +173,33 @@ impl Outbox {
         self.poll_flush(cx)
     }
 
+    /// Whether nothing waits to be handed to the connection.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.packer.is_empty()
+    }
+
+    /// Payload bytes in frames so far, without the frame being filled.
+    pub(crate) fn framed(&self) -> u64 {
+        self.packer.framed()
+    }
+
     /// Whether the next item can be accepted without waiting.
     pub(crate) fn is_ready(&self) -> bool {
-        matches!(self.phase, Phase::Open) && !self.packer.has_frames()
+        matches!(self.phase, Phase::Open)
+            && !self.packer.has_frames()
+            && self.packer.failure().is_none()
     }
 
     /// Waits until the stream is ended and the peer has confirmed it.
     pub(crate) fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
         if matches!(self.phase, Phase::Open) {
-            self.packer.end();
-            self.update_meter();
+            if self.packer.failure().is_none() {
+                self.packer.end();
+                self.update_meter();
+            }
+            if let Some(error) = self.packer.failure() {
+                return Poll::Ready(Err(error.clone()));
+            }
             self.phase = Phase::Ending(Close::NORMAL);
         }
         self.poll_end(cx)
@@ -353,7 +381,7 @@ impl Outbox {
     /// Whether the reader has to be told, should this end be given up now.
     pub(crate) fn is_unfinished(&self) -> bool {
         matches!(self.phase, Phase::Open | Phase::Ending(_))
-            && (self.link.is_used() || !self.packer.is_empty())
+            && (self.link.is_used() || !self.packer.is_empty() || self.packer.failure().is_some())
     }
 
     /// Everything of this outbox, leaving one that is closed.
