@@ -8,10 +8,11 @@ use serde::de::{DeserializeOwned, DeserializeSeed};
 use super::bounded::{Guard, Refusal};
 use super::{Decode, Decoded, Encode, EncodeError, Format, FormatError, ItemLimits, delimited};
 
-/// MessagePack (`msgpack`), each item with its length before it: 4 bytes, big-endian. With the
+/// `MessagePack` (`msgpack`), each item with its length before it: 4 bytes, big-endian. With the
 /// feature `messagepack`.
 ///
-/// As free as JSON and about half as long, for every language that has a MessagePack library.
+/// As free as JSON and shorter, for every language that has a library
+/// for it.
 /// Structs are maps with the names of their fields, so it describes itself, and a field may be
 /// added or left out as `serde` allows.
 ///

@@ -6,7 +6,7 @@
 
 mod bincode;
 mod bounded;
-pub(crate) mod compression;
+mod compression;
 mod delimited;
 mod format;
 mod json;
@@ -22,6 +22,7 @@ mod tokio_codec;
 
 pub use bincode::Bincode;
 pub use compression::Compression;
+pub(crate) use compression::{CompressionError, Compressor, Decompressor};
 pub use format::{Decode, Decoded, Encode, EncodeError, Format, FormatError};
 pub use json::Json;
 pub use limits::ItemLimits;

@@ -4,4 +4,6 @@ mod architecture;
 mod channel;
 mod codec;
 mod engine;
+mod support;
+mod test_engine;
 mod worker;

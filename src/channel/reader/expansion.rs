@@ -2,7 +2,7 @@ use bytes::{Bytes, BytesMut};
 
 use crate::channel::ReadError;
 use crate::channel::error_chain::error_chain;
-use crate::codec::compression::{CompressionError, Decompressor};
+use crate::codec::{CompressionError, Decompressor};
 use crate::wire::MAX_FRAME;
 
 /// Undoes the compression of a stream, in pieces of a frame's length at the most, so that whoever

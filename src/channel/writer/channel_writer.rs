@@ -89,7 +89,7 @@ impl ChannelWriter {
     /// messages. Its reader cannot verify the stream. Without effect once the writer was used.
     #[must_use]
     pub fn plain(mut self) -> Self {
-        self.outbox.set_plain();
+        self.outbox.packer_mut().set_plain();
         self
     }
 
@@ -104,7 +104,7 @@ impl ChannelWriter {
     /// [`WriteError::Compression`] at the first write.
     #[must_use]
     pub fn compressed(mut self, compression: Compression) -> Self {
-        self.outbox.compress(compression);
+        self.outbox.packer_mut().compress(compression);
         self
     }
 
@@ -143,7 +143,7 @@ impl ChannelWriter {
     }
 
     pub(crate) fn with_header(mut self, set: impl FnOnce(&mut Header)) -> Self {
-        if let Some(header) = self.outbox.header_mut() {
+        if let Some(header) = self.outbox.packer_mut().header_mut() {
             set(header);
         }
         self
@@ -235,13 +235,14 @@ impl ChannelWriter {
     ///
     /// # Errors
     ///
-    /// `ReaderGone` when the reader left before the end, `CloseTimeout` when the engine does not
-    /// confirm in time (see [`close_timeout`](Self::close_timeout)), or any [`WriteError`].
+    /// `Closed` if it was aborted, `ReaderGone` when the reader left before the end,
+    /// `CloseTimeout` when the engine does not confirm in time (see
+    /// [`close_timeout`](Self::close_timeout)), or any [`WriteError`].
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: call it again to go on. Dropping the writer instead aborts the stream, unless
-    /// its end was sent already.
+    /// Cancel safe: call it again to go on. Once polled nothing more can be written; a writer that
+    /// is then dropped goes on to end the stream in the background, for 5 seconds at the most.
     pub async fn close(&mut self) -> Result<(), WriteError> {
         poll_fn(|cx| self.outbox.poll_close(cx)).await
     }

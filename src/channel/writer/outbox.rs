@@ -7,13 +7,13 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use tokio::time::Sleep;
 
+use super::news::poll_news;
 use super::packer::Packer;
 use crate::channel::link::Link;
 use crate::channel::waits::Waits;
-use crate::channel::{Aside, Meter, StreamReport, Verdict, WriteError};
-use crate::codec::Compression;
-use crate::transport::{Received, Transport};
-use crate::wire::{Abort, Close, Header, InBand, Text, code};
+use crate::channel::{Aside, Meter, ReadError, StreamReport, Verdict, WriteError};
+use crate::transport::Received;
+use crate::wire::{Abort, Close, InBand, Text, code};
 
 /// Bytes and messages on their way to the connection, in order, and the end of the stream.
 ///
@@ -31,6 +31,8 @@ pub(crate) struct Outbox {
     link: Link,
     phase: Phase,
     packer: Packer,
+    /// Why the stream was aborted; `Closed` then means that the reader has been told.
+    aborted: Option<Abort>,
     waits: Waits,
     close_timeout: Duration,
     meter: Option<Arc<Meter>>,
@@ -50,6 +52,7 @@ impl Outbox {
             link,
             phase: Phase::Open,
             packer: Packer::new(),
+            aborted: None,
             waits: Waits::default(),
             // The longest that an SDK waits for a peer's close (`protocol.md` 4.4).
             close_timeout: Duration::from_secs(30),
@@ -57,23 +60,15 @@ impl Outbox {
         }
     }
 
-    pub(crate) fn compress(&mut self, compression: Compression) {
-        self.packer.compress(compression);
-    }
-
-    pub(crate) fn set_plain(&mut self) {
-        self.packer.set_plain();
+    /// What is set before the first use.
+    pub(super) fn packer_mut(&mut self) -> &mut Packer {
+        &mut self.packer
     }
 
     /// Keeps `meter` up to date, and sends what is put into `aside`.
     pub(crate) fn attach(&mut self, meter: Arc<Meter>, aside: Aside) {
         self.meter = Some(meter);
         self.packer.set_aside(aside);
-    }
-
-    /// The header, until it is sent.
-    pub(crate) fn header_mut(&mut self) -> Option<&mut Header> {
-        self.packer.header_mut()
     }
 
     pub(crate) fn set_close_timeout(&mut self, timeout: Duration) {
@@ -83,11 +78,14 @@ impl Outbox {
     /// Waits until everything accepted so far but the tail has been taken by the connection.
     pub(crate) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
         match &self.phase {
-            Phase::Open => match self.packer.failure() {
-                Some(error) => Poll::Ready(Err(error.clone())),
-                None if self.packer.has_frames() => self.poll_drain(cx),
-                None => Poll::Ready(Ok(())),
-            },
+            Phase::Open => {
+                self.packer.check()?;
+                if self.packer.has_frames() {
+                    self.poll_drain(cx)
+                } else {
+                    Poll::Ready(Ok(()))
+                }
+            }
             Phase::Failed(error) => Poll::Ready(Err(error.clone())),
             _ => Poll::Ready(Err(WriteError::Closed)),
         }
@@ -142,18 +140,17 @@ impl Outbox {
     /// Waits until everything accepted so far is with the operating system.
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
         match &self.phase {
-            Phase::Open => {}
-            Phase::Closed => return Poll::Ready(Ok(())),
-            Phase::Failed(error) => return Poll::Ready(Err(error.clone())),
-            Phase::Ending(_) | Phase::Closing(_) => {
-                return Poll::Ready(Err(WriteError::Closed));
+            Phase::Open => {
+                self.packer.flush();
+                self.update_meter();
             }
+            Phase::Failed(error) => return Poll::Ready(Err(error.clone())),
+            _ if self.aborted.is_some() => return Poll::Ready(Err(WriteError::Closed)),
+            // Who closes may flush before each attempt, as tokio-util's `FramedWrite` does.
+            Phase::Ending(_) => {}
+            Phase::Closing(_) | Phase::Closed => return Poll::Ready(Ok(())),
         }
-        self.packer.flush();
-        self.update_meter();
-        if let Some(error) = self.packer.failure() {
-            return Poll::Ready(Err(error.clone()));
-        }
+        self.packer.check()?;
         ready!(self.poll_drain(cx))?;
         self.poll_flush_link(cx)
     }
@@ -187,20 +184,20 @@ impl Outbox {
     pub(crate) fn is_ready(&self) -> bool {
         matches!(self.phase, Phase::Open)
             && !self.packer.has_frames()
-            && self.packer.failure().is_none()
+            && self.packer.check().is_ok()
     }
 
     /// Waits until the stream is ended and the peer has confirmed it.
     pub(crate) fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
         if matches!(self.phase, Phase::Open) {
-            if self.packer.failure().is_none() {
-                self.packer.end();
-                self.update_meter();
-            }
-            if let Some(error) = self.packer.failure() {
-                return Poll::Ready(Err(error.clone()));
-            }
+            self.packer.check()?;
+            self.packer.end();
+            self.packer.check()?;
+            self.update_meter();
             self.phase = Phase::Ending(Close::NORMAL);
+        }
+        if self.aborted.is_some() {
+            return Poll::Ready(Err(WriteError::Closed));
         }
         self.poll_end(cx)
     }
@@ -216,6 +213,7 @@ impl Outbox {
     ) -> Poll<Result<(), WriteError>> {
         if matches!(self.phase, Phase::Open) {
             self.packer.abort(abort);
+            self.aborted = Some(abort.clone());
             self.phase = Phase::Ending(Close::new(code::ABORTED, "channel writer aborted"));
         }
         self.poll_end(cx)
@@ -370,18 +368,23 @@ impl Outbox {
             items: self.packer.items(),
             messages: self.packer.messages(),
             waited: self.waits.total(),
-            verdict: matches!(self.phase, Phase::Closed).then_some(if self.packer.is_plain() {
-                Verdict::CompleteUnverified
-            } else {
-                Verdict::Complete
-            }),
+            verdict: self.verdict(),
+        }
+    }
+
+    fn verdict(&self) -> Option<Verdict> {
+        match (&self.phase, &self.aborted) {
+            (_, Some(abort)) => Some(Verdict::Failed(ReadError::Aborted(abort.clone()))),
+            (Phase::Closed, None) if self.packer.is_plain() => Some(Verdict::CompleteUnverified),
+            (Phase::Closed, None) => Some(Verdict::Complete),
+            _ => None,
         }
     }
 
     /// Whether the reader has to be told, should this end be given up now.
     pub(crate) fn is_unfinished(&self) -> bool {
         matches!(self.phase, Phase::Open | Phase::Ending(_))
-            && (self.link.is_used() || !self.packer.is_empty() || self.packer.failure().is_some())
+            && (self.link.is_used() || !self.packer.is_empty() || self.packer.check().is_err())
     }
 
     /// Everything of this outbox, leaving one that is closed.
@@ -389,16 +392,5 @@ impl Outbox {
         let mut closed = Self::new(Link::Gone);
         closed.phase = Phase::Closed;
         std::mem::replace(self, closed)
-    }
-}
-
-/// Ready when the peer says that there is no use in writing more.
-fn poll_news(link: &mut dyn Transport, cx: &mut Context<'_>) -> Poll<WriteError> {
-    loop {
-        return match ready!(link.poll_receive(cx)) {
-            Received::Frame(_) | Received::Pong => continue,
-            Received::Closed(close) => Poll::Ready(WriteError::from_close(&close)),
-            Received::Lost(error) => Poll::Ready(error.into()),
-        };
     }
 }

@@ -220,9 +220,11 @@ impl Packer {
             && !self.compression.as_ref().is_some_and(Squeeze::holds_back)
     }
 
+    /// # Errors
+    ///
     /// Why there is no use in going on.
-    pub(super) fn failure(&self) -> Option<&WriteError> {
-        self.failure.as_ref()
+    pub(super) fn check(&self) -> Result<(), WriteError> {
+        self.failure.clone().map_or(Ok(()), Err)
     }
 
     /// Payload bytes accepted, as they travel.

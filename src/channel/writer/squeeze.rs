@@ -2,8 +2,7 @@ use bytes::BytesMut;
 
 use crate::channel::WriteError;
 use crate::channel::error_chain::error_chain;
-use crate::codec::Compression;
-use crate::codec::compression::{CompressionError, Compressor};
+use crate::codec::{Compression, CompressionError, Compressor};
 
 /// The compression of a stream, and what it holds back.
 pub(super) struct Squeeze {

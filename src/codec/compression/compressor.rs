@@ -22,16 +22,7 @@ impl Compressor {
     ///
     /// When this build does not have the algorithm, or there is no memory for it.
     pub(crate) fn new(compression: Compression) -> Result<Self, CompressionError> {
-        let algorithm: Box<dyn Compress> = match compression {
-            #[cfg(feature = "zstd")]
-            Compression::Zstd { level } => {
-                Box::new(super::zstd::ZstdCompressor::new(level).map_err(CompressionError::Failed)?)
-            }
-            #[cfg(feature = "lz4")]
-            Compression::Lz4 => Box::new(super::lz4::Lz4Compressor::new()),
-            #[cfg(not(all(feature = "zstd", feature = "lz4")))]
-            missing => return Err(CompressionError::NotBuilt(missing.name())),
-        };
+        let algorithm = algorithm(compression)?;
         Ok(Self { algorithm })
     }
 
@@ -54,6 +45,19 @@ impl Compressor {
     /// Flushes and appends the end, also for a stream of nothing. Nothing may be pushed after it.
     pub(crate) fn finish(&mut self, out: &mut BytesMut) -> Result<(), CompressionError> {
         self.algorithm.finish(out).map_err(CompressionError::Failed)
+    }
+}
+
+fn algorithm(compression: Compression) -> Result<Box<dyn Compress>, CompressionError> {
+    match compression {
+        #[cfg(feature = "zstd")]
+        Compression::Zstd { level } => super::zstd::ZstdCompressor::new(level)
+            .map(|algorithm| Box::new(algorithm) as Box<dyn Compress>)
+            .map_err(CompressionError::Failed),
+        #[cfg(feature = "lz4")]
+        Compression::Lz4 => Ok(Box::new(super::lz4::Lz4Compressor::new())),
+        #[cfg(not(all(feature = "zstd", feature = "lz4")))]
+        missing => Err(CompressionError::NotBuilt(missing.name())),
     }
 }
 

@@ -31,16 +31,7 @@ impl Decompressor {
         let Some(compression) = Compression::from_name(name) else {
             return Err(CompressionError::Unknown(name.to_owned()));
         };
-        let algorithm: Box<dyn Decompress> = match compression {
-            #[cfg(feature = "zstd")]
-            Compression::Zstd { .. } => {
-                Box::new(super::zstd::ZstdDecompressor::new().map_err(CompressionError::Failed)?)
-            }
-            #[cfg(feature = "lz4")]
-            Compression::Lz4 => Box::new(super::lz4::Lz4Decompressor::new()),
-            #[cfg(not(all(feature = "zstd", feature = "lz4")))]
-            missing => return Err(CompressionError::NotBuilt(missing.name())),
-        };
+        let algorithm = algorithm(compression)?;
         Ok(Self { algorithm })
     }
 
@@ -64,10 +55,10 @@ impl Decompressor {
             .push(input, out, limit)
             .map_err(CompressionError::Damaged)?;
         if self.algorithm.has_ended() {
-            return match input.is_empty() {
-                true => Ok(false),
-                false => Err(CompressionError::Trailing),
-            };
+            if !input.is_empty() {
+                return Err(CompressionError::Trailing);
+            }
+            return Ok(false);
         }
         Ok(!input.is_empty() || out.len() - before == limit)
     }
@@ -83,6 +74,19 @@ impl Decompressor {
         } else {
             Err(CompressionError::Truncated)
         }
+    }
+}
+
+fn algorithm(compression: Compression) -> Result<Box<dyn Decompress>, CompressionError> {
+    match compression {
+        #[cfg(feature = "zstd")]
+        Compression::Zstd { .. } => super::zstd::ZstdDecompressor::new()
+            .map(|algorithm| Box::new(algorithm) as Box<dyn Decompress>)
+            .map_err(CompressionError::Failed),
+        #[cfg(feature = "lz4")]
+        Compression::Lz4 => Ok(Box::new(super::lz4::Lz4Decompressor::new())),
+        #[cfg(not(all(feature = "zstd", feature = "lz4")))]
+        missing => Err(CompressionError::NotBuilt(missing.name())),
     }
 }
 

@@ -7,8 +7,8 @@ use lz4_flex::frame::{BlockMode, BlockSize, FrameDecoder, FrameEncoder, FrameInf
 use super::compressor::Compress;
 use super::decompressor::Decompress;
 
-/// LZ4 by the crate `lz4_flex`: pure Rust without unsafe code, kept, and as fast as the binding to
-/// the C library, which needs a compiler of C.
+/// LZ4 by the crate `lz4_flex`: well kept, pure Rust, and without unsafe code in the features taken
+/// here. The crate lz4 binds the C library and would need a C compiler.
 pub(super) struct Lz4Compressor {
     encoder: FrameEncoder<Writer<BytesMut>>,
 }

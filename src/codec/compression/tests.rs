@@ -1,4 +1,8 @@
+#![allow(clippy::unwrap_used)]
+
 use std::error::Error;
+use std::io::Write;
+use std::process::{Command, Stdio};
 
 use bytes::{Bytes, BytesMut};
 use proptest::collection::vec;
@@ -176,4 +180,38 @@ fn the_memory_that_a_stream_asks_for_is_limited() {
     let error = decompress(Compression::ZSTD, &frame).unwrap_err();
     let source = error.source().unwrap().to_string();
     assert_eq!(source, "Frame requires too much memory for decoding");
+}
+
+/// The formats are the standard ones. Passed over, and said so, where the tools are not installed.
+#[test]
+fn the_tools_of_the_algorithms_read_and_write_the_same() {
+    let bytes: Vec<u8> = (0..300_000_u32)
+        .flat_map(|n| (n / 7).to_le_bytes())
+        .collect();
+    for compression in [Compression::ZSTD, Compression::Lz4] {
+        let tool = compression.name();
+        let Some(unpacked) = run(tool, "-dc", &compress(compression, &bytes)) else {
+            eprintln!("passed over: no program `{tool}` here");
+            continue;
+        };
+        assert_eq!(unpacked, bytes);
+        let packed = run(tool, "-c", &bytes).unwrap();
+        assert_eq!(decompress(compression, &packed).unwrap(), bytes);
+    }
+}
+
+fn run(tool: &str, option: &str, input: &[u8]) -> Option<Vec<u8>> {
+    let mut child = Command::new(tool)
+        .arg(option)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .ok()?;
+    let mut stdin = child.stdin.take().unwrap();
+    let input = input.to_vec();
+    let writing = std::thread::spawn(move || stdin.write_all(&input).unwrap());
+    let output = child.wait_with_output().unwrap();
+    writing.join().unwrap();
+    assert!(output.status.success(), "{tool} {option}");
+    Some(output.stdout)
 }

@@ -14,8 +14,8 @@ const CHUNK: usize = 32 << 10;
 /// accept 128 MiB.
 const WINDOW_LOG: u32 = 23;
 
-/// Zstandard by the crate zstd, a binding to the reference implementation: the algorithm's own
-/// authors keep it, and compressors in pure Rust are not on its level yet.
+/// Zstandard by the crate zstd, a well-kept binding to the reference implementation, which it builds
+/// with a C compiler. In pure Rust (ruzstd) there is a decoder, but not all levels of the encoder.
 pub(super) struct ZstdCompressor {
     encoder: Encoder<'static>,
 }

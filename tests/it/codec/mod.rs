@@ -1,5 +1,7 @@
 //! Formats by themselves: bytes in, items out.
 
+#![allow(clippy::unwrap_used)]
+
 mod hostile;
 mod lines;
 mod pieces;

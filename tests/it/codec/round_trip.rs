@@ -69,7 +69,7 @@ where
     let borders: Vec<_> = (0..=items.len())
         .map(|n| encode::<F, T>(&items[..n]).len())
         .collect();
-    let step = bytes.len() / 2000 + 1;
+    let step = bytes.len() / 800 + 1;
     for at in (0..bytes.len()).step_by(step) {
         let whole = borders.iter().filter(|border| **border <= at).count() - 1;
         for at_end in [false, true] {

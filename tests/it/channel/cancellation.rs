@@ -1,0 +1,181 @@
+//! Every async method is dropped midway, at every await, again and again; nothing is lost, sent
+//! twice or cut.
+
+use pipewright::{ByteChannel, ChannelReader, ChannelWriter, Frame};
+use tokio::io::AsyncReadExt;
+use tokio::task::yield_now;
+
+use crate::support::{assert_same, cancelled_after, over_both, pattern, within};
+
+/// Repeats `attempt`, each time dropped a little later or earlier, until it comes to its end.
+async fn insist<T>(random: &mut fastrand::Rng, mut attempt: impl AsyncFnMut() -> T) -> T {
+    loop {
+        let polls = random.usize(..3);
+        if let Some(output) = cancelled_after(polls, attempt()).await {
+            return output;
+        }
+        yield_now().await;
+    }
+}
+
+/// What the writer writes: pieces of awkward sizes, and a message after each.
+fn pieces() -> Vec<Vec<u8>> {
+    let sizes = [1, 65_535, 65_536, 65_537, 0, 200_000, 10, 131_072];
+    sizes.into_iter().cycle().take(40).map(pattern).collect()
+}
+
+async fn write_and_cancel(mut writer: ChannelWriter) {
+    let mut random = fastrand::Rng::with_seed(1);
+    insist(&mut random, async || writer.connect().await)
+        .await
+        .unwrap();
+    for (number, piece) in pieces().into_iter().enumerate() {
+        // Not ready means that nothing was accepted.
+        insist(&mut random, async || writer.write(piece.clone()).await)
+            .await
+            .unwrap();
+        insist(&mut random, async || writer.flush().await)
+            .await
+            .unwrap();
+        // A message may have been accepted before its flush was dropped; the report tells.
+        let sent = number as u64;
+        while writer.report().messages == sent {
+            let message = writer.send_message(format!("after {number}"));
+            if let Some(sent) = cancelled_after(random.usize(..3), message).await {
+                sent.unwrap();
+            }
+            yield_now().await;
+        }
+    }
+    insist(&mut random, async || writer.close().await)
+        .await
+        .unwrap();
+    assert!(writer.report().verdict.unwrap().is_verified());
+}
+
+/// What has to arrive, with the messages' places counted in bytes.
+fn expected() -> (Vec<u8>, Vec<(usize, String)>) {
+    let mut data = Vec::new();
+    let mut messages = Vec::new();
+    for (number, piece) in pieces().iter().enumerate() {
+        data.extend_from_slice(piece);
+        messages.push((data.len(), format!("after {number}")));
+    }
+    (data, messages)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn writes_and_reads_of_frames() {
+    over_both(async |house| {
+        let channel = house.narrow().await;
+        let mut reader = channel.reader;
+        let reading = async {
+            let mut random = fastrand::Rng::with_seed(2);
+            let (mut data, mut messages) = (Vec::new(), Vec::new());
+            insist(&mut random, async || reader.header().await.map(|_| ()))
+                .await
+                .unwrap();
+            while let Some(frame) = insist(&mut random, async || reader.next_frame().await)
+                .await
+                .unwrap()
+            {
+                match frame {
+                    Frame::Data(bytes) => data.extend_from_slice(&bytes),
+                    Frame::Message(text) => messages.push((data.len(), text.to_string())),
+                }
+            }
+            (data, messages)
+        };
+        let writing = write_and_cancel(channel.writer);
+        let ((), (data, messages)) = tokio::join!(writing, within(reading));
+        let (expected_data, expected_messages) = expected();
+        assert_same(&data, &expected_data, "data");
+        assert_eq!(messages, expected_messages);
+        assert!(reader.report().verdict.unwrap().is_verified());
+    })
+    .await;
+}
+
+/// Reads all by one of the reader's methods while the writer is cancelled, too.
+async fn read_by(channel: ByteChannel, read: impl AsyncFnOnce(ChannelReader) -> Vec<u8>) {
+    let reading = within(read(channel.reader));
+    let ((), data) = tokio::join!(write_and_cancel(channel.writer), reading);
+    assert_same(&data, &expected().0, "data");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reads_of_bytes() {
+    over_both(async |house| {
+        read_by(house.narrow().await, async |mut reader| {
+            let mut random = fastrand::Rng::with_seed(3);
+            let mut data = Vec::new();
+            while let Some(bytes) = insist(&mut random, async || reader.next_bytes().await)
+                .await
+                .unwrap()
+            {
+                data.extend_from_slice(&bytes);
+            }
+            data
+        })
+        .await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reads_by_async_read() {
+    over_both(async |house| {
+        read_by(house.narrow().await, async |mut reader| {
+            let mut random = fastrand::Rng::with_seed(4);
+            let mut data = Vec::new();
+            loop {
+                let mut buffer = vec![0; random.usize(1..70_000)];
+                let read = insist(&mut random, async || reader.read(&mut buffer).await);
+                match read.await.unwrap() {
+                    0 => return data,
+                    len => data.extend_from_slice(&buffer[..len]),
+                }
+            }
+        })
+        .await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn read_all_gives_back_what_it_had_collected() {
+    over_both(async |house| {
+        read_by(house.narrow().await, async |mut reader| {
+            let mut random = fastrand::Rng::with_seed(5);
+            let all = insist(&mut random, async || reader.read_all().await).await;
+            all.unwrap().to_vec()
+        })
+        .await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_abort_and_a_close_go_on_after_they_were_dropped() {
+    over_both(async |house| {
+        for polls in 0..4 {
+            let channel = house.channel().await;
+            let (mut writer, mut reader) = (channel.writer, channel.reader);
+            writer.write("x").await.unwrap();
+            let abort = pipewright::Abort::new("c", "m");
+            cancelled_after(polls, writer.abort(abort)).await;
+            drop(writer);
+            let error = within(reader.read_all()).await.unwrap_err();
+            assert_eq!(error.abort().unwrap().code, "c", "after {polls} polls");
+
+            let channel = house.channel().await;
+            let (mut writer, mut reader) = (channel.writer, channel.reader);
+            writer.connect().await.unwrap();
+            within(reader.header()).await.unwrap();
+            cancelled_after(polls, reader.close()).await;
+            drop(reader);
+            assert!(within(writer.gone()).await.is_reader_gone());
+        }
+    })
+    .await;
+}
