@@ -54,14 +54,14 @@ where
         sender.close().await?;
         Ok::<_, Error>(())
     });
-    let mut received = 0;
+    let mut arrived = 0;
     while let Some(reading) = receiver.recv().await? {
-        if reading != Reading::number(received) {
+        if reading != Reading::number(arrived) {
             return Err(Error::msg(format!(
-                "item {received} arrived as {reading:?}"
+                "item {arrived} arrived as {reading:?}"
             )));
         }
-        received += 1;
+        arrived += 1;
     }
     sending.await??;
     let seconds = begin.elapsed().as_secs_f64();
