@@ -3,5 +3,6 @@
 mod architecture;
 mod channel;
 mod engine;
+mod programs;
 mod support;
 mod worker;
