@@ -283,7 +283,7 @@ async fn an_item_that_is_not_json() {
         };
         assert_eq!(
             (bad.number, bad.offset, &bad.bytes[..]),
-            (2, 4, &b"three"[..])
+            (2, 4, &b"three\n"[..])
         );
         tells(&error, &["item 2, at byte 4", "expected"]);
         house.serves().await;

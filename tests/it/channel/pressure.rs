@@ -57,13 +57,11 @@ mod processes {
     use std::fs;
     use std::time::Duration;
 
-    use pipewright::{ChannelReader, StreamChannelRef, Worker};
-    use serde_json::Value;
-    use tokio::sync::mpsc;
+    use pipewright::{ChannelReader, Worker};
     use tokio::time::interval;
 
     use super::TOTAL;
-    use crate::programs::Program;
+    use crate::programs::{Producer, Program};
     use crate::support::within;
 
     /// What a process may take at the most. Both need some 10 MiB without a stream; a channel, its
@@ -100,31 +98,11 @@ mod processes {
     async fn memory_of_engine_and_writer_stays_bounded_and_all_arrives() {
         let (engine, url) = Program::engine().await;
         let worker = Worker::connect(url.as_str()).await.unwrap();
-        let (found, mut finds) = mpsc::unbounded_channel();
-        for id in ["demo::transform", "demo::consume"] {
-            let found = found.clone();
-            let hold = move |payload: Value| {
-                let found = found.clone();
-                async move {
-                    found.send(payload["readerRef"].clone()).unwrap();
-                    std::future::pending::<()>().await;
-                }
-            };
-            worker.register_function(id, hold).unwrap();
-        }
-        // An answer shows that the engine has read what came before, on the same connection.
-        worker.create_channel(None).await.unwrap();
-
-        let file = tempfile::NamedTempFile::new().unwrap();
-        file.as_file().set_len(TOTAL).unwrap();
-        let producer = Program::example("producer", &[&url, file.path().to_str().unwrap()]);
-        let reader_ref: Value = within(finds.recv()).await.unwrap();
-        let reader_ref: StreamChannelRef = serde_json::from_value(reader_ref).unwrap();
-
-        let read = within(held_back(&producer)).await;
+        let producer = Producer::start(&worker, &url, TOTAL).await;
+        let read = within(held_back(&producer.program)).await;
         assert!(read < MEMORY, "the writer went on to {read} bytes");
 
-        let mut reader = ChannelReader::new(worker.address(), &reader_ref);
+        let mut reader = ChannelReader::new(worker.address(), &producer.reader_ref);
         let mut received = 0;
         while let Some(bytes) = within(reader.next_bytes()).await.unwrap() {
             assert!(bytes.iter().all(|byte| *byte == 0));
@@ -132,7 +110,7 @@ mod processes {
         }
         assert_eq!(received, TOTAL);
         assert!(reader.report().verdict.unwrap().is_verified());
-        for program in [&engine, &producer] {
+        for program in [&engine, &producer.program] {
             let peak = peak_memory(program);
             assert!(peak < MEMORY, "{peak} bytes at the most");
         }

@@ -2,6 +2,8 @@
 
 mod engine;
 mod examples;
+mod producer;
 mod program;
 
+pub(crate) use producer::Producer;
 pub(crate) use program::Program;
