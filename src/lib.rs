@@ -18,10 +18,26 @@ pub use engine::{Engine, EngineBuilder, EngineError, EngineStats};
 
 pub mod format {
     //! How items become bytes: the formats of a typed channel, and the traits to write one.
+    //!
+    //! | format | on the wire | items | described by | readers |
+    //! |---|---|---|---|---|
+    //! | [`Json`] | a JSON value a line | any | itself | every language, every shell tool |
+    //! | [`Lines`] | a line | `String` | - | every language, every shell tool |
+    //! | [`Raw`] | bytes, no borders | `Bytes` | - | all |
+    //! | [`Bincode`] | length and fields | any | a shape in the header | Rust |
+    //! | <a id="postcard"></a>`Postcard` | length and fields | any | a shape in the header | Rust, and where postcard is known |
+    //! | <a id="messagepack"></a>`MessagePack` | length and value | any | itself | most languages |
+    //! | [`TokioCodec`] | what the codec says | the codec's | - | who knows the codec |
+    //!
+    //! `Postcard` and `MessagePack` come with the features `postcard` and `messagepack`.
 
+    #[cfg(feature = "messagepack")]
+    pub use crate::codec::MessagePack;
+    #[cfg(feature = "postcard")]
+    pub use crate::codec::Postcard;
     pub use crate::codec::{
-        Bincode, Decode, Decoded, Encode, EncodeError, Format, FormatError, ItemLimits, Json,
-        Lines, Raw,
+        Bincode, Compression, Decode, Decoded, Encode, EncodeError, Format, FormatError,
+        ItemLimits, Json, Lines, NamedCodec, Raw, TokioCodec,
     };
 }
 

@@ -8,6 +8,9 @@ use super::{Decoded, FormatError};
 /// Length of the length.
 const PREFIX: usize = 4;
 
+/// What formats say when the record has fewer bytes than the item needs.
+pub(super) const SHORT: &str = "the record ends within the item";
+
 /// Appends a record that `write` appends the content of.
 pub(super) fn encode<E>(
     out: &mut BytesMut,

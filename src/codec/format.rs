@@ -4,6 +4,8 @@ use std::fmt;
 use bytes::BytesMut;
 use serde_json::Value;
 
+use super::ItemLimits;
+
 /// How items become bytes and back: the part that both directions share.
 ///
 /// Implement it together with [`Encode`] and [`Decode`] for a format of your own; a tokio-util
@@ -86,6 +88,13 @@ pub trait Decode<T>: Format {
     /// The shape that the receiver expects, see [`Encode::shape`].
     fn shape() -> Option<Value> {
         None
+    }
+
+    /// Sets what the receiver accepts of an item, before it decodes the first.
+    ///
+    /// The length is the channel's business; an implementation that recurses keeps to the nesting.
+    fn set_limits(&mut self, limits: ItemLimits) {
+        let _ = limits;
     }
 
     /// Reads one item off the front of `input`.

@@ -1,14 +1,15 @@
 use bytes::{BufMut, BytesMut};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, DeserializeSeed};
 
-use super::{Decode, Decoded, Encode, EncodeError, Format, FormatError};
+use super::bounded::{Guard, Refusal, too_deep};
+use super::{Decode, Decoded, Encode, EncodeError, Format, FormatError, ItemLimits};
 
 /// One JSON value a line (`ndjson`): the default, and what every other language reads.
 ///
 /// It describes itself, so a field may be added or left out as `serde` allows. A receiver accepts
-/// lines that end in CRLF, blank lines, and a last line without its end. Nesting is limited to
-/// 128 levels.
+/// lines that end in CRLF, blank lines, and a last line without its end. Nesting is limited, see
+/// [`ItemLimits`](crate::format::ItemLimits).
 ///
 /// # Example
 ///
@@ -26,6 +27,7 @@ use super::{Decode, Decoded, Encode, EncodeError, Format, FormatError};
 pub struct Json {
     /// Bytes of the input that are known to hold no line end.
     scanned: usize,
+    limits: ItemLimits,
 }
 
 impl Format for Json {
@@ -48,6 +50,10 @@ impl<T: Serialize> Encode<T> for Json {
 }
 
 impl<T: DeserializeOwned> Decode<T> for Json {
+    fn set_limits(&mut self, limits: ItemLimits) {
+        self.limits = limits;
+    }
+
     fn decode(&mut self, input: &[u8], at_end: bool) -> Result<Decoded<T>, FormatError> {
         let unseen = &input[self.scanned.min(input.len())..];
         let Some(newline) = memchr::memchr(b'\n', unseen) else {
@@ -76,9 +82,29 @@ impl Json {
         if line.trim_ascii().is_empty() {
             return Ok(Decoded::Skip(len));
         }
-        match serde_json::from_slice(line) {
+        match self.value(line) {
             Ok(item) => Ok(Decoded::Item { item, len }),
             Err(error) => Err(FormatError::skip(error, len)),
         }
+    }
+
+    fn value<T: DeserializeOwned>(&self, line: &[u8]) -> Result<T, Refusal> {
+        // serde_json has the default limit of its own, which costs nothing.
+        if self.limits.max_nesting == ItemLimits::DEFAULT.max_nesting {
+            return serde_json::from_slice(line).map_err(|error| {
+                let text = error.to_string();
+                Refusal(match text.strip_prefix("recursion limit exceeded") {
+                    Some(place) => format!("{}{place}", too_deep(self.limits)),
+                    None => text,
+                })
+            });
+        }
+        let guard = Guard::new(self.limits, line.len());
+        let mut deserializer = serde_json::Deserializer::from_slice(line);
+        deserializer.disable_recursion_limit();
+        let result = guard.seed().deserialize(&mut deserializer);
+        result
+            .and_then(|item| deserializer.end().map(|()| item))
+            .map_err(|error| Refusal(guard.refusal().unwrap_or_else(|| error.to_string())))
     }
 }

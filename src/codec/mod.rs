@@ -5,18 +5,34 @@
 //! may share a frame with others or span several, which is the channel's business.
 
 mod bincode;
+mod bounded;
+#[allow(dead_code, reason = "channels of items do not compress yet")]
+mod compression;
 mod delimited;
 mod format;
 mod json;
 mod limits;
 mod lines;
+#[cfg(feature = "messagepack")]
+mod messagepack;
+#[cfg(feature = "postcard")]
+mod postcard;
 mod raw;
 mod shape;
+mod tokio_codec;
 
 pub use bincode::Bincode;
+pub use compression::Compression;
+#[allow(unused_imports, reason = "channels of items do not compress yet")]
+pub(crate) use compression::{CompressionError, Compressor, Decompressor};
 pub use format::{Decode, Decoded, Encode, EncodeError, Format, FormatError};
 pub use json::Json;
 pub use limits::ItemLimits;
 pub use lines::Lines;
+#[cfg(feature = "messagepack")]
+pub use messagepack::MessagePack;
+#[cfg(feature = "postcard")]
+pub use postcard::Postcard;
 pub use raw::Raw;
 pub(crate) use shape::differences;
+pub use tokio_codec::{NamedCodec, TokioCodec};

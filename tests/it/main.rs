@@ -2,7 +2,9 @@
 
 mod architecture;
 mod channel;
+mod codec;
 mod engine;
 mod programs;
 mod support;
+mod test_engine;
 mod worker;

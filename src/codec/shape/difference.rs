@@ -10,6 +10,9 @@ use serde_json::Value;
 
 use super::view::{Document, Member, View};
 
+#[cfg(test)]
+mod tests;
+
 /// Differences to tell at the most; more of them help nobody.
 const MAX_TOLD: usize = 12;
 /// Levels to compare, which a chain of types of the other side could exceed.
@@ -144,7 +147,7 @@ impl<'a> Comparison<'a> {
         }
         let common = |members: &[Member<'a>], other: &HashSet<_>| -> Vec<_> {
             let common = members.iter().filter(|member| other.contains(&member.name));
-            common.map(|member| member.shown()).collect()
+            common.map(Member::shown).collect()
         };
         let (a, b) = (common(stream, &in_here), common(here, &in_stream));
         if a != b {

@@ -29,12 +29,12 @@ impl de::Error for Stopped {
 /// A deserialiser that makes values up and notes what was asked for.
 pub(super) struct Explorer<'a> {
     pub(super) tracer: &'a mut Tracer,
-    pub(super) traced: &'a mut Traced,
+    pub(super) found: &'a mut Traced,
 }
 
 impl<'a> Explorer<'a> {
-    pub(super) fn new(tracer: &'a mut Tracer, traced: &'a mut Traced) -> Self {
-        Self { tracer, traced }
+    pub(super) fn new(tracer: &'a mut Tracer, found: &'a mut Traced) -> Self {
+        Self { tracer, found }
     }
 
     pub(super) fn fail<V>(self, failure: Failure) -> Result<V, Stopped> {
@@ -44,7 +44,7 @@ impl<'a> Explorer<'a> {
 
     /// Counts the question and answers with one of `values`.
     fn scalar<C: Copy>(&mut self, name: &'static str, values: &[C]) -> Result<C, Stopped> {
-        *self.traced = Traced::Scalar(name);
+        *self.found = Traced::Scalar(name);
         self.ask()?;
         self.tracer.offer(values).ok_or(Stopped)
     }
@@ -64,13 +64,13 @@ impl<'a> Explorer<'a> {
         make: impl FnOnce(&mut Tracer) -> Result<(V, Traced), Stopped>,
         named: impl FnOnce(Traced) -> Named,
     ) -> Result<V, Stopped> {
-        *self.traced = Traced::Named(key);
+        *self.found = Traced::Named(key);
         if !self.tracer.open(key) {
             return self.fail(Failure::Endless);
         }
-        let (value, traced) = make(self.tracer)?;
+        let (value, found) = make(self.tracer)?;
         if !self.tracer.is_ending() {
-            self.tracer.named.insert(key, named(traced));
+            self.tracer.named.insert(key, named(found));
         }
         self.tracer.close(key);
         Ok(value)
@@ -132,7 +132,7 @@ impl<'de> Deserializer<'de> for Explorer<'_> {
         self.tracer.enter(0);
         let value = visitor.visit_some(Explorer::new(self.tracer, &mut of))?;
         self.tracer.leave();
-        *self.traced = Traced::Option(Box::new(of));
+        *self.found = Traced::Option(Box::new(of));
         Ok(value)
     }
 
@@ -140,7 +140,7 @@ impl<'de> Deserializer<'de> for Explorer<'_> {
         self.ask()?;
         let len = usize::from(!self.tracer.is_ending());
         let (value, mut parts) = parts(self.tracer, len, |parts| visitor.visit_seq(parts))?;
-        *self.traced = Traced::List(Box::new(parts.pop().unwrap_or_default()));
+        *self.found = Traced::List(Box::new(parts.pop().unwrap_or_default()));
         Ok(value)
     }
 
@@ -150,7 +150,7 @@ impl<'de> Deserializer<'de> for Explorer<'_> {
         let (value, mut parts) = parts(self.tracer, len, |parts| visitor.visit_map(parts))?;
         let of = parts.pop().unwrap_or_default();
         let key = parts.pop().unwrap_or_default();
-        *self.traced = Traced::Map(Box::new((key, of)));
+        *self.found = Traced::Map(Box::new((key, of)));
         Ok(value)
     }
 
@@ -161,7 +161,7 @@ impl<'de> Deserializer<'de> for Explorer<'_> {
     ) -> Result<V::Value, Stopped> {
         self.ask()?;
         let (value, parts) = parts(self.tracer, len, |parts| visitor.visit_seq(parts))?;
-        *self.traced = Traced::Tuple(parts);
+        *self.found = Traced::Tuple(parts);
         Ok(value)
     }
 
@@ -217,7 +217,7 @@ impl<'de> Deserializer<'de> for Explorer<'_> {
     ) -> Result<V::Value, Stopped> {
         self.ask()?;
         let key = (typeid::of::<V::Value>(), name);
-        *self.traced = Traced::Named(key);
+        *self.found = Traced::Named(key);
         if !self.tracer.open(key) {
             return self.fail(Failure::Endless);
         }

@@ -7,21 +7,21 @@ use super::tracer::Tracer;
 /// Parts of a whole, made one after the other.
 pub(super) struct Parts<'a> {
     tracer: &'a mut Tracer,
-    traced: &'a mut Vec<Traced>,
+    found: &'a mut Vec<Traced>,
     len: usize,
 }
 
 impl Parts<'_> {
     fn next<'de, T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Stopped> {
-        let part = self.traced.len();
+        let part = self.found.len();
         if part == self.len {
             return Ok(None);
         }
-        let mut traced = Traced::Unknown;
+        let mut found = Traced::Unknown;
         self.tracer.enter(part);
-        let value = seed.deserialize(Explorer::new(self.tracer, &mut traced))?;
+        let value = seed.deserialize(Explorer::new(self.tracer, &mut found))?;
         self.tracer.leave();
-        self.traced.push(traced);
+        self.found.push(found);
         Ok(Some(value))
     }
 }
@@ -58,13 +58,13 @@ pub(super) fn parts<V>(
     len: usize,
     visit: impl FnOnce(Parts<'_>) -> Result<V, Stopped>,
 ) -> Result<(V, Vec<Traced>), Stopped> {
-    let mut traced = Vec::new();
+    let mut found = Vec::new();
     let value = visit(Parts {
         tracer,
-        traced: &mut traced,
+        found: &mut found,
         len,
     })?;
-    Ok((value, traced))
+    Ok((value, found))
 }
 
 /// Fields with their names, if all of them were taken: the list holds aliases, too.

@@ -29,10 +29,10 @@ pub(super) fn trace<T: DeserializeOwned>() -> Option<Value> {
     let mut tracer = Tracer::default();
     loop {
         tracer.begin();
-        let mut traced = Traced::Unknown;
-        match T::deserialize(Explorer::new(&mut tracer, &mut traced)) {
+        let mut found = Traced::Unknown;
+        match T::deserialize(Explorer::new(&mut tracer, &mut found)) {
             Ok(_) if tracer.unseen => {}
-            Ok(_) => return schema::of(&traced, &tracer.named),
+            Ok(_) => return schema::of(&found, &tracer.named),
             Err(_) if tracer.amend() => {}
             Err(_) => return None,
         }
@@ -167,11 +167,8 @@ impl Tracer {
 
     /// The variants of an enum.
     pub(super) fn variants(&mut self, key: Key, names: &[&'static str]) -> Option<&mut Variants> {
-        let named = self
-            .named
-            .entry(key)
-            .or_insert_with(|| Named::Enum(Variants::new(names)));
-        match named {
+        let entry = self.named.entry(key);
+        match entry.or_insert_with(|| Named::Enum(Variants::new(names))) {
             Named::Enum(variants) => Some(variants),
             _ => None,
         }

@@ -41,7 +41,7 @@ impl<'de> VariantAccess<'de> for Explorer<'_> {
     type Error = Stopped;
 
     fn unit_variant(self) -> Result<(), Stopped> {
-        *self.traced = Traced::Scalar("unit");
+        *self.found = Traced::Scalar("unit");
         Ok(())
     }
 
@@ -59,7 +59,7 @@ impl<'de> VariantAccess<'de> for Explorer<'_> {
         visitor: V,
     ) -> Result<V::Value, Stopped> {
         let (value, parts) = parts(self.tracer, names.len(), |parts| visitor.visit_seq(parts))?;
-        *self.traced = fields(names, parts);
+        *self.found = fields(names, parts);
         Ok(value)
     }
 }

@@ -94,7 +94,13 @@ impl Table {
         if channel.keys.write != *key {
             return Err(Refusal::NotFound);
         }
-        let end = channel.writer.open().ok_or(Refusal::Taken)?;
+        let Some(end) = channel.writer.open() else {
+            if channel.writer.is_done() {
+                // It has more to write than it ended with (`protocol.md` section 8, 15 and 24).
+                channel.monitor.spoil(Close::WRITER_CAME_BACK);
+            }
+            return Err(Refusal::Taken);
+        };
         self.touch(id, now);
         Ok(end)
     }
@@ -237,6 +243,23 @@ mod tests {
         table.done("c", Direction::Read, now);
         assert_eq!(table.open_reader("c", &key("r"), now).err(), taken);
         let _writer = table.open_writer("c", &key("w"), now).unwrap();
+    }
+
+    #[test]
+    fn a_writer_that_comes_back_takes_its_end_back() {
+        let now = Instant::now();
+        let mut table = table_with(&["c"], now);
+        let mut writer = table.open_writer("c", &key("w"), now).unwrap();
+        let taken = Some(Refusal::Taken);
+        assert_eq!(table.open_writer("c", &key("w"), now).err(), taken);
+        writer.push("m".into());
+        writer.end(Close::NORMAL);
+        table.done("c", Direction::Write, now);
+        assert_eq!(table.open_writer("c", &key("w"), now).err(), taken);
+        let mut reader = table.open_reader("c", &key("r"), now).unwrap();
+        assert_eq!(assert_ready!(pop(&mut reader)), Popped::Frame("m".into()));
+        let end = Popped::End(Close::WRITER_CAME_BACK);
+        assert_eq!(assert_ready!(pop(&mut reader)), end);
     }
 
     #[test]

@@ -202,6 +202,15 @@ impl PipeMonitor {
         (state.frames.len(), state.bytes)
     }
 
+    /// Takes back the end that the writer gave, for a stream that turns out not to be whole: a
+    /// reader that has not come to the end finds `close` there. What is queued stays.
+    pub(crate) fn spoil(&self, close: Close) {
+        let mut state = self.0.lock();
+        if let Some(end) = &mut state.writer_end {
+            *end = close;
+        }
+    }
+
     /// Ends the stream at both ends with `close` and drops what is queued.
     ///
     /// A stream that the writer has ended keeps its end only if the reader lacks nothing of it.

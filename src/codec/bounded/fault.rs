@@ -1,0 +1,29 @@
+use std::fmt;
+
+use serde::de;
+
+/// Why an item within bounds cannot be read.
+#[derive(Debug)]
+pub(super) enum Fault<E> {
+    /// The format failed.
+    Format(E),
+    /// The type refused a value, or a bound was met.
+    Refused(String),
+}
+
+impl<E: fmt::Display> fmt::Display for Fault<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Format(error) => error.fmt(f),
+            Self::Refused(text) => f.write_str(text),
+        }
+    }
+}
+
+impl<E: fmt::Debug + fmt::Display> std::error::Error for Fault<E> {}
+
+impl<E: fmt::Debug + fmt::Display> de::Error for Fault<E> {
+    fn custom<T: fmt::Display>(text: T) -> Self {
+        Self::Refused(text.to_string())
+    }
+}

@@ -1,0 +1,68 @@
+use std::fmt;
+use std::io;
+
+use bytes::BytesMut;
+
+use super::{Compression, CompressionError};
+
+/// Compresses a stream.
+pub(crate) struct Compressor {
+    algorithm: Box<dyn Compress>,
+}
+
+/// The sender's half of an algorithm.
+pub(super) trait Compress: Send + Sync {
+    fn push(&mut self, bytes: &[u8], out: &mut BytesMut) -> io::Result<()>;
+    fn flush(&mut self, out: &mut BytesMut) -> io::Result<()>;
+    fn finish(&mut self, out: &mut BytesMut) -> io::Result<()>;
+}
+
+impl Compressor {
+    /// # Errors
+    ///
+    /// When this build does not have the algorithm, or there is no memory for it.
+    pub(crate) fn new(compression: Compression) -> Result<Self, CompressionError> {
+        let algorithm = algorithm(compression)?;
+        Ok(Self { algorithm })
+    }
+
+    /// Takes bytes of the stream and appends to `out` what is ready, which may be nothing.
+    pub(crate) fn push(
+        &mut self,
+        bytes: &[u8],
+        out: &mut BytesMut,
+    ) -> Result<(), CompressionError> {
+        let result = self.algorithm.push(bytes, out);
+        result.map_err(CompressionError::Failed)
+    }
+
+    /// Appends what the other side needs to have everything that was pushed. Costs some
+    /// compression.
+    pub(crate) fn flush(&mut self, out: &mut BytesMut) -> Result<(), CompressionError> {
+        self.algorithm.flush(out).map_err(CompressionError::Failed)
+    }
+
+    /// Flushes and appends the end, also for a stream of nothing. Nothing may be pushed after it.
+    pub(crate) fn finish(&mut self, out: &mut BytesMut) -> Result<(), CompressionError> {
+        self.algorithm.finish(out).map_err(CompressionError::Failed)
+    }
+}
+
+fn algorithm(compression: Compression) -> Result<Box<dyn Compress>, CompressionError> {
+    match compression {
+        #[cfg(feature = "zstd")]
+        Compression::Zstd { level } => super::zstd::ZstdCompressor::new(level)
+            .map(|algorithm| Box::new(algorithm) as Box<dyn Compress>)
+            .map_err(CompressionError::Failed),
+        #[cfg(feature = "lz4")]
+        Compression::Lz4 => Ok(Box::new(super::lz4::Lz4Compressor::new())),
+        #[cfg(not(all(feature = "zstd", feature = "lz4")))]
+        missing => Err(CompressionError::NotBuilt(missing.name())),
+    }
+}
+
+impl fmt::Debug for Compressor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Compressor").finish_non_exhaustive()
+    }
+}

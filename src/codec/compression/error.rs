@@ -1,0 +1,21 @@
+use std::io;
+
+/// Why a stream cannot be compressed, or a compressed one not be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum CompressionError {
+    /// Of another version, or of somebody else.
+    #[error("compression `{0}` is not known here")]
+    Unknown(String),
+    #[error("this build has no compression `{0}`: pipewright's feature `{0}` is off")]
+    NotBuilt(&'static str),
+    #[error("the compressed stream is damaged")]
+    Damaged(#[source] io::Error),
+    #[error("the compressed stream ends in the middle")]
+    Truncated,
+    #[error("bytes follow the end of the compressed stream")]
+    Trailing,
+    /// Out of memory, or a level that does not exist.
+    #[error("the compressor failed")]
+    Failed(#[source] io::Error),
+}

@@ -1,0 +1,114 @@
+use std::io;
+
+use bytes::{Buf, Bytes, BytesMut};
+use zstd::stream::raw::{CParameter, DParameter, Decoder, Encoder, InBuffer, Operation, OutBuffer};
+
+use super::compressor::Compress;
+use super::decompressor::Decompress;
+
+/// Bytes to ask the library for at once, half a frame of the channel.
+const CHUNK: usize = 32 << 10;
+
+/// Logarithm of the memory that a stream may make its reader keep: 8 MiB, which RFC 8878 section
+/// 3.1.1.1.2 recommends every reader to support. Levels up to 19 need no more; the library would
+/// accept 128 MiB.
+const WINDOW_LOG: u32 = 23;
+
+/// Zstandard by the crate zstd, a well-kept binding to the reference implementation, which it builds
+/// with a C compiler. In pure Rust (ruzstd) there is a decoder, but not all levels of the encoder.
+pub(super) struct ZstdCompressor {
+    encoder: Encoder<'static>,
+}
+
+impl ZstdCompressor {
+    pub(super) fn new(level: i32) -> io::Result<Self> {
+        let mut encoder = Encoder::new(level)?;
+        if level > 19 {
+            encoder.set_parameter(CParameter::WindowLog(WINDOW_LOG))?;
+        }
+        Ok(Self { encoder })
+    }
+
+    /// Repeats a step that says how many bytes it has left until there are none.
+    fn drain(
+        &mut self,
+        out: &mut BytesMut,
+        step: impl Fn(&mut Encoder<'static>, &mut OutBuffer<'_, [u8]>) -> io::Result<usize>,
+    ) -> io::Result<()> {
+        while append(out, CHUNK, |chunk| step(&mut self.encoder, chunk))?.1 > 0 {}
+        Ok(())
+    }
+}
+
+impl Compress for ZstdCompressor {
+    fn push(&mut self, bytes: &[u8], out: &mut BytesMut) -> io::Result<()> {
+        let mut input = InBuffer::around(bytes);
+        while input.pos() < bytes.len() {
+            append(out, CHUNK, |chunk| self.encoder.run(&mut input, chunk))?;
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self, out: &mut BytesMut) -> io::Result<()> {
+        self.drain(out, Encoder::flush)
+    }
+
+    fn finish(&mut self, out: &mut BytesMut) -> io::Result<()> {
+        self.drain(out, |encoder, chunk| encoder.finish(chunk, true))
+    }
+}
+
+pub(super) struct ZstdDecompressor {
+    decoder: Decoder<'static>,
+    ended: bool,
+}
+
+impl ZstdDecompressor {
+    pub(super) fn new() -> io::Result<Self> {
+        let mut decoder = Decoder::new()?;
+        decoder.set_parameter(DParameter::WindowLogMax(WINDOW_LOG))?;
+        Ok(Self {
+            decoder,
+            ended: false,
+        })
+    }
+}
+
+impl Decompress for ZstdDecompressor {
+    fn push(&mut self, input: &mut Bytes, out: &mut BytesMut, limit: usize) -> io::Result<()> {
+        let mut left = limit;
+        while left > 0 && !self.ended {
+            let mut bytes = InBuffer::around(input);
+            let len = left.min(CHUNK);
+            let (written, hint) = append(out, len, |chunk| self.decoder.run(&mut bytes, chunk))?;
+            let read = bytes.pos();
+            input.advance(read);
+            left -= written;
+            // The hint of 0 is the end of the frame (`ZSTD_decompressStream`).
+            self.ended = hint == 0;
+            if input.is_empty() && written < len {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn has_ended(&self) -> bool {
+        self.ended
+    }
+}
+
+/// Appends at most `len` bytes by a step of the library: how many, and what it said.
+fn append(
+    out: &mut BytesMut,
+    len: usize,
+    step: impl FnOnce(&mut OutBuffer<'_, [u8]>) -> io::Result<usize>,
+) -> io::Result<(usize, usize)> {
+    let start = out.len();
+    out.resize(start + len, 0);
+    let mut chunk = OutBuffer::around(&mut out[start..]);
+    let result = step(&mut chunk);
+    let written = chunk.pos();
+    out.truncate(start + written);
+    result.map(|said| (written, said))
+}

@@ -1,0 +1,119 @@
+use bytes::{BufMut, BytesMut};
+use postcard::ser_flavors::Flavor;
+use serde::Serialize;
+use serde::de::{DeserializeOwned, DeserializeSeed};
+use serde_json::Value;
+
+use super::bounded::{Guard, Refusal};
+use super::{
+    Decode, Decoded, Encode, EncodeError, Format, FormatError, ItemLimits, delimited, shape,
+};
+
+/// postcard 1, each item with its length before it: 4 bytes, big-endian. With the feature
+/// `postcard`.
+///
+/// The most compact, with a specification of its own that other languages implement. It is
+/// positional like [`Bincode`](crate::format::Bincode), and what is said there about shapes and
+/// `skip_serializing_if` is true here.
+///
+/// # Example
+///
+/// ```
+/// use bytes::BytesMut;
+/// use pipewright::format::{Decode, Decoded, Encode, Postcard};
+///
+/// let mut bytes = BytesMut::new();
+/// Postcard::default().encode((300_u16, "a".to_owned()), &mut bytes).unwrap();
+/// assert_eq!(&bytes[..], [0, 0, 0, 4, 0xac, 0x02, 1, b'a']);
+/// let decoded: Decoded<(u16, String)> = Postcard::default().decode(&bytes, false).unwrap();
+/// assert_eq!(decoded, Decoded::Item { item: (300, "a".to_owned()), len: 8 });
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Postcard {
+    limits: ItemLimits,
+}
+
+impl Format for Postcard {
+    const NAME: &'static str = "postcard";
+}
+
+impl<T: Serialize + DeserializeOwned> Encode<T> for Postcard {
+    fn shape() -> Option<Value> {
+        shape::of::<T>()
+    }
+
+    fn encode(&mut self, item: T, out: &mut BytesMut) -> Result<(), EncodeError<T>> {
+        delimited::encode(out, |out| {
+            postcard::serialize_with_flavor(&item, Output(out))
+                .map_err(|error| Refusal(in_words(&error)))
+        })
+        .map_err(|error| EncodeError {
+            item: Some(item),
+            error,
+        })
+    }
+}
+
+impl<T: DeserializeOwned> Decode<T> for Postcard {
+    fn shape() -> Option<Value> {
+        shape::of::<T>()
+    }
+
+    fn set_limits(&mut self, limits: ItemLimits) {
+        self.limits = limits;
+    }
+
+    fn decode(&mut self, input: &[u8], _: bool) -> Result<Decoded<T>, FormatError> {
+        delimited::decode(input, |content| {
+            let guard = Guard::new(self.limits, content.len());
+            let mut deserializer = postcard::Deserializer::from_bytes(content);
+            let result = guard.seed().deserialize(&mut deserializer);
+            let result = result.and_then(|item| Ok((item, deserializer.finalize()?)));
+            match result {
+                Ok((item, rest)) => Ok((item, content.len() - rest.len())),
+                Err(error) => Err(Refusal(guard.refusal().unwrap_or_else(|| in_words(&error)))),
+            }
+        })
+    }
+}
+
+/// Where postcard writes to.
+struct Output<'a>(&'a mut BytesMut);
+
+impl Flavor for Output<'_> {
+    type Output = ();
+
+    fn try_extend(&mut self, data: &[u8]) -> postcard::Result<()> {
+        self.0.put_slice(data);
+        Ok(())
+    }
+
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.0.put_u8(byte);
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<()> {
+        Ok(())
+    }
+}
+
+/// postcard speaks in sentences, and of buffers.
+fn in_words(error: &postcard::Error) -> String {
+    match error {
+        postcard::Error::DeserializeUnexpectedEnd => delimited::SHORT.to_owned(),
+        postcard::Error::DeserializeBadVarint => "a number does not end".to_owned(),
+        postcard::Error::DeserializeBadBool => "a bool is neither 0 nor 1".to_owned(),
+        postcard::Error::DeserializeBadOption => "an option is neither 0 nor 1".to_owned(),
+        postcard::Error::DeserializeBadChar => "a char is not one".to_owned(),
+        postcard::Error::DeserializeBadUtf8 => "a string is not UTF-8".to_owned(),
+        postcard::Error::SerializeSeqLengthUnknown => {
+            "a list does not know its length in advance".to_owned()
+        }
+        postcard::Error::SerdeSerCustom => "the type refuses to be serialised".to_owned(),
+        postcard::Error::WontImplement => {
+            "the type asks what comes next, which a positional format does not tell".to_owned()
+        }
+        error => format!("postcard: {error}"),
+    }
+}

@@ -1,0 +1,166 @@
+use std::error::Error;
+
+use bytes::BytesMut;
+use tokio_util::codec::{BytesCodec, Decoder, Encoder, LengthDelimitedCodec, LinesCodec};
+
+use super::{Decode, Decoded, Encode, EncodeError, Format, FormatError};
+
+/// A tokio-util codec (`Encoder<T>` and `Decoder<Item = T>`) as a format.
+///
+/// The decoder's item may also be another type that turns into `T`, as `BytesMut` does into `Bytes`.
+/// The codec says its name on the wire by [`NamedCodec`] and is made anew by `Default` for each
+/// direction of each stream.
+///
+/// # Codecs of tokio-util
+///
+/// `LengthDelimitedCodec` (`length-delimited`: pieces of bytes that arrive as they were sent),
+/// `LinesCodec` (`lines`) and `BytesCodec` (`bytes`) have their names, with the limits that they
+/// come with. For a codec with other settings write one that holds it.
+///
+/// # Common issues
+///
+/// * An error of the codec ends the stream, as it does in tokio-util; the item cannot be skipped.
+/// * A codec may not give two items for the same bytes, nor an item for no bytes.
+/// * Bytes that a codec takes at the end of a stream without giving an item are passed over.
+///   `LengthDelimitedCodec` does so with a length that nothing follows; where the stream has an end
+///   message, it says that something is missing.
+///
+/// # Example
+///
+/// A codec for temperatures in tenths of a degree, two bytes each.
+///
+/// ```
+/// use bytes::{Buf, BufMut, BytesMut};
+/// use pipewright::format::{Decode, Decoded, Encode, NamedCodec, TokioCodec};
+/// use std::io;
+/// use tokio_util::codec::{Decoder, Encoder};
+///
+/// #[derive(Default)]
+/// struct Temperatures;
+///
+/// impl Encoder<f32> for Temperatures {
+///     type Error = io::Error;
+///
+///     fn encode(&mut self, degrees: f32, out: &mut BytesMut) -> io::Result<()> {
+///         out.put_i16((degrees * 10.0).round() as i16);
+///         Ok(())
+///     }
+/// }
+///
+/// impl Decoder for Temperatures {
+///     type Item = f32;
+///     type Error = io::Error;
+///
+///     fn decode(&mut self, input: &mut BytesMut) -> io::Result<Option<f32>> {
+///         Ok((input.len() >= 2).then(|| f32::from(input.get_i16()) / 10.0))
+///     }
+/// }
+///
+/// impl NamedCodec for Temperatures {
+///     const NAME: &'static str = "example-temperatures";
+/// }
+///
+/// // `Channel<f32, Format>`, `Sender<f32, Format>`, ...
+/// type Format = TokioCodec<Temperatures>;
+///
+/// let mut bytes = BytesMut::new();
+/// Format::default().encode(-1.5, &mut bytes).unwrap();
+/// assert_eq!(&bytes[..], [0xff, 0xf1]);
+/// let decoded: Decoded<f32> = Format::default().decode(&bytes, false).unwrap();
+/// assert_eq!(decoded, Decoded::Item { item: -1.5, len: 2 });
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct TokioCodec<C> {
+    codec: C,
+    /// The end of the input that the codec has seen, without what it has taken.
+    buffer: BytesMut,
+    /// Bytes of the input that the codec has seen.
+    seen: usize,
+}
+
+/// A codec that says what streams of it are called.
+pub trait NamedCodec: Default + Send + Sync + Unpin + 'static {
+    /// The name of the format in the header of a stream, see [`Format::NAME`].
+    const NAME: &'static str;
+
+    /// Character encoding, see [`Format::ENCODING`].
+    const ENCODING: Option<&'static str> = None;
+
+    /// Whether borders between items survive, see [`Format::KEEPS_ITEMS`].
+    const KEEPS_ITEMS: bool = true;
+}
+
+impl NamedCodec for LengthDelimitedCodec {
+    const NAME: &'static str = "length-delimited";
+}
+
+impl NamedCodec for LinesCodec {
+    const NAME: &'static str = "lines";
+    const ENCODING: Option<&'static str> = Some("utf-8");
+}
+
+impl NamedCodec for BytesCodec {
+    const NAME: &'static str = "bytes";
+    const KEEPS_ITEMS: bool = false;
+}
+
+impl<C: NamedCodec> Format for TokioCodec<C> {
+    const NAME: &'static str = C::NAME;
+    const ENCODING: Option<&'static str> = C::ENCODING;
+    const KEEPS_ITEMS: bool = C::KEEPS_ITEMS;
+}
+
+impl<T, C> Encode<T> for TokioCodec<C>
+where
+    C: NamedCodec + Encoder<T>,
+    C::Error: Error + Send + Sync + 'static,
+{
+    fn encode(&mut self, item: T, out: &mut BytesMut) -> Result<(), EncodeError<T>> {
+        self.codec.encode(item, out).map_err(|error| EncodeError {
+            item: None,
+            error: FormatError::new(error),
+        })
+    }
+}
+
+impl<T, C> Decode<T> for TokioCodec<C>
+where
+    C: NamedCodec + Decoder,
+    C::Item: Into<T>,
+    C::Error: Error + Send + Sync + 'static,
+{
+    fn decode(&mut self, input: &[u8], at_end: bool) -> Result<Decoded<T>, FormatError> {
+        let unseen = input.get(self.seen..).unwrap_or_default();
+        self.buffer.extend_from_slice(unseen);
+        self.seen = input.len();
+
+        let mut item = self
+            .codec
+            .decode(&mut self.buffer)
+            .map_err(FormatError::new)?;
+        if item.is_none() && at_end {
+            item = self
+                .codec
+                .decode_eof(&mut self.buffer)
+                .map_err(FormatError::new)?;
+        }
+
+        let taken = self.seen - self.buffer.len().min(self.seen);
+        match item {
+            Some(_) if taken == 0 => Err(FormatError::new("the codec gave an item for no bytes")),
+            Some(item) => {
+                self.seen = self.buffer.len();
+                Ok(Decoded::Item {
+                    item: item.into(),
+                    len: taken,
+                })
+            }
+            None if !at_end && !input.is_empty() => Ok(Decoded::More(input.len() + 1)),
+            None if taken == 0 => Ok(Decoded::Nothing),
+            None => {
+                self.seen = self.buffer.len();
+                Ok(Decoded::Skip(taken))
+            }
+        }
+    }
+}

@@ -1,0 +1,169 @@
+// The peer on the Node SDK: the functions every agent has (see ../../README.md).
+
+import { createHash, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { setTimeout as pause } from 'node:timers/promises'
+import { registerWorker } from 'iii-sdk'
+import type { ChannelReader, ChannelWriter } from 'iii-sdk/channel'
+import { createChannel } from 'iii-sdk/helpers'
+import { faults } from './faults.js'
+
+type Write = {
+  writerRef: ChannelWriter
+  bytes: number
+  piece: number
+  messages: number
+  pause_ms: number
+}
+type Read = { readerRef: ChannelReader; pause_ms: number }
+type Relay = { readerRef: ChannelReader; writerRef: ChannelWriter }
+type Nested = { job: { inputs: ChannelReader[]; output: { deep: { to: ChannelWriter } } } }
+
+const [name, ready] = process.argv.slice(2)
+const iii = registerWorker(process.env.III_URL!)
+
+const functions: Record<string, (data: any) => Promise<unknown>> = {
+  echo: async (data) => data,
+  fail: async (data) => {
+    throw new Error(data.message)
+  },
+  call: async (data) => {
+    const request = { function_id: data.function, payload: data.payload, timeoutMs: 60_000 }
+    try {
+      return { ok: await iii.trigger(request) }
+    } catch (error: any) {
+      return { error: { code: error.code, message: error.message } }
+    }
+  },
+  create: async (data) => {
+    const channel = await createChannel(iii, data.buffer_size ?? undefined)
+    return { readerRef: channel.readerRef, writerRef: channel.writerRef }
+  },
+  nested: (data: Nested) =>
+    relay({ readerRef: data.job.inputs[0], writerRef: data.job.output.deep.to }),
+  write,
+  read,
+  relay,
+  hold,
+  ...faults,
+}
+
+/** Writes random bytes, a message before each of the first pieces, and ends the stream. */
+async function write(data: Write) {
+  const tally = await fill(data.writerRef, data)
+  data.writerRef.stream.end()
+  await once(data.writerRef.stream, 'finish')
+  return tally.report()
+}
+
+/** Writes like `write`, but never closes: the caller ends this process meanwhile. */
+async function hold(data: Write) {
+  await fill(data.writerRef, data)
+  data.writerRef.sendMessage('held')
+  await new Promise(() => {})
+}
+
+async function fill(writer: ChannelWriter, data: Write) {
+  const tally = new Tally()
+  let left = data.bytes
+  for (let number = 0; left > 0 || number < data.messages; number += 1) {
+    if (number < data.messages) {
+      // Only behind a write whose callback has come: otherwise the message would overtake it.
+      writer.sendMessage(`m${number}`)
+      tally.message(`m${number}`)
+    }
+    const piece = randomBytes(Math.min(left, data.piece))
+    if (piece.length > 0) {
+      await new Promise<void>((resolve, reject) => {
+        writer.stream.write(piece, (error) => (error ? reject(error) : resolve()))
+      })
+      tally.data(piece)
+    }
+    left -= piece.length
+    if (data.pause_ms) await pause(data.pause_ms)
+  }
+  return tally
+}
+
+/** Reads to the end, as slowly as it is asked to. */
+async function read(data: Read) {
+  const tally = new Tally()
+  const { stream } = data.readerRef
+  // A message is heard when it arrives, before data that waits in the stream.
+  data.readerRef.onMessage((text) => tally.message(text, stream.readableLength))
+  stream.on('data', async (chunk: Buffer) => {
+    tally.data(chunk)
+    if (data.pause_ms) {
+      stream.pause()
+      await pause(data.pause_ms)
+      stream.resume()
+    }
+  })
+  const error = await new Promise<string | null>((resolve) => {
+    stream.on('end', () => resolve(null))
+    stream.on('error', (failed) => resolve(failed.message))
+  })
+  return { ...tally.report(), error }
+}
+
+/** A stage that changes nothing: data and messages go through, in order. */
+async function relay({ readerRef, writerRef }: Relay) {
+  const tally = new Tally()
+  const waiting: { at: number; text: string }[] = []
+  readerRef.onMessage((text) => {
+    waiting.push({ at: tally.bytes + readerRef.stream.readableLength, text })
+  })
+  const forward = async (chunk: Buffer) => {
+    if (chunk.length === 0) return
+    await new Promise<void>((resolve, reject) => {
+      writerRef.stream.write(chunk, (error) => (error ? reject(error) : resolve()))
+    })
+    tally.data(chunk)
+  }
+  const speak = () => {
+    const { text } = waiting.shift()!
+    writerRef.sendMessage(text)
+    tally.message(text)
+  }
+  for await (let chunk of readerRef.stream as AsyncIterable<Buffer>) {
+    while (waiting.length > 0 && waiting[0].at <= tally.bytes + chunk.length) {
+      const ahead = waiting[0].at - tally.bytes
+      await forward(chunk.subarray(0, ahead))
+      chunk = chunk.subarray(ahead)
+      speak()
+    }
+    await forward(chunk)
+  }
+  while (waiting.length > 0) speak()
+  writerRef.stream.end()
+  await once(writerRef.stream, 'finish')
+  return tally.report()
+}
+
+/** What went through one end: bytes, their hash, and where the messages were. */
+class Tally {
+  private hash = createHash('sha256')
+  bytes = 0
+  private messages: [number, string][] = []
+
+  data(chunk: Buffer) {
+    this.hash.update(chunk)
+    this.bytes += chunk.length
+  }
+
+  /** A message behind all data so far and `ahead` bytes more. */
+  message(text: string, ahead = 0) {
+    this.messages.push([this.bytes + ahead, text])
+  }
+
+  report() {
+    return { bytes: this.bytes, sha256: this.hash.digest('hex'), messages: this.messages }
+  }
+}
+
+for (const [id, handler] of Object.entries(functions)) {
+  iii.registerFunction(`peer::${name}::${id}`, handler)
+}
+// The suite holds the other end of our standard input as long as it runs.
+process.stdin.resume().on('end', () => process.exit(0))
+await iii.trigger({ function_id: ready, payload: name })

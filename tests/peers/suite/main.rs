@@ -1,0 +1,12 @@
+//! pipewright against the published SDKs: `tests/peers/run` installs them and runs this.
+
+mod agent;
+mod own;
+mod peer;
+mod scene;
+#[path = "../../it/test_engine.rs"]
+mod test_engine;
+#[path = "../agents/rust/tally.rs"]
+mod tally;
+
+mod tests;

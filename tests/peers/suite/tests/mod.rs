@@ -1,0 +1,9 @@
+mod calls;
+mod ends;
+mod faults_node;
+mod faults_python;
+mod faults_rust;
+mod long;
+mod pairs;
+mod restart;
+mod streams;

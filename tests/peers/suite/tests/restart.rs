@@ -1,0 +1,107 @@
+//! Workers and engines that go and come back.
+
+use pipewright::{CallError, Engine};
+use serde_json::{Value, json};
+
+use crate::agent::Agent;
+use crate::peer::Peer;
+use crate::scene::{Job, Scene, alone, shared, within_a_minute};
+use crate::test_engine::TestEngine;
+use crate::tests::ends::failure;
+
+#[test]
+fn a_worker_that_comes_back_serves_its_functions_again() {
+    shared(async |scene| {
+        for peer in Peer::SDKS {
+            let url = scene.engine.url();
+            let first = Agent::start(&scene.worker, url, peer).await;
+            let echo = format!("peer::{}::echo", first.name());
+            let hold = format!("peer::{}::hold", first.name());
+            let refs = scene.channel(peer).await;
+            let job = Job::of(10).payload("writerRef", &refs.writer);
+            let in_flight = scene.worker.call::<Value>(hold, &job);
+            let kill = async {
+                // The call before this one has reached the worker when this one is answered.
+                let echoed = scene.worker.call::<Value>(&echo, &json!([1])).await;
+                assert_eq!(echoed.expect("it runs"), json!([1]));
+                first.kill().await
+            };
+            let (lost, name) = within_a_minute(async { tokio::join!(in_flight, kill) }).await;
+            let lost = lost.expect_err("its worker is gone");
+            assert!(matches!(lost, CallError::Stopped { .. }), "{peer:?}: {lost}");
+            let gone = scene.worker.call::<Value>(&echo, &json!([])).await;
+            assert!(gone.expect_err("gone").is_not_found(), "{peer:?}");
+
+            let second = Agent::start_as(&scene.worker, url, peer, name).await;
+            let echoed = scene.worker.call::<Value>(&echo, &json!([2])).await;
+            assert_eq!(echoed.expect("it is back"), json!([2]), "{peer:?}");
+            second.kill().await;
+        }
+    });
+}
+
+#[test]
+fn an_engine_that_restarts_gets_its_workers_back_and_no_loss_is_silent() {
+    alone(async || {
+        let why = "only our engine can be restarted by the suite";
+        let Some(engine) = TestEngine::ours(Engine::builder(), why).await else {
+            return;
+        };
+        let scene = Scene::start(engine, &Peer::SDKS).await;
+        let engine = scene.engine.handle(why).expect("ours");
+        let port = engine.url().expect("it listens").port();
+
+        // One stream a language is under way when the engine goes.
+        let streams = Peer::SDKS.map(|peer| interrupted(&scene, peer));
+        let restart = async {
+            let writing = async {
+                while engine.stats().calls < Peer::SDKS.len() {
+                    tokio::task::yield_now().await;
+                }
+            };
+            within_a_minute(writing).await;
+            engine.shutdown().await;
+            Engine::builder().listen(format!("127.0.0.1:{port}")).start().await
+        };
+        let (_, restarted) = tokio::join!(futures::future::join_all(streams), restart);
+        let _restarted = restarted.expect("the port is free again");
+
+        for peer in Peer::SDKS {
+            let back = async {
+                loop {
+                    match scene.call(peer, "echo", json!(["again"])).await {
+                        Ok(echoed) => return echoed,
+                        Err(error) if error.is_not_found() || error.is_disconnected() => {
+                            tokio::task::yield_now().await;
+                        }
+                        Err(error) => panic!("{peer:?}: {error}"),
+                    }
+                }
+            };
+            assert_eq!(within_a_minute(back).await, json!(["again"]), "{peer:?}");
+            let refs = scene.channel(peer).await;
+            let (written, read) = tokio::join!(
+                scene.write(peer, &refs, Job::of(1_000_000)),
+                scene.read(peer, &refs, 0),
+            );
+            assert_eq!(read, written, "{peer:?}");
+        }
+    });
+}
+
+/// A stream that is long enough for the engine to go in its middle: the reader finds it
+/// truncated, and the caller of the writer learns that its call was lost.
+async fn interrupted(scene: &Scene, peer: Peer) {
+    let refs = scene.channel(peer).await;
+    let endless = Job {
+        piece: 1_000,
+        pause_ms: 5,
+        ..Job::of(100_000_000)
+    };
+    let payload = endless.payload("writerRef", &refs.writer);
+    let (written, report) = tokio::join!(scene.call(peer, "write", payload), scene.judge(&refs));
+    let error = failure(&report);
+    assert!(error.is_truncated(), "{peer:?}: {error}");
+    let error = written.expect_err("the engine is gone");
+    assert!(error.is_disconnected(), "{peer:?}: {error}");
+}
