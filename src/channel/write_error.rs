@@ -67,11 +67,6 @@ impl WriteError {
         matches!(self, Self::ReaderGone)
     }
 
-    /// Whether only the message is at fault, and the writer can go on.
-    pub(crate) fn is_about_message(&self) -> bool {
-        matches!(self, Self::ReservedMessage | Self::MessageTooLong { .. })
-    }
-
     /// What a close by the engine means to a writer.
     pub(crate) fn from_close(close: &Close) -> Self {
         if *close == Close::READER_GONE {

@@ -1,5 +1,7 @@
 //! Tests from outside, in one binary; the folders mirror `src`.
 
+#![allow(clippy::unwrap_used, reason = "a test that fails panics")]
+
 mod architecture;
 mod channel;
 mod codec;

@@ -10,11 +10,13 @@ use crate::wire::{Progress, Text};
 /// Messages that wait in a [`Messages`] before the reader stops reading.
 const QUEUED_MESSAGES: usize = 1024;
 
+type Listener<T> = Box<dyn FnMut(&T) + Send + Sync>;
+
 /// Those who want to hear of messages beside the data.
 #[derive(Default)]
 pub(super) struct Listeners {
-    on_message: Vec<Box<dyn FnMut(&str) + Send + Sync>>,
-    on_progress: Vec<Box<dyn FnMut(&Progress) + Send + Sync>>,
+    on_message: Vec<Listener<str>>,
+    on_progress: Vec<Listener<Progress>>,
     queue: Option<PollSender<Text>>,
 }
 

@@ -33,7 +33,8 @@ impl Program {
         path.push(format!("{name}{}", std::env::consts::EXE_SUFFIX));
         assert!(
             path.exists(),
-            "{path:?} is missing; `cargo test --workspace` builds the examples, too"
+            "{} is missing; `cargo test --workspace` builds the examples, too",
+            path.display()
         );
         Self::start(Command::new(path).args(arguments))
     }
