@@ -37,7 +37,7 @@ pub mod format {
     pub use crate::codec::Postcard;
     pub use crate::codec::{
         Bincode, Compression, Decode, Decoded, Encode, EncodeError, Format, FormatError,
-        ItemLimits, Json, Lines, NamedCodec, Raw, TokioCodec,
+        ItemFormat, ItemLimits, Json, Lines, NamedCodec, Raw, TokioCodec,
     };
 }
 
@@ -48,9 +48,11 @@ pub use channel::{
 };
 pub use error::{Error, Result};
 pub use pipeline::{Compose, Pipeline, Run, RunError, RunReport, StageSummary};
+#[cfg(feature = "macros")]
+pub use pipewright_macros::pipeline_stage;
 pub use stage::{
-    Configured, Consumer, Producer, Remote, Service, Stage, StageContext, StageError, StageExt,
-    StageReport, StageRequest, remote,
+    Configured, Consumer, IntoStage, Producer, Remote, Service, Stage, StageContext, StageError,
+    StageExt, StageReport, StageRequest, remote,
 };
 pub use transport::{Address, ConnectError};
 pub use wire::{
@@ -66,11 +68,12 @@ pub use worker::{
 #[doc(hidden)]
 pub mod __private {
     pub use ::bytes::Bytes;
+    pub use ::futures::Stream;
     pub use ::futures::future::BoxFuture;
-    pub use ::futures::{FutureExt, Stream};
+    pub use ::futures::stream::empty;
 
     pub use crate::stage::{
-        Applied, ByteStage, Ends, Flow, ItemRun, ItemStage, Iter, Outputs, StreamStage, Streamed,
-        bytes, items, streams,
+        Applied, ByteStage, Ends, Failure, Flow, ItemRun, ItemStage, Iter, Lazy, Outputs,
+        StreamStage, blocking, bytes, items, streams,
     };
 }

@@ -3,7 +3,7 @@ use std::future::Future;
 use futures::Stream;
 
 use crate::channel::local_bytes;
-use crate::stage::{Ends, Flow, Stage, StageContext, StageError, StageReport};
+use crate::stage::{Ends, Flow, IntoStage, Stage, StageContext, StageError, StageReport};
 
 /// Two stages as one; see [`Compose::then`](Compose::then).
 #[derive(Clone, Debug)]
@@ -14,20 +14,22 @@ pub struct Composed<A, B> {
 
 /// Stages composed before they are in a pipeline: the whole is a stage again, and can be
 /// registered by a worker.
-pub trait Compose: Stage {
+pub trait Compose<Form>: IntoStage<Form, Stage: Stage> + Sized {
     /// This stage, and `next` after it.
-    fn then<B>(self, next: B) -> Composed<Self, B>
+    fn then<B, NextForm>(self, next: B) -> Composed<Self::Stage, B::Stage>
     where
-        B: Stage<In = Self::Out, InFormat = Self::OutFormat>,
+        B: IntoStage<NextForm>,
+        B::Stage:
+            Stage<In = <Self::Stage as Stage>::Out, InFormat = <Self::Stage as Stage>::OutFormat>,
     {
         Composed {
-            first: self,
-            second: next,
+            first: self.into_stage(),
+            second: next.into_stage(),
         }
     }
 }
 
-impl<S: Stage> Compose for S {}
+impl<Form, S: IntoStage<Form, Stage: Stage>> Compose<Form> for S {}
 
 impl<A, B> Stage for Composed<A, B>
 where

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Ends, Service, StageContext, StageError, StageReport, StageRequest};
+use super::{Ends, IntoStage, Service, StageContext, StageError, StageReport, StageRequest};
 use crate::worker::{FunctionError, Invocation, RegisterError, Worker};
 
 impl Worker {
@@ -14,8 +14,8 @@ impl Worker {
     /// # Errors
     ///
     /// When the id is taken in this worker, or not allowed.
-    pub fn register(&self, stage: impl Service) -> Result<(), RegisterError> {
-        let stage: Arc<dyn Service> = Arc::new(stage);
+    pub fn register<Form>(&self, stage: impl IntoStage<Form>) -> Result<(), RegisterError> {
+        let stage: Arc<dyn Service> = Arc::new(stage.into_stage());
         let id = stage.service_id();
         let run = move |request: StageRequest, invocation: Invocation| {
             let stage = Arc::clone(&stage);

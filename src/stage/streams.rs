@@ -8,24 +8,15 @@ use serde::de::DeserializeOwned;
 use super::conclude::conclude;
 use super::pulse::Pulse;
 use super::task::Task;
-use super::{Ends, Flow, StageContext, StageError, StageReport};
+use super::{Ends, Flow, Stage, StageContext, StageError, StageReport};
 use crate::channel::{Custody, Receiver, Sender, local};
-use crate::codec::{Decode, Encode};
 use crate::error::Error;
 
 /// A stage whose code runs from a [`Receiver`] to a [`Sender`].
 ///
 /// Implemented by `#[pipeline_stage]` for a function of the two. The output is closed when the
 /// function returns `Ok`, and aborted with its error otherwise.
-pub trait StreamStage: Clone + Send + Sync + 'static {
-    /// What comes in.
-    type In: Send + 'static;
-    /// What goes out.
-    type Out: Send + 'static;
-    /// How items come in over a channel.
-    type InFormat: Decode<Self::In> + Encode<Self::In>;
-    /// How items go out over a channel.
-    type OutFormat: Encode<Self::Out> + Decode<Self::Out>;
+pub trait StreamStage: Stage {
     /// The parameters of a run.
     type Params: DeserializeOwned + Send + Sync + 'static;
 
