@@ -1,4 +1,4 @@
-//! Typed streaming pipelines over WebSocket channels.
+#![doc = include_str!("../README.md")]
 
 mod channel;
 mod codec;

@@ -39,7 +39,7 @@ use crate::wire::{Direction, Frame, Header, Progress, StreamChannelRef};
 /// ```
 /// # #[cfg(feature = "engine")]
 /// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # async fn main() -> pipewright::Result<()> {
 /// use pipewright::Frame;
 ///
 /// let worker = pipewright::Worker::embedded().await?;

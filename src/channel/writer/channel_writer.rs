@@ -39,7 +39,7 @@ use crate::wire::{Abort, Direction, Frame, Header, StreamChannelRef, Text};
 /// ```
 /// # #[cfg(feature = "engine")]
 /// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # async fn main() -> pipewright::Result<()> {
 /// let worker = pipewright::Worker::embedded().await?;
 /// let channel = worker.create_channel(None).await?;
 /// let (mut writer, mut reader) = (channel.writer, channel.reader);
