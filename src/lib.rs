@@ -8,6 +8,7 @@ mod embedded;
 mod engine;
 mod error;
 pub mod pipeline;
+pub mod prelude;
 mod stage;
 mod transport;
 mod wire;

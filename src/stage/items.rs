@@ -174,18 +174,19 @@ where
         let run = this.run;
         let failure = loop {
             let number = this.number.wrapping_sub(1);
+            // A message that a call has sent stands before what the call gives.
+            if G::USES_CONTEXT
+                && this.call.is_none()
+                && let Some(remark) = run.context.aside().pop()
+            {
+                return Poll::Ready(Some(Ok(remark.into())));
+            }
             if let Some(outputs) = this.outputs.as_mut().as_pin_mut() {
                 match ready!(poll_output(outputs, cx, run.context.stage(), number)) {
                     Some(Ok(item)) => return Poll::Ready(Some(Ok(Event::Item(item)))),
                     Some(Err(failure)) => break failure,
                     None => this.outputs.set(None),
                 }
-            }
-            if G::USES_CONTEXT
-                && this.call.is_none()
-                && let Some(remark) = run.context.aside().pop()
-            {
-                return Poll::Ready(Some(Ok(remark.into())));
             }
             if let Some(call) = this.call.as_mut().as_pin_mut() {
                 match catch_unwind(AssertUnwindSafe(|| call.poll(cx))) {
