@@ -25,7 +25,7 @@ pub use bincode::Bincode;
 pub use compression::Compression;
 #[allow(unused_imports, reason = "channels of items do not compress yet")]
 pub(crate) use compression::{CompressionError, Compressor, Decompressor};
-pub use format::{Decode, Decoded, Encode, EncodeError, Format, FormatError, ItemFormat};
+pub use format::{Decode, Decoded, Encode, EncodeError, Format, FormatError};
 pub use json::Json;
 pub use limits::ItemLimits;
 pub use lines::Lines;
