@@ -148,7 +148,10 @@ impl Parts<'_> {
         let name = &self.function.sig.ident;
         let (in_format, out_format) = self.formats(item, out);
         let id = self.id();
+        let service = self.service(&quote!(#krate::Stage));
         quote_spanned! {Span::mixed_site()=>
+            #service
+
             #common
             #[automatically_derived]
             impl #krate::Stage for #name {

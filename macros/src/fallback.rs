@@ -52,6 +52,25 @@ pub(crate) fn stage(function: &ItemFn, attrs: &Attrs, errors: Errors) -> TokenSt
 
         #[automatically_derived]
         #[allow(unused_variables)]
+        impl #krate::Service for #name {
+            fn service_id(&self) -> ::std::string::String {
+                ::std::string::String::new()
+            }
+
+            fn serve_boxed(
+                &self,
+                ends: #krate::__private::Ends,
+                context: #krate::StageContext,
+            ) -> #krate::__private::BoxFuture<
+                'static,
+                ::core::result::Result<#krate::StageReport, #krate::StageError>,
+            > {
+                ::core::unreachable!()
+            }
+        }
+
+        #[automatically_derived]
+        #[allow(unused_variables)]
         impl #krate::Stage for #name {
             type In = [(); { #first }];
             type Out = <Self as #krate::Stage>::In;

@@ -143,7 +143,7 @@ impl Parts<'_> {
     }
 
     /// `impl Service` by way of `of`.
-    fn service(&self, of: &TokenStream) -> TokenStream {
+    pub(crate) fn service(&self, of: &TokenStream) -> TokenStream {
         let Self { krate, common, .. } = self;
         let name = &self.function.sig.ident;
         quote_spanned! {Span::mixed_site()=>

@@ -73,9 +73,9 @@ pub enum Placement {
     Registered,
 }
 
-/// Settings of a stage at the place where it is used.
-pub trait StageExt<Form>: IntoStage<Form, Stage: Stage> + Sized {
-    /// The same stage with parameters, for its argument `params`.
+/// Settings of a stage, a producer or a consumer at the place where it is used.
+pub trait StageExt<Form>: IntoStage<Form> + Sized {
+    /// The same with parameters, for its argument `params`.
     ///
     /// They are serialised here; a stage that cannot read them refuses the run.
     ///
@@ -87,4 +87,4 @@ pub trait StageExt<Form>: IntoStage<Form, Stage: Stage> + Sized {
     }
 }
 
-impl<Form, S: IntoStage<Form, Stage: Stage>> StageExt<Form> for S {}
+impl<Form, S: IntoStage<Form>> StageExt<Form> for S {}
