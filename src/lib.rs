@@ -38,7 +38,7 @@ pub mod format {
     pub use crate::codec::Postcard;
     pub use crate::codec::{
         Bincode, Compression, Decode, Decoded, Encode, EncodeError, Format, FormatError,
-        ItemFormat, ItemLimits, Json, Lines, NamedCodec, Raw, TokioCodec,
+        ItemLimits, Json, Lines, NamedCodec, Raw, TokioCodec,
     };
 }
 

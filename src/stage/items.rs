@@ -58,6 +58,18 @@ pub struct ItemRun<S, P> {
     pub context: StageContext,
 }
 
+/// The state of a run of `G`, in its place.
+#[inline]
+pub fn state<G: ItemStage>(run: &mut RunOf<G>) -> &mut G::State {
+    run.state.get_or_insert_default()
+}
+
+/// The state of a run of `G`, taken out of its place, for [`Applied`] to give it back.
+#[inline]
+pub fn take_state<G: ItemStage>(run: &mut RunOf<G>) -> G::State {
+    run.state.take().unwrap_or_default()
+}
+
 /// The result of one call.
 #[derive(Debug)]
 pub struct Applied<O, S> {
@@ -79,7 +91,7 @@ impl<O, S> Applied<O, S> {
 }
 
 /// The run of a stage `G`.
-pub(super) type RunOf<G> = ItemRun<<G as ItemStage>::State, <G as ItemStage>::Params>;
+pub type RunOf<G> = ItemRun<<G as ItemStage>::State, <G as ItemStage>::Params>;
 
 /// Joins an item stage to its input within the process.
 #[inline]
@@ -243,34 +255,36 @@ where
 }
 
 /// Runs an item stage over channels.
-pub async fn serve<G: ItemStage>(
+pub fn serve<G: ItemStage>(
     stage: G,
     mut ends: Ends,
     context: StageContext,
-) -> Result<StageReport, StageError> {
-    let pulse = Pulse::new(context.clone());
-    let id = context.stage();
-    let (reader, writer) = pulse.attach(&mut ends).await?;
-    let mut receiver = Receiver::<G::In, G::InFormat>::new(reader);
-    let mut sender = Sender::<G::Out, G::OutFormat>::new(writer);
-    let ended = pulse
-        .run(async {
-            let params = context.params()?;
-            let header = receiver
-                .header()
-                .await
-                .map_err(|error| StageError::input(id, error))?;
-            context.set_metadata(header.and_then(|header| header.content.clone()));
-            sender.set_metadata(context.metadata());
-            // Lets the reader know at once that there is somebody.
-            sender
-                .flush()
-                .await
-                .map_err(|error| StageError::output(id, error))?;
-            let output = join(stage, Incoming::new(receiver, id), params, context.clone());
-            send_all(output, &mut sender, id).await
-        })
-        .await;
-    conclude(id, Some(sender), ended).await?;
-    Ok(pulse.report())
+) -> impl Future<Output = Result<StageReport, StageError>> + Send + 'static {
+    async move {
+        let pulse = Pulse::new(context.clone());
+        let id = context.stage();
+        let (reader, writer) = pulse.attach(&mut ends).await?;
+        let mut receiver = Receiver::<G::In, G::InFormat>::new(reader);
+        let mut sender = Sender::<G::Out, G::OutFormat>::new(writer);
+        let ended = pulse
+            .run(async {
+                let params = context.params()?;
+                let header = receiver
+                    .header()
+                    .await
+                    .map_err(|error| StageError::input(id, error))?;
+                context.set_metadata(header.and_then(|header| header.content.clone()));
+                sender.set_metadata(context.metadata());
+                // Lets the reader know at once that there is somebody.
+                sender
+                    .flush()
+                    .await
+                    .map_err(|error| StageError::output(id, error))?;
+                let output = join(stage, Incoming::new(receiver, id), params, context.clone());
+                send_all(output, &mut sender, id).await
+            })
+            .await;
+        conclude(id, Some(sender), ended).await?;
+        Ok(pulse.report())
+    }
 }
