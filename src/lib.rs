@@ -47,6 +47,24 @@ pub use channel::{
     SendError, Sender, StreamReport, Verdict, WriteError, WriterRef,
 };
 pub use error::{Error, Result};
+pub mod part {
+    //! What pipelines and runs are made of, for signatures that name them.
+    //!
+    //! ```
+    //! use pipewright::{Pipeline, part::Segment};
+    //!
+    //! fn numbers() -> Pipeline<impl Segment<Out = u32>> {
+    //!     Pipeline::from_iter(1..=3)
+    //! }
+    //! # numbers();
+    //! ```
+
+    pub use crate::pipeline::{
+        Broadcast, Bytes, ChannelRun, Composed, Consumed, Decoded, Encoded, Inlet, LocalRun, Merged,
+        Produced, RunSource, Segment, Source, Then,
+    };
+}
+
 pub use pipeline::{Compose, Pipeline, Run, RunError, RunReport, StageSummary};
 pub use stage::{
     Configured, Consumer, Producer, Remote, Service, Stage, StageContext, StageError, StageExt,

@@ -122,6 +122,8 @@ where
 
 /// One item after the other.
 ///
+/// Messages that a call has sent go before its outputs.
+///
 /// | `outputs` | `call` | does |
 /// |---|---|---|
 /// | some | - | gives them, one by one |
@@ -171,6 +173,12 @@ where
         };
         let failure = loop {
             let number = this.number.wrapping_sub(1);
+            if G::USES_CONTEXT
+                && this.call.is_none()
+                && let Some(remark) = run.context.aside().pop()
+            {
+                return Poll::Ready(Some(Ok(remark.into())));
+            }
             if let Some(outputs) = this.outputs.as_mut().as_pin_mut() {
                 match ready!(outputs.poll_next(cx)) {
                     Some(Ok(item)) => return Poll::Ready(Some(Ok(Event::Item(item)))),
@@ -179,12 +187,6 @@ where
                     }
                     None => this.outputs.set(None),
                 }
-            }
-            if G::USES_CONTEXT
-                && this.call.is_none()
-                && let Some(remark) = run.context.aside().pop()
-            {
-                return Poll::Ready(Some(Ok(remark.into())));
             }
             if let Some(call) = this.call.as_mut().as_pin_mut() {
                 match catch_unwind(AssertUnwindSafe(|| call.poll(cx))) {
@@ -251,7 +253,7 @@ where
     F: Decode<G::In>,
     O: Encode<G::Out>,
 {
-    let pulse = Pulse::new(context.clone());
+    let pulse = Pulse::of_stream(context.clone());
     let id = context.stage();
     let (reader, writer) = pulse.attach(&mut ends).await?;
     let mut receiver = Receiver::<G::In, F>::new(reader);

@@ -4,6 +4,7 @@ mod architecture;
 mod channel;
 mod codec;
 mod engine;
+mod pipeline;
 mod support;
 mod test_engine;
 mod worker;

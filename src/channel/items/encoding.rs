@@ -55,6 +55,7 @@ impl<F> Encoding<F> {
             flusher: AtomicWaker::new(),
         });
         let both = Waker::from(Arc::clone(&wakers));
+        outbox.wake_by_aside(&both);
         let state = State {
             outbox,
             format,
@@ -149,7 +150,8 @@ impl<F> Encoding<F> {
     /// The first look after a pause sends at once, so that a single item is not held back. Then
     /// it looks on, giving way in between: while the sender is busy the frame is left to fill,
     /// and once nothing has come since the last look it is sent. With nothing left to send the
-    /// flusher sleeps until the next item. There is no timer: a look is a turn of the scheduler.
+    /// flusher sleeps until the next item, or until others put something in that is to go out
+    /// beside the items. There is no timer: a look is a turn of the scheduler.
     pub(super) async fn flush_when_idle(&self) {
         let mut seen = None;
         poll_fn(|cx| {
@@ -158,7 +160,7 @@ impl<F> Encoding<F> {
             if state.over {
                 return Poll::Ready(());
             }
-            if !state.watched {
+            if !state.watched && !state.outbox.has_aside() {
                 seen = None;
                 return Poll::Pending;
             }

@@ -1,7 +1,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -65,6 +65,7 @@ impl Outbox {
 
     /// Keeps `meter` up to date, and sends what is put into `aside`.
     pub(crate) fn attach(&mut self, meter: Arc<Meter>, aside: Aside) {
+        self.waits.show(Arc::clone(&meter));
         self.meter = Some(meter);
         self.packer.set_aside(aside);
     }
@@ -166,6 +167,18 @@ impl Outbox {
         self.poll_flush(cx)
     }
 
+    /// What others put in wakes `waker`, so that it goes out although nothing is written.
+    pub(crate) fn wake_by_aside(&self, waker: &Waker) {
+        if let Some(aside) = self.packer.aside() {
+            aside.wake_on_push(waker.clone());
+        }
+    }
+
+    /// Whether others have put something in that waits to go out.
+    pub(crate) fn has_aside(&self) -> bool {
+        self.packer.aside().is_some_and(|aside| !aside.is_empty())
+    }
+
     /// Whether the next item can be accepted without waiting.
     pub(crate) fn is_ready(&self) -> bool {
         matches!(self.phase, Phase::Open) && !self.packer.has_frames()
@@ -222,8 +235,10 @@ impl Outbox {
                     let expired = deadline.as_mut().poll(cx).is_ready();
                     let confirmed = self.poll_confirmation(cx);
                     if confirmed.is_pending() && !expired {
+                        self.waits.begin();
                         return Poll::Pending;
                     }
+                    self.waits.end();
                     self.link.hang_up();
                     self.phase = match confirmed {
                         Poll::Ready(Ok(())) => Phase::Closed,
