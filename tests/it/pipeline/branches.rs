@@ -1,8 +1,9 @@
 use std::collections::BTreeMap;
 
+use futures::StreamExt;
 use pipewright::{Pipeline, RunReport, StageExt};
 
-use super::run_all_ways;
+use super::{endless, run_all_ways};
 use super::stages::{Count, Double, First, Increment, NoFives, Number, Odd, Strip, Sums, Take, Twice};
 
 fn sorted(mut items: Vec<u64>) -> Vec<u64> {
@@ -155,7 +156,7 @@ async fn side_branches_end_in_consumers() {
 #[tokio::test]
 async fn a_branch_that_leaves_early_does_not_end_the_others() {
     let ran = run_all_ways(|| {
-        Pipeline::from_iter(0..50_000_u64)
+        Pipeline::from_iter(0..5_000_u64)
             .tee(|numbers| numbers.consume(Take::new(10)))
             .broadcast()
             .branch(|numbers| numbers.then(First(5)))
@@ -164,15 +165,15 @@ async fn a_branch_that_leaves_early_does_not_end_the_others() {
     });
     for (items, report) in ran.await {
         let report = report.unwrap();
-        assert_eq!(items.len(), 25_005);
-        assert_eq!(report.items, 25_005);
+        assert_eq!(items.len(), 2_505);
+        assert_eq!(report.items, 2_505);
     }
 }
 
 #[tokio::test]
 async fn when_all_branches_have_left_what_is_before_gives_way() {
     let ran = run_all_ways(|| {
-        Pipeline::source(futures::stream::iter(0_u64..))
+        Pipeline::source(endless())
             .broadcast()
             .branch(|numbers| numbers.then(First(5)))
             .branch(|numbers| numbers.then(Odd).then(First(5)))
@@ -187,7 +188,7 @@ async fn when_all_branches_have_left_what_is_before_gives_way() {
 #[tokio::test]
 async fn a_failure_in_a_branch_is_the_failure_of_the_run() {
     let ran = run_all_ways(|| {
-        Pipeline::source(futures::stream::iter(1_u64..))
+        Pipeline::source(endless().skip(1))
             .broadcast()
             .branch(|numbers| numbers)
             .branch(|numbers| numbers.parallel(2, Double).then(NoFives).then(Increment))
@@ -198,7 +199,7 @@ async fn a_failure_in_a_branch_is_the_failure_of_the_run() {
         let error = report.unwrap_err();
         let cause = error.first_cause();
         assert_eq!(cause.stage.as_deref(), Some("test::no_fives"), "{error:?}");
-        assert_eq!(cause.message, "10 is a five");
+        assert!(cause.message.ends_with("0 is a five"), "{error:?}");
     }
 }
 

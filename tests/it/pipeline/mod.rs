@@ -5,12 +5,13 @@ mod stages;
 
 use std::time::Duration;
 
+use futures::StreamExt;
 use pipewright::part::Segment;
 use pipewright::{Address, Engine, Pipeline, RunError, RunReport, Worker};
 use tokio::time::timeout;
 
 /// What nothing here takes, even on a busy machine: reached only by a test that fails.
-const FAILED: Duration = Duration::from_secs(30);
+const FAILED: Duration = Duration::from_secs(60);
 
 /// An engine that listens, and what it is reached by.
 struct House {
@@ -77,4 +78,12 @@ async fn run_all_ways<P: Segment>(make: impl Fn() -> Pipeline<P>) -> Vec<Ran<P::
     };
     timeout(FAILED, ways).await.expect("a run does not end");
     all
+}
+
+/// Numbers without an end, which give way to others in between.
+fn endless() -> impl futures::Stream<Item = u64> + Send + 'static {
+    futures::stream::iter(0..).then(async |n| {
+        tokio::task::yield_now().await;
+        n
+    })
 }
