@@ -1,4 +1,4 @@
-//! Typed streaming pipelines over WebSocket channels.
+#![doc = include_str!("../README.md")]
 
 mod channel;
 mod codec;
@@ -7,7 +7,7 @@ mod embedded;
 #[cfg(feature = "engine")]
 mod engine;
 mod error;
-mod pipeline;
+pub mod pipeline;
 mod stage;
 mod transport;
 mod wire;
@@ -37,7 +37,7 @@ pub mod format {
     pub use crate::codec::Postcard;
     pub use crate::codec::{
         Bincode, Compression, Decode, Decoded, Encode, EncodeError, Format, FormatError,
-        ItemLimits, Json, Lines, NamedCodec, Raw, TokioCodec,
+        ItemFormat, ItemLimits, Json, Lines, NamedCodec, Raw, TokioCodec,
     };
 }
 
@@ -47,28 +47,12 @@ pub use channel::{
     SendError, Sender, StreamReport, Verdict, WriteError, WriterRef,
 };
 pub use error::{Error, Result};
-pub mod part {
-    //! What pipelines and runs are made of, for signatures that name them.
-    //!
-    //! ```
-    //! use pipewright::{Pipeline, part::Segment};
-    //!
-    //! fn numbers() -> Pipeline<impl Segment<Out = u32>> {
-    //!     Pipeline::from_iter(1..=3)
-    //! }
-    //! # numbers();
-    //! ```
-
-    pub use crate::pipeline::{
-        Broadcast, Bytes, ChannelRun, Composed, Consumed, Decoded, Encoded, Inlet, LocalRun, Merged,
-        Produced, RunSource, Segment, Source, Then,
-    };
-}
-
 pub use pipeline::{Compose, Pipeline, Run, RunError, RunReport, StageSummary};
+#[cfg(feature = "macros")]
+pub use pipewright_macros::pipeline_stage;
 pub use stage::{
-    Configured, Consumer, Producer, Remote, Service, Stage, StageContext, StageError, StageExt,
-    StageReport, StageRequest, remote,
+    Configured, Consumer, IntoStage, Producer, Remote, Service, Stage, StageContext, StageError,
+    StageExt, StageReport, StageRequest, remote,
 };
 pub use transport::{Address, ConnectError};
 pub use wire::{
@@ -84,11 +68,12 @@ pub use worker::{
 #[doc(hidden)]
 pub mod __private {
     pub use ::bytes::Bytes;
+    pub use ::futures::Stream;
     pub use ::futures::future::BoxFuture;
-    pub use ::futures::{FutureExt, Stream};
+    pub use ::futures::stream::empty;
 
     pub use crate::stage::{
-        Applied, ByteStage, Ends, Flow, ItemRun, ItemStage, Iter, Outputs, StreamStage, Streamed,
-        bytes, items, streams,
+        Applied, ByteStage, Ends, Failure, Flow, ItemRun, ItemStage, Iter, Lazy, Outputs,
+        Placement, StreamStage, blocking, bytes, items, streams,
     };
 }

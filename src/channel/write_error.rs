@@ -48,6 +48,12 @@ pub enum WriteError {
         /// How long was waited.
         after: Duration,
     },
+    /// The compression of the stream that was asked for cannot be done.
+    #[error("the stream cannot be compressed: {reason}")]
+    Compression {
+        /// Why.
+        reason: String,
+    },
     /// A message of the user that readers would take for one of the stream protocol.
     #[error("the message has a member `pipewright`, which the stream protocol keeps for itself")]
     ReservedMessage,
@@ -65,11 +71,6 @@ impl WriteError {
     /// Whether the reader ended the stream from its side.
     pub fn is_reader_gone(&self) -> bool {
         matches!(self, Self::ReaderGone)
-    }
-
-    /// Whether only the message is at fault, and the writer can go on.
-    pub(crate) fn is_about_message(&self) -> bool {
-        matches!(self, Self::ReservedMessage | Self::MessageTooLong { .. })
     }
 
     /// What a close by the engine means to a writer.
@@ -114,6 +115,7 @@ impl From<WriteError> for io::Error {
             }
             WriteError::Ended { .. } => io::ErrorKind::ConnectionAborted,
             WriteError::Protocol { .. } => io::ErrorKind::InvalidData,
+            WriteError::Compression { .. } => io::ErrorKind::Unsupported,
             WriteError::CloseTimeout { .. } => io::ErrorKind::TimedOut,
             WriteError::ReservedMessage | WriteError::MessageTooLong { .. } => {
                 io::ErrorKind::InvalidInput

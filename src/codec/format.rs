@@ -110,6 +110,18 @@ pub trait Decode<T>: Format {
     fn decode(&mut self, input: &[u8], at_end: bool) -> Result<Decoded<T>, FormatError>;
 }
 
+/// A [`Format`] that items of type `T` travel in, both ways. Implemented for what is [`Encode`] and
+/// [`Decode`].
+#[diagnostic::on_unimplemented(
+    message = "items of type `{T}` cannot travel in the format `{Self}`",
+    label = "cannot be an item of a stream",
+    note = "`Json` and `Bincode` take types with `#[derive(serde::Serialize, serde::Deserialize)]` that own their data, `Lines` takes `String`, `Raw` takes `Bytes`"
+)]
+pub trait ItemFormat<T>: Encode<T> + Decode<T> {}
+
+#[diagnostic::do_not_recommend]
+impl<T, F: Encode<T> + Decode<T>> ItemFormat<T> for F {}
+
 /// What [`Decode::decode`] found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decoded<T> {

@@ -67,22 +67,22 @@ async fn connection(stream: TcpStream, core: Arc<Core>) {
     let open = |limits: WebSocketLimits| WebSocket::accepted(stream, read, limits);
     let (socket, parting) = match route {
         Route::Control => {
-            let mut socket = open(core.limits.control()).await;
+            let mut socket = open(core.limits.control());
             let parting = Session::new(&mut socket, &core).run().await;
             (socket, parting)
         }
         Route::Telemetry => {
-            let mut socket = open(core.limits.telemetry()).await;
+            let mut socket = open(core.limits.telemetry());
             let parting = telemetry::discard(&mut socket, &core).await;
             (socket, parting)
         }
         Route::Reader(end) => {
-            let mut socket = open(core.limits.reader()).await;
+            let mut socket = open(core.limits.reader());
             let parting = ReaderSession::new(&mut socket, end).run(&core).await;
             (socket, parting)
         }
         Route::Writer(end) => {
-            let mut socket = open(core.limits.writer()).await;
+            let mut socket = open(core.limits.writer());
             let parting = WriterSession::new(&mut socket, end).run(&core).await;
             (socket, parting)
         }

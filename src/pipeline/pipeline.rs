@@ -17,7 +17,7 @@ use super::source::{self, Produced, Source};
 use super::then::Then;
 use crate::codec::{Decode, Encode, Json, Raw};
 use crate::error::{Error, Result};
-use crate::stage::{Consumer, Producer, Stage, StageContext, Tally};
+use crate::stage::{Consumer, IntoStage, Producer, Stage, StageContext, Tally};
 use crate::worker::Worker;
 
 /// Stages composed, from a source on; what comes out and what the next stage takes are compared by
@@ -110,8 +110,11 @@ impl Pipeline {
     }
 
     /// Begins with a producer.
-    pub fn produce<P: Producer>(producer: P) -> Pipeline<Produced<P>> {
-        Pipeline::new(Produced(producer))
+    pub fn produce<P, Form>(producer: P) -> Pipeline<Produced<P::Stage>>
+    where
+        P: IntoStage<Form, Stage: Producer>,
+    {
+        Pipeline::new(Produced(producer.into_stage()))
     }
 }
 
@@ -161,20 +164,22 @@ where
 
 impl<P: Segment> Pipeline<P> {
     /// Adds a stage.
-    pub fn then<S>(self, stage: S) -> Pipeline<Then<P, S>>
+    pub fn then<S, Form>(self, stage: S) -> Pipeline<Then<P, S::Stage>>
     where
-        S: Stage<In = P::Out, InFormat = P::Format>,
+        S: IntoStage<Form>,
+        S::Stage: Stage<In = P::Out, InFormat = P::Format>,
     {
-        self.map(|before| Then::new(before, stage))
+        self.map(|before| Then::new(before, stage.into_stage()))
     }
 
     /// Ends with a consumer; nothing comes out of such a pipeline, and its run is over when the
     /// consumer has ended.
-    pub fn consume<C>(self, consumer: C) -> Pipeline<Consumed<P, C>>
+    pub fn consume<C, Form>(self, consumer: C) -> Pipeline<Consumed<P, C::Stage>>
     where
-        C: Consumer<In = P::Out, Format = P::Format>,
+        C: IntoStage<Form>,
+        C::Stage: Consumer<In = P::Out, Format = P::Format>,
     {
-        self.map(|before| Consumed::new(before, consumer))
+        self.map(|before| Consumed::new(before, consumer.into_stage()))
     }
 
     /// Takes the items for the bytes that they are on a channel, for a byte stage to follow.

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use super::conclude::conclude;
 use super::pulse::Pulse;
 use super::task::Task;
-use super::{Ends, Flow, StageContext, StageError, StageReport};
+use super::{Ends, Flow, Stage, StageContext, StageError, StageReport};
 use crate::channel::{ChannelReader, ChannelWriter, Custody, Meter, Receiver, Sender, local_bytes};
 use crate::codec::Raw;
 use crate::error::Error;
@@ -18,7 +18,7 @@ use crate::error::Error;
 ///
 /// Implemented by `#[pipeline_stage]` for a function of the two. The output is closed when the
 /// function returns `Ok`, and aborted with its error otherwise.
-pub trait ByteStage: Clone + Send + Sync + 'static {
+pub trait ByteStage: Stage<In = Bytes, Out = Bytes> {
     /// The parameters of a run.
     type Params: DeserializeOwned + Send + Sync + 'static;
 
@@ -33,6 +33,7 @@ pub trait ByteStage: Clone + Send + Sync + 'static {
 }
 
 /// Joins a byte stage to its input within the process.
+#[allow(clippy::needless_pass_by_value)] // Called alike for every kind of stage.
 pub fn fuse<G, S>(
     stage: G,
     input: S,

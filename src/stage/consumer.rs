@@ -8,7 +8,7 @@ use super::pulse::Pulse;
 use super::task::send_all;
 use super::{Ends, Flow, StageContext, StageError, StageReport};
 use crate::channel::{Aside, Receiver, Sender, local};
-use crate::codec::{Decode, Encode, Json};
+use crate::codec::{ItemFormat, Json};
 use crate::error::Error;
 
 /// The end of a pipeline: code that only receives.
@@ -23,7 +23,7 @@ pub trait Consumer: Clone + Send + Sync + 'static {
     /// What comes in.
     type In: Send + 'static;
     /// How items come in over a channel.
-    type Format: Encode<Self::In> + Decode<Self::In>;
+    type Format: ItemFormat<Self::In>;
     /// The parameters of a run.
     type Params: DeserializeOwned + Send + Sync + 'static;
 

@@ -1,33 +1,29 @@
 //! Stages that handle one item at a time.
 
-use std::future::Future;
+use std::future::{Future, ready};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use futures::Stream;
 use futures::future::Either;
+use futures::stream::{self, Stream, StreamExt};
 use pin_project::pin_project;
 use serde::de::DeserializeOwned;
 
 use super::conclude::conclude;
 use super::flow::Incoming;
+use super::outputs::poll_output;
 use super::pulse::Pulse;
 use super::task::send_all;
-use super::{Ends, Flow, Outputs, StageContext, StageError, StageReport, concurrent};
+use super::{Ends, Flow, Outputs, Stage, StageContext, StageError, StageReport, concurrent};
 use crate::channel::{Event, Receiver, Sender};
-use crate::codec::{Decode, Encode};
 use crate::error::Error;
 
 /// A stage that handles one item at a time.
 ///
 /// Implemented by `#[pipeline_stage]` for a function of an item.
-pub trait ItemStage: Clone + Send + Sync + 'static {
-    /// What comes in.
-    type In: Send + 'static;
-    /// What goes out.
-    type Out: Send + 'static;
+pub trait ItemStage: Stage {
     /// What the stage remembers from item to item, made anew for each run.
     type State: Default + Send + 'static;
     /// The parameters of a run.
@@ -53,7 +49,8 @@ pub trait ItemStage: Clone + Send + Sync + 'static {
 /// What one run of an [`ItemStage`] has at hand for its items.
 #[derive(Debug)]
 pub struct ItemRun<S, P> {
-    /// Taken by a call that needs it, and given back with its result.
+    /// `None` before the first call that needs it. Such a call takes it or leaves it here; what it
+    /// takes is given back with its result.
     pub state: Option<S>,
     /// The parameters.
     pub params: Arc<P>,
@@ -95,19 +92,34 @@ where
     G: ItemStage,
     S: Stream<Item = Flow<G::In>> + Send + 'static,
 {
-    let params = context.params::<G::Params>().map(Arc::new);
-    if let (Ok(params), true) = (&params, G::CONCURRENCY > 1) {
-        let params = Arc::clone(params);
-        return Either::Left(concurrent::fuse(stage, input, params, context));
+    match context.params() {
+        Ok(params) => Either::Left(join(stage, input, params, context)),
+        Err(refused) => Either::Right(stream::once(ready(Err(refused)))),
     }
-    let phase = match params {
-        Ok(params) => Phase::Running(ItemRun {
-            state: Some(G::State::default()),
-            params,
-            context,
-        }),
-        Err(refused) => Phase::Refused(refused),
+}
+
+/// Joins an item stage to its input, its parameters read.
+#[inline]
+fn join<G, S>(
+    stage: G,
+    input: S,
+    params: G::Params,
+    context: StageContext,
+) -> impl Stream<Item = Flow<G::Out>> + Send + 'static
+where
+    G: ItemStage,
+    S: Stream<Item = Flow<G::In>> + Send + 'static,
+{
+    let run = ItemRun {
+        state: None,
+        params: Arc::new(params),
+        context,
     };
+    if G::CONCURRENCY > 1 {
+        // The type of the input must not stand in both arms: it would double with every stage, and
+        // compilation take time exponential in the stages of a pipeline.
+        return Either::Left(concurrent::join(stage, input.boxed(), run));
+    }
     let apply = |stage: &G, item, run: &mut RunOf<G>| stage.apply(item, run);
     Either::Right(Items {
         stage,
@@ -115,8 +127,9 @@ where
         apply,
         call: None,
         outputs: None,
-        phase,
+        run,
         number: 0,
+        over: false,
     })
 }
 
@@ -139,15 +152,10 @@ struct Items<G: ItemStage, S, A, C> {
     call: Option<C>,
     #[pin]
     outputs: Option<G::Outputs>,
-    phase: Phase<RunOf<G>>,
+    run: RunOf<G>,
     /// Number of the next item, from 0.
     number: u64,
-}
-
-enum Phase<R> {
-    Running(R),
-    Refused(StageError),
-    Over,
+    over: bool,
 }
 
 impl<G, S, A, C> Stream for Items<G, S, A, C>
@@ -162,15 +170,10 @@ where
     #[inline]
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Flow<G::Out>>> {
         let mut this = self.project();
-        let run = match this.phase {
-            Phase::Running(run) => run,
-            Phase::Over => return Poll::Ready(None),
-            Phase::Refused(refused) => {
-                let refused = refused.clone();
-                *this.phase = Phase::Over;
-                return Poll::Ready(Some(Err(refused)));
-            }
-        };
+        if *this.over {
+            return Poll::Ready(None);
+        }
+        let run = this.run;
         let failure = loop {
             let number = this.number.wrapping_sub(1);
             if G::USES_CONTEXT
@@ -180,11 +183,9 @@ where
                 return Poll::Ready(Some(Ok(remark.into())));
             }
             if let Some(outputs) = this.outputs.as_mut().as_pin_mut() {
-                match ready!(outputs.poll_next(cx)) {
+                match ready!(poll_output(outputs, cx, run.context.stage(), number)) {
                     Some(Ok(item)) => return Poll::Ready(Some(Ok(Event::Item(item)))),
-                    Some(Err(error)) => {
-                        break StageError::returned(run.context.stage(), Some(number), error);
-                    }
+                    Some(Err(failure)) => break failure,
                     None => this.outputs.set(None),
                 }
             }
@@ -230,36 +231,32 @@ where
                 }
                 Some(Err(error)) => break error,
                 None => {
-                    *this.phase = Phase::Over;
+                    *this.over = true;
                     return Poll::Ready(None);
                 }
             }
         };
         this.call.set(None);
         this.outputs.set(None);
-        *this.phase = Phase::Over;
+        *this.over = true;
         Poll::Ready(Some(Err(failure)))
     }
 }
 
 /// Runs an item stage over channels.
-pub async fn serve<G, F, O>(
+pub async fn serve<G: ItemStage>(
     stage: G,
     mut ends: Ends,
     context: StageContext,
-) -> Result<StageReport, StageError>
-where
-    G: ItemStage,
-    F: Decode<G::In>,
-    O: Encode<G::Out>,
-{
+) -> Result<StageReport, StageError> {
     let pulse = Pulse::of_stream(context.clone());
     let id = context.stage();
     let (reader, writer) = pulse.attach(&mut ends).await?;
-    let mut receiver = Receiver::<G::In, F>::new(reader);
-    let mut sender = Sender::<G::Out, O>::new(writer);
+    let mut receiver = Receiver::<G::In, G::InFormat>::new(reader);
+    let mut sender = Sender::<G::Out, G::OutFormat>::new(writer);
     let ended = pulse
         .run(async {
+            let params = context.params()?;
             let header = receiver
                 .header()
                 .await
@@ -271,7 +268,7 @@ where
                 .flush()
                 .await
                 .map_err(|error| StageError::output(id, error))?;
-            let output = fuse(stage, Incoming::new(receiver, id), context.clone());
+            let output = join(stage, Incoming::new(receiver, id), params, context.clone());
             send_all(output, &mut sender, id).await
         })
         .await;

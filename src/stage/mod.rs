@@ -12,6 +12,7 @@
 //! | only a `Sender` | [`Producer`] | - |
 //! | only a `Receiver` | [`Consumer`] | - |
 
+mod blocking;
 pub mod bytes;
 mod conclude;
 mod concurrent;
@@ -21,7 +22,9 @@ mod context;
 mod ends;
 mod error;
 mod fan;
+mod failure;
 mod flow;
+mod into_stage;
 pub mod items;
 mod outputs;
 mod pour;
@@ -38,6 +41,7 @@ pub mod streams;
 mod tally;
 mod task;
 
+pub use blocking::blocking;
 pub use bytes::ByteStage;
 pub use configured::Configured;
 pub use consumer::Consumer;
@@ -45,10 +49,12 @@ pub use context::StageContext;
 pub use ends::Ends;
 pub use error::StageError;
 pub(crate) use fan::{Collect, Open, Order, Route, gather, scatter, spread};
+pub use failure::Failure;
 pub use flow::Flow;
 pub(crate) use flow::Incoming;
+pub use into_stage::IntoStage;
 pub use items::{Applied, ItemRun, ItemStage};
-pub use outputs::{Iter, Outputs, Streamed};
+pub use outputs::{Iter, Lazy, Outputs};
 pub(crate) use pour::{pour, recode};
 pub use producer::Producer;
 pub(crate) use remote::trigger as trigger_stage;

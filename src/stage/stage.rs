@@ -4,8 +4,8 @@ use futures::Stream;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Configured, Ends, Flow, StageContext, StageError, StageReport};
-use crate::codec::{Decode, Encode};
+use super::{Configured, Ends, Flow, IntoStage, StageContext, StageError, StageReport};
+use crate::codec::ItemFormat;
 
 /// One step of a pipeline: items of type `In` become items of type `Out`.
 ///
@@ -26,9 +26,9 @@ pub trait Stage: Clone + Send + Sync + 'static {
     /// What goes out.
     type Out: Send + 'static;
     /// How items come in over a channel.
-    type InFormat: Decode<Self::In> + Encode<Self::In>;
+    type InFormat: ItemFormat<Self::In>;
     /// How items go out over a channel.
-    type OutFormat: Encode<Self::Out> + Decode<Self::Out>;
+    type OutFormat: ItemFormat<Self::Out>;
 
     /// The id that workers register it by, such as `text::count`.
     fn id(&self) -> String;
@@ -74,7 +74,7 @@ pub enum Placement {
 }
 
 /// Settings of a stage at the place where it is used.
-pub trait StageExt: Stage {
+pub trait StageExt<Form>: IntoStage<Form, Stage: Stage> + Sized {
     /// The same stage with parameters, for its argument `params`.
     ///
     /// They are serialised here; a stage that cannot read them refuses the run.
@@ -82,9 +82,9 @@ pub trait StageExt: Stage {
     /// # Panics
     ///
     /// When `params` has no JSON form, a map with keys that are not strings for one.
-    fn with_params(self, params: impl Serialize) -> Configured<Self> {
-        Configured::new(self, &params)
+    fn with_params(self, params: impl Serialize) -> Configured<Self::Stage> {
+        Configured::new(self.into_stage(), &params)
     }
 }
 
-impl<S: Stage> StageExt for S {}
+impl<Form, S: IntoStage<Form, Stage: Stage>> StageExt<Form> for S {}

@@ -8,24 +8,15 @@ use serde::de::DeserializeOwned;
 use super::conclude::conclude;
 use super::pulse::Pulse;
 use super::task::Task;
-use super::{Ends, Flow, StageContext, StageError, StageReport};
+use super::{Ends, Flow, Stage, StageContext, StageError, StageReport};
 use crate::channel::{Custody, Receiver, Sender, local};
-use crate::codec::{Decode, Encode};
 use crate::error::Error;
 
 /// A stage whose code runs from a [`Receiver`] to a [`Sender`].
 ///
 /// Implemented by `#[pipeline_stage]` for a function of the two. The output is closed when the
 /// function returns `Ok`, and aborted with its error otherwise.
-pub trait StreamStage: Clone + Send + Sync + 'static {
-    /// What comes in.
-    type In: Send + 'static;
-    /// What goes out.
-    type Out: Send + 'static;
-    /// How items come in over a channel.
-    type InFormat: Decode<Self::In> + Encode<Self::In>;
-    /// How items go out over a channel.
-    type OutFormat: Encode<Self::Out> + Decode<Self::Out>;
+pub trait StreamStage: Stage {
     /// The parameters of a run.
     type Params: DeserializeOwned + Send + Sync + 'static;
 
@@ -40,6 +31,7 @@ pub trait StreamStage: Clone + Send + Sync + 'static {
 }
 
 /// Joins a stream stage to its input within the process.
+#[allow(clippy::needless_pass_by_value)] // Called alike for every kind of stage.
 pub fn fuse<G, S>(
     stage: G,
     input: S,
@@ -53,13 +45,13 @@ where
         Ok(params) => params,
         Err(refused) => return Either::Left(stream::once(async { Err(refused) })),
     };
-    let (feed, fed) = local();
-    let (put, out) = local();
+    let (feed, input_end) = local();
+    let (output_end, out) = local();
     let custody = Custody::new();
     let aside = context.aside().clone();
     let feed = Sender::<G::In, G::InFormat>::local(feed, crate::channel::Aside::default());
-    let receiver = Receiver::local(fed, Some(aside.clone()));
-    let sender = Sender::local(put, aside).in_custody(custody.clone());
+    let receiver = Receiver::local(input_end, Some(aside.clone()));
+    let sender = Sender::local(output_end, aside).in_custody(custody.clone());
     let id = context.stage().to_owned();
     let code = stage.start(receiver, sender, params, context);
     let output = Receiver::<G::Out, G::OutFormat>::local(out, None);

@@ -2,7 +2,7 @@
 //!
 //! [`Transport`] is one open connection, [`Dial`] opens them, [`Address`] is a dialler that a
 //! user can hold. Everything above sees frames and the way a connection ended, nothing of how
-//! they travel; `websocket.rs` alone names the WebSocket library.
+//! they travel; `websocket/dial.rs` alone names the WebSocket library.
 
 mod address;
 mod connect_error;

@@ -2,14 +2,31 @@
 
 use std::sync::Arc;
 
-use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 use super::ConnectOptions;
 
+/// Encrypts `stream`, trusting that the peer is `host`. The error says what to do.
+pub(super) async fn connect(
+    options: &ConnectOptions,
+    host: String,
+    stream: TcpStream,
+) -> Result<TlsStream<TcpStream>, String> {
+    let config = client_config(options)?;
+    let name = ServerName::try_from(host).map_err(|_| "the host has no valid name".to_owned())?;
+    TlsConnector::from(config)
+        .connect(name, stream)
+        .await
+        .map_err(|error| error.to_string())
+}
+
 /// The client's side of TLS: the authorities of the system and those of `options`.
-pub(super) fn client_config(options: &ConnectOptions) -> Result<Arc<ClientConfig>, String> {
+fn client_config(options: &ConnectOptions) -> Result<Arc<ClientConfig>, String> {
     let mut roots = RootCertStore::empty();
     // A system without certificates is no error where the user brings their own.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);

@@ -5,7 +5,10 @@ use super::inlet::Inlet;
 use super::lane::{Lane, Main};
 use super::merged::Merged;
 use super::stem::Fork;
-use crate::stage::{Order, Route, Stage};
+use crate::stage::{IntoStage, Order, Route, Stage};
+
+/// Copies of a stage `S`, come together.
+type MergedCopies<S> = Merged<<S as Stage>::Out, <S as Stage>::OutFormat>;
 
 impl<P: Segment> Pipeline<P> {
     /// Runs `copies` of a stage side by side; what comes out is in the order in which the copies
@@ -39,11 +42,12 @@ impl<P: Segment> Pipeline<P> {
     /// # #[cfg(not(feature = "macros"))]
     /// # fn main() {}
     /// ```
-    pub fn parallel<S>(self, copies: usize, stage: S) -> Pipeline<Merged<S::Out, S::OutFormat>>
+    pub fn parallel<S, Form>(self, copies: usize, stage: S) -> Pipeline<MergedCopies<S::Stage>>
     where
-        S: Stage<In = P::Out, InFormat = P::Format>,
+        S: IntoStage<Form>,
+        S::Stage: Stage<In = P::Out, InFormat = P::Format>,
     {
-        self.copied(copies, &stage, Route::Room, Order::Arrival)
+        self.copied(copies, &stage.into_stage(), Route::Room, Order::Arrival)
     }
 
     /// As [`parallel`](Self::parallel), with the outputs in the order of their inputs.
@@ -56,15 +60,16 @@ impl<P: Segment> Pipeline<P> {
     /// # Panics
     ///
     /// When `copies` is 0.
-    pub fn parallel_ordered<S>(
+    pub fn parallel_ordered<S, Form>(
         self,
         copies: usize,
         stage: S,
-    ) -> Pipeline<Merged<S::Out, S::OutFormat>>
+    ) -> Pipeline<MergedCopies<S::Stage>>
     where
-        S: Stage<In = P::Out, InFormat = P::Format>,
+        S: IntoStage<Form>,
+        S::Stage: Stage<In = P::Out, InFormat = P::Format>,
     {
-        self.copied(copies, &stage, Route::turns(), Order::Turns)
+        self.copied(copies, &stage.into_stage(), Route::turns(), Order::Turns)
     }
 
     fn copied<S>(
@@ -73,7 +78,7 @@ impl<P: Segment> Pipeline<P> {
         stage: &S,
         route: Route<P::Out>,
         order: Order,
-    ) -> Pipeline<Merged<S::Out, S::OutFormat>>
+    ) -> Pipeline<MergedCopies<S>>
     where
         S: Stage<In = P::Out, InFormat = P::Format>,
     {

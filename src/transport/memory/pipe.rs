@@ -187,12 +187,6 @@ impl PipeReader {
     pub(crate) fn cancel(&mut self, close: Close) {
         self.0.end_reader(close);
     }
-
-    /// Frames and bytes that wait for this reader.
-    pub(crate) fn queued(&self) -> (usize, usize) {
-        let state = self.0.lock();
-        (state.frames.len(), state.bytes)
-    }
 }
 
 impl PipeMonitor {
@@ -309,7 +303,7 @@ mod tests {
         assert_eq!(writer.queued(), (1, 100));
         assert_pending!(ready(&mut writer));
         assert_ready!(pop(&mut reader));
-        assert_eq!(reader.queued(), (0, 0));
+        assert_eq!(writer.queued(), (0, 0));
         assert_ready_ok!(ready(&mut writer));
     }
 

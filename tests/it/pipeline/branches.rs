@@ -4,7 +4,7 @@ use futures::StreamExt;
 use pipewright::{Pipeline, RunReport, StageExt};
 
 use super::{endless, run_all_ways};
-use super::stages::{Count, Double, First, Increment, NoFives, Number, Odd, Strip, Sums, Take, Twice};
+use super::stages::{Take, count, double, first, increment, no_fives, number, odd, strip, sums, twice};
 
 fn sorted(mut items: Vec<u64>) -> Vec<u64> {
     items.sort_unstable();
@@ -28,8 +28,8 @@ async fn broadcast_gives_every_item_to_every_branch() {
         Pipeline::from_iter(0..1000_u64)
             .broadcast()
             .branch(|numbers| numbers)
-            .branch(|numbers| numbers.then(Double).then(Increment))
-            .branch(|numbers| numbers.then(Odd))
+            .branch(|numbers| numbers.then(double).then(increment))
+            .branch(|numbers| numbers.then(odd))
             .merge()
     });
     for (items, report) in ran.await {
@@ -55,7 +55,7 @@ async fn partition_keeps_a_key_together_and_in_order() {
         Pipeline::from_iter(0..1000_u64).partition(
             3,
             |n| n % 7,
-            |numbers| numbers.then(Increment).then(Number),
+            |numbers| numbers.then(increment).then(number),
         )
     });
     for (items, report) in ran.await {
@@ -77,7 +77,7 @@ async fn partition_keeps_a_key_together_and_in_order() {
 #[tokio::test]
 async fn copies_share_the_work_and_may_keep_the_order() {
     let unordered =
-        run_all_ways(|| Pipeline::from_iter(0..1000_u64).parallel(4, Number).then(Strip));
+        run_all_ways(|| Pipeline::from_iter(0..1000_u64).parallel(4, number).then(strip));
     for (items, report) in unordered.await {
         let report = report.unwrap();
         assert_eq!(sorted(items), (0..1000).collect::<Vec<_>>());
@@ -87,8 +87,8 @@ async fn copies_share_the_work_and_may_keep_the_order() {
     }
     let ordered = run_all_ways(|| {
         Pipeline::from_iter(0..1000_u64)
-            .parallel_ordered(3, Twice)
-            .parallel_ordered(2, Odd)
+            .parallel_ordered(3, twice)
+            .parallel_ordered(2, odd)
     });
     for (items, report) in ordered.await {
         let report = report.unwrap();
@@ -102,7 +102,7 @@ async fn copies_share_the_work_and_may_keep_the_order() {
 #[tokio::test]
 async fn what_a_copy_gives_at_its_end_is_not_lost() {
     let ran = run_all_ways(|| {
-        Pipeline::from_iter(0..100_u64).parallel_ordered(3, Sums.with_params(serde_json::json!({"every": 7})))
+        Pipeline::from_iter(0..100_u64).parallel_ordered(3, sums.with_params(serde_json::json!({"every": 7})))
     });
     for (items, report) in ran.await {
         report.unwrap();
@@ -114,7 +114,7 @@ async fn what_a_copy_gives_at_its_end_is_not_lost() {
 async fn pipelines_merge_and_their_order_stays() {
     let ran = run_all_ways(|| {
         Pipeline::from_iter(0..500_u64)
-            .merge(Pipeline::produce(Count(500)).then(Increment).then(Double))
+            .merge(Pipeline::produce(count).then(increment).then(double))
             .merge(Pipeline::from_iter([]))
     });
     for (items, report) in ran.await {
@@ -131,7 +131,7 @@ async fn pipelines_merge_and_their_order_stays() {
 async fn side_branches_end_in_consumers() {
     let take = Take::new(u64::MAX);
     let ran = run_all_ways(|| {
-        Pipeline::from_iter(0..700_u64).tee(|numbers| numbers.then(Odd).consume(take.clone()))
+        Pipeline::from_iter(0..700_u64).tee(|numbers| numbers.then(odd).consume(take.clone()))
     });
     for (items, report) in ran.await {
         let report = report.unwrap();
@@ -144,7 +144,7 @@ async fn side_branches_end_in_consumers() {
         Pipeline::from_iter(0..700_u64)
             .broadcast()
             .branch(|numbers| numbers.consume(Take::new(u64::MAX)))
-            .branch(|numbers| numbers.then(Twice).consume(Take::new(u64::MAX)))
+            .branch(|numbers| numbers.then(twice).consume(Take::new(u64::MAX)))
             .merge()
     });
     for (items, report) in ran.await {
@@ -159,8 +159,8 @@ async fn a_branch_that_leaves_early_does_not_end_the_others() {
         Pipeline::from_iter(0..5_000_u64)
             .tee(|numbers| numbers.consume(Take::new(10)))
             .broadcast()
-            .branch(|numbers| numbers.then(First(5)))
-            .branch(|numbers| numbers.then(Odd))
+            .branch(|numbers| numbers.then(first))
+            .branch(|numbers| numbers.then(odd))
             .merge()
     });
     for (items, report) in ran.await {
@@ -175,8 +175,8 @@ async fn when_all_branches_have_left_what_is_before_gives_way() {
     let ran = run_all_ways(|| {
         Pipeline::source(endless())
             .broadcast()
-            .branch(|numbers| numbers.then(First(5)))
-            .branch(|numbers| numbers.then(Odd).then(First(5)))
+            .branch(|numbers| numbers.then(first))
+            .branch(|numbers| numbers.then(odd).then(first))
             .merge()
     });
     for (items, report) in ran.await {
@@ -191,9 +191,9 @@ async fn a_failure_in_a_branch_is_the_failure_of_the_run() {
         Pipeline::source(endless().skip(1))
             .broadcast()
             .branch(|numbers| numbers)
-            .branch(|numbers| numbers.parallel(2, Double).then(NoFives).then(Increment))
+            .branch(|numbers| numbers.parallel(2, double).then(no_fives).then(increment))
             .merge()
-            .then(Odd)
+            .then(odd)
     });
     for (_, report) in ran.await {
         let error = report.unwrap_err();
@@ -207,9 +207,9 @@ async fn a_failure_in_a_branch_is_the_failure_of_the_run() {
 async fn a_failure_before_the_branches_is_told_once() {
     let ran = run_all_ways(|| {
         Pipeline::from_iter(1..50_u64)
-            .then(NoFives)
-            .partition(2, |n| *n, |numbers| numbers.then(Double))
-            .parallel_ordered(2, Increment)
+            .then(no_fives)
+            .partition(2, |n| *n, |numbers| numbers.then(double))
+            .parallel_ordered(2, increment)
     });
     for (_, report) in ran.await {
         let error = report.unwrap_err();

@@ -6,7 +6,7 @@ mod stages;
 use std::time::Duration;
 
 use futures::StreamExt;
-use pipewright::part::Segment;
+use pipewright::pipeline::Segment;
 use pipewright::{Address, Engine, Pipeline, RunError, RunReport, Worker};
 use tokio::time::timeout;
 

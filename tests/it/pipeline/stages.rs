@@ -1,126 +1,82 @@
-//! Stages for the tests, written the way `#[pipeline_stage]` writes them.
+//! Stages for the tests.
 
-use std::future::ready;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
-use pipewright::__private::{
-    Applied, Ends, Flow, ItemRun, ItemStage, Iter, Stream, StreamStage, items, streams,
-};
+use pipewright::__private::{BoxFuture, Ends};
 use pipewright::format::Json;
 use pipewright::{
-    Consumer, Error, Producer, Receiver, Result, Sender, Service, Stage, StageContext, StageError,
-    StageReport,
+    Consumer, Error, Receiver, Result, Sender, Service, StageContext, StageError, StageReport,
+    pipeline_stage,
 };
 use serde::Deserialize;
 use serde_json::Value;
 
-/// The plumbing that every stage has in common.
-macro_rules! stage {
-    ($name:ty, $id:expr, $kind:ident, $in:ty => $out:ty, $serve:path) => {
-        impl Stage for $name {
-            type In = $in;
-            type Out = $out;
-            type InFormat = Json;
-            type OutFormat = Json;
-
-            fn id(&self) -> String {
-                $id.to_owned()
-            }
-
-            fn fuse<S>(
-                self,
-                input: S,
-                context: StageContext,
-            ) -> impl Stream<Item = Flow<$out>> + Send + 'static
-            where
-                S: Stream<Item = Flow<$in>> + Send + 'static,
-            {
-                $kind::fuse(self, input, context)
-            }
-
-            fn serve(
-                self,
-                ends: Ends,
-                context: StageContext,
-            ) -> impl Future<Output = Result<StageReport, StageError>> + Send + 'static {
-                $serve(self, ends, context)
-            }
-        }
-    };
+#[pipeline_stage(id = "test::double")]
+pub(super) fn double(n: u64) -> u64 {
+    n.wrapping_mul(2)
 }
 
-/// A stage of a function from an item to a vector.
-macro_rules! item_stage {
-    ($(#[$doc:meta])* $name:ident, $id:literal, $in:ty => $out:ty, $apply:expr) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy)]
-        pub(super) struct $name;
-
-        impl ItemStage for $name {
-            type In = $in;
-            type Out = $out;
-            type State = u64;
-            type Params = Value;
-            type Outputs = Iter<std::vec::IntoIter<$out>>;
-
-            fn apply(
-                &self,
-                item: $in,
-                run: &mut ItemRun<u64, Value>,
-            ) -> impl Future<Output = Applied<Self::Outputs, u64>> + Send + 'static + use<> {
-                let apply: fn($in, &mut ItemRun<u64, Value>) -> Result<Vec<$out>> = $apply;
-                let outputs = apply(item, run);
-                ready(Applied::stateless(outputs.map(|all| Iter(all.into_iter()))))
-            }
-        }
-
-        stage!($name, $id, items, $in => $out, items::serve::<_, Json, Json>);
-    };
+#[pipeline_stage(id = "test::increment")]
+pub(super) async fn increment(n: u64) -> u64 {
+    tokio::task::yield_now().await;
+    n.wrapping_add(1)
 }
 
-item_stage!(Double, "test::double", u64 => u64, |n, _| Ok(vec![n.wrapping_mul(2)]));
-item_stage!(Increment, "test::increment", u64 => u64, |n, _| Ok(vec![n.wrapping_add(1)]));
-item_stage!(Odd, "test::odd", u64 => u64, |n, _| Ok((n % 2 == 1).then_some(n).into_iter().collect()));
-item_stage!(Twice, "test::twice", u64 => u64, |n, _| Ok(vec![n, n]));
-item_stage!(
-    /// Says what it sees before it gives it.
-    Announce, "test::announce", u64 => u64, |n, run| {
-        run.context.send_message(format!("saw {n}"));
-        Ok(vec![n])
-    }
-);
-item_stage!(
-    /// The number of the item in its copy of the stage, so that copies are seen.
-    Number, "test::number", u64 => (u64, u64), |n, run| {
-        let state = run.state.get_or_insert_default();
-        *state += 1;
-        Ok(vec![(n, *state)])
-    }
-);
-item_stage!(
-    /// Takes the number off again.
-    Strip, "test::strip", (u64, u64) => u64, |(n, _), _| Ok(vec![n])
-);
-item_stage!(
-    /// Fails at multiples of five; panics at 13.
-    NoFives, "test::no_fives", u64 => u64, |n, _| {
-        assert_ne!(n, 13, "thirteen");
-        if n % 5 == 0 {
-            return Err(Error::msg(format_args!("{n} is a five")));
-        }
-        Ok(vec![n])
-    }
-);
-item_stage!(
-    /// What the context knows.
-    Context, "test::context", u64 => String, |n, run| {
-        let metadata = run.context.metadata().cloned().unwrap_or_default();
-        Ok(vec![format!("{n} {metadata} {}", run.params)])
-    }
-);
+#[pipeline_stage(id = "test::odd")]
+pub(super) fn odd(n: &u64) -> bool {
+    n % 2 == 1
+}
 
-/// Gives the sum of every so many items, and of the rest at the end.
-#[derive(Clone, Copy)]
-pub(super) struct Sums;
+#[pipeline_stage(id = "test::twice")]
+pub(super) fn twice(n: u64) -> Vec<u64> {
+    vec![n, n]
+}
+
+#[pipeline_stage(id = "test::busy", concurrency = 4, ordered)]
+pub(super) async fn busy(n: u64) -> u64 {
+    for _ in 0..n % 5 {
+        tokio::task::yield_now().await;
+    }
+    n
+}
+
+/// Says what it sees before it gives it.
+#[pipeline_stage(id = "test::announce")]
+pub(super) fn announce(n: u64, context: &StageContext) -> u64 {
+    context.send_message(format!("saw {n}"));
+    n
+}
+
+/// Puts the number of the item in its copy of the stage beside it, so that copies are seen.
+#[pipeline_stage(id = "test::number")]
+pub(super) fn number(n: u64, seen: &mut u64) -> (u64, u64) {
+    *seen += 1;
+    (n, *seen)
+}
+
+/// Takes the number off again.
+#[pipeline_stage(id = "test::strip")]
+pub(super) fn strip(numbered: (u64, u64)) -> u64 {
+    numbered.0
+}
+
+/// Fails at multiples of five; panics at 13.
+#[pipeline_stage(id = "test::no_fives")]
+pub(super) fn no_fives(n: u64) -> Result<u64> {
+    assert_ne!(n, 13, "thirteen");
+    if n % 5 == 0 {
+        return Err(Error::msg(format_args!("{n} is a five")));
+    }
+    Ok(n)
+}
+
+/// What the context knows.
+#[pipeline_stage(id = "test::known")]
+pub(super) fn known(n: u64, context: &StageContext) -> String {
+    let metadata = context.metadata().cloned().unwrap_or_default();
+    format!("{n} {metadata}")
+}
 
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -128,145 +84,72 @@ pub(super) struct SumsOf {
     every: Option<u64>,
 }
 
-impl StreamStage for Sums {
-    type In = u64;
-    type Out = u64;
-    type InFormat = Json;
-    type OutFormat = Json;
-    type Params = SumsOf;
-
-    fn start(
-        &self,
-        mut input: Receiver<u64>,
-        mut output: Sender<u64>,
-        params: SumsOf,
-        _: StageContext,
-    ) -> impl Future<Output = Result<()>> + Send + 'static + use<> {
-        async move {
-            let (every, mut seen, mut sum) = (params.every.unwrap_or(3), 0, 0_u64);
-            while let Some(n) = input.recv().await? {
-                seen += 1;
-                sum = sum.wrapping_add(n);
-                if seen == every {
-                    output.send(sum).await?;
-                    (seen, sum) = (0, 0);
-                }
-            }
+/// Gives the sum of every so many items, and of the rest at the end.
+#[pipeline_stage(id = "test::sums")]
+pub(super) async fn sums(
+    mut input: Receiver<u64>,
+    mut output: Sender<u64>,
+    params: SumsOf,
+) -> Result<()> {
+    let (every, mut seen, mut sum) = (params.every.unwrap_or(3), 0, 0_u64);
+    while let Some(n) = input.recv().await? {
+        seen += 1;
+        sum = sum.wrapping_add(n);
+        if seen == every {
             output.send(sum).await?;
-            Ok(())
+            (seen, sum) = (0, 0);
         }
     }
+    output.send(sum).await?;
+    Ok(())
 }
 
-stage!(Sums, "test::sums", streams, u64 => u64, streams::serve);
-
-/// Gives the first few items and wants no more.
-#[derive(Clone, Copy)]
-pub(super) struct First(pub(super) u64);
-
-impl StreamStage for First {
-    type In = u64;
-    type Out = u64;
-    type InFormat = Json;
-    type OutFormat = Json;
-    type Params = Value;
-
-    fn start(
-        &self,
-        mut input: Receiver<u64>,
-        mut output: Sender<u64>,
-        _: Value,
-        _: StageContext,
-    ) -> impl Future<Output = Result<()>> + Send + 'static + use<> {
-        let left = self.0;
-        async move {
-            for _ in 0..left {
-                let Some(n) = input.recv().await? else { break };
-                output.send(n).await?;
-            }
-            Ok(())
-        }
+/// Gives the first five items and wants no more.
+#[pipeline_stage(id = "test::first")]
+pub(super) async fn first(mut input: Receiver<u64>, mut output: Sender<u64>) -> Result<()> {
+    for _ in 0..5 {
+        let Some(n) = input.recv().await? else { break };
+        output.send(n).await?;
     }
+    Ok(())
 }
-
-stage!(First, "test::first", streams, u64 => u64, streams::serve);
 
 /// Never reads and never ends.
-#[derive(Clone, Copy)]
-pub(super) struct Hang;
-
-impl StreamStage for Hang {
-    type In = u64;
-    type Out = u64;
-    type InFormat = Json;
-    type OutFormat = Json;
-    type Params = Value;
-
-    fn start(
-        &self,
-        input: Receiver<u64>,
-        output: Sender<u64>,
-        _: Value,
-        _: StageContext,
-    ) -> impl Future<Output = Result<()>> + Send + 'static + use<> {
-        async move {
-            let _held = (input, output);
-            std::future::pending().await
-        }
-    }
+#[pipeline_stage(id = "test::hang")]
+pub(super) async fn hang(input: Receiver<u64>, output: Sender<u64>) -> Result<()> {
+    let _held = (input, output);
+    std::future::pending().await
 }
 
-stage!(Hang, "test::hang", streams, u64 => u64, streams::serve);
-
-/// The numbers below `Params`, with a message before each multiple of ten.
-#[derive(Clone, Copy)]
-pub(super) struct Count(pub(super) u64);
-
-impl Producer for Count {
-    type Out = u64;
-    type Format = Json;
-    type Params = Value;
-
-    fn id(&self) -> String {
-        "test::count".to_owned()
-    }
-
-    fn start(
-        &self,
-        mut output: Sender<u64>,
-        _: Value,
-        _: StageContext,
-    ) -> impl Future<Output = Result<()>> + Send + 'static + use<> {
-        let end = self.0;
-        async move {
-            for n in 0..end {
-                if n % 10 == 0 {
-                    output.send_message(format!("at {n}")).await?;
-                }
-                output.send(n).await?;
-            }
-            Ok(())
+/// The numbers below 500, with a message before each multiple of ten.
+#[pipeline_stage(id = "test::count")]
+pub(super) async fn count(mut output: Sender<u64>) -> Result<()> {
+    for n in 0..500 {
+        if n % 10 == 0 {
+            output.send_message(format!("at {n}")).await?;
         }
+        output.send(n).await?;
     }
+    Ok(())
 }
 
-/// Takes so many items, or all, and tells how many they were.
+/// Takes so many items and counts them.
 #[derive(Clone)]
 pub(super) struct Take {
-    pub(super) most: u64,
-    pub(super) took: std::sync::Arc<std::sync::atomic::AtomicU64>,
+    most: u64,
+    took: Arc<AtomicU64>,
 }
 
 impl Take {
     pub(super) fn new(most: u64) -> Self {
         Self {
             most,
-            took: std::sync::Arc::default(),
+            took: Arc::default(),
         }
     }
 
     pub(super) fn took(&self) -> u64 {
-        self.took.load(std::sync::atomic::Ordering::SeqCst)
+        self.took.load(SeqCst)
     }
 }
 
@@ -285,28 +168,29 @@ impl Consumer for Take {
         _: Value,
         _: StageContext,
     ) -> impl Future<Output = Result<()>> + Send + 'static + use<> {
-        let this = self.clone();
+        let (most, took) = (self.most, Arc::clone(&self.took));
         async move {
-            while this.took() < this.most && input.recv().await?.is_some() {
-                this.took.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            for _ in 0..most {
+                if input.recv().await?.is_none() {
+                    break;
+                }
+                took.fetch_add(1, SeqCst);
             }
             Ok(())
         }
     }
 }
 
-/// Every stage that another process has, too.
-pub(super) fn all() -> Vec<Box<dyn Service>> {
-    vec![
-        Box::new(Double),
-        Box::new(Increment),
-        Box::new(Odd),
-        Box::new(Twice),
-        Box::new(Announce),
-        Box::new(NoFives),
-        Box::new(Context),
-        Box::new(Sums),
-        Box::new(First(3)),
-        Box::new(Hang),
-    ]
+impl Service for Take {
+    fn service_id(&self) -> String {
+        self.id()
+    }
+
+    fn serve_boxed(
+        &self,
+        ends: Ends,
+        context: StageContext,
+    ) -> BoxFuture<'static, Result<StageReport, StageError>> {
+        Box::pin(self.clone().serve(ends, context))
+    }
 }

@@ -1,0 +1,254 @@
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Bytes, BytesMut};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_util::io::poll_read_buf;
+
+use super::incoming::{Incoming, Message};
+use super::outgoing::Outgoing;
+use super::{Role, WebSocketLimits, buffers};
+use crate::transport::{Received, Transport, TransportError};
+use crate::wire::{Close, Frame};
+
+/// Read at once while little comes: a head, a message, an item.
+const SMALL_READ: usize = 4 << 10;
+
+/// A WebSocket connection whose handshake is done.
+///
+/// | phase | sends | `poll_receive` |
+/// |---|---|---|
+/// | `Open` | frames | frames |
+/// | `Closing`: our close is queued | what is queued | frames, until the peer's close |
+/// | `Closed`: the peer's close has come | the answer to it | the close again |
+///
+/// Reading adapts to the traffic: it begins with little, takes a large buffer out of the pool when
+/// a read was full, and gives it back when nothing comes.
+pub(crate) struct WebSocket<S> {
+    stream: S,
+    incoming: Incoming,
+    outgoing: Outgoing,
+    phase: Phase,
+    /// What was read and is not a whole message yet.
+    input: BytesMut,
+    /// Bytes to read at once next.
+    read_size: usize,
+    /// Bytes read since the last time that nothing came.
+    burst: usize,
+    read_most: usize,
+}
+
+enum Phase {
+    Open,
+    Closing,
+    Closed(Close),
+}
+
+impl<S> WebSocket<S>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    /// A connection over `stream`; `read` is what was read past the end of the handshake.
+    pub(super) fn new(stream: S, read: BytesMut, role: Role, limits: WebSocketLimits) -> Self {
+        Self {
+            stream,
+            incoming: Incoming::new(role, limits),
+            outgoing: Outgoing::new(role),
+            phase: Phase::Open,
+            input: read,
+            read_size: SMALL_READ.min(limits.read_buffer),
+            burst: 0,
+            read_most: limits.read_buffer,
+        }
+    }
+
+    /// The server's side of a connection.
+    #[cfg(feature = "engine")]
+    pub(crate) fn accepted(stream: S, read: Bytes, limits: WebSocketLimits) -> Self {
+        Self::new(stream, read.into(), Role::Server, limits)
+    }
+
+    /// The stream below, for what the peer sends behind an end; what was read of it is lost.
+    #[cfg(feature = "engine")]
+    pub(crate) fn into_inner(self) -> S {
+        self.stream
+    }
+
+    fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, TransportError>> {
+        loop {
+            if let Some(message) = self.incoming.next(&mut self.input)? {
+                return Poll::Ready(Ok(message));
+            }
+            if ready!(self.poll_read(cx)).map_err(TransportError::Lost)? == 0 {
+                return Poll::Ready(Err(TransportError::eof()));
+            }
+        }
+    }
+
+    /// Reads once, into a buffer as large as the traffic asks for.
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        // A long frame is read in one piece as far as it is known to come, but room is made for
+        // what has come only: a head alone allocates nothing.
+        let missing = self.incoming.missing(self.input.len());
+        let room = self.read_size.max(missing.min(self.read_most));
+        if self.input.capacity() == self.input.len() {
+            // Twice as much each time, so that a long message is copied about once.
+            self.make_room(room.max(self.input.len()));
+        }
+        let had = self.input.capacity() - self.input.len();
+        let stream = Pin::new(&mut self.stream);
+        match poll_read_buf(stream, cx, &mut self.input) {
+            Poll::Ready(Ok(read)) => {
+                self.burst += read;
+                if read == had {
+                    self.read_size = (self.read_size * 8).min(self.read_most);
+                }
+                Poll::Ready(Ok(read))
+            }
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            Poll::Pending => {
+                self.rest();
+                Poll::Pending
+            }
+        }
+    }
+
+    fn make_room(&mut self, room: usize) {
+        if room <= SMALL_READ {
+            self.input.reserve(room);
+            return;
+        }
+        let larger = buffers::take(room + self.input.len());
+        let begun = std::mem::replace(&mut self.input, larger);
+        self.input.extend_from_slice(&begun);
+        buffers::give({
+            let mut empty = begun;
+            empty.clear();
+            empty
+        });
+    }
+
+    /// Nothing comes: a connection that waits holds no large buffer.
+    fn rest(&mut self) {
+        if self.input.is_empty() && self.input.capacity() > 0 {
+            let buffer = std::mem::take(&mut self.input);
+            if self.read_size > SMALL_READ {
+                buffers::give(buffer);
+            }
+        }
+        if self.burst > 0 {
+            let like_the_last = self.burst.next_power_of_two().max(SMALL_READ);
+            self.read_size = self.read_size.min(like_the_last);
+            self.burst = 0;
+        }
+    }
+
+    /// Writes what is queued, as far as the socket takes it.
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+        while !self.outgoing.is_empty() {
+            let mut slices = Outgoing::no_slices();
+            let used = self.outgoing.slices(&mut slices);
+            let stream = Pin::new(&mut self.stream);
+            let written = ready!(stream.poll_write_vectored(cx, &slices[..used]))
+                .map_err(TransportError::Lost)?;
+            if written == 0 {
+                let error = io::Error::from(io::ErrorKind::WriteZero);
+                return Poll::Ready(Err(TransportError::Lost(error)));
+            }
+            self.outgoing.advance(written);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S> Transport for WebSocket<S>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + Sync,
+{
+    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Received> {
+        if let Phase::Closed(close) = &self.phase {
+            return Poll::Ready(Received::Closed(close.clone()));
+        }
+        loop {
+            return Poll::Ready(match ready!(self.poll_message(cx)) {
+                Ok(Message::Frame(frame)) => Received::Frame(frame),
+                Ok(Message::Pong) => Received::Pong,
+                Ok(Message::Ping(payload)) => {
+                    // No answer behind our own close (RFC 6455 §5.5.1). A full queue is a peer
+                    // that does not read; it does not read pongs either.
+                    if matches!(self.phase, Phase::Open) && !self.outgoing.is_full() {
+                        self.outgoing.pong(payload);
+                        if let Poll::Ready(Err(error)) = self.poll_flush(cx) {
+                            return Poll::Ready(Received::Lost(error));
+                        }
+                    }
+                    continue;
+                }
+                Ok(Message::Close(close)) => {
+                    if matches!(self.phase, Phase::Open) {
+                        let answer = Close {
+                            reason: "".into(),
+                            ..close.clone()
+                        };
+                        self.outgoing.close(&answer);
+                        // As far as it goes now; the rest with the next flush.
+                        let _ = self.poll_flush(cx);
+                    }
+                    self.phase = Phase::Closed(close.clone());
+                    Received::Closed(close)
+                }
+                Err(error) => Received::Lost(error),
+            });
+        }
+    }
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+        match &self.phase {
+            Phase::Open if !self.outgoing.is_full() => Poll::Ready(Ok(())),
+            Phase::Open => {
+                // Room for one message is enough, but what is begun is written as far as it goes.
+                let written = self.poll_write(cx)?;
+                if written.is_pending() && self.outgoing.is_full() {
+                    return Poll::Pending;
+                }
+                Poll::Ready(Ok(()))
+            }
+            Phase::Closing => Poll::Ready(Err(TransportError::Closed(Close::NORMAL))),
+            Phase::Closed(close) => Poll::Ready(Err(TransportError::Closed(close.clone()))),
+        }
+    }
+
+    fn start_send(&mut self, frame: Frame) -> Result<(), TransportError> {
+        match &self.phase {
+            Phase::Open => {
+                self.outgoing.frame(frame);
+                Ok(())
+            }
+            Phase::Closing => Err(TransportError::Closed(Close::NORMAL)),
+            Phase::Closed(close) => Err(TransportError::Closed(close.clone())),
+        }
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+        ready!(self.poll_write(cx))?;
+        Pin::new(&mut self.stream)
+            .poll_flush(cx)
+            .map_err(TransportError::Lost)
+    }
+
+    fn start_close(&mut self, close: Close) -> Result<(), TransportError> {
+        if matches!(self.phase, Phase::Open) {
+            self.outgoing.close(&close);
+            self.phase = Phase::Closing;
+        }
+        Ok(())
+    }
+
+    fn start_ping(&mut self) -> Result<(), TransportError> {
+        if matches!(self.phase, Phase::Open) {
+            self.outgoing.ping();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,241 @@
+//! Opens connections: TCP, TLS, and the handshake by tokio-tungstenite. The one file that names it.
+
+use async_trait::async_trait;
+use bytes::BytesMut;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::error::Error;
+use tokio_tungstenite::tungstenite::handshake::client::Request;
+use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue, Response};
+
+use super::prelude::Prelude;
+use super::{Masking, Role, WebSocket, WebSocketLimits};
+use crate::transport::{ConnectError, ConnectOptions, Dial, Transport};
+use crate::wire::{ChannelUrl, EngineUrl, StreamChannelRef};
+
+/// Dials an engine by its URL.
+pub(crate) struct WebSocketDialer<'a> {
+    url: &'a EngineUrl,
+    options: &'a ConnectOptions,
+}
+
+impl<'a> WebSocketDialer<'a> {
+    pub(crate) fn new(url: &'a EngineUrl, options: &'a ConnectOptions) -> Self {
+        Self { url, options }
+    }
+
+    async fn open(
+        &self,
+        target: &ChannelUrl,
+        limits: WebSocketLimits,
+    ) -> Result<Box<dyn Transport>, DialError> {
+        let within = self.options.connect_timeout;
+        match timeout(within, self.handshake(target, limits)).await {
+            Ok(connected) => connected,
+            Err(_) => Err(DialError::Other(ConnectError::Timeout {
+                address: self.name(),
+                after: within,
+            })),
+        }
+    }
+
+    async fn handshake(
+        &self,
+        target: &ChannelUrl,
+        limits: WebSocketLimits,
+    ) -> Result<Box<dyn Transport>, DialError> {
+        let request = self.request(target)?;
+        let stream = self.connect_tcp(&request).await?;
+        #[cfg(feature = "tls")]
+        if self.url.is_secure() {
+            let host = host(&request).to_owned();
+            let stream = crate::transport::tls::connect(self.options, host, stream)
+                .await
+                .map_err(|reason| ConnectError::Tls {
+                    address: self.name(),
+                    reason,
+                })?;
+            return self.upgrade(request, stream, limits, Masking::Zero).await;
+        }
+        #[cfg(not(feature = "tls"))]
+        if self.url.is_secure() {
+            let reason = "this build cannot encrypt; enable the feature `tls`".to_owned();
+            return Err(ConnectError::Tls {
+                address: self.name(),
+                reason,
+            }
+            .into());
+        }
+        let within_machine = stream.peer_addr().is_ok_and(|peer| peer.ip().is_loopback());
+        let masking = if within_machine {
+            Masking::Zero
+        } else {
+            Masking::Random
+        };
+        self.upgrade(request, stream, limits, masking).await
+    }
+
+    async fn upgrade<S>(
+        &self,
+        request: Request,
+        stream: S,
+        limits: WebSocketLimits,
+        masking: Masking,
+    ) -> Result<Box<dyn Transport>, DialError>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + Sync + 'static,
+    {
+        match tokio_tungstenite::client_async(request, Prelude::new(stream)).await {
+            Ok((socket, _)) => {
+                let (stream, read): (S, BytesMut) = socket.into_inner().into_parts();
+                Ok(Box::new(WebSocket::new(
+                    stream,
+                    read,
+                    Role::Client(masking),
+                    limits,
+                )))
+            }
+            Err(Error::Http(response)) => Err(DialError::Refused(response)),
+            Err(error) => Err(DialError::Other(self.explain(error))),
+        }
+    }
+
+    fn request(&self, target: &ChannelUrl) -> Result<Request, ConnectError> {
+        let mut request = target
+            .expose()
+            .into_client_request()
+            .map_err(|error| self.explain(error))?;
+        for (name, value) in &self.options.headers {
+            let invalid = || ConnectError::InvalidHeader { name: name.clone() };
+            request.headers_mut().insert(
+                HeaderName::try_from(name).map_err(|_| invalid())?,
+                HeaderValue::try_from(value).map_err(|_| invalid())?,
+            );
+        }
+        Ok(request)
+    }
+
+    async fn connect_tcp(&self, request: &Request) -> Result<TcpStream, ConnectError> {
+        let host = host(request);
+        let port = request
+            .uri()
+            .port_u16()
+            .unwrap_or(if self.url.is_secure() { 443 } else { 80 });
+        let unreachable = |source| ConnectError::Unreachable {
+            address: self.name(),
+            source,
+        };
+        let stream = TcpStream::connect((host, port))
+            .await
+            .map_err(unreachable)?;
+        // Without it the second of two small writes waits for a delayed acknowledgement, about
+        // 40 ms (`protocol.md` 1.1).
+        stream.set_nodelay(true).map_err(unreachable)?;
+        Ok(stream)
+    }
+
+    fn explain(&self, error: Error) -> ConnectError {
+        let address = self.name();
+        match error {
+            Error::Io(source) if self.url.is_secure() => ConnectError::Tls {
+                address,
+                reason: source.to_string(),
+            },
+            Error::Tls(error) => ConnectError::Tls {
+                address,
+                reason: error.to_string(),
+            },
+            Error::Io(source) => ConnectError::Unreachable { address, source },
+            other => ConnectError::NotAnEngine {
+                address,
+                reason: other.to_string(),
+            },
+        }
+    }
+
+    /// A refusal whose status means the same on every route.
+    fn refused(&self, response: &Response<Option<Vec<u8>>>) -> ConnectError {
+        let address = self.name();
+        match response.status().as_u16() {
+            status @ (401 | 403) => ConnectError::Unauthorized { address, status },
+            status => {
+                let body = response.body().as_deref().unwrap_or_default();
+                let message = String::from_utf8_lossy(body).trim().to_owned();
+                ConnectError::Rejected {
+                    address,
+                    status,
+                    message,
+                }
+            }
+        }
+    }
+}
+
+/// The host of a request, an IPv6 address without its brackets.
+fn host(request: &Request) -> &str {
+    request
+        .uri()
+        .host()
+        .unwrap_or_default()
+        .trim_matches(['[', ']'])
+}
+
+/// A failed attempt, before the route has given a refusal its meaning.
+enum DialError {
+    Refused(Box<Response<Option<Vec<u8>>>>),
+    Other(ConnectError),
+}
+
+impl From<ConnectError> for DialError {
+    fn from(error: ConnectError) -> Self {
+        Self::Other(error)
+    }
+}
+
+#[async_trait]
+impl Dial for WebSocketDialer<'_> {
+    async fn control(&self) -> Result<Box<dyn Transport>, ConnectError> {
+        self.open(&self.url.control(), WebSocketLimits::CONTROL)
+            .await
+            .map_err(|error| match error {
+                DialError::Refused(response) => self.refused(&response),
+                DialError::Other(error) => error,
+            })
+    }
+
+    async fn channel(
+        &self,
+        channel_ref: &StreamChannelRef,
+    ) -> Result<Box<dyn Transport>, ConnectError> {
+        let target = self.url.channel(channel_ref);
+        let channel_id = || channel_ref.channel_id.clone();
+        self.open(&target, WebSocketLimits::CHANNEL)
+            .await
+            .map_err(|error| match error {
+                DialError::Refused(response) => match response.status().as_u16() {
+                    404 => ConnectError::ChannelNotFound {
+                        address: self.name(),
+                        channel_id: channel_id(),
+                    },
+                    409 => ConnectError::AlreadyOpened {
+                        role: channel_ref.direction.role(),
+                        channel_id: channel_id(),
+                    },
+                    _ => self.refused(&response),
+                },
+                DialError::Other(error) => error,
+            })
+    }
+
+    fn name(&self) -> String {
+        self.url.to_string()
+    }
+}
+
+/// The value of `Sec-WebSocket-Accept` that answers a client's key (RFC 6455 §4.2.2).
+#[cfg(feature = "engine")]
+pub(crate) fn accept_key(key: &[u8]) -> String {
+    tokio_tungstenite::tungstenite::handshake::derive_accept_key(key)
+}

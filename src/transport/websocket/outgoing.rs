@@ -1,0 +1,160 @@
+use std::collections::VecDeque;
+use std::io::IoSlice;
+
+use bytes::{Buf, Bytes, BytesMut};
+
+use super::head::{Head, MAX_CONTROL, Opcode};
+use super::mask::Key;
+use super::{Masking, Role};
+use crate::wire::{Close, Frame};
+
+/// Payloads up to this length are copied behind their head, so that many small frames are one
+/// piece; longer ones are written from where they are.
+const COPIED: usize = 4 << 10;
+
+/// Bytes that wait to be written before [`Outgoing::is_full`]: enough to fill a write, and little
+/// for each of many connections.
+const FULL: usize = 256 << 10;
+
+/// Pieces of one vectored write at the most.
+const PIECES: usize = 64;
+
+/// Turns messages into bytes to be written.
+///
+/// ```text
+///   pieces: [heads and short frames][long payload][heads and short frames]..  then  tail
+/// ```
+#[derive(Debug)]
+pub(super) struct Outgoing {
+    role: Role,
+    /// Whole pieces, in order. Bounded by `FULL` and one message, because callers ask
+    /// [`is_full`](Self::is_full) before.
+    pieces: VecDeque<Bytes>,
+    /// The piece that heads and short frames are being appended to.
+    tail: BytesMut,
+    len: usize,
+}
+
+impl Outgoing {
+    pub(super) fn new(role: Role) -> Self {
+        Self {
+            role,
+            pieces: VecDeque::new(),
+            tail: BytesMut::new(),
+            len: 0,
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.len >= FULL
+    }
+
+    pub(super) fn frame(&mut self, frame: Frame) {
+        match frame {
+            Frame::Data(payload) => self.push(Opcode::Binary, payload),
+            Frame::Message(text) => self.push(Opcode::Text, text.into_bytes()),
+        }
+    }
+
+    pub(super) fn ping(&mut self) {
+        self.push(Opcode::Ping, Bytes::new());
+    }
+
+    /// The answer to a ping, with its payload.
+    pub(super) fn pong(&mut self, payload: Bytes) {
+        self.push(Opcode::Pong, payload);
+    }
+
+    pub(super) fn close(&mut self, close: &Close) {
+        let mut payload = BytesMut::new();
+        if let Some(code) = close.code {
+            payload.extend_from_slice(&code.to_be_bytes());
+            // Cut where a character ends.
+            let mut reason: &str = &close.reason;
+            while reason.len() > MAX_CONTROL - 2 {
+                let mut chars = reason.chars();
+                chars.next_back();
+                reason = chars.as_str();
+            }
+            payload.extend_from_slice(reason.as_bytes());
+        }
+        self.push(Opcode::Close, payload.freeze());
+    }
+
+    fn push(&mut self, opcode: Opcode, payload: Bytes) {
+        let key = match self.role {
+            Role::Server => None,
+            Role::Client(Masking::Zero) => Some(Key::ZERO),
+            Role::Client(Masking::Random) => Some(random_key()),
+        };
+        let head = Head {
+            last: true,
+            opcode,
+            key,
+            len: payload.len() as u64,
+        };
+        let (bytes, size) = head.encode();
+        self.len += size + payload.len();
+        self.tail.extend_from_slice(&bytes[..size]);
+        match key {
+            Some(key) if key != Key::ZERO => {
+                let start = self.tail.len();
+                self.tail.extend_from_slice(&payload);
+                key.apply(&mut self.tail[start..]);
+            }
+            _ if payload.len() <= COPIED => self.tail.extend_from_slice(&payload),
+            _ => {
+                self.pieces.push_back(self.tail.split().freeze());
+                self.pieces.push_back(payload);
+            }
+        }
+    }
+
+    /// What is to be written next, for a vectored write.
+    pub(super) fn slices<'a>(&'a self, slices: &mut [IoSlice<'a>; PIECES]) -> usize {
+        let tail = (!self.tail.is_empty()).then_some(&self.tail[..]);
+        let all = self.pieces.iter().map(|piece| &piece[..]).chain(tail);
+        let mut used = 0;
+        for (slot, piece) in slices.iter_mut().zip(all) {
+            *slot = IoSlice::new(piece);
+            used += 1;
+        }
+        used
+    }
+
+    /// An array for [`slices`](Self::slices).
+    pub(super) fn no_slices<'a>() -> [IoSlice<'a>; PIECES] {
+        [IoSlice::new(&[]); PIECES]
+    }
+
+    /// Goes past `written` bytes.
+    pub(super) fn advance(&mut self, mut written: usize) {
+        self.len -= written;
+        while written > 0 {
+            let Some(piece) = self.pieces.front_mut() else {
+                self.tail.advance(written);
+                break;
+            };
+            if piece.len() > written {
+                piece.advance(written);
+                break;
+            }
+            written -= piece.len();
+            self.pieces.pop_front();
+        }
+        if self.is_empty() {
+            // An idle connection keeps no buffer.
+            self.tail = BytesMut::new();
+        }
+    }
+}
+
+/// A key that the peer cannot foresee, from the operating system by way of a version 4 UUID.
+fn random_key() -> Key {
+    let [a, b, c, d, ..] = uuid::Uuid::new_v4().into_bytes();
+    Key([a, b, c, d])
+}

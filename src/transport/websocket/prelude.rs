@@ -1,0 +1,87 @@
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf, BytesMut};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// What a head of HTTP ends with.
+const END: &[u8] = b"\r\n\r\n";
+
+/// What an answer begins with that opens a WebSocket.
+const SWITCHING: &[u8] = b"HTTP/1.1 101";
+
+/// A stream under handshake that keeps what follows a successful answer.
+///
+/// A server may send frames right behind it, and the library's handshake does not give back what
+/// it has read too far.
+pub(super) struct Prelude<S> {
+    stream: S,
+    read: BytesMut,
+    /// Bytes of `read` that belong to the answer, once that is known.
+    answer: Option<usize>,
+}
+
+impl<S> Prelude<S> {
+    pub(super) fn new(stream: S) -> Self {
+        Self {
+            stream,
+            read: BytesMut::new(),
+            answer: None,
+        }
+    }
+
+    /// The stream, and what was read past the answer.
+    pub(super) fn into_parts(self) -> (S, BytesMut) {
+        (self.stream, self.read)
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Prelude<S> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        while this.answer.is_none() {
+            let stream = Pin::new(&mut this.stream);
+            let read = ready!(tokio_util::io::poll_read_buf(stream, cx, &mut this.read))?;
+            let end = this
+                .read
+                .windows(END.len())
+                .position(|window| window == END);
+            let switches = this.read.starts_with(SWITCHING);
+            // The body of a refusal is part of the answer.
+            if read == 0 || (end.is_some() && !switches) {
+                this.answer = Some(this.read.len());
+            } else if let Some(end) = end {
+                this.answer = Some(end + END.len());
+            }
+        }
+        let left = this.answer.unwrap_or_default();
+        let taken = left.min(buf.remaining());
+        buf.put_slice(&this.read[..taken]);
+        this.read.advance(taken);
+        this.answer = Some(left - taken);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Prelude<S> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().stream).poll_write(cx, buf)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
+    }
+}

@@ -1,0 +1,266 @@
+//! Our frames against those of tokio-tungstenite, both ways and in both roles.
+
+use std::future::poll_fn;
+
+use bytes::{Bytes, BytesMut};
+use futures::{SinkExt, StreamExt};
+use proptest::prelude::*;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::{Role as TheirRole, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
+
+use super::{Masking, Role, WebSocket, WebSocketLimits};
+use crate::transport::{Received, Transport, TransportError};
+use crate::wire::{Close, Frame};
+
+const LIMITS: WebSocketLimits = WebSocketLimits {
+    frame: 1 << 20,
+    message: 2 << 20,
+    read_buffer: 64 << 10,
+};
+
+/// A connection between us and them, through a pipe that holds `window` bytes.
+async fn connected(
+    role: Role,
+    window: usize,
+) -> (WebSocket<DuplexStream>, WebSocketStream<DuplexStream>) {
+    let (ours, theirs) = duplex(window);
+    let their_role = if role == Role::Server {
+        TheirRole::Client
+    } else {
+        TheirRole::Server
+    };
+    let config = WebSocketConfig::default().write_buffer_size(0);
+    let theirs = WebSocketStream::from_raw_socket(theirs, their_role, Some(config)).await;
+    (WebSocket::new(ours, BytesMut::new(), role, LIMITS), theirs)
+}
+
+async fn receive(socket: &mut WebSocket<DuplexStream>) -> Received {
+    poll_fn(|cx| socket.poll_receive(cx)).await
+}
+
+async fn send(socket: &mut WebSocket<DuplexStream>, frame: Frame) {
+    poll_fn(|cx| socket.poll_ready(cx)).await.unwrap();
+    socket.start_send(frame).unwrap();
+}
+
+async fn flush(socket: &mut WebSocket<DuplexStream>) {
+    poll_fn(|cx| socket.poll_flush(cx)).await.unwrap();
+}
+
+fn to_theirs(frame: &Frame) -> Message {
+    match frame {
+        Frame::Data(bytes) => Message::Binary(bytes.clone()),
+        Frame::Message(text) => Message::Text(Utf8Bytes::from(text.as_str())),
+    }
+}
+
+fn frames() -> impl Strategy<Value = Vec<Frame>> {
+    // Around the borders of a length, of what is copied, of a frame and of a read.
+    let len = prop_oneof![
+        0_usize..200,
+        Just(4095),
+        Just(4096),
+        Just(4097),
+        65_530_usize..65_540,
+        Just(200_000),
+    ];
+    let frame = (len, any::<u8>(), any::<bool>()).prop_map(|(len, seed, text)| {
+        let bytes = (0..len).map(|at| seed.wrapping_add(at.to_le_bytes()[0]));
+        if text {
+            Frame::from(
+                bytes
+                    .map(|byte| char::from(byte & 0x7F))
+                    .collect::<String>(),
+            )
+        } else {
+            Frame::from(bytes.collect::<Vec<u8>>())
+        }
+    });
+    prop::collection::vec(frame, 0..12)
+}
+
+fn roles() -> impl Strategy<Value = Role> {
+    prop_oneof![
+        Just(Role::Server),
+        Just(Role::Client(Masking::Random)),
+        Just(Role::Client(Masking::Zero)),
+    ]
+}
+
+fn run(test: impl Future<Output = ()>) {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(test);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn they_read_what_we_write(frames in frames(), role in roles(), window in 1_usize..100_000) {
+        run(async {
+            let (mut ours, mut theirs) = connected(role, window).await;
+            let sent = frames.clone();
+            let sending = tokio::spawn(async move {
+                for frame in sent {
+                    send(&mut ours, frame).await;
+                }
+                ours.start_close(Close::NORMAL).unwrap();
+                flush(&mut ours).await;
+                receive(&mut ours).await
+            });
+            for frame in &frames {
+                assert_eq!(theirs.next().await.unwrap().unwrap(), to_theirs(frame));
+            }
+            let close = theirs.next().await.unwrap().unwrap();
+            assert!(matches!(close, Message::Close(Some(frame)) if u16::from(frame.code) == 1000));
+            assert!(theirs.next().await.is_none_or(|end| end.is_err()));
+            assert!(matches!(sending.await.unwrap(), Received::Closed(close) if close.is_clean()));
+        });
+    }
+
+    #[test]
+    fn we_read_what_they_write(frames in frames(), role in roles(), window in 1_usize..100_000) {
+        run(async {
+            let (mut ours, mut theirs) = connected(role, window).await;
+            let sent = frames.clone();
+            let sending = tokio::spawn(async move {
+                for frame in &sent {
+                    theirs.send(to_theirs(frame)).await.unwrap();
+                }
+                theirs.close(None).await.unwrap();
+                while theirs.next().await.is_some_and(|message| message.is_ok()) {}
+            });
+            for expected in frames {
+                match receive(&mut ours).await {
+                    Received::Frame(frame) => assert_eq!(frame, expected),
+                    other => panic!("{other:?} instead of a frame"),
+                }
+            }
+            assert!(matches!(receive(&mut ours).await, Received::Closed(close) if close.is_clean()));
+            flush(&mut ours).await;
+            drop(ours);
+            sending.await.unwrap();
+        });
+    }
+}
+
+#[tokio::test]
+async fn a_ping_is_answered_with_its_payload_while_we_only_read() {
+    let (mut ours, mut theirs) = connected(Role::Server, 1024).await;
+    let reading = tokio::spawn(async move { receive(&mut ours).await });
+    theirs
+        .send(Message::Ping(Bytes::from_static(b"alive?")))
+        .await
+        .unwrap();
+    let pong = theirs.next().await.unwrap().unwrap();
+    assert_eq!(pong, Message::Pong(Bytes::from_static(b"alive?")));
+    drop(theirs);
+    assert!(matches!(
+        reading.await.unwrap(),
+        Received::Lost(TransportError::Lost(_))
+    ));
+}
+
+/// Writes raw bytes to a server of ours and gives what it makes of them.
+async fn raw(bytes: &[u8]) -> Vec<Received> {
+    let (ours, mut theirs) = duplex(1 << 20);
+    let mut ours = WebSocket::new(ours, BytesMut::new(), Role::Server, LIMITS);
+    theirs.write_all(bytes).await.unwrap();
+    theirs.shutdown().await.unwrap();
+    let mut received = Vec::new();
+    loop {
+        received.push(receive(&mut ours).await);
+        if !matches!(received.last(), Some(Received::Frame(_))) {
+            return received;
+        }
+    }
+}
+
+#[tokio::test]
+async fn fragments_are_joined_around_control_frames() {
+    let frames = [
+        &[0x01, 0x82, 0, 0, 0, 0, b'a', b'b'][..],
+        &[0x8A, 0x80, 0, 0, 0, 0],
+        &[0x80, 0x81, 0, 0, 0, 0, b'c'],
+    ];
+    let (ours, mut theirs) = duplex(1024);
+    let mut ours = WebSocket::new(ours, BytesMut::new(), Role::Server, LIMITS);
+    for frame in frames {
+        theirs.write_all(frame).await.unwrap();
+    }
+    assert!(matches!(receive(&mut ours).await, Received::Pong));
+    assert!(matches!(receive(&mut ours).await, Received::Frame(frame) if frame == "abc".into()));
+}
+
+#[tokio::test]
+async fn what_breaks_a_rule_ends_the_connection_and_says_which() {
+    for (bytes, rule) in [
+        (&[0x82, 0x01, 7][..], "not masked"),
+        (&[0x80, 0x80, 0, 0, 0, 0], "without a beginning"),
+        (
+            &[0x01, 0x80, 0, 0, 0, 0, 0x81, 0x80, 0, 0, 0, 0],
+            "within a message",
+        ),
+        (&[0x81, 0x81, 0, 0, 0, 0, 0xFF], "UTF-8"),
+        (&[0x88, 0x81, 0, 0, 0, 0, 0x03], "half a code"),
+        (&[0xF2, 0x80, 0, 0, 0, 0], "reserved bit"),
+    ] {
+        match raw(bytes).await.pop().unwrap() {
+            Received::Lost(TransportError::Protocol(reason)) => {
+                assert!(reason.contains(rule), "{reason}");
+            }
+            other => panic!("{other:?} instead of a broken rule: {rule}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_frame_over_the_limit_is_refused_by_its_head_alone() {
+    let mut head = vec![0x82, 0xFF];
+    head.extend_from_slice(&(1_u64 << 40).to_be_bytes());
+    head.extend_from_slice(&[0; 4]);
+    let lost = raw(&head).await.pop().unwrap();
+    let Received::Lost(TransportError::TooLarge { size, limit }) = lost else {
+        panic!("{lost:?}");
+    };
+    assert_eq!((size, limit), (1 << 40, LIMITS.frame));
+}
+
+#[tokio::test]
+async fn a_connection_that_is_cut_anywhere_is_lost_and_nothing_wrong_comes_of_it() {
+    let (mut ours, mut theirs) = {
+        let (ours, theirs) = duplex(1 << 20);
+        (
+            WebSocket::new(ours, BytesMut::new(), Role::Client(Masking::Random), LIMITS),
+            theirs,
+        )
+    };
+    let sent = [
+        Frame::from("message"),
+        Frame::from(vec![7; 300]),
+        Frame::from(vec![8; 70_000]),
+    ];
+    for frame in sent.clone() {
+        send(&mut ours, frame).await;
+    }
+    flush(&mut ours).await;
+    drop(ours);
+    let mut bytes = Vec::new();
+    theirs.read_to_end(&mut bytes).await.unwrap();
+    for cut in (0..400).chain([bytes.len() - 1]) {
+        let mut received = raw(&bytes[..cut]).await;
+        assert!(matches!(
+            received.pop(),
+            Some(Received::Lost(TransportError::Lost(_)))
+        ));
+        for (received, sent) in received.iter().zip(&sent) {
+            assert!(matches!(received, Received::Frame(frame) if frame == sent));
+        }
+    }
+    assert_eq!(raw(&bytes).await.len(), sent.len() + 1);
+}
