@@ -147,6 +147,8 @@ where
 
 /// One item after the other.
 ///
+/// Messages that a call has sent go before its outputs.
+///
 /// | `outputs` | `call` | does |
 /// |---|---|---|
 /// | some | - | gives them, one by one |
@@ -261,7 +263,7 @@ pub fn serve<G: ItemStage>(
     context: StageContext,
 ) -> impl Future<Output = Result<StageReport, StageError>> + Send + 'static {
     async move {
-        let pulse = Pulse::new(context.clone());
+        let pulse = Pulse::of_stream(context.clone());
         let id = context.stage();
         let (reader, writer) = pulse.attach(&mut ends).await?;
         let mut receiver = Receiver::<G::In, G::InFormat>::new(reader);

@@ -4,6 +4,7 @@ mod architecture;
 mod channel;
 mod codec;
 mod engine;
+mod pipeline;
 mod programs;
 mod stage;
 mod support;
