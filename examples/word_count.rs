@@ -9,7 +9,7 @@
 //!
 //! ```text
 //!    count  word
-//!    3,251  self
+//!    4,385  self
 //!    ...
 //!
 //! channel                    bytes       lines   files  verdict
