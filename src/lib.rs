@@ -7,7 +7,7 @@ mod embedded;
 #[cfg(feature = "engine")]
 mod engine;
 mod error;
-mod pipeline;
+pub mod pipeline;
 mod stage;
 mod transport;
 mod wire;
@@ -74,6 +74,6 @@ pub mod __private {
 
     pub use crate::stage::{
         Applied, ByteStage, Ends, Failure, Flow, ItemRun, ItemStage, Iter, Lazy, Outputs,
-        StreamStage, blocking, bytes, items, streams,
+        Placement, StreamStage, blocking, bytes, items, streams,
     };
 }

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use super::error_chain::error_chain;
 use super::totals::Totals;
 use super::{ReadError, Verdict};
 use crate::transport::TransportError;
@@ -223,18 +224,6 @@ impl Judge {
     pub(crate) fn end_items(&self) -> Option<u64> {
         self.end_items
     }
-}
-
-/// An error with its sources in one line, for a verdict that keeps text.
-fn error_chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(source) = next {
-        text.push_str(": ");
-        text.push_str(&source.to_string());
-        next = source.source();
-    }
-    text
 }
 
 #[cfg(test)]

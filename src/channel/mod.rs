@@ -8,6 +8,7 @@
 mod aside;
 mod byte_channel;
 mod custody;
+mod error_chain;
 mod items;
 mod judge;
 mod link;

@@ -31,6 +31,18 @@ pub enum ReadError {
         /// What differs.
         reason: String,
     },
+    /// The stream is compressed in a way that this build cannot undo.
+    #[error("the stream cannot be decompressed: {reason}")]
+    Compression {
+        /// Which compression it is, and what is missing.
+        reason: String,
+    },
+    /// This end gave the stream up: it is not what its receiver reads.
+    #[error("the receiver gave the stream up: {reason}")]
+    Refused {
+        /// What the receiver found.
+        reason: String,
+    },
     /// A writer that speaks the stream protocol was promised, and nothing came.
     #[error(
         "nothing was written to the channel before it was closed; the writer's end may have been \
@@ -79,7 +91,10 @@ impl From<ReadError> for io::Error {
             ReadError::Connect(error) => error.io_kind(),
             ReadError::Aborted(_) => io::ErrorKind::ConnectionAborted,
             ReadError::Truncated { .. } | ReadError::NeverWritten => io::ErrorKind::UnexpectedEof,
-            ReadError::Corrupt { .. } | ReadError::Protocol { .. } => io::ErrorKind::InvalidData,
+            ReadError::Corrupt { .. } | ReadError::Protocol { .. } | ReadError::Refused { .. } => {
+                io::ErrorKind::InvalidData
+            }
+            ReadError::Compression { .. } => io::ErrorKind::Unsupported,
         };
         Self::new(kind, error)
     }

@@ -6,7 +6,7 @@ use super::ReadError;
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct StreamReport {
-    /// Payload bytes of all data frames.
+    /// Payload bytes of all data frames, as they travel: compressed ones, if the stream is.
     pub bytes: u64,
     /// Items; 0 for a stream of bytes.
     pub items: u64,

@@ -48,6 +48,12 @@ pub enum WriteError {
         /// How long was waited.
         after: Duration,
     },
+    /// The compression of the stream that was asked for cannot be done.
+    #[error("the stream cannot be compressed: {reason}")]
+    Compression {
+        /// Why.
+        reason: String,
+    },
     /// A message of the user that readers would take for one of the stream protocol.
     #[error("the message has a member `pipewright`, which the stream protocol keeps for itself")]
     ReservedMessage,
@@ -109,6 +115,7 @@ impl From<WriteError> for io::Error {
             }
             WriteError::Ended { .. } => io::ErrorKind::ConnectionAborted,
             WriteError::Protocol { .. } => io::ErrorKind::InvalidData,
+            WriteError::Compression { .. } => io::ErrorKind::Unsupported,
             WriteError::CloseTimeout { .. } => io::ErrorKind::TimedOut,
             WriteError::ReservedMessage | WriteError::MessageTooLong { .. } => {
                 io::ErrorKind::InvalidInput

@@ -6,7 +6,6 @@
 
 mod bincode;
 mod bounded;
-#[allow(dead_code, reason = "channels of items do not compress yet")]
 mod compression;
 mod delimited;
 mod format;
@@ -23,7 +22,6 @@ mod tokio_codec;
 
 pub use bincode::Bincode;
 pub use compression::Compression;
-#[allow(unused_imports, reason = "channels of items do not compress yet")]
 pub(crate) use compression::{CompressionError, Compressor, Decompressor};
 pub use format::{Decode, Decoded, Encode, EncodeError, Format, FormatError, ItemFormat};
 pub use json::Json;

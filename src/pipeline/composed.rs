@@ -1,5 +1,3 @@
-use std::future::Future;
-
 use futures::Stream;
 
 use crate::channel::local_bytes;
@@ -59,36 +57,30 @@ where
         self.second.fuse(self.first.fuse(input, first), second)
     }
 
-    fn serve(
-        self,
-        ends: Ends,
-        context: StageContext,
-    ) -> impl Future<Output = Result<StageReport, StageError>> + Send + 'static {
-        async move {
-            let (writer, reader) = local_bytes();
-            let first = Ends {
-                reader: ends.reader,
-                writer: Some(writer),
-            };
-            let second = Ends {
-                reader: Some(reader),
-                writer: ends.writer,
-            };
-            let (first, second) = futures::join!(
-                self.first
-                    .clone()
-                    .serve(first, context.for_stage(self.first.id())),
-                self.second
-                    .clone()
-                    .serve(second, context.for_stage(self.second.id())),
-            );
-            match (first, second) {
-                // What began before counts, unless it only gave way to what came after.
-                (Err(first), Err(second)) if first.is_output_gone() => Err(second),
-                (Err(first), _) => Err(first),
-                (Ok(_), Err(second)) => Err(second),
-                (Ok(first), Ok(second)) => Ok(first.followed_by(&second)),
-            }
+    async fn serve(self, ends: Ends, context: StageContext) -> Result<StageReport, StageError> {
+        let (writer, reader) = local_bytes();
+        let first = Ends {
+            reader: ends.reader,
+            writer: Some(writer),
+        };
+        let second = Ends {
+            reader: Some(reader),
+            writer: ends.writer,
+        };
+        let (first, second) = futures::join!(
+            self.first
+                .clone()
+                .serve(first, context.for_stage(self.first.id())),
+            self.second
+                .clone()
+                .serve(second, context.for_stage(self.second.id())),
+        );
+        match (first, second) {
+            // What began before counts, unless it only gave way to what came after.
+            (Err(first), Err(second)) if first.is_output_gone() => Err(second),
+            (Err(first), _) => Err(first),
+            (Ok(_), Err(second)) => Err(second),
+            (Ok(first), Ok(second)) => Ok(first.followed_by(&second)),
         }
     }
 }

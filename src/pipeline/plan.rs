@@ -74,14 +74,4 @@ impl Plan {
         });
         output
     }
-
-    /// A node without an output.
-    pub(super) fn last_node(&mut self, name: String, input: Edge, work: Work) {
-        self.nodes.push(Node {
-            name,
-            inputs: vec![input],
-            outputs: Vec::new(),
-            work,
-        });
-    }
 }

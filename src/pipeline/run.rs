@@ -318,9 +318,12 @@ where
         this.stream.set(None);
         let mut before = 0;
         let stages = this.tally.read().into_iter().map(|(stage, items)| {
-            let mut report = StageReport::default();
-            report.items_in = std::mem::replace(&mut before, items);
-            report.items_out = items;
+            let items_in = std::mem::replace(&mut before, items);
+            let report = StageReport {
+                items_in,
+                items_out: items,
+                ..StageReport::default()
+            };
             StageSummary {
                 stage,
                 report: Some(report),

@@ -9,7 +9,7 @@ use super::segment::Segment;
 use crate::channel::Event;
 use crate::codec::{Decode, Encode, Raw};
 use crate::error::Error;
-use crate::stage::{Flow, Producer, StageContext, StageError, StageReport, pour};
+use crate::stage::{Flow, Producer, StageContext, StageError, pour};
 use crate::wire::MAX_FRAME;
 
 /// The name of a source in reports and errors.

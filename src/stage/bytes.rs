@@ -33,6 +33,7 @@ pub trait ByteStage: Stage<In = Bytes, Out = Bytes> {
 }
 
 /// Joins a byte stage to its input within the process.
+#[allow(clippy::needless_pass_by_value)] // Called alike for every kind of stage.
 pub fn fuse<G, S>(
     stage: G,
     input: S,

@@ -19,7 +19,11 @@ impl Worker {
         let id = stage.service_id();
         let run = move |request: StageRequest, invocation: Invocation| {
             let stage = Arc::clone(&stage);
-            async move { run(&*stage, request, &invocation).await.map_err(refused) }
+            async move {
+                run(&*stage, request, &invocation)
+                    .await
+                    .map_err(|failure| refused(&failure))
+            }
         };
         self.function(id)
             .description("a stage of a pipewright pipeline")
@@ -60,7 +64,7 @@ async fn run(
 
 /// The failure as the caller of the stage gets it: the abort as JSON in the message, so that
 /// nothing of it is lost.
-fn refused(failure: StageError) -> FunctionError {
+fn refused(failure: &StageError) -> FunctionError {
     let message = serde_json::to_string(failure.abort()).unwrap_or_else(|_| failure.to_string());
     FunctionError::new(failure.abort().code.clone(), message)
 }

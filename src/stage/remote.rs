@@ -29,10 +29,13 @@ pub fn remote<In, Out>(id: impl Into<String>) -> Remote<In, Out> {
     }
 }
 
+/// What goes in, as what, and what comes out, as what.
+type Types<In, Out, F, G> = fn(In, F) -> (Out, G);
+
 /// A stage on some worker; see [`remote`].
 pub struct Remote<In, Out, F = Json, G = Json> {
     id: String,
-    types: PhantomData<fn(In, F) -> (Out, G)>,
+    types: PhantomData<Types<In, Out, F, G>>,
 }
 
 impl<In, Out, F, G> Remote<In, Out, F, G> {
@@ -60,24 +63,24 @@ pub(crate) async fn trigger(
         .timeout(STAGE_TIMEOUT)
         .call()
         .await;
-    answer.map_err(|error| failure(id, error))
+    answer.map_err(|error| failure(id, &error))
 }
 
 /// What a failed trigger says about the stage.
-fn failure(id: &str, error: CallError) -> StageError {
-    if let CallError::Failed { error, .. } = &error
+fn failure(id: &str, error: &CallError) -> StageError {
+    if let CallError::Failed { error, .. } = error
         && let Ok(abort) = serde_json::from_str::<Abort>(&error.message)
         && abort.code == error.code
     {
         return StageError::from_abort(abort);
     }
-    let code = match &error {
+    let code = match error {
         CallError::FunctionNotFound { .. } => StageError::NOT_FOUND,
         CallError::Stopped { .. } | CallError::Disconnected { .. } => StageError::LOST,
         CallError::Failed { error, .. } => error.code.as_str(),
         _ => StageError::FAILED,
     };
-    StageError::new(code, id, &error)
+    StageError::new(code, id, error)
 }
 
 impl<In, Out, F, G> Stage for Remote<In, Out, F, G>

@@ -31,6 +31,7 @@ pub trait StreamStage: Stage {
 }
 
 /// Joins a stream stage to its input within the process.
+#[allow(clippy::needless_pass_by_value)] // Called alike for every kind of stage.
 pub fn fuse<G, S>(
     stage: G,
     input: S,
@@ -44,13 +45,13 @@ where
         Ok(params) => params,
         Err(refused) => return Either::Left(stream::once(async { Err(refused) })),
     };
-    let (feed, fed) = local();
-    let (put, out) = local();
+    let (feed, input_end) = local();
+    let (output_end, out) = local();
     let custody = Custody::new();
     let aside = context.aside().clone();
     let feed = Sender::<G::In, G::InFormat>::local(feed, crate::channel::Aside::default());
-    let receiver = Receiver::local(fed, Some(aside.clone()));
-    let sender = Sender::local(put, aside).in_custody(custody.clone());
+    let receiver = Receiver::local(input_end, Some(aside.clone()));
+    let sender = Sender::local(output_end, aside).in_custody(custody.clone());
     let id = context.stage().to_owned();
     let code = stage.start(receiver, sender, params, context);
     let output = Receiver::<G::Out, G::OutFormat>::local(out, None);

@@ -114,7 +114,17 @@ impl<T, F: Decode<T>> Decoding<T, F> {
             } else {
                 &self.carry[..]
             };
+            let available = input.len();
             match self.format.decode(input, at_end && whole) {
+                Ok(Decoded::Item { len, .. } | Decoded::Skip(len))
+                    if len == 0 || len > available =>
+                {
+                    let reason = format!("the format took {len} of {available} bytes");
+                    return Err(self.bad_item(&FormatError::new(reason)));
+                }
+                Ok(Decoded::Item { len, .. }) if len > self.limits.max_bytes && F::KEEPS_ITEMS => {
+                    return Err(self.too_long(len));
+                }
                 Ok(Decoded::Item { item, len }) => {
                     self.advance(len);
                     self.items += 1;
@@ -122,12 +132,7 @@ impl<T, F: Decode<T>> Decoding<T, F> {
                 }
                 Ok(Decoded::Skip(len)) => self.advance(len),
                 Ok(Decoded::More(len)) if len > self.limits.max_bytes => {
-                    return Err(self.fail(ReceiveError::TooLong {
-                        number: self.items,
-                        offset: self.offset,
-                        len,
-                        limit: self.limits.max_bytes,
-                    }));
+                    return Err(self.too_long(len));
                 }
                 Ok(Decoded::More(len)) if self.ahead() > 0 => self.carry_more(len),
                 Ok(Decoded::Nothing) if self.ahead() > 0 => self.carry_more(1),
@@ -189,6 +194,15 @@ impl<T, F: Decode<T>> Decoding<T, F> {
         }
     }
 
+    fn too_long(&mut self, len: usize) -> ReceiveError {
+        self.fail(ReceiveError::TooLong {
+            number: self.items,
+            offset: self.offset,
+            len,
+            limit: self.limits.max_bytes,
+        })
+    }
+
     fn bad_item(&mut self, error: &FormatError) -> ReceiveError {
         let input = self.input();
         let len = error
@@ -242,9 +256,6 @@ impl<T, F: Decode<T>> Decoding<T, F> {
     }
 
     fn compare(header: &Header) -> Result<(), ReceiveError> {
-        if let Some(compression) = &header.compression {
-            return Err(ReceiveError::Compression(compression.clone()));
-        }
         // `bytes` makes no claim about items: such a stream is read as a foreign one is, and who
         // wants bytes takes any.
         let any = F::NAME == Header::BYTES || header.format == Header::BYTES;
@@ -270,13 +281,17 @@ impl<T, F: Decode<T>> Decoding<T, F> {
         self.carry = BytesMut::new();
         self.borrowed = 0;
         self.frame = Bytes::new();
-        if !matches!(error, ReceiveError::Stream(_)) {
-            let reason = error.to_string();
-            self.inbox.fail(ReadError::Protocol { reason });
-        }
+        // A verdict of the stream itself is there already, and stays.
+        let reason = error.to_string();
+        self.inbox.fail(match &error {
+            ReceiveError::Stream(error) => error.clone(),
+            _ => ReadError::Refused { reason },
+        });
         error
     }
+}
 
+impl<T, F> Decoding<T, F> {
     /// Whether a failure has ended the items.
     pub(super) fn has_failed(&self) -> bool {
         self.failure.is_some()

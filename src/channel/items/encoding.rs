@@ -1,10 +1,14 @@
-use std::future::poll_fn;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::task::{Context, Poll, Wake, Waker};
+use std::time::Instant;
 
 use futures::task::AtomicWaker;
+use tokio::time::Sleep;
 
 use super::SendError;
+use super::pause::{ALONE, Seen, Step, TICK, Watch};
 use crate::channel::WriteError;
 use crate::channel::writer::Outbox;
 use crate::codec::Encode;
@@ -25,10 +29,40 @@ struct State<F> {
     format: F,
     /// Counts calls that accepted something, so that the flusher sees whether the sender is busy.
     accepted: u64,
+    /// The thread of the last of them.
+    thread: Option<ThreadMark>,
+    /// When nothing was left to send last.
+    emptied: Instant,
+    /// Whether something came long after that.
+    alone: bool,
     /// Whether the flusher looks on; if not it has to be woken.
     watched: bool,
     /// The sender has gone, and its flusher with it.
     over: bool,
+}
+
+impl<F> State<F> {
+    /// What the flusher sees of the sender.
+    fn seen(&self) -> Seen {
+        Seen {
+            accepted: self.accepted,
+            framed: self.outbox.framed(),
+            alone: self.alone,
+            elsewhere: self.thread != Some(ThreadMark::here()),
+        }
+    }
+}
+
+/// Tells threads apart, for less than a `ThreadId` costs: an item pays for it. A thread that has
+/// ended may share its mark with a later one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct ThreadMark(usize);
+
+impl ThreadMark {
+    fn here() -> Self {
+        thread_local!(static PLACE: u8 = const { 0 });
+        Self(PLACE.with(|place| std::ptr::from_ref(place).addr()))
+    }
 }
 
 /// The two tasks that wait for the connection.
@@ -59,6 +93,9 @@ impl<F> Encoding<F> {
             outbox,
             format,
             accepted: 0,
+            thread: None,
+            emptied: Instant::now(),
+            alone: false,
             watched: false,
             over: false,
         };
@@ -98,36 +135,49 @@ impl<F> Encoding<F> {
     where
         F: Encode<T>,
     {
-        let mut state = self.lock();
-        let State { outbox, format, .. } = &mut *state;
-        let pushed = outbox.push_item(|out| format.encode(item, out));
-        self.accepted(state);
-        pushed.map_err(|error| SendError::format(error.error, error.item))
+        self.accept(|state| {
+            let State { outbox, format, .. } = state;
+            outbox.push_item(|out| format.encode(item, out))
+        })
+        .map_err(|error| SendError::format(error.error, error.item))
     }
 
     /// Accepts a message. To follow a `poll_ready` that was ready.
     pub(super) fn push_message(&self, text: Text) -> Result<(), WriteError> {
-        let mut state = self.lock();
-        let pushed = state.outbox.push_message(text);
-        self.accepted(state);
-        pushed
+        self.accept(|state| state.outbox.push_message(text))
     }
 
     /// Accepts a message of the stream protocol. To follow a `poll_ready` that was ready.
     pub(super) fn push_in_band(&self, message: &InBand) {
-        let mut state = self.lock();
-        state.outbox.push_in_band(message);
-        self.accepted(state);
+        self.accept(|state| state.outbox.push_in_band(message));
     }
 
-    fn accepted(&self, mut state: MutexGuard<'_, State<F>>) {
+    /// Accepts something by `push`, and wakes the flusher if it does not look or should look now.
+    fn accept<R>(&self, push: impl FnOnce(&mut State<F>) -> R) -> R {
+        let mut state = match self.state.try_lock() {
+            Ok(mut state) => {
+                if state.outbox.is_empty() {
+                    state.alone = state.emptied.elapsed() >= ALONE;
+                }
+                state
+            }
+            // The flusher is sending, so the item before this one is not long ago.
+            Err(_) => self.lock(),
+        };
+        let pushed = push(&mut state);
         state.outbox.drain_now(&mut Context::from_waker(&self.both));
+        if state.outbox.is_empty() {
+            state.emptied = Instant::now();
+        }
         state.accepted += 1;
+        state.thread = Some(ThreadMark::here());
         let asleep = !std::mem::replace(&mut state.watched, true);
+        let wakes = asleep || state.alone;
         drop(state);
-        if asleep {
+        if wakes {
             self.wakers.flusher.wake();
         }
+        pushed
     }
 
     /// Gives up the stream: takes what is left for a farewell, and lets the flusher end.
@@ -146,42 +196,53 @@ impl<F> Encoding<F> {
 
     /// Sends what is there whenever the sender pauses, until the sender has gone.
     ///
-    /// The first look after a pause sends at once, so that a single item is not held back. Then
-    /// it looks on, giving way in between: while the sender is busy the frame is left to fill,
-    /// and once nothing has come since the last look it is sent. With nothing left to send the
-    /// flusher sleeps until the next item. There is no timer: a look is a turn of the scheduler.
+    /// The first look after a pause sends at once, so that a single item is not held back; with
+    /// nothing left to send the flusher sleeps until the next item. In between [`Watch`] decides.
     pub(super) async fn flush_when_idle(&self) {
-        let mut seen = None;
+        let mut watch = Watch::Asleep;
+        let mut tick = pin!(None::<Sleep>);
         poll_fn(|cx| {
             self.wakers.flusher.register(cx.waker());
-            let mut state = self.lock();
-            if state.over {
-                return Poll::Ready(());
-            }
-            if !state.watched {
-                seen = None;
-                return Poll::Pending;
-            }
-            let busy = seen.is_some_and(|seen| seen != state.accepted);
-            let idle = seen == Some(state.accepted);
-            seen = Some(state.accepted);
-            if !busy {
-                match state
-                    .outbox
-                    .poll_flush_idle(&mut Context::from_waker(&self.both))
-                {
-                    Poll::Pending => return Poll::Pending,
-                    // A failure is kept, and the sender's next call gives it.
-                    Poll::Ready(_) if idle => {
-                        state.watched = false;
-                        seen = None;
-                        return Poll::Pending;
+            loop {
+                let mut state = match self.state.try_lock() {
+                    Ok(state) => state,
+                    Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+                    // The sender is at it on another thread. To wait here would block this one.
+                    Err(TryLockError::WouldBlock) => break cx.waker().wake_by_ref(),
+                };
+                if state.over {
+                    return Poll::Ready(());
+                }
+                if !state.watched {
+                    break;
+                }
+                if let Some(sleep) = tick.as_mut().as_pin_mut() {
+                    if !state.alone && sleep.poll(cx).is_pending() {
+                        break;
                     }
-                    Poll::Ready(_) => {}
+                    tick.set(None);
+                }
+                let seen = state.seen();
+                state.alone = false;
+                match watch.look(Instant::now(), seen) {
+                    Step::Flush => {
+                        let mut both = Context::from_waker(&self.both);
+                        // A failure is kept, and the sender's next call gives it.
+                        if state.outbox.poll_flush_idle(&mut both).is_pending() {
+                            break;
+                        }
+                        watch.sent();
+                        state.emptied = Instant::now();
+                        break cx.waker().wake_by_ref();
+                    }
+                    Step::Look => break cx.waker().wake_by_ref(),
+                    Step::Tick => tick.set(Some(tokio::time::sleep(TICK))),
+                    Step::Sleep => {
+                        state.watched = false;
+                        break;
+                    }
                 }
             }
-            drop(state);
-            cx.waker().wake_by_ref();
             Poll::Pending
         })
         .await;

@@ -109,6 +109,14 @@ impl<T> LocalReceiver<T> {
         Poll::Ready(end.map(|()| None))
     }
 
+    /// Cancels the stream: the sender's next send fails.
+    pub(super) fn close(&mut self) {
+        self.queue.close();
+        let reason = "this receiver closed its end".to_owned();
+        self.end
+            .get_or_insert(Err(ReadError::Truncated { bytes: 0, reason }));
+    }
+
     pub(super) fn end(&self) -> Option<&Result<(), ReadError>> {
         self.end.as_ref()
     }

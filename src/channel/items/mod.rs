@@ -1,7 +1,7 @@
 //! Channels of items: [`Sender`] and [`Receiver`] over the ends of a channel of bytes.
 //!
 //! [`Encoding`](encoding) and [`Decoding`](decoding) join a format to the byte ends; `flusher`
-//! sends what is there when the application pauses; `local` is the same pair of ends within a
+//! sends what is there when the application pauses, which `pause` finds out; `local` is the same pair of ends within a
 //! process, where items are handed over as they are.
 
 mod channel;
@@ -10,6 +10,7 @@ mod encoding;
 mod events;
 mod flusher;
 mod local;
+mod pause;
 mod receive_error;
 mod receiver;
 mod refs;

@@ -10,7 +10,7 @@ use crate::channel::ReadError;
 pub enum ReceiveError {
     /// The stream itself: aborted, cut short, damaged, or never opened.
     #[error(transparent)]
-    Stream(#[from] ReadError),
+    Stream(ReadError),
     /// Bytes that are not an item.
     #[error(transparent)]
     Item(BadItem),
@@ -22,7 +22,7 @@ pub enum ReceiveError {
     TooLong {
         /// Number of the item, from 0.
         number: u64,
-        /// Where it begins in the payload, in bytes.
+        /// Where it begins in the payload, decompressed, in bytes.
         offset: u64,
         /// The least length that it can have, in bytes.
         len: usize,
@@ -40,15 +40,15 @@ pub enum ReceiveError {
     /// The items of the stream have another shape, in a format where that would be misread.
     #[error("the items of the stream are not those of this receiver: {}", .differences.join("; "))]
     Shape {
-        /// What differs, as `price: f64 -> string`: what the stream has, what is expected here.
+        /// What differs, a line each, as `` `price`: f64 in the stream, string here ``.
         differences: Vec<String>,
     },
     /// The stream is compressed in a way that this build cannot undo.
-    #[error(
-        "the stream is compressed with `{0}`, which this build of pipewright cannot undo; enable \
-         its feature of that name"
-    )]
-    Compression(String),
+    #[error("the stream cannot be decompressed: {reason}")]
+    Compression {
+        /// Which compression it is, and what is missing.
+        reason: String,
+    },
 }
 
 impl ReceiveError {
@@ -64,7 +64,7 @@ impl ReceiveError {
     pub fn is_mismatch(&self) -> bool {
         matches!(
             self,
-            Self::Format { .. } | Self::Shape { .. } | Self::Compression(_)
+            Self::Format { .. } | Self::Shape { .. } | Self::Compression { .. }
         )
     }
 
@@ -74,13 +74,22 @@ impl ReceiveError {
     }
 }
 
+impl From<ReadError> for ReceiveError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Compression { reason } => Self::Compression { reason },
+            error => Self::Stream(error),
+        }
+    }
+}
+
 /// An item that could not be read, with its bytes.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BadItem {
     /// Number of the item, from 0.
     pub number: u64,
-    /// Where it begins in the payload, in bytes.
+    /// Where it begins in the payload, decompressed, in bytes.
     pub offset: u64,
     /// The item's bytes, as far as the format could tell where it ends.
     pub bytes: Bytes,

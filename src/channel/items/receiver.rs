@@ -8,6 +8,7 @@ use futures::Stream;
 use super::decoding::Decoding;
 use super::local::LocalReceiver;
 use super::{Event, Events, ReceiveError};
+use crate::channel::reader::Listeners;
 use crate::channel::{Aside, ChannelReader, Remark, StreamReport, Verdict};
 use crate::codec::{Decode, Format, ItemLimits, Json};
 use crate::wire::Header;
@@ -44,10 +45,13 @@ enum Source<T, F> {
         settings: Settings,
     },
     Channel(Box<Decoding<T, F>>),
-    Local {
-        queue: LocalReceiver<T>,
-        report: StreamReport,
-    },
+    Local(Box<LocalSource<T>>),
+}
+
+struct LocalSource<T> {
+    queue: LocalReceiver<T>,
+    report: StreamReport,
+    listeners: Listeners,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -73,10 +77,11 @@ impl<T, F: Format> Receiver<T, F> {
     /// Receives items from a sender in this process, as they are.
     pub(crate) fn local(queue: LocalReceiver<T>, aside: Option<Aside>) -> Self {
         Self {
-            source: Source::Local {
+            source: Source::Local(Box::new(LocalSource {
                 queue,
                 report: StreamReport::default(),
-            },
+                listeners: Listeners::default(),
+            })),
             told: false,
             aside,
         }
@@ -96,6 +101,21 @@ impl<T, F: Format> Receiver<T, F> {
         self.set(|settings| settings.goes_on_after_bad_items = true)
     }
 
+    /// What has arrived so far, and the verdict once there is one.
+    pub fn report(&self) -> StreamReport {
+        match &self.source {
+            Source::New { .. } => StreamReport::default(),
+            Source::Channel(decoding) => decoding.report(),
+            Source::Local(local) => StreamReport {
+                verdict: local.queue.end().map(|end| match end {
+                    Ok(()) => Verdict::Complete,
+                    Err(error) => Verdict::Failed(error.clone()),
+                }),
+                ..local.report.clone()
+            },
+        }
+    }
+
     fn set(mut self, set: impl FnOnce(&mut Settings)) -> Self {
         if let Source::New { settings, .. } = &mut self.source {
             set(settings);
@@ -109,7 +129,7 @@ impl<T, F: Decode<T>> Receiver<T, F> {
     pub(super) fn tell_once(&mut self, error: ReceiveError) -> Option<ReceiveError> {
         let goes_on = match &self.source {
             Source::Channel(decoding) => !decoding.has_failed(),
-            Source::New { .. } | Source::Local { .. } => false,
+            Source::New { .. } | Source::Local(_) => false,
         };
         let told = !goes_on && std::mem::replace(&mut self.told, true);
         (!told).then_some(error)
@@ -137,11 +157,14 @@ impl<T, F: Decode<T>> Receiver<T, F> {
         match self.source() {
             Source::New { .. } => Poll::Ready(Ok(None)),
             Source::Channel(decoding) => decoding.poll_event(cx),
-            Source::Local { queue, report } => {
-                let event = ready!(queue.poll_event(cx))?;
+            Source::Local(local) => {
+                let event = ready!(local.queue.poll_event(cx))?;
                 match &event {
-                    Some(Event::Item(_)) => report.items += 1,
-                    Some(Event::Message(_)) => report.messages += 1,
+                    Some(Event::Item(_)) => local.report.items += 1,
+                    Some(Event::Message(text)) => {
+                        local.report.messages += 1;
+                        local.listeners.message(text);
+                    }
                     Some(Event::Progress(_)) | None => {}
                 }
                 Poll::Ready(Ok(event))
@@ -176,7 +199,7 @@ impl<T, F: Decode<T>> Receiver<T, F> {
 
     /// Passes on what came from within the process; a channel does so by itself.
     fn put_aside(&self, remark: Remark) {
-        if let (Source::Local { .. }, Some(aside)) = (&self.source, &self.aside) {
+        if let (Source::Local(_), Some(aside)) = (&self.source, &self.aside) {
             aside.push(remark);
         }
     }
@@ -218,16 +241,18 @@ impl<T, F: Decode<T>> Receiver<T, F> {
                 poll_fn(|cx| decoding.poll_header(cx)).await?;
                 Ok(decoding.header())
             }
-            Source::New { .. } | Source::Local { .. } => Ok(None),
+            Source::New { .. } | Source::Local(_) => Ok(None),
         }
     }
 
     /// Calls `listener` with every message of the user from now on, in order with the items.
     ///
-    /// Without effect on items from within the process; use [`events`](Self::events) there.
+    /// The listener runs inside the receiving task, so it should be short.
     pub fn on_message(&mut self, listener: impl FnMut(&str) + Send + Sync + 'static) {
-        if let Source::Channel(decoding) = self.source() {
-            decoding.inbox_mut().on_message(listener);
+        match self.source() {
+            Source::New { .. } => {}
+            Source::Channel(decoding) => decoding.inbox_mut().on_message(listener),
+            Source::Local(local) => local.listeners.add_on_message(listener),
         }
     }
 
@@ -237,23 +262,10 @@ impl<T, F: Decode<T>> Receiver<T, F> {
     ///
     /// Cancel safe: once polled the stream is cancelled.
     pub async fn close(&mut self) {
-        if let Source::Channel(decoding) = self.source() {
-            decoding.inbox_mut().close().await;
-        }
-    }
-
-    /// What has arrived so far, and the verdict once there is one.
-    pub fn report(&self) -> StreamReport {
-        match &self.source {
-            Source::New { .. } => StreamReport::default(),
-            Source::Channel(decoding) => decoding.report(),
-            Source::Local { queue, report } => StreamReport {
-                verdict: queue.end().map(|end| match end {
-                    Ok(()) => Verdict::Complete,
-                    Err(error) => Verdict::Failed(error.clone()),
-                }),
-                ..report.clone()
-            },
+        match self.source() {
+            Source::New { .. } => {}
+            Source::Channel(decoding) => decoding.inbox_mut().close().await,
+            Source::Local(local) => local.queue.close(),
         }
     }
 }
@@ -273,6 +285,10 @@ impl<T, F: Decode<T>> Stream for Receiver<T, F> {
 
 impl<T, F: Format> fmt::Debug for Receiver<T, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Receiver").finish_non_exhaustive()
+        f.debug_struct("Receiver")
+            .field("item", &std::any::type_name::<T>())
+            .field("format", &F::NAME)
+            .field("report", &self.report())
+            .finish_non_exhaustive()
     }
 }

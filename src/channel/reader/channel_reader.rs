@@ -21,6 +21,9 @@ use crate::wire::{Direction, Frame, Header, Progress, StreamChannelRef};
 /// [`ReadError`]. A `Stream` gives the error once and then ends; the byte faces and the methods
 /// give it each time, so that a second `read_to_end` cannot take a broken stream for an empty one.
 ///
+/// A stream whose header names a compression is decompressed; reports count the bytes as they
+/// travel.
+///
 /// **Dropping** it before the end cancels the stream: the writer's next write fails with
 /// [`WriteError::ReaderGone`](crate::WriteError::ReaderGone). Dropping one that was never used
 /// does nothing, so its ref can be used elsewhere.

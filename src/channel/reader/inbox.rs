@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::{Buf, Bytes};
 use tokio::time::Sleep;
 
+use super::expansion::Expansion;
 use super::listeners::Listeners;
 use crate::channel::judge::{Event, Judge};
 use crate::channel::link::Link;
@@ -37,6 +38,8 @@ pub(crate) struct Inbox {
     waits: Waits,
     /// Set once the end message was seen.
     close_deadline: Option<Pin<Box<Sleep>>>,
+    /// Undoes the compression that the header names.
+    expansion: Option<Expansion>,
     /// Whether a failure was handed out as an item of a `Stream` face.
     told: bool,
     meter: Option<Arc<Meter>>,
@@ -54,6 +57,7 @@ impl Inbox {
             peeked: None,
             waits: Waits::default(),
             close_deadline: None,
+            expansion: None,
             told: false,
             meter: None,
             aside: None,
@@ -194,6 +198,11 @@ impl Inbox {
     /// Receives until there is an event or a verdict.
     fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Event>, ReadError>> {
         loop {
+            match self.expansion.as_mut().map_or(Ok(None), Expansion::next) {
+                Ok(None) => {}
+                Ok(Some(bytes)) => return Poll::Ready(Ok(Some(Event::Data(bytes)))),
+                Err(error) => self.fail(error),
+            }
             match self.judge.verdict() {
                 None => {}
                 Some(Verdict::Failed(error)) => return Poll::Ready(Err(error.clone())),
@@ -211,8 +220,10 @@ impl Inbox {
                     return Poll::Pending;
                 }
             };
-            if let Some(event) = self.hear(received) {
-                return Poll::Ready(Ok(Some(event)));
+            match (self.hear(received), &mut self.expansion) {
+                (Some(Event::Data(bytes)), Some(expansion)) => expansion.feed(bytes),
+                (Some(event), _) => return Poll::Ready(Ok(Some(event))),
+                (None, _) => {}
             }
         }
     }
@@ -268,11 +279,28 @@ impl Inbox {
             }
             Received::Pong => None,
         };
+        if let Err(error) = self.check_compression() {
+            self.judge.fail(error);
+        }
         if self.judge.verdict().is_some() {
             self.link.hang_up();
         }
         self.update_meter(0);
         event
+    }
+
+    /// Begins to decompress once the header asks for it, and looks at the end whether all of the
+    /// compressed stream was there.
+    fn check_compression(&mut self) -> Result<(), ReadError> {
+        match (&self.expansion, self.judge.header()) {
+            (Some(expansion), _) if self.judge.has_ended() => expansion.finish(self.judge.bytes()),
+            (None, Some(header)) => {
+                let compression = header.compression.as_deref();
+                self.expansion = compression.map(Expansion::new).transpose()?;
+                Ok(())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Brings the meter up to date; items are known to whoever decodes them.
@@ -317,11 +345,25 @@ impl Inbox {
     }
 
     /// Tells the engine that this end wants no more, and waits until it has taken note.
+    ///
+    /// Nothing is given any more once this was polled; to be called again goes on waiting.
     pub(crate) async fn close(&mut self) {
-        if self.judge.verdict().is_none()
-            && let Some(link) = self.link.open()
-            && link.start_close(Close::NORMAL).is_ok()
-        {
+        if self.judge.verdict().is_none() {
+            let bytes = self.judge.bytes();
+            let reason = "this reader closed its end".to_owned();
+            self.judge.fail(ReadError::Truncated { bytes, reason });
+            let told = match self.link.open() {
+                Some(link) => link.start_close(Close::NORMAL).is_ok(),
+                None => false,
+            };
+            if !told {
+                self.link.hang_up();
+            }
+        }
+        self.rest = Bytes::new();
+        self.peeked = None;
+        self.expansion = None;
+        if let Some(link) = self.link.open() {
             let noted = std::future::poll_fn(|cx| {
                 let _ = link.poll_flush(cx);
                 while let Received::Frame(_) | Received::Pong = ready!(link.poll_receive(cx)) {}
@@ -329,12 +371,8 @@ impl Inbox {
             });
             // An engine that does not answer learns of the loss of the connection instead.
             let _ = tokio::time::timeout(CLOSE, noted).await;
+            self.link.hang_up();
         }
-        let bytes = self.judge.bytes();
-        let reason = "this reader closed its end".to_owned();
-        self.fail(ReadError::Truncated { bytes, reason });
-        self.rest = Bytes::new();
-        self.peeked = None;
     }
 
     pub(crate) fn header(&self) -> Option<&Header> {

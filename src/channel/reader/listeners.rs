@@ -14,14 +14,14 @@ type Listener<T> = Box<dyn FnMut(&T) + Send + Sync>;
 
 /// Those who want to hear of messages beside the data.
 #[derive(Default)]
-pub(super) struct Listeners {
+pub(crate) struct Listeners {
     on_message: Vec<Listener<str>>,
     on_progress: Vec<Listener<Progress>>,
     queue: Option<PollSender<Text>>,
 }
 
 impl Listeners {
-    pub(super) fn add_on_message(&mut self, listener: impl FnMut(&str) + Send + Sync + 'static) {
+    pub(crate) fn add_on_message(&mut self, listener: impl FnMut(&str) + Send + Sync + 'static) {
         self.on_message.push(Box::new(listener));
     }
 
@@ -49,7 +49,7 @@ impl Listeners {
         Poll::Ready(())
     }
 
-    pub(super) fn message(&mut self, text: &Text) {
+    pub(crate) fn message(&mut self, text: &Text) {
         for listener in &mut self.on_message {
             listener(text);
         }

@@ -1,9 +1,11 @@
 //! The reader's end of a channel of bytes.
 //!
-//! [`ChannelReader`] has the inherent methods; `inbox` is the state machine below them, `io` and
-//! `stream` the faces for `AsyncRead` and `Stream`, `views` the same faces one at a time.
+//! [`ChannelReader`] has the inherent methods; `inbox` is the state machine below them,
+//! `expansion` undoes the compression of a stream; `io` and `stream` are the faces for `AsyncRead`
+//! and `Stream`, `views` the same faces one at a time.
 
 mod channel_reader;
+mod expansion;
 mod inbox;
 mod io;
 mod listeners;
@@ -12,5 +14,6 @@ mod views;
 
 pub use channel_reader::ChannelReader;
 pub(crate) use inbox::Inbox;
+pub(crate) use listeners::Listeners;
 pub use listeners::Messages;
 pub use views::{ByteReader, FrameStream};

@@ -11,6 +11,7 @@ use super::Outbox;
 use super::farewell::say_farewell;
 use crate::channel::link::Link;
 use crate::channel::{Aside, Custody, Meter, StreamReport, WriteError};
+use crate::codec::Compression;
 use crate::transport::Address;
 use crate::wire::{Abort, Direction, Frame, Header, StreamChannelRef, Text};
 
@@ -88,7 +89,22 @@ impl ChannelWriter {
     /// messages. Its reader cannot verify the stream. Without effect once the writer was used.
     #[must_use]
     pub fn plain(mut self) -> Self {
-        self.outbox.set_plain();
+        self.outbox.packer_mut().set_plain();
+        self
+    }
+
+    /// Compresses the stream, and says so in the header; readers of pipewright undo it by
+    /// themselves. Without effect once the writer was used, and on a plain writer.
+    ///
+    /// Totals, checksum and reports count the bytes as they travel. What was flushed can be
+    /// decompressed by the other side, which costs some compression; a stream of many small
+    /// flushes is not worth it.
+    ///
+    /// A build without the feature of the algorithm fails with
+    /// [`WriteError::Compression`] at the first write.
+    #[must_use]
+    pub fn compressed(mut self, compression: Compression) -> Self {
+        self.outbox.packer_mut().compress(compression);
         self
     }
 
@@ -127,7 +143,7 @@ impl ChannelWriter {
     }
 
     pub(crate) fn with_header(mut self, set: impl FnOnce(&mut Header)) -> Self {
-        if let Some(header) = self.outbox.header_mut() {
+        if let Some(header) = self.outbox.packer_mut().header_mut() {
             set(header);
         }
         self

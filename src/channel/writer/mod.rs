@@ -1,15 +1,18 @@
 //! The writer's end of a channel of bytes.
 //!
-//! [`ChannelWriter`] has the inherent methods; `outbox` is the state machine below them, `packer`
-//! cuts what is written into frames; `io` and `sink` are the faces for `AsyncWrite` and `Sink`,
-//! `views` the same faces one at a time.
+//! [`ChannelWriter`] has the inherent methods; `outbox` is the state machine below them, `news`
+//! what the peer says to it, `packer` cuts what is written into frames, `squeeze` compresses it
+//! before; `io` and `sink` are the faces for `AsyncWrite` and `Sink`, `views` the same faces one at
+//! a time.
 
 mod channel_writer;
 mod farewell;
 mod io;
+mod news;
 mod outbox;
 mod packer;
 mod sink;
+mod squeeze;
 mod views;
 
 pub use channel_writer::ChannelWriter;

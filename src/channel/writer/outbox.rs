@@ -7,12 +7,13 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use tokio::time::Sleep;
 
+use super::news::poll_news;
 use super::packer::Packer;
 use crate::channel::link::Link;
 use crate::channel::waits::Waits;
 use crate::channel::{Aside, Meter, ReadError, StreamReport, Verdict, WriteError};
-use crate::transport::{Received, Transport};
-use crate::wire::{Abort, Close, Header, InBand, Text, code};
+use crate::transport::Received;
+use crate::wire::{Abort, Close, InBand, Text, code};
 
 /// Bytes and messages on their way to the connection, in order, and the end of the stream.
 ///
@@ -59,19 +60,15 @@ impl Outbox {
         }
     }
 
-    pub(crate) fn set_plain(&mut self) {
-        self.packer.set_plain();
+    /// What is set before the first use.
+    pub(super) fn packer_mut(&mut self) -> &mut Packer {
+        &mut self.packer
     }
 
     /// Keeps `meter` up to date, and sends what is put into `aside`.
     pub(crate) fn attach(&mut self, meter: Arc<Meter>, aside: Aside) {
         self.meter = Some(meter);
         self.packer.set_aside(aside);
-    }
-
-    /// The header, until it is sent.
-    pub(crate) fn header_mut(&mut self) -> Option<&mut Header> {
-        self.packer.header_mut()
     }
 
     pub(crate) fn set_close_timeout(&mut self, timeout: Duration) {
@@ -81,8 +78,14 @@ impl Outbox {
     /// Waits until everything accepted so far but the tail has been taken by the connection.
     pub(crate) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
         match &self.phase {
-            Phase::Open if !self.packer.has_frames() => Poll::Ready(Ok(())),
-            Phase::Open => self.poll_drain(cx),
+            Phase::Open => {
+                self.packer.check()?;
+                if self.packer.has_frames() {
+                    self.poll_drain(cx)
+                } else {
+                    Poll::Ready(Ok(()))
+                }
+            }
             Phase::Failed(error) => Poll::Ready(Err(error.clone())),
             _ => Poll::Ready(Err(WriteError::Closed)),
         }
@@ -147,6 +150,7 @@ impl Outbox {
             Phase::Ending(_) => {}
             Phase::Closing(_) | Phase::Closed => return Poll::Ready(Ok(())),
         }
+        self.packer.check()?;
         ready!(self.poll_drain(cx))?;
         self.poll_flush_link(cx)
     }
@@ -166,15 +170,29 @@ impl Outbox {
         self.poll_flush(cx)
     }
 
+    /// Whether nothing waits to be handed to the connection.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.packer.is_empty()
+    }
+
+    /// Payload bytes in frames so far, without the frame being filled.
+    pub(crate) fn framed(&self) -> u64 {
+        self.packer.framed()
+    }
+
     /// Whether the next item can be accepted without waiting.
     pub(crate) fn is_ready(&self) -> bool {
-        matches!(self.phase, Phase::Open) && !self.packer.has_frames()
+        matches!(self.phase, Phase::Open)
+            && !self.packer.has_frames()
+            && self.packer.check().is_ok()
     }
 
     /// Waits until the stream is ended and the peer has confirmed it.
     pub(crate) fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
         if matches!(self.phase, Phase::Open) {
+            self.packer.check()?;
             self.packer.end();
+            self.packer.check()?;
             self.update_meter();
             self.phase = Phase::Ending(Close::NORMAL);
         }
@@ -366,7 +384,7 @@ impl Outbox {
     /// Whether the reader has to be told, should this end be given up now.
     pub(crate) fn is_unfinished(&self) -> bool {
         matches!(self.phase, Phase::Open | Phase::Ending(_))
-            && (self.link.is_used() || !self.packer.is_empty())
+            && (self.link.is_used() || !self.packer.is_empty() || self.packer.check().is_err())
     }
 
     /// Everything of this outbox, leaving one that is closed.
@@ -374,16 +392,5 @@ impl Outbox {
         let mut closed = Self::new(Link::Gone);
         closed.phase = Phase::Closed;
         std::mem::replace(self, closed)
-    }
-}
-
-/// Ready when the peer says that there is no use in writing more.
-fn poll_news(link: &mut dyn Transport, cx: &mut Context<'_>) -> Poll<WriteError> {
-    loop {
-        return match ready!(link.poll_receive(cx)) {
-            Received::Frame(_) | Received::Pong => continue,
-            Received::Closed(close) => Poll::Ready(WriteError::from_close(&close)),
-            Received::Lost(error) => Poll::Ready(error.into()),
-        };
     }
 }

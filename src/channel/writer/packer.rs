@@ -2,8 +2,10 @@ use std::collections::VecDeque;
 
 use bytes::{Bytes, BytesMut};
 
+use super::squeeze::Squeeze;
 use crate::channel::totals::Totals;
 use crate::channel::{Aside, Remark, WriteError};
+use crate::codec::Compression;
 use crate::wire::{Abort, Frame, Header, InBand, MAX_FRAME, Text};
 
 /// The longest message that is sent; what an engine takes in one frame (`protocol.md` 4.2).
@@ -24,6 +26,10 @@ pub(super) struct Packer {
     messages: u64,
     /// Messages that others want to go out with what is written here.
     aside: Option<Aside>,
+    /// Between what is written and the frames.
+    compression: Option<Squeeze>,
+    /// What went wrong in the compression; there is no use in going on.
+    failure: Option<WriteError>,
 }
 
 impl Packer {
@@ -36,12 +42,27 @@ impl Packer {
             totals: Totals::default(),
             messages: 0,
             aside: None,
+            compression: None,
+            failure: None,
+        }
+    }
+
+    /// Compresses everything, and says so in the header. A plain stream has none to say it in.
+    pub(super) fn compress(&mut self, compression: Compression) {
+        let Some(header) = &mut self.header else {
+            return;
+        };
+        header.compression = Some(compression.name().to_owned());
+        match Squeeze::new(compression) {
+            Ok(squeeze) => self.compression = Some(squeeze),
+            Err(error) => self.failure = Some(error),
         }
     }
 
     pub(super) fn set_plain(&mut self) {
         self.plain = true;
         self.header = None;
+        self.compression = None;
     }
 
     pub(super) fn is_plain(&self) -> bool {
@@ -61,7 +82,7 @@ impl Packer {
     pub(super) fn data(&mut self, mut data: Bytes) {
         self.queue_aside();
         while !data.is_empty() {
-            if self.tail.is_empty() && data.len() >= MAX_FRAME {
+            if self.compression.is_none() && self.tail.is_empty() && data.len() >= MAX_FRAME {
                 let frame = data.split_to(MAX_FRAME);
                 self.queue_data(frame);
             } else {
@@ -71,9 +92,16 @@ impl Packer {
         }
     }
 
-    /// Copies as much of `data` as the frame being filled has room for.
+    /// Copies as much of `data` as the frame being filled has room for; compressed, what fits
+    /// into one as it is.
     pub(super) fn fill_tail(&mut self, data: &[u8]) -> usize {
         self.queue_aside();
+        if let Some(squeeze) = &mut self.compression {
+            let taken = data.len().min(MAX_FRAME);
+            let pushed = squeeze.push(&data[..taken], &mut self.tail);
+            self.after_compression(pushed);
+            return taken;
+        }
         let taken = data.len().min(MAX_FRAME - self.tail.len());
         self.tail.extend_from_slice(&data[..taken]);
         if self.tail.len() == MAX_FRAME {
@@ -91,6 +119,12 @@ impl Packer {
         encode: impl FnOnce(&mut BytesMut) -> Result<(), E>,
     ) -> Result<(), E> {
         self.queue_aside();
+        if let Some(squeeze) = &mut self.compression {
+            let pushed = squeeze.push_item(encode, &mut self.tail)?;
+            self.totals.items += 1;
+            self.after_compression(pushed);
+            return Ok(());
+        }
         if self.tail.capacity() == self.tail.len() {
             self.tail.reserve(MAX_FRAME);
         }
@@ -104,10 +138,7 @@ impl Packer {
             let frame = self.tail.split_to(start).freeze();
             self.queue_data(frame);
         }
-        while self.tail.len() >= MAX_FRAME {
-            let frame = self.tail.split_to(MAX_FRAME).freeze();
-            self.queue_data(frame);
-        }
+        self.queue_full();
         Ok(())
     }
 
@@ -143,6 +174,11 @@ impl Packer {
     /// Queues the rest and the end message.
     pub(super) fn end(&mut self) {
         self.flush();
+        if let Some(squeeze) = &mut self.compression {
+            let finished = squeeze.finish(&mut self.tail);
+            self.after_compression(finished);
+            self.queue_tail();
+        }
         self.in_band(&InBand::End(self.totals.end()));
     }
 
@@ -154,6 +190,7 @@ impl Packer {
 
     /// Drops what was not taken yet.
     pub(super) fn clear(&mut self) {
+        self.compression = None;
         self.tail.clear();
         self.frames.clear();
     }
@@ -178,12 +215,26 @@ impl Packer {
 
     /// Whether anything was accepted and not taken.
     pub(super) fn is_empty(&self) -> bool {
-        self.frames.is_empty() && self.tail.is_empty()
+        self.frames.is_empty()
+            && self.tail.is_empty()
+            && !self.compression.as_ref().is_some_and(Squeeze::holds_back)
     }
 
-    /// Payload bytes accepted.
+    /// # Errors
+    ///
+    /// Why there is no use in going on.
+    pub(super) fn check(&self) -> Result<(), WriteError> {
+        self.failure.clone().map_or(Ok(()), Err)
+    }
+
+    /// Payload bytes accepted, as they travel.
     pub(super) fn bytes(&self) -> u64 {
         self.totals.bytes + self.tail.len() as u64
+    }
+
+    /// Payload bytes in frames so far, without the frame being filled.
+    pub(super) fn framed(&self) -> u64 {
+        self.totals.bytes
     }
 
     pub(super) fn items(&self) -> u64 {
@@ -212,7 +263,25 @@ impl Packer {
         }
     }
 
+    fn after_compression(&mut self, result: Result<(), WriteError>) {
+        if let Err(error) = result {
+            self.failure = Some(error);
+        }
+        self.queue_full();
+    }
+
+    fn queue_full(&mut self) {
+        while self.tail.len() >= MAX_FRAME {
+            let frame = self.tail.split_to(MAX_FRAME).freeze();
+            self.queue_data(frame);
+        }
+    }
+
     fn queue_tail(&mut self) {
+        if let Some(squeeze) = &mut self.compression {
+            let flushed = squeeze.flush(&mut self.tail);
+            self.after_compression(flushed);
+        }
         if !self.tail.is_empty() {
             let frame = self.tail.split().freeze();
             self.queue_data(frame);
