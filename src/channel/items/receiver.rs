@@ -34,10 +34,6 @@ pub struct Receiver<T, F: Format = Json> {
     aside: Option<Aside>,
 }
 
-#[expect(
-    clippy::large_enum_variant,
-    reason = "there is one a stream, and the large one is the fast path within a process"
-)]
 enum Source<T, F> {
     /// Not used yet; decoding begins with the first use, when the bounds are known.
     New {
