@@ -169,6 +169,17 @@ async fn three_programs_find_each_other() {
     );
 }
 
+/// With its stages it needs Python and Node: that is `examples/polyglot/run`.
+#[tokio::test]
+async fn polyglot_tells_what_it_needs() {
+    let output = Program::example("polyglot", &[]).output().await;
+    assert!(!output.status.success());
+    assert!(
+        output.stderr.contains("hint: start examples/polyglot/run"),
+        "{output:?}"
+    );
+}
+
 /// No example is forgotten here.
 #[test]
 fn every_example_is_run_by_a_test() {
