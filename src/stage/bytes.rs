@@ -63,6 +63,7 @@ where
 }
 
 /// Runs a byte stage over channels.
+#[allow(clippy::manual_async_fn)] // `Send` is promised here, not found missing far away.
 pub fn serve<G: ByteStage>(
     stage: G,
     mut ends: Ends,

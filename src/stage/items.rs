@@ -257,6 +257,7 @@ where
 }
 
 /// Runs an item stage over channels.
+#[allow(clippy::manual_async_fn)] // `Send` is promised here, not found missing far away.
 pub fn serve<G: ItemStage>(
     stage: G,
     mut ends: Ends,

@@ -59,6 +59,7 @@ where
 }
 
 /// Runs a stream stage over channels.
+#[allow(clippy::manual_async_fn)] // `Send` is promised here, not found missing far away.
 pub fn serve<G: StreamStage>(
     stage: G,
     mut ends: Ends,
