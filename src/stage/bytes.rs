@@ -94,7 +94,7 @@ pub fn serve<G: ByteStage>(
             })
             .await;
         let writer = writer.or_else(|| custody.take());
-        conclude(id, writer, ended).await?;
+        conclude(&context, writer, ended).await?;
         Ok(pulse.report())
     }
 }

@@ -287,7 +287,7 @@ pub fn serve<G: ItemStage>(
                 send_all(output, &mut sender, id).await
             })
             .await;
-        conclude(id, Some(sender), ended).await?;
+        conclude(&context, Some(sender), ended).await?;
         Ok(pulse.report())
     }
 }

@@ -92,7 +92,7 @@ pub fn serve<G: StreamStage>(
             })
             .await;
         let sender = sender.or_else(|| custody.take());
-        conclude(id, sender, ended).await?;
+        conclude(&context, sender, ended).await?;
         Ok(pulse.report())
     }
 }

@@ -89,6 +89,6 @@ where
             send_all(Collect::new(streams, order, waits), &mut sender, id).await
         })
         .await;
-    conclude(id, Some(sender), ended).await?;
+    conclude(&context, Some(sender), ended).await?;
     Ok(pulse.report())
 }

@@ -44,8 +44,7 @@ where
     let mut input = std::pin::pin!(input.fuse());
     let ended = poll_fn(|cx| spread.poll(input.as_mut(), cx)).await;
     let left = spread.outputs.into_iter().flatten();
-    let concluded =
-        join_all(left.map(|output| conclude(context.stage(), Some(output), ended.clone())));
+    let concluded = join_all(left.map(|output| conclude(context, Some(output), ended.clone())));
     let (gone, others): (Vec<_>, Vec<_>) = concluded
         .await
         .into_iter()
