@@ -86,7 +86,11 @@ pub trait Consumer: Clone + Send + Sync + 'static {
             let reader = match ends.reader(id) {
                 Ok(reader) if end.is_some() => pulse.attach_reader(reader),
                 Ok(reader) => pulse.attach_last_reader(reader),
-                Err(refused) => return conclude(id, end, Err(refused)).await.map(|()| pulse.report()),
+                Err(refused) => {
+                    return conclude(id, end, Err(refused))
+                        .await
+                        .map(|()| pulse.report());
+                }
             };
             let mut receiver = Receiver::new(reader);
             let ended = pulse

@@ -105,7 +105,9 @@ impl StageContext {
     pub(crate) fn tally_fork(&self) -> Option<Place> {
         let inputs = self.0.tally.last().into_iter().collect();
         let skipped = Arc::clone(&self.0.skipped);
-        self.0.tally.add_skipping(Some(&self.0.stage), inputs, skipped);
+        self.0
+            .tally
+            .add_skipping(Some(&self.0.stage), inputs, skipped);
         self.0.tally.last()
     }
 
@@ -231,9 +233,14 @@ impl StageContext {
         &self.0.cancelled
     }
 
-    /// How often the stage tells its progress.
+    /// How often the stage tells its progress; never zero.
     pub(crate) fn progress_interval(&self) -> Duration {
-        self.0.progress_interval
+        self.0.progress_interval.max(Duration::from_millis(1))
+    }
+
+    /// The same in milliseconds, for stages on other workers.
+    pub(crate) fn progress_ms(&self) -> Option<u64> {
+        u64::try_from(self.progress_interval().as_millis()).ok()
     }
 }
 

@@ -128,8 +128,7 @@ impl Pulse {
 
     pub(super) fn report(&self) -> StageReport {
         let elapsed = self.started.elapsed();
-        let mut report =
-            StageReport::between(&self.input.report(), &self.output.report(), elapsed);
+        let mut report = StageReport::between(&self.input.report(), &self.output.report(), elapsed);
         report.items_skipped = self.context.skipped();
         report
     }

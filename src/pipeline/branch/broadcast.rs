@@ -101,10 +101,7 @@ where
     where
         B: Segment<Out = ()>,
     {
-        self.broadcast()
-            .branch(|items| items)
-            .side(side)
-            .merge()
+        self.broadcast().branch(|items| items).side(side).merge()
     }
 }
 

@@ -64,11 +64,7 @@ where
 
     fn open(&self) -> Open<T> {
         |reader: ChannelReader, stage: &str| {
-            without_items(Incoming::new(
-                Receiver::<(), P::Format>::new(reader),
-                stage,
-            ))
-            .boxed()
+            without_items(Incoming::new(Receiver::<(), P::Format>::new(reader), stage)).boxed()
         }
     }
 }

@@ -88,7 +88,11 @@ where
             async move {
                 let Some(writer) = writers.into_iter().next() else {
                     let reason = "there is nothing to write to";
-                    return Err(StageError::new(StageError::BAD_REQUEST, context.stage(), reason));
+                    return Err(StageError::new(
+                        StageError::BAD_REQUEST,
+                        context.stage(),
+                        reason,
+                    ));
                 };
                 let readers = readers.into_iter().zip(opens).collect();
                 gather::<T, F>(readers, writer, order, context).await

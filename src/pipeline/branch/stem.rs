@@ -1,7 +1,7 @@
 use std::panic::AssertUnwindSafe;
 
-use futures::future::BoxFuture;
 use futures::FutureExt;
+use futures::future::BoxFuture;
 
 use super::super::plan::{NodeEnds, Plan, Work};
 use super::super::segment::Segment;
@@ -72,7 +72,11 @@ impl<P: Segment> Stem for Fork<P> {
             async move {
                 let Some(reader) = readers.into_iter().next() else {
                     let reason = "there is nothing to read from";
-                    return Err(StageError::new(StageError::BAD_REQUEST, context.stage(), reason));
+                    return Err(StageError::new(
+                        StageError::BAD_REQUEST,
+                        context.stage(),
+                        reason,
+                    ));
                 };
                 scatter::<P::Out, P::Format>(reader, writers, route, context).await
             }

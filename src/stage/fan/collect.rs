@@ -94,7 +94,11 @@ impl<T> Collect<T> {
                 Poll::Pending => over = false,
             }
         }
-        if over { Poll::Ready(None) } else { Poll::Pending }
+        if over {
+            Poll::Ready(None)
+        } else {
+            Poll::Pending
+        }
     }
 
     fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<Option<Flow<T>>> {

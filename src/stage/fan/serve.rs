@@ -37,7 +37,9 @@ where
                 .await
                 .map_err(|error| StageError::input(id, error));
             match header {
-                Ok(header) => context.set_metadata(header.and_then(|header| header.content.clone())),
+                Ok(header) => {
+                    context.set_metadata(header.and_then(|header| header.content.clone()))
+                }
                 Err(failure) => {
                     let failed = futures::stream::iter([Err(failure)]);
                     return spread(failed, outputs, route, waits, &context).await;

@@ -2,8 +2,8 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use futures::{Stream, StreamExt};
 use futures::future::join_all;
+use futures::{Stream, StreamExt};
 
 use super::TURN;
 use super::route::Route;
@@ -44,9 +44,8 @@ where
     let mut input = std::pin::pin!(input.fuse());
     let ended = poll_fn(|cx| spread.poll(input.as_mut(), cx)).await;
     let left = spread.outputs.into_iter().flatten();
-    let concluded = join_all(
-        left.map(|output| conclude(context.stage(), Some(output), ended.clone())),
-    );
+    let concluded =
+        join_all(left.map(|output| conclude(context.stage(), Some(output), ended.clone())));
     let (gone, others): (Vec<_>, Vec<_>) = concluded
         .await
         .into_iter()

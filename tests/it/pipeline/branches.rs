@@ -3,8 +3,10 @@ use std::collections::BTreeMap;
 use futures::StreamExt;
 use pipewright::{Pipeline, RunReport, StageExt};
 
+use super::stages::{
+    Take, count, double, first, increment, no_fives, number, odd, strip, sums, twice,
+};
 use super::{endless, run_all_ways};
-use super::stages::{Take, count, double, first, increment, no_fives, number, odd, strip, sums, twice};
 
 fn sorted(mut items: Vec<u64>) -> Vec<u64> {
     items.sort_unstable();
@@ -76,8 +78,11 @@ async fn partition_keeps_a_key_together_and_in_order() {
 
 #[tokio::test]
 async fn copies_share_the_work_and_may_keep_the_order() {
-    let unordered =
-        run_all_ways(|| Pipeline::from_iter(0..1000_u64).parallel(4, number).then(strip));
+    let unordered = run_all_ways(|| {
+        Pipeline::from_iter(0..1000_u64)
+            .parallel(4, number)
+            .then(strip)
+    });
     for (items, report) in unordered.await {
         let report = report.unwrap();
         assert_eq!(sorted(items), (0..1000).collect::<Vec<_>>());
@@ -102,7 +107,8 @@ async fn copies_share_the_work_and_may_keep_the_order() {
 #[tokio::test]
 async fn what_a_copy_gives_at_its_end_is_not_lost() {
     let ran = run_all_ways(|| {
-        Pipeline::from_iter(0..100_u64).parallel_ordered(3, sums.with_params(serde_json::json!({"every": 7})))
+        Pipeline::from_iter(0..100_u64)
+            .parallel_ordered(3, sums.with_params(serde_json::json!({"every": 7})))
     });
     for (items, report) in ran.await {
         report.unwrap();
@@ -149,7 +155,10 @@ async fn side_branches_end_in_consumers() {
     });
     for (items, report) in ran.await {
         assert!(items.is_empty());
-        assert_eq!(counts(&report.unwrap(), "test::take"), [(700, 0), (1400, 0)]);
+        assert_eq!(
+            counts(&report.unwrap(), "test::take"),
+            [(700, 0), (1400, 0)]
+        );
     }
 }
 
@@ -213,7 +222,10 @@ async fn a_failure_before_the_branches_is_told_once() {
     });
     for (_, report) in ran.await {
         let error = report.unwrap_err();
-        assert_eq!(error.to_string(), "stage test::no_fives at item 4: 5 is a five");
+        assert_eq!(
+            error.to_string(),
+            "stage test::no_fives at item 4: 5 is a five"
+        );
     }
 }
 
