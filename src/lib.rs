@@ -10,6 +10,7 @@ mod error;
 pub mod pipeline;
 pub mod prelude;
 mod stage;
+pub mod testing;
 mod transport;
 mod wire;
 mod worker;
@@ -52,8 +53,9 @@ pub use pipeline::{Compose, Pipeline, Run, RunError, RunReport, StageSummary};
 #[cfg(feature = "macros")]
 pub use pipewright_macros::pipeline_stage;
 pub use stage::{
-    Configured, Consumer, IntoStage, Producer, Remote, Service, Stage, StageContext, StageError,
-    StageExt, StageReport, StageRequest, remote,
+    Configured, Consumer, DeadLetter, DeadLetters, Guarded, IntoStage, ItemStageExt, Policy,
+    Producer, Remedy, Remote, Retried, Service, Stage, StageContext, StageError, StageExt,
+    StageReport, StageRequest, ToDeadLetters, remote,
 };
 pub use transport::{Address, ConnectError};
 pub use wire::{
@@ -62,7 +64,8 @@ pub use wire::{
 };
 pub use worker::{
     Backoff, CallError, Closed, ConnectionState, FunctionBuilder, FunctionError, FunctionOutput,
-    Handler, Invocation, RegisterError, Rejection, ShutdownError, Trigger, Worker, WorkerBuilder,
+    Handler, Invocation, RegisterError, Rejection, ServeError, ShutdownError, Trigger, Worker,
+    WorkerBuilder,
 };
 
 /// For the code that `#[pipeline_stage]` makes; no part of the API.
