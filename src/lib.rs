@@ -9,7 +9,15 @@ mod engine;
 mod error;
 pub mod pipeline;
 mod stage;
+#[cfg_attr(
+    not(feature = "engine"),
+    allow(dead_code, unused_imports, reason = "the engine's half of it")
+)]
 mod transport;
+#[cfg_attr(
+    not(feature = "engine"),
+    allow(dead_code, unused_imports, reason = "the engine's half of it")
+)]
 mod wire;
 mod worker;
 
