@@ -8,6 +8,7 @@ mod embedded;
 mod engine;
 mod error;
 pub mod pipeline;
+pub mod prelude;
 mod stage;
 #[cfg_attr(
     not(feature = "engine"),
@@ -45,7 +46,7 @@ pub mod format {
     pub use crate::codec::Postcard;
     pub use crate::codec::{
         Bincode, Compression, Decode, Decoded, Encode, EncodeError, Format, FormatError,
-        ItemFormat, ItemLimits, Json, Lines, NamedCodec, Raw, TokioCodec,
+        ItemLimits, Json, Lines, NamedCodec, Raw, TokioCodec,
     };
 }
 

@@ -5,6 +5,7 @@
 //! [`Pipeline::start`] draws a [`plan`] of nodes and edges, makes a channel of every edge and
 //! hands the nodes to the [`supervisor`]. A [`Run`] is what both give.
 
+mod branch;
 mod composed;
 mod consumed;
 mod convert;
@@ -21,6 +22,7 @@ mod source;
 mod supervisor;
 mod then;
 
+pub use branch::{Broadcast, Inlet, Merged};
 pub use composed::{Compose, Composed};
 pub use consumed::Consumed;
 pub use convert::{Decoded, Encoded};

@@ -46,9 +46,26 @@ use crate::worker::Worker;
 /// ```
 #[must_use = "a pipeline does nothing until it is run"]
 pub struct Pipeline<P = ()> {
-    head: P,
+    pub(super) head: P,
+    pub(super) settings: Settings,
+}
+
+/// What was chosen for the runs of a pipeline.
+#[derive(Debug, Default)]
+pub(super) struct Settings {
     deadline: Option<Duration>,
     metadata: Option<Value>,
+    progress_interval: Option<Duration>,
+}
+
+impl Settings {
+    /// Takes over what a pipeline has chosen that becomes part of this one.
+    pub(super) fn absorb(&mut self, part: Self) {
+        let earlier = |a: Option<Duration>, b: Option<Duration>| a.into_iter().chain(b).min();
+        self.deadline = earlier(self.deadline, part.deadline);
+        self.progress_interval = earlier(self.progress_interval, part.progress_interval);
+        self.metadata = self.metadata.take().or(part.metadata);
+    }
 }
 
 impl Pipeline {
@@ -103,31 +120,34 @@ impl Pipeline {
 
 impl<P> Pipeline<P> {
     fn new(head: P) -> Self {
-        Self {
-            head,
-            deadline: None,
-            metadata: None,
-        }
+        Self::with_settings(head, Settings::default())
+    }
+
+    pub(super) fn with_settings(head: P, settings: Settings) -> Self {
+        Self { head, settings }
     }
 
     fn map<Q>(self, map: impl FnOnce(P) -> Q) -> Pipeline<Q> {
-        Pipeline {
-            head: map(self.head),
-            deadline: self.deadline,
-            metadata: self.metadata,
-        }
+        Pipeline::with_settings(map(self.head), self.settings)
     }
 
     /// How long a run may take; without, as long as it takes. A run that is not over by then is
     /// cancelled, and fails with the names of the stages that were not done.
     pub fn deadline(mut self, after: Duration) -> Self {
-        self.deadline = Some(after);
+        self.settings.deadline = Some(after);
         self
     }
 
     /// The user's metadata for the header of the stream; stages find it in their context.
     pub fn metadata(mut self, metadata: Value) -> Self {
-        self.metadata = Some(metadata);
+        self.settings.metadata = Some(metadata);
+        self
+    }
+
+    /// How often each stage tells its progress when the pipeline runs over channels; every second
+    /// unless told. It comes out of the run as [`Event::Progress`](crate::Event::Progress).
+    pub fn progress_interval(mut self, interval: Duration) -> Self {
+        self.settings.progress_interval = Some(interval);
         self
     }
 }
@@ -202,7 +222,7 @@ impl<P: Segment> Pipeline<P> {
             self.head.fuse(context),
             tally,
             cancelled,
-            self.deadline,
+            self.settings.deadline,
         ))
     }
 
@@ -221,12 +241,18 @@ impl<P: Segment> Pipeline<P> {
         worker: &Worker,
     ) -> Result<Run<impl RunSource<Item = P::Out> + use<P>>, RunError> {
         let context = self.context(CancellationToken::new());
-        let run: ChannelRun<P> = launch(self.head, worker, &context, self.deadline).await?;
+        let run: ChannelRun<P> =
+            launch(self.head, worker, &context, self.settings.deadline).await?;
         Ok(Run::new(run))
     }
 
     fn context(&self, cancelled: CancellationToken) -> StageContext {
-        StageContext::new(String::new(), cancelled).with_metadata(self.metadata.clone())
+        let context = StageContext::new(String::new(), cancelled)
+            .with_metadata(self.settings.metadata.clone());
+        match self.settings.progress_interval {
+            Some(interval) => context.with_progress_interval(interval),
+            None => context,
+        }
     }
 }
 

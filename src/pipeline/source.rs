@@ -64,7 +64,8 @@ where
 
     #[inline]
     fn fuse(self, context: StageContext) -> impl Stream<Item = Flow<T>> + Send + 'static {
-        context.tally(SOURCE, flow(self.stream))
+        let own = context.for_stage(SOURCE);
+        own.tally_behind(Vec::new(), flow(self.stream))
     }
 
     fn draw(self, plan: &mut Plan) -> Edge {
@@ -95,7 +96,8 @@ impl<R: AsyncRead + Send + 'static> Segment for Bytes<R> {
         self,
         context: StageContext,
     ) -> impl Stream<Item = Flow<bytes::Bytes>> + Send + 'static {
-        context.tally(SOURCE, flow(self.chunks()))
+        let own = context.for_stage(SOURCE);
+        own.tally_behind(Vec::new(), flow(self.chunks()))
     }
 
     fn draw(self, plan: &mut Plan) -> Edge {
@@ -117,8 +119,7 @@ impl<P: Producer> Segment for Produced<P> {
 
     fn fuse(self, context: StageContext) -> impl Stream<Item = Flow<P::Out>> + Send + 'static {
         let own = context.for_stage(self.0.id());
-        let name = self.0.id();
-        context.tally(&name, self.0.fuse(own))
+        own.tally_behind(Vec::new(), self.0.fuse(own.clone()))
     }
 
     fn draw(self, plan: &mut Plan) -> Edge {

@@ -7,8 +7,8 @@ use super::conclude::conclude;
 use super::pulse::Pulse;
 use super::task::send_all;
 use super::{Ends, Flow, StageContext, StageError, StageReport};
-use crate::channel::{Aside, ChannelWriter, Receiver, Sender, local};
-use crate::codec::ItemFormat;
+use crate::channel::{Aside, Receiver, Sender, local};
+use crate::codec::{Decode, Encode, Json};
 use crate::error::Error;
 
 /// The end of a pipeline: code that only receives.
@@ -23,7 +23,7 @@ pub trait Consumer: Clone + Send + Sync + 'static {
     /// What comes in.
     type In: Send + 'static;
     /// How items come in over a channel.
-    type Format: ItemFormat<Self::In>;
+    type Format: Encode<Self::In> + Decode<Self::In>;
     /// The parameters of a run.
     type Params: DeserializeOwned + Send + Sync + 'static;
 
@@ -67,7 +67,8 @@ pub trait Consumer: Clone + Send + Sync + 'static {
         }
     }
 
-    /// Runs the consumer from a channel.
+    /// Runs the consumer from a channel. A writer, if there is one, tells by its end that the
+    /// consumer is done.
     #[doc(hidden)]
     fn serve(
         self,
@@ -77,10 +78,27 @@ pub trait Consumer: Clone + Send + Sync + 'static {
         async move {
             let pulse = Pulse::new(context.clone());
             let id = context.stage();
-            let reader = pulse.attach_reader(ends.reader(id)?);
+            // Nothing goes out but messages, progress, and in the end how it ended.
+            let mut end = ends
+                .writer
+                .take()
+                .map(|writer| Sender::<(), Json>::new(pulse.attach_writer(writer)));
+            let reader = match ends.reader(id) {
+                Ok(reader) if end.is_some() => pulse.attach_reader(reader),
+                Ok(reader) => pulse.attach_last_reader(reader),
+                Err(refused) => {
+                    return conclude(id, end, Err(refused))
+                        .await
+                        .map(|()| pulse.report());
+                }
+            };
             let mut receiver = Receiver::new(reader);
             let ended = pulse
                 .run(async {
+                    if let Some(end) = &mut end {
+                        let output = |error| StageError::output(id, error);
+                        end.flush().await.map_err(output)?;
+                    }
                     let params = context.params()?;
                     let input = |error| StageError::input(id, error);
                     let header = receiver.header().await.map_err(input)?;
@@ -90,7 +108,7 @@ pub trait Consumer: Clone + Send + Sync + 'static {
                         .map_err(|error| StageError::returned(id, None, error))
                 })
                 .await;
-            conclude::<ChannelWriter>(id, None, ended).await?;
+            conclude(id, end, ended).await?;
             Ok(pulse.report())
         }
     }

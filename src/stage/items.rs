@@ -58,6 +58,18 @@ pub struct ItemRun<S, P> {
     pub context: StageContext,
 }
 
+/// The state of a run of `G`, in its place.
+#[inline]
+pub fn state<G: ItemStage>(run: &mut RunOf<G>) -> &mut G::State {
+    run.state.get_or_insert_default()
+}
+
+/// The state of a run of `G`, taken out of its place, for [`Applied`] to give it back.
+#[inline]
+pub fn take_state<G: ItemStage>(run: &mut RunOf<G>) -> G::State {
+    run.state.take().unwrap_or_default()
+}
+
 /// The result of one call.
 #[derive(Debug)]
 pub struct Applied<O, S> {
@@ -79,7 +91,7 @@ impl<O, S> Applied<O, S> {
 }
 
 /// The run of a stage `G`.
-pub(super) type RunOf<G> = ItemRun<<G as ItemStage>::State, <G as ItemStage>::Params>;
+pub type RunOf<G> = ItemRun<<G as ItemStage>::State, <G as ItemStage>::Params>;
 
 /// Joins an item stage to its input within the process.
 #[inline]
@@ -135,6 +147,8 @@ where
 
 /// One item after the other.
 ///
+/// Messages that a call has sent go before its outputs.
+///
 /// | `outputs` | `call` | does |
 /// |---|---|---|
 /// | some | - | gives them, one by one |
@@ -174,18 +188,19 @@ where
         let run = this.run;
         let failure = loop {
             let number = this.number.wrapping_sub(1);
+            // A message that a call has sent stands before what the call gives.
+            if G::USES_CONTEXT
+                && this.call.is_none()
+                && let Some(remark) = run.context.aside().pop()
+            {
+                return Poll::Ready(Some(Ok(remark.into())));
+            }
             if let Some(outputs) = this.outputs.as_mut().as_pin_mut() {
                 match ready!(poll_output(outputs, cx, run.context.stage(), number)) {
                     Some(Ok(item)) => return Poll::Ready(Some(Ok(Event::Item(item)))),
                     Some(Err(failure)) => break failure,
                     None => this.outputs.set(None),
                 }
-            }
-            if G::USES_CONTEXT
-                && this.call.is_none()
-                && let Some(remark) = run.context.aside().pop()
-            {
-                return Poll::Ready(Some(Ok(remark.into())));
             }
             if let Some(call) = this.call.as_mut().as_pin_mut() {
                 match catch_unwind(AssertUnwindSafe(|| call.poll(cx))) {
@@ -242,34 +257,37 @@ where
 }
 
 /// Runs an item stage over channels.
-pub async fn serve<G: ItemStage>(
+#[allow(clippy::manual_async_fn)] // `Send` is promised here, not found missing far away.
+pub fn serve<G: ItemStage>(
     stage: G,
     mut ends: Ends,
     context: StageContext,
-) -> Result<StageReport, StageError> {
-    let pulse = Pulse::new(context.clone());
-    let id = context.stage();
-    let (reader, writer) = pulse.attach(&mut ends).await?;
-    let mut receiver = Receiver::<G::In, G::InFormat>::new(reader);
-    let mut sender = Sender::<G::Out, G::OutFormat>::new(writer);
-    let ended = pulse
-        .run(async {
-            let params = context.params()?;
-            let header = receiver
-                .header()
-                .await
-                .map_err(|error| StageError::input(id, error))?;
-            context.set_metadata(header.and_then(|header| header.content.clone()));
-            sender.set_metadata(context.metadata());
-            // Lets the reader know at once that there is somebody.
-            sender
-                .flush()
-                .await
-                .map_err(|error| StageError::output(id, error))?;
-            let output = join(stage, Incoming::new(receiver, id), params, context.clone());
-            send_all(output, &mut sender, id).await
-        })
-        .await;
-    conclude(id, Some(sender), ended).await?;
-    Ok(pulse.report())
+) -> impl Future<Output = Result<StageReport, StageError>> + Send + 'static {
+    async move {
+        let pulse = Pulse::of_stream(context.clone());
+        let id = context.stage();
+        let (reader, writer) = pulse.attach(&mut ends).await?;
+        let mut receiver = Receiver::<G::In, G::InFormat>::new(reader);
+        let mut sender = Sender::<G::Out, G::OutFormat>::new(writer);
+        let ended = pulse
+            .run(async {
+                let params = context.params()?;
+                let header = receiver
+                    .header()
+                    .await
+                    .map_err(|error| StageError::input(id, error))?;
+                context.set_metadata(header.and_then(|header| header.content.clone()));
+                sender.set_metadata(context.metadata());
+                // Lets the reader know at once that there is somebody.
+                sender
+                    .flush()
+                    .await
+                    .map_err(|error| StageError::output(id, error))?;
+                let output = join(stage, Incoming::new(receiver, id), params, context.clone());
+                send_all(output, &mut sender, id).await
+            })
+            .await;
+        conclude(id, Some(sender), ended).await?;
+        Ok(pulse.report())
+    }
 }

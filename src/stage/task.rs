@@ -198,7 +198,7 @@ where
 }
 
 /// Hands one event on.
-fn push<T: Send + 'static, F: Encode<T>>(
+pub(super) fn push<T: Send + 'static, F: Encode<T>>(
     feed: &mut Sender<T, F>,
     event: Event<T>,
     stage: &str,

@@ -89,6 +89,9 @@ impl<F> Encoding<F> {
             flusher: AtomicWaker::new(),
         });
         let both = Waker::from(Arc::clone(&wakers));
+        if let Some(aside) = outbox.aside() {
+            aside.wake_on_push(both.clone());
+        }
         let state = State {
             outbox,
             format,
@@ -197,7 +200,8 @@ impl<F> Encoding<F> {
     /// Sends what is there whenever the sender pauses, until the sender has gone.
     ///
     /// The first look after a pause sends at once, so that a single item is not held back; with
-    /// nothing left to send the flusher sleeps until the next item. In between [`Watch`] decides.
+    /// nothing left to send the flusher sleeps until the next item, or until others put something
+    /// in that is to go out beside the items. In between [`Watch`] decides.
     pub(super) async fn flush_when_idle(&self) {
         let mut watch = Watch::Asleep;
         let mut tick = pin!(None::<Sleep>);
@@ -214,6 +218,12 @@ impl<F> Encoding<F> {
                     return Poll::Ready(());
                 }
                 if !state.watched {
+                    // What others put in has no item to go out with. A failure is kept.
+                    let aside = state.outbox.aside().is_some_and(|aside| !aside.is_empty());
+                    if aside || !state.outbox.is_empty() {
+                        let mut both = Context::from_waker(&self.both);
+                        let _ = state.outbox.poll_flush_idle(&mut both);
+                    }
                     break;
                 }
                 if let Some(sleep) = tick.as_mut().as_pin_mut() {

@@ -83,6 +83,12 @@ impl ChannelReader {
         self
     }
 
+    /// Keeps `meter` up to date; messages are for the code behind this end alone.
+    pub(crate) fn metered(mut self, meter: Arc<Meter>) -> Self {
+        self.inbox.attach_meter(meter);
+        self
+    }
+
     /// Takes a stream without header for an error, for a reader that knows its writer to be
     /// pipewright's: if nothing at all arrives before the close, the stream was never written.
     #[must_use]

@@ -70,8 +70,14 @@ impl Inbox {
 
     /// Keeps `meter` up to date, and puts messages and progress into `aside`.
     pub(crate) fn attach(&mut self, meter: Arc<Meter>, aside: Aside) {
-        self.meter = Some(meter);
+        self.attach_meter(meter);
         self.aside = Some(aside);
+    }
+
+    /// Keeps `meter` up to date.
+    pub(crate) fn attach_meter(&mut self, meter: Arc<Meter>) {
+        self.waits.show(Arc::clone(&meter));
+        self.meter = Some(meter);
     }
 
     /// Leaves messages to the code behind this end.

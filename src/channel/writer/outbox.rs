@@ -67,6 +67,7 @@ impl Outbox {
 
     /// Keeps `meter` up to date, and sends what is put into `aside`.
     pub(crate) fn attach(&mut self, meter: Arc<Meter>, aside: Aside) {
+        self.waits.show(Arc::clone(&meter));
         self.meter = Some(meter);
         self.packer.set_aside(aside);
     }
@@ -170,6 +171,11 @@ impl Outbox {
         self.poll_flush(cx)
     }
 
+    /// What others put in, to go out beside what is written.
+    pub(crate) fn aside(&self) -> Option<&Aside> {
+        self.packer.aside()
+    }
+
     /// Whether nothing waits to be handed to the connection.
     pub(crate) fn is_empty(&self) -> bool {
         self.packer.is_empty()
@@ -240,8 +246,10 @@ impl Outbox {
                     let expired = deadline.as_mut().poll(cx).is_ready();
                     let confirmed = self.poll_confirmation(cx);
                     if confirmed.is_pending() && !expired {
+                        self.waits.begin();
                         return Poll::Pending;
                     }
+                    self.waits.end();
                     self.link.hang_up();
                     self.phase = match confirmed {
                         Poll::Ready(Ok(())) => Phase::Closed,

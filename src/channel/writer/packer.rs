@@ -73,6 +73,10 @@ impl Packer {
         self.aside = Some(aside);
     }
 
+    pub(super) fn aside(&self) -> Option<&Aside> {
+        self.aside.as_ref()
+    }
+
     /// The header, until it is queued.
     pub(super) fn header_mut(&mut self) -> Option<&mut Header> {
         self.header.as_mut()

@@ -94,6 +94,26 @@ async fn framed_prints_what_it_promises() {
     assert_eq!(lines(&output), promised("framed"));
 }
 
+/// One example a shape of a stage, so that each is shown and none is forgotten here.
+#[tokio::test]
+async fn stages_print_what_they_promise() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let mut shown = 0;
+    for entry in directory.read_dir().unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let Some(example) = name
+            .strip_suffix(".rs")
+            .filter(|name| name.starts_with("stage_"))
+        else {
+            continue;
+        };
+        let output = Program::example(example, &[]).success().await;
+        assert_eq!(lines(&output), promised(example), "{example}");
+        shown += 1;
+    }
+    assert_eq!(shown, 9);
+}
+
 #[tokio::test]
 async fn typed_measures_each_format() {
     let output = Program::example("typed", &["1000"]).success().await;
