@@ -11,7 +11,15 @@ pub mod pipeline;
 pub mod prelude;
 mod stage;
 pub mod testing;
+#[cfg_attr(
+    not(feature = "engine"),
+    allow(dead_code, unused_imports, reason = "the engine's half of it")
+)]
 mod transport;
+#[cfg_attr(
+    not(feature = "engine"),
+    allow(dead_code, unused_imports, reason = "the engine's half of it")
+)]
 mod wire;
 mod worker;
 
