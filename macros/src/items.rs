@@ -33,6 +33,7 @@ pub(crate) fn item_stage(parts: &Parts<'_>, returns: &Returns) -> TokenStream {
             // What is within an `impl` is computed when it is used, and this is to be told at once.
             quote_spanned! {number.span()=>
                 #common
+                #[allow(clippy::assertions_on_constants)]
                 const _: () = ::core::assert!(#number > 0, "`concurrency` is at least 1");
             },
         ),

@@ -98,9 +98,8 @@ impl<T: Send + 'static, F: Encode<T>> Spread<'_, T, F> {
             match input.as_mut().poll_next(cx) {
                 Poll::Ready(Some(Ok(event))) => self.hold(event),
                 Poll::Ready(Some(Err(failure))) => return Poll::Ready(Err(failure)),
-                Poll::Ready(None) if self.pause() => {}
+                Poll::Ready(None) | Poll::Pending if self.pause() => {}
                 Poll::Ready(None) => return Poll::Ready(Ok(())),
-                Poll::Pending if self.pause() => {}
                 Poll::Pending => {
                     // A reader that goes while there is nothing to write counts, too.
                     for at in 0..self.outputs.len() {

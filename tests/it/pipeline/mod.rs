@@ -46,9 +46,8 @@ impl House {
                 tokio::task::yield_now().await;
             }
         };
-        if timeout(FAILED, quiet).await.is_err() {
-            panic!("something is left behind: {:?}", self.engine.stats());
-        }
+        let quiet = timeout(FAILED, quiet).await.is_ok();
+        assert!(quiet, "something is left behind: {:?}", self.engine.stats());
     }
 }
 
