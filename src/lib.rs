@@ -10,7 +10,16 @@ mod error;
 pub mod pipeline;
 pub mod prelude;
 mod stage;
+pub mod testing;
+#[cfg_attr(
+    not(feature = "engine"),
+    allow(dead_code, unused_imports, reason = "the engine's half of it")
+)]
 mod transport;
+#[cfg_attr(
+    not(feature = "engine"),
+    allow(dead_code, unused_imports, reason = "the engine's half of it")
+)]
 mod wire;
 mod worker;
 
@@ -53,8 +62,9 @@ pub use pipeline::{Compose, Pipeline, Run, RunError, RunReport, StageSummary};
 #[doc = include_str!("stage/pipeline_stage.md")]
 pub use pipewright_macros::pipeline_stage;
 pub use stage::{
-    Configured, Consumer, IntoStage, Producer, Remote, Service, Stage, StageContext, StageError,
-    StageExt, StageReport, StageRequest, remote,
+    Configured, Consumer, DeadLetter, DeadLetters, Guarded, IntoStage, ItemStageExt, Policy,
+    Producer, Remedy, Remote, Retried, Service, Stage, StageContext, StageError, StageExt,
+    StageReport, StageRequest, ToDeadLetters, remote,
 };
 pub use transport::{Address, ConnectError};
 pub use wire::{
@@ -63,7 +73,8 @@ pub use wire::{
 };
 pub use worker::{
     Backoff, CallError, Closed, ConnectionState, FunctionBuilder, FunctionError, FunctionOutput,
-    Handler, Invocation, RegisterError, Rejection, ShutdownError, Trigger, Worker, WorkerBuilder,
+    Handler, Invocation, RegisterError, Rejection, ServeError, ShutdownError, Trigger, Worker,
+    WorkerBuilder,
 };
 
 /// For the code that `#[pipeline_stage]` makes; no part of the API.

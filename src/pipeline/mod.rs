@@ -32,5 +32,5 @@ pub use run::{LocalRun, Run, RunSource};
 pub use run_error::RunError;
 pub use run_report::{RunReport, StageSummary};
 pub use segment::Segment;
-pub use source::{Bytes, Produced, Source};
+pub use source::{Bytes, Events, Produced, Source};
 pub use then::Then;

@@ -15,6 +15,7 @@ use super::run_error::RunError;
 use super::segment::Segment;
 use super::source::{self, Produced, Source};
 use super::then::Then;
+use crate::channel::Event;
 use crate::codec::{Decode, Encode, Json, Raw};
 use crate::error::{Error, Result};
 use crate::stage::{Consumer, IntoStage, Producer, Stage, StageContext, Tally};
@@ -102,6 +103,16 @@ impl Pipeline {
         I::Item: Send + 'static,
     {
         Self::source(stream::iter(items))
+    }
+
+    /// Begins with items, messages and progress, in order.
+    pub(crate) fn events<S, T, F>(events: S) -> Pipeline<source::Events<S, F>>
+    where
+        S: Stream<Item = Event<T>> + Send + 'static,
+        T: Send + 'static,
+        F: Encode<T> + Decode<T>,
+    {
+        Pipeline::new(source::Events::new(events))
     }
 
     /// Begins with bytes.

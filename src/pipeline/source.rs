@@ -76,6 +76,46 @@ where
     }
 }
 
+/// A pipeline's beginning: items and messages.
+#[derive(Debug)]
+pub struct Events<S, F> {
+    stream: S,
+    format: PhantomData<fn() -> F>,
+}
+
+impl<S, F> Events<S, F> {
+    pub(super) fn new(stream: S) -> Self {
+        Self {
+            stream,
+            format: PhantomData,
+        }
+    }
+}
+
+impl<S, T, F> Segment for Events<S, F>
+where
+    S: Stream<Item = Event<T>> + Send + 'static,
+    T: Send + 'static,
+    F: Encode<T> + Decode<T>,
+{
+    type Out = T;
+    type Format = F;
+
+    fn names(&self, _: &mut Vec<String>) {}
+
+    fn fuse(self, context: StageContext) -> impl Stream<Item = Flow<T>> + Send + 'static {
+        let own = context.for_stage(SOURCE);
+        own.tally_behind(Vec::new(), self.stream.map(Ok))
+    }
+
+    fn draw(self, plan: &mut Plan) -> Edge {
+        let work = Work::Here(Box::new(move |ends, context| {
+            pour::<T, F>(self.stream.map(Ok), ends.into_single(), context).boxed()
+        }));
+        plan.node(SOURCE.to_owned(), None, work)
+    }
+}
+
 /// A pipeline's beginning: bytes; see [`Pipeline::read`](super::Pipeline::read).
 #[derive(Debug)]
 pub struct Bytes<R>(pub(super) R);

@@ -1,4 +1,4 @@
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -26,13 +26,21 @@ pub(super) fn join<G: ItemStage>(
         Ok(Event::Item(item)) => {
             let at = number;
             number += 1;
-            let call = stage.apply(item, &mut run);
+            run.number = at;
             let context = run.context.clone();
-            Either::Left(
-                AssertUnwindSafe(call)
-                    .catch_unwind()
-                    .map(move |applied| finish(applied, at, &context)),
-            )
+            // A function that is not async has done its work when this returns.
+            match catch_unwind(AssertUnwindSafe(|| stage.apply(item, &mut run))) {
+                Ok(call) => Either::Left(
+                    AssertUnwindSafe(call)
+                        .catch_unwind()
+                        .map(move |applied| finish(applied, at, &context)),
+                ),
+                Err(panic) => {
+                    let stage = context.stage();
+                    let panicked = StageError::panicked(stage, Some(at), &*panic);
+                    Either::Right(at_once(Err(panicked)))
+                }
+            }
         }
         Ok(Event::Message(text)) => Either::Right(at_once(Ok(Done::Between(Event::Message(text))))),
         Ok(Event::Progress(progress)) => {

@@ -234,9 +234,14 @@ impl StageContext {
         &self.0.cancelled
     }
 
-    /// How often the stage tells its progress.
+    /// How often the stage tells its progress; never zero.
     pub(crate) fn progress_interval(&self) -> Duration {
-        self.0.progress_interval
+        self.0.progress_interval.max(Duration::from_millis(1))
+    }
+
+    /// The same in milliseconds, for stages on other workers.
+    pub(crate) fn progress_ms(&self) -> Option<u64> {
+        u64::try_from(self.progress_interval().as_millis()).ok()
     }
 }
 

@@ -6,7 +6,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use futures::future::Either;
+use futures::FutureExt;
+use futures::future::{BoxFuture, Either};
 use futures::stream::{self, Stream, StreamExt};
 use pin_project::pin_project;
 use serde::de::DeserializeOwned;
@@ -17,7 +18,7 @@ use super::outputs::poll_output;
 use super::pulse::Pulse;
 use super::task::send_all;
 use super::{Ends, Flow, Outputs, Stage, StageContext, StageError, StageReport, concurrent};
-use crate::channel::{Event, Receiver, Sender};
+use crate::channel::{BadItem, Event, Receiver, Sender};
 use crate::error::Error;
 
 /// A stage that handles one item at a time.
@@ -44,6 +45,17 @@ pub trait ItemStage: Stage {
         item: Self::In,
         run: &mut ItemRun<Self::State, Self::Params>,
     ) -> impl Future<Output = Applied<Self::Outputs, Self::State>> + Send + 'static + use<Self>;
+
+    /// Whether items that cannot be read are for [`bad_item`](Self::bad_item), and the stage goes
+    /// on after them.
+    fn is_for_bad_items(&self) -> bool {
+        false
+    }
+
+    /// Deals with an item that cannot be read.
+    fn bad_item(&self, bad: BadItem, _: &StageContext) -> BoxFuture<'static, Result<(), Error>> {
+        ready(Err(bad.into())).boxed()
+    }
 }
 
 /// What one run of an [`ItemStage`] has at hand for its items.
@@ -56,6 +68,8 @@ pub struct ItemRun<S, P> {
     pub params: Arc<P>,
     /// The circumstances.
     pub context: StageContext,
+    /// Number of the item, from 0.
+    pub number: u64,
 }
 
 /// The state of a run of `G`, in its place.
@@ -126,6 +140,7 @@ where
         state: None,
         params: Arc::new(params),
         context,
+        number: 0,
     };
     if G::CONCURRENCY > 1 {
         // The type of the input must not stand in both arms: it would double with every stage, and
@@ -233,6 +248,7 @@ where
             }
             match ready!(this.input.as_mut().poll_next(cx)) {
                 Some(Ok(Event::Item(item))) => {
+                    run.number = *this.number;
                     *this.number += 1;
                     let (stage, apply) = (&*this.stage, &*this.apply);
                     match catch_unwind(AssertUnwindSafe(|| apply(stage, item, run))) {
@@ -282,6 +298,9 @@ pub fn serve<G: ItemStage>(
         let id = context.stage();
         let (reader, writer) = pulse.attach(&mut ends).await?;
         let mut receiver = Receiver::<G::In, G::InFormat>::new(reader);
+        if stage.is_for_bad_items() {
+            receiver = receiver.go_on_after_bad_items();
+        }
         let mut sender = Sender::<G::Out, G::OutFormat>::new(writer);
         let ended = pulse
             .run(async {
@@ -297,7 +316,12 @@ pub fn serve<G: ItemStage>(
                     .flush()
                     .await
                     .map_err(|error| StageError::output(id, error))?;
-                let output = join(stage, Incoming::new(receiver, id), params, context.clone());
+                let mut input = Incoming::new(receiver, id);
+                if stage.is_for_bad_items() {
+                    let (stage, context) = (stage.clone(), context.clone());
+                    input = input.with_bad_items(move |bad| stage.bad_item(bad, &context));
+                }
+                let output = join(stage, input, params, context.clone());
                 send_all(output, &mut sender, id).await
             })
             .await;

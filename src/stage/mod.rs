@@ -27,6 +27,7 @@ mod flow;
 mod into_stage;
 pub mod items;
 mod outputs;
+mod policy;
 mod pour;
 mod producer;
 mod pulse;
@@ -52,9 +53,13 @@ pub use failure::Failure;
 pub(crate) use fan::{Collect, Open, Order, Route, gather, scatter, spread};
 pub use flow::Flow;
 pub(crate) use flow::Incoming;
+pub(crate) use into_stage::AsValue;
 pub use into_stage::IntoStage;
 pub use items::{Applied, ItemRun, ItemStage};
 pub use outputs::{Iter, Lazy, Outputs};
+pub use policy::{
+    DeadLetter, DeadLetters, Guarded, ItemStageExt, Policy, Remedy, Retried, ToDeadLetters,
+};
 pub(crate) use pour::{pour, recode};
 pub use producer::Producer;
 pub(crate) use remote::trigger as trigger_stage;

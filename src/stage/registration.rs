@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
@@ -49,6 +50,10 @@ async fn run(
     let context = StageContext::new(stage.service_id(), cancelled.clone())
         .with_params(request.params)
         .with_worker(worker.clone());
+    let context = match request.progress_ms {
+        Some(interval) => context.with_progress_interval(Duration::from_millis(interval)),
+        None => context,
+    };
     let mut serving = stage.serve_boxed(ends, context);
     let Some(cancel_ref) = request.cancel_ref else {
         return serving.await;

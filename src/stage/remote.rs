@@ -193,6 +193,7 @@ where
             reader_ref: Some(StreamChannelRef::clone(to.reader_ref.get_ref())),
             writer_ref: Some(StreamChannelRef::clone(from.writer_ref.get_ref())),
             cancel_ref: None,
+            progress_ms: context.progress_ms(),
             params: context.raw_params().clone(),
         };
         Ok((to.sender, request, from.receiver))

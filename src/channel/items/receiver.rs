@@ -123,12 +123,13 @@ impl<T, F: Format> Receiver<T, F> {
 impl<T, F: Decode<T>> Receiver<T, F> {
     /// Gives `error` to a `Stream` face unless it has ended the stream before.
     pub(super) fn tell_once(&mut self, error: ReceiveError) -> Option<ReceiveError> {
-        let goes_on = match &self.source {
-            Source::Channel(decoding) => !decoding.has_failed(),
-            Source::New { .. } | Source::Local(_) => false,
-        };
-        let told = !goes_on && std::mem::replace(&mut self.told, true);
+        let told = !self.goes_on() && std::mem::replace(&mut self.told, true);
         (!told).then_some(error)
+    }
+
+    /// Whether items may follow the error that was given.
+    pub(crate) fn goes_on(&self) -> bool {
+        matches!(&self.source, Source::Channel(decoding) if !decoding.has_failed())
     }
 
     /// The source, ready for use.

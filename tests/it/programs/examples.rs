@@ -94,24 +94,27 @@ async fn framed_prints_what_it_promises() {
     assert_eq!(lines(&output), promised("framed"));
 }
 
-/// One example a shape of a stage, so that each is shown and none is forgotten here.
+/// One example a shape of a stage.
 #[tokio::test]
 async fn stages_print_what_they_promise() {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
-    let mut shown = 0;
-    for entry in directory.read_dir().unwrap() {
-        let name = entry.unwrap().file_name().into_string().unwrap();
-        let Some(example) = name
-            .strip_suffix(".rs")
-            .filter(|name| name.starts_with("stage_"))
-        else {
-            continue;
-        };
-        let output = Program::example(example, &[]).success().await;
-        assert_eq!(lines(&output), promised(example), "{example}");
-        shown += 1;
+    let programs = [
+        ("stage_item", Program::example("stage_item", &[])),
+        ("stage_filter", Program::example("stage_filter", &[])),
+        ("stage_many", Program::example("stage_many", &[])),
+        ("stage_state", Program::example("stage_state", &[])),
+        ("stage_params", Program::example("stage_params", &[])),
+        (
+            "stage_concurrent",
+            Program::example("stage_concurrent", &[]),
+        ),
+        ("stage_stream", Program::example("stage_stream", &[])),
+        ("stage_bytes", Program::example("stage_bytes", &[])),
+        ("stage_ends", Program::example("stage_ends", &[])),
+    ];
+    for (name, program) in programs {
+        let output = program.success().await;
+        assert_eq!(lines(&output), promised(name), "{name}");
     }
-    assert_eq!(shown, 9);
 }
 
 #[tokio::test]
