@@ -156,6 +156,7 @@ where
         outputs: None,
         run,
         number: 0,
+        failure: None,
         over: false,
     })
 }
@@ -182,6 +183,8 @@ struct Items<G: ItemStage, S, A, C> {
     run: RunOf<G>,
     /// Number of the next item, from 0.
     number: u64,
+    /// How the stage failed, while messages are left to be given before.
+    failure: Option<StageError>,
     over: bool,
 }
 
@@ -201,7 +204,11 @@ where
             return Poll::Ready(None);
         }
         let run = this.run;
+        let mut failure = this.failure.take();
         let failure = loop {
+            if let Some(failure) = failure.take() {
+                break failure;
+            }
             let number = this.number.wrapping_sub(1);
             // A message that a call has sent stands before what the call gives.
             if G::USES_CONTEXT
@@ -267,6 +274,13 @@ where
         };
         this.call.set(None);
         this.outputs.set(None);
+        // What the call has said before it failed.
+        if G::USES_CONTEXT
+            && let Some(remark) = run.context.aside().pop()
+        {
+            *this.failure = Some(failure);
+            return Poll::Ready(Some(Ok(remark.into())));
+        }
         *this.over = true;
         Poll::Ready(Some(Err(failure)))
     }

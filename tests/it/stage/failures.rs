@@ -2,12 +2,13 @@
 
 use futures::stream::{self, Stream, StreamExt};
 use pipewright::{
-    Abort, Error, Receiver, Result, Sender, StageError, StageRequest, Worker, pipeline_stage,
+    Abort, Error, Pipeline, Receiver, Result, Sender, StageContext, StageError, StageRequest,
+    Worker, pipeline_stage,
 };
 use serde_json::{Value, json};
 
-use super::runs::{fails, items, trigger};
-use crate::support::within;
+use super::runs::{Step, fails, fused, items, served, trigger};
+use crate::support::{over_both, within};
 
 /// The number that none of the stages here can handle.
 const BAD: u32 = 2;
@@ -144,6 +145,27 @@ async fn a_panic_at_an_item() {
         assert_eq!(items_before, [0, 1]);
         assert_panicked(&failure, Some(2));
     }
+}
+
+#[pipeline_stage]
+fn says_what_is_bad(number: u32, context: &StageContext) -> Result<u32> {
+    context.send_message(format!("looks at {number}"));
+    check(number)
+}
+
+#[tokio::test]
+async fn what_is_said_before_a_failure_arrives_before_it() {
+    let said = |number: u32| Step::Message(format!("looks at {number}"));
+    let expected = [said(0), Step::Item(0), said(1), Step::Item(1), said(2)];
+    let ran = fused(says_what_is_bad, &Value::Null, &items(0..5)).await;
+    assert_eq!(ran.seen, expected);
+    assert_failed(&ran.ended.unwrap_err(), Some(2));
+    over_both(async |house| {
+        let ran = served(&house.worker, says_what_is_bad, &Value::Null, &items(0..5)).await;
+        assert_eq!(ran.seen, expected);
+        assert_failed(&ran.ended.unwrap_err(), Some(2));
+    })
+    .await;
 }
 
 #[pipeline_stage]
@@ -296,4 +318,34 @@ async fn a_producer_and_a_consumer_that_fail() {
     let call = trigger(&worker, "test::consume", &request);
     let (answer, ()) = within(futures::future::join(call, writing)).await;
     assert_failed(&answer.unwrap_err(), None);
+}
+
+#[pipeline_stage]
+async fn consume_and_panic(mut input: Receiver<u32>) -> Result<()> {
+    while let Some(number) = input.recv().await? {
+        panic_at(number);
+    }
+    Ok(())
+}
+
+#[pipeline_stage]
+async fn take_one(mut input: Receiver<u32>) -> Result<()> {
+    input.recv().await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_consumer_within_a_process() {
+    let run = Pipeline::from_iter(0..5).consume(consume).run_local();
+    let error = within(run.report()).await.unwrap_err();
+    assert_failed(error.first_cause(), None);
+    let run = Pipeline::from_iter(0..5)
+        .consume(consume_and_panic)
+        .run_local();
+    let error = within(run.report()).await.unwrap_err();
+    assert_panicked(error.first_cause(), None);
+    // It leaves, and the source, which gives nothing more and never ends, is not waited for.
+    let source = stream::iter([0]).chain(stream::pending());
+    let run = Pipeline::source(source).consume(take_one).run_local();
+    within(run.report()).await.unwrap();
 }

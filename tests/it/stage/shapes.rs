@@ -277,8 +277,8 @@ async fn the_context() {
     ];
     gives(announce, Value::Null, items(0..3), expected).await;
     let expected = vec![
-        Step::Item("test::announce_later: 0 from the test".to_owned()),
         text("call 1"),
+        Step::Item("test::announce_later: 0 from the test".to_owned()),
         text("call 2"),
         text("one"),
     ];
