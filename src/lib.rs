@@ -8,9 +8,18 @@ mod embedded;
 mod engine;
 mod error;
 pub mod pipeline;
+pub mod prelude;
 mod stage;
 pub mod testing;
+#[cfg_attr(
+    not(feature = "engine"),
+    allow(dead_code, unused_imports, reason = "the engine's half of it")
+)]
 mod transport;
+#[cfg_attr(
+    not(feature = "engine"),
+    allow(dead_code, unused_imports, reason = "the engine's half of it")
+)]
 mod wire;
 mod worker;
 
@@ -38,7 +47,7 @@ pub mod format {
     pub use crate::codec::Postcard;
     pub use crate::codec::{
         Bincode, Compression, Decode, Decoded, Encode, EncodeError, Format, FormatError,
-        ItemFormat, ItemLimits, Json, Lines, NamedCodec, Raw, TokioCodec,
+        ItemLimits, Json, Lines, NamedCodec, Raw, TokioCodec,
     };
 }
 
@@ -50,6 +59,7 @@ pub use channel::{
 pub use error::{Error, Result};
 pub use pipeline::{Compose, Pipeline, Run, RunError, RunReport, StageSummary};
 #[cfg(feature = "macros")]
+#[doc = include_str!("stage/pipeline_stage.md")]
 pub use pipewright_macros::pipeline_stage;
 pub use stage::{
     Configured, Consumer, DeadLetter, DeadLetters, Guarded, IntoStage, ItemStageExt, Policy,

@@ -112,7 +112,7 @@ async fn run(worker: &Worker, [python, typescript]: [&str; 2], verified: bool) -
     let last: Channel<Weather> = worker.channel(None).await?;
     let celsius = json!({ "readerRef": first.reader_ref, "writerRef": between.writer_ref });
     let weather = json!({ "readerRef": between.reader_ref, "writerRef": last.writer_ref });
-    let (_, celsius, weather, receiver) = tokio::try_join!(
+    let ((), celsius, weather, receiver) = tokio::try_join!(
         send(first.sender),
         async { Ok(worker.call::<StageReport>(python, &celsius).await?) },
         async { Ok(worker.call::<StageReport>(typescript, &weather).await?) },

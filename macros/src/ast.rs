@@ -162,7 +162,7 @@ impl End {
         if name == "ChannelReader" || name == "ChannelWriter" {
             Some(Self::Bytes)
         } else if name == "Receiver" || name == "Sender" {
-            Some(Self::Items(Box::new(Items::of(ty, name))))
+            Some(Self::Items(Box::new(Items::of(ty))))
         } else {
             None
         }
@@ -170,17 +170,12 @@ impl End {
 }
 
 impl Items {
-    fn of(ty: &Type, name: &Ident) -> syn::Result<Self> {
+    fn of(ty: &Type) -> syn::Result<Self> {
         let (item, format) = match types::arguments(ty)[..] {
+            // The compiler says that something lacks, and nothing more of what has to do with it.
+            [] => (ty, None),
             [item] => (item, None),
-            [item, format] => (item, Some(format)),
-            _ => {
-                let message = format!(
-                    "write what the items are, and their format if it is not `Json`: \
-                     `{name}<Item>` or `{name}<Item, Format>`"
-                );
-                return Err(syn::Error::new_spanned(ty, message));
-            }
+            [item, format, ..] => (item, Some(format)),
         };
         check_owned(item)?;
         Ok(Self {
@@ -310,8 +305,7 @@ impl Arguments {
             return self.add_state(argument, target, on_ends);
         }
         error(format!(
-            "this argument has no purpose: an argument of parameters is named `params`, one of \
-             state is `&mut State`; {SHAPES}"
+            "a stage takes one item, and this argument is none of the further ones; {SHAPES}"
         ))
     }
 

@@ -51,6 +51,9 @@ impl Attrs {
         if let Err(error) = parser.parse2(tokens) {
             errors.push(error);
         }
+        if let (Some(_), Some(unordered)) = (&attrs.ordered, &attrs.unordered) {
+            errors.at(unordered, "`ordered` and `unordered` contradict each other");
+        }
         attrs
     }
 

@@ -148,7 +148,10 @@ impl Parts<'_> {
         let name = &self.function.sig.ident;
         let (in_format, out_format) = self.formats(item, out);
         let id = self.id();
+        let service = self.service(&quote!(#krate::Stage));
         quote_spanned! {Span::mixed_site()=>
+            #service
+
             #common
             #[automatically_derived]
             impl #krate::Stage for #name {
@@ -211,12 +214,23 @@ impl Parts<'_> {
 
     /// The format of `item`: the one chosen, or `Json`.
     pub(crate) fn format(&self, item: &Type, chosen: Option<&Type>) -> TokenStream {
-        let krate = &self.krate;
         if let Some(format) = chosen {
-            format.to_token_stream()
-        } else {
-            quote_spanned!(item.span()=> #krate::format::Json)
+            return format.to_token_stream();
         }
+        let krate = self.krate_at(item.span());
+        quote_spanned!(item.span()=> #krate::format::Json)
+    }
+
+    /// The path to the crate for code whose errors are to point to `span`.
+    pub(crate) fn krate_at(&self, span: Span) -> TokenStream {
+        self.krate
+            .to_token_stream()
+            .into_iter()
+            .map(|mut token| {
+                token.set_span(span);
+                token
+            })
+            .collect()
     }
 
     /// `fn id`: the one chosen, or the package and the function.

@@ -40,9 +40,11 @@ pub(crate) fn stage(function: &ItemFn, attrs: &Attrs, errors: Errors) -> TokenSt
     let mut meant = function.clone();
     // Rust refuses the rest of such a function by itself.
     meant.sig.variadic = None;
+    // What its code uses may depend on what is wrong.
+    meant.attrs.push(syn::parse_quote!(#[allow(unused)]));
     let definition = expand::definition(&meant);
-    // The first error stands where a type is wanted. That type is an error wherever it goes, and
-    // makes no more of them.
+    // The first error stands within a type. Such a type is an error wherever it goes, and the
+    // compiler says nothing more about what has to do with it.
     quote! {
         #(#errors)*
 
@@ -50,8 +52,27 @@ pub(crate) fn stage(function: &ItemFn, attrs: &Attrs, errors: Errors) -> TokenSt
 
         #[automatically_derived]
         #[allow(unused_variables)]
+        impl #krate::Service for #name {
+            fn service_id(&self) -> ::std::string::String {
+                ::std::string::String::new()
+            }
+
+            fn serve_boxed(
+                &self,
+                ends: #krate::__private::Ends,
+                context: #krate::StageContext,
+            ) -> #krate::__private::BoxFuture<
+                'static,
+                ::core::result::Result<#krate::StageReport, #krate::StageError>,
+            > {
+                ::core::unreachable!()
+            }
+        }
+
+        #[automatically_derived]
+        #[allow(unused_variables)]
         impl #krate::Stage for #name {
-            type In = #first;
+            type In = [(); { #first }];
             type Out = <Self as #krate::Stage>::In;
             type InFormat = <Self as #krate::Stage>::In;
             type OutFormat = <Self as #krate::Stage>::In;

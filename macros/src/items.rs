@@ -1,8 +1,9 @@
 //! The code of a stage that handles one item at a time.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::Type;
+use syn::spanned::Spanned;
 
 use crate::ast::Role;
 use crate::expand::Parts;
@@ -22,18 +23,25 @@ pub(crate) fn item_stage(parts: &Parts<'_>, returns: &Returns) -> TokenStream {
     let outputs = returns.outputs_type(parts);
     let uses_context = arguments.has_context();
     let ordered = parts.attrs.unordered.is_none();
-    let concurrency = parts.attrs.concurrency.as_ref().map(|(_, number)| {
-        quote_spanned! {Span::mixed_site()=>
-            const CONCURRENCY: usize = {
-                let items: usize = #number;
-                ::core::assert!(items > 0, "`concurrency` is at least 1");
-                items
-            };
-            const ORDERED: bool = #ordered;
-        }
-    });
+    let (concurrency, checked) = match &parts.attrs.concurrency {
+        None => (TokenStream::new(), TokenStream::new()),
+        Some((_, number)) => (
+            quote! {
+                const CONCURRENCY: usize = #number;
+                const ORDERED: bool = #ordered;
+            },
+            // What is within an `impl` is computed when it is used, and this is to be told at once.
+            quote_spanned! {number.span()=>
+                #common
+                #[allow(clippy::assertions_on_constants)]
+                const _: () = ::core::assert!(#number > 0, "`concurrency` is at least 1");
+            },
+        ),
+    };
     let (future, body) = apply(parts, returns);
     quote_spanned! {Span::mixed_site()=>
+        #checked
+
         #common
         #[automatically_derived]
         #[allow(deprecated, unused_variables)]
@@ -117,10 +125,11 @@ enum Place {
 
 /// Takes what the call needs out of the run.
 fn take(parts: &Parts<'_>) -> TokenStream {
+    let krate = &parts.krate;
     let site = Span::mixed_site();
     let statements = parts.stage.arguments.roles.iter().map(|role| match role {
         Role::State => quote_spanned! {site=>
-            let mut state = ::core::option::Option::unwrap_or_default(run.state.take());
+            let mut state = #krate::__private::items::take_state::<Self>(run);
         },
         Role::Params { .. } => quote_spanned! {site=>
             let params = ::std::sync::Arc::clone(&run.params);
@@ -135,6 +144,7 @@ fn take(parts: &Parts<'_>) -> TokenStream {
 
 /// The call of the user's function.
 fn call(parts: &Parts<'_>, place: Place) -> TokenStream {
+    let krate = &parts.krate;
     let site = Span::mixed_site();
     let arguments = parts.stage.arguments.roles.iter().map(|role| {
         let in_line = place == Place::InLine;
@@ -144,7 +154,7 @@ fn call(parts: &Parts<'_>, place: Place) -> TokenStream {
                 quote_spanned!(site=> item)
             }
             Role::State if in_line => quote_spanned! {site=>
-                ::core::option::Option::get_or_insert_default(&mut run.state)
+                #krate::__private::items::state::<Self>(run)
             },
             Role::State => quote_spanned!(site=> &mut state),
             Role::Params { by_ref } => {
@@ -187,7 +197,6 @@ impl Returns {
 
     /// The `Result` of outputs, of what the function has returned.
     fn outputs(&self, parts: &Parts<'_>, returned: &TokenStream) -> TokenStream {
-        let krate = &parts.krate;
         let value = quote_spanned!(Span::mixed_site()=> value);
         let outputs = self.outputs_of(parts, &value);
         match self.failure {
@@ -196,10 +205,9 @@ impl Returns {
                 ::core::result::Result::Ok(#outputs)
             }},
             Some(span) => {
-                let error = quote_spanned!(Span::mixed_site()=> error);
-                let failure = quote_spanned! {span=>
-                    #krate::__private::Failure::into_error(#error)
-                };
+                let error = Ident::new("error", Span::mixed_site().located_at(span));
+                let krate = parts.krate_at(span);
+                let failure = quote_spanned!(span=> #krate::__private::Failure::into_error(#error));
                 quote_spanned! {Span::mixed_site()=>
                     match #returned {
                         ::core::result::Result::Ok(value) => ::core::result::Result::Ok(#outputs),
@@ -271,5 +279,5 @@ impl Parts<'_> {
 }
 
 fn own(ty: &Type, params: &TokenStream) -> TokenStream {
-    quote_spanned!(syn::spanned::Spanned::span(ty)=> <#ty as ::core::clone::Clone>::clone(#params))
+    quote_spanned!(ty.span()=> <#ty as ::core::clone::Clone>::clone(#params))
 }

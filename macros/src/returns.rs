@@ -154,6 +154,12 @@ fn of_path(ty: &Type) -> syn::Result<(Type, Form)> {
 }
 
 fn not_a_series<T>(ty: &Type) -> syn::Result<T> {
+    if let Type::ImplTrait(opaque) = ty
+        && types::is_future(&opaque.bounds)
+    {
+        let message = "make it an `async fn` and return what the future gives";
+        return Err(syn::Error::new_spanned(ty, message));
+    }
     let message = format!(
         "`impl` and `dyn` stand for an iterator or a stream and name its items: \
          `impl Iterator<Item = T>`; {SHAPES}"

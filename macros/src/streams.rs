@@ -120,6 +120,7 @@ impl Parts<'_> {
         });
         let call = quote!(Self::call(#(#arguments),*).await);
         let ended = if let Some(span) = self.stage.failure {
+            let krate = self.krate_at(span);
             let failure = quote_spanned!(span=> #krate::__private::Failure::into_error);
             quote!(::core::result::Result::map_err(#call, #failure))
         } else {
@@ -142,7 +143,7 @@ impl Parts<'_> {
     }
 
     /// `impl Service` by way of `of`.
-    fn service(&self, of: &TokenStream) -> TokenStream {
+    pub(crate) fn service(&self, of: &TokenStream) -> TokenStream {
         let Self { krate, common, .. } = self;
         let name = &self.function.sig.ident;
         quote_spanned! {Span::mixed_site()=>

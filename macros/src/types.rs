@@ -85,6 +85,17 @@ pub(crate) fn series(bounds: &Punctuated<TypeParamBound, Token![+]>) -> Option<S
     })
 }
 
+pub(crate) fn is_future(bounds: &Punctuated<TypeParamBound, Token![+]>) -> bool {
+    bounds.iter().any(|bound| match bound {
+        TypeParamBound::Trait(bound) => bound
+            .path
+            .segments
+            .last()
+            .is_some_and(|segment| segment.ident == "Future"),
+        _ => false,
+    })
+}
+
 /// The first token that borrows: `&` or a lifetime other than `'static`.
 ///
 /// Types of functions borrow nothing by themselves, but are no items either.

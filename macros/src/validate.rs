@@ -75,9 +75,6 @@ fn refuse(function: &ItemFn) -> syn::Result<()> {
 
 /// Compares the settings with the function.
 pub(crate) fn settings(function: &ItemFn, attrs: &Attrs, stage: &Stage, errors: &mut Errors) {
-    if let (Some(_), Some(unordered)) = (&attrs.ordered, &attrs.unordered) {
-        errors.at(unordered, "`ordered` and `unordered` contradict each other");
-    }
     match &stage.kind {
         Kind::Items { returns, .. } => {
             of_items(function, attrs, &stage.arguments, &returns.form, errors);

@@ -23,7 +23,7 @@ mod tokio_codec;
 pub use bincode::Bincode;
 pub use compression::Compression;
 pub(crate) use compression::{CompressionError, Compressor, Decompressor};
-pub use format::{Decode, Decoded, Encode, EncodeError, Format, FormatError, ItemFormat};
+pub use format::{Decode, Decoded, Encode, EncodeError, Format, FormatError};
 pub use json::Json;
 pub use limits::ItemLimits;
 pub use lines::Lines;

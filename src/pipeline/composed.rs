@@ -1,7 +1,8 @@
 use futures::Stream;
+use futures::future::{BoxFuture, FutureExt};
 
 use crate::channel::local_bytes;
-use crate::stage::{Ends, Flow, IntoStage, Stage, StageContext, StageError, StageReport};
+use crate::stage::{Ends, Flow, IntoStage, Service, Stage, StageContext, StageError, StageReport};
 
 /// Two stages as one; see [`Compose::then`](Compose::then).
 #[derive(Clone, Debug)]
@@ -82,5 +83,23 @@ where
             (Ok(_), Err(second)) => Err(second),
             (Ok(first), Ok(second)) => Ok(first.followed_by(&second)),
         }
+    }
+}
+
+impl<A, B> Service for Composed<A, B>
+where
+    A: Stage,
+    B: Stage<In = A::Out, InFormat = A::OutFormat>,
+{
+    fn service_id(&self) -> String {
+        self.id()
+    }
+
+    fn serve_boxed(
+        &self,
+        ends: Ends,
+        context: StageContext,
+    ) -> BoxFuture<'static, Result<StageReport, StageError>> {
+        self.clone().serve(ends, context).boxed()
     }
 }

@@ -63,35 +63,38 @@ where
 }
 
 /// Runs a byte stage over channels.
-pub async fn serve<G: ByteStage>(
+#[allow(clippy::manual_async_fn)] // `Send` is promised here, not found missing far away.
+pub fn serve<G: ByteStage>(
     stage: G,
     mut ends: Ends,
     context: StageContext,
-) -> Result<StageReport, StageError> {
-    let pulse = Pulse::new(context.clone());
-    let id = context.stage();
-    let (mut reader, writer) = pulse.attach(&mut ends).await?;
-    let custody = Custody::new();
-    let mut writer = Some(writer);
-    let ended = pulse
-        .run(async {
-            let params = context.params()?;
-            let input = |error: crate::channel::ReadError| StageError::input(id, error.into());
-            let header = reader.header().await.map_err(input)?;
-            context.set_metadata(header.and_then(|header| header.content.clone()));
-            let Some(writer) = writer.take() else {
-                return Ok(());
-            };
-            let writer = writer
-                .with_metadata(context.metadata())
-                .in_custody(custody.clone());
-            stage
-                .start(reader, writer, params, context.clone())
-                .await
-                .map_err(|error| StageError::returned(id, None, error))
-        })
-        .await;
-    let writer = writer.or_else(|| custody.take());
-    conclude(id, writer, ended).await?;
-    Ok(pulse.report())
+) -> impl Future<Output = Result<StageReport, StageError>> + Send + 'static {
+    async move {
+        let pulse = Pulse::new(context.clone());
+        let id = context.stage();
+        let (mut reader, writer) = pulse.attach(&mut ends).await?;
+        let custody = Custody::new();
+        let mut writer = Some(writer);
+        let ended = pulse
+            .run(async {
+                let params = context.params()?;
+                let input = |error: crate::channel::ReadError| StageError::input(id, error.into());
+                let header = reader.header().await.map_err(input)?;
+                context.set_metadata(header.and_then(|header| header.content.clone()));
+                let Some(writer) = writer.take() else {
+                    return Ok(());
+                };
+                let writer = writer
+                    .with_metadata(context.metadata())
+                    .in_custody(custody.clone());
+                stage
+                    .start(reader, writer, params, context.clone())
+                    .await
+                    .map_err(|error| StageError::returned(id, None, error))
+            })
+            .await;
+        let writer = writer.or_else(|| custody.take());
+        conclude(&context, writer, ended).await?;
+        Ok(pulse.report())
+    }
 }

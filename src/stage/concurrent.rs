@@ -114,15 +114,15 @@ where
             return Poll::Ready(None);
         }
         let failure = loop {
+            if let Some(remark) = this.context.aside().pop() {
+                return Poll::Ready(Some(Ok(remark.into())));
+            }
             if let Some(outputs) = this.outputs.as_mut().as_pin_mut() {
                 match ready!(poll_output(outputs, cx, this.context.stage(), *this.number)) {
                     Some(Ok(item)) => return Poll::Ready(Some(Ok(Event::Item(item)))),
                     Some(Err(failure)) => break failure,
                     None => this.outputs.set(None),
                 }
-            }
-            if let Some(remark) = this.context.aside().pop() {
-                return Poll::Ready(Some(Ok(remark.into())));
             }
             match ready!(this.done.as_mut().poll_next(cx)) {
                 Some(Ok(Done::Outputs(number, outputs))) => {

@@ -1,6 +1,9 @@
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::panic::AssertUnwindSafe;
+use std::pin::pin;
+use std::task::Poll;
 
-use futures::Stream;
+use futures::{FutureExt, Stream};
 use serde::de::DeserializeOwned;
 
 use super::conclude::conclude;
@@ -8,7 +11,7 @@ use super::pulse::Pulse;
 use super::task::send_all;
 use super::{Ends, Flow, StageContext, StageError, StageReport};
 use crate::channel::{Aside, Receiver, Sender, local};
-use crate::codec::{ItemFormat, Json};
+use crate::codec::{Decode, Encode, Json};
 use crate::error::Error;
 
 /// The end of a pipeline: code that only receives.
@@ -23,7 +26,7 @@ pub trait Consumer: Clone + Send + Sync + 'static {
     /// What comes in.
     type In: Send + 'static;
     /// How items come in over a channel.
-    type Format: ItemFormat<Self::In>;
+    type Format: Encode<Self::In> + Decode<Self::In>;
     /// The parameters of a run.
     type Params: DeserializeOwned + Send + Sync + 'static;
 
@@ -53,16 +56,29 @@ pub trait Consumer: Clone + Send + Sync + 'static {
             let (feed, fed) = local();
             let mut feed = Sender::<Self::In, Self::Format>::local(feed, Aside::default());
             let receiver = Receiver::local(fed, None);
-            let code = self.start(receiver, context.params()?, context);
-            let feeding = async {
+            let params = context.params()?;
+            let code = self.start(receiver, params, context.clone());
+            let mut code = pin!(AssertUnwindSafe(code).catch_unwind());
+            let mut feeding = pin!(async {
                 let fed = send_all(input, &mut feed, &id).await;
-                conclude(&id, Some(feed), fed).await
-            };
-            let (fed, ended) = futures::join!(feeding, code);
+                conclude(&context, Some(feed), fed).await
+            });
+            let mut fed = None;
+            // When the code has ended nobody waits for the input any more.
+            let ended = poll_fn(|cx| {
+                if fed.is_none()
+                    && let Poll::Ready(result) = feeding.as_mut().poll(cx)
+                {
+                    fed = Some(result);
+                }
+                code.as_mut().poll(cx)
+            })
+            .await;
             match (ended, fed) {
-                (Err(error), _) => Err(StageError::returned(&id, None, error)),
-                (Ok(()), Err(failure)) if !failure.is_output_gone() => Err(failure),
-                (Ok(()), _) => Ok(()),
+                (Err(panic), _) => Err(StageError::panicked(&id, None, &*panic)),
+                (Ok(Err(error)), _) => Err(StageError::returned(&id, None, error)),
+                (Ok(Ok(())), Some(Err(failure))) if !failure.is_output_gone() => Err(failure),
+                (Ok(Ok(())), _) => Ok(()),
             }
         }
     }
@@ -87,7 +103,7 @@ pub trait Consumer: Clone + Send + Sync + 'static {
                 Ok(reader) if end.is_some() => pulse.attach_reader(reader),
                 Ok(reader) => pulse.attach_last_reader(reader),
                 Err(refused) => {
-                    return conclude(id, end, Err(refused))
+                    return conclude(&context, end, Err(refused))
                         .await
                         .map(|()| pulse.report());
                 }
@@ -108,7 +124,7 @@ pub trait Consumer: Clone + Send + Sync + 'static {
                         .map_err(|error| StageError::returned(id, None, error))
                 })
                 .await;
-            conclude(id, end, ended).await?;
+            conclude(&context, end, ended).await?;
             Ok(pulse.report())
         }
     }

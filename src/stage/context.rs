@@ -166,7 +166,8 @@ impl StageContext {
         let _ = self.0.metadata.set(metadata);
     }
 
-    /// Sends a message downstream, after what the stage has put out so far.
+    /// Sends a message downstream, after what the stage has put out so far: before the outputs of
+    /// the call that sends it.
     ///
     /// It goes out with the stage's next output or at its end. A message that readers would take
     /// for one of the stream protocol is one of the stream protocol.

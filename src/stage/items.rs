@@ -72,6 +72,18 @@ pub struct ItemRun<S, P> {
     pub number: u64,
 }
 
+/// The state of a run of `G`, in its place.
+#[inline]
+pub fn state<G: ItemStage>(run: &mut RunOf<G>) -> &mut G::State {
+    run.state.get_or_insert_default()
+}
+
+/// The state of a run of `G`, taken out of its place, for [`Applied`] to give it back.
+#[inline]
+pub fn take_state<G: ItemStage>(run: &mut RunOf<G>) -> G::State {
+    run.state.take().unwrap_or_default()
+}
+
 /// The result of one call.
 #[derive(Debug)]
 pub struct Applied<O, S> {
@@ -93,7 +105,7 @@ impl<O, S> Applied<O, S> {
 }
 
 /// The run of a stage `G`.
-pub(super) type RunOf<G> = ItemRun<<G as ItemStage>::State, <G as ItemStage>::Params>;
+pub type RunOf<G> = ItemRun<<G as ItemStage>::State, <G as ItemStage>::Params>;
 
 /// Joins an item stage to its input within the process.
 #[inline]
@@ -144,6 +156,7 @@ where
         outputs: None,
         run,
         number: 0,
+        failure: None,
         over: false,
     })
 }
@@ -170,6 +183,8 @@ struct Items<G: ItemStage, S, A, C> {
     run: RunOf<G>,
     /// Number of the next item, from 0.
     number: u64,
+    /// How the stage failed, while messages are left to be given before.
+    failure: Option<StageError>,
     over: bool,
 }
 
@@ -189,8 +204,13 @@ where
             return Poll::Ready(None);
         }
         let run = this.run;
+        let mut failure = this.failure.take();
         let failure = loop {
+            if let Some(failure) = failure.take() {
+                break failure;
+            }
             let number = this.number.wrapping_sub(1);
+            // A message that a call has sent stands before what the call gives.
             if G::USES_CONTEXT
                 && this.call.is_none()
                 && let Some(remark) = run.context.aside().pop()
@@ -254,48 +274,58 @@ where
         };
         this.call.set(None);
         this.outputs.set(None);
+        // What the call has said before it failed.
+        if G::USES_CONTEXT
+            && let Some(remark) = run.context.aside().pop()
+        {
+            *this.failure = Some(failure);
+            return Poll::Ready(Some(Ok(remark.into())));
+        }
         *this.over = true;
         Poll::Ready(Some(Err(failure)))
     }
 }
 
 /// Runs an item stage over channels.
-pub async fn serve<G: ItemStage>(
+#[allow(clippy::manual_async_fn)] // `Send` is promised here, not found missing far away.
+pub fn serve<G: ItemStage>(
     stage: G,
     mut ends: Ends,
     context: StageContext,
-) -> Result<StageReport, StageError> {
-    let pulse = Pulse::of_stream(context.clone());
-    let id = context.stage();
-    let (reader, writer) = pulse.attach(&mut ends).await?;
-    let mut receiver = Receiver::<G::In, G::InFormat>::new(reader);
-    if stage.is_for_bad_items() {
-        receiver = receiver.go_on_after_bad_items();
+) -> impl Future<Output = Result<StageReport, StageError>> + Send + 'static {
+    async move {
+        let pulse = Pulse::of_stream(context.clone());
+        let id = context.stage();
+        let (reader, writer) = pulse.attach(&mut ends).await?;
+        let mut receiver = Receiver::<G::In, G::InFormat>::new(reader);
+        if stage.is_for_bad_items() {
+            receiver = receiver.go_on_after_bad_items();
+        }
+        let mut sender = Sender::<G::Out, G::OutFormat>::new(writer);
+        let ended = pulse
+            .run(async {
+                let params = context.params()?;
+                let header = receiver
+                    .header()
+                    .await
+                    .map_err(|error| StageError::input(id, error))?;
+                context.set_metadata(header.and_then(|header| header.content.clone()));
+                sender.set_metadata(context.metadata());
+                // Lets the reader know at once that there is somebody.
+                sender
+                    .flush()
+                    .await
+                    .map_err(|error| StageError::output(id, error))?;
+                let mut input = Incoming::new(receiver, id);
+                if stage.is_for_bad_items() {
+                    let (stage, context) = (stage.clone(), context.clone());
+                    input = input.with_bad_items(move |bad| stage.bad_item(bad, &context));
+                }
+                let output = join(stage, input, params, context.clone());
+                send_all(output, &mut sender, id).await
+            })
+            .await;
+        conclude(&context, Some(sender), ended).await?;
+        Ok(pulse.report())
     }
-    let mut sender = Sender::<G::Out, G::OutFormat>::new(writer);
-    let ended = pulse
-        .run(async {
-            let params = context.params()?;
-            let header = receiver
-                .header()
-                .await
-                .map_err(|error| StageError::input(id, error))?;
-            context.set_metadata(header.and_then(|header| header.content.clone()));
-            sender.set_metadata(context.metadata());
-            // Lets the reader know at once that there is somebody.
-            sender
-                .flush()
-                .await
-                .map_err(|error| StageError::output(id, error))?;
-            let mut input = Incoming::new(receiver, id);
-            if stage.is_for_bad_items() {
-                let (stage, context) = (stage.clone(), context.clone());
-                input = input.with_bad_items(move |bad| stage.bad_item(bad, &context));
-            }
-            let output = join(stage, input, params, context.clone());
-            send_all(output, &mut sender, id).await
-        })
-        .await;
-    conclude(id, Some(sender), ended).await?;
-    Ok(pulse.report())
 }

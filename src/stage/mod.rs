@@ -54,6 +54,7 @@ pub use failure::Failure;
 pub(crate) use fan::{Collect, Open, Order, Route, gather, scatter, spread};
 pub use flow::Flow;
 pub(crate) use flow::Incoming;
+pub(crate) use into_stage::AsValue;
 pub use into_stage::IntoStage;
 pub use items::{Applied, ItemRun, ItemStage};
 pub(crate) use leash::{Leash, free};

@@ -32,7 +32,7 @@ where
             send_all(input, &mut sender, id).await
         })
         .await;
-    conclude(id, Some(sender), ended).await?;
+    conclude(&context, Some(sender), ended).await?;
     Ok(pulse.report())
 }
 

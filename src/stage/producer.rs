@@ -8,7 +8,7 @@ use super::pulse::Pulse;
 use super::task::Task;
 use super::{Ends, Flow, StageContext, StageError, StageReport};
 use crate::channel::{Aside, Custody, Receiver, Sender, local};
-use crate::codec::{ItemFormat, Json};
+use crate::codec::{Decode, Encode, Json};
 use crate::error::Error;
 
 /// The beginning of a pipeline: code that only sends.
@@ -24,7 +24,7 @@ pub trait Producer: Clone + Send + Sync + 'static {
     /// What goes out.
     type Out: Send + 'static;
     /// How items go out over a channel.
-    type Format: ItemFormat<Self::Out>;
+    type Format: Encode<Self::Out> + Decode<Self::Out>;
     /// The parameters of a run.
     type Params: DeserializeOwned + Send + Sync + 'static;
 
@@ -81,7 +81,7 @@ pub trait Producer: Clone + Send + Sync + 'static {
                         .map_err(|error| StageError::returned(id, None, error))
                 })
                 .await;
-            conclude(id, sender.or_else(|| custody.take()), ended).await?;
+            conclude(&context, sender.or_else(|| custody.take()), ended).await?;
             Ok(pulse.report())
         }
     }

@@ -3,11 +3,14 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::time::Duration;
 
+use futures::future::{BoxFuture, FutureExt};
 use futures::{Stream, StreamExt, stream};
 
 use super::leash::{Leash, free};
 use super::task::Task;
-use super::{Ends, Flow, Placement, Stage, StageContext, StageError, StageReport, StageRequest};
+use super::{
+    Ends, Flow, Placement, Service, Stage, StageContext, StageError, StageReport, StageRequest,
+};
 use crate::channel::{ChannelWriter, Custody, Receiver, Sender};
 use crate::codec::{Decode, Encode, Json};
 use crate::error::{Error, Result};
@@ -158,6 +161,26 @@ where
         let reason = "a stage of another worker cannot be registered here";
         let refused = StageError::new(StageError::BAD_REQUEST, context.stage(), reason);
         async move { Err(refused) }
+    }
+}
+
+impl<In, Out, F, G> Service for Remote<In, Out, F, G>
+where
+    In: Send + 'static,
+    Out: Send + 'static,
+    F: Encode<In> + Decode<In>,
+    G: Encode<Out> + Decode<Out>,
+{
+    fn service_id(&self) -> String {
+        self.id()
+    }
+
+    fn serve_boxed(
+        &self,
+        ends: Ends,
+        context: StageContext,
+    ) -> BoxFuture<'static, Result<StageReport, StageError>> {
+        self.clone().serve(ends, context).boxed()
     }
 }
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{Configured, Ends, Flow, IntoStage, StageContext, StageError, StageReport};
-use crate::codec::ItemFormat;
+use crate::codec::{Decode, Encode};
 
 /// One step of a pipeline: items of type `In` become items of type `Out`.
 ///
@@ -26,9 +26,9 @@ pub trait Stage: Clone + Send + Sync + 'static {
     /// What goes out.
     type Out: Send + 'static;
     /// How items come in over a channel.
-    type InFormat: ItemFormat<Self::In>;
+    type InFormat: Encode<Self::In> + Decode<Self::In>;
     /// How items go out over a channel.
-    type OutFormat: ItemFormat<Self::Out>;
+    type OutFormat: Encode<Self::Out> + Decode<Self::Out>;
 
     /// The id that workers register it by, such as `text::count`.
     fn id(&self) -> String;
@@ -73,9 +73,9 @@ pub enum Placement {
     Registered,
 }
 
-/// Settings of a stage at the place where it is used.
-pub trait StageExt<Form>: IntoStage<Form, Stage: Stage> + Sized {
-    /// The same stage with parameters, for its argument `params`.
+/// Settings of a stage, a producer or a consumer at the place where it is used.
+pub trait StageExt<Form>: IntoStage<Form> + Sized {
+    /// The same with parameters, for its argument `params`.
     ///
     /// They are serialised here; a stage that cannot read them refuses the run.
     ///
@@ -87,4 +87,4 @@ pub trait StageExt<Form>: IntoStage<Form, Stage: Stage> + Sized {
     }
 }
 
-impl<Form, S: IntoStage<Form, Stage: Stage>> StageExt<Form> for S {}
+impl<Form, S: IntoStage<Form>> StageExt<Form> for S {}

@@ -59,37 +59,40 @@ where
 }
 
 /// Runs a stream stage over channels.
-pub async fn serve<G: StreamStage>(
+#[allow(clippy::manual_async_fn)] // `Send` is promised here, not found missing far away.
+pub fn serve<G: StreamStage>(
     stage: G,
     mut ends: Ends,
     context: StageContext,
-) -> Result<StageReport, StageError> {
-    let pulse = Pulse::new(context.clone());
-    let id = context.stage();
-    let (reader, writer) = pulse.attach(&mut ends).await?;
-    let custody = Custody::new();
-    let mut receiver = Receiver::new(reader);
-    let mut sender = Some(Sender::new(writer));
-    let ended = pulse
-        .run(async {
-            let params = context.params()?;
-            let header = receiver
-                .header()
-                .await
-                .map_err(|error| StageError::input(id, error))?;
-            context.set_metadata(header.and_then(|header| header.content.clone()));
-            let sender = sender
-                .take()
-                .map(|sender| sender.with_metadata(context.metadata()));
-            let Some(sender) = sender else { return Ok(()) };
-            let sender = sender.in_custody(custody.clone());
-            stage
-                .start(receiver, sender, params, context.clone())
-                .await
-                .map_err(|error| StageError::returned(id, None, error))
-        })
-        .await;
-    let sender = sender.or_else(|| custody.take());
-    conclude(id, sender, ended).await?;
-    Ok(pulse.report())
+) -> impl Future<Output = Result<StageReport, StageError>> + Send + 'static {
+    async move {
+        let pulse = Pulse::new(context.clone());
+        let id = context.stage();
+        let (reader, writer) = pulse.attach(&mut ends).await?;
+        let custody = Custody::new();
+        let mut receiver = Receiver::new(reader);
+        let mut sender = Some(Sender::new(writer));
+        let ended = pulse
+            .run(async {
+                let params = context.params()?;
+                let header = receiver
+                    .header()
+                    .await
+                    .map_err(|error| StageError::input(id, error))?;
+                context.set_metadata(header.and_then(|header| header.content.clone()));
+                let sender = sender
+                    .take()
+                    .map(|sender| sender.with_metadata(context.metadata()));
+                let Some(sender) = sender else { return Ok(()) };
+                let sender = sender.in_custody(custody.clone());
+                stage
+                    .start(receiver, sender, params, context.clone())
+                    .await
+                    .map_err(|error| StageError::returned(id, None, error))
+            })
+            .await;
+        let sender = sender.or_else(|| custody.take());
+        conclude(&context, sender, ended).await?;
+        Ok(pulse.report())
+    }
 }

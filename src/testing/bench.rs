@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::Tested;
 use crate::channel::Event;
 use crate::pipeline::{Pipeline, RunError, Segment};
-use crate::stage::{IntoStage, Stage};
+use crate::stage::{AsValue, IntoStage, Service, Stage};
 use crate::worker::Worker;
 
 /// How long a stage may take unless told: a test that hangs should say so.
@@ -52,7 +52,7 @@ pub struct Bench<S: Stage> {
     deadline: Duration,
 }
 
-impl<S: Stage> Bench<S> {
+impl<S: Stage + Service> Bench<S> {
     /// A test of `stage`.
     pub fn new<I, Form>(stage: I) -> Self
     where
@@ -92,7 +92,7 @@ impl<S: Stage> Bench<S> {
 
     fn pipeline(self) -> Pipeline<impl Segment<Out = S::Out>> {
         let pipeline = Pipeline::events::<_, _, S::InFormat>(stream::iter(self.input))
-            .then(self.stage)
+            .then::<_, AsValue>(self.stage)
             .deadline(self.deadline);
         match self.metadata {
             Some(metadata) => pipeline.metadata(metadata),

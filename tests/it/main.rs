@@ -1,6 +1,7 @@
 //! Tests from outside, in one binary; the folders mirror `src`.
 
-#![allow(clippy::unwrap_used, reason = "a test that fails panics")]
+// A test that fails may panic.
+#![allow(clippy::unwrap_used)]
 
 mod architecture;
 mod channel;
@@ -8,6 +9,7 @@ mod codec;
 mod engine;
 mod pipeline;
 mod programs;
+mod stage;
 mod support;
 mod test_engine;
 mod worker;

@@ -46,7 +46,7 @@ impl<F> State<F> {
     fn seen(&self) -> Seen {
         Seen {
             accepted: self.accepted,
-            framed: self.outbox.framed(),
+            framed: self.outbox.packer().framed(),
             alone: self.alone,
             elsewhere: self.thread != Some(ThreadMark::here()),
         }
@@ -89,7 +89,7 @@ impl<F> Encoding<F> {
             flusher: AtomicWaker::new(),
         });
         let both = Waker::from(Arc::clone(&wakers));
-        if let Some(aside) = outbox.aside() {
+        if let Some(aside) = outbox.packer().aside() {
             aside.wake_on_push(both.clone());
         }
         let state = State {
@@ -159,7 +159,7 @@ impl<F> Encoding<F> {
     fn accept<R>(&self, push: impl FnOnce(&mut State<F>) -> R) -> R {
         let mut state = match self.state.try_lock() {
             Ok(mut state) => {
-                if state.outbox.is_empty() {
+                if state.outbox.packer().is_empty() {
                     state.alone = state.emptied.elapsed() >= ALONE;
                 }
                 state
@@ -169,7 +169,7 @@ impl<F> Encoding<F> {
         };
         let pushed = push(&mut state);
         state.outbox.drain_now(&mut Context::from_waker(&self.both));
-        if state.outbox.is_empty() {
+        if state.outbox.packer().is_empty() {
             state.emptied = Instant::now();
         }
         state.accepted += 1;
@@ -219,8 +219,12 @@ impl<F> Encoding<F> {
                 }
                 if !state.watched {
                     // What others put in has no item to go out with. A failure is kept.
-                    let aside = state.outbox.aside().is_some_and(|aside| !aside.is_empty());
-                    if aside || !state.outbox.is_empty() {
+                    let aside = state
+                        .outbox
+                        .packer()
+                        .aside()
+                        .is_some_and(|aside| !aside.is_empty());
+                    if aside || !state.outbox.packer().is_empty() {
                         let mut both = Context::from_waker(&self.both);
                         let _ = state.outbox.poll_flush_idle(&mut both);
                     }

@@ -34,10 +34,6 @@ pub struct Receiver<T, F: Format = Json> {
     aside: Option<Aside>,
 }
 
-#[expect(
-    clippy::large_enum_variant,
-    reason = "there is one a stream, and the large one is the fast path within a process"
-)]
 enum Source<T, F> {
     /// Not used yet; decoding begins with the first use, when the bounds are known.
     New {
@@ -265,7 +261,7 @@ impl<T, F: Decode<T>> Receiver<T, F> {
     pub async fn close(&mut self) {
         match self.source() {
             Source::New { .. } => {}
-            Source::Channel(decoding) => decoding.inbox_mut().close().await,
+            Source::Channel(decoding) => decoding.close().await,
             Source::Local(local) => local.queue.close(),
         }
     }

@@ -61,6 +61,8 @@ use crate::wire::{Direction, Frame, Header, Progress, StreamChannelRef};
 /// ```
 pub struct ChannelReader {
     pub(super) inbox: Inbox,
+    /// Whether the failure was given as an item of the `Stream` face.
+    pub(super) told: bool,
 }
 
 impl ChannelReader {
@@ -74,6 +76,7 @@ impl ChannelReader {
     pub(crate) fn over(link: Link) -> Self {
         Self {
             inbox: Inbox::new(link),
+            told: false,
         }
     }
 

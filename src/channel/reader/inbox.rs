@@ -40,8 +40,6 @@ pub(crate) struct Inbox {
     close_deadline: Option<Pin<Box<Sleep>>>,
     /// Undoes the compression that the header names.
     expansion: Option<Expansion>,
-    /// Whether a failure was handed out as an item of a `Stream` face.
-    told: bool,
     meter: Option<Arc<Meter>>,
     /// Where messages go that the code behind this end does not ask for.
     aside: Option<Aside>,
@@ -58,7 +56,6 @@ impl Inbox {
             waits: Waits::default(),
             close_deadline: None,
             expansion: None,
-            told: false,
             meter: None,
             aside: None,
         }
@@ -340,24 +337,12 @@ impl Inbox {
         self.link.hang_up();
     }
 
-    /// Marks the failure of a `Stream` face as handed out: the first time `true`.
-    pub(crate) fn tell_once(&mut self) -> bool {
-        !std::mem::replace(&mut self.told, true)
-    }
-
-    /// Whether the failure was handed out by a `Stream` face.
-    pub(crate) fn was_told(&self) -> bool {
-        self.told
-    }
-
     /// Tells the engine that this end wants no more, and waits until it has taken note.
     ///
     /// Nothing is given any more once this was polled; to be called again goes on waiting.
     pub(crate) async fn close(&mut self) {
         if self.judge.verdict().is_none() {
-            let bytes = self.judge.bytes();
-            let reason = "this reader closed its end".to_owned();
-            self.judge.fail(ReadError::Truncated { bytes, reason });
+            self.judge.fail(ReadError::closed_here(self.judge.bytes()));
             let told = match self.link.open() {
                 Some(link) => link.start_close(Close::NORMAL).is_ok(),
                 None => false,

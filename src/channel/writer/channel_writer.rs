@@ -123,6 +123,10 @@ impl ChannelWriter {
         }
     }
 
+    pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
+        self.outbox.poll_flush(cx)
+    }
+
     pub(crate) fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
         self.outbox.poll_close(cx)
     }
@@ -225,7 +229,7 @@ impl ChannelWriter {
     ///
     /// Cancel safe: what was not flushed stays and goes out with the next operation.
     pub async fn flush(&mut self) -> Result<(), WriteError> {
-        poll_fn(|cx| self.outbox.poll_flush(cx)).await
+        poll_fn(|cx| self.poll_flush(cx)).await
     }
 
     /// Ends the stream: flushes, sends the end message and waits until the engine has confirmed.

@@ -38,7 +38,7 @@ where
                 .map_err(|error| StageError::input(id, error));
             match header {
                 Ok(header) => {
-                    context.set_metadata(header.and_then(|header| header.content.clone()))
+                    context.set_metadata(header.and_then(|header| header.content.clone()));
                 }
                 Err(failure) => {
                     let failed = futures::stream::iter([Err(failure)]);
@@ -89,6 +89,6 @@ where
             send_all(Collect::new(streams, order, waits), &mut sender, id).await
         })
         .await;
-    conclude(id, Some(sender), ended).await?;
+    conclude(&context, Some(sender), ended).await?;
     Ok(pulse.report())
 }

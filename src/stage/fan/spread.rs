@@ -45,8 +45,7 @@ where
     let mut input = std::pin::pin!(input.fuse());
     let ended = poll_fn(|cx| spread.poll(input.as_mut(), cx)).await;
     let left = spread.outputs.into_iter().flatten();
-    let concluded =
-        join_all(left.map(|output| conclude(context.stage(), Some(output), ended.clone())));
+    let concluded = join_all(left.map(|output| conclude(context, Some(output), ended.clone())));
     let (gone, others): (Vec<_>, Vec<_>) = concluded
         .await
         .into_iter()
@@ -100,9 +99,8 @@ impl<T: Send + 'static, F: Encode<T>> Spread<'_, T, F> {
             match input.as_mut().poll_next(cx) {
                 Poll::Ready(Some(Ok(event))) => self.hold(event),
                 Poll::Ready(Some(Err(failure))) => return Poll::Ready(Err(failure)),
-                Poll::Ready(None) if self.pause() => {}
+                Poll::Ready(None) | Poll::Pending if self.pause() => {}
                 Poll::Ready(None) => return Poll::Ready(Ok(())),
-                Poll::Pending if self.pause() => {}
                 Poll::Pending => {
                     // A reader that goes while there is nothing to write counts, too.
                     for at in 0..self.outputs.len() {

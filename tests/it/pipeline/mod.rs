@@ -53,9 +53,8 @@ impl House {
                 tokio::task::yield_now().await;
             }
         };
-        if timeout(FAILED, held).await.is_err() {
-            panic!("the engine holds {:?}", self.engine.stats());
-        }
+        let held = timeout(FAILED, held).await.is_ok();
+        assert!(held, "the engine holds {:?}", self.engine.stats());
     }
 }
 

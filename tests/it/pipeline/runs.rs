@@ -204,20 +204,22 @@ async fn a_fused_run_reaches_stages_of_other_workers() {
     assert_eq!(error.first_cause().code, StageError::NOT_FOUND);
 }
 
-/// What the documentation says may be sent and shared.
-#[test]
-fn runs_and_pipelines_may_go_anywhere() {
-    fn may_go<T: Send>(_: &T) {}
-    let pipeline = Pipeline::from_iter(0..3_u64)
-        .broadcast()
-        .branch(|numbers| numbers.then(double))
-        .merge();
-    may_go(&pipeline);
-    may_go(&pipeline.run_local());
-    fn starts(worker: &Worker) -> impl Future + Send {
+fn sent_anywhere<T: Send>(value: T) -> T {
+    value
+}
+
+#[tokio::test]
+async fn pipelines_and_runs_may_go_anywhere() {
+    let pipeline = sent_anywhere(
         Pipeline::from_iter(0..3_u64)
-            .parallel(2, double)
-            .start(worker)
-    }
-    let _ = starts;
+            .broadcast()
+            .branch(|numbers| numbers.parallel(2, double))
+            .merge(),
+    );
+    let run = sent_anywhere(pipeline.run_local());
+    assert_eq!(run.collect::<Vec<_>>().await.unwrap(), [0, 2, 4]);
+    let worker = Worker::embedded().await.unwrap();
+    let starting = Pipeline::from_iter(0..3_u64).then(double).start(&worker);
+    let run = sent_anywhere(sent_anywhere(starting).await.unwrap());
+    assert_eq!(run.collect::<Vec<_>>().await.unwrap(), [0, 2, 4]);
 }

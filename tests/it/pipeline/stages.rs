@@ -65,7 +65,7 @@ pub(super) fn strip(numbered: (u64, u64)) -> u64 {
 #[pipeline_stage(id = "test::no_fives")]
 pub(super) fn no_fives(n: u64) -> Result<u64> {
     assert_ne!(n, 1313, "thirteen thirteen");
-    if n % 5 == 0 {
+    if n.is_multiple_of(5) {
         return Err(Error::msg(format_args!("{n} is a five")));
     }
     Ok(n)

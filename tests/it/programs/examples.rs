@@ -94,6 +94,29 @@ async fn framed_prints_what_it_promises() {
     assert_eq!(lines(&output), promised("framed"));
 }
 
+/// One example a shape of a stage.
+#[tokio::test]
+async fn stages_print_what_they_promise() {
+    let programs = [
+        ("stage_item", Program::example("stage_item", &[])),
+        ("stage_filter", Program::example("stage_filter", &[])),
+        ("stage_many", Program::example("stage_many", &[])),
+        ("stage_state", Program::example("stage_state", &[])),
+        ("stage_params", Program::example("stage_params", &[])),
+        (
+            "stage_concurrent",
+            Program::example("stage_concurrent", &[]),
+        ),
+        ("stage_stream", Program::example("stage_stream", &[])),
+        ("stage_bytes", Program::example("stage_bytes", &[])),
+        ("stage_ends", Program::example("stage_ends", &[])),
+    ];
+    for (name, program) in programs {
+        let output = program.success().await;
+        assert_eq!(lines(&output), promised(name), "{name}");
+    }
+}
+
 #[tokio::test]
 async fn typed_measures_each_format() {
     let output = Program::example("typed", &["1000"]).success().await;
@@ -146,6 +169,17 @@ async fn three_programs_find_each_other() {
     assert_eq!(
         producer.success().await,
         "transform: 1 lines\nconsumer: 1 lines of 1 files\n"
+    );
+}
+
+/// With its stages it needs Python and Node: that is `examples/polyglot/run`.
+#[tokio::test]
+async fn polyglot_tells_what_it_needs() {
+    let output = Program::example("polyglot", &[]).output().await;
+    assert!(!output.status.success());
+    assert!(
+        output.stderr.contains("hint: start examples/polyglot/run"),
+        "{output:?}"
     );
 }
 

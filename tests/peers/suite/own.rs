@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use pipewright::{
-    ChannelReader, ChannelWriter, Error, Frame, FunctionError, Invocation, StreamChannelRef,
-    Verdict, Worker,
+    ChannelReader, ChannelWriter, Error, Frame, FunctionError, Invocation, StreamChannelRef, Worker,
 };
 use rand::RngCore;
 use serde::Deserialize;

@@ -1,6 +1,7 @@
 //! An engine, a worker of ours, and the peers.
 
 use std::future::Future;
+use std::panic::Location;
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -60,9 +61,13 @@ pub(crate) fn alone(test: impl AsyncFnOnce()) {
 }
 
 /// Waits for what is done in seconds, and fails if it is not done in a minute.
-pub(crate) async fn within_a_minute<T>(future: impl Future<Output = T>) -> T {
-    let done = tokio::time::timeout(Duration::from_mins(1), future).await;
-    done.expect("nothing here takes a minute")
+#[track_caller]
+pub(crate) fn within_a_minute<T>(future: impl Future<Output = T>) -> impl Future<Output = T> {
+    let place = Location::caller();
+    async move {
+        let done = tokio::time::timeout(Duration::from_mins(1), future).await;
+        done.unwrap_or_else(|_| panic!("not done within a minute: {place}"))
+    }
 }
 
 impl Scene {

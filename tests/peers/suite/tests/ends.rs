@@ -42,10 +42,10 @@ async fn lose_a_writer(scene: &Scene, peer: Peer, refs: &Refs, bytes: usize) {
         .expect("called");
     let read = async { while let Ok(Some(_)) = reader.next_frame().await {} };
     let kill = async {
-        heard.await.expect("it wrote");
+        within_a_minute(heard).await.expect("it wrote");
         agent.kill().await;
     };
-    within_a_minute(async { tokio::join!(read, kill) }).await;
+    tokio::join!(within_a_minute(read), kill);
     let report = reader.report();
     let error = failure(&report);
     assert!(error.is_truncated(), "{peer:?}: {error}");
