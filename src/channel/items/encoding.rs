@@ -35,6 +35,9 @@ struct State<F> {
     emptied: Instant,
     /// Whether something came long after that.
     alone: bool,
+    /// Whether the sender had to wait for room since the last call that accepted something: it is
+    /// busy then, however long it took.
+    waited: bool,
     /// Whether the flusher looks on; if not it has to be woken.
     watched: bool,
     /// The sender has gone, and its flusher with it.
@@ -99,6 +102,7 @@ impl<F> Encoding<F> {
             thread: None,
             emptied: Instant::now(),
             alone: false,
+            waited: false,
             watched: false,
             over: false,
         };
@@ -130,7 +134,11 @@ impl<F> Encoding<F> {
         if self.lock().outbox.is_ready() {
             return Poll::Ready(Ok(()));
         }
-        self.poll(cx, Outbox::poll_ready)
+        let ready = self.poll(cx, Outbox::poll_ready);
+        if ready.is_pending() {
+            self.lock().waited = true;
+        }
+        ready
     }
 
     /// Accepts an item. To follow a `poll_ready` that was ready.
@@ -160,7 +168,7 @@ impl<F> Encoding<F> {
         let mut state = match self.state.try_lock() {
             Ok(mut state) => {
                 if state.outbox.packer().is_empty() {
-                    state.alone = state.emptied.elapsed() >= ALONE;
+                    state.alone = !state.waited && state.emptied.elapsed() >= ALONE;
                 }
                 state
             }
@@ -173,6 +181,7 @@ impl<F> Encoding<F> {
             state.emptied = Instant::now();
         }
         state.accepted += 1;
+        state.waited = false;
         state.thread = Some(ThreadMark::here());
         let asleep = !std::mem::replace(&mut state.watched, true);
         let wakes = asleep || state.alone;
@@ -211,8 +220,19 @@ impl<F> Encoding<F> {
                 let mut state = match self.state.try_lock() {
                     Ok(state) => state,
                     Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-                    // The sender is at it on another thread. To wait here would block this one.
-                    Err(TryLockError::WouldBlock) => break cx.waker().wake_by_ref(),
+                    // The sender is at it on another thread, so it is busy. To wait for it here
+                    // would block this one.
+                    Err(TryLockError::WouldBlock) => {
+                        tick.set(Some(tokio::time::sleep(TICK)));
+                        if tick
+                            .as_mut()
+                            .as_pin_mut()
+                            .is_some_and(|tick| tick.poll(cx).is_pending())
+                        {
+                            break;
+                        }
+                        continue;
+                    }
                 };
                 if state.over {
                     return Poll::Ready(());
