@@ -27,6 +27,7 @@ mod flow;
 mod into_stage;
 pub mod items;
 mod outputs;
+mod params;
 mod policy;
 mod pour;
 mod producer;
@@ -57,6 +58,7 @@ pub(crate) use into_stage::AsValue;
 pub use into_stage::IntoStage;
 pub use items::{Applied, ItemRun, ItemStage};
 pub use outputs::{Iter, Lazy, Outputs};
+pub use params::Params;
 pub use policy::{
     DeadLetter, DeadLetters, Guarded, ItemStageExt, Policy, Remedy, Retried, ToDeadLetters,
 };

@@ -192,13 +192,11 @@ fn running_sum(number: u32, sum: &mut u64) -> u64 {
 #[pipeline_stage]
 async fn pairs(number: u32, held: &mut Option<u32>) -> Option<(u32, u32)> {
     pause().await;
-    match held.take() {
-        Some(first) => Some((first, number)),
-        None => {
-            *held = Some(number);
-            None
-        }
+    let first = held.take();
+    if first.is_none() {
+        *held = Some(number);
     }
+    first.map(|first| (first, number))
 }
 
 #[tokio::test]
@@ -209,6 +207,20 @@ async fn state_lasts_for_a_run() {
     // Each of the runs begins anew.
     gives(running_sum, Value::Null, items(1..5), items([1, 3, 6, 10])).await;
     gives(pairs, Value::Null, items(0..5), items([(0, 1), (2, 3)])).await;
+}
+
+#[pipeline_stage]
+fn everything(number: u32, params: Vec<u32>, seen: &mut usize, context: StageContext) -> u32 {
+    *seen += 1;
+    context.send_message(format!("{seen}"));
+    number + params[*seen - 1]
+}
+
+#[tokio::test]
+async fn every_further_argument_at_once() {
+    let message = |text: &str| Step::Message(text.to_owned());
+    let expected = vec![message("1"), Step::Item(11), message("2"), Step::Item(22)];
+    gives(everything, json!([10, 20]), items([1, 2]), expected).await;
 }
 
 #[derive(Clone, serde::Deserialize)]
