@@ -173,8 +173,11 @@ impl Judge {
     }
 
     /// Ends the stream with an error from outside: no connection, or an item that cannot be read.
+    ///
+    /// The last item may be found to be bad after all frames were good, so a stream that was
+    /// complete can still fail; one that has failed keeps its first reason.
     pub(crate) fn fail(&mut self, error: ReadError) -> Option<Event> {
-        if !matches!(self.state, State::Done(_)) {
+        if !matches!(self.state, State::Done(Verdict::Failed(_))) {
             self.state = State::Done(Verdict::Failed(error));
         }
         None
@@ -337,6 +340,21 @@ mod tests {
         }
         assert!(failure(closed_by([data(b"a")], &Close::WRITER_LOST)).is_truncated());
         assert!(failure(lost([data(b"a")])).is_truncated());
+    }
+
+    #[test]
+    fn a_bad_item_at_the_end_fails_a_stream_that_was_complete_and_the_first_reason_stays() {
+        let mut judge = Judge::new();
+        for frame in [header(), data(b"ab"), end(b"ab")] {
+            judge.frame(frame);
+        }
+        judge.closed(&Close::NORMAL);
+        assert!(judge.verdict().unwrap().is_complete());
+        judge.fail(ReadError::NeverWritten);
+        let reason = "later".to_owned();
+        judge.fail(ReadError::Corrupt { reason });
+        let verdict = judge.verdict().cloned().unwrap();
+        assert!(matches!(failure(verdict), ReadError::NeverWritten));
     }
 
     #[test]

@@ -58,6 +58,12 @@ pub enum ReadError {
 }
 
 impl ReadError {
+    /// What a reader gives after it has closed its own end.
+    pub(crate) fn closed_here(bytes: u64) -> Self {
+        let reason = "this reader closed its end".to_owned();
+        Self::Truncated { bytes, reason }
+    }
+
     /// Whether the writer itself reported the failure.
     pub fn is_aborted(&self) -> bool {
         matches!(self, Self::Aborted(_))

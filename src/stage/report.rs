@@ -134,9 +134,11 @@ impl StageReport {
 /// The inverse of [`StageReport::so_far`]; the stage is nameless.
 impl From<&StageReport> for Progress {
     fn from(report: &StageReport) -> Self {
-        let mut progress = Self::default();
-        progress.items = report.items_out;
-        progress.bytes = report.bytes_out;
+        let mut progress = Self {
+            items: report.items_out,
+            bytes: report.bytes_out,
+            ..Self::default()
+        };
         let more = [
             ("items_in", report.items_in),
             ("bytes_in", report.bytes_in),

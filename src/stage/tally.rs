@@ -63,10 +63,12 @@ impl Tally {
             let branches = parts
                 .iter()
                 .filter(|branch| branch.name.is_none() && branch.inputs.contains(&Place(at)));
-            let mut report = StageReport::default();
-            report.items_in = part.inputs.iter().map(|place| out(&parts[place.0])).sum();
-            report.items_out = out(part) + branches.map(out).sum::<u64>();
-            report.items_skipped = part.items_skipped.load(Relaxed);
+            let report = StageReport {
+                items_in: part.inputs.iter().map(|place| out(&parts[place.0])).sum(),
+                items_out: out(part) + branches.map(out).sum::<u64>(),
+                items_skipped: part.items_skipped.load(Relaxed),
+                ..StageReport::default()
+            };
             Some((part.name.clone()?, report))
         });
         reports.collect()

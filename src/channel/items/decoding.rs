@@ -58,6 +58,7 @@ impl<T, F: Decode<T>> Decoding<T, F> {
 
     pub(super) fn set_limits(&mut self, limits: ItemLimits) {
         self.limits = limits;
+        self.format.set_limits(limits);
     }
 
     pub(super) fn go_on_after_bad_items(&mut self) {
@@ -80,9 +81,9 @@ impl<T, F: Decode<T>> Decoding<T, F> {
                 Err(error) => return Poll::Ready(Err(error)),
             }
             self.inbox.update_meter(self.items);
+            ready!(self.poll_header(cx))?;
             return Poll::Ready(match ready!(self.inbox.poll_event(cx)) {
                 Ok(Some(judge::Event::Data(bytes))) => {
-                    self.check_header()?;
                     self.frame = bytes;
                     continue;
                 }
@@ -98,10 +99,31 @@ impl<T, F: Decode<T>> Decoding<T, F> {
 
     /// Waits until it is known whether the stream has a header, and compares it.
     pub(super) fn poll_header(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ReceiveError>> {
-        if let Err(error) = ready!(self.inbox.poll_header(cx)) {
-            return Poll::Ready(Err(self.fail(error.into())));
+        if self.header_checked {
+            return Poll::Ready(Ok(()));
         }
-        Poll::Ready(self.check_header())
+        let compared = match ready!(self.inbox.poll_header(cx)) {
+            Ok(Some(header)) => Self::compare(header),
+            // A message of the user may come before it.
+            Ok(None) => return Poll::Ready(Ok(())),
+            Err(error) => Err(error.into()),
+        };
+        self.header_checked = true;
+        Poll::Ready(compared.map_err(|error| self.fail(error)))
+    }
+
+    /// Cancels the stream. Nothing is given any more once this was polled.
+    pub(super) async fn close(&mut self) {
+        let whole = matches!(self.inbox.report().verdict, Some(verdict) if verdict.is_complete());
+        if whole && !(self.frame.is_empty() && self.carry.is_empty()) {
+            self.fail(ReceiveError::Stream(ReadError::closed_here(
+                self.inbox.report().bytes,
+            )));
+        }
+        self.frame = Bytes::new();
+        self.carry = BytesMut::new();
+        self.borrowed = 0;
+        self.inbox.close().await;
     }
 
     /// Reads an item from what is there.
@@ -225,7 +247,6 @@ impl<T, F: Decode<T>> Decoding<T, F> {
 
     /// The payload is over: what is left must be an item, and the count must agree.
     fn end(&mut self) -> Result<Option<Event<T>>, ReceiveError> {
-        self.check_header()?;
         if let Some(item) = self.decode(true)? {
             return Ok(Some(Event::Item(item)));
         }
@@ -242,17 +263,6 @@ impl<T, F: Decode<T>> Decoding<T, F> {
             return Err(self.fail(ReadError::Corrupt { reason }.into()));
         }
         Ok(None)
-    }
-
-    /// Compares the header, once it is there, with what this receiver expects.
-    fn check_header(&mut self) -> Result<(), ReceiveError> {
-        if std::mem::replace(&mut self.header_checked, true) {
-            return Ok(());
-        }
-        match self.inbox.header().map_or(Ok(()), Self::compare) {
-            Ok(()) => Ok(()),
-            Err(error) => Err(self.fail(error)),
-        }
     }
 
     fn compare(header: &Header) -> Result<(), ReceiveError> {

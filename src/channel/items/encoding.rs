@@ -35,6 +35,9 @@ struct State<F> {
     emptied: Instant,
     /// Whether something came long after that.
     alone: bool,
+    /// Whether the sender had to wait for room since the last call that accepted something: it is
+    /// busy then, however long it took.
+    waited: bool,
     /// Whether the flusher looks on; if not it has to be woken.
     watched: bool,
     /// The sender has gone, and its flusher with it.
@@ -46,7 +49,7 @@ impl<F> State<F> {
     fn seen(&self) -> Seen {
         Seen {
             accepted: self.accepted,
-            framed: self.outbox.framed(),
+            framed: self.outbox.packer().framed(),
             alone: self.alone,
             elsewhere: self.thread != Some(ThreadMark::here()),
         }
@@ -89,7 +92,7 @@ impl<F> Encoding<F> {
             flusher: AtomicWaker::new(),
         });
         let both = Waker::from(Arc::clone(&wakers));
-        if let Some(aside) = outbox.aside() {
+        if let Some(aside) = outbox.packer().aside() {
             aside.wake_on_push(both.clone());
         }
         let state = State {
@@ -99,6 +102,7 @@ impl<F> Encoding<F> {
             thread: None,
             emptied: Instant::now(),
             alone: false,
+            waited: false,
             watched: false,
             over: false,
         };
@@ -130,7 +134,11 @@ impl<F> Encoding<F> {
         if self.lock().outbox.is_ready() {
             return Poll::Ready(Ok(()));
         }
-        self.poll(cx, Outbox::poll_ready)
+        let ready = self.poll(cx, Outbox::poll_ready);
+        if ready.is_pending() {
+            self.lock().waited = true;
+        }
+        ready
     }
 
     /// Accepts an item. To follow a `poll_ready` that was ready.
@@ -159,8 +167,8 @@ impl<F> Encoding<F> {
     fn accept<R>(&self, push: impl FnOnce(&mut State<F>) -> R) -> R {
         let mut state = match self.state.try_lock() {
             Ok(mut state) => {
-                if state.outbox.is_empty() {
-                    state.alone = state.emptied.elapsed() >= ALONE;
+                if state.outbox.packer().is_empty() {
+                    state.alone = !state.waited && state.emptied.elapsed() >= ALONE;
                 }
                 state
             }
@@ -169,10 +177,11 @@ impl<F> Encoding<F> {
         };
         let pushed = push(&mut state);
         state.outbox.drain_now(&mut Context::from_waker(&self.both));
-        if state.outbox.is_empty() {
+        if state.outbox.packer().is_empty() {
             state.emptied = Instant::now();
         }
         state.accepted += 1;
+        state.waited = false;
         state.thread = Some(ThreadMark::here());
         let asleep = !std::mem::replace(&mut state.watched, true);
         let wakes = asleep || state.alone;
@@ -211,16 +220,31 @@ impl<F> Encoding<F> {
                 let mut state = match self.state.try_lock() {
                     Ok(state) => state,
                     Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-                    // The sender is at it on another thread. To wait here would block this one.
-                    Err(TryLockError::WouldBlock) => break cx.waker().wake_by_ref(),
+                    // The sender is at it on another thread, so it is busy. To wait for it here
+                    // would block this one.
+                    Err(TryLockError::WouldBlock) => {
+                        tick.set(Some(tokio::time::sleep(TICK)));
+                        if tick
+                            .as_mut()
+                            .as_pin_mut()
+                            .is_some_and(|tick| tick.poll(cx).is_pending())
+                        {
+                            break;
+                        }
+                        continue;
+                    }
                 };
                 if state.over {
                     return Poll::Ready(());
                 }
                 if !state.watched {
                     // What others put in has no item to go out with. A failure is kept.
-                    let aside = state.outbox.aside().is_some_and(|aside| !aside.is_empty());
-                    if aside || !state.outbox.is_empty() {
+                    let aside = state
+                        .outbox
+                        .packer()
+                        .aside()
+                        .is_some_and(|aside| !aside.is_empty());
+                    if aside || !state.outbox.packer().is_empty() {
                         let mut both = Context::from_waker(&self.both);
                         let _ = state.outbox.poll_flush_idle(&mut both);
                     }

@@ -112,9 +112,7 @@ impl<T> LocalReceiver<T> {
     /// Cancels the stream: the sender's next send fails.
     pub(super) fn close(&mut self) {
         self.queue.close();
-        let reason = "this receiver closed its end".to_owned();
-        self.end
-            .get_or_insert(Err(ReadError::Truncated { bytes: 0, reason }));
+        self.end.get_or_insert(Err(ReadError::closed_here(0)));
     }
 
     pub(super) fn end(&self) -> Option<&Result<(), ReadError>> {

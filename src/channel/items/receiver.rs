@@ -261,7 +261,7 @@ impl<T, F: Decode<T>> Receiver<T, F> {
     pub async fn close(&mut self) {
         match self.source() {
             Source::New { .. } => {}
-            Source::Channel(decoding) => decoding.inbox_mut().close().await,
+            Source::Channel(decoding) => decoding.close().await,
             Source::Local(local) => local.queue.close(),
         }
     }

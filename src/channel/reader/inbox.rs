@@ -342,9 +342,7 @@ impl Inbox {
     /// Nothing is given any more once this was polled; to be called again goes on waiting.
     pub(crate) async fn close(&mut self) {
         if self.judge.verdict().is_none() {
-            let bytes = self.judge.bytes();
-            let reason = "this reader closed its end".to_owned();
-            self.judge.fail(ReadError::Truncated { bytes, reason });
+            self.judge.fail(ReadError::closed_here(self.judge.bytes()));
             let told = match self.link.open() {
                 Some(link) => link.start_close(Close::NORMAL).is_ok(),
                 None => false,

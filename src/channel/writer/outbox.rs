@@ -171,19 +171,9 @@ impl Outbox {
         self.poll_flush(cx)
     }
 
-    /// What others put in, to go out beside what is written.
-    pub(crate) fn aside(&self) -> Option<&Aside> {
-        self.packer.aside()
-    }
-
-    /// Whether nothing waits to be handed to the connection.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.packer.is_empty()
-    }
-
-    /// Payload bytes in frames so far, without the frame being filled.
-    pub(crate) fn framed(&self) -> u64 {
-        self.packer.framed()
+    /// What was accepted and not handed to the connection.
+    pub(crate) fn packer(&self) -> &Packer {
+        &self.packer
     }
 
     /// Whether the next item can be accepted without waiting.

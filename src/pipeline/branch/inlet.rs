@@ -80,14 +80,12 @@ where
     }
 
     fn draw(self, plan: &mut Plan) -> Edge {
-        match self.0.take() {
-            Joint::Edge(edge) => edge,
-            _ => {
-                let refuse = async { Err(alone()) };
-                let work = Work::Here(Box::new(move |_, _| refuse.boxed()));
-                plan.node("branch".to_owned(), None, work)
-            }
+        if let Joint::Edge(edge) = self.0.take() {
+            return edge;
         }
+        let refuse = async { Err(alone()) };
+        let work = Work::Here(Box::new(move |_, _| refuse.boxed()));
+        plan.node("branch".to_owned(), None, work)
     }
 }
 

@@ -38,7 +38,7 @@ where
                 .map_err(|error| StageError::input(id, error));
             match header {
                 Ok(header) => {
-                    context.set_metadata(header.and_then(|header| header.content.clone()))
+                    context.set_metadata(header.and_then(|header| header.content.clone()));
                 }
                 Err(failure) => {
                     let failed = futures::stream::iter([Err(failure)]);

@@ -17,7 +17,8 @@ use crate::stage::{Flow, StageContext, StageError};
 /// the input ended.
 ///
 /// Nothing is taken while a branch that is to have it has no room: the slowest holds back the
-/// others. Messages of the user go where the item before them went, progress to the first branch.
+/// others. Messages of the user go where the item before them went, or whose turn it is; progress
+/// goes to the first branch.
 /// A branch that drops its end gets no more; an item that only it was to have counts as skipped.
 /// When no branch is left there is no use in going on.
 pub(crate) async fn spread<T, F>(
@@ -98,9 +99,8 @@ impl<T: Send + 'static, F: Encode<T>> Spread<'_, T, F> {
             match input.as_mut().poll_next(cx) {
                 Poll::Ready(Some(Ok(event))) => self.hold(event),
                 Poll::Ready(Some(Err(failure))) => return Poll::Ready(Err(failure)),
-                Poll::Ready(None) if self.pause() => {}
+                Poll::Ready(None) | Poll::Pending if self.pause() => {}
                 Poll::Ready(None) => return Poll::Ready(Ok(())),
-                Poll::Pending if self.pause() => {}
                 Poll::Pending => {
                     // A reader that goes while there is nothing to write counts, too.
                     for at in 0..self.outputs.len() {
@@ -167,6 +167,12 @@ impl<T: Send + 'static, F: Encode<T>> Spread<'_, T, F> {
                 }
                 Poll::Ready(Ok(Target::Everywhere))
             }
+            Route::Turns(_) => {
+                if self.outputs[self.next].is_none() {
+                    self.end_turn();
+                }
+                self.poll_live(self.next, cx)
+            }
             _ if !is_item => self.poll_live(self.last, cx),
             Route::ByKey(_) => {
                 let has_room = ready!(self.poll_ready(self.next, cx))?;
@@ -184,12 +190,6 @@ impl<T: Send + 'static, F: Encode<T>> Spread<'_, T, F> {
                     }
                 }
                 Poll::Pending
-            }
-            Route::Turns(_) => {
-                if self.outputs[self.next].is_none() {
-                    self.end_turn();
-                }
-                self.poll_live(self.next, cx)
             }
         }
     }

@@ -4,8 +4,8 @@
 
 mod hostile;
 mod lines;
-mod pieces;
+pub(crate) mod pieces;
 mod round_trip;
-mod sample;
+pub(crate) mod sample;
 mod self_describing;
 mod tokio_codec;

@@ -192,11 +192,11 @@ fn running_sum(number: u32, sum: &mut u64) -> u64 {
 #[pipeline_stage]
 async fn pairs(number: u32, held: &mut Option<u32>) -> Option<(u32, u32)> {
     pause().await;
-    let first = held.take();
-    if first.is_none() {
-        *held = Some(number);
+    if let Some(first) = held.take() {
+        return Some((first, number));
     }
-    first.map(|first| (first, number))
+    *held = Some(number);
+    None
 }
 
 #[tokio::test]

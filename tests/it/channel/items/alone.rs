@@ -1,0 +1,108 @@
+//! An item that is sent alone arrives without a flush: on both flavours of the runtime, from a
+//! task and from `block_on`.
+
+use futures::FutureExt;
+use pipewright::format::Compression;
+use pipewright::{Channel, Receiver, Sender};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::support::{House, Over, within};
+
+fn runtimes() -> [Runtime; 2] {
+    [
+        Builder::new_current_thread().enable_all().build().unwrap(),
+        Builder::new_multi_thread().enable_all().build().unwrap(),
+    ]
+}
+
+/// Single items, and bursts of two and of three.
+async fn to_and_fro(
+    mut sender: Sender<u32>,
+    mut receiver: Receiver<u32>,
+) -> (Sender<u32>, Receiver<u32>) {
+    let mut next = 0;
+    for burst in [1, 1, 1, 2, 3, 1, 2] {
+        for n in next..next + burst {
+            sender.send(n).await.unwrap();
+        }
+        for n in next..next + burst {
+            assert_eq!(within(receiver.recv()).await.unwrap(), Some(n));
+        }
+        next += burst;
+    }
+    (sender, receiver)
+}
+
+async fn channel(over: Over) -> (House, Channel<u32>) {
+    let house = House::new(over).await;
+    let channel = house.worker.channel(None).await.unwrap();
+    (house, channel)
+}
+
+#[test]
+fn from_block_on() {
+    for runtime in runtimes() {
+        for over in [Over::Socket, Over::Memory] {
+            runtime.block_on(async {
+                let (_house, channel) = channel(over).await;
+                to_and_fro(channel.sender, channel.receiver).await;
+            });
+        }
+    }
+}
+
+#[test]
+fn from_a_task() {
+    for runtime in runtimes() {
+        for over in [Over::Socket, Over::Memory] {
+            runtime.block_on(async {
+                let (_house, channel) = channel(over).await;
+                tokio::spawn(to_and_fro(channel.sender, channel.receiver))
+                    .await
+                    .unwrap();
+            });
+        }
+    }
+}
+
+#[test]
+fn compressed() {
+    for runtime in runtimes() {
+        for compression in [Compression::ZSTD, Compression::Lz4] {
+            runtime.block_on(async {
+                let (_house, channel) = channel(Over::Socket).await;
+                let sender = channel.sender.compressed(compression);
+                to_and_fro(sender, channel.receiver).await;
+            });
+        }
+    }
+}
+
+/// The sender moves to a thread without a runtime after its first item.
+#[test]
+fn from_a_thread_without_a_runtime() {
+    for runtime in runtimes() {
+        let (house, channel) = runtime.block_on(channel(Over::Memory));
+        let (mut sender, mut receiver) = (channel.sender, channel.receiver);
+        runtime.block_on(async { sender.send(0).await.unwrap() });
+        let (go_on, told) = std::sync::mpsc::channel();
+        let sending = std::thread::spawn(move || {
+            for n in 1..10 {
+                let received: u32 = told.recv().unwrap();
+                assert_eq!(received, n - 1);
+                // There is room, so it does not have to wait.
+                sender.send(n).now_or_never().unwrap().unwrap();
+            }
+            sender
+        });
+        runtime.block_on(async {
+            for n in 0..9 {
+                assert_eq!(within(receiver.recv()).await.unwrap(), Some(n));
+                go_on.send(n).unwrap();
+            }
+            assert_eq!(within(receiver.recv()).await.unwrap(), Some(9));
+        });
+        let sender = sending.join().unwrap();
+        runtime.block_on(async { drop((sender, house)) });
+    }
+}

@@ -1,0 +1,117 @@
+//! Futures that are dropped at every await: nothing is lost, nothing comes twice.
+
+use pipewright::Channel;
+use pipewright::format::Compression;
+
+use crate::support::{cancelled_after, over_both, within};
+
+/// Sends with cancelled attempts before each that succeeds. An item is lent and only gone when a
+/// send was ready; one that was dropped was not accepted.
+#[tokio::test]
+async fn send_and_recv() {
+    over_both(async |house| {
+        for compression in [None, Some(Compression::ZSTD)] {
+            let channel: Channel<String> = house.worker.channel(1).await.unwrap();
+            let (mut sender, mut receiver) = (channel.sender, channel.receiver);
+            if let Some(compression) = compression {
+                sender = sender.compressed(compression);
+            }
+            let text = |n: usize| format!("{n} {}", "x".repeat(n * 7919 % 90_000));
+            let sending = tokio::spawn(async move {
+                for n in 0..300 {
+                    let mut times = 0;
+                    while cancelled_after(times, sender.send(text(n)))
+                        .await
+                        .map(Result::unwrap)
+                        .is_none()
+                    {
+                        times = (times + 1) % 3;
+                        tokio::task::yield_now().await;
+                    }
+                    while n % 10 == 0
+                        && cancelled_after(n % 3, sender.flush())
+                            .await
+                            .map(Result::unwrap)
+                            .is_none()
+                    {
+                        tokio::task::yield_now().await;
+                    }
+                }
+                while cancelled_after(1, sender.close())
+                    .await
+                    .map(Result::unwrap)
+                    .is_none()
+                {
+                    tokio::task::yield_now().await;
+                }
+                sender.report()
+            });
+            let mut items = 0;
+            loop {
+                match cancelled_after(items % 3, receiver.recv()).await {
+                    None => tokio::task::yield_now().await,
+                    Some(received) => match received.unwrap() {
+                        Some(item) => {
+                            assert!(item == text(items), "item {items}");
+                            items += 1;
+                        }
+                        None => break,
+                    },
+                }
+            }
+            assert_eq!(items, 300);
+            assert!(receiver.report().verdict.unwrap().is_verified());
+            let report = within(sending).await.unwrap();
+            assert!(report.verdict.unwrap().is_verified());
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn header_takes_nothing() {
+    over_both(async |house| {
+        let channel: Channel<u32> = house.worker.channel(None).await.unwrap();
+        let (mut sender, mut receiver) = (channel.sender, channel.receiver);
+        for _ in 0..3 {
+            assert!(cancelled_after(0, receiver.header()).await.is_none());
+        }
+        sender.send(1).await.unwrap();
+        loop {
+            if let Some(header) = cancelled_after(0, receiver.header()).await {
+                assert_eq!(header.unwrap().unwrap().format, "ndjson");
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(within(receiver.recv()).await.unwrap(), Some(1));
+    })
+    .await;
+}
+
+/// Polled once, the close of a receiver has cancelled the stream, and to call it again goes on.
+#[tokio::test]
+async fn close_of_a_receiver() {
+    over_both(async |house| {
+        let channel: Channel<u32> = house.worker.channel(None).await.unwrap();
+        let (mut sender, mut receiver) = (channel.sender, channel.receiver);
+        sender.send(1).await.unwrap();
+        sender.send(2).await.unwrap();
+        sender.flush().await.unwrap();
+        assert_eq!(within(receiver.recv()).await.unwrap(), Some(1));
+        let _ = cancelled_after(0, receiver.close()).await;
+        let error = receiver.recv().await.unwrap_err();
+        assert!(
+            error.to_string().contains("this reader closed its end"),
+            "{error}"
+        );
+        within(receiver.close()).await;
+        let failed = async {
+            while sender.send(3).await.is_ok() {
+                tokio::task::yield_now().await;
+            }
+        };
+        within(failed).await;
+    })
+    .await;
+}
