@@ -1,7 +1,7 @@
 //! Writes the stage: the type, the function that gives its value, and what the two traits of its
 //! kind ask for.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
@@ -88,7 +88,7 @@ pub(crate) fn definition(function: &ItemFn) -> TokenStream {
     let about = format!(" Gives the stage [`{plain}`](struct@{plain}), to be put into a pipeline.");
     let about_call = format!(" The function of the stage [`{plain}`](struct@{plain}).");
     let mut call = function.clone();
-    call.sig.ident = syn::Ident::new("call", name.span());
+    call.sig.ident = Ident::new("call", name.span());
     call.attrs
         .retain(|attribute| !attribute.path().is_ident("doc"));
     quote! {
@@ -115,10 +115,15 @@ pub(crate) fn definition(function: &ItemFn) -> TokenStream {
         #common
         impl #name {
             #[doc = #about_call]
-            // The shape says how arguments are taken, and that a stage may be `async`.
+            // The shape says how arguments are taken, that a stage may be `async` and may not be
+            // `const`; and its documentation is at the type.
             #[allow(
                 dead_code,
                 unreachable_pub,
+                clippy::missing_const_for_fn,
+                clippy::missing_errors_doc,
+                clippy::missing_panics_doc,
+                clippy::must_use_candidate,
                 clippy::needless_pass_by_value,
                 clippy::trivially_copy_pass_by_ref,
                 clippy::unused_async,
@@ -231,6 +236,27 @@ impl Parts<'_> {
                 token
             })
             .collect()
+    }
+
+    /// The `Result` that `returned` is, with `value` made to `given` and any error to the crate's.
+    /// `span` is where the error's type stands.
+    pub(crate) fn fallible(
+        &self,
+        returned: &TokenStream,
+        value: &TokenStream,
+        given: &TokenStream,
+        span: Span,
+    ) -> TokenStream {
+        // All of it as if written at the error's type, for the compiler to point there.
+        let error = Ident::new("__error", span);
+        let krate = self.krate_at(span);
+        let failure = quote_spanned!(span=> #krate::__private::Failure::into_error(#error));
+        quote_spanned! {Span::mixed_site()=>
+            match #returned {
+                ::core::result::Result::Ok(#value) => ::core::result::Result::Ok(#given),
+                ::core::result::Result::Err(#error) => ::core::result::Result::Err(#failure),
+            }
+        }
     }
 
     /// `fn id`: the one chosen, or the package and the function.

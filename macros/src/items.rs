@@ -1,9 +1,9 @@
 //! The code of a stage that handles one item at a time.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::Type;
 use syn::spanned::Spanned;
+use syn::{Expr, Type};
 
 use crate::ast::Role;
 use crate::expand::Parts;
@@ -23,21 +23,23 @@ pub(crate) fn item_stage(parts: &Parts<'_>, returns: &Returns) -> TokenStream {
     let outputs = returns.outputs_type(parts);
     let uses_context = arguments.has_context();
     let ordered = parts.attrs.unordered.is_none();
-    let (concurrency, checked) = match &parts.attrs.concurrency {
-        None => (TokenStream::new(), TokenStream::new()),
-        Some((_, number)) => (
-            quote! {
-                const CONCURRENCY: usize = #number;
-                const ORDERED: bool = #ordered;
-            },
-            // What is within an `impl` is computed when it is used, and this is to be told at once.
-            quote_spanned! {number.span()=>
-                #common
-                #[allow(clippy::assertions_on_constants)]
-                const _: () = ::core::assert!(#number > 0, "`concurrency` is at least 1");
-            },
-        ),
-    };
+    let number = parts.attrs.concurrency.as_ref().map(|(_, number)| number);
+    let concurrency = number.map(|number| {
+        quote! {
+            const CONCURRENCY: usize = #number;
+            const ORDERED: bool = #ordered;
+        }
+    });
+    // What is within an `impl` is computed when it is used, and this is to be told at once. A
+    // literal was looked at.
+    let checked = number.filter(|number| !matches!(number, Expr::Lit(_)));
+    let checked = checked.map(|number| {
+        quote_spanned! {number.span()=>
+            #common
+            #[allow(clippy::assertions_on_constants)]
+            const _: () = ::core::assert!(#number > 0, "`concurrency` is at least 1");
+        }
+    });
     let (future, body) = apply(parts, returns);
     quote_spanned! {Span::mixed_site()=>
         #checked
@@ -129,7 +131,7 @@ fn take(parts: &Parts<'_>) -> TokenStream {
     let site = Span::mixed_site();
     let statements = parts.stage.arguments.roles.iter().map(|role| match role {
         Role::State => quote_spanned! {site=>
-            let mut state = #krate::__private::items::take_state::<Self>(run);
+            let mut state = #krate::__private::items::take_state::<Self>(&mut run.state);
         },
         Role::Params { .. } => quote_spanned! {site=>
             let params = ::std::sync::Arc::clone(&run.params);
@@ -154,7 +156,7 @@ fn call(parts: &Parts<'_>, place: Place) -> TokenStream {
                 quote_spanned!(site=> item)
             }
             Role::State if in_line => quote_spanned! {site=>
-                #krate::__private::items::state::<Self>(run)
+                #krate::__private::items::state::<Self>(&mut run.state)
             },
             Role::State => quote_spanned!(site=> &mut state),
             Role::Params { by_ref } => {
@@ -204,17 +206,7 @@ impl Returns {
                 let value = #returned;
                 ::core::result::Result::Ok(#outputs)
             }},
-            Some(span) => {
-                let error = Ident::new("error", Span::mixed_site().located_at(span));
-                let krate = parts.krate_at(span);
-                let failure = quote_spanned!(span=> #krate::__private::Failure::into_error(#error));
-                quote_spanned! {Span::mixed_site()=>
-                    match #returned {
-                        ::core::result::Result::Ok(value) => ::core::result::Result::Ok(#outputs),
-                        ::core::result::Result::Err(error) => ::core::result::Result::Err(#failure),
-                    }
-                }
-            }
+            Some(span) => parts.fallible(returned, &value, &outputs, span),
         }
     }
 

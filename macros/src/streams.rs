@@ -120,9 +120,7 @@ impl Parts<'_> {
         });
         let call = quote!(Self::call(#(#arguments),*).await);
         let ended = if let Some(span) = self.stage.failure {
-            let krate = self.krate_at(span);
-            let failure = quote_spanned!(span=> #krate::__private::Failure::into_error);
-            quote!(::core::result::Result::map_err(#call, #failure))
+            self.fallible(&call, &quote!(()), &quote!(()), span)
         } else {
             quote!({ #call; ::core::result::Result::Ok(()) })
         };

@@ -43,6 +43,7 @@ impl Format for Bincode {
     const NAME: &'static str = "bincode";
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned> Encode<T> for Bincode {
     fn shape() -> Option<Value> {
         shape::of::<T>()
@@ -62,6 +63,7 @@ impl<T: Serialize + DeserializeOwned> Encode<T> for Bincode {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: DeserializeOwned> Decode<T> for Bincode {
     fn shape() -> Option<Value> {
         shape::of::<T>()

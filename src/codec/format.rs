@@ -71,7 +71,7 @@ pub trait Format: Default + Send + Sync + Unpin + 'static {
 #[diagnostic::on_unimplemented(
     message = "items of type `{T}` cannot be written in the format `{Self}`",
     label = "not an item of this format",
-    note = "`Json` and `Bincode` take what is `serde::Serialize` and `serde::Deserialize`, `Lines` takes `String`, `Raw` takes `Bytes`"
+    note = "most formats, `Json` among them, take any type with `#[derive(serde::Serialize, serde::Deserialize)]`; `Lines` takes `String`, `Raw` takes `Bytes`"
 )]
 pub trait Encode<T>: Format {
     /// The shape of `T` for the header, where bytes alone do not tell it. A receiver compares it
@@ -92,7 +92,7 @@ pub trait Encode<T>: Format {
 #[diagnostic::on_unimplemented(
     message = "items of type `{T}` cannot be read in the format `{Self}`",
     label = "not an item of this format",
-    note = "`Json` and `Bincode` take what is `serde::Serialize` and `serde::Deserialize`, `Lines` takes `String`, `Raw` takes `Bytes`"
+    note = "most formats, `Json` among them, take any type with `#[derive(serde::Serialize, serde::Deserialize)]`; `Lines` takes `String`, `Raw` takes `Bytes`"
 )]
 pub trait Decode<T>: Format {
     /// The shape that the receiver expects, see [`Encode::shape`].

@@ -35,6 +35,7 @@ impl Format for Json {
     const ENCODING: Option<&'static str> = Some("utf-8");
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Serialize> Encode<T> for Json {
     fn encode(&mut self, item: T, out: &mut BytesMut) -> Result<(), EncodeError<T>> {
         let mut writer = out.writer();
@@ -49,6 +50,7 @@ impl<T: Serialize> Encode<T> for Json {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: DeserializeOwned> Decode<T> for Json {
     fn set_limits(&mut self, limits: ItemLimits) {
         self.limits = limits;

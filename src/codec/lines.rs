@@ -33,6 +33,7 @@ impl Format for Lines {
     const ENCODING: Option<&'static str> = Some("utf-8");
 }
 
+#[diagnostic::do_not_recommend]
 impl Encode<String> for Lines {
     fn encode(&mut self, item: String, out: &mut BytesMut) -> Result<(), EncodeError<String>> {
         let fault = if memchr::memchr(b'\n', item.as_bytes()).is_some() {
@@ -55,6 +56,7 @@ impl Encode<String> for Lines {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Decode<String> for Lines {
     fn decode(&mut self, input: &[u8], at_end: bool) -> Result<Decoded<String>, FormatError> {
         let unseen = input.get(self.scanned..).unwrap_or_default();

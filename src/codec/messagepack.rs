@@ -41,6 +41,7 @@ impl Format for MessagePack {
     const NAME: &'static str = "msgpack";
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Serialize> Encode<T> for MessagePack {
     fn encode(&mut self, item: T, out: &mut BytesMut) -> Result<(), EncodeError<T>> {
         delimited::encode(out, |out| {
@@ -53,6 +54,7 @@ impl<T: Serialize> Encode<T> for MessagePack {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: DeserializeOwned> Decode<T> for MessagePack {
     fn set_limits(&mut self, limits: ItemLimits) {
         self.limits = limits;

@@ -37,6 +37,7 @@ impl Format for Postcard {
     const NAME: &'static str = "postcard";
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned> Encode<T> for Postcard {
     fn shape() -> Option<Value> {
         shape::of::<T>()
@@ -54,6 +55,7 @@ impl<T: Serialize + DeserializeOwned> Encode<T> for Postcard {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: DeserializeOwned> Decode<T> for Postcard {
     fn shape() -> Option<Value> {
         shape::of::<T>()

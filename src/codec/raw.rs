@@ -30,6 +30,7 @@ impl Format for Raw {
     const KEEPS_ITEMS: bool = false;
 }
 
+#[diagnostic::do_not_recommend]
 impl Encode<Bytes> for Raw {
     fn encode(&mut self, item: Bytes, out: &mut BytesMut) -> Result<(), EncodeError<Bytes>> {
         out.extend_from_slice(&item);
@@ -37,6 +38,7 @@ impl Encode<Bytes> for Raw {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Decode<Bytes> for Raw {
     fn decode(&mut self, input: &[u8], _: bool) -> Result<Decoded<Bytes>, FormatError> {
         if input.is_empty() {

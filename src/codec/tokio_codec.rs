@@ -110,6 +110,7 @@ impl<C: NamedCodec> Format for TokioCodec<C> {
     const KEEPS_ITEMS: bool = C::KEEPS_ITEMS;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T, C> Encode<T> for TokioCodec<C>
 where
     C: NamedCodec + Encoder<T>,
@@ -123,6 +124,7 @@ where
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T, C> Decode<T> for TokioCodec<C>
 where
     C: NamedCodec + Decoder,

@@ -30,6 +30,7 @@ pub trait Compose<Form>: IntoStage<Form, Stage: Stage> + Sized {
 
 impl<Form, S: IntoStage<Form, Stage: Stage>> Compose<Form> for S {}
 
+#[diagnostic::do_not_recommend]
 impl<A, B> Stage for Composed<A, B>
 where
     A: Stage,

@@ -4,12 +4,11 @@ use std::future::Future;
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt, future::Either, stream};
-use serde::de::DeserializeOwned;
 
 use super::conclude::conclude;
 use super::pulse::Pulse;
 use super::task::Task;
-use super::{Ends, Flow, Stage, StageContext, StageError, StageReport};
+use super::{Ends, Flow, Params, Stage, StageContext, StageError, StageReport};
 use crate::channel::{ChannelReader, ChannelWriter, Custody, Meter, Receiver, Sender, local_bytes};
 use crate::codec::Raw;
 use crate::error::Error;
@@ -20,7 +19,7 @@ use crate::error::Error;
 /// function returns `Ok`, and aborted with its error otherwise.
 pub trait ByteStage: Stage<In = Bytes, Out = Bytes> {
     /// The parameters of a run.
-    type Params: DeserializeOwned + Send + Sync + 'static;
+    type Params: Params + Send + Sync + 'static;
 
     /// Begins a run.
     fn start(

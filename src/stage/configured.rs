@@ -41,6 +41,7 @@ impl<S> Configured<S> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<S: Stage> Stage for Configured<S> {
     type In = S::In;
     type Out = S::Out;
@@ -79,6 +80,7 @@ impl<S: Stage> Stage for Configured<S> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<P: Producer> Producer for Configured<P> {
     type Out = P::Out;
     type Format = P::Format;
@@ -110,6 +112,7 @@ impl<P: Producer> Producer for Configured<P> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<C: Consumer> Consumer for Configured<C> {
     type In = C::In;
     type Format = C::Format;

@@ -4,12 +4,11 @@ use std::pin::pin;
 use std::task::Poll;
 
 use futures::{FutureExt, Stream};
-use serde::de::DeserializeOwned;
 
 use super::conclude::conclude;
 use super::pulse::Pulse;
 use super::task::send_all;
-use super::{Ends, Flow, StageContext, StageError, StageReport};
+use super::{Ends, Flow, Params, StageContext, StageError, StageReport};
 use crate::channel::{Aside, Receiver, Sender, local};
 use crate::codec::{Decode, Encode, Json};
 use crate::error::Error;
@@ -28,7 +27,7 @@ pub trait Consumer: Clone + Send + Sync + 'static {
     /// How items come in over a channel.
     type Format: Encode<Self::In> + Decode<Self::In>;
     /// The parameters of a run.
-    type Params: DeserializeOwned + Send + Sync + 'static;
+    type Params: Params + Send + Sync + 'static;
 
     /// The id that workers register it by.
     fn id(&self) -> String;

@@ -3,12 +3,11 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use super::StageError;
 use super::tally::{Counted, Place, Tally};
+use super::{Params, StageError};
 use crate::channel::{Aside, Remark};
 use crate::wire::{Progress, Text};
 use crate::worker::Worker;
@@ -206,16 +205,16 @@ impl StageContext {
     ///
     /// Absent parameters are `null`, or else an empty object, so that a struct whose fields all
     /// have defaults can do without.
-    pub(crate) fn params<P: DeserializeOwned>(&self) -> Result<P, StageError> {
+    pub(crate) fn params<P: Params>(&self) -> Result<P, StageError> {
         let params = &self.0.params;
         let refuse = |error: serde_json::Error| {
             let reason = format!("the parameters cannot be read: {error}");
             StageError::new(StageError::BAD_PARAMS, &self.0.stage, reason)
         };
-        match serde_json::from_value(params.clone()) {
+        match P::read(params.clone()) {
             Ok(read) => Ok(read),
             Err(_) if params.is_null() => {
-                serde_json::from_value(Value::Object(serde_json::Map::new())).map_err(refuse)
+                P::read(Value::Object(serde_json::Map::new())).map_err(refuse)
             }
             Err(error) => Err(refuse(error)),
         }

@@ -10,14 +10,15 @@ use futures::FutureExt;
 use futures::future::{BoxFuture, Either};
 use futures::stream::{self, Stream, StreamExt};
 use pin_project::pin_project;
-use serde::de::DeserializeOwned;
 
 use super::conclude::conclude;
 use super::flow::Incoming;
 use super::outputs::poll_output;
 use super::pulse::Pulse;
 use super::task::send_all;
-use super::{Ends, Flow, Outputs, Stage, StageContext, StageError, StageReport, concurrent};
+use super::{
+    Ends, Flow, Outputs, Params, Stage, StageContext, StageError, StageReport, concurrent,
+};
 use crate::channel::{BadItem, Event, Receiver, Sender};
 use crate::error::Error;
 
@@ -28,7 +29,7 @@ pub trait ItemStage: Stage {
     /// What the stage remembers from item to item, made anew for each run.
     type State: Default + Send + 'static;
     /// The parameters of a run.
-    type Params: DeserializeOwned + Send + Sync + 'static;
+    type Params: Params + Send + Sync + 'static;
     /// What becomes of one item.
     type Outputs: Outputs<Item = Self::Out>;
 
@@ -74,14 +75,14 @@ pub struct ItemRun<S, P> {
 
 /// The state of a run of `G`, in its place.
 #[inline]
-pub fn state<G: ItemStage>(run: &mut RunOf<G>) -> &mut G::State {
-    run.state.get_or_insert_default()
+pub fn state<G: ItemStage>(place: &mut Option<G::State>) -> &mut G::State {
+    place.get_or_insert_default()
 }
 
 /// The state of a run of `G`, taken out of its place, for [`Applied`] to give it back.
 #[inline]
-pub fn take_state<G: ItemStage>(run: &mut RunOf<G>) -> G::State {
-    run.state.take().unwrap_or_default()
+pub fn take_state<G: ItemStage>(place: &mut Option<G::State>) -> G::State {
+    place.take().unwrap_or_default()
 }
 
 /// The result of one call.

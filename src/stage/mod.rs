@@ -28,6 +28,7 @@ mod into_stage;
 pub mod items;
 mod leash;
 mod outputs;
+mod params;
 mod policy;
 mod pour;
 mod producer;
@@ -59,6 +60,7 @@ pub use into_stage::IntoStage;
 pub use items::{Applied, ItemRun, ItemStage};
 pub(crate) use leash::{Leash, free};
 pub use outputs::{Iter, Lazy, Outputs};
+pub use params::Params;
 pub use policy::{
     DeadLetter, DeadLetters, Guarded, ItemStageExt, Policy, Remedy, Retried, ToDeadLetters,
 };

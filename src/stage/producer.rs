@@ -1,12 +1,11 @@
 use std::future::Future;
 
 use futures::{Stream, StreamExt, future::Either, stream};
-use serde::de::DeserializeOwned;
 
 use super::conclude::conclude;
 use super::pulse::Pulse;
 use super::task::Task;
-use super::{Ends, Flow, StageContext, StageError, StageReport};
+use super::{Ends, Flow, Params, StageContext, StageError, StageReport};
 use crate::channel::{Aside, Custody, Receiver, Sender, local};
 use crate::codec::{Decode, Encode, Json};
 use crate::error::Error;
@@ -26,7 +25,7 @@ pub trait Producer: Clone + Send + Sync + 'static {
     /// How items go out over a channel.
     type Format: Encode<Self::Out> + Decode<Self::Out>;
     /// The parameters of a run.
-    type Params: DeserializeOwned + Send + Sync + 'static;
+    type Params: Params + Send + Sync + 'static;
 
     /// The id that workers register it by.
     fn id(&self) -> String;

@@ -90,6 +90,7 @@ fn failure(id: &str, error: &CallError) -> StageError {
     StageError::new(code, id, error)
 }
 
+#[diagnostic::do_not_recommend]
 impl<In, Out, F, G> Stage for Remote<In, Out, F, G>
 where
     In: Send + 'static,

@@ -3,12 +3,11 @@
 use std::future::Future;
 
 use futures::{Stream, StreamExt, future::Either, stream};
-use serde::de::DeserializeOwned;
 
 use super::conclude::conclude;
 use super::pulse::Pulse;
 use super::task::Task;
-use super::{Ends, Flow, Stage, StageContext, StageError, StageReport};
+use super::{Ends, Flow, Params, Stage, StageContext, StageError, StageReport};
 use crate::channel::{Custody, Receiver, Sender, local};
 use crate::error::Error;
 
@@ -18,7 +17,7 @@ use crate::error::Error;
 /// function returns `Ok`, and aborted with its error otherwise.
 pub trait StreamStage: Stage {
     /// The parameters of a run.
-    type Params: DeserializeOwned + Send + Sync + 'static;
+    type Params: Params + Send + Sync + 'static;
 
     /// Begins a run.
     fn start(

@@ -43,6 +43,7 @@ impl<G, R> Guarded<G, R> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<G, R> Stage for Guarded<G, R>
 where
     G: ItemStage,

@@ -46,6 +46,7 @@ impl<G> Retried<G> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<G> Stage for Retried<G>
 where
     G: ItemStage<In: Clone + Sync>,

@@ -205,6 +205,20 @@ async fn state_lasts_for_a_run() {
     gives(pairs, Value::Null, items(0..5), items([(0, 1), (2, 3)])).await;
 }
 
+#[pipeline_stage]
+fn everything(number: u32, params: Vec<u32>, seen: &mut usize, context: StageContext) -> u32 {
+    *seen += 1;
+    context.send_message(format!("{seen}"));
+    number + params[*seen - 1]
+}
+
+#[tokio::test]
+async fn every_further_argument_at_once() {
+    let message = |text: &str| Step::Message(text.to_owned());
+    let expected = vec![message("1"), Step::Item(11), message("2"), Step::Item(22)];
+    gives(everything, json!([10, 20]), items([1, 2]), expected).await;
+}
+
 #[derive(Clone, serde::Deserialize)]
 struct Scale {
     by: u32,

@@ -1,0 +1,24 @@
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// What the parameters of a stage may be: anything that deserialises and owns its data.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the parameters of a stage",
+    label = "cannot be read from JSON",
+    note = "put `#[derive(serde::Deserialize)]` on `{Self}`"
+)]
+pub trait Params: Sized {
+    /// Reads the parameters.
+    ///
+    /// # Errors
+    ///
+    /// When they are something else.
+    fn read(params: Value) -> serde_json::Result<Self>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<P: DeserializeOwned> Params for P {
+    fn read(params: Value) -> serde_json::Result<Self> {
+        serde_json::from_value(params)
+    }
+}
