@@ -199,7 +199,8 @@ async fn totals_that_differ() {
             "the stream is damaged: 2 items arrived, but the writer sent 3",
         ),
     ] {
-        let (error, receiver) = refusal::<String, Lines>(&house, with_end(&end(bytes, items))).await;
+        let (error, receiver) =
+            refusal::<String, Lines>(&house, with_end(&end(bytes, items))).await;
         assert_eq!(error.to_string(), text);
         assert!(!receiver.report().verdict.unwrap().is_complete());
     }
