@@ -241,7 +241,10 @@ impl<'de> Visitor<'de> for AnyBytes {
 
 #[cfg(test)]
 mod tests {
+    use bytes::BytesMut;
+
     use super::DeadLetter;
+    use crate::codec::{Bincode, Decode, Decoded, Encode};
 
     #[test]
     fn bytes_are_text_where_they_can_be() {
@@ -256,10 +259,14 @@ mod tests {
             let json = serde_json::to_string(&letter).unwrap();
             assert_eq!(json.contains("[255,0,1]"), bytes.first() == Some(&0xff));
             assert_eq!(serde_json::from_str::<DeadLetter>(&json).unwrap(), letter);
-            let config = bincode::config::standard();
-            let binary = bincode::serde::encode_to_vec(&letter, config).unwrap();
-            let (read, _) = bincode::serde::decode_from_slice(&binary, config).unwrap();
-            assert_eq!(letter, read);
+            let mut binary = BytesMut::new();
+            Bincode::default()
+                .encode(letter.clone(), &mut binary)
+                .unwrap();
+            match Bincode::default().decode(&binary, true).unwrap() {
+                Decoded::Item { item, .. } => assert_eq!(letter, item),
+                other => panic!("{other:?}"),
+            }
         }
     }
 }
