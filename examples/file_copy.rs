@@ -31,19 +31,19 @@ async fn main() -> Result<()> {
     let channel = worker.create_channel(None).await?;
     let (mut writer, mut reader) = (channel.writer, channel.reader);
 
-    let send = async {
-        let sent = tokio::io::copy(&mut File::open(source).await?, &mut writer).await?;
+    let sending = async {
+        let copied = tokio::io::copy(&mut File::open(source).await?, &mut writer).await?;
         // Only this makes the stream whole. Without it the reader gets an error, not the end.
         writer.shutdown().await?;
-        Ok::<_, Error>(sent)
+        Ok::<_, Error>(copied)
     };
-    let receive = async {
+    let receiving = async {
         let mut file = File::create(target).await?;
-        let received = tokio::io::copy(&mut reader, &mut file).await?;
+        let copied = tokio::io::copy(&mut reader, &mut file).await?;
         file.sync_all().await?;
-        Ok(received)
+        Ok(copied)
     };
-    let (sent, received) = tokio::try_join!(send, receive)?;
+    let (sent, received) = tokio::try_join!(sending, receiving)?;
 
     let verified = reader
         .report()

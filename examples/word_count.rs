@@ -9,14 +9,14 @@
 //!
 //! ```text
 //!    count  word
-//!    3,105  self
+//!    4,385  self
 //!    ...
 //!
-//! channel                bytes     lines  files  verdict
-//! reader -> splitter   712,043    20,413    145  complete, verified
-//! splitter -> counter  497,117    87,225    145  complete, verified
+//! channel                    bytes       lines   files  verdict
+//! reader -> splitter     1,108,085      32,747     283  complete, verified
+//! splitter -> counter      771,745     136,918     283  complete, verified
 //!
-//! 0.08 s, 8.42 MiB/s
+//! 0.03 s, 56.13 MiB/s
 //! ```
 
 use std::collections::HashMap;

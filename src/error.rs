@@ -30,6 +30,11 @@ impl Error {
         Self(message.to_string().into())
     }
 
+    /// Any error, boxed or not; one of this crate stays what it is.
+    pub(crate) fn boxed(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self(error.into())
+    }
+
     /// The error inside.
     pub fn as_dyn(&self) -> &(dyn StdError + Send + Sync + 'static) {
         &*self.0

@@ -1,4 +1,4 @@
-//! Typed streaming pipelines over WebSocket channels.
+#![doc = include_str!("../README.md")]
 
 mod channel;
 mod codec;
@@ -7,9 +7,19 @@ mod embedded;
 #[cfg(feature = "engine")]
 mod engine;
 mod error;
-mod pipeline;
+pub mod pipeline;
+pub mod prelude;
 mod stage;
+pub mod testing;
+#[cfg_attr(
+    not(feature = "engine"),
+    allow(dead_code, unused_imports, reason = "the engine's half of it")
+)]
 mod transport;
+#[cfg_attr(
+    not(feature = "engine"),
+    allow(dead_code, unused_imports, reason = "the engine's half of it")
+)]
 mod wire;
 mod worker;
 
@@ -48,9 +58,13 @@ pub use channel::{
 };
 pub use error::{Error, Result};
 pub use pipeline::{Compose, Pipeline, Run, RunError, RunReport, StageSummary};
+#[cfg(feature = "macros")]
+#[doc = include_str!("stage/pipeline_stage.md")]
+pub use pipewright_macros::pipeline_stage;
 pub use stage::{
-    Configured, Consumer, Producer, Remote, Service, Stage, StageContext, StageError, StageExt,
-    StageReport, StageRequest, remote,
+    Configured, Consumer, DeadLetter, DeadLetters, Guarded, IntoStage, ItemStageExt, Policy,
+    Producer, Remedy, Remote, Retried, Service, Stage, StageContext, StageError, StageExt,
+    StageReport, StageRequest, ToDeadLetters, remote,
 };
 pub use transport::{Address, ConnectError};
 pub use wire::{
@@ -59,18 +73,20 @@ pub use wire::{
 };
 pub use worker::{
     Backoff, CallError, Closed, ConnectionState, FunctionBuilder, FunctionError, FunctionOutput,
-    Handler, Invocation, RegisterError, Rejection, ShutdownError, Trigger, Worker, WorkerBuilder,
+    Handler, Invocation, RegisterError, Rejection, ServeError, ShutdownError, Trigger, Worker,
+    WorkerBuilder,
 };
 
 /// For the code that `#[pipeline_stage]` makes; no part of the API.
 #[doc(hidden)]
 pub mod __private {
     pub use ::bytes::Bytes;
+    pub use ::futures::Stream;
     pub use ::futures::future::BoxFuture;
-    pub use ::futures::{FutureExt, Stream};
+    pub use ::futures::stream::empty;
 
     pub use crate::stage::{
-        Applied, ByteStage, Ends, Flow, ItemRun, ItemStage, Iter, Outputs, StreamStage, Streamed,
-        bytes, items, streams,
+        Applied, ByteStage, Ends, Failure, Flow, ItemRun, ItemStage, Iter, Lazy, Outputs,
+        Placement, StreamStage, blocking, bytes, items, streams,
     };
 }

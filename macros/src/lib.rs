@@ -1,1 +1,31 @@
-//! The procedural macros of [pipewright](https://docs.rs/pipewright); use them through that crate.
+//! The procedural macros of [pipewright](https://docs.rs/pipewright); use them through that crate,
+//! which documents them.
+//!
+//! | file | does |
+//! |---|---|
+//! | `attr` | reads what stands in the parentheses of the attribute |
+//! | `ast` | classifies the signature: what the arguments are for, what comes out |
+//! | `returns` | the part of `ast` that reads the return type |
+//! | `validate` | compares the two: what contradicts, what has no effect |
+//! | `expand` | writes the stage; `items` and `streams` write its code for either kind |
+//! | `fallback` | writes a stage beside the errors, so that its uses are no errors as well |
+
+mod ast;
+mod attr;
+mod errors;
+mod expand;
+mod fallback;
+mod items;
+mod returns;
+mod streams;
+mod types;
+mod validate;
+
+use proc_macro::TokenStream;
+
+// Documented where `pipewright` re-exports it, because examples run there.
+#[allow(missing_docs)]
+#[proc_macro_attribute]
+pub fn pipeline_stage(attr: TokenStream, item: TokenStream) -> TokenStream {
+    expand::pipeline_stage(attr.into(), &item.into()).into()
+}

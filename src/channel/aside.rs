@@ -1,5 +1,6 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
 
 use super::Event;
 use crate::wire::{Progress, Text};
@@ -7,11 +8,18 @@ use crate::wire::{Progress, Text};
 /// Messages that go out beside what a stage's own code writes: those that came in and are passed
 /// on, those of the stage's context, and progress.
 ///
-/// The writing end takes them with its next frame, so they keep their place among the items. It
-/// holds what came since the last one; a stage that reads and never writes is bounded by what its
-/// input says.
+/// The writing end takes them with its next frame, so they keep their place among the items, and
+/// a sender of items at once when it has nothing to do. It holds what came since then; a stage
+/// that reads bytes and never writes is bounded by what its input says.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Aside(Arc<Mutex<VecDeque<Remark>>>);
+pub(crate) struct Aside(Arc<Mutex<Queue>>);
+
+#[derive(Debug, Default)]
+struct Queue {
+    remarks: VecDeque<Remark>,
+    /// Of whoever sends them when nothing else is to be sent.
+    waker: Option<Waker>,
+}
 
 #[derive(Clone, Debug)]
 pub(crate) enum Remark {
@@ -30,14 +38,29 @@ impl<T> From<Remark> for Event<T> {
 
 impl Aside {
     pub(crate) fn push(&self, remark: Remark) {
-        self.lock().push_back(remark);
+        let mut queue = self.lock();
+        queue.remarks.push_back(remark);
+        let waker = queue.waker.clone();
+        drop(queue);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
     }
 
     pub(crate) fn pop(&self) -> Option<Remark> {
-        self.lock().pop_front()
+        self.lock().remarks.pop_front()
     }
 
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Remark>> {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lock().remarks.is_empty()
+    }
+
+    /// Wakes `waker` with every push.
+    pub(crate) fn wake_on_push(&self, waker: Waker) {
+        self.lock().waker = Some(waker);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

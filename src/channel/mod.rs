@@ -34,5 +34,6 @@ pub(crate) use meter::Meter;
 pub use read_error::ReadError;
 pub use reader::{ByteReader, ChannelReader, FrameStream, Messages};
 pub use report::{StreamReport, Verdict};
+pub(crate) use waits::Waits;
 pub use write_error::WriteError;
 pub use writer::{ByteWriter, ChannelWriter, FrameSink};

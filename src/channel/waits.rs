@@ -1,25 +1,44 @@
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use super::Meter;
 
 /// Adds up the time that one end spent waiting for its peer.
 ///
 /// The clock is read when a wait begins and when it ends, never for an operation that goes
 /// through at once.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Waits {
     since: Option<Instant>,
     total: Duration,
+    meter: Option<Arc<Meter>>,
 }
 
 impl Waits {
+    /// Shows every change to `meter`, so that a wait is seen while it lasts.
+    pub(crate) fn show(&mut self, meter: Arc<Meter>) {
+        self.meter = Some(meter);
+    }
+
     /// The operation has to wait.
     pub(crate) fn begin(&mut self) {
-        self.since.get_or_insert_with(Instant::now);
+        if self.since.is_none() {
+            self.since = Some(Instant::now());
+            self.changed();
+        }
     }
 
     /// The operation went through.
     pub(crate) fn end(&mut self) {
         if let Some(since) = self.since.take() {
             self.total += since.elapsed();
+            self.changed();
+        }
+    }
+
+    fn changed(&self) {
+        if let Some(meter) = &self.meter {
+            meter.set_waits(self.since, self.total);
         }
     }
 

@@ -68,6 +68,11 @@ pub trait Format: Default + Send + Sync + Unpin + 'static {
 }
 
 /// The sender's side of a [`Format`], for items of type `T`.
+#[diagnostic::on_unimplemented(
+    message = "items of type `{T}` cannot be written in the format `{Self}`",
+    label = "not an item of this format",
+    note = "`Json` and `Bincode` take what is `serde::Serialize` and `serde::Deserialize`, `Lines` takes `String`, `Raw` takes `Bytes`"
+)]
 pub trait Encode<T>: Format {
     /// The shape of `T` for the header, where bytes alone do not tell it. A receiver compares it
     /// with its own.
@@ -84,6 +89,11 @@ pub trait Encode<T>: Format {
 }
 
 /// The receiver's side of a [`Format`], for items of type `T`.
+#[diagnostic::on_unimplemented(
+    message = "items of type `{T}` cannot be read in the format `{Self}`",
+    label = "not an item of this format",
+    note = "`Json` and `Bincode` take what is `serde::Serialize` and `serde::Deserialize`, `Lines` takes `String`, `Raw` takes `Bytes`"
+)]
 pub trait Decode<T>: Format {
     /// The shape that the receiver expects, see [`Encode::shape`].
     fn shape() -> Option<Value> {

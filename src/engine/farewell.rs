@@ -54,7 +54,10 @@ pub(super) async fn close<T: Transport>(
 /// Ends a connection that broke. A peer that broke a rule is told which.
 pub(super) async fn broken<T: Transport>(socket: &mut T, error: TransportError) -> Parting {
     let close = match error {
-        TransportError::TooLarge { .. } => Close::new(code::TOO_BIG, "message over the limit"),
+        TransportError::TooLarge { .. } => Close {
+            code: Some(code::TOO_BIG),
+            reason: error.to_string().into(),
+        },
         TransportError::Protocol(_) => Close::new(PROTOCOL_ERROR, "protocol error"),
         TransportError::Lost(_) | TransportError::Closed(_) => return Parting::Done,
     };

@@ -1,9 +1,9 @@
 use futures::{FutureExt, Stream, StreamExt, stream};
 
-use super::plan::{Edge, NodeEnds, Plan, Work};
+use super::plan::{Edge, Plan, Work};
 use super::segment::Segment;
 use crate::codec::Json;
-use crate::stage::{Consumer, Ends, Flow, StageContext, StageError, StageReport};
+use crate::stage::{Consumer, Flow, StageContext, StageError};
 
 /// A pipeline with a consumer at its end; see [`Pipeline::consume`](super::Pipeline::consume).
 ///
@@ -36,7 +36,10 @@ where
 
     fn fuse(self, context: StageContext) -> impl Stream<Item = Flow<()>> + Send + 'static {
         let own = context.for_stage(self.consumer.id());
-        let consumed = self.consumer.fuse(self.before.fuse(context), own);
+        let before = self.before.fuse(context);
+        let input = own.parts().last().into_iter().collect();
+        own.parts().add(Some(own.stage()), input);
+        let consumed = self.consumer.fuse(before, own);
         stream::once(consumed)
             .filter_map(async |ended: Result<(), StageError>| ended.err().map(Err))
     }
@@ -45,43 +48,8 @@ where
         let input = self.before.draw(plan);
         let id = self.consumer.id();
         let work = Work::Here(Box::new(move |ends, context| {
-            consume(self.consumer, ends, context).boxed()
+            self.consumer.serve(ends.into_single(), context).boxed()
         }));
         plan.node(id, Some(input), work)
-    }
-}
-
-async fn consume<C: Consumer>(
-    consumer: C,
-    ends: NodeEnds,
-    context: StageContext,
-) -> Result<StageReport, StageError> {
-    let Ends { reader, writer } = ends.into_single();
-    let id = context.stage().to_owned();
-    let ended = consumer
-        .serve(
-            Ends {
-                reader,
-                writer: None,
-            },
-            context,
-        )
-        .await;
-    let Some(mut writer) = writer else {
-        return ended;
-    };
-    match ended {
-        Ok(report) => {
-            writer
-                .close()
-                .await
-                .map_err(|error| StageError::output(&id, error))?;
-            Ok(report)
-        }
-        Err(failure) => {
-            // The failure itself is the node's result; the run's end learns of it there.
-            let _ = writer.abort(failure.abort().clone()).await;
-            Err(failure)
-        }
     }
 }

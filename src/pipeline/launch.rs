@@ -104,6 +104,7 @@ async fn prepare(
                 reader_ref: readers.into_iter().next(),
                 writer_ref: writers.into_iter().next(),
                 cancel_ref: Some(leash.reader_ref),
+                progress_ms: context.progress_ms(),
                 params,
             };
             let mut held: ChannelWriter = leash.writer.plain();

@@ -5,6 +5,7 @@
 //! [`Pipeline::start`] draws a [`plan`] of nodes and edges, makes a channel of every edge and
 //! hands the nodes to the [`supervisor`]. A [`Run`] is what both give.
 
+mod branch;
 mod composed;
 mod consumed;
 mod convert;
@@ -21,6 +22,7 @@ mod source;
 mod supervisor;
 mod then;
 
+pub use branch::{Broadcast, Inlet, Merged};
 pub use composed::{Compose, Composed};
 pub use consumed::Consumed;
 pub use convert::{Decoded, Encoded};
@@ -30,5 +32,5 @@ pub use run::{LocalRun, Run, RunSource};
 pub use run_error::RunError;
 pub use run_report::{RunReport, StageSummary};
 pub use segment::Segment;
-pub use source::{Bytes, Produced, Source};
+pub use source::{Bytes, Events, Produced, Source};
 pub use then::Then;

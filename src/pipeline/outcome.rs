@@ -14,7 +14,12 @@ pub struct Outcome {
 impl Outcome {
     /// The one result of the run, given the items that came out of it.
     pub(super) fn judge(self, items: u64) -> Result<RunReport, RunError> {
-        match RunError::pick(self.failures) {
+        // That a stage wanted no more, and those before it gave way, is no failure.
+        let failed = self
+            .failures
+            .iter()
+            .any(|failure| !failure.is_output_gone());
+        match RunError::pick(self.failures).filter(|_| failed) {
             Some(error) => Err(error),
             None => Ok(RunReport {
                 stages: self.stages,

@@ -15,9 +15,10 @@ use super::run_error::RunError;
 use super::segment::Segment;
 use super::source::{self, Produced, Source};
 use super::then::Then;
+use crate::channel::Event;
 use crate::codec::{Decode, Encode, Json, Raw};
 use crate::error::{Error, Result};
-use crate::stage::{Consumer, Producer, Stage, StageContext, Tally};
+use crate::stage::{Consumer, IntoStage, Producer, Stage, StageContext, Tally};
 use crate::worker::Worker;
 
 /// Stages composed, from a source on; what comes out and what the next stage takes are compared by
@@ -46,9 +47,26 @@ use crate::worker::Worker;
 /// ```
 #[must_use = "a pipeline does nothing until it is run"]
 pub struct Pipeline<P = ()> {
-    head: P,
+    pub(super) head: P,
+    pub(super) settings: Settings,
+}
+
+/// What was chosen for the runs of a pipeline.
+#[derive(Debug, Default)]
+pub(super) struct Settings {
     deadline: Option<Duration>,
     metadata: Option<Value>,
+    progress_interval: Option<Duration>,
+}
+
+impl Settings {
+    /// Takes over what a pipeline has chosen that becomes part of this one.
+    pub(super) fn absorb(&mut self, part: Self) {
+        let earlier = |a: Option<Duration>, b: Option<Duration>| a.into_iter().chain(b).min();
+        self.deadline = earlier(self.deadline, part.deadline);
+        self.progress_interval = earlier(self.progress_interval, part.progress_interval);
+        self.metadata = self.metadata.take().or(part.metadata);
+    }
 }
 
 impl Pipeline {
@@ -87,44 +105,60 @@ impl Pipeline {
         Self::source(stream::iter(items))
     }
 
+    /// Begins with items, messages and progress, in order.
+    pub(crate) fn events<S, T, F>(events: S) -> Pipeline<source::Events<S, F>>
+    where
+        S: Stream<Item = Event<T>> + Send + 'static,
+        T: Send + 'static,
+        F: Encode<T> + Decode<T>,
+    {
+        Pipeline::new(source::Events::new(events))
+    }
+
     /// Begins with bytes.
     pub fn read<R: AsyncRead + Send + 'static>(input: R) -> Pipeline<source::Bytes<R>> {
         Pipeline::new(source::Bytes(input))
     }
 
     /// Begins with a producer.
-    pub fn produce<P: Producer>(producer: P) -> Pipeline<Produced<P>> {
-        Pipeline::new(Produced(producer))
+    pub fn produce<P, Form>(producer: P) -> Pipeline<Produced<P::Stage>>
+    where
+        P: IntoStage<Form, Stage: Producer>,
+    {
+        Pipeline::new(Produced(producer.into_stage()))
     }
 }
 
 impl<P> Pipeline<P> {
     fn new(head: P) -> Self {
-        Self {
-            head,
-            deadline: None,
-            metadata: None,
-        }
+        Self::with_settings(head, Settings::default())
+    }
+
+    pub(super) fn with_settings(head: P, settings: Settings) -> Self {
+        Self { head, settings }
     }
 
     fn map<Q>(self, map: impl FnOnce(P) -> Q) -> Pipeline<Q> {
-        Pipeline {
-            head: map(self.head),
-            deadline: self.deadline,
-            metadata: self.metadata,
-        }
+        Pipeline::with_settings(map(self.head), self.settings)
     }
 
     /// How long a run may take; without, as long as it takes. A run that is not over by then is
     /// cancelled, and fails with the names of the stages that were not done.
     pub fn deadline(mut self, after: Duration) -> Self {
-        self.deadline = Some(after);
+        self.settings.deadline = Some(after);
         self
     }
 
     /// The user's metadata for the header of the stream; stages find it in their context.
     pub fn metadata(mut self, metadata: Value) -> Self {
-        self.metadata = Some(metadata);
+        self.settings.metadata = Some(metadata);
+        self
+    }
+
+    /// How often each stage tells its progress when the pipeline runs over channels; every second
+    /// unless told. It comes out of the run as [`Event::Progress`](crate::Event::Progress).
+    pub fn progress_interval(mut self, interval: Duration) -> Self {
+        self.settings.progress_interval = Some(interval);
         self
     }
 }
@@ -141,20 +175,22 @@ where
 
 impl<P: Segment> Pipeline<P> {
     /// Adds a stage.
-    pub fn then<S>(self, stage: S) -> Pipeline<Then<P, S>>
+    pub fn then<S, Form>(self, stage: S) -> Pipeline<Then<P, S::Stage>>
     where
-        S: Stage<In = P::Out, InFormat = P::Format>,
+        S: IntoStage<Form>,
+        S::Stage: Stage<In = P::Out, InFormat = P::Format>,
     {
-        self.map(|before| Then::new(before, stage))
+        self.map(|before| Then::new(before, stage.into_stage()))
     }
 
     /// Ends with a consumer; nothing comes out of such a pipeline, and its run is over when the
     /// consumer has ended.
-    pub fn consume<C>(self, consumer: C) -> Pipeline<Consumed<P, C>>
+    pub fn consume<C, Form>(self, consumer: C) -> Pipeline<Consumed<P, C::Stage>>
     where
-        C: Consumer<In = P::Out, Format = P::Format>,
+        C: IntoStage<Form>,
+        C::Stage: Consumer<In = P::Out, Format = P::Format>,
     {
-        self.map(|before| Consumed::new(before, consumer))
+        self.map(|before| Consumed::new(before, consumer.into_stage()))
     }
 
     /// Takes the items for the bytes that they are on a channel, for a byte stage to follow.
@@ -197,7 +233,7 @@ impl<P: Segment> Pipeline<P> {
             self.head.fuse(context),
             tally,
             cancelled,
-            self.deadline,
+            self.settings.deadline,
         ))
     }
 
@@ -216,12 +252,18 @@ impl<P: Segment> Pipeline<P> {
         worker: &Worker,
     ) -> Result<Run<impl RunSource<Item = P::Out> + use<P>>, RunError> {
         let context = self.context(CancellationToken::new());
-        let run: ChannelRun<P> = launch(self.head, worker, &context, self.deadline).await?;
+        let run: ChannelRun<P> =
+            launch(self.head, worker, &context, self.settings.deadline).await?;
         Ok(Run::new(run))
     }
 
     fn context(&self, cancelled: CancellationToken) -> StageContext {
-        StageContext::new(String::new(), cancelled).with_metadata(self.metadata.clone())
+        let context = StageContext::new(String::new(), cancelled)
+            .with_metadata(self.settings.metadata.clone());
+        match self.settings.progress_interval {
+            Some(interval) => context.with_progress_interval(interval),
+            None => context,
+        }
     }
 }
 

@@ -65,22 +65,22 @@ impl Plan {
     /// A node with one input at the most, and one output.
     pub(super) fn node(&mut self, name: String, input: Option<Edge>, work: Work) -> Edge {
         let output = self.edge();
-        let inputs = input.into_iter().collect();
-        self.nodes.push(Node {
-            name,
-            inputs,
-            outputs: vec![output],
-            work,
-        });
+        self.junction(name, input.into_iter().collect(), vec![output], work);
         output
     }
 
-    /// A node without an output.
-    pub(super) fn last_node(&mut self, name: String, input: Edge, work: Work) {
+    /// A node with any number of inputs and outputs.
+    pub(super) fn junction(
+        &mut self,
+        name: String,
+        inputs: Vec<Edge>,
+        outputs: Vec<Edge>,
+        work: Work,
+    ) {
         self.nodes.push(Node {
             name,
-            inputs: vec![input],
-            outputs: Vec::new(),
+            inputs,
+            outputs,
             work,
         });
     }

@@ -17,7 +17,7 @@ use super::run_error::RunError;
 use super::run_report::{RunReport, StageSummary};
 use crate::channel::Event;
 use crate::error::Result;
-use crate::stage::{Flow, StageError, StageReport, Tally};
+use crate::stage::{Flow, StageError, Tally};
 
 /// One execution of a pipeline: a [`Stream`] of its items, and in the end exactly one result.
 ///
@@ -316,15 +316,9 @@ where
     fn poll_outcome(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Outcome> {
         let mut this = self.project();
         this.stream.set(None);
-        let mut before = 0;
-        let stages = this.tally.read().into_iter().map(|(stage, items)| {
-            let mut report = StageReport::default();
-            report.items_in = std::mem::replace(&mut before, items);
-            report.items_out = items;
-            StageSummary {
-                stage,
-                report: Some(report),
-            }
+        let stages = this.tally.read().into_iter().map(|(stage, report)| {
+            let report = Some(report);
+            StageSummary { stage, report }
         });
         Poll::Ready(Outcome {
             stages: stages.collect(),

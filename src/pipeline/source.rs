@@ -9,7 +9,7 @@ use super::segment::Segment;
 use crate::channel::Event;
 use crate::codec::{Decode, Encode, Raw};
 use crate::error::Error;
-use crate::stage::{Flow, Producer, StageContext, StageError, StageReport, pour};
+use crate::stage::{Flow, Producer, StageContext, StageError, pour};
 use crate::wire::MAX_FRAME;
 
 /// The name of a source in reports and errors.
@@ -64,12 +64,53 @@ where
 
     #[inline]
     fn fuse(self, context: StageContext) -> impl Stream<Item = Flow<T>> + Send + 'static {
-        context.tally(SOURCE, flow(self.stream))
+        let own = context.for_stage(SOURCE);
+        own.tally_behind(Vec::new(), flow(self.stream))
     }
 
     fn draw(self, plan: &mut Plan) -> Edge {
         let work = Work::Here(Box::new(move |ends, context| {
             pour::<T, F>(flow(self.stream), ends.into_single(), context).boxed()
+        }));
+        plan.node(SOURCE.to_owned(), None, work)
+    }
+}
+
+/// A pipeline's beginning: items and messages.
+#[derive(Debug)]
+pub struct Events<S, F> {
+    stream: S,
+    format: PhantomData<fn() -> F>,
+}
+
+impl<S, F> Events<S, F> {
+    pub(super) fn new(stream: S) -> Self {
+        Self {
+            stream,
+            format: PhantomData,
+        }
+    }
+}
+
+impl<S, T, F> Segment for Events<S, F>
+where
+    S: Stream<Item = Event<T>> + Send + 'static,
+    T: Send + 'static,
+    F: Encode<T> + Decode<T>,
+{
+    type Out = T;
+    type Format = F;
+
+    fn names(&self, _: &mut Vec<String>) {}
+
+    fn fuse(self, context: StageContext) -> impl Stream<Item = Flow<T>> + Send + 'static {
+        let own = context.for_stage(SOURCE);
+        own.tally_behind(Vec::new(), self.stream.map(Ok))
+    }
+
+    fn draw(self, plan: &mut Plan) -> Edge {
+        let work = Work::Here(Box::new(move |ends, context| {
+            pour::<T, F>(self.stream.map(Ok), ends.into_single(), context).boxed()
         }));
         plan.node(SOURCE.to_owned(), None, work)
     }
@@ -95,7 +136,8 @@ impl<R: AsyncRead + Send + 'static> Segment for Bytes<R> {
         self,
         context: StageContext,
     ) -> impl Stream<Item = Flow<bytes::Bytes>> + Send + 'static {
-        context.tally(SOURCE, flow(self.chunks()))
+        let own = context.for_stage(SOURCE);
+        own.tally_behind(Vec::new(), flow(self.chunks()))
     }
 
     fn draw(self, plan: &mut Plan) -> Edge {
@@ -117,8 +159,7 @@ impl<P: Producer> Segment for Produced<P> {
 
     fn fuse(self, context: StageContext) -> impl Stream<Item = Flow<P::Out>> + Send + 'static {
         let own = context.for_stage(self.0.id());
-        let name = self.0.id();
-        context.tally(&name, self.0.fuse(own))
+        own.tally_behind(Vec::new(), self.0.fuse(own.clone()))
     }
 
     fn draw(self, plan: &mut Plan) -> Edge {

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use futures::future::{BoxFuture, join_all};
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -19,6 +19,9 @@ const CASCADE: Duration = Duration::from_secs(5);
 
 /// How long cancelled stages have before they are no longer waited for.
 const CANCEL: Duration = Duration::from_secs(5);
+
+/// The number of a stage, and how it ended.
+type Ended = (usize, Result<StageReport, StageError>);
 
 /// A stage under way.
 pub(super) struct Running {
@@ -49,7 +52,7 @@ pub(super) struct Supervisor {
     stages: Vec<StageSummary>,
     refs: Vec<Vec<StreamChannelRef>>,
     leashes: Vec<Option<ChannelWriter>>,
-    running: JoinSet<(usize, Result<StageReport, StageError>)>,
+    running: JoinSet<Ended>,
     failures: Vec<StageError>,
 }
 
@@ -155,10 +158,7 @@ impl Supervisor {
     }
 
     /// Takes note of a stage that has ended; whether it failed.
-    async fn ended(
-        &mut self,
-        ended: Option<Result<(usize, Result<StageReport, StageError>), tokio::task::JoinError>>,
-    ) -> bool {
+    async fn ended(&mut self, ended: Option<Result<Ended, JoinError>>) -> bool {
         let Some(ended) = ended else { return false };
         let (at, result) = match ended {
             Ok(ended) => ended,

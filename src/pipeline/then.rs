@@ -33,9 +33,8 @@ where
     #[inline]
     fn fuse(self, context: StageContext) -> impl Stream<Item = Flow<S::Out>> + Send + 'static {
         let own = context.for_stage(self.stage.id());
-        let name = self.stage.id();
-        let before = self.before.fuse(context.clone());
-        context.tally(&name, self.stage.fuse(before, own))
+        let before = self.before.fuse(context);
+        own.tally(self.stage.fuse(before, own.clone()))
     }
 
     fn draw(self, plan: &mut Plan) -> Edge {

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use super::conclude::conclude;
 use super::pulse::Pulse;
 use super::task::Task;
-use super::{Ends, Flow, StageContext, StageError, StageReport};
+use super::{Ends, Flow, Stage, StageContext, StageError, StageReport};
 use crate::channel::{ChannelReader, ChannelWriter, Custody, Meter, Receiver, Sender, local_bytes};
 use crate::codec::Raw;
 use crate::error::Error;
@@ -18,7 +18,7 @@ use crate::error::Error;
 ///
 /// Implemented by `#[pipeline_stage]` for a function of the two. The output is closed when the
 /// function returns `Ok`, and aborted with its error otherwise.
-pub trait ByteStage: Clone + Send + Sync + 'static {
+pub trait ByteStage: Stage<In = Bytes, Out = Bytes> {
     /// The parameters of a run.
     type Params: DeserializeOwned + Send + Sync + 'static;
 
@@ -33,6 +33,7 @@ pub trait ByteStage: Clone + Send + Sync + 'static {
 }
 
 /// Joins a byte stage to its input within the process.
+#[allow(clippy::needless_pass_by_value)] // Called alike for every kind of stage.
 pub fn fuse<G, S>(
     stage: G,
     input: S,
@@ -62,35 +63,38 @@ where
 }
 
 /// Runs a byte stage over channels.
-pub async fn serve<G: ByteStage>(
+#[allow(clippy::manual_async_fn)] // `Send` is promised here, not found missing far away.
+pub fn serve<G: ByteStage>(
     stage: G,
     mut ends: Ends,
     context: StageContext,
-) -> Result<StageReport, StageError> {
-    let pulse = Pulse::new(context.clone());
-    let id = context.stage();
-    let (mut reader, writer) = pulse.attach(&mut ends).await?;
-    let custody = Custody::new();
-    let mut writer = Some(writer);
-    let ended = pulse
-        .run(async {
-            let params = context.params()?;
-            let input = |error: crate::channel::ReadError| StageError::input(id, error.into());
-            let header = reader.header().await.map_err(input)?;
-            context.set_metadata(header.and_then(|header| header.content.clone()));
-            let Some(writer) = writer.take() else {
-                return Ok(());
-            };
-            let writer = writer
-                .with_metadata(context.metadata())
-                .in_custody(custody.clone());
-            stage
-                .start(reader, writer, params, context.clone())
-                .await
-                .map_err(|error| StageError::returned(id, None, error))
-        })
-        .await;
-    let writer = writer.or_else(|| custody.take());
-    conclude(id, writer, ended).await?;
-    Ok(pulse.report())
+) -> impl Future<Output = Result<StageReport, StageError>> + Send + 'static {
+    async move {
+        let pulse = Pulse::new(context.clone());
+        let id = context.stage();
+        let (mut reader, writer) = pulse.attach(&mut ends).await?;
+        let custody = Custody::new();
+        let mut writer = Some(writer);
+        let ended = pulse
+            .run(async {
+                let params = context.params()?;
+                let input = |error: crate::channel::ReadError| StageError::input(id, error.into());
+                let header = reader.header().await.map_err(input)?;
+                context.set_metadata(header.and_then(|header| header.content.clone()));
+                let Some(writer) = writer.take() else {
+                    return Ok(());
+                };
+                let writer = writer
+                    .with_metadata(context.metadata())
+                    .in_custody(custody.clone());
+                stage
+                    .start(reader, writer, params, context.clone())
+                    .await
+                    .map_err(|error| StageError::returned(id, None, error))
+            })
+            .await;
+        let writer = writer.or_else(|| custody.take());
+        conclude(&context, writer, ended).await?;
+        Ok(pulse.report())
+    }
 }

@@ -1,47 +1,46 @@
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use futures::future::{Either, FutureExt, ready as at_once};
-use futures::stream::{Stream, StreamExt};
+use futures::stream::{BoxStream, Stream, StreamExt};
 use pin_project::pin_project;
 
 use super::items::RunOf;
-use super::{Applied, Flow, ItemRun, ItemStage, Outputs, StageContext, StageError};
+use super::outputs::poll_output;
+use super::{Applied, Flow, ItemStage, Outputs, StageContext, StageError};
 use crate::channel::Event;
 
 /// Joins an item stage that handles several items at once, all on the task that polls.
 ///
 /// With order kept, messages and errors of the input wait for the calls before them; without,
 /// they go straight on.
-pub(super) fn fuse<G, S>(
+pub(super) fn join<G: ItemStage>(
     stage: G,
-    input: S,
-    params: Arc<G::Params>,
-    context: StageContext,
-) -> impl Stream<Item = Flow<G::Out>> + Send + 'static
-where
-    G: ItemStage,
-    S: Stream<Item = Flow<G::In>> + Send + 'static,
-{
-    let mut run: RunOf<G> = ItemRun {
-        state: None,
-        params,
-        context: context.clone(),
-    };
+    input: BoxStream<'static, Flow<G::In>>,
+    mut run: RunOf<G>,
+) -> impl Stream<Item = Flow<G::Out>> + Send + 'static {
+    let context = run.context.clone();
     let mut number = 0;
     let calls = input.map(move |flow| match flow {
         Ok(Event::Item(item)) => {
             let at = number;
             number += 1;
-            let call = stage.apply(item, &mut run);
+            run.number = at;
             let context = run.context.clone();
-            Either::Left(
-                AssertUnwindSafe(call)
-                    .catch_unwind()
-                    .map(move |applied| finish(applied, at, &context)),
-            )
+            // A function that is not async has done its work when this returns.
+            match catch_unwind(AssertUnwindSafe(|| stage.apply(item, &mut run))) {
+                Ok(call) => Either::Left(
+                    AssertUnwindSafe(call)
+                        .catch_unwind()
+                        .map(move |applied| finish(applied, at, &context)),
+                ),
+                Err(panic) => {
+                    let stage = context.stage();
+                    let panicked = StageError::panicked(stage, Some(at), &*panic);
+                    Either::Right(at_once(Err(panicked)))
+                }
+            }
         }
         Ok(Event::Message(text)) => Either::Right(at_once(Ok(Done::Between(Event::Message(text))))),
         Ok(Event::Progress(progress)) => {
@@ -115,18 +114,15 @@ where
             return Poll::Ready(None);
         }
         let failure = loop {
-            if let Some(outputs) = this.outputs.as_mut().as_pin_mut() {
-                match ready!(outputs.poll_next(cx)) {
-                    Some(Ok(item)) => return Poll::Ready(Some(Ok(Event::Item(item)))),
-                    Some(Err(error)) => {
-                        let stage = this.context.stage();
-                        break StageError::returned(stage, Some(*this.number), error);
-                    }
-                    None => this.outputs.set(None),
-                }
-            }
             if let Some(remark) = this.context.aside().pop() {
                 return Poll::Ready(Some(Ok(remark.into())));
+            }
+            if let Some(outputs) = this.outputs.as_mut().as_pin_mut() {
+                match ready!(poll_output(outputs, cx, this.context.stage(), *this.number)) {
+                    Some(Ok(item)) => return Poll::Ready(Some(Ok(Event::Item(item)))),
+                    Some(Err(failure)) => break failure,
+                    None => this.outputs.set(None),
+                }
             }
             match ready!(this.done.as_mut().poll_next(cx)) {
                 Some(Ok(Done::Outputs(number, outputs))) => {

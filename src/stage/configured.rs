@@ -1,12 +1,18 @@
 use std::future::Future;
 
 use futures::Stream;
+use futures::future::BoxFuture;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Ends, Flow, Placement, Stage, StageContext, StageError, StageReport};
+use super::{
+    Consumer, Ends, Flow, Placement, Producer, Service, Stage, StageContext, StageError,
+    StageReport,
+};
+use crate::channel::{Receiver, Sender};
+use crate::error::Error;
 
-/// A stage with parameters; see [`StageExt::with_params`](super::StageExt::with_params).
+/// A stage, a producer or a consumer with parameters; see [`StageExt::with_params`](super::StageExt::with_params).
 #[derive(Clone, Debug)]
 pub struct Configured<S> {
     stage: S,
@@ -70,5 +76,89 @@ impl<S: Stage> Stage for Configured<S> {
         context: StageContext,
     ) -> impl Future<Output = Result<StageReport, StageError>> + Send + 'static {
         self.stage.serve(ends, context.with_params(self.params))
+    }
+}
+
+impl<P: Producer> Producer for Configured<P> {
+    type Out = P::Out;
+    type Format = P::Format;
+    type Params = P::Params;
+
+    fn id(&self) -> String {
+        self.stage.id()
+    }
+
+    fn start(
+        &self,
+        output: Sender<P::Out, P::Format>,
+        params: P::Params,
+        context: StageContext,
+    ) -> impl Future<Output = Result<(), Error>> + Send + 'static + use<P> {
+        self.stage.start(output, params, context)
+    }
+
+    fn fuse(self, context: StageContext) -> impl Stream<Item = Flow<P::Out>> + Send + 'static {
+        self.stage.fuse(context.with_params(self.params))
+    }
+
+    fn serve(
+        self,
+        ends: Ends,
+        context: StageContext,
+    ) -> impl Future<Output = Result<StageReport, StageError>> + Send + 'static {
+        self.stage.serve(ends, context.with_params(self.params))
+    }
+}
+
+impl<C: Consumer> Consumer for Configured<C> {
+    type In = C::In;
+    type Format = C::Format;
+    type Params = C::Params;
+
+    fn id(&self) -> String {
+        self.stage.id()
+    }
+
+    fn start(
+        &self,
+        input: Receiver<C::In, C::Format>,
+        params: C::Params,
+        context: StageContext,
+    ) -> impl Future<Output = Result<(), Error>> + Send + 'static + use<C> {
+        self.stage.start(input, params, context)
+    }
+
+    fn fuse<S>(
+        self,
+        input: S,
+        context: StageContext,
+    ) -> impl Future<Output = Result<(), StageError>> + Send + 'static
+    where
+        S: Stream<Item = Flow<C::In>> + Send + 'static,
+    {
+        self.stage.fuse(input, context.with_params(self.params))
+    }
+
+    fn serve(
+        self,
+        ends: Ends,
+        context: StageContext,
+    ) -> impl Future<Output = Result<StageReport, StageError>> + Send + 'static {
+        self.stage.serve(ends, context.with_params(self.params))
+    }
+}
+
+impl<S: Service> Service for Configured<S> {
+    fn service_id(&self) -> String {
+        self.stage.service_id()
+    }
+
+    fn serve_boxed(
+        &self,
+        ends: Ends,
+        context: StageContext,
+    ) -> BoxFuture<'static, Result<StageReport, StageError>> {
+        let context = context.with_params(self.params.clone());
+        self.stage.serve_boxed(ends, context)
     }
 }

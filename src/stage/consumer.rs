@@ -1,14 +1,17 @@
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::panic::AssertUnwindSafe;
+use std::pin::pin;
+use std::task::Poll;
 
-use futures::Stream;
+use futures::{FutureExt, Stream};
 use serde::de::DeserializeOwned;
 
 use super::conclude::conclude;
 use super::pulse::Pulse;
 use super::task::send_all;
 use super::{Ends, Flow, StageContext, StageError, StageReport};
-use crate::channel::{Aside, ChannelWriter, Receiver, Sender, local};
-use crate::codec::{Decode, Encode};
+use crate::channel::{Aside, Receiver, Sender, local};
+use crate::codec::{Decode, Encode, Json};
 use crate::error::Error;
 
 /// The end of a pipeline: code that only receives.
@@ -53,21 +56,35 @@ pub trait Consumer: Clone + Send + Sync + 'static {
             let (feed, fed) = local();
             let mut feed = Sender::<Self::In, Self::Format>::local(feed, Aside::default());
             let receiver = Receiver::local(fed, None);
-            let code = self.start(receiver, context.params()?, context);
-            let feeding = async {
+            let params = context.params()?;
+            let code = self.start(receiver, params, context.clone());
+            let mut code = pin!(AssertUnwindSafe(code).catch_unwind());
+            let mut feeding = pin!(async {
                 let fed = send_all(input, &mut feed, &id).await;
-                conclude(&id, Some(feed), fed).await
-            };
-            let (fed, ended) = futures::join!(feeding, code);
+                conclude(&context, Some(feed), fed).await
+            });
+            let mut fed = None;
+            // When the code has ended nobody waits for the input any more.
+            let ended = poll_fn(|cx| {
+                if fed.is_none()
+                    && let Poll::Ready(result) = feeding.as_mut().poll(cx)
+                {
+                    fed = Some(result);
+                }
+                code.as_mut().poll(cx)
+            })
+            .await;
             match (ended, fed) {
-                (Err(error), _) => Err(StageError::returned(&id, None, error)),
-                (Ok(()), Err(failure)) if !failure.is_output_gone() => Err(failure),
-                (Ok(()), _) => Ok(()),
+                (Err(panic), _) => Err(StageError::panicked(&id, None, &*panic)),
+                (Ok(Err(error)), _) => Err(StageError::returned(&id, None, error)),
+                (Ok(Ok(())), Some(Err(failure))) if !failure.is_output_gone() => Err(failure),
+                (Ok(Ok(())), _) => Ok(()),
             }
         }
     }
 
-    /// Runs the consumer from a channel.
+    /// Runs the consumer from a channel. A writer, if there is one, tells by its end that the
+    /// consumer is done.
     #[doc(hidden)]
     fn serve(
         self,
@@ -77,10 +94,27 @@ pub trait Consumer: Clone + Send + Sync + 'static {
         async move {
             let pulse = Pulse::new(context.clone());
             let id = context.stage();
-            let reader = pulse.attach_reader(ends.reader(id)?);
+            // Nothing goes out but messages, progress, and in the end how it ended.
+            let mut end = ends
+                .writer
+                .take()
+                .map(|writer| Sender::<(), Json>::new(pulse.attach_writer(writer)));
+            let reader = match ends.reader(id) {
+                Ok(reader) if end.is_some() => pulse.attach_reader(reader),
+                Ok(reader) => pulse.attach_last_reader(reader),
+                Err(refused) => {
+                    return conclude(&context, end, Err(refused))
+                        .await
+                        .map(|()| pulse.report());
+                }
+            };
             let mut receiver = Receiver::new(reader);
             let ended = pulse
                 .run(async {
+                    if let Some(end) = &mut end {
+                        let output = |error| StageError::output(id, error);
+                        end.flush().await.map_err(output)?;
+                    }
                     let params = context.params()?;
                     let input = |error| StageError::input(id, error);
                     let header = receiver.header().await.map_err(input)?;
@@ -90,7 +124,7 @@ pub trait Consumer: Clone + Send + Sync + 'static {
                         .map_err(|error| StageError::returned(id, None, error))
                 })
                 .await;
-            conclude::<ChannelWriter>(id, None, ended).await?;
+            conclude(&context, end, ended).await?;
             Ok(pulse.report())
         }
     }

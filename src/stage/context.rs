@@ -1,4 +1,5 @@
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::StageError;
-use super::tally::{Counted, Tally};
+use super::tally::{Counted, Place, Tally};
 use crate::channel::{Aside, Remark};
 use crate::wire::{Progress, Text};
 use crate::worker::Worker;
@@ -43,6 +44,8 @@ struct Inner {
     aside: Aside,
     progress_interval: Duration,
     tally: Tally,
+    /// Items that the stage has skipped.
+    skipped: Arc<AtomicU64>,
 }
 
 impl StageContext {
@@ -57,12 +60,16 @@ impl StageContext {
             aside: Aside::default(),
             progress_interval: PROGRESS_INTERVAL,
             tally: Tally::default(),
+            skipped: Arc::default(),
         }))
     }
 
     /// The same run for the stage `stage`, with nothing that the stage itself has done.
     pub(crate) fn for_stage(&self, stage: impl Into<String>) -> Self {
-        self.changed(|inner| inner.stage = stage.into())
+        self.changed(|inner| {
+            inner.stage = stage.into();
+            inner.skipped = Arc::default();
+        })
     }
 
     pub(crate) fn with_params(&self, params: Value) -> Self {
@@ -74,16 +81,57 @@ impl StageContext {
     }
 
     pub(crate) fn with_metadata(&self, metadata: Option<Value>) -> Self {
-        self.changed(|inner| inner.metadata = OnceLock::from(metadata))
+        self.changed(|inner| {
+            // Without any, that of the stream's header counts.
+            inner.metadata = metadata.map_or_else(OnceLock::new, |known| Some(known).into());
+        })
     }
 
     pub(crate) fn with_tally(&self, tally: Tally) -> Self {
         self.changed(|inner| inner.tally = tally)
     }
 
-    /// Counts what comes out of `name`, for the report of a run within one process.
-    pub(crate) fn tally<S>(&self, name: &str, stream: S) -> Counted<S> {
-        self.0.tally.count(name, stream)
+    pub(crate) fn with_progress_interval(&self, interval: Duration) -> Self {
+        self.changed(|inner| inner.progress_interval = interval)
+    }
+
+    /// Counts what comes out of this stage of a chain, for the report of a run within one process.
+    pub(crate) fn tally<S>(&self, stream: S) -> Counted<S> {
+        let inputs = self.0.tally.last().into_iter().collect();
+        self.tally_behind(inputs, stream)
+    }
+
+    /// Adds this stage, whose output is counted in its branches; gives its place.
+    pub(crate) fn tally_fork(&self) -> Option<Place> {
+        let inputs = self.0.tally.last().into_iter().collect();
+        let skipped = Arc::clone(&self.0.skipped);
+        self.0
+            .tally
+            .add_skipping(Some(&self.0.stage), inputs, skipped);
+        self.0.tally.last()
+    }
+
+    /// Counts what comes out of this stage, which comes behind `inputs`.
+    pub(crate) fn tally_behind<S>(&self, inputs: Vec<Place>, stream: S) -> Counted<S> {
+        let Inner { stage, skipped, .. } = &*self.0;
+        let tally = &self.0.tally;
+        let count = tally.add_skipping(Some(stage), inputs, Arc::clone(skipped));
+        Counted::new(stream, count)
+    }
+
+    /// The counters of a run within one process.
+    pub(crate) fn parts(&self) -> &Tally {
+        &self.0.tally
+    }
+
+    /// Counts an item that the stage has skipped.
+    pub(crate) fn skip(&self) {
+        self.0.skipped.fetch_add(1, Relaxed);
+    }
+
+    /// Items that the stage has skipped.
+    pub(crate) fn skipped(&self) -> u64 {
+        self.0.skipped.load(Relaxed)
     }
 
     fn changed(&self, change: impl FnOnce(&mut Inner)) -> Self {
@@ -96,6 +144,7 @@ impl StageContext {
             aside: Aside::default(),
             progress_interval: self.0.progress_interval,
             tally: self.0.tally.clone(),
+            skipped: Arc::clone(&self.0.skipped),
         };
         change(&mut inner);
         Self(Arc::new(inner))
@@ -117,7 +166,8 @@ impl StageContext {
         let _ = self.0.metadata.set(metadata);
     }
 
-    /// Sends a message downstream, after what the stage has put out so far.
+    /// Sends a message downstream, after what the stage has put out so far: before the outputs of
+    /// the call that sends it.
     ///
     /// It goes out with the stage's next output or at its end. A message that readers would take
     /// for one of the stream protocol is one of the stream protocol.
@@ -184,8 +234,14 @@ impl StageContext {
         &self.0.cancelled
     }
 
-    pub(super) fn progress_interval(&self) -> Duration {
-        self.0.progress_interval
+    /// How often the stage tells its progress; never zero.
+    pub(crate) fn progress_interval(&self) -> Duration {
+        self.0.progress_interval.max(Duration::from_millis(1))
+    }
+
+    /// The same in milliseconds, for stages on other workers.
+    pub(crate) fn progress_ms(&self) -> Option<u64> {
+        u64::try_from(self.progress_interval().as_millis()).ok()
     }
 }
 

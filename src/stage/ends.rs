@@ -10,14 +10,6 @@ pub struct Ends {
 }
 
 impl Ends {
-    /// Both ends.
-    pub(crate) fn new(reader: ChannelReader, writer: ChannelWriter) -> Self {
-        Self {
-            reader: Some(reader),
-            writer: Some(writer),
-        }
-    }
-
     /// The reader that `stage` needs.
     pub(super) fn reader(&mut self, stage: &str) -> Result<ChannelReader, StageError> {
         self.reader.take().ok_or_else(|| {

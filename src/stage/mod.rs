@@ -12,6 +12,7 @@
 //! | only a `Sender` | [`Producer`] | - |
 //! | only a `Receiver` | [`Consumer`] | - |
 
+mod blocking;
 pub mod bytes;
 mod conclude;
 mod concurrent;
@@ -20,9 +21,13 @@ mod consumer;
 mod context;
 mod ends;
 mod error;
+mod failure;
+mod fan;
 mod flow;
+mod into_stage;
 pub mod items;
 mod outputs;
+mod policy;
 mod pour;
 mod producer;
 mod pulse;
@@ -37,16 +42,24 @@ pub mod streams;
 mod tally;
 mod task;
 
+pub use blocking::blocking;
 pub use bytes::ByteStage;
 pub use configured::Configured;
 pub use consumer::Consumer;
 pub use context::StageContext;
 pub use ends::Ends;
 pub use error::StageError;
+pub use failure::Failure;
+pub(crate) use fan::{Collect, Open, Order, Route, gather, scatter, spread};
 pub use flow::Flow;
 pub(crate) use flow::Incoming;
+pub(crate) use into_stage::AsValue;
+pub use into_stage::IntoStage;
 pub use items::{Applied, ItemRun, ItemStage};
-pub use outputs::{Iter, Outputs, Streamed};
+pub use outputs::{Iter, Lazy, Outputs};
+pub use policy::{
+    DeadLetter, DeadLetters, Guarded, ItemStageExt, Policy, Remedy, Retried, ToDeadLetters,
+};
 pub(crate) use pour::{pour, recode};
 pub use producer::Producer;
 pub(crate) use remote::trigger as trigger_stage;
@@ -56,4 +69,4 @@ pub use request::StageRequest;
 pub use service::Service;
 pub use stage::{Placement, Stage, StageExt};
 pub use streams::StreamStage;
-pub(crate) use tally::Tally;
+pub(crate) use tally::{Counted, Place, Tally};

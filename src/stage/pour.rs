@@ -19,7 +19,7 @@ where
     T: Send + 'static,
     F: Encode<T>,
 {
-    let pulse = Pulse::new(context.clone());
+    let pulse = Pulse::of_stream(context.clone());
     let id = context.stage();
     let writer = pulse.attach_writer(ends.writer(id)?);
     let mut sender = Sender::<T, F>::new(writer).with_metadata(context.metadata());
@@ -32,7 +32,7 @@ where
             send_all(input, &mut sender, id).await
         })
         .await;
-    conclude(id, Some(sender), ended).await?;
+    conclude(&context, Some(sender), ended).await?;
     Ok(pulse.report())
 }
 

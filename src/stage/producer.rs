@@ -81,7 +81,7 @@ pub trait Producer: Clone + Send + Sync + 'static {
                         .map_err(|error| StageError::returned(id, None, error))
                 })
                 .await;
-            conclude(id, sender.or_else(|| custody.take()), ended).await?;
+            conclude(&context, sender.or_else(|| custody.take()), ended).await?;
             Ok(pulse.report())
         }
     }

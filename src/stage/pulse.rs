@@ -10,23 +10,70 @@ use futures::FutureExt;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::{Ends, StageContext, StageError, StageReport};
-use crate::channel::{ChannelReader, ChannelWriter, Meter, Remark};
+use crate::channel::{Aside, ChannelReader, ChannelWriter, Meter, Remark, StreamReport};
 use crate::wire::Progress;
 
 /// What is measured at a stage while it runs.
 pub(super) struct Pulse {
     context: StageContext,
-    pub(super) input: Arc<Meter>,
-    pub(super) output: Arc<Meter>,
+    input: Measure,
+    output: Measure,
+    /// Where progress goes, to leave with the output.
+    aside: Aside,
     started: Instant,
 }
 
+/// What is measured on one side of a stage.
+struct Measure {
+    /// Of the only end; with more, or none, of the waits alone.
+    own: Arc<Meter>,
+    /// Of each end, where there are several.
+    ends: Vec<Arc<Meter>>,
+}
+
+impl Measure {
+    fn new() -> Self {
+        Self {
+            own: Meter::new(),
+            ends: Vec::new(),
+        }
+    }
+
+    fn end(&mut self) -> Arc<Meter> {
+        let meter = Meter::new();
+        self.ends.push(Arc::clone(&meter));
+        meter
+    }
+
+    fn report(&self) -> StreamReport {
+        let mut sum = self.own.report();
+        for end in self.ends.iter().map(|end| end.report()) {
+            sum.items += end.items;
+            sum.bytes += end.bytes;
+            sum.messages += end.messages;
+        }
+        sum
+    }
+}
+
 impl Pulse {
+    /// For a stage whose messages leave by its writer.
     pub(super) fn new(context: StageContext) -> Self {
+        let aside = context.aside().clone();
+        Self::with_aside(context, aside)
+    }
+
+    /// For a stage whose code is a stream that has the messages in it.
+    pub(super) fn of_stream(context: StageContext) -> Self {
+        Self::with_aside(context, Aside::default())
+    }
+
+    fn with_aside(context: StageContext, aside: Aside) -> Self {
         Self {
             context,
-            input: Arc::default(),
-            output: Arc::default(),
+            input: Measure::new(),
+            output: Measure::new(),
+            aside,
             started: Instant::now(),
         }
     }
@@ -41,19 +88,49 @@ impl Pulse {
     }
 
     pub(super) fn attach_reader(&self, reader: ChannelReader) -> ChannelReader {
-        reader.attached(Arc::clone(&self.input), self.context.aside().clone())
+        reader.attached(Arc::clone(&self.input.own), self.aside.clone())
+    }
+
+    /// The reader of a stage without a writer for messages to leave by.
+    pub(super) fn attach_last_reader(&self, reader: ChannelReader) -> ChannelReader {
+        reader.metered(Arc::clone(&self.input.own))
     }
 
     pub(super) fn attach_writer(&self, writer: ChannelWriter) -> ChannelWriter {
-        writer.attached(Arc::clone(&self.output), self.context.aside().clone())
+        writer.attached(Arc::clone(&self.output.own), self.aside.clone())
+    }
+
+    /// One of several readers; the waits for all of them are shown at
+    /// [`input_waits`](Self::input_waits).
+    pub(super) fn attach_one_reader(&mut self, reader: ChannelReader) -> ChannelReader {
+        reader.metered(self.input.end())
+    }
+
+    /// One of several writers; progress leaves by the first.
+    pub(super) fn attach_one_writer(&mut self, writer: ChannelWriter) -> ChannelWriter {
+        let aside = if self.output.ends.is_empty() {
+            self.aside.clone()
+        } else {
+            Aside::default()
+        };
+        writer.attached(self.output.end(), aside)
+    }
+
+    /// Where the waits are shown of a stage with several inputs.
+    pub(super) fn input_waits(&self) -> Arc<Meter> {
+        Arc::clone(&self.input.own)
+    }
+
+    /// Where the waits are shown of a stage with several outputs.
+    pub(super) fn output_waits(&self) -> Arc<Meter> {
+        Arc::clone(&self.output.own)
     }
 
     pub(super) fn report(&self) -> StageReport {
-        StageReport::between(
-            &self.input.report(),
-            &self.output.report(),
-            self.started.elapsed(),
-        )
+        let elapsed = self.started.elapsed();
+        let mut report = StageReport::between(&self.input.report(), &self.output.report(), elapsed);
+        report.items_skipped = self.context.skipped();
+        report
     }
 
     /// Runs the stage's own code: until it ends, panics or is cancelled. Meanwhile it puts
@@ -77,7 +154,10 @@ impl Pulse {
                 return Poll::Ready(Err(StageError::new(StageError::CANCELLED, stage, reason)));
             }
             while ticks.poll_tick(cx).is_ready() {
-                self.tell_progress();
+                // One that was not taken yet says enough.
+                if self.aside.is_empty() {
+                    self.aside.push(Remark::Progress(self.progress()));
+                }
             }
             Poll::Pending
         })
@@ -92,21 +172,9 @@ impl Pulse {
         ticks
     }
 
-    fn tell_progress(&self) {
-        let report = self.report();
-        let mut progress = Progress::default();
+    fn progress(&self) -> Progress {
+        let mut progress = Progress::from(&self.report());
         self.context.stage().clone_into(&mut progress.stage);
-        progress.items = report.items_out;
-        progress.bytes = report.bytes_out;
-        for (name, value) in [
-            ("items_in", report.items_in),
-            ("bytes_in", report.bytes_in),
-            ("elapsed_us", report.elapsed_us),
-            ("waited_in_us", report.waited_in_us),
-            ("waited_out_us", report.waited_out_us),
-        ] {
-            progress.more.insert(name.to_owned(), value.into());
-        }
-        self.context.aside().push(Remark::Progress(progress));
+        progress
     }
 }

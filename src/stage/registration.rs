@@ -1,8 +1,9 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Ends, Service, StageContext, StageError, StageReport, StageRequest};
+use super::{Ends, IntoStage, Service, StageContext, StageError, StageReport, StageRequest};
 use crate::worker::{FunctionError, Invocation, RegisterError, Worker};
 
 impl Worker {
@@ -14,12 +15,16 @@ impl Worker {
     /// # Errors
     ///
     /// When the id is taken in this worker, or not allowed.
-    pub fn register(&self, stage: impl Service) -> Result<(), RegisterError> {
-        let stage: Arc<dyn Service> = Arc::new(stage);
+    pub fn register<Form>(&self, stage: impl IntoStage<Form>) -> Result<(), RegisterError> {
+        let stage: Arc<dyn Service> = Arc::new(stage.into_stage());
         let id = stage.service_id();
         let run = move |request: StageRequest, invocation: Invocation| {
             let stage = Arc::clone(&stage);
-            async move { run(&*stage, request, &invocation).await.map_err(refused) }
+            async move {
+                run(&*stage, request, &invocation)
+                    .await
+                    .map_err(|failure| refused(&failure))
+            }
         };
         self.function(id)
             .description("a stage of a pipewright pipeline")
@@ -45,6 +50,10 @@ async fn run(
     let context = StageContext::new(stage.service_id(), cancelled.clone())
         .with_params(request.params)
         .with_worker(worker.clone());
+    let context = match request.progress_ms {
+        Some(interval) => context.with_progress_interval(Duration::from_millis(interval)),
+        None => context,
+    };
     let mut serving = stage.serve_boxed(ends, context);
     let Some(cancel_ref) = request.cancel_ref else {
         return serving.await;
@@ -60,7 +69,7 @@ async fn run(
 
 /// The failure as the caller of the stage gets it: the abort as JSON in the message, so that
 /// nothing of it is lost.
-fn refused(failure: StageError) -> FunctionError {
+fn refused(failure: &StageError) -> FunctionError {
     let message = serde_json::to_string(failure.abort()).unwrap_or_else(|_| failure.to_string());
     FunctionError::new(failure.abort().code.clone(), message)
 }

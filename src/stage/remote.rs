@@ -3,10 +3,13 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::time::Duration;
 
+use futures::future::{BoxFuture, FutureExt};
 use futures::{Stream, StreamExt, stream};
 
 use super::task::Task;
-use super::{Ends, Flow, Placement, Stage, StageContext, StageError, StageReport, StageRequest};
+use super::{
+    Ends, Flow, Placement, Service, Stage, StageContext, StageError, StageReport, StageRequest,
+};
 use crate::channel::{ChannelWriter, Custody, Receiver, Sender};
 use crate::codec::{Decode, Encode, Json};
 use crate::error::{Error, Result};
@@ -29,10 +32,13 @@ pub fn remote<In, Out>(id: impl Into<String>) -> Remote<In, Out> {
     }
 }
 
+/// What goes in, as what, and what comes out, as what.
+type Types<In, Out, F, G> = fn(In, F) -> (Out, G);
+
 /// A stage on some worker; see [`remote`].
 pub struct Remote<In, Out, F = Json, G = Json> {
     id: String,
-    types: PhantomData<fn(In, F) -> (Out, G)>,
+    types: PhantomData<Types<In, Out, F, G>>,
 }
 
 impl<In, Out, F, G> Remote<In, Out, F, G> {
@@ -60,24 +66,24 @@ pub(crate) async fn trigger(
         .timeout(STAGE_TIMEOUT)
         .call()
         .await;
-    answer.map_err(|error| failure(id, error))
+    answer.map_err(|error| failure(id, &error))
 }
 
 /// What a failed trigger says about the stage.
-fn failure(id: &str, error: CallError) -> StageError {
-    if let CallError::Failed { error, .. } = &error
+fn failure(id: &str, error: &CallError) -> StageError {
+    if let CallError::Failed { error, .. } = error
         && let Ok(abort) = serde_json::from_str::<Abort>(&error.message)
         && abort.code == error.code
     {
         return StageError::from_abort(abort);
     }
-    let code = match &error {
+    let code = match error {
         CallError::FunctionNotFound { .. } => StageError::NOT_FOUND,
         CallError::Stopped { .. } | CallError::Disconnected { .. } => StageError::LOST,
         CallError::Failed { error, .. } => error.code.as_str(),
         _ => StageError::FAILED,
     };
-    StageError::new(code, id, &error)
+    StageError::new(code, id, error)
 }
 
 impl<In, Out, F, G> Stage for Remote<In, Out, F, G>
@@ -147,6 +153,26 @@ where
     }
 }
 
+impl<In, Out, F, G> Service for Remote<In, Out, F, G>
+where
+    In: Send + 'static,
+    Out: Send + 'static,
+    F: Encode<In> + Decode<In>,
+    G: Encode<Out> + Decode<Out>,
+{
+    fn service_id(&self) -> String {
+        self.id()
+    }
+
+    fn serve_boxed(
+        &self,
+        ends: Ends,
+        context: StageContext,
+    ) -> BoxFuture<'static, Result<StageReport, StageError>> {
+        self.clone().serve(ends, context).boxed()
+    }
+}
+
 impl<In, Out, F, G> Remote<In, Out, F, G>
 where
     In: Send + 'static,
@@ -167,6 +193,7 @@ where
             reader_ref: Some(StreamChannelRef::clone(to.reader_ref.get_ref())),
             writer_ref: Some(StreamChannelRef::clone(from.writer_ref.get_ref())),
             cancel_ref: None,
+            progress_ms: context.progress_ms(),
             params: context.raw_params().clone(),
         };
         Ok((to.sender, request, from.receiver))

@@ -1,8 +1,10 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::channel::StreamReport;
+use crate::wire::Progress;
 
 /// What went through one stage in one run: the result of triggering it.
 ///
@@ -63,6 +65,42 @@ impl StageReport {
         }
     }
 
+    /// What a stage has told of itself so far, for rates and shares while it runs.
+    ///
+    /// A stage that tells less leaves the rest 0.
+    pub fn so_far(progress: &Progress) -> Self {
+        let more = |name: &str| progress.more.get(name).and_then(Value::as_u64).unwrap_or(0);
+        Self {
+            items_in: more("items_in"),
+            items_out: progress.items,
+            bytes_in: more("bytes_in"),
+            bytes_out: progress.bytes,
+            items_skipped: more("items_skipped"),
+            elapsed_us: more("elapsed_us"),
+            waited_in_us: more("waited_in_us"),
+            waited_out_us: more("waited_out_us"),
+        }
+    }
+
+    /// Items that went out, a second.
+    pub fn items_per_second(&self) -> f64 {
+        self.rate(self.items_out)
+    }
+
+    /// Payload bytes that went out, a second.
+    pub fn bytes_per_second(&self) -> f64 {
+        self.rate(self.bytes_out)
+    }
+
+    #[allow(clippy::cast_precision_loss)] // A rate needs no 64 bits.
+    fn rate(&self, count: u64) -> f64 {
+        if self.elapsed_us == 0 {
+            0.0
+        } else {
+            count as f64 / self.elapsed().as_secs_f64()
+        }
+    }
+
     /// How long the stage ran.
     pub fn elapsed(&self) -> Duration {
         Duration::from_micros(self.elapsed_us)
@@ -90,6 +128,29 @@ impl StageReport {
         } else {
             (part as f64 / self.elapsed_us as f64).min(1.0)
         }
+    }
+}
+
+/// The inverse of [`StageReport::so_far`]; the stage is nameless.
+impl From<&StageReport> for Progress {
+    fn from(report: &StageReport) -> Self {
+        let mut progress = Self {
+            items: report.items_out,
+            bytes: report.bytes_out,
+            ..Self::default()
+        };
+        let more = [
+            ("items_in", report.items_in),
+            ("bytes_in", report.bytes_in),
+            ("items_skipped", report.items_skipped),
+            ("elapsed_us", report.elapsed_us),
+            ("waited_in_us", report.waited_in_us),
+            ("waited_out_us", report.waited_out_us),
+        ];
+        for (name, value) in more {
+            progress.more.insert(name.to_owned(), value.into());
+        }
+        progress
     }
 }
 

@@ -6,8 +6,8 @@ use crate::wire::StreamChannelRef;
 /// The payload that triggers a stage.
 ///
 /// On the wire `{"readerRef": {..}, "writerRef": {..}, "params": ..}`; `reader_ref` or `reader`,
-/// `writer_ref` or `writer` are accepted as well, and other members ignored. `cancelRef` may stand
-/// beside them.
+/// `writer_ref` or `writer` are accepted as well, and other members ignored. `cancelRef` and
+/// `progressMs` may stand beside them.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct StageRequest {
@@ -33,6 +33,13 @@ pub struct StageRequest {
     /// that knows nothing of it goes on until its streams end.
     #[serde(default, rename = "cancelRef", skip_serializing_if = "Option::is_none")]
     pub cancel_ref: Option<StreamChannelRef>,
+    /// How often the stage tells its progress, in milliseconds; every second unless told.
+    #[serde(
+        default,
+        rename = "progressMs",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub progress_ms: Option<u64>,
     /// The parameters of the run.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub params: Value,

@@ -1,11 +1,11 @@
-use futures::FutureExt;
 use futures::future::BoxFuture;
 
-use super::{Ends, Stage, StageContext, StageError, StageReport};
+use super::{Ends, StageContext, StageError, StageReport};
 
 /// What a worker registers: a stage, a producer or a consumer with its types forgotten.
 ///
-/// Implemented for every [`Stage`], and by `#[pipeline_stage]` for producers and consumers.
+/// Implemented by `#[pipeline_stage]`. A [`Stage`](super::Stage) that is written by hand implements
+/// it by way of [`Stage::serve`](super::Stage::serve).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be registered as a stage",
     label = "not a stage",
@@ -21,18 +21,4 @@ pub trait Service: Send + Sync + 'static {
         ends: Ends,
         context: StageContext,
     ) -> BoxFuture<'static, Result<StageReport, StageError>>;
-}
-
-impl<S: Stage> Service for S {
-    fn service_id(&self) -> String {
-        self.id()
-    }
-
-    fn serve_boxed(
-        &self,
-        ends: Ends,
-        context: StageContext,
-    ) -> BoxFuture<'static, Result<StageReport, StageError>> {
-        self.clone().serve(ends, context).boxed()
-    }
 }

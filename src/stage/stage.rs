@@ -4,7 +4,7 @@ use futures::Stream;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Configured, Ends, Flow, StageContext, StageError, StageReport};
+use super::{Configured, Ends, Flow, IntoStage, StageContext, StageError, StageReport};
 use crate::codec::{Decode, Encode};
 
 /// One step of a pipeline: items of type `In` become items of type `Out`.
@@ -26,7 +26,7 @@ pub trait Stage: Clone + Send + Sync + 'static {
     /// What goes out.
     type Out: Send + 'static;
     /// How items come in over a channel.
-    type InFormat: Decode<Self::In> + Encode<Self::In>;
+    type InFormat: Encode<Self::In> + Decode<Self::In>;
     /// How items go out over a channel.
     type OutFormat: Encode<Self::Out> + Decode<Self::Out>;
 
@@ -73,18 +73,18 @@ pub enum Placement {
     Registered,
 }
 
-/// Settings of a stage at the place where it is used.
-pub trait StageExt: Stage {
-    /// The same stage with parameters, for its argument `params`.
+/// Settings of a stage, a producer or a consumer at the place where it is used.
+pub trait StageExt<Form>: IntoStage<Form> + Sized {
+    /// The same with parameters, for its argument `params`.
     ///
     /// They are serialised here; a stage that cannot read them refuses the run.
     ///
     /// # Panics
     ///
     /// When `params` has no JSON form, a map with keys that are not strings for one.
-    fn with_params(self, params: impl Serialize) -> Configured<Self> {
-        Configured::new(self, &params)
+    fn with_params(self, params: impl Serialize) -> Configured<Self::Stage> {
+        Configured::new(self.into_stage(), &params)
     }
 }
 
-impl<S: Stage> StageExt for S {}
+impl<Form, S: IntoStage<Form>> StageExt<Form> for S {}

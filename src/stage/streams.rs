@@ -8,24 +8,15 @@ use serde::de::DeserializeOwned;
 use super::conclude::conclude;
 use super::pulse::Pulse;
 use super::task::Task;
-use super::{Ends, Flow, StageContext, StageError, StageReport};
+use super::{Ends, Flow, Stage, StageContext, StageError, StageReport};
 use crate::channel::{Custody, Receiver, Sender, local};
-use crate::codec::{Decode, Encode};
 use crate::error::Error;
 
 /// A stage whose code runs from a [`Receiver`] to a [`Sender`].
 ///
 /// Implemented by `#[pipeline_stage]` for a function of the two. The output is closed when the
 /// function returns `Ok`, and aborted with its error otherwise.
-pub trait StreamStage: Clone + Send + Sync + 'static {
-    /// What comes in.
-    type In: Send + 'static;
-    /// What goes out.
-    type Out: Send + 'static;
-    /// How items come in over a channel.
-    type InFormat: Decode<Self::In> + Encode<Self::In>;
-    /// How items go out over a channel.
-    type OutFormat: Encode<Self::Out> + Decode<Self::Out>;
+pub trait StreamStage: Stage {
     /// The parameters of a run.
     type Params: DeserializeOwned + Send + Sync + 'static;
 
@@ -40,6 +31,7 @@ pub trait StreamStage: Clone + Send + Sync + 'static {
 }
 
 /// Joins a stream stage to its input within the process.
+#[allow(clippy::needless_pass_by_value)] // Called alike for every kind of stage.
 pub fn fuse<G, S>(
     stage: G,
     input: S,
@@ -53,13 +45,13 @@ where
         Ok(params) => params,
         Err(refused) => return Either::Left(stream::once(async { Err(refused) })),
     };
-    let (feed, fed) = local();
-    let (put, out) = local();
+    let (feed, input_end) = local();
+    let (output_end, out) = local();
     let custody = Custody::new();
     let aside = context.aside().clone();
     let feed = Sender::<G::In, G::InFormat>::local(feed, crate::channel::Aside::default());
-    let receiver = Receiver::local(fed, Some(aside.clone()));
-    let sender = Sender::local(put, aside).in_custody(custody.clone());
+    let receiver = Receiver::local(input_end, Some(aside.clone()));
+    let sender = Sender::local(output_end, aside).in_custody(custody.clone());
     let id = context.stage().to_owned();
     let code = stage.start(receiver, sender, params, context);
     let output = Receiver::<G::Out, G::OutFormat>::local(out, None);
@@ -67,37 +59,40 @@ where
 }
 
 /// Runs a stream stage over channels.
-pub async fn serve<G: StreamStage>(
+#[allow(clippy::manual_async_fn)] // `Send` is promised here, not found missing far away.
+pub fn serve<G: StreamStage>(
     stage: G,
     mut ends: Ends,
     context: StageContext,
-) -> Result<StageReport, StageError> {
-    let pulse = Pulse::new(context.clone());
-    let id = context.stage();
-    let (reader, writer) = pulse.attach(&mut ends).await?;
-    let custody = Custody::new();
-    let mut receiver = Receiver::new(reader);
-    let mut sender = Some(Sender::new(writer));
-    let ended = pulse
-        .run(async {
-            let params = context.params()?;
-            let header = receiver
-                .header()
-                .await
-                .map_err(|error| StageError::input(id, error))?;
-            context.set_metadata(header.and_then(|header| header.content.clone()));
-            let sender = sender
-                .take()
-                .map(|sender| sender.with_metadata(context.metadata()));
-            let Some(sender) = sender else { return Ok(()) };
-            let sender = sender.in_custody(custody.clone());
-            stage
-                .start(receiver, sender, params, context.clone())
-                .await
-                .map_err(|error| StageError::returned(id, None, error))
-        })
-        .await;
-    let sender = sender.or_else(|| custody.take());
-    conclude(id, sender, ended).await?;
-    Ok(pulse.report())
+) -> impl Future<Output = Result<StageReport, StageError>> + Send + 'static {
+    async move {
+        let pulse = Pulse::new(context.clone());
+        let id = context.stage();
+        let (reader, writer) = pulse.attach(&mut ends).await?;
+        let custody = Custody::new();
+        let mut receiver = Receiver::new(reader);
+        let mut sender = Some(Sender::new(writer));
+        let ended = pulse
+            .run(async {
+                let params = context.params()?;
+                let header = receiver
+                    .header()
+                    .await
+                    .map_err(|error| StageError::input(id, error))?;
+                context.set_metadata(header.and_then(|header| header.content.clone()));
+                let sender = sender
+                    .take()
+                    .map(|sender| sender.with_metadata(context.metadata()));
+                let Some(sender) = sender else { return Ok(()) };
+                let sender = sender.in_custody(custody.clone());
+                stage
+                    .start(receiver, sender, params, context.clone())
+                    .await
+                    .map_err(|error| StageError::returned(id, None, error))
+            })
+            .await;
+        let sender = sender.or_else(|| custody.take());
+        conclude(&context, sender, ended).await?;
+        Ok(pulse.report())
+    }
 }

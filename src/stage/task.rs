@@ -129,7 +129,7 @@ where
             let Some(input) = this.input.as_mut().as_pin_mut() else {
                 // The input is over; its end has to reach the code.
                 let closed = match this.failed_input {
-                    Some(failure) => feed.poll_abort(cx, failure.abort()),
+                    Some(failure) => feed.poll_fail(cx, failure.abort()),
                     None => feed.poll_close(cx),
                 };
                 if closed.is_pending() {
@@ -186,7 +186,7 @@ where
         if let (Some(writer), Some(ended)) = (&mut *this.writer, &*this.ended) {
             let concluded = match ended {
                 Ok(()) => writer.poll_close(cx),
-                Err(failure) => writer.poll_abort(cx, failure.abort()),
+                Err(failure) => writer.poll_fail(cx, failure.abort()),
             };
             if concluded.is_ready() {
                 *this.writer = None;
@@ -198,7 +198,7 @@ where
 }
 
 /// Hands one event on.
-fn push<T: Send + 'static, F: Encode<T>>(
+pub(super) fn push<T: Send + 'static, F: Encode<T>>(
     feed: &mut Sender<T, F>,
     event: Event<T>,
     stage: &str,

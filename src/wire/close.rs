@@ -30,10 +30,10 @@ impl Close {
         code::ABORTED,
         "channel writer aborted: connection lost before close",
     );
-    /// To a reader whose writer had closed and then came back to write more, in vain.
+    /// To a reader whose writer dialled a second time, to write more, in vain.
     pub(crate) const WRITER_CAME_BACK: Self = Self::new(
         code::ABORTED,
-        "channel writer aborted: it came back after its close, so what it closed was not whole",
+        "channel writer aborted: it came back to write more, so what it closed was not whole",
     );
     /// To a writer whose reader went away.
     pub(crate) const READER_GONE: Self =

@@ -26,11 +26,11 @@ pub(crate) use control::{
     builtin,
 };
 pub use direction::Direction;
-pub(crate) use engine_url::{ChannelQuery, ChannelQueryError, ChannelUrl};
+pub(crate) use engine_url::{ChannelQuery, ChannelUrl};
 pub use engine_url::{EngineUrl, InvalidUrl};
 pub use frame::Frame;
 pub use in_band::{Abort, Header, Progress};
-pub(crate) use in_band::{End, InBand, InBandError, VERSION};
+pub(crate) use in_band::{End, InBand};
 pub use payload::Payload;
 pub use refs::{FoundRef, find_refs};
 pub use text::Text;

@@ -69,7 +69,7 @@ impl Backoff {
     /// The wait before an attempt, when `failed` attempts have failed in a row; `None` to give up.
     ///
     /// `random` decides how much longer or shorter it is: 0 by -30 %, `u32::MAX` by +30 %.
-    pub(super) fn delay(&self, failed: u32, random: u32) -> Option<Duration> {
+    pub(crate) fn delay(&self, failed: u32, random: u32) -> Option<Duration> {
         if self.max_attempts.is_some_and(|most| failed >= most) {
             return None;
         }

@@ -13,7 +13,7 @@ use tokio::time::timeout;
 pub(crate) const FAILED: Duration = Duration::from_secs(60);
 
 /// The ways to an engine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Over {
     Socket,
     Memory,
@@ -21,7 +21,6 @@ pub(crate) enum Over {
 
 /// An engine and a worker at it.
 pub(crate) struct House {
-    pub(crate) over: Over,
     pub(crate) engine: Engine,
     pub(crate) worker: Worker,
 }
@@ -35,11 +34,7 @@ impl House {
             Over::Memory => engine.address(),
         };
         let worker = Worker::builder(address).connect().await.unwrap();
-        Self {
-            over,
-            engine,
-            worker,
-        }
+        Self { engine, worker }
     }
 
     pub(crate) fn address(&self) -> &Address {
@@ -96,9 +91,8 @@ pub(crate) async fn settled(engine: &Engine, wanted: impl Fn(&EngineStats) -> bo
             tokio::task::yield_now().await;
         }
     };
-    if timeout(FAILED, settled).await.is_err() {
-        panic!("never settled: {:?}", engine.stats());
-    }
+    let done = timeout(FAILED, settled).await;
+    assert!(done.is_ok(), "never settled: {:?}", engine.stats());
 }
 
 /// Polls a future until it was not ready `times` times, then drops it.

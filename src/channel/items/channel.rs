@@ -15,7 +15,7 @@ use crate::wire::StreamChannelRef;
 /// ```
 /// # #[cfg(feature = "engine")]
 /// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # async fn main() -> pipewright::Result<()> {
 /// use pipewright::Channel;
 ///
 /// let worker = pipewright::Worker::embedded().await?;

@@ -39,7 +39,7 @@ use crate::wire::{Direction, Frame, Header, Progress, StreamChannelRef};
 /// ```
 /// # #[cfg(feature = "engine")]
 /// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # async fn main() -> pipewright::Result<()> {
 /// use pipewright::Frame;
 ///
 /// let worker = pipewright::Worker::embedded().await?;
@@ -61,6 +61,8 @@ use crate::wire::{Direction, Frame, Header, Progress, StreamChannelRef};
 /// ```
 pub struct ChannelReader {
     pub(super) inbox: Inbox,
+    /// Whether the failure was given as an item of the `Stream` face.
+    pub(super) told: bool,
 }
 
 impl ChannelReader {
@@ -74,12 +76,19 @@ impl ChannelReader {
     pub(crate) fn over(link: Link) -> Self {
         Self {
             inbox: Inbox::new(link),
+            told: false,
         }
     }
 
     /// Keeps `meter` up to date, and puts messages that nobody asks for into `aside`.
     pub(crate) fn attached(mut self, meter: Arc<Meter>, aside: Aside) -> Self {
         self.inbox.attach(meter, aside);
+        self
+    }
+
+    /// Keeps `meter` up to date; messages are for the code behind this end alone.
+    pub(crate) fn metered(mut self, meter: Arc<Meter>) -> Self {
+        self.inbox.attach_meter(meter);
         self
     }
 

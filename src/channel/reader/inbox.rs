@@ -40,8 +40,6 @@ pub(crate) struct Inbox {
     close_deadline: Option<Pin<Box<Sleep>>>,
     /// Undoes the compression that the header names.
     expansion: Option<Expansion>,
-    /// Whether a failure was handed out as an item of a `Stream` face.
-    told: bool,
     meter: Option<Arc<Meter>>,
     /// Where messages go that the code behind this end does not ask for.
     aside: Option<Aside>,
@@ -58,7 +56,6 @@ impl Inbox {
             waits: Waits::default(),
             close_deadline: None,
             expansion: None,
-            told: false,
             meter: None,
             aside: None,
         }
@@ -70,8 +67,14 @@ impl Inbox {
 
     /// Keeps `meter` up to date, and puts messages and progress into `aside`.
     pub(crate) fn attach(&mut self, meter: Arc<Meter>, aside: Aside) {
-        self.meter = Some(meter);
+        self.attach_meter(meter);
         self.aside = Some(aside);
+    }
+
+    /// Keeps `meter` up to date.
+    pub(crate) fn attach_meter(&mut self, meter: Arc<Meter>) {
+        self.waits.show(Arc::clone(&meter));
+        self.meter = Some(meter);
     }
 
     /// Leaves messages to the code behind this end.
@@ -332,16 +335,6 @@ impl Inbox {
     pub(crate) fn fail(&mut self, error: ReadError) {
         self.judge.fail(error);
         self.link.hang_up();
-    }
-
-    /// Marks the failure of a `Stream` face as handed out: the first time `true`.
-    pub(crate) fn tell_once(&mut self) -> bool {
-        !std::mem::replace(&mut self.told, true)
-    }
-
-    /// Whether the failure was handed out by a `Stream` face.
-    pub(crate) fn was_told(&self) -> bool {
-        self.told
     }
 
     /// Tells the engine that this end wants no more, and waits until it has taken note.

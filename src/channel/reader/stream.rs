@@ -13,11 +13,11 @@ impl Stream for ChannelReader {
     type Item = Result<Frame, ReadError>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let inbox = &mut self.get_mut().inbox;
-        inbox.keep_messages();
-        Poll::Ready(match ready!(inbox.poll_frame(cx)) {
+        let this = self.get_mut();
+        this.inbox.keep_messages();
+        Poll::Ready(match ready!(this.inbox.poll_frame(cx)) {
             Ok(frame) => frame.map(Ok),
-            Err(error) => inbox.tell_once().then_some(Err(error)),
+            Err(error) => (!std::mem::replace(&mut this.told, true)).then_some(Err(error)),
         })
     }
 }
@@ -25,7 +25,7 @@ impl Stream for ChannelReader {
 impl FusedStream for ChannelReader {
     fn is_terminated(&self) -> bool {
         match self.inbox.report().verdict {
-            Some(Verdict::Failed(_)) => self.inbox.was_told(),
+            Some(Verdict::Failed(_)) => self.told,
             Some(_) => true,
             None => false,
         }

@@ -39,7 +39,7 @@ use crate::wire::{Abort, Direction, Frame, Header, StreamChannelRef, Text};
 /// ```
 /// # #[cfg(feature = "engine")]
 /// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # async fn main() -> pipewright::Result<()> {
 /// let worker = pipewright::Worker::embedded().await?;
 /// let channel = worker.create_channel(None).await?;
 /// let (mut writer, mut reader) = (channel.writer, channel.reader);
@@ -121,6 +121,10 @@ impl ChannelWriter {
             Some(metadata) => self.with_content(metadata.clone()),
             None => self,
         }
+    }
+
+    pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
+        self.outbox.poll_flush(cx)
     }
 
     pub(crate) fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
@@ -225,7 +229,7 @@ impl ChannelWriter {
     ///
     /// Cancel safe: what was not flushed stays and goes out with the next operation.
     pub async fn flush(&mut self) -> Result<(), WriteError> {
-        poll_fn(|cx| self.outbox.poll_flush(cx)).await
+        poll_fn(|cx| self.poll_flush(cx)).await
     }
 
     /// Ends the stream: flushes, sends the end message and waits until the engine has confirmed.

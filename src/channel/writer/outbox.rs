@@ -67,6 +67,7 @@ impl Outbox {
 
     /// Keeps `meter` up to date, and sends what is put into `aside`.
     pub(crate) fn attach(&mut self, meter: Arc<Meter>, aside: Aside) {
+        self.waits.show(Arc::clone(&meter));
         self.meter = Some(meter);
         self.packer.set_aside(aside);
     }
@@ -170,14 +171,9 @@ impl Outbox {
         self.poll_flush(cx)
     }
 
-    /// Whether nothing waits to be handed to the connection.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.packer.is_empty()
-    }
-
-    /// Payload bytes in frames so far, without the frame being filled.
-    pub(crate) fn framed(&self) -> u64 {
-        self.packer.framed()
+    /// What was accepted and not handed to the connection.
+    pub(crate) fn packer(&self) -> &Packer {
+        &self.packer
     }
 
     /// Whether the next item can be accepted without waiting.
@@ -240,8 +236,10 @@ impl Outbox {
                     let expired = deadline.as_mut().poll(cx).is_ready();
                     let confirmed = self.poll_confirmation(cx);
                     if confirmed.is_pending() && !expired {
+                        self.waits.begin();
                         return Poll::Pending;
                     }
+                    self.waits.end();
                     self.link.hang_up();
                     self.phase = match confirmed {
                         Poll::Ready(Ok(())) => Phase::Closed,

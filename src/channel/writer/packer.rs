@@ -12,7 +12,7 @@ use crate::wire::{Abort, Frame, Header, InBand, MAX_FRAME, Text};
 const MAX_MESSAGE: usize = 16 << 20;
 
 /// Cuts what is written into frames, in order, and counts it.
-pub(super) struct Packer {
+pub(crate) struct Packer {
     /// Goes out as the first frame; `None` for a plain writer, and once it is queued.
     header: Option<Header>,
     /// No header, no end: in-band messages are left out.
@@ -71,6 +71,10 @@ impl Packer {
 
     pub(super) fn set_aside(&mut self, aside: Aside) {
         self.aside = Some(aside);
+    }
+
+    pub(crate) fn aside(&self) -> Option<&Aside> {
+        self.aside.as_ref()
     }
 
     /// The header, until it is queued.
@@ -214,7 +218,7 @@ impl Packer {
     }
 
     /// Whether anything was accepted and not taken.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.frames.is_empty()
             && self.tail.is_empty()
             && !self.compression.as_ref().is_some_and(Squeeze::holds_back)
@@ -233,7 +237,7 @@ impl Packer {
     }
 
     /// Payload bytes in frames so far, without the frame being filled.
-    pub(super) fn framed(&self) -> u64 {
+    pub(crate) fn framed(&self) -> u64 {
         self.totals.bytes
     }
 

@@ -49,7 +49,7 @@ impl<P> End<P> {
         matches!(self, Self::Waiting(_))
     }
 
-    pub(super) fn is_done(&self) -> bool {
+    fn is_done(&self) -> bool {
         matches!(self, Self::Done)
     }
 }

@@ -9,6 +9,7 @@ mod channel;
 mod ends;
 mod lease;
 mod leased;
+mod overdraft;
 mod reader_session;
 mod store;
 mod sweep;

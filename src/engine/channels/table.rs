@@ -95,10 +95,9 @@ impl Table {
             return Err(Refusal::NotFound);
         }
         let Some(end) = channel.writer.open() else {
-            if channel.writer.is_done() {
-                // It has more to write than it ended with (`protocol.md` section 8, 15 and 24).
-                channel.monitor.spoil(Close::WRITER_CAME_BACK);
-            }
+            // It has more to write than its stream will hold (`protocol.md` section 8, 15 and 24).
+            // Its close may be on the way still.
+            channel.monitor.spoil(Close::WRITER_CAME_BACK);
             return Err(Refusal::Taken);
         };
         self.touch(id, now);
@@ -246,20 +245,26 @@ mod tests {
     }
 
     #[test]
-    fn a_writer_that_comes_back_takes_its_end_back() {
+    fn a_writer_that_comes_back_has_no_clean_end() {
         let now = Instant::now();
-        let mut table = table_with(&["c"], now);
-        let mut writer = table.open_writer("c", &key("w"), now).unwrap();
-        let taken = Some(Refusal::Taken);
-        assert_eq!(table.open_writer("c", &key("w"), now).err(), taken);
-        writer.push("m".into());
-        writer.end(Close::NORMAL);
-        table.done("c", Direction::Write, now);
-        assert_eq!(table.open_writer("c", &key("w"), now).err(), taken);
-        let mut reader = table.open_reader("c", &key("r"), now).unwrap();
-        assert_eq!(assert_ready!(pop(&mut reader)), Popped::Frame("m".into()));
-        let end = Popped::End(Close::WRITER_CAME_BACK);
-        assert_eq!(assert_ready!(pop(&mut reader)), end);
+        for before_the_end in [true, false] {
+            let mut table = table_with(&["c"], now);
+            let mut writer = table.open_writer("c", &key("w"), now).unwrap();
+            writer.push("m".into());
+            let taken = Some(Refusal::Taken);
+            if before_the_end {
+                assert_eq!(table.open_writer("c", &key("w"), now).err(), taken);
+            }
+            writer.end(Close::NORMAL);
+            table.done("c", Direction::Write, now);
+            if !before_the_end {
+                assert_eq!(table.open_writer("c", &key("w"), now).err(), taken);
+            }
+            let mut reader = table.open_reader("c", &key("r"), now).unwrap();
+            assert_eq!(assert_ready!(pop(&mut reader)), Popped::Frame("m".into()));
+            let end = Popped::End(Close::WRITER_CAME_BACK);
+            assert_eq!(assert_ready!(pop(&mut reader)), end);
+        }
     }
 
     #[test]

@@ -1,44 +1,31 @@
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::task::{Context, Poll};
-use std::time::Duration;
+use std::task::{Context, Poll, ready};
 
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::WriterEnd;
+use super::overdraft::Overdraft;
 use crate::engine::core::Core;
 use crate::engine::farewell::{self, Parting};
 use crate::transport::{Received, Transport, TransportError};
-use crate::wire::Close;
-
-/// How long a full pipe stops the reading of its writer's socket before the [overdraft] is used.
-///
-/// [overdraft]: OVERDRAFT
-const PATIENCE: Duration = Duration::from_secs(1);
-
-/// Bytes that are read beyond the bound of a pipe that has been full for a while.
-///
-/// A ping or a close stands behind the data that its writer sent before, and SDKs give a
-/// connection up that does not answer it (`protocol.md` 11.11). What stands before it is what the
-/// sockets of both sides hold, a few megabytes; reading that far answers it. This is memory, so
-/// it is bounded, and a writer that goes on fills it: one that pings through minutes of
-/// back-pressure is still given up by itself.
-const OVERDRAFT: usize = 4 << 20;
+use crate::wire::{Close, MAX_FRAME};
 
 /// Relays what a writer's socket brings into the pipe of its channel.
 ///
 /// | state | socket | pipe | left by |
 /// |---|---|---|---|
 /// | room | read, pushed | filled | a full pipe |
-/// | full | not read, so that TCP holds the writer back | watched | room; [`PATIENCE`] |
-/// | overdrawn | read, pushed | filled up to [`OVERDRAFT`] more | room |
+/// | full | not read, so that TCP holds the writer back | watched | room; an [`Overdraft`] |
+/// | overdrawn | read, pushed | filled beyond its bound | the end of what is granted |
 ///
 /// In each state the reader's leaving ends the session at once.
 pub(in crate::engine) struct WriterSession<'a, T> {
     socket: &'a mut T,
     end: WriterEnd,
-    /// Since the pipe became full.
-    full: Option<Pin<Box<Sleep>>>,
+    overdraft: Overdraft,
+    /// When the overdraft is to be asked again; made when the pipe is full for the first time.
+    timer: Option<Pin<Box<Sleep>>>,
 }
 
 /// Why a session is over.
@@ -56,7 +43,8 @@ impl<'a, T: Transport> WriterSession<'a, T> {
         Self {
             socket,
             end,
-            full: None,
+            overdraft: Overdraft::default(),
+            timer: None,
         }
     }
 
@@ -103,31 +91,42 @@ impl<'a, T: Transport> WriterSession<'a, T> {
                 Poll::Pending => return Poll::Pending,
             }
             match self.socket.poll_receive(cx) {
-                Poll::Ready(Received::Frame(frame)) => self.end.pipe.push(frame),
+                Poll::Ready(Received::Frame(frame)) => {
+                    self.overdraft.received(frame.len());
+                    self.end.pipe.push(frame);
+                }
                 Poll::Ready(Received::Pong) => {}
                 Poll::Ready(Received::Closed(close)) => return Poll::Ready(Ended::Closed(close)),
                 Poll::Ready(Received::Lost(error)) => return Poll::Ready(Ended::Lost(error)),
-                // The reader may go while its writer has nothing to say.
-                Poll::Pending => return self.end.pipe.poll_gone(cx).map(Ended::Unread),
+                Poll::Pending => {
+                    self.overdraft.drained();
+                    // The reader may go while its writer has nothing to say.
+                    return self.end.pipe.poll_gone(cx).map(Ended::Unread);
+                }
             }
         }
     }
 
     fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Close>> {
         if let Poll::Ready(room) = self.end.pipe.poll_ready(cx) {
-            self.full = None;
             return Poll::Ready(room);
         }
-        let full = self.full.get_or_insert_with(|| Box::pin(sleep(PATIENCE)));
-        if full.is_elapsed() || full.as_mut().poll(cx).is_ready() {
+        loop {
+            let (granted, again) = self.overdraft.granted(Instant::now().into_std());
             let limits = self.end.pipe.limits();
             let (frames, bytes) = self.end.pipe.queued();
             // Small frames cost more than their bytes.
-            let frames_left = frames < limits.frames + OVERDRAFT / crate::wire::MAX_FRAME;
-            if frames_left && bytes < limits.bytes + OVERDRAFT {
+            if frames < limits.frames + granted / MAX_FRAME && bytes < limits.bytes + granted {
                 return Poll::Ready(Ok(()));
             }
+            let again = Instant::from_std(again);
+            let timer = self
+                .timer
+                .get_or_insert_with(|| Box::pin(sleep_until(again)));
+            if timer.deadline() != again {
+                timer.as_mut().reset(again);
+            }
+            ready!(timer.as_mut().poll(cx));
         }
-        Poll::Pending
     }
 }

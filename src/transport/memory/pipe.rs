@@ -30,6 +30,7 @@ pub(crate) fn pipe(limits: PipeLimits) -> (PipeWriter, PipeReader) {
             frames: VecDeque::new(),
             bytes: 0,
             writer_end: None,
+            spoiled: None,
             reader_end: None,
             writer: None,
             reader: None,
@@ -67,6 +68,8 @@ struct State {
     frames: VecDeque<Frame>,
     bytes: usize,
     writer_end: Option<Close>,
+    /// What a clean end of the writer becomes.
+    spoiled: Option<Close>,
     reader_end: Option<Close>,
     /// The task that waits for room, or for the reader to go.
     writer: Option<Waker>,
@@ -82,7 +85,10 @@ impl Shared {
 
     fn end_writer(&self, close: Close) {
         let mut state = self.lock();
-        state.writer_end.get_or_insert(close);
+        if state.writer_end.is_none() {
+            let spoiled = state.spoiled.take().filter(|_| close.is_clean());
+            state.writer_end = Some(spoiled.unwrap_or(close));
+        }
         let waker = state.reader.take();
         drop(state);
         wake(waker);
@@ -187,12 +193,6 @@ impl PipeReader {
     pub(crate) fn cancel(&mut self, close: Close) {
         self.0.end_reader(close);
     }
-
-    /// Frames and bytes that wait for this reader.
-    pub(crate) fn queued(&self) -> (usize, usize) {
-        let state = self.0.lock();
-        (state.frames.len(), state.bytes)
-    }
 }
 
 impl PipeMonitor {
@@ -202,12 +202,14 @@ impl PipeMonitor {
         (state.frames.len(), state.bytes)
     }
 
-    /// Takes back the end that the writer gave, for a stream that turns out not to be whole: a
-    /// reader that has not come to the end finds `close` there. What is queued stays.
+    /// A clean end of the writer, before or after this, is not one: a reader that has not come to
+    /// the end finds `close` there. What is queued stays.
     pub(crate) fn spoil(&self, close: Close) {
         let mut state = self.0.lock();
-        if let Some(end) = &mut state.writer_end {
-            *end = close;
+        match &mut state.writer_end {
+            Some(end) if end.is_clean() => *end = close,
+            Some(_) => {}
+            None => state.spoiled = Some(close),
         }
     }
 
@@ -309,7 +311,7 @@ mod tests {
         assert_eq!(writer.queued(), (1, 100));
         assert_pending!(ready(&mut writer));
         assert_ready!(pop(&mut reader));
-        assert_eq!(reader.queued(), (0, 0));
+        assert_eq!(writer.queued(), (0, 0));
         assert_ready_ok!(ready(&mut writer));
     }
 

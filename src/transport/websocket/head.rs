@@ -113,12 +113,12 @@ impl Head {
         let mut size = 2;
         if self.len < 126 {
             bytes[1] = mask | self.len as u8;
-        } else if self.len <= u64::from(u16::MAX) {
-            bytes[1] = mask | 126;
-            bytes[2..4].copy_from_slice(&(self.len as u16).to_be_bytes());
+        } else if let Ok(len) = u16::try_from(self.len) {
+            bytes[1] = mask | 0x7E;
+            bytes[2..4].copy_from_slice(&len.to_be_bytes());
             size = 4;
         } else {
-            bytes[1] = mask | 127;
+            bytes[1] = mask | 0x7F;
             bytes[2..10].copy_from_slice(&self.len.to_be_bytes());
             size = 10;
         }

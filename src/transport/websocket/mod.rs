@@ -64,10 +64,6 @@ pub(crate) enum Role {
     /// Masks what it sends, with a key of its choice for each frame.
     Client(Masking),
     /// Sends as it is, and takes masked frames only.
-    #[cfg_attr(
-        not(any(feature = "engine", test)),
-        expect(dead_code, reason = "only engines serve")
-    )]
     Server,
 }
 

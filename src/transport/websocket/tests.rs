@@ -67,7 +67,7 @@ fn frames() -> impl Strategy<Value = Vec<Frame>> {
         Just(200_000),
     ];
     let frame = (len, any::<u8>(), any::<bool>()).prop_map(|(len, seed, text)| {
-        let bytes = (0..len).map(|at| seed.wrapping_add(at as u8));
+        let bytes = (0..len).map(|at| seed.wrapping_add(at.to_le_bytes()[0]));
         if text {
             Frame::from(
                 bytes

@@ -12,7 +12,7 @@ mod progress;
 pub use abort::Abort;
 pub(crate) use end::End;
 pub use header::Header;
-pub(crate) use message::{InBand, InBandError};
+pub(crate) use message::InBand;
 pub use progress::Progress;
 
 /// The version of the stream protocol that this crate writes and reads.

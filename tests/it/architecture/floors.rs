@@ -16,6 +16,7 @@ impl Floors {
             ("pipeline", 6),
             ("engine", 6),
             ("embedded", 7),
+            ("testing", 8),
             ("prelude", 8),
         ])
     }

@@ -41,7 +41,7 @@ fn collect(place: &str, found: &mut Vec<Source>) {
                 collect(&format!("{place}/{name}"), found);
             }
         }
-    } else if place.ends_with(".rs") && path.exists() {
+    } else if path.extension().is_some_and(|extension| extension == "rs") && path.exists() {
         found.push(Source::new(place, &fs::read_to_string(&path).unwrap()));
     }
 }

@@ -77,7 +77,7 @@ async fn ten_thousand_writes_of_random_sizes_with_messages_between_them() {
         while let Some(frame) = within(reader.next_frame()).await.unwrap() {
             match frame {
                 Frame::Data(bytes) => add_data(&mut read, &bytes),
-                message => read.push(message),
+                message @ Frame::Message(_) => read.push(message),
             }
         }
         let expected = writing.await.unwrap();

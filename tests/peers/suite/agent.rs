@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pipewright::Worker;
-use tokio::process::Child;
+use tokio::process::{Child, Command};
 use tokio::sync::oneshot;
 
 use crate::peer::Peer;
@@ -29,6 +29,19 @@ impl Agent {
 
     pub(crate) async fn start_as(worker: &Worker, url: &str, peer: Peer, name: String) -> Self {
         let ready = format!("suite::ready::{name}");
+        let mut program = peer.program();
+        program.args([&name, &ready]);
+        Self::launch(worker, url, program, name, ready).await
+    }
+
+    /// Starts a program that calls `ready` when its functions are registered.
+    pub(crate) async fn launch(
+        worker: &Worker,
+        url: &str,
+        mut program: Command,
+        name: String,
+        ready: String,
+    ) -> Self {
         let (tell, told) = oneshot::channel();
         let tell = Mutex::new(Some(tell));
         let registered = worker.register_function(ready.clone(), move |_: String| {
@@ -38,18 +51,16 @@ impl Agent {
         registered.expect("a name of its own");
         let log = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.log"));
         let log = File::create(log).expect("a log file");
-        let child = peer
-            .program()
-            .args([&name, &ready])
+        let child = program
             .env("III_URL", url)
             .stdin(Stdio::piped())
             .stdout(log.try_clone().expect("a second handle"))
             .stderr(log)
             .kill_on_drop(true)
             .spawn();
-        let child = child.unwrap_or_else(|error| panic!("{peer:?} does not start: {error}"));
+        let child = child.unwrap_or_else(|error| panic!("{name} does not start: {error}"));
         let started = within_a_minute(told).await;
-        started.unwrap_or_else(|_| panic!("{peer:?} did not announce itself"));
+        started.unwrap_or_else(|_| panic!("{name} did not announce itself"));
         worker.unregister_function(&ready);
         Self { child, name }
     }

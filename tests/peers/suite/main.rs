@@ -4,9 +4,9 @@ mod agent;
 mod own;
 mod peer;
 mod scene;
-#[path = "../../it/test_engine.rs"]
-mod test_engine;
 #[path = "../agents/rust/tally.rs"]
 mod tally;
+#[path = "../../it/test_engine.rs"]
+mod test_engine;
 
 mod tests;

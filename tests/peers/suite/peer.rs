@@ -53,12 +53,12 @@ impl Peer {
     }
 }
 
-fn manifest(path: &str) -> PathBuf {
+pub(crate) fn manifest(path: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
 /// What `tests/peers/run` has installed, and where. A peer that is missing is a failure.
-fn installed(variable: &str) -> PathBuf {
+pub(crate) fn installed(variable: &str) -> PathBuf {
     let path = std::env::var_os(variable);
     let path = PathBuf::from(path.unwrap_or_else(|| panic!("{variable}: start tests/peers/run")));
     assert!(

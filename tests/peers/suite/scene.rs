@@ -1,6 +1,7 @@
 //! An engine, a worker of ours, and the peers.
 
 use std::future::Future;
+use std::panic::Location;
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -60,16 +61,20 @@ pub(crate) fn alone(test: impl AsyncFnOnce()) {
 }
 
 /// Waits for what is done in seconds, and fails if it is not done in a minute.
-pub(crate) async fn within_a_minute<T>(future: impl Future<Output = T>) -> T {
-    let done = tokio::time::timeout(Duration::from_secs(60), future).await;
-    done.expect("nothing here takes a minute")
+#[track_caller]
+pub(crate) fn within_a_minute<T>(future: impl Future<Output = T>) -> impl Future<Output = T> {
+    let place = Location::caller();
+    async move {
+        let done = tokio::time::timeout(Duration::from_mins(1), future).await;
+        done.unwrap_or_else(|_| panic!("not done within a minute: {place}"))
+    }
 }
 
 impl Scene {
     pub(crate) async fn start(engine: TestEngine, peers: &[Peer]) -> Self {
         let worker = Worker::builder(engine.address())
             .name(unique(Peer::Own))
-            .call_timeout(Duration::from_secs(120));
+            .call_timeout(Duration::from_mins(2));
         let worker = worker.connect().await.expect("an engine");
         let own_name = unique(Peer::Own);
         own::register(&worker, &own_name);
@@ -94,16 +99,6 @@ impl Scene {
             None => panic!("{peer:?} does not take part"),
         };
         format!("peer::{name}::{function}")
-    }
-
-    /// Takes the process of a peer out, to end it.
-    pub(crate) fn take(&mut self, peer: Peer) -> Agent {
-        let at = self.agents.iter().position(|(other, _)| *other == peer);
-        self.agents.swap_remove(at.expect("it takes part")).1
-    }
-
-    pub(crate) fn put(&mut self, peer: Peer, agent: Agent) {
-        self.agents.push((peer, agent));
     }
 
     /// Calls a function of a peer from our own worker.

@@ -170,7 +170,7 @@ async fn a_newer_version_of_the_stream_protocol() {
 }
 
 /// A stream of two lines with this end message.
-fn with_end(end: serde_json::Value) -> Vec<Message> {
+fn with_end(end: &serde_json::Value) -> Vec<Message> {
     vec![
         header(&json!({"format": "lines"})),
         Message::binary(&b"one\ntwo\n"[..]),
@@ -199,7 +199,8 @@ async fn totals_that_differ() {
             "the stream is damaged: 2 items arrived, but the writer sent 3",
         ),
     ] {
-        let (error, receiver) = refusal::<String, Lines>(&house, with_end(end(bytes, items))).await;
+        let (error, receiver) =
+            refusal::<String, Lines>(&house, with_end(&end(bytes, items))).await;
         assert_eq!(error.to_string(), text);
         assert!(!receiver.report().verdict.unwrap().is_complete());
     }
@@ -209,7 +210,7 @@ async fn totals_that_differ() {
 async fn a_checksum_that_differs() {
     let house = House::new(Over::Socket).await;
     let end = json!({"type": "end", "pipewright": 1, "bytes": 8, "crc32c": "00000001"});
-    let (error, receiver) = refusal::<String, Lines>(&house, with_end(end)).await;
+    let (error, receiver) = refusal::<String, Lines>(&house, with_end(&end)).await;
     assert!(matches!(
         error,
         ReceiveError::Stream(ReadError::Corrupt { .. })

@@ -65,6 +65,7 @@ async function hold(data: Write) {
 
 async function fill(writer: ChannelWriter, data: Write) {
   const tally = new Tally()
+  hush(writer)
   let left = data.bytes
   for (let number = 0; left > 0 || number < data.messages; number += 1) {
     if (number < data.messages) {
@@ -109,9 +110,12 @@ async function read(data: Read) {
 /** A stage that changes nothing: data and messages go through, in order. */
 async function relay({ readerRef, writerRef }: Relay) {
   const tally = new Tally()
+  hush(writerRef)
+  let taken = 0
   const waiting: { at: number; text: string }[] = []
+  // A message is heard when it arrives, before data that waits in the stream.
   readerRef.onMessage((text) => {
-    waiting.push({ at: tally.bytes + readerRef.stream.readableLength, text })
+    waiting.push({ at: taken + readerRef.stream.readableLength, text })
   })
   const forward = async (chunk: Buffer) => {
     if (chunk.length === 0) return
@@ -126,6 +130,7 @@ async function relay({ readerRef, writerRef }: Relay) {
     tally.message(text)
   }
   for await (let chunk of readerRef.stream as AsyncIterable<Buffer>) {
+    taken += chunk.length
     while (waiting.length > 0 && waiting[0].at <= tally.bytes + chunk.length) {
       const ahead = waiting[0].at - tally.bytes
       await forward(chunk.subarray(0, ahead))
@@ -138,6 +143,11 @@ async function relay({ readerRef, writerRef }: Relay) {
   writerRef.stream.end()
   await once(writerRef.stream, 'finish')
   return tally.report()
+}
+
+/** Without a listener a connection that breaks ends the process; the write callbacks tell of it. */
+function hush({ stream }: ChannelWriter) {
+  stream.on('error', () => {})
 }
 
 /** What went through one end: bytes, their hash, and where the messages were. */

@@ -3,16 +3,15 @@
 import { once } from 'node:events'
 import type { ChannelReader, ChannelWriter } from 'iii-sdk/channel'
 
-type To = { writerRef: ChannelWriter; bytes: number }
+type To = { writerRef: ChannelWriter; bytes: number; message?: string }
 type From = { readerRef: ChannelReader }
 
 /** `close()` right behind a large write: the rest of it dials a second socket. */
-async function close_after_write({ writerRef, bytes }: To) {
-  writerRef.stream.on('error', () => {})
+async function close_after_write({ writerRef, bytes, message }: To) {
+  if (message) writerRef.sendMessage(message)
   writerRef.stream.write(Buffer.alloc(bytes, 'x'))
   writerRef.close()
-  await once(writerRef.stream, 'close')
-  return { error: null }
+  return { error: await failure(writerRef) }
 }
 
 /** `end()` right behind a large write, which is right: `end` waits for the data. */
@@ -24,14 +23,14 @@ async function end_after_write({ writerRef, bytes }: To) {
 }
 
 /** A message right behind a large write: it overtakes what is not with the socket yet. */
-async function message_after_write({ writerRef, bytes }: To) {
+async function message_after_write({ writerRef, bytes, message }: To) {
   // Connected first, so that the pieces are not queued together with the message.
   await new Promise((resolve) => writerRef.stream.write('x', resolve))
   writerRef.stream.write(Buffer.alloc(bytes - 1, 'x'))
-  writerRef.sendMessage('behind')
+  writerRef.sendMessage(message!)
   writerRef.stream.end()
-  await once(writerRef.stream, 'finish')
-  return { error: null }
+  // A reader that finds the end too early hangs up.
+  return { error: await failure(writerRef) }
 }
 
 /** Ends a stream without having written: nothing goes out. */
@@ -49,19 +48,18 @@ async function destroy({ writerRef, bytes }: To) {
   return { error: null }
 }
 
+/** Why the stream broke, or null if it closed without an error. */
+function failure({ stream }: ChannelWriter): Promise<string | null> {
+  return new Promise((resolve) => {
+    stream.on('error', (error) => resolve(error.message))
+    stream.on('close', () => resolve(null))
+  })
+}
+
 /** Reads a little and leaves the loop, which destroys the stream. */
 async function leave_early({ readerRef }: From) {
   for await (const chunk of readerRef.stream) return { bytes: chunk.length }
   return { bytes: 0 }
-}
-
-/** Reads to the end; an end that is an error is told. */
-async function read_verdict({ readerRef }: From) {
-  try {
-    return { bytes: (await readerRef.readAll()).length, error: null }
-  } catch (error: any) {
-    return { error: error.message }
-  }
 }
 
 export const faults = {
@@ -71,5 +69,4 @@ export const faults = {
   never_write,
   destroy,
   leave_early,
-  read_verdict,
 }

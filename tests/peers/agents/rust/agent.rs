@@ -94,7 +94,9 @@ impl Agent {
             })
         });
         self.register("create", async |client, data| {
-            let buffer_size = data["buffer_size"].as_u64().map(|size| size as usize);
+            let buffer_size = data["buffer_size"]
+                .as_u64()
+                .and_then(|size| usize::try_from(size).ok());
             let channel = create_channel(&client, buffer_size).await?;
             Ok(json!({ "readerRef": channel.reader_ref, "writerRef": channel.writer_ref }))
         });
@@ -194,7 +196,7 @@ async fn relay(client: IIIClient, data: Value) -> Result<Value, Error> {
         .on_message(move |text| {
             hear.lock()
                 .unwrap_or_else(PoisonError::into_inner)
-                .push(text)
+                .push(text);
         })
         .await;
     loop {

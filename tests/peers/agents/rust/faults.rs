@@ -52,6 +52,7 @@ pub(crate) fn register_all(agent: &Agent) {
     agent.register("read_after_timeout", async |client, data| {
         let from: From = parse(data)?;
         let reader = ChannelReader::new(client.address(), &from.reader);
+        reader.next_binary().await?;
         let gave_up = tokio::time::timeout(Duration::from_millis(50), reader.next_binary()).await;
         let mut report = told(reader.next_binary().await);
         report["gave_up"] = json!(gave_up.is_err());

@@ -1,11 +1,13 @@
 //! How streams end that do not end well: every loss is seen, and channels are freed.
 
-use pipewright::{ConnectError, ReadError, StreamReport, Verdict, WriteError};
+use std::time::Duration;
+
+use pipewright::{ConnectError, Engine, ReadError, StreamReport, Verdict, WriteError};
 use serde_json::json;
 
 use crate::agent::Agent;
 use crate::peer::Peer;
-use crate::scene::{Job, Scene, alone, shared, within_a_minute};
+use crate::scene::{Job, Refs, Scene, alone, shared, within_a_minute};
 use crate::test_engine::TestEngine;
 
 /// How a stream failed.
@@ -17,15 +19,13 @@ pub(crate) fn failure(report: &StreamReport) -> &ReadError {
 }
 
 /// Starts a process of its own that writes and then holds the stream open, and ends the process.
-async fn lose_a_writer(scene: &Scene, peer: Peer, refs: &crate::scene::Refs, bytes: usize) {
+async fn lose_a_writer(scene: &Scene, peer: Peer, refs: &Refs, bytes: usize) {
     let agent = Agent::start(&scene.worker, scene.engine.url(), peer).await;
     let job = Job::of(bytes).payload("writerRef", &refs.writer);
     let function = format!("peer::{}::hold", agent.name());
     let (told, heard) = tokio::sync::oneshot::channel();
     let mut told = Some(told);
-    let watched = scene.worker.create_channel(None).await.expect("a channel");
     let mut reader = scene.worker.reader(&refs.reader);
-    drop(watched);
     reader.on_message(move |text| {
         if text == "held"
             && let Some(told) = told.take()
@@ -34,13 +34,18 @@ async fn lose_a_writer(scene: &Scene, peer: Peer, refs: &crate::scene::Refs, byt
             let _ = told.send(());
         }
     });
-    scene.worker.trigger(function, &job).void().await.expect("called");
+    scene
+        .worker
+        .trigger(function, &job)
+        .void()
+        .await
+        .expect("called");
     let read = async { while let Ok(Some(_)) = reader.next_frame().await {} };
     let kill = async {
-        heard.await.expect("it wrote");
+        within_a_minute(heard).await.expect("it wrote");
         agent.kill().await;
     };
-    within_a_minute(async { tokio::join!(read, kill) }).await;
+    tokio::join!(within_a_minute(read), kill);
     let report = reader.report();
     let error = failure(&report);
     assert!(error.is_truncated(), "{peer:?}: {error}");
@@ -87,7 +92,11 @@ fn a_reader_that_leaves_is_told_to_our_writer() {
         for peer in Peer::SDKS {
             let channel = scene.worker.create_channel(None).await.expect("a channel");
             let mut writer = channel.writer;
-            let read = scene.ask(peer, "leave_early", json!({ "readerRef": channel.reader_ref }));
+            let read = scene.ask(
+                peer,
+                "leave_early",
+                json!({ "readerRef": channel.reader_ref }),
+            );
             let write = async {
                 loop {
                     if let Err(error) = writer.write(vec![0; 65_536]).await {
@@ -121,7 +130,10 @@ fn an_end_that_was_opened_before_is_refused_and_not_empty() {
             let ReadError::Connect(error) = error else {
                 panic!("{error}");
             };
-            assert!(matches!(*error, ConnectError::AlreadyOpened { .. }), "{error}");
+            assert!(
+                matches!(*error, ConnectError::AlreadyOpened { .. }),
+                "{error}"
+            );
         }
     });
 }
@@ -130,7 +142,7 @@ fn an_end_that_was_opened_before_is_refused_and_not_empty() {
 fn finished_channels_are_freed() {
     alone(async || {
         let why = "what an engine holds can be asked of ours only";
-        let Some(engine) = TestEngine::ours(pipewright::Engine::builder(), why).await else {
+        let Some(engine) = TestEngine::ours(Engine::builder(), why).await else {
             return;
         };
         let scene = Scene::start(engine, &Peer::SDKS).await;
@@ -151,5 +163,51 @@ fn finished_channels_are_freed() {
         };
         within_a_minute(freed).await;
         assert_eq!(engine.stats().buffered_bytes, 0);
+    });
+}
+
+/// The same fault in every SDK: closing a writer that was not used does nothing.
+#[test]
+fn a_reader_whose_writer_never_came_gets_an_error_and_no_empty_stream() {
+    alone(async || {
+        let why = "the time that an engine waits can be set on ours only";
+        let ttl = Engine::builder().channel_ttl(Duration::from_secs(1));
+        let Some(engine) = TestEngine::ours(ttl, why).await else {
+            return;
+        };
+        let scene = Scene::start(engine, &Peer::SDKS).await;
+        for peer in Peer::SDKS {
+            let refs = scene.channel(peer).await;
+            let payload = json!({ "writerRef": refs.writer, "bytes": 0 });
+            scene.ask(peer, "never_write", payload).await;
+            let report = within_a_minute(scene.judge(&refs)).await;
+            let error = failure(&report);
+            assert!(error.is_truncated(), "{peer:?}: {error}");
+        }
+    });
+}
+
+/// The engine tells every reader; who listens is another matter (`protocol.md` 4.5).
+#[test]
+fn a_lost_writer_is_an_error_to_the_sdk_that_looks_at_the_close_code() {
+    shared(async |scene| {
+        for (peer, listens) in [
+            (Peer::Rust26, true),
+            (Peer::Rust25, false),
+            (Peer::Python, false),
+            (Peer::Node, false),
+        ] {
+            let refs = scene.channel(peer).await;
+            let write = json!({ "writerRef": refs.writer, "bytes": 1_000 });
+            let read = json!({ "readerRef": refs.reader, "pause_ms": 0 });
+            let (_, read) = tokio::join!(
+                scene.ask(Peer::Rust25, "destroy", write),
+                scene.ask(peer, "read", read),
+            );
+            assert_eq!(read["bytes"], 1_000, "{peer:?}");
+            let error = read["error"].as_str();
+            let told = error.is_some_and(|error| error.contains("1011"));
+            assert_eq!(told, listens, "{peer:?}: {error:?}");
+        }
     });
 }

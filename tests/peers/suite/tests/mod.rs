@@ -6,4 +6,6 @@ mod faults_rust;
 mod long;
 mod pairs;
 mod restart;
+mod stages;
 mod streams;
+mod table;

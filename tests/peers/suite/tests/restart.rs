@@ -2,6 +2,7 @@
 
 use pipewright::{CallError, Engine};
 use serde_json::{Value, json};
+use tokio::sync::Barrier;
 
 use crate::agent::Agent;
 use crate::peer::Peer;
@@ -28,7 +29,10 @@ fn a_worker_that_comes_back_serves_its_functions_again() {
             };
             let (lost, name) = within_a_minute(async { tokio::join!(in_flight, kill) }).await;
             let lost = lost.expect_err("its worker is gone");
-            assert!(matches!(lost, CallError::Stopped { .. }), "{peer:?}: {lost}");
+            assert!(
+                matches!(lost, CallError::Stopped { .. }),
+                "{peer:?}: {lost}"
+            );
             let gone = scene.worker.call::<Value>(&echo, &json!([])).await;
             assert!(gone.expect_err("gone").is_not_found(), "{peer:?}");
 
@@ -49,19 +53,18 @@ fn an_engine_that_restarts_gets_its_workers_back_and_no_loss_is_silent() {
         };
         let scene = Scene::start(engine, &Peer::SDKS).await;
         let engine = scene.engine.handle(why).expect("ours");
-        let port = engine.url().expect("it listens").port();
+        let (_, listen) = scene.engine.url().split_once("//").expect("a URL");
 
         // One stream a language is under way when the engine goes.
-        let streams = Peer::SDKS.map(|peer| interrupted(&scene, peer));
+        let under_way = Barrier::new(Peer::SDKS.len() + 1);
+        let streams = Peer::SDKS.map(|peer| interrupted(&scene, peer, &under_way));
         let restart = async {
-            let writing = async {
-                while engine.stats().calls < Peer::SDKS.len() {
-                    tokio::task::yield_now().await;
-                }
-            };
-            within_a_minute(writing).await;
+            under_way.wait().await;
             engine.shutdown().await;
-            Engine::builder().listen(format!("127.0.0.1:{port}")).start().await
+            Engine::builder()
+                .listen(listen.trim_end_matches('/'))
+                .start()
+                .await
         };
         let (_, restarted) = tokio::join!(futures::future::join_all(streams), restart);
         let _restarted = restarted.expect("the port is free again");
@@ -91,7 +94,7 @@ fn an_engine_that_restarts_gets_its_workers_back_and_no_loss_is_silent() {
 
 /// A stream that is long enough for the engine to go in its middle: the reader finds it
 /// truncated, and the caller of the writer learns that its call was lost.
-async fn interrupted(scene: &Scene, peer: Peer) {
+async fn interrupted(scene: &Scene, peer: Peer, under_way: &Barrier) {
     let refs = scene.channel(peer).await;
     let endless = Job {
         piece: 1_000,
@@ -99,7 +102,14 @@ async fn interrupted(scene: &Scene, peer: Peer) {
         ..Job::of(100_000_000)
     };
     let payload = endless.payload("writerRef", &refs.writer);
-    let (written, report) = tokio::join!(scene.call(peer, "write", payload), scene.judge(&refs));
+    let read = async {
+        let mut reader = scene.worker.reader(&refs.reader);
+        reader.next_bytes().await.expect("it began");
+        under_way.wait().await;
+        while let Ok(Some(_)) = reader.next_bytes().await {}
+        reader.report()
+    };
+    let (written, report) = tokio::join!(scene.call(peer, "write", payload), read);
     let error = failure(&report);
     assert!(error.is_truncated(), "{peer:?}: {error}");
     let error = written.expect_err("the engine is gone");

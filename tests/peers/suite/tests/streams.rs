@@ -44,7 +44,9 @@ fn a_reader_may_wait_for_its_writer() {
 #[test]
 fn a_slow_reader_holds_its_writer_back_and_loses_nothing() {
     shared(async |scene| {
-        let streams = Peer::ALL.into_iter().zip(Peer::ALL.into_iter().cycle().skip(1));
+        let streams = Peer::ALL
+            .into_iter()
+            .zip(Peer::ALL.into_iter().cycle().skip(1));
         let streams = streams.map(async |(writer, reader)| {
             let refs = scene.channel(writer).await;
             // Far more than the channel and the sockets hold, so that the writer has to wait.

@@ -1,0 +1,182 @@
+//! A Python stage and a TypeScript stage between two Rust ones.
+//!
+//! ```console
+//! $ examples/polyglot/run
+//! ```
+//!
+//! Rust sends readings in Fahrenheit, Python turns them into Celsius, TypeScript puts them into
+//! words, and Rust checks what comes out. It runs twice: with stages on the plain SDKs, which know
+//! nothing of pipewright, so that the end of their streams cannot be verified; and with stages that
+//! send header and end by a helper of a few lines:
+//!
+//! ```text
+//! stages                                   items     bytes  verdict
+//! py::celsius_plain, ts::weather_plain     10000    376590  complete, unverified
+//! py::celsius, ts::weather                 10000    376590  complete, verified
+//! ```
+//!
+//! What a stage in another language has to do is told in `docs/stage-contract.md`.
+
+use std::collections::HashMap;
+use std::process::{ExitCode, Stdio};
+
+use pipewright::{Channel, Engine, Error, Receiver, Result, Sender, StageReport, Verdict, Worker};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use tokio::process::{Child, ChildStdin, Command};
+use tokio::sync::mpsc;
+
+const READINGS: u64 = 10_000;
+
+#[derive(Serialize)]
+struct Fahrenheit {
+    city: String,
+    fahrenheit: f64,
+}
+
+#[derive(Deserialize)]
+struct Weather {
+    city: String,
+    weather: String,
+}
+
+#[tokio::main]
+async fn main() -> Result<ExitCode> {
+    let programs: Vec<String> = std::env::args().skip(1).collect();
+    if programs.is_empty() {
+        eprintln!(
+            "the stages of the other languages are missing\nhint: start examples/polyglot/run"
+        );
+        return Ok(ExitCode::FAILURE);
+    }
+    let engine = Engine::builder().listen("127.0.0.1:0").start().await?;
+    let worker = Worker::connect(engine.address()).await?;
+    let _stages = start_stages(&engine, &worker, &programs).await?;
+
+    println!("{:<38} {:>7} {:>9}  verdict", "stages", "items", "bytes");
+    run(&worker, ["py::celsius_plain", "ts::weather_plain"], false).await?;
+    run(&worker, ["py::celsius", "ts::weather"], true).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A program with stages. It ends with its standard input.
+struct Program {
+    child: Child,
+    _stdin: Option<ChildStdin>,
+}
+
+/// Starts the programs and waits until each has registered its stages.
+async fn start_stages(
+    engine: &Engine,
+    worker: &Worker,
+    programs: &[String],
+) -> Result<Vec<Program>> {
+    let (ready, mut started) = mpsc::channel(programs.len());
+    worker.register_function("polyglot::ready", move |language: String| {
+        let ready = ready.clone();
+        async move { ready.send(language).await.is_ok() }
+    })?;
+    let url = engine.url().map(ToString::to_string).unwrap_or_default();
+    let mut running = Vec::new();
+    for program in programs {
+        let (program, script) = program
+            .rsplit_once(' ')
+            .ok_or_else(|| Error::msg("a program and its script"))?;
+        let mut child = Command::new(program)
+            .arg(script)
+            .env("III_URL", &url)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()?;
+        // Taken out, because waiting for the program would close it.
+        let stdin = child.stdin.take();
+        running.push(Program {
+            child,
+            _stdin: stdin,
+        });
+    }
+    for program in &mut running {
+        tokio::select! {
+            _ = started.recv() => {}
+            status = program.child.wait() => return Err(Error::msg(format!("a stage ended: {}", status?))),
+        }
+    }
+    Ok(running)
+}
+
+/// Runs the pipeline through two stages of other languages and prints a line about it.
+async fn run(worker: &Worker, [python, typescript]: [&str; 2], verified: bool) -> Result<()> {
+    let first: Channel<Fahrenheit> = worker.channel(None).await?;
+    let between = worker.create_channel(None).await?;
+    let last: Channel<Weather> = worker.channel(None).await?;
+    let celsius = json!({ "readerRef": first.reader_ref, "writerRef": between.writer_ref });
+    let weather = json!({ "readerRef": between.reader_ref, "writerRef": last.writer_ref });
+    let ((), celsius, weather, receiver) = tokio::try_join!(
+        send(first.sender),
+        async { Ok(worker.call::<StageReport>(python, &celsius).await?) },
+        async { Ok(worker.call::<StageReport>(typescript, &weather).await?) },
+        check(last.receiver),
+    )?;
+    let report = receiver.report();
+    let verdict = match report.verdict {
+        Some(Verdict::Complete) => "complete, verified",
+        Some(Verdict::CompleteUnverified) => "complete, unverified",
+        other => return Err(Error::msg(format!("not complete: {other:?}"))),
+    };
+    println!(
+        "{:<38} {:>7} {:>9}  {verdict}",
+        format!("{python}, {typescript}"),
+        report.items,
+        report.bytes
+    );
+    let counts = [celsius.items_in, weather.items_out, report.items];
+    if counts != [READINGS; 3] || verified != (verdict == "complete, verified") {
+        return Err(Error::msg(format!(
+            "expected {READINGS} items: {counts:?}, {verdict}"
+        )));
+    }
+    Ok(())
+}
+
+/// The first stage: readings of all temperatures.
+async fn send(mut sender: Sender<Fahrenheit>) -> Result<()> {
+    for number in 0..READINGS {
+        let reading = Fahrenheit {
+            city: format!("city {number}"),
+            fahrenheit: fahrenheit(number),
+        };
+        sender.send(reading).await?;
+    }
+    sender.close().await?;
+    Ok(())
+}
+
+/// The last stage: every city has its weather, in the order in which they were sent.
+async fn check(mut receiver: Receiver<Weather>) -> Result<Receiver<Weather>> {
+    let mut seen: HashMap<String, u64> = HashMap::new();
+    let mut number = 0;
+    while let Some(Weather { city, weather }) = receiver.recv().await? {
+        let expected = match fahrenheit(number) {
+            ..50.0 => "cold",
+            ..77.0 => "mild",
+            _ => "hot",
+        };
+        if city != format!("city {number}") || weather != expected {
+            return Err(Error::msg(format!(
+                "{weather} for {city}, expected {expected}"
+            )));
+        }
+        *seen.entry(weather).or_default() += 1;
+        number += 1;
+    }
+    if seen.len() != 3 {
+        return Err(Error::msg(format!("some weather is missing: {seen:?}")));
+    }
+    Ok(receiver)
+}
+
+/// Whole degrees that stay clear of the borders when they are rounded.
+fn fahrenheit(number: u64) -> f64 {
+    f64::from(u32::try_from(number % 100).unwrap_or_default())
+}

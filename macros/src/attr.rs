@@ -1,0 +1,284 @@
+//! What stands in the parentheses: `#[pipeline_stage(id = "..", concurrency = 8, ordered)]`.
+
+use proc_macro2::TokenStream;
+use syn::ext::IdentExt;
+use syn::parse::{Parse, ParseStream, Parser};
+use syn::{Expr, Ident, Lit, LitStr, Path, Token, Type};
+
+use crate::errors::Errors;
+
+/// The names that are understood, as they are listed in errors.
+const NAMES: [&str; 8] = [
+    "id",
+    "input",
+    "output",
+    "concurrency",
+    "ordered",
+    "unordered",
+    "blocking",
+    "crate",
+];
+
+/// The settings of a stage. A name is kept with its setting, to be pointed at.
+#[derive(Default)]
+pub(crate) struct Attrs {
+    pub(crate) id: Option<LitStr>,
+    pub(crate) input: Option<(Ident, Type)>,
+    pub(crate) output: Option<(Ident, Type)>,
+    pub(crate) concurrency: Option<(Ident, Expr)>,
+    pub(crate) ordered: Option<Ident>,
+    pub(crate) unordered: Option<Ident>,
+    pub(crate) blocking: Option<Ident>,
+    pub(crate) krate: Option<Path>,
+}
+
+impl Attrs {
+    /// Reads the settings; one that is wrong is left out.
+    pub(crate) fn parse(tokens: TokenStream, errors: &mut Errors) -> Self {
+        let mut attrs = Self::default();
+        let parser = |input: ParseStream<'_>| {
+            while !input.is_empty() {
+                if let Err(error) = attrs.setting(input) {
+                    errors.push(error);
+                    skip_setting(input);
+                }
+                if !input.is_empty() {
+                    input.parse::<Token![,]>()?;
+                }
+            }
+            Ok(())
+        };
+        if let Err(error) = parser.parse2(tokens) {
+            errors.push(error);
+        }
+        if let (Some(_), Some(unordered)) = (&attrs.ordered, &attrs.unordered) {
+            errors.at(unordered, "`ordered` and `unordered` contradict each other");
+        }
+        attrs
+    }
+
+    fn setting(&mut self, input: ParseStream<'_>) -> syn::Result<()> {
+        if !input.peek(Ident::peek_any) {
+            return Err(input.error(format_args!("expected a name: {}", names())));
+        }
+        let name = input.call(Ident::parse_any)?;
+        match name.to_string().as_str() {
+            "id" => {
+                let id: LitStr = value(&name, "\"text::lower\"", input)?;
+                check_id(&id)?;
+                put(&mut self.id, &name, id)
+            }
+            "input" => {
+                let format: Type = value(&name, "Bincode", input)?;
+                put(&mut self.input, &name, (name.clone(), format))
+            }
+            "output" => {
+                let format: Type = value(&name, "Bincode", input)?;
+                put(&mut self.output, &name, (name.clone(), format))
+            }
+            "concurrency" => {
+                let number: Expr = value(&name, "8", input)?;
+                check_concurrency(&number)?;
+                put(&mut self.concurrency, &name, (name.clone(), number))
+            }
+            "ordered" => flag(&mut self.ordered, &name, input),
+            "unordered" => flag(&mut self.unordered, &name, input),
+            "blocking" => flag(&mut self.blocking, &name, input),
+            "crate" => {
+                let path: LitStr = value(&name, "\"my::pipewright\"", input)?;
+                put(
+                    &mut self.krate,
+                    &name,
+                    path.parse_with(Path::parse_mod_style)?,
+                )
+            }
+            unknown => Err(syn::Error::new(name.span(), did_you_mean(unknown))),
+        }
+    }
+
+    /// Paths in the emitted code begin with this.
+    pub(crate) fn krate(&self) -> Path {
+        let absolute = || syn::parse_quote!(::pipewright);
+        self.krate.clone().unwrap_or_else(absolute)
+    }
+}
+
+/// What stands after `name =`.
+fn value<T: Parse>(name: &Ident, example: &str, input: ParseStream<'_>) -> syn::Result<T> {
+    if !input.peek(Token![=]) {
+        let message = format!("`{name}` takes a value: `{name} = {example}`");
+        return Err(syn::Error::new(name.span(), message));
+    }
+    input.parse::<Token![=]>()?;
+    let at = input.span();
+    input
+        .parse()
+        .map_err(|error| syn::Error::new(at, format_args!("{error}; write `{name} = {example}`")))
+}
+
+fn flag(place: &mut Option<Ident>, name: &Ident, input: ParseStream<'_>) -> syn::Result<()> {
+    if input.peek(Token![=]) {
+        let message = format!("`{name}` takes no value");
+        return Err(syn::Error::new(name.span(), message));
+    }
+    put(place, name, name.clone())
+}
+
+fn put<T>(place: &mut Option<T>, name: &Ident, value: T) -> syn::Result<()> {
+    match place.replace(value) {
+        None => Ok(()),
+        Some(_) => Err(syn::Error::new(
+            name.span(),
+            format_args!("`{name}` is given twice"),
+        )),
+    }
+}
+
+/// Moves to the comma after a setting that is wrong.
+fn skip_setting(input: ParseStream<'_>) {
+    while !input.is_empty() && !input.peek(Token![,]) {
+        // What is skipped was complained of; a token tree can always be taken.
+        let _ = input.parse::<proc_macro2::TokenTree>();
+    }
+}
+
+/// An id that no worker would register is found here already.
+fn check_id(id: &LitStr) -> syn::Result<()> {
+    let value = id.value();
+    let problem = if value.is_empty() {
+        "the id is empty".to_owned()
+    } else if value.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        format!("the id {value:?} contains white space")
+    } else if value.starts_with("engine::") {
+        format!("the id `{value}` is reserved: ids that begin with `engine::` belong to the engine")
+    } else {
+        return Ok(());
+    };
+    let message = format!("{problem}; write something like `id = \"text::lower\"`");
+    Err(syn::Error::new(id.span(), message))
+}
+
+fn check_concurrency(number: &Expr) -> syn::Result<()> {
+    let Expr::Lit(literal) = number else {
+        return Ok(());
+    };
+    match &literal.lit {
+        Lit::Int(number) if number.base10_parse::<usize>()? > 0 => Ok(()),
+        other => Err(syn::Error::new(
+            other.span(),
+            "`concurrency` is the number of items that are handled at once, at least 1",
+        )),
+    }
+}
+
+fn names() -> String {
+    let quoted: Vec<String> = NAMES.iter().map(|name| format!("`{name}`")).collect();
+    quoted.join(", ")
+}
+
+fn did_you_mean(unknown: &str) -> String {
+    let nearest = NAMES
+        .iter()
+        .map(|name| (distance(unknown, name), *name))
+        .min()
+        .filter(|(distance, name)| *distance <= name.len().div_ceil(3));
+    match nearest {
+        Some((_, name)) => {
+            format!("`#[pipeline_stage]` has no setting `{unknown}`; did you mean `{name}`?")
+        }
+        None => format!(
+            "`#[pipeline_stage]` has no setting `{unknown}`; it has {}",
+            names()
+        ),
+    }
+}
+
+/// Letters to add, take away or exchange to make `one` of `other` (Levenshtein).
+fn distance(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (i, a) in one.chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for (j, b) in other.iter().enumerate() {
+            let exchanged = diagonal + usize::from(a != *b);
+            diagonal = row[j + 1];
+            row[j + 1] = exchanged.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[other.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use quote::quote;
+
+    use super::{Attrs, distance};
+    use crate::errors::Errors;
+
+    fn errors(tokens: proc_macro2::TokenStream) -> Vec<String> {
+        let mut errors = Errors::default();
+        Attrs::parse(tokens, &mut errors);
+        errors
+            .into_tokens()
+            .iter()
+            .map(ToString::to_string)
+            .collect()
+    }
+
+    #[test]
+    fn every_setting_is_read() {
+        let mut errors = Errors::default();
+        let attrs = Attrs::parse(
+            quote!(
+                id = "a::b",
+                input = Bincode,
+                output = my::Format<u8>,
+                concurrency = 2 * 4,
+                unordered,
+                blocking,
+                crate = "other::name",
+            ),
+            &mut errors,
+        );
+        assert!(errors.is_empty());
+        assert_eq!(attrs.id.as_ref().unwrap().value(), "a::b");
+        assert!(attrs.input.is_some() && attrs.output.is_some() && attrs.concurrency.is_some());
+        assert!(attrs.unordered.is_some() && attrs.blocking.is_some() && attrs.ordered.is_none());
+        let krate = attrs.krate();
+        assert_eq!(quote!(#krate).to_string(), "other :: name");
+    }
+
+    #[test]
+    fn every_mistake_is_told_once_and_the_rest_is_read() {
+        let errors = errors(quote!(
+            idd = "x",
+            ordered = 3,
+            id = "",
+            id = "a b",
+            concurrency = 0,
+            id
+        ));
+        assert_eq!(errors.len(), 6, "{errors:#?}");
+        assert!(errors[0].contains("did you mean `id`"));
+        assert!(errors[1].contains("takes no value"));
+        assert!(errors[2].contains("is empty"));
+        assert!(errors[3].contains("white space"));
+        assert!(errors[4].contains("at least 1"));
+        assert!(errors[5].contains("takes a value"));
+    }
+
+    #[test]
+    fn what_is_like_nothing_gets_the_list() {
+        assert!(errors(quote!(banana))[0].contains("it has `id`"));
+        assert!(errors(quote!(= 3))[0].contains("expected a name"));
+        assert!(errors(quote!(ordered, ordered))[0].contains("twice"));
+    }
+
+    #[test]
+    fn distances() {
+        assert_eq!(distance("", "abc"), 3);
+        assert_eq!(distance("abc", "abc"), 0);
+        assert_eq!(distance("concurency", "concurrency"), 1);
+        assert_eq!(distance("kitten", "sitting"), 3);
+    }
+}

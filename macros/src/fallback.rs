@@ -1,0 +1,109 @@
+//! What is written beside errors: the function as it was meant and a stage whose items have no
+//! known type, so that the places where it is used say nothing more.
+
+use proc_macro2::{TokenStream, TokenTree};
+use quote::quote;
+use syn::{ItemFn, Receiver};
+
+use crate::ast::SHAPES;
+use crate::attr::Attrs;
+use crate::errors::Errors;
+use crate::expand;
+
+/// The attribute is not on a function, or on one that `error` is about.
+pub(crate) fn not_a_function(item: &TokenStream, error: syn::Error) -> TokenStream {
+    let is_fn = |token: TokenTree| matches!(token, TokenTree::Ident(name) if name == "fn");
+    let error = if item.clone().into_iter().any(is_fn) {
+        error
+    } else {
+        let message = format!("`#[pipeline_stage]` goes on a function; {SHAPES}");
+        syn::Error::new_spanned(item.clone().into_iter().next(), message)
+    };
+    let error = error.into_compile_error();
+    quote!(#error #item)
+}
+
+/// A method cannot be a stage, and within an `impl` no type can be declared.
+pub(crate) fn method(function: &ItemFn, receiver: &Receiver) -> TokenStream {
+    let message = "a stage is a function without `self`: move it out of the `impl`, and take what \
+                   it needs of `self` as `params` or as state";
+    let error = syn::Error::new_spanned(receiver, message).into_compile_error();
+    quote!(#error #function)
+}
+
+/// A stage whose signature or settings are wrong.
+pub(crate) fn stage(function: &ItemFn, attrs: &Attrs, errors: Errors) -> TokenStream {
+    let krate = attrs.krate();
+    let name = &function.sig.ident;
+    let mut errors = errors.into_tokens().into_iter();
+    let first = errors.next();
+    let mut meant = function.clone();
+    // Rust refuses the rest of such a function by itself.
+    meant.sig.variadic = None;
+    // What its code uses may depend on what is wrong.
+    meant.attrs.push(syn::parse_quote!(#[allow(unused)]));
+    let definition = expand::definition(&meant);
+    // The first error stands within a type. Such a type is an error wherever it goes, and the
+    // compiler says nothing more about what has to do with it.
+    quote! {
+        #(#errors)*
+
+        #definition
+
+        #[automatically_derived]
+        #[allow(unused_variables)]
+        impl #krate::Service for #name {
+            fn service_id(&self) -> ::std::string::String {
+                ::std::string::String::new()
+            }
+
+            fn serve_boxed(
+                &self,
+                ends: #krate::__private::Ends,
+                context: #krate::StageContext,
+            ) -> #krate::__private::BoxFuture<
+                'static,
+                ::core::result::Result<#krate::StageReport, #krate::StageError>,
+            > {
+                ::core::unreachable!()
+            }
+        }
+
+        #[automatically_derived]
+        #[allow(unused_variables)]
+        impl #krate::Stage for #name {
+            type In = [(); { #first }];
+            type Out = <Self as #krate::Stage>::In;
+            type InFormat = <Self as #krate::Stage>::In;
+            type OutFormat = <Self as #krate::Stage>::In;
+
+            fn id(&self) -> ::std::string::String {
+                ::std::string::String::new()
+            }
+
+            fn fuse<Input>(
+                self,
+                input: Input,
+                context: #krate::StageContext,
+            ) -> impl #krate::__private::Stream<
+                Item = #krate::__private::Flow<<Self as #krate::Stage>::Out>,
+            > + ::core::marker::Send + 'static
+            where
+                Input: #krate::__private::Stream<
+                        Item = #krate::__private::Flow<<Self as #krate::Stage>::In>,
+                    > + ::core::marker::Send
+                    + 'static,
+            {
+                #krate::__private::empty()
+            }
+
+            async fn serve(
+                self,
+                ends: #krate::__private::Ends,
+                context: #krate::StageContext,
+            ) -> ::core::result::Result<#krate::StageReport, #krate::StageError> {
+                ::core::unreachable!()
+            }
+        }
+    }
+}

@@ -1,0 +1,283 @@
+//! The code of a stage that handles one item at a time.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::Type;
+use syn::spanned::Spanned;
+
+use crate::ast::Role;
+use crate::expand::Parts;
+use crate::returns::{Form, Returns};
+
+/// `impl ItemStage`.
+pub(crate) fn item_stage(parts: &Parts<'_>, returns: &Returns) -> TokenStream {
+    let Parts { krate, common, .. } = parts;
+    let name = &parts.function.sig.ident;
+    let arguments = &parts.stage.arguments;
+    let state = if let Some(state) = &arguments.state {
+        state.to_token_stream()
+    } else {
+        quote!(())
+    };
+    let params = parts.params();
+    let outputs = returns.outputs_type(parts);
+    let uses_context = arguments.has_context();
+    let ordered = parts.attrs.unordered.is_none();
+    let (concurrency, checked) = match &parts.attrs.concurrency {
+        None => (TokenStream::new(), TokenStream::new()),
+        Some((_, number)) => (
+            quote! {
+                const CONCURRENCY: usize = #number;
+                const ORDERED: bool = #ordered;
+            },
+            // What is within an `impl` is computed when it is used, and this is to be told at once.
+            quote_spanned! {number.span()=>
+                #common
+                #[allow(clippy::assertions_on_constants)]
+                const _: () = ::core::assert!(#number > 0, "`concurrency` is at least 1");
+            },
+        ),
+    };
+    let (future, body) = apply(parts, returns);
+    quote_spanned! {Span::mixed_site()=>
+        #checked
+
+        #common
+        #[automatically_derived]
+        #[allow(deprecated, unused_variables)]
+        impl #krate::__private::ItemStage for #name {
+            type State = #state;
+            type Params = #params;
+            type Outputs = #outputs;
+
+            #concurrency
+            const USES_CONTEXT: bool = #uses_context;
+
+            #[inline]
+            fn apply(
+                &self,
+                item: <Self as #krate::Stage>::In,
+                run: &mut #krate::__private::ItemRun<#state, #params>,
+            ) -> #future {
+                #body
+            }
+        }
+    }
+}
+
+/// The type and the body of `apply`.
+fn apply(parts: &Parts<'_>, returns: &Returns) -> (TokenStream, TokenStream) {
+    let krate = &parts.krate;
+    let applied = quote! {
+        #krate::__private::Applied<
+            <Self as #krate::__private::ItemStage>::Outputs,
+            <Self as #krate::__private::ItemStage>::State,
+        >
+    };
+    let future = quote! {
+        impl ::core::future::Future<Output = #applied> + ::core::marker::Send + 'static + use<>
+    };
+    let site = Span::mixed_site();
+    let is_async = parts.function.sig.asyncness.is_some();
+    let is_blocking = parts.attrs.blocking.is_some();
+    if !is_async && !is_blocking {
+        let call = returns.outputs(parts, &call(parts, Place::InLine));
+        let body = quote_spanned! {site=>
+            ::core::future::ready(#krate::__private::Applied::stateless(#call))
+        };
+        return (future, body);
+    }
+    let taken = take(parts);
+    let called = call(parts, Place::Taken);
+    let state = if parts.stage.arguments.state.is_some() {
+        quote_spanned!(site=> ::core::option::Option::Some(state))
+    } else {
+        quote!(::core::option::Option::None)
+    };
+    let body = if is_async {
+        let outputs = returns.outputs(parts, &quote!(#called.await));
+        quote_spanned! {site=>
+            async move {
+                let outputs = #outputs;
+                #krate::__private::Applied { outputs, state: #state }
+            }
+        }
+    } else {
+        let outputs = returns.outputs(parts, &called);
+        quote_spanned! {site=>
+            #krate::__private::blocking(move || {
+                let outputs = #outputs;
+                #krate::__private::Applied { outputs, state: #state }
+            })
+        }
+    };
+    (future, quote!(#taken #body))
+}
+
+/// Where the arguments come from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// From the run, because the call is over before `apply` is.
+    InLine,
+    /// From what was taken out of the run.
+    Taken,
+}
+
+/// Takes what the call needs out of the run.
+fn take(parts: &Parts<'_>) -> TokenStream {
+    let krate = &parts.krate;
+    let site = Span::mixed_site();
+    let statements = parts.stage.arguments.roles.iter().map(|role| match role {
+        Role::State => quote_spanned! {site=>
+            let mut state = #krate::__private::items::take_state::<Self>(run);
+        },
+        Role::Params { .. } => quote_spanned! {site=>
+            let params = ::std::sync::Arc::clone(&run.params);
+        },
+        Role::Context { .. } => quote_spanned! {site=>
+            let context = ::core::clone::Clone::clone(&run.context);
+        },
+        Role::Item { .. } | Role::Reader | Role::Writer => TokenStream::new(),
+    });
+    quote!(#(#statements)*)
+}
+
+/// The call of the user's function.
+fn call(parts: &Parts<'_>, place: Place) -> TokenStream {
+    let krate = &parts.krate;
+    let site = Span::mixed_site();
+    let arguments = parts.stage.arguments.roles.iter().map(|role| {
+        let in_line = place == Place::InLine;
+        match role {
+            Role::Item { by_ref: true } => quote_spanned!(site=> &item),
+            Role::Item { by_ref: false } | Role::Reader | Role::Writer => {
+                quote_spanned!(site=> item)
+            }
+            Role::State if in_line => quote_spanned! {site=>
+                #krate::__private::items::state::<Self>(run)
+            },
+            Role::State => quote_spanned!(site=> &mut state),
+            Role::Params { by_ref } => {
+                let params = if in_line {
+                    quote_spanned!(site=> &run.params)
+                } else {
+                    quote_spanned!(site=> &params)
+                };
+                if *by_ref {
+                    params
+                } else {
+                    parts.own_params(&params)
+                }
+            }
+            Role::Context { by_ref: true } if in_line => quote_spanned!(site=> &run.context),
+            Role::Context { by_ref: false } if in_line => quote_spanned! {site=>
+                ::core::clone::Clone::clone(&run.context)
+            },
+            Role::Context { by_ref: true } => quote_spanned!(site=> &context),
+            Role::Context { by_ref: false } => quote_spanned!(site=> context),
+        }
+    });
+    quote!(Self::call(#(#arguments),*))
+}
+
+impl Returns {
+    /// The type that `Outputs` has.
+    fn outputs_type(&self, parts: &Parts<'_>) -> TokenStream {
+        let krate = &parts.krate;
+        let item = &self.item;
+        match &self.form {
+            Form::One => quote!(#krate::__private::Iter<::core::iter::Once<#item>>),
+            Form::Keep => quote!(#krate::__private::Iter<::core::option::IntoIter<#item>>),
+            Form::Each(container) => quote! {
+                #krate::__private::Iter<<#container as ::core::iter::IntoIterator>::IntoIter>
+            },
+            Form::Lazy { .. } => quote!(#krate::__private::Lazy<#item>),
+        }
+    }
+
+    /// The `Result` of outputs, of what the function has returned.
+    fn outputs(&self, parts: &Parts<'_>, returned: &TokenStream) -> TokenStream {
+        let value = quote_spanned!(Span::mixed_site()=> value);
+        let outputs = self.outputs_of(parts, &value);
+        match self.failure {
+            None => quote_spanned! {Span::mixed_site()=> {
+                let value = #returned;
+                ::core::result::Result::Ok(#outputs)
+            }},
+            Some(span) => {
+                let error = Ident::new("error", Span::mixed_site().located_at(span));
+                let krate = parts.krate_at(span);
+                let failure = quote_spanned!(span=> #krate::__private::Failure::into_error(#error));
+                quote_spanned! {Span::mixed_site()=>
+                    match #returned {
+                        ::core::result::Result::Ok(value) => ::core::result::Result::Ok(#outputs),
+                        ::core::result::Result::Err(error) => ::core::result::Result::Err(#failure),
+                    }
+                }
+            }
+        }
+    }
+
+    fn outputs_of(&self, parts: &Parts<'_>, value: &TokenStream) -> TokenStream {
+        let krate = &parts.krate;
+        let site = Span::mixed_site();
+        let blocking = parts.attrs.blocking.is_some();
+        match self.form {
+            Form::One => quote!(#krate::__private::Iter(::core::iter::once(#value))),
+            Form::Keep => quote_spanned! {site=>
+                #krate::__private::Iter(::core::iter::IntoIterator::into_iter(
+                    bool::then_some(#value, item),
+                ))
+            },
+            Form::Each(_) => quote! {
+                #krate::__private::Iter(::core::iter::IntoIterator::into_iter(#value))
+            },
+            Form::Lazy {
+                over_time: true,
+                may_fail,
+            } => {
+                let make = if may_fail {
+                    quote!(try_stream)
+                } else {
+                    quote!(stream)
+                };
+                quote!(#krate::__private::Lazy::#make(#value))
+            }
+            Form::Lazy {
+                over_time: false,
+                may_fail,
+            } => {
+                let make = if may_fail {
+                    quote!(try_iter)
+                } else {
+                    quote!(iter)
+                };
+                // The iterator is the part that blocks, so it is not left for later.
+                let items = if blocking {
+                    quote! {
+                        ::core::iter::Iterator::collect::<::std::vec::Vec<_>>(
+                            ::core::iter::IntoIterator::into_iter(#value),
+                        )
+                    }
+                } else {
+                    value.clone()
+                };
+                quote!(#krate::__private::Lazy::#make(#items))
+            }
+        }
+    }
+}
+
+impl Parts<'_> {
+    /// A copy of what `params` points to. An error about it points to the argument.
+    pub(crate) fn own_params(&self, params: &TokenStream) -> TokenStream {
+        let Some(ty) = &self.stage.arguments.params else {
+            return params.clone();
+        };
+        own(ty, params)
+    }
+}
+
+fn own(ty: &Type, params: &TokenStream) -> TokenStream {
+    quote_spanned!(ty.span()=> <#ty as ::core::clone::Clone>::clone(#params))
+}

@@ -1,0 +1,196 @@
+//! The return type, classified.
+
+use proc_macro2::Span;
+use syn::spanned::Spanned;
+use syn::{ReturnType, Signature, Type};
+
+use crate::ast::{Arguments, SHAPES, check_owned};
+use crate::errors::Errors;
+use crate::types::{self, Series};
+
+/// What a function of an item returns.
+pub(crate) struct Returns {
+    /// The item that goes out.
+    pub(crate) item: Type,
+    pub(crate) form: Form,
+    /// Where the error's type stands, if it is in a `Result`.
+    pub(crate) failure: Option<Span>,
+}
+
+/// How many items come out of one.
+pub(crate) enum Form {
+    One,
+    /// `bool`, and the item that went in goes out.
+    Keep,
+    /// `Option`, `Vec`, an array; the type as it is written.
+    Each(Box<Type>),
+    /// An iterator or a stream, whose items may be in a `Result`.
+    Lazy {
+        over_time: bool,
+        may_fail: bool,
+    },
+}
+
+impl Returns {
+    /// The return type of a function of an item.
+    pub(crate) fn of_item(
+        signature: &Signature,
+        arguments: &Arguments,
+        errors: &mut Errors,
+    ) -> Option<Self> {
+        let returned = match &signature.output {
+            ReturnType::Type(_, ty) => types::peel(ty),
+            ReturnType::Default => {
+                errors.at(&signature.ident, GIVES_NOTHING);
+                return None;
+            }
+        };
+        let (ty, failure) = if types::is_named(returned, "Result") {
+            let given = types::arguments(returned);
+            let Some(&ty) = given.first() else {
+                errors.at(
+                    returned,
+                    "write what the stage gives, because its type is not seen through an alias: \
+                     `Result<Item>` or `Result<Item, E>`",
+                );
+                return None;
+            };
+            (
+                types::peel(ty),
+                Some(given.get(1).map_or_else(|| returned.span(), Spanned::span)),
+            )
+        } else {
+            (returned, None)
+        };
+        let (item, form) = errors.keep(of_value(ty, arguments))?;
+        Some(Self {
+            item,
+            form,
+            failure,
+        })
+    }
+
+    /// The return type of a function of the ends of channels: where its error's type stands, if it
+    /// has one.
+    pub(crate) fn of_ends(signature: &Signature) -> syn::Result<Option<Span>> {
+        let ReturnType::Type(_, returned) = &signature.output else {
+            return Ok(None);
+        };
+        if types::is_unit(returned) {
+            return Ok(None);
+        }
+        let given = types::arguments(returned);
+        let nothing_else = given.first().is_none_or(|ty| types::is_unit(ty));
+        if types::is_named(returned, "Result") && nothing_else {
+            let error = given.get(1).map_or_else(|| returned.span(), Spanned::span);
+            return Ok(Some(error));
+        }
+        Err(syn::Error::new_spanned(
+            returned,
+            "what the stage gives goes through its channel, so the function returns `Result<()>` \
+             or nothing",
+        ))
+    }
+}
+
+const GIVES_NOTHING: &str = "the stage gives nothing: return the item, `Option<Item>` to leave \
+     some out, or take a `Receiver<Item>` to consume the stream";
+
+fn of_value(ty: &Type, arguments: &Arguments) -> syn::Result<(Type, Form)> {
+    let error = |message: &str| Err(syn::Error::new_spanned(ty, message));
+    if arguments.borrows_item() {
+        return match (&arguments.input, types::is_named(ty, "bool")) {
+            (Some(item), true) => Ok((item.clone(), Form::Keep)),
+            _ => error(&format!(
+                "a function of `&Item` is a filter and returns `bool`; to make something of the \
+                 item, own it: `Item` instead of `&Item`; {SHAPES}"
+            )),
+        };
+    }
+    if types::is_unit(ty) {
+        return error(GIVES_NOTHING);
+    }
+    match ty {
+        Type::ImplTrait(opaque) => match types::series(&opaque.bounds) {
+            Some(series) if arguments.any_by_ref() && !series.captures => {
+                Err(syn::Error::new_spanned(
+                    opaque,
+                    "what is returned outlives the call, so it cannot borrow its arguments: add \
+                     `+ use<>`",
+                ))
+            }
+            Some(series) => lazy(&series),
+            None => not_a_series(ty),
+        },
+        Type::Never(_) => error(GIVES_NOTHING),
+        Type::Array(array) => Ok((each(&array.elem)?, Form::Each(Box::new(ty.clone())))),
+        _ => of_path(ty),
+    }
+}
+
+fn of_path(ty: &Type) -> syn::Result<(Type, Form)> {
+    let given = types::arguments(ty);
+    let name = types::name(ty).map(ToString::to_string);
+    match (name.as_deref(), &given[..]) {
+        (Some("Option" | "Vec"), [item, ..]) => Ok((each(item)?, Form::Each(Box::new(ty.clone())))),
+        (Some("BoxStream"), [item]) => lazy(&Series {
+            item,
+            over_time: true,
+            captures: true,
+        }),
+        (Some("Box"), [Type::TraitObject(object)]) => match types::series(&object.bounds) {
+            Some(series) => lazy(&series),
+            None => not_a_series(ty),
+        },
+        (Some("Pin"), [boxed]) if types::is_named(boxed, "Box") => of_path(boxed),
+        _ => {
+            if types::opaque(ty).is_some() {
+                return not_a_series(ty);
+            }
+            check_owned(ty)?;
+            Ok((ty.clone(), Form::One))
+        }
+    }
+}
+
+fn not_a_series<T>(ty: &Type) -> syn::Result<T> {
+    if let Type::ImplTrait(opaque) = ty
+        && types::is_future(&opaque.bounds)
+    {
+        let message = "make it an `async fn` and return what the future gives";
+        return Err(syn::Error::new_spanned(ty, message));
+    }
+    let message = format!(
+        "`impl` and `dyn` stand for an iterator or a stream and name its items: \
+         `impl Iterator<Item = T>`; {SHAPES}"
+    );
+    Err(syn::Error::new_spanned(ty, message))
+}
+
+/// The items of a container.
+fn each(item: &Type) -> syn::Result<Type> {
+    check_owned(item)?;
+    if types::is_named(item, "Result") {
+        return Err(syn::Error::new_spanned(
+            item,
+            "put the `Result` outside: `Result<Vec<T>>` and `Result<Option<T>>`; or return \
+             `impl Iterator<Item = Result<T>>` to give items before the error",
+        ));
+    }
+    Ok(item.clone())
+}
+
+/// The items of an iterator or a stream, of which each may be an error.
+fn lazy(series: &Series<'_>) -> syn::Result<(Type, Form)> {
+    let over_time = series.over_time;
+    let (item, may_fail) = match types::arguments(series.item).first() {
+        Some(item) if types::is_named(series.item, "Result") => (*item, true),
+        _ => (series.item, false),
+    };
+    check_owned(item)?;
+    let form = Form::Lazy {
+        over_time,
+        may_fail,
+    };
+    Ok((item.clone(), form))
+}

@@ -1,0 +1,165 @@
+//! What cannot be, or has no effect.
+
+use quote::ToTokens;
+use syn::{FnArg, ItemFn, Safety};
+
+use crate::ast::{Arguments, Kind, Stage};
+use crate::attr::Attrs;
+use crate::errors::Errors;
+use crate::returns::Form;
+use crate::types;
+
+/// Whether the signature can be that of a stage at all; the first thing that forbids it is told.
+pub(crate) fn signature(function: &ItemFn, errors: &mut Errors) -> bool {
+    match refuse(function) {
+        Ok(()) => true,
+        Err(error) => {
+            errors.push(error);
+            false
+        }
+    }
+}
+
+fn refuse(function: &ItemFn) -> syn::Result<()> {
+    let signature = &function.sig;
+    let no = |token: &dyn ToTokens, message: &str| {
+        Err(syn::Error::new_spanned(token.to_token_stream(), message))
+    };
+    if let Safety::Unsafe(token) = &signature.safety {
+        return no(
+            token,
+            "a stage is called by pipewright, which cannot keep the promises of an `unsafe` function; wrap it in a safe one",
+        );
+    }
+    if let Some(token) = &signature.constness {
+        return no(
+            token,
+            "a stage is not `const`; call the `const` function from a plain one",
+        );
+    }
+    if let Some(abi) = &signature.abi {
+        return no(
+            abi,
+            "a stage is a plain Rust function, without `extern`; wrap the foreign function in one",
+        );
+    }
+    if let Some(variadic) = &signature.variadic {
+        return no(variadic, "a stage has a fixed number of arguments");
+    }
+    if !signature.generics.params.is_empty() {
+        return no(
+            &signature.generics,
+            "a stage has one id and one type of items, so it is not generic; write a generic \
+             function, and a stage for each type that calls it",
+        );
+    }
+    if let Some(clause) = &signature.generics.where_clause {
+        return no(
+            clause,
+            "a stage is not generic, so it has no `where` clause",
+        );
+    }
+    for argument in &signature.inputs {
+        let FnArg::Typed(argument) = argument else {
+            continue;
+        };
+        if let Some(token) = types::opaque(&argument.ty) {
+            return no(
+                &token,
+                "a stage is not generic, and `impl Trait` as an argument is; write the type",
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Compares the settings with the function.
+pub(crate) fn settings(function: &ItemFn, attrs: &Attrs, stage: &Stage, errors: &mut Errors) {
+    match &stage.kind {
+        Kind::Items { returns, .. } => {
+            of_items(function, attrs, &stage.arguments, &returns.form, errors);
+        }
+        _ => of_ends(function, attrs, stage, errors),
+    }
+}
+
+fn of_items(
+    function: &ItemFn,
+    attrs: &Attrs,
+    arguments: &Arguments,
+    form: &Form,
+    errors: &mut Errors,
+) {
+    let is_async = function.sig.asyncness.is_some();
+    if let Some(blocking) = &attrs.blocking {
+        if is_async {
+            errors.at(
+                blocking,
+                "`blocking` runs a function on a thread kept for blocking calls, and an `async` \
+                 function does not block: take one of them away",
+            );
+        } else if let Form::Lazy {
+            over_time: true, ..
+        } = form
+        {
+            errors.at(
+                blocking,
+                "`blocking` cannot run a stream, which is polled; return an iterator or a `Vec`",
+            );
+        }
+    }
+    let Some((concurrency, _)) = &attrs.concurrency else {
+        if let (Some(unordered), None) = (&attrs.unordered, &attrs.ordered) {
+            errors.at(
+                unordered,
+                "`unordered` has no effect on one item at a time; add `concurrency = 8`",
+            );
+        }
+        return;
+    };
+    if let Some(state) = &arguments.state {
+        errors.at(
+            state,
+            "state passes from item to item, so a stage with `concurrency` has none; take one of \
+             them away",
+        );
+    } else if !is_async && attrs.blocking.is_none() {
+        errors.at(
+            concurrency,
+            "a function that is not `async` handles one item at a time; add `blocking` to run it \
+             on several threads",
+        );
+    }
+}
+
+/// A function of the ends of channels is in control of everything that the settings tell.
+fn of_ends(function: &ItemFn, attrs: &Attrs, stage: &Stage, errors: &mut Errors) {
+    if function.sig.asyncness.is_none() {
+        errors.at(
+            function.sig.fn_token,
+            "a function of the ends of a channel waits for them: make it `async fn`",
+        );
+    }
+    let formats = if matches!(stage.kind, Kind::Bytes) {
+        "bytes have no format; a stage of items takes `Receiver` and `Sender`"
+    } else {
+        "the format is a part of the type: `Receiver<Item, Format>`, `Sender<Item, Format>`"
+    };
+    let once = "has no effect on a function that runs once for the whole stream";
+    for (name, reason) in [
+        (attrs.input.as_ref().map(|(name, _)| name), formats),
+        (attrs.output.as_ref().map(|(name, _)| name), formats),
+        (attrs.concurrency.as_ref().map(|(name, _)| name), once),
+        (attrs.ordered.as_ref(), once),
+        (attrs.unordered.as_ref(), once),
+        (
+            attrs.blocking.as_ref(),
+            "has no effect on a function of the ends of a channel; call \
+             `tokio::task::spawn_blocking` where it blocks",
+        ),
+    ] {
+        if let Some(name) = name {
+            errors.at(name, format_args!("`{name}`: {reason}"));
+        }
+    }
+}

@@ -1,0 +1,34 @@
+use super::super::pipeline::Pipeline;
+use super::super::segment::Segment;
+use super::lane::{Lane, Main};
+use super::merged::Merged;
+use crate::stage::Order;
+
+impl<P: Segment> Pipeline<P> {
+    /// Joins another pipeline that gives the same type: what comes out of either, as it comes.
+    ///
+    /// Each pipeline's own order is kept. The run is over when both are, and fails when one does.
+    /// The earlier deadline counts, and the first metadata.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> pipewright::Result<()> {
+    /// use pipewright::Pipeline;
+    ///
+    /// let run = Pipeline::from_iter([1, 3]).merge(Pipeline::from_iter([2, 4])).run_local();
+    /// let mut all: Vec<i32> = run.collect().await?;
+    /// all.sort();
+    /// assert_eq!(all, [1, 2, 3, 4]);
+    /// # Ok(()) }
+    /// ```
+    pub fn merge<Q>(mut self, other: Pipeline<Q>) -> Pipeline<Merged<P::Out, P::Format>>
+    where
+        Q: Segment<Out = P::Out, Format = P::Format>,
+    {
+        self.settings.absorb(other.settings);
+        let lanes: Vec<Box<dyn Lane<P::Out>>> =
+            vec![Box::new(Main(self.head)), Box::new(Main(other.head))];
+        Pipeline::with_settings(Merged::new(None, lanes, Order::Arrival), self.settings)
+    }
+}

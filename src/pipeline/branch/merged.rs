@@ -1,0 +1,113 @@
+use std::fmt;
+use std::marker::PhantomData;
+
+use futures::{FutureExt, Stream};
+
+use super::super::plan::{Edge, NodeEnds, Plan, Work};
+use super::super::segment::Segment;
+use super::lane::Lane;
+use super::stem::Stem;
+use crate::channel::Waits;
+use crate::codec::{Decode, Encode};
+use crate::stage::{Collect, Flow, Order, StageContext, StageError, gather};
+
+/// The name of the place where branches come together, in reports and errors.
+const MERGE: &str = "merge";
+
+/// Branches that have come together; see [`Pipeline::merge`](crate::Pipeline::merge) and the
+/// operators that part a pipeline.
+pub struct Merged<T, F> {
+    /// What the branches have in common, unless they are pipelines of their own.
+    stem: Option<Box<dyn Stem>>,
+    lanes: Vec<Box<dyn Lane<T>>>,
+    order: Order,
+    format: PhantomData<fn() -> F>,
+}
+
+impl<T, F> Merged<T, F> {
+    pub(super) fn new(
+        stem: Option<Box<dyn Stem>>,
+        lanes: Vec<Box<dyn Lane<T>>>,
+        order: Order,
+    ) -> Self {
+        Self {
+            stem,
+            lanes,
+            order,
+            format: PhantomData,
+        }
+    }
+}
+
+impl<T, F> Segment for Merged<T, F>
+where
+    T: Send + 'static,
+    F: Encode<T> + Decode<T>,
+{
+    type Out = T;
+    type Format = F;
+
+    fn names(&self, names: &mut Vec<String>) {
+        if let Some(stem) = &self.stem {
+            stem.names(names);
+        }
+        for lane in &self.lanes {
+            lane.names(names);
+        }
+    }
+
+    fn fuse(self, context: StageContext) -> impl Stream<Item = Flow<T>> + Send + 'static {
+        let own = context.for_stage(MERGE);
+        let feed = self.stem.map(|stem| stem.fuse(context.clone()));
+        let mut inputs = Vec::new();
+        let mut streams = Vec::new();
+        for lane in self.lanes {
+            streams.push(lane.fuse(context.clone()));
+            inputs.extend(context.parts().last());
+        }
+        let mut collect = Collect::new(streams, self.order, Waits::default());
+        if let Some(feed) = feed {
+            collect = collect.fed_by(feed);
+        }
+        own.tally_behind(inputs, collect)
+    }
+
+    fn draw(self, plan: &mut Plan) -> Edge {
+        if let Some(stem) = self.stem {
+            stem.draw(plan);
+        }
+        let (opens, inputs): (Vec<_>, Vec<_>) = self
+            .lanes
+            .into_iter()
+            .map(|lane| (lane.open(), lane.draw(plan)))
+            .unzip();
+        let output = plan.edge();
+        let order = self.order;
+        let work = Work::Here(Box::new(move |ends, context| {
+            let NodeEnds { readers, writers } = ends;
+            async move {
+                let Some(writer) = writers.into_iter().next() else {
+                    let reason = "there is nothing to write to";
+                    return Err(StageError::new(
+                        StageError::BAD_REQUEST,
+                        context.stage(),
+                        reason,
+                    ));
+                };
+                let readers = readers.into_iter().zip(opens).collect();
+                gather::<T, F>(readers, writer, order, context).await
+            }
+            .boxed()
+        }));
+        plan.junction(MERGE.to_owned(), inputs, vec![output], work);
+        output
+    }
+}
+
+impl<T, F> fmt::Debug for Merged<T, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Merged")
+            .field("branches", &self.lanes.len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,214 @@
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures::future::BoxFuture;
+use futures::stream::BoxStream;
+use futures::{FutureExt, Stream, StreamExt};
+
+use super::TURN;
+use crate::channel::{Event, Waits};
+use crate::stage::{Flow, StageError};
+
+/// Whose output comes when, where several streams become one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// As it comes; each stream's own order is kept.
+    Arrival,
+    /// By turns, whose ends are told by messages among the items.
+    Turns,
+}
+
+/// Several streams as one.
+///
+/// A failure of one is a failure of the whole, and the others are dropped. In order of arrival
+/// the streams are asked in rotation, so that a busy one does not starve the others.
+pub(crate) struct Collect<T> {
+    lanes: Vec<Lane<T>>,
+    order: Order,
+    /// The lane to be asked first.
+    next: usize,
+    /// Fills the lanes, where that happens in the same task.
+    feed: Option<BoxFuture<'static, Result<(), StageError>>>,
+    /// How the feed failed, to take the place of what the lanes make of it.
+    failed_feed: Option<StageError>,
+    waits: Waits,
+    over: bool,
+}
+
+struct Lane<T> {
+    /// `None` once it is over.
+    stream: Option<BoxStream<'static, Flow<T>>>,
+    /// What it gave before its turn; at most [`AHEAD`].
+    ahead: VecDeque<Flow<T>>,
+}
+
+/// How far a stream of the same task runs ahead of its turn, so that copies of a stage work at
+/// the same time.
+const AHEAD: usize = 64;
+
+impl<T> Collect<T> {
+    pub(crate) fn new(
+        streams: impl IntoIterator<Item = BoxStream<'static, Flow<T>>>,
+        order: Order,
+        waits: Waits,
+    ) -> Self {
+        let lanes = streams.into_iter().map(|stream| Lane {
+            stream: Some(stream),
+            ahead: VecDeque::new(),
+        });
+        Self {
+            lanes: lanes.collect(),
+            order,
+            next: 0,
+            feed: None,
+            failed_feed: None,
+            waits,
+            over: false,
+        }
+    }
+
+    /// Runs `feed`, which fills the streams, whenever they wait.
+    pub(crate) fn fed_by(mut self, feed: BoxFuture<'static, Result<(), StageError>>) -> Self {
+        self.feed = Some(feed);
+        self
+    }
+
+    fn poll_lanes(&mut self, cx: &mut Context<'_>) -> Poll<Option<Flow<T>>> {
+        match self.order {
+            Order::Arrival => self.poll_any(cx),
+            Order::Turns => self.poll_turn(cx),
+        }
+    }
+
+    fn poll_any(&mut self, cx: &mut Context<'_>) -> Poll<Option<Flow<T>>> {
+        let lanes = self.lanes.len();
+        let mut over = true;
+        for at in (self.next..lanes).chain(0..self.next) {
+            match self.lanes[at].poll(cx) {
+                Poll::Ready(Some(flow)) => {
+                    self.next = (at + 1) % lanes;
+                    return Poll::Ready(Some(flow));
+                }
+                Poll::Ready(None) => {}
+                Poll::Pending => over = false,
+            }
+        }
+        if over {
+            Poll::Ready(None)
+        } else {
+            Poll::Pending
+        }
+    }
+
+    fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<Option<Flow<T>>> {
+        // A lane that is over passes its turn on; so many in a row are all of them.
+        let mut over = 0;
+        while over < self.lanes.len() {
+            match self.lanes[self.next].poll(cx) {
+                Poll::Ready(Some(Ok(Event::Message(text)))) if &*text == TURN => over = 0,
+                Poll::Ready(Some(flow)) => return Poll::Ready(Some(flow)),
+                Poll::Ready(None) => over += 1,
+                Poll::Pending => {
+                    if self.feed.is_some() {
+                        self.run_ahead(cx);
+                    }
+                    return Poll::Pending;
+                }
+            }
+            self.next = (self.next + 1) % self.lanes.len();
+        }
+        Poll::Ready(None)
+    }
+
+    /// Lets the lanes whose turn it is not work, too.
+    fn run_ahead(&mut self, cx: &mut Context<'_>) {
+        for at in 0..self.lanes.len() {
+            if at != self.next {
+                self.lanes[at].run_ahead(cx);
+            }
+        }
+    }
+}
+
+impl<T> Lane<T> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Flow<T>>> {
+        match self.ahead.pop_front() {
+            Some(flow) => Poll::Ready(Some(flow)),
+            None => self.poll_stream(cx),
+        }
+    }
+
+    fn poll_stream(&mut self, cx: &mut Context<'_>) -> Poll<Option<Flow<T>>> {
+        let Some(stream) = &mut self.stream else {
+            return Poll::Ready(None);
+        };
+        let polled = stream.poll_next_unpin(cx);
+        if let Poll::Ready(None) = polled {
+            self.stream = None;
+        }
+        polled
+    }
+
+    fn run_ahead(&mut self, cx: &mut Context<'_>) {
+        while self.ahead.len() < AHEAD {
+            match self.poll_stream(cx) {
+                Poll::Ready(Some(flow)) => self.ahead.push_back(flow),
+                Poll::Ready(None) | Poll::Pending => return,
+            }
+        }
+    }
+}
+
+/// Items are only handed on.
+impl<T> Unpin for Collect<T> {}
+
+impl<T> Stream for Collect<T> {
+    type Item = Flow<T>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Flow<T>>> {
+        let this = self.get_mut();
+        if this.over {
+            return Poll::Ready(None);
+        }
+        let mut polled = this.poll_lanes(cx);
+        if polled.is_pending()
+            && let Some(feed) = &mut this.feed
+        {
+            if let Poll::Ready(fed) = feed.poll_unpin(cx) {
+                this.feed = None;
+                this.failed_feed = fed.err();
+            }
+            // What was fed may be what was waited for.
+            polled = this.poll_lanes(cx);
+        }
+        match &polled {
+            Poll::Pending => this.waits.begin(),
+            Poll::Ready(_) => this.waits.end(),
+        }
+        if let Poll::Ready(None) = &polled
+            && let Some(feed) = &mut this.feed
+        {
+            // The streams may end before the feed knows; its failure counts.
+            let fed = std::task::ready!(feed.poll_unpin(cx));
+            this.feed = None;
+            this.failed_feed = fed.err();
+        }
+        Poll::Ready(match std::task::ready!(polled) {
+            Some(Ok(event)) => Some(Ok(event)),
+            Some(Err(failure)) => {
+                this.over = true;
+                this.lanes.clear();
+                this.feed = None;
+                let first = this.failed_feed.take().filter(|_| failure.is_passed_on());
+                Some(Err(first.unwrap_or(failure)))
+            }
+            None => {
+                this.over = true;
+                let failed = this.failed_feed.take();
+                // That no branch wants more is no failure of the run.
+                failed.filter(|failure| !failure.is_output_gone()).map(Err)
+            }
+        })
+    }
+}

@@ -1,0 +1,18 @@
+//! One stream into several, and several into one: the parts of a pipeline that are no stages.
+//!
+//! [`spread`] and [`collect`] do the work, alike between fused stages and between channels;
+//! [`serve`] runs them over channels.
+
+mod collect;
+mod route;
+mod serve;
+mod spread;
+
+pub(crate) use collect::{Collect, Order};
+pub(crate) use route::Route;
+pub(crate) use serve::{Open, gather, scatter};
+pub(crate) use spread::spread;
+
+/// The message that ends a turn, where order is kept across copies of a stage: what a copy gives
+/// before it belongs before what the next copy gives.
+const TURN: &str = "\u{1}pipewright:turn";

@@ -1,0 +1,110 @@
+use std::io;
+
+use super::{Closed, ShutdownError, Worker};
+
+impl Worker {
+    /// Serves functions and stages until the process is asked to stop, by SIGINT or SIGTERM (Ctrl-C
+    /// on Windows), or until the connection is given up.
+    ///
+    /// When asked to stop it lets those that run finish, as [`shutdown`](Self::shutdown) does; a
+    /// second signal ends that wait. What the `main` of a program that only serves ends with.
+    ///
+    /// # Errors
+    ///
+    /// * [`ServeError::Closed`] when the connection was lost for good, or refused.
+    /// * [`ServeError::Unfinished`] when functions had to be stopped.
+    /// * [`ServeError::Interrupted`] when a second signal came before they had finished.
+    /// * [`ServeError::Signals`] when the process cannot listen for signals.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost when the future is dropped before the first signal; afterwards the shutdown
+    /// goes on. Signals that it has listened for no longer end the process by themselves.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example() -> pipewright::Result<()> {
+    /// let worker = pipewright::Worker::connect("ws://127.0.0.1:49134").await?;
+    /// worker.register_function("text::upper", async |text: String| text.to_uppercase())?;
+    /// worker.serve().await?;
+    /// # Ok(()) }
+    /// ```
+    pub async fn serve(&self) -> Result<(), ServeError> {
+        let mut signals = Signals::listen().map_err(ServeError::Signals)?;
+        tokio::select! {
+            () = signals.next() => {}
+            closed = self.closed() => return served(closed),
+        }
+        tokio::select! {
+            () = signals.next() => Err(ServeError::Interrupted),
+            finished = self.shutdown() => finished.map_err(ServeError::Unfinished),
+        }
+    }
+}
+
+/// Why serving ended otherwise than by being asked to.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// The connection is gone for good.
+    #[error("the worker stopped serving: {0}")]
+    Closed(#[source] Closed),
+    /// Functions did not finish in time.
+    #[error(transparent)]
+    Unfinished(ShutdownError),
+    /// A second signal came while functions were finishing.
+    #[error("interrupted before everything had finished")]
+    Interrupted,
+    /// The process cannot listen for signals.
+    #[error("cannot listen for signals: {0}")]
+    Signals(#[source] io::Error),
+}
+
+/// What the end of the connection means to whoever serves.
+fn served(closed: Closed) -> Result<(), ServeError> {
+    match closed {
+        Closed::ShutDown { unfinished: 0 } | Closed::Unused => Ok(()),
+        closed => Err(ServeError::Closed(closed)),
+    }
+}
+
+/// The signals that ask the process to stop.
+struct Signals {
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(windows)]
+    ctrl_c: tokio::signal::windows::CtrlC,
+}
+
+impl Signals {
+    #[cfg(unix)]
+    fn listen() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    #[cfg(windows)]
+    fn listen() -> io::Result<Self> {
+        let ctrl_c = tokio::signal::windows::ctrl_c()?;
+        Ok(Self { ctrl_c })
+    }
+
+    #[cfg(unix)]
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+
+    #[cfg(windows)]
+    async fn next(&mut self) {
+        self.ctrl_c.recv().await;
+    }
+}

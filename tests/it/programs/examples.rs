@@ -1,0 +1,205 @@
+//! Every example runs and prints what it promises.
+
+use std::path::Path;
+
+use super::Program;
+use crate::support::{House, Over, settled};
+
+fn lines(text: &str) -> Vec<&str> {
+    text.lines().collect()
+}
+
+/// What the header comment of an example shows as its output.
+fn promised(example: &str) -> Vec<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("examples/{example}.rs"));
+    let source = std::fs::read_to_string(path).unwrap();
+    let comment = source.lines().map_while(|line| line.strip_prefix("//!"));
+    let fenced = comment.skip_while(|line| !line.starts_with(" $ ")).skip(1);
+    fenced
+        .take_while(|line| *line != " ```")
+        .map(|line| line.trim_start().to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn word_count_of_this_repository() {
+    let output = Program::example("word_count", &[]).success().await;
+    let lines = lines(&output);
+    assert!(
+        lines.iter().any(|line| line.ends_with("  self")),
+        "{output}"
+    );
+    for channel in ["reader -> splitter ", "splitter -> counter "] {
+        let line = lines.iter().find(|line| line.starts_with(channel)).unwrap();
+        assert!(line.ends_with("  complete, verified"), "{output}");
+    }
+    assert!(lines.last().unwrap().ends_with(" MiB/s"), "{output}");
+}
+
+#[tokio::test]
+async fn word_count_counts_what_is_there() {
+    let directory = tempfile::tempdir().unwrap();
+    // A word does not go on from one file to the next.
+    std::fs::write(
+        directory.path().join("a.txt"),
+        "To be, or not to be\nthat's",
+    )
+    .unwrap();
+    std::fs::write(directory.path().join("b.txt"), "be\u{e9}").unwrap();
+    let path = directory.path().to_str().unwrap();
+    let output = Program::example("word_count", &[path]).success().await;
+    let words: Vec<_> = lines(&output)
+        .into_iter()
+        .skip(1)
+        .map_while(|line| line.trim().split_once("  "))
+        .collect();
+    let expected = [
+        ("2", "be"),
+        ("2", "to"),
+        ("1", "be\u{e9}"),
+        ("1", "not"),
+        ("1", "or"),
+        ("1", "s"),
+        ("1", "that"),
+    ];
+    assert_eq!(words, expected);
+
+    let output = Program::example("word_count", &["no/such/file"])
+        .output()
+        .await;
+    assert!(!output.status.success());
+    assert!(
+        output.stderr.contains("words::") || output.stderr.contains("files::"),
+        "{output:?}"
+    );
+}
+
+#[tokio::test]
+async fn file_copy_copies() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+    let data = crate::support::pattern(300_000);
+    std::fs::write(path("source"), &data).unwrap();
+    let output = Program::example("file_copy", &[&path("source"), &path("target")]);
+    assert_eq!(
+        output.success().await,
+        "300000 bytes sent, 300000 bytes received; complete, verified: true\n"
+    );
+    assert!(std::fs::read(path("target")).unwrap() == data);
+}
+
+#[tokio::test]
+async fn framed_prints_what_it_promises() {
+    let output = Program::example("framed", &[]).success().await;
+    assert_eq!(lines(&output), promised("framed"));
+}
+
+/// One example a shape of a stage.
+#[tokio::test]
+async fn stages_print_what_they_promise() {
+    let programs = [
+        ("stage_item", Program::example("stage_item", &[])),
+        ("stage_filter", Program::example("stage_filter", &[])),
+        ("stage_many", Program::example("stage_many", &[])),
+        ("stage_state", Program::example("stage_state", &[])),
+        ("stage_params", Program::example("stage_params", &[])),
+        (
+            "stage_concurrent",
+            Program::example("stage_concurrent", &[]),
+        ),
+        ("stage_stream", Program::example("stage_stream", &[])),
+        ("stage_bytes", Program::example("stage_bytes", &[])),
+        ("stage_ends", Program::example("stage_ends", &[])),
+    ];
+    for (name, program) in programs {
+        let output = program.success().await;
+        assert_eq!(lines(&output), promised(name), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn typed_measures_each_format() {
+    let output = Program::example("typed", &["1000"]).success().await;
+    let lines = lines(&output);
+    assert_eq!(lines[0], "1000 items");
+    let bytes = |format: &str| -> f64 {
+        let line = lines.iter().find(|line| line.starts_with(format)).unwrap();
+        assert!(line.ends_with("  complete, verified"), "{output}");
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    };
+    assert!(bytes("bincode") < bytes("ndjson"), "{output}");
+}
+
+#[tokio::test]
+async fn three_programs_find_each_other() {
+    let house = House::new(Over::Socket).await;
+    let url = house.engine.url().unwrap().to_string();
+    let mut transform = Program::example("transform", &[&url]);
+    let mut consumer = Program::example("consumer", &[&url]);
+    assert_eq!(
+        transform.line().await,
+        format!("transform is ready at {url}")
+    );
+    assert_eq!(consumer.line().await, format!("consumer is ready at {url}"));
+    settled(&house.engine, |stats| stats.functions == 2).await;
+
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+    std::fs::write(path("a"), "one\ntwo\n").unwrap();
+    std::fs::write(path("b"), "three\n").unwrap();
+    let producer = Program::example("producer", &[&url, &path("a"), &path("b")]);
+    assert_eq!(
+        producer.success().await,
+        "transform: 3 lines\nconsumer: 3 lines of 2 files\n"
+    );
+    let mut printed = Vec::new();
+    for _ in 0..5 {
+        printed.push(consumer.line().await);
+    }
+    let (a, b) = (format!("== {}", path("a")), format!("== {}", path("b")));
+    assert_eq!(printed, [&a, "ONE", "TWO", &b, "THREE"]);
+
+    // A producer that fails midway fails the others, too, and they serve on.
+    let failing = Program::example("producer", &[&url, "no/such/file"]);
+    let output = failing.output().await;
+    assert!(!output.status.success());
+    assert!(output.stderr.contains("No such file"), "{output:?}");
+    settled(&house.engine, |stats| stats.calls == 0).await;
+    let producer = Program::example("producer", &[&url, &path("b")]);
+    assert_eq!(
+        producer.success().await,
+        "transform: 1 lines\nconsumer: 1 lines of 1 files\n"
+    );
+}
+
+/// With its stages it needs Python and Node: that is `examples/polyglot/run`.
+#[tokio::test]
+async fn polyglot_tells_what_it_needs() {
+    let output = Program::example("polyglot", &[]).output().await;
+    assert!(!output.status.success());
+    assert!(
+        output.stderr.contains("hint: start examples/polyglot/run"),
+        "{output:?}"
+    );
+}
+
+/// No example is forgotten here.
+#[test]
+fn every_example_is_run_by_a_test() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let name = entry
+            .unwrap()
+            .path()
+            .file_stem()
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .to_owned();
+        let call = format!("Program::example(\"{name}\"");
+        assert!(
+            include_str!("examples.rs").contains(&call),
+            "{name} is not run"
+        );
+    }
+}

@@ -1,0 +1,9 @@
+//! The program and the examples, run as processes as a user runs them.
+
+mod engine;
+mod examples;
+mod producer;
+mod program;
+
+pub(crate) use producer::Producer;
+pub(crate) use program::Program;

@@ -1,0 +1,42 @@
+use pipewright::{StreamChannelRef, Worker};
+use serde_json::Value;
+use tempfile::NamedTempFile;
+use tokio::sync::mpsc;
+
+use super::Program;
+use crate::support::within;
+
+/// The example `producer`, streaming a long file of zeros to whoever opens the reader's end.
+pub(crate) struct Producer {
+    pub(crate) program: Program,
+    pub(crate) reader_ref: StreamChannelRef,
+    _file: NamedTempFile,
+}
+
+impl Producer {
+    /// Starts it at the engine at `url`, where `worker` is, too.
+    pub(crate) async fn start(worker: &Worker, url: &str, len: u64) -> Self {
+        let (found, mut finds) = mpsc::unbounded_channel();
+        let transform = move |payload: Value| {
+            found.send(payload["readerRef"].clone()).unwrap();
+            std::future::pending::<()>()
+        };
+        worker
+            .register_function("demo::transform", transform)
+            .unwrap();
+        let consume = |_: Value| std::future::pending::<()>();
+        worker.register_function("demo::consume", consume).unwrap();
+        // An answer shows that the engine has read what came before on the same connection.
+        worker.create_channel(None).await.unwrap();
+
+        let file = NamedTempFile::new().unwrap();
+        file.as_file().set_len(len).unwrap();
+        let program = Program::example("producer", &[url, file.path().to_str().unwrap()]);
+        let reader_ref = within(finds.recv()).await.unwrap();
+        Self {
+            program,
+            reader_ref: serde_json::from_value(reader_ref).unwrap(),
+            _file: file,
+        }
+    }
+}

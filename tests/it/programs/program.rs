@@ -1,0 +1,112 @@
+use std::path::PathBuf;
+use std::process::{ExitStatus, Stdio};
+
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+
+use crate::support::within;
+
+/// A running process; killed when it is dropped.
+pub(crate) struct Program {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+/// What a process has left when it is over.
+#[derive(Debug)]
+pub(crate) struct Output {
+    pub(crate) status: ExitStatus,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Program {
+    /// The program `pipewright`.
+    pub(crate) fn pipewright(arguments: &[&str]) -> Self {
+        Self::start(Command::new(env!("CARGO_BIN_EXE_pipewright")).args(arguments))
+    }
+
+    /// An example, which `cargo test` has built beside the tests.
+    pub(crate) fn example(name: &str, arguments: &[&str]) -> Self {
+        let tests = std::env::current_exe().unwrap();
+        let mut path: PathBuf = tests.ancestors().nth(2).unwrap().join("examples");
+        path.push(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+        assert!(
+            path.exists(),
+            "{} is missing; `cargo test --workspace` builds the examples, too",
+            path.display()
+        );
+        Self::start(Command::new(path).args(arguments))
+    }
+
+    fn start(command: &mut Command) -> Self {
+        let mut child = command
+            .env_remove("PIPEWRIGHT_ENGINE_URL")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let stdout = child.stdout.take().unwrap();
+        Self {
+            child,
+            lines: BufReader::new(stdout).lines(),
+        }
+    }
+
+    /// An engine in a process of its own, and its URL.
+    pub(crate) async fn engine() -> (Self, String) {
+        let mut program = Self::pipewright(&["engine", "--listen", "127.0.0.1:0"]);
+        let line = program.line().await;
+        let url = line.strip_prefix("engine ready at ").unwrap().to_owned();
+        (program, url)
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id().expect("the program has ended")
+    }
+
+    /// The next line of its output.
+    pub(crate) async fn line(&mut self) -> String {
+        match within(self.lines.next_line()).await.unwrap() {
+            Some(line) => line,
+            None => panic!("the program has ended: {}", self.errors().await),
+        }
+    }
+
+    async fn errors(&mut self) -> String {
+        let mut text = String::new();
+        let stderr = self.child.stderr.as_mut().unwrap();
+        stderr.read_to_string(&mut text).await.unwrap();
+        text
+    }
+
+    /// Ends it without a chance to say good-bye.
+    pub(crate) async fn kill(&mut self) {
+        self.child.kill().await.unwrap();
+    }
+
+    /// Waits for its end; what was read as lines before is not given again.
+    pub(crate) async fn output(mut self) -> Output {
+        let mut stdout = String::new();
+        while let Some(line) = within(self.lines.next_line()).await.unwrap() {
+            stdout.push_str(&line);
+            stdout.push('\n');
+        }
+        let stderr = self.errors().await;
+        let status = within(self.child.wait()).await.unwrap();
+        Output {
+            status,
+            stdout,
+            stderr,
+        }
+    }
+
+    /// As [`output`](Self::output) of a program that has to succeed.
+    pub(crate) async fn success(self) -> String {
+        let output = self.output().await;
+        assert!(output.status.success(), "{output:?}");
+        output.stdout
+    }
+}

@@ -1,0 +1,34 @@
+//! What the compiler says of a stage that is wrong, word for word.
+
+use std::env;
+use std::io::Write;
+use std::process::Command;
+
+/// The compiler whose messages are in `tests/ui`. Others put some of them in other words.
+const COMPILER: &str = "rustc 1.95.";
+
+/// Set to `require`, this makes a run with another compiler a failure.
+const POLICY: &str = "PIPEWRIGHT_UI";
+
+#[test]
+fn every_mistake_is_told_in_words() {
+    let compiler = compiler();
+    if compiler.starts_with(COMPILER) {
+        trybuild::TestCases::new().compile_fail("tests/ui/*.rs");
+        return;
+    }
+    let skipped =
+        format!("NOT RUN: tests/ui, whose messages are those of {COMPILER}x; this is {compiler}");
+    assert_ne!(env::var(POLICY).as_deref(), Ok("require"), "{skipped}");
+    // `eprintln!` would be kept from sight, because the test passes.
+    writeln!(std::io::stderr(), "{skipped}").expect("the standard error is open");
+}
+
+fn compiler() -> String {
+    let rustc = env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned());
+    let output = Command::new(rustc)
+        .arg("--version")
+        .output()
+        .expect("the compiler runs");
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}

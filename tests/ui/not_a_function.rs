@@ -1,0 +1,6 @@
+use pipewright::pipeline_stage;
+
+#[pipeline_stage]
+struct Lowercase;
+
+fn main() {}

@@ -1,0 +1,12 @@
+use pipewright::pipeline_stage;
+
+struct Limit {
+    least: u64,
+}
+
+#[pipeline_stage]
+fn at_least(number: &u64, params: &Limit) -> bool {
+    *number >= params.least
+}
+
+fn main() {}
