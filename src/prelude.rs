@@ -12,6 +12,6 @@ pub use crate::channel::{
 };
 pub use crate::error::{Error, Result};
 pub use crate::pipeline::{Compose, Pipeline};
-pub use crate::stage::{StageContext, StageExt, remote};
+pub use crate::stage::{ItemStageExt, Policy, StageContext, StageExt, remote};
 pub use crate::wire::Frame;
 pub use crate::worker::Worker;

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, lookup_host};
+use tokio::net::{TcpListener, TcpSocket, lookup_host};
 
 use super::core::Core;
 use super::limits::Limits;
@@ -13,6 +13,17 @@ use crate::wire::{AccessKey, EngineUrl};
 
 /// Where an engine listens unless told: the port that workers expect, on loopback only.
 const DEFAULT_LISTEN: &str = "127.0.0.1:49134";
+
+/// What the operating system may hold of one connection, each way (Linux doubles it).
+///
+/// Unless told it takes up to 4 MiB and more, and a pong or a close stands behind all of it: a
+/// Python reader that takes 300 KiB a second then waits for its pong until it gives the connection
+/// up, and ends its stream as if it were whole (`protocol.md` section 8, 33). More than this is no
+/// faster on one machine.
+const SOCKET_BUFFER: u32 = 256 << 10;
+
+/// Connections that may wait to be accepted; what `TcpListener::bind` takes.
+const BACKLOG: u32 = 1024;
 
 /// Settings of an [`Engine`]; made by [`Engine::builder`].
 ///
@@ -151,9 +162,36 @@ async fn bind(address: &str, protected: bool) -> Result<(TcpListener, EngineUrl)
             address: address.to_owned(),
         });
     }
-    let listener = TcpListener::bind(&*resolved).await.map_err(failed)?;
+    let listener = listen(&resolved).map_err(failed)?;
     let url = url_of(listener.local_addr().map_err(failed)?).map_err(failed)?;
     Ok((listener, url))
+}
+
+/// Listens on the first of the addresses that can be had.
+fn listen(addresses: &[SocketAddr]) -> io::Result<TcpListener> {
+    let mut failed = io::Error::new(io::ErrorKind::InvalidInput, "no address");
+    for &address in addresses {
+        match listen_on(address) {
+            Ok(listener) => return Ok(listener),
+            Err(error) => failed = error,
+        }
+    }
+    Err(failed)
+}
+
+fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    // As `TcpListener::bind` does.
+    #[cfg(not(windows))]
+    socket.set_reuseaddr(true)?;
+    // Connections inherit both.
+    socket.set_send_buffer_size(SOCKET_BUFFER)?;
+    socket.set_recv_buffer_size(SOCKET_BUFFER)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// What a worker on this machine dials to reach a listener.

@@ -13,10 +13,11 @@ use super::run::RunSource;
 use super::run_error::RunError;
 use super::segment::Segment;
 use super::supervisor::{Running, Supervisor};
-use crate::channel::{ChannelWriter, Receiver};
-use crate::stage::{Flow, Incoming, StageContext, StageError, StageRequest, trigger_stage};
+use crate::channel::Receiver;
+use crate::error::Error;
+use crate::stage::{Flow, Incoming, Leash, StageContext, StageError, StageRequest, trigger_stage};
 use crate::wire::StreamChannelRef;
-use crate::worker::{CallError, Worker};
+use crate::worker::Worker;
 
 /// The name of the run's own end in errors.
 pub(super) const RUN: &str = "run";
@@ -44,14 +45,16 @@ pub(super) async fn launch<P: Segment>(
     let last = head.draw(&mut plan);
     let refs = try_join_all((0..plan.edges).map(|_| worker.create_channel_refs(None)))
         .await
-        .map_err(|error| no_channels(&error))?;
+        .map_err(no_channels)?;
+    // Opened at once, so that the engine knows when the run is dropped.
+    let mut reader = worker.reader(&refs[last.0].1);
+    reader.connect().await.map_err(no_channels)?;
     let cancelled = context.cancellation().clone();
     let mut supervisor = Supervisor::new(worker.clone(), cancelled.clone(), deadline);
     for node in plan.nodes {
         let running = prepare(node, &refs, worker, context).await?;
         supervisor.start(running);
     }
-    let reader = worker.reader(&refs[last.0].1);
     Ok(ChannelRun {
         output: Incoming::new(Receiver::new(reader), RUN),
         outcome: tokio::spawn(supervisor.supervise()),
@@ -60,8 +63,9 @@ pub(super) async fn launch<P: Segment>(
     })
 }
 
-fn no_channels(error: &CallError) -> RunError {
-    let failure = StageError::new(RunError::NO_CHANNELS, RUN, error);
+fn no_channels(error: impl Into<Error>) -> RunError {
+    let reason = format!("{:#}", error.into());
+    let failure = StageError::new(RunError::NO_CHANNELS, RUN, reason);
     RunError::from(failure)
 }
 
@@ -96,28 +100,21 @@ async fn prepare(
             })
         }
         Work::Registered { id, params } => {
-            let leash = worker
-                .create_channel(1)
-                .await
-                .map_err(|error| no_channels(&error))?;
+            let leash = Leash::new(worker).await.map_err(no_channels)?;
             let request = StageRequest {
                 reader_ref: readers.into_iter().next(),
                 writer_ref: writers.into_iter().next(),
-                cancel_ref: Some(leash.reader_ref),
+                cancel_ref: Some(leash.cancel_ref()),
                 progress_ms: context.progress_ms(),
                 params,
             };
-            let mut held: ChannelWriter = leash.writer.plain();
-            held.connect().await.map_err(|error| {
-                RunError::from(StageError::new(RunError::NO_CHANNELS, RUN, error))
-            })?;
             let worker = worker.clone();
             let work = async move { trigger_stage(&worker, &id, &request).await }.boxed();
             Ok(Running {
                 name,
                 work,
                 refs: all,
-                leash: Some(held),
+                leash: Some(leash),
             })
         }
     }

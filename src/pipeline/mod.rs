@@ -22,7 +22,7 @@ mod source;
 mod supervisor;
 mod then;
 
-pub use branch::{Broadcast, Inlet, Merged};
+pub use branch::{Boxed, Broadcast, Inlet, Merged};
 pub use composed::{Compose, Composed};
 pub use consumed::Consumed;
 pub use convert::{Decoded, Encoded};

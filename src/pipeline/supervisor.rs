@@ -2,15 +2,14 @@ use std::time::Duration;
 
 use futures::future::{BoxFuture, join_all};
 use tokio::task::{JoinError, JoinSet};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::outcome::Outcome;
 use super::run_error::RunError;
 use super::run_report::StageSummary;
-use crate::channel::ChannelWriter;
-use crate::stage::{StageError, StageReport};
-use crate::wire::{Abort, Direction, StreamChannelRef};
+use crate::stage::{Leash, StageError, StageReport, free};
+use crate::wire::StreamChannelRef;
 use crate::worker::Worker;
 
 /// How long the stages have to end by themselves once one has failed: the abort runs down the
@@ -30,7 +29,7 @@ pub(super) struct Running {
     /// Its channels, to be freed should it never open them.
     pub(super) refs: Vec<StreamChannelRef>,
     /// Cancels a stage on another worker by being given up.
-    pub(super) leash: Option<ChannelWriter>,
+    pub(super) leash: Option<Leash>,
 }
 
 /// Sees every stage of one run to its end.
@@ -51,7 +50,7 @@ pub(super) struct Supervisor {
     deadline: Option<Duration>,
     stages: Vec<StageSummary>,
     refs: Vec<Vec<StreamChannelRef>>,
-    leashes: Vec<Option<ChannelWriter>>,
+    leashes: Vec<Option<Leash>>,
     running: JoinSet<Ended>,
     failures: Vec<StageError>,
 }
@@ -134,9 +133,8 @@ impl Supervisor {
 
     /// Lets cancelled stages end, and gives up those that do not.
     async fn finish_cancelled(&mut self) {
-        for leash in self.leashes.iter_mut().filter_map(Option::take) {
-            drop(leash);
-        }
+        let leashes = self.leashes.iter_mut().filter_map(Option::take);
+        join_all(leashes.map(|leash| leash.let_go(&self.worker))).await;
         let give_up = Instant::now() + CANCEL;
         while !self.running.is_empty() {
             tokio::select! {
@@ -170,10 +168,12 @@ impl Supervisor {
                 return true;
             }
         };
+        if let Some(leash) = self.leashes[at].take() {
+            leash.let_go(&self.worker).await;
+        }
         match result {
             Ok(report) => {
                 self.stages[at].report = Some(report);
-                self.leashes[at] = None;
                 self.refs[at].clear();
                 false
             }
@@ -218,28 +218,4 @@ async fn until(deadline: Option<Instant>) {
         Some(deadline) => sleep_until(deadline).await,
         None => std::future::pending().await,
     }
-}
-
-/// Opens and ends the channels of a stage that may not have opened them, so that its neighbours
-/// do not wait for it and the engine can free them. An end that was opened stays as it is: the
-/// engine refuses a second one.
-async fn free(worker: &Worker, refs: Vec<StreamChannelRef>) {
-    let freed = refs.into_iter().map(|end| async move {
-        match end.direction {
-            Direction::Read => {
-                let mut reader = worker.reader(&end);
-                if reader.connect().await.is_ok() {
-                    reader.close().await;
-                }
-            }
-            Direction::Write => {
-                let reason = "the stage that was to write here did not";
-                let abort = Abort::new(StageError::LOST, reason);
-                // Refused where the stage had opened it; that is as good.
-                let _ = worker.writer(&end).abort(abort).await;
-            }
-        }
-    });
-    // An engine that does not answer frees the channels when it finds the worker gone.
-    let _ = timeout(CANCEL, join_all(freed)).await;
 }

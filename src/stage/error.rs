@@ -58,8 +58,12 @@ impl StageError {
     /// What a stage's own function returned, at the item numbered `item` if it was at one.
     ///
     /// An error of a channel inside it means what it means there: an aborted input is passed on,
-    /// a reader that has gone is no failure of this stage.
+    /// a reader that has gone is no failure of this stage, and the failure of a stage that was
+    /// triggered is what it is.
     pub(crate) fn returned(stage: &str, item: Option<u64>, error: Error) -> Self {
+        if let Some(failure) = error.downcast_ref::<Self>() {
+            return failure.clone();
+        }
         let mut failure = if let Some(abort) = error.abort() {
             return Self::from_abort(abort.clone().passed_on_by(stage)).caused_by(error);
         } else if error.chain().any(is_output_gone) {

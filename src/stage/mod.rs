@@ -26,6 +26,7 @@ mod fan;
 mod flow;
 mod into_stage;
 pub mod items;
+mod leash;
 mod outputs;
 mod policy;
 mod pour;
@@ -56,6 +57,7 @@ pub(crate) use flow::Incoming;
 pub(crate) use into_stage::AsValue;
 pub use into_stage::IntoStage;
 pub use items::{Applied, ItemRun, ItemStage};
+pub(crate) use leash::{Leash, free};
 pub use outputs::{Iter, Lazy, Outputs};
 pub use policy::{
     DeadLetter, DeadLetters, Guarded, ItemStageExt, Policy, Remedy, Retried, ToDeadLetters,

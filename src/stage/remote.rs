@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures::future::{BoxFuture, FutureExt};
 use futures::{Stream, StreamExt, stream};
 
+use super::leash::{Leash, free};
 use super::task::Task;
 use super::{
     Ends, Flow, Placement, Service, Stage, StageContext, StageError, StageReport, StageRequest,
@@ -13,7 +14,7 @@ use super::{
 use crate::channel::{ChannelWriter, Custody, Receiver, Sender};
 use crate::codec::{Decode, Encode, Json};
 use crate::error::{Error, Result};
-use crate::wire::{Abort, StreamChannelRef};
+use crate::wire::Abort;
 use crate::worker::{CallError, Worker};
 
 /// The stage that some worker, in any language, has registered as `id`.
@@ -51,6 +52,9 @@ impl<In, Out, F, G> Remote<In, Out, F, G> {
         }
     }
 }
+
+/// The way to a stage, what it is held by and asked, and the way back.
+type Opened<In, Out, F, G> = (Sender<In, F>, Leash, StageRequest, Receiver<Out, G>);
 
 /// How long a stage may run: as long as its stream does. The run has a deadline of its own.
 pub(crate) const STAGE_TIMEOUT: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
@@ -121,10 +125,17 @@ where
                               give the local run a worker";
                 StageError::new(StageError::NOT_FOUND, &self.id, reason)
             })?;
-            let (feed, request, output) = self.channels(&worker, &context).await?;
             let id = self.id.clone();
+            let opened = self.channels(&worker, &context).await;
+            let (feed, leash, request, output) =
+                opened.map_err(|error| StageError::returned(&id, None, error))?;
             let code = async move {
                 let ended = trigger(&worker, &id, &request).await;
+                leash.let_go(&worker).await;
+                if ended.is_err() {
+                    let ends = request.reader_ref.into_iter().chain(request.writer_ref);
+                    free(&worker, ends.collect()).await;
+                }
                 ended.map(|_| ()).map_err(Error::from)
             };
             Ok(Task::new(
@@ -180,23 +191,26 @@ where
     F: Encode<In> + Decode<In>,
     G: Encode<Out> + Decode<Out>,
 {
-    /// A channel to the stage and one from it.
+    /// A channel to the stage and one from it, both open at this end, and one to hold it by.
     async fn channels(
         &self,
         worker: &Worker,
         context: &StageContext,
-    ) -> Result<(Sender<In, F>, StageRequest, Receiver<Out, G>), StageError> {
-        let failed = |error: CallError| StageError::new(StageError::FAILED, &self.id, error);
-        let to = worker.channel::<In, F>(None).await.map_err(failed)?;
-        let from = worker.channel::<Out, G>(None).await.map_err(failed)?;
+    ) -> Result<Opened<In, Out, F, G>> {
+        let to = worker.create_channel(None).await?;
+        let mut from = worker.create_channel(None).await?;
+        let leash = Leash::new(worker).await?;
+        from.reader.connect().await?;
+        let mut feed = Sender::new(to.writer).with_metadata(context.metadata());
+        feed.flush().await?;
         let request = StageRequest {
-            reader_ref: Some(StreamChannelRef::clone(to.reader_ref.get_ref())),
-            writer_ref: Some(StreamChannelRef::clone(from.writer_ref.get_ref())),
-            cancel_ref: None,
+            reader_ref: Some(to.reader_ref),
+            writer_ref: Some(from.writer_ref),
+            cancel_ref: Some(leash.cancel_ref()),
             progress_ms: context.progress_ms(),
             params: context.raw_params().clone(),
         };
-        Ok((to.sender, request, from.receiver))
+        Ok((feed, leash, request, Receiver::new(from.reader)))
     }
 }
 

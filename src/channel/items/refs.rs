@@ -107,6 +107,7 @@ typed_ref! {
     /// A [`StreamChannelRef`] for writing items of type `T` in format `F`.
     ///
     /// It serialises to the very JSON of the plain ref, so the other side may be of any language.
-    /// It is used as [`ReaderRef`] is.
+    /// The types are a promise; the receiver checks the stream against it. It is used as
+    /// [`ReaderRef`] is.
     WriterRef opens Sender over ChannelWriter
 }

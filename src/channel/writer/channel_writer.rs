@@ -288,6 +288,11 @@ impl ChannelWriter {
         poll_fn(|cx| self.outbox.poll_gone(cx)).await
     }
 
+    /// Ready when there is no use in writing; see [`gone`](Self::gone).
+    pub(crate) fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<WriteError> {
+        self.outbox.poll_gone(cx)
+    }
+
     /// What was accepted so far, and how the stream ended.
     pub fn report(&self) -> StreamReport {
         self.outbox.report()

@@ -5,14 +5,14 @@ const EVERY: Duration = Duration::from_secs(1);
 
 /// Bytes of a writer's socket that are read in each [`EVERY`], however slow the reader is.
 ///
-/// What stands before a ping or a close is what the sockets of both sides hold, four to six
-/// megabytes here. At this pace it is read before the 10 s are over that the Python SDK waits for
-/// an answer to its close (`protocol.md` 4.4).
-const PACE: usize = 1 << 20;
+/// What stands before a ping or a close is what the sockets of both sides hold, up to five
+/// megabytes. At this pace it is read before the 10 s are over that the Python SDK waits for an
+/// answer to its close (`protocol.md` 4.4).
+const PACE: usize = 640 << 10;
 
-/// Bytes that a pipe may hold beyond its bound. This is memory, so there has to be a bound: a
-/// writer that goes on for long before a reader that is slower than [`PACE`] uses it up, and its
-/// close waits again for the reader.
+/// Bytes that a pipe may hold beyond its bound: 25 s for a writer whose reader has stopped. This
+/// is memory, so there has to be a bound. A writer that goes on for longer uses it up; what it sends
+/// then waits for the reader, and if it gives up, both sides are told.
 const MOST: usize = 16 << 20;
 
 /// How far a writer's socket is read beyond the bound of its pipe.

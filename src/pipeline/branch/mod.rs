@@ -12,6 +12,8 @@
 //! | [`parallel`] | the next copy with room | of arrival, or that of the input |
 //! | [`merge`] | - | of arrival; kept for each pipeline |
 //!
+//! [`boxed`] forgets the types of a pipeline, as is done for every branch.
+//!
 //! # Behaviour of all of them
 //!
 //! * Memory is bounded: nothing is taken in while a branch that is to have it has no room, so a
@@ -19,12 +21,14 @@
 //! * An item that ends in no branch, because its branch has left early, counts as skipped in the
 //!   report of the operator. When all branches have left, what is before gives way.
 //! * A user's message goes to every branch of a broadcast, and else to the branch that the item
-//!   before it went to; a merge passes on what each branch gives it. Progress goes on once.
+//!   before it went to, or in its place where copies take turns; a merge passes on what each
+//!   branch gives it. Progress goes on once.
 //! * The header's metadata goes to every branch. What comes out of a merge has the metadata of
 //!   the pipeline, see [`Pipeline::metadata`](super::Pipeline::metadata).
 //! * A failure in one branch ends the run as in a linear pipeline: first cause first, the others
 //!   aborted or cancelled.
 
+mod boxed;
 mod broadcast;
 mod inlet;
 mod lane;
@@ -34,6 +38,7 @@ mod parallel;
 mod partition;
 mod stem;
 
+pub use boxed::Boxed;
 pub use broadcast::Broadcast;
 pub use inlet::Inlet;
 pub use merged::Merged;

@@ -17,7 +17,8 @@ use crate::stage::{Flow, StageContext, StageError};
 /// the input ended.
 ///
 /// Nothing is taken while a branch that is to have it has no room: the slowest holds back the
-/// others. Messages of the user go where the item before them went, progress to the first branch.
+/// others. Messages of the user go where the item before them went, or whose turn it is; progress
+/// goes to the first branch.
 /// A branch that drops its end gets no more; an item that only it was to have counts as skipped.
 /// When no branch is left there is no use in going on.
 pub(crate) async fn spread<T, F>(
@@ -166,6 +167,12 @@ impl<T: Send + 'static, F: Encode<T>> Spread<'_, T, F> {
                 }
                 Poll::Ready(Ok(Target::Everywhere))
             }
+            Route::Turns(_) => {
+                if self.outputs[self.next].is_none() {
+                    self.end_turn();
+                }
+                self.poll_live(self.next, cx)
+            }
             _ if !is_item => self.poll_live(self.last, cx),
             Route::ByKey(_) => {
                 let has_room = ready!(self.poll_ready(self.next, cx))?;
@@ -183,12 +190,6 @@ impl<T: Send + 'static, F: Encode<T>> Spread<'_, T, F> {
                     }
                 }
                 Poll::Pending
-            }
-            Route::Turns(_) => {
-                if self.outputs[self.next].is_none() {
-                    self.end_turn();
-                }
-                self.poll_live(self.next, cx)
             }
         }
     }

@@ -10,8 +10,8 @@ use super::Remedy;
 use crate::channel::BadItem;
 use crate::error::{Error, Result};
 use crate::stage::{
-    Applied, Ends, Flow, ItemRun, ItemStage, Outputs, Stage, StageContext, StageError, StageReport,
-    items,
+    Applied, Ends, Flow, ItemRun, ItemStage, Outputs, Service, Stage, StageContext, StageError,
+    StageReport, items,
 };
 
 /// A stage with a remedy for items that it cannot handle; see
@@ -74,6 +74,24 @@ where
         context: StageContext,
     ) -> impl Future<Output = Result<StageReport, StageError>> + Send + 'static {
         items::serve(self, ends, context)
+    }
+}
+
+impl<G, R> Service for Guarded<G, R>
+where
+    G: ItemStage,
+    R: Remedy<G::In>,
+{
+    fn service_id(&self) -> String {
+        self.id()
+    }
+
+    fn serve_boxed(
+        &self,
+        ends: Ends,
+        context: StageContext,
+    ) -> BoxFuture<'static, Result<StageReport, StageError>> {
+        self.clone().serve(ends, context).boxed()
     }
 }
 

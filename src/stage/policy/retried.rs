@@ -1,14 +1,15 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use futures::Stream;
 use futures::future::BoxFuture;
+use futures::{FutureExt, Stream};
 use uuid::Uuid;
 
 use crate::channel::BadItem;
 use crate::error::Result;
 use crate::stage::{
-    Applied, Ends, Flow, ItemRun, ItemStage, Stage, StageContext, StageError, StageReport, items,
+    Applied, Ends, Flow, ItemRun, ItemStage, Service, Stage, StageContext, StageError, StageReport,
+    items,
 };
 use crate::worker::Backoff;
 
@@ -75,6 +76,23 @@ where
         context: StageContext,
     ) -> impl Future<Output = Result<StageReport, StageError>> + Send + 'static {
         items::serve(self, ends, context)
+    }
+}
+
+impl<G> Service for Retried<G>
+where
+    G: ItemStage<In: Clone + Sync>,
+{
+    fn service_id(&self) -> String {
+        self.id()
+    }
+
+    fn serve_boxed(
+        &self,
+        ends: Ends,
+        context: StageContext,
+    ) -> BoxFuture<'static, Result<StageReport, StageError>> {
+        self.clone().serve(ends, context).boxed()
     }
 }
 

@@ -175,9 +175,8 @@ where
                 Ok(Message::Frame(frame)) => Received::Frame(frame),
                 Ok(Message::Pong) => Received::Pong,
                 Ok(Message::Ping(payload)) => {
-                    // No answer behind our own close (RFC 6455 §5.5.1). A full queue is a peer
-                    // that does not read; it does not read pongs either.
-                    if matches!(self.phase, Phase::Open) && !self.outgoing.is_full() {
+                    // No answer behind our own close (RFC 6455 §5.5.1).
+                    if matches!(self.phase, Phase::Open) {
                         self.outgoing.pong(payload);
                         if let Poll::Ready(Err(error)) = self.poll_flush(cx) {
                             return Poll::Ready(Received::Lost(error));

@@ -33,6 +33,8 @@ pub(super) struct Outgoing {
     /// The piece that heads and short frames are being appended to.
     tail: BytesMut,
     len: usize,
+    /// The answer to the last ping that came while the queue was full.
+    owed: Option<Bytes>,
 }
 
 impl Outgoing {
@@ -42,6 +44,7 @@ impl Outgoing {
             pieces: VecDeque::new(),
             tail: BytesMut::new(),
             len: 0,
+            owed: None,
         }
     }
 
@@ -65,11 +68,21 @@ impl Outgoing {
     }
 
     /// The answer to a ping, with its payload.
+    ///
+    /// A full queue takes it when it has room, and of several only the last, which answers those
+    /// before (RFC 6455 §5.5.3): a peer that reads slowly needs it, one that does not read cannot
+    /// make the queue longer.
     pub(super) fn pong(&mut self, payload: Bytes) {
-        self.push(Opcode::Pong, payload);
+        if self.is_full() {
+            self.owed = Some(payload);
+        } else {
+            self.push(Opcode::Pong, payload);
+        }
     }
 
     pub(super) fn close(&mut self, close: &Close) {
+        // Nothing goes behind a close (RFC 6455 §5.5.1).
+        self.owed = None;
         let mut payload = BytesMut::new();
         if let Some(code) = close.code {
             payload.extend_from_slice(&code.to_be_bytes());
@@ -145,6 +158,11 @@ impl Outgoing {
             }
             written -= piece.len();
             self.pieces.pop_front();
+        }
+        if !self.is_full()
+            && let Some(payload) = self.owed.take()
+        {
+            self.push(Opcode::Pong, payload);
         }
         if self.is_empty() {
             // An idle connection keeps no buffer.

@@ -1,6 +1,7 @@
 //! Our frames against those of tokio-tungstenite, both ways and in both roles.
 
 use std::future::poll_fn;
+use std::task::Poll;
 
 use bytes::{Bytes, BytesMut};
 use futures::{SinkExt, StreamExt};
@@ -164,6 +165,39 @@ async fn a_ping_is_answered_with_its_payload_while_we_only_read() {
         reading.await.unwrap(),
         Received::Lost(TransportError::Lost(_))
     ));
+}
+
+#[tokio::test]
+async fn a_ping_into_a_full_queue_is_answered_when_there_is_room() {
+    let (mut ours, mut theirs) = connected(Role::Server, 1024).await;
+    let mut sent = 0;
+    poll_fn(|cx| {
+        while ours.poll_ready(cx).is_ready() {
+            ours.start_send(vec![0; 1 << 16].into()).unwrap();
+            sent += 1;
+        }
+        Poll::Ready(())
+    })
+    .await;
+    for payload in ["first", "last"] {
+        theirs.send(Message::Ping(payload.into())).await.unwrap();
+    }
+    poll_fn(|cx| {
+        assert!(ours.poll_receive(cx).is_pending());
+        Poll::Ready(())
+    })
+    .await;
+    let flushing = tokio::spawn(async move { flush(&mut ours).await });
+    let (mut data, mut pongs) = (0, Vec::new());
+    while data < sent || pongs.is_empty() {
+        match theirs.next().await.unwrap().unwrap() {
+            Message::Binary(_) => data += 1,
+            Message::Pong(payload) => pongs.push(payload),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(pongs, [Bytes::from_static(b"last")]);
+    flushing.await.unwrap();
 }
 
 /// Writes raw bytes to a server of ours and gives what it makes of them.

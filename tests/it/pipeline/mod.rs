@@ -1,13 +1,18 @@
 //! Pipelines, fused and over the channels of an embedded engine.
 
 mod branches;
+mod events;
+mod policies;
+mod processes;
+mod random;
+mod runs;
 mod stages;
 
 use std::time::Duration;
 
 use futures::StreamExt;
 use pipewright::pipeline::Segment;
-use pipewright::{Address, Engine, Pipeline, RunError, RunReport, Worker};
+use pipewright::{Address, Engine, EngineStats, Pipeline, RunError, RunReport, Worker};
 use tokio::time::timeout;
 
 /// What nothing here takes, even on a busy machine: reached only by a test that fails.
@@ -37,17 +42,19 @@ impl House {
 
     /// Waits until no channel is left and no call.
     async fn is_quiet(&self) {
-        let quiet = async {
-            loop {
-                let stats = self.engine.stats();
-                if stats.channels == 0 && stats.calls == 0 {
-                    return;
-                }
+        self.until(|stats| stats.channels == 0 && stats.calls == 0)
+            .await;
+    }
+
+    /// Waits until the engine holds what it should.
+    async fn until(&self, holds: impl Fn(EngineStats) -> bool) {
+        let held = async {
+            while !holds(self.engine.stats()) {
                 tokio::task::yield_now().await;
             }
         };
-        let quiet = timeout(FAILED, quiet).await.is_ok();
-        assert!(quiet, "something is left behind: {:?}", self.engine.stats());
+        let held = timeout(FAILED, held).await.is_ok();
+        assert!(held, "the engine holds {:?}", self.engine.stats());
     }
 }
 

@@ -61,10 +61,10 @@ pub(super) fn strip(numbered: (u64, u64)) -> u64 {
     numbered.0
 }
 
-/// Fails at multiples of five; panics at 13.
+/// Fails at multiples of five; panics at 1313.
 #[pipeline_stage(id = "test::no_fives")]
 pub(super) fn no_fives(n: u64) -> Result<u64> {
-    assert_ne!(n, 13, "thirteen");
+    assert_ne!(n, 1313, "thirteen thirteen");
     if n.is_multiple_of(5) {
         return Err(Error::msg(format_args!("{n} is a five")));
     }

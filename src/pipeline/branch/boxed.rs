@@ -1,0 +1,80 @@
+use std::fmt;
+use std::marker::PhantomData;
+
+use futures::Stream;
+
+use super::super::pipeline::Pipeline;
+use super::super::plan::{Edge, Plan};
+use super::super::segment::Segment;
+use super::lane::{Lane, Main};
+use crate::codec::{Decode, Encode};
+use crate::stage::{Flow, StageContext};
+
+/// A pipeline whose stages are no part of its type; see [`Pipeline::boxed`].
+pub struct Boxed<T, F> {
+    lane: Box<dyn Lane<T>>,
+    format: PhantomData<fn() -> F>,
+}
+
+impl<P: Segment> Pipeline<P> {
+    /// Forgets the types of the stages, so that pipelines of the same output have the same type:
+    /// for one that is put together at run time, or kept in a struct.
+    ///
+    /// A fused run pays for it with a virtual call an item; one over channels with nothing.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[cfg(feature = "macros")]
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> pipewright::Result<()> {
+    /// use pipewright::{Pipeline, pipeline_stage};
+    ///
+    /// #[pipeline_stage]
+    /// fn double(n: u32) -> u32 {
+    ///     n * 2
+    /// }
+    ///
+    /// let mut pipeline = Pipeline::from_iter(1..=3_u32).boxed();
+    /// for _ in 0..4 {
+    ///     pipeline = pipeline.then(double).boxed();
+    /// }
+    /// assert_eq!(pipeline.run_local().collect::<Vec<_>>().await?, [16, 32, 48]);
+    /// # Ok(()) }
+    /// # #[cfg(not(feature = "macros"))]
+    /// # fn main() {}
+    /// ```
+    pub fn boxed(self) -> Pipeline<Boxed<P::Out, P::Format>> {
+        let boxed = Boxed {
+            lane: Box::new(Main(self.head)),
+            format: PhantomData,
+        };
+        Pipeline::with_settings(boxed, self.settings)
+    }
+}
+
+impl<T, F> Segment for Boxed<T, F>
+where
+    T: Send + 'static,
+    F: Encode<T> + Decode<T>,
+{
+    type Out = T;
+    type Format = F;
+
+    fn names(&self, names: &mut Vec<String>) {
+        self.lane.names(names);
+    }
+
+    fn fuse(self, context: StageContext) -> impl Stream<Item = Flow<T>> + Send + 'static {
+        self.lane.fuse(context)
+    }
+
+    fn draw(self, plan: &mut Plan) -> Edge {
+        self.lane.draw(plan)
+    }
+}
+
+impl<T, F> fmt::Debug for Boxed<T, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Boxed").finish_non_exhaustive()
+    }
+}

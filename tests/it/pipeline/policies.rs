@@ -1,0 +1,210 @@
+use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use std::time::Duration;
+
+use pipewright::format::Json;
+use pipewright::{
+    Backoff, Channel, DeadLetter, Error, ItemStageExt, Pipeline, Policy, Result, RunReport, Stage,
+    StageError, pipeline_stage,
+};
+
+use super::stages::{double, no_fives};
+use super::{House, run_all_ways};
+
+fn skipped(report: &RunReport, stage: &str) -> u64 {
+    let summary = report.stages.iter().find(|one| one.stage == stage);
+    summary.unwrap().report.as_ref().unwrap().items_skipped
+}
+
+/// Fails for the second of two numbers that come out of an item.
+#[pipeline_stage(id = "test::late")]
+fn late(n: u64) -> impl Iterator<Item = Result<u64>> + Send {
+    let second = if n.is_multiple_of(3) {
+        Err(Error::msg("a three"))
+    } else {
+        Ok(n)
+    };
+    [Ok(n), second].into_iter()
+}
+
+#[tokio::test]
+async fn items_that_fail_are_skipped_and_counted() {
+    let ran = run_all_ways(|| {
+        Pipeline::from_iter(0..13_u64)
+            .then(no_fives.on_error(Policy::Skip))
+            .then(late.on_error(Policy::Skip))
+            .then(double)
+    });
+    for (items, report) in ran.await {
+        let report = report.unwrap();
+        let expected = (0..13_u64)
+            .filter(|n| n % 5 != 0)
+            .flat_map(|n| [Some(n), (n % 3 != 0).then_some(n)])
+            .flatten()
+            .map(|n| n * 2);
+        assert_eq!(items, expected.collect::<Vec<_>>());
+        assert_eq!(skipped(&report, "test::no_fives"), 3);
+        assert_eq!(skipped(&report, "test::late"), 4);
+        assert_eq!(skipped(&report, "test::double"), 0);
+    }
+}
+
+#[tokio::test]
+async fn without_a_policy_and_with_a_panic_the_run_fails() {
+    let ran = run_all_ways(|| Pipeline::from_iter(3..9_u64).then(no_fives.on_error(Policy::Fail)));
+    for (items, report) in ran.await {
+        assert_eq!(items, [3, 4]);
+        assert_eq!(report.unwrap_err().first_cause().item, Some(2));
+    }
+    let ran =
+        run_all_ways(|| Pipeline::from_iter(1310..1315_u64).then(no_fives.on_error(Policy::Skip)));
+    for (_, report) in ran.await {
+        let error = report.unwrap_err();
+        assert_eq!(error.first_cause().code, StageError::PANICKED);
+        assert_eq!(error.first_cause().item, Some(3));
+    }
+}
+
+#[tokio::test]
+async fn failed_items_are_put_to_the_dead_letters_with_their_bytes() {
+    let house = House::new().await;
+    for worker in house.workers().await {
+        let letters: Channel<DeadLetter> = worker.channel(None).await.unwrap();
+        let mut receiver = letters.receiver;
+        let run = Pipeline::from_iter(0..12_u64)
+            .then(no_fives.dead_letter(letters.sender))
+            .start(&worker)
+            .await
+            .unwrap();
+        let read = async {
+            let mut all = Vec::new();
+            while let Some(letter) = receiver.recv().await.unwrap() {
+                all.push((letter.stage, letter.item, letter.bytes, letter.error));
+            }
+            all
+        };
+        let (report, dead) = tokio::join!(run.report(), read);
+        let report = report.unwrap();
+        assert_eq!(report.items, 9);
+        assert_eq!(skipped(&report, "test::no_fives"), 3);
+        let expected = [0, 5, 10].map(|n| {
+            let bytes = format!("{n}\n").into();
+            (
+                "test::no_fives".to_owned(),
+                n,
+                bytes,
+                format!("{n} is a five"),
+            )
+        });
+        assert_eq!(dead, expected);
+        house.is_quiet().await;
+    }
+}
+
+/// Lines of which two are no numbers.
+const LINES: &[u8] = b"1\ntwo\n3\n\"four\"\n6\n";
+
+#[tokio::test]
+async fn items_that_cannot_be_read_fall_under_the_policy() {
+    let house = House::new().await;
+    for worker in house.workers().await {
+        let numbers = || Pipeline::read(LINES).decode::<u64, Json>();
+        let run = numbers().then(double.on_error(Policy::Skip)).start(&worker);
+        let mut run = run.await.unwrap();
+        let mut items = Vec::new();
+        while let Some(item) = run.next().await {
+            items.push(item.unwrap());
+        }
+        assert_eq!(items, [2, 6, 12]);
+        assert_eq!(skipped(&run.report().await.unwrap(), "test::double"), 2);
+
+        let letters: Channel<DeadLetter> = worker.channel(None).await.unwrap();
+        let mut receiver = letters.receiver;
+        let run = numbers().then(double.dead_letter(letters.sender));
+        let run = run.start(&worker).await.unwrap();
+        assert_eq!(run.collect::<Vec<_>>().await.unwrap(), [2, 6, 12]);
+        let letter = receiver.recv().await.unwrap().unwrap();
+        assert_eq!((letter.item, &letter.bytes[..]), (1, &b"two\n"[..]));
+        let letter = receiver.recv().await.unwrap().unwrap();
+        assert_eq!((letter.item, &letter.bytes[..]), (3, &b"\"four\"\n"[..]));
+        assert!(receiver.recv().await.unwrap().is_none());
+
+        let run = numbers().then(double).start(&worker).await.unwrap();
+        let error = run.collect::<Vec<_>>().await.unwrap_err();
+        assert_eq!(error.first_cause().code, StageError::BAD_INPUT);
+        assert_eq!(error.first_cause().item, Some(1));
+        house.is_quiet().await;
+    }
+}
+
+#[tokio::test]
+async fn dead_letters_that_cannot_be_sent_fail_the_stage() {
+    let house = House::new().await;
+    let [worker, _] = house.workers().await;
+    let letters: Channel<DeadLetter> = worker.channel(None).await.unwrap();
+    house.engine.shutdown().await;
+    let run = Pipeline::from_iter(4..9_u64)
+        .then(no_fives.dead_letter(letters.sender))
+        .run_local();
+    let error = run.collect::<Vec<_>>().await.unwrap_err();
+    let cause = error.first_cause();
+    assert_eq!(cause.item, Some(1));
+    assert!(cause.message.starts_with("5 is a five; and"), "{error}");
+}
+
+static CALLS: AtomicU32 = AtomicU32::new(0);
+
+/// Succeeds with every third call.
+#[pipeline_stage(id = "test::flaky")]
+async fn flaky(n: u64, calls: &mut u64) -> Result<(u64, u64)> {
+    *calls += 1;
+    CALLS.fetch_add(1, SeqCst);
+    if !calls.is_multiple_of(3) {
+        return Err(Error::msg("not now"));
+    }
+    Ok((n, *calls))
+}
+
+#[tokio::test]
+async fn a_failed_call_is_made_again() {
+    let backoff = || {
+        let wait = Duration::from_millis(1);
+        Backoff::new().first(wait).base(wait).cap(wait)
+    };
+    let ran = run_all_ways(|| Pipeline::from_iter(0..3_u64).then(flaky.retry(2, backoff())));
+    for (items, report) in ran.await {
+        let report = report.unwrap();
+        // The state is that of all calls.
+        assert_eq!(items, [(0, 3), (1, 6), (2, 9)]);
+        assert_eq!(skipped(&report, "test::flaky"), 0);
+    }
+    assert_eq!(CALLS.load(SeqCst), 27);
+    let stage = flaky.retry(1, backoff()).on_error(Policy::Skip);
+    assert_eq!(stage.id(), "test::flaky");
+    let ran = run_all_ways(|| Pipeline::from_iter(0..3_u64).then(stage.clone()));
+    for (items, report) in ran.await {
+        assert_eq!(items, [(1, 3)]);
+        assert_eq!(skipped(&report.unwrap(), "test::flaky"), 2);
+    }
+    let ran = run_all_ways(|| Pipeline::from_iter(0..3_u64).then(flaky.retry(9, Backoff::never())));
+    for (_, report) in ran.await {
+        assert_eq!(report.unwrap_err().first_cause().message, "not now");
+    }
+}
+
+#[pipeline_stage(id = "test::panics", concurrency = 3, ordered)]
+async fn panics(n: u64) -> u64 {
+    tokio::task::yield_now().await;
+    assert_ne!(n, 4, "four");
+    n
+}
+
+#[tokio::test]
+async fn a_panic_in_one_of_several_calls_at_once_is_a_failure_at_its_item() {
+    let ran = run_all_ways(|| Pipeline::from_iter(0..9_u64).then(panics));
+    for (items, report) in ran.await {
+        assert_eq!(items, [0, 1, 2, 3]);
+        let error = report.unwrap_err();
+        assert_eq!(error.first_cause().code, StageError::PANICKED);
+        assert_eq!(error.first_cause().item, Some(4));
+    }
+}

@@ -1,0 +1,225 @@
+//! How runs are driven and how they end.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use pipewright::format::{Json, Lines};
+use pipewright::{
+    ChannelReader, ChannelWriter, Compose, Pipeline, Result, StageError, Worker, pipeline_stage,
+    remote,
+};
+use tokio::io::AsyncWriteExt;
+
+use super::stages::{Take, count, double, first, hang, increment, no_fives, odd, sums};
+use super::{House, endless, run_all_ways};
+
+#[tokio::test]
+async fn a_cancelled_run_leaves_nothing() {
+    let house = House::new().await;
+    let pipeline = || Pipeline::source(endless()).then(double).then(hang);
+    pipeline().run_local().cancel().await;
+    for worker in house.workers().await {
+        let run = pipeline().start(&worker).await.unwrap();
+        run.cancel().await;
+        house.is_quiet().await;
+        let mut run = Pipeline::source(endless())
+            .then(double)
+            .start(&worker)
+            .await
+            .unwrap();
+        assert_eq!(run.next().await.unwrap().unwrap(), 0);
+        drop(run);
+        house.is_quiet().await;
+        drop(pipeline().start(&worker).await.unwrap());
+        house.is_quiet().await;
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_was_never_looked_at_leaves_nothing_after_it_failed() {
+    let house = House::new().await;
+    for worker in house.workers().await {
+        let pipeline = Pipeline::from_iter(0..3_u64).then(no_fives);
+        let run = pipeline.start(&worker).await.unwrap();
+        tokio::task::yield_now().await;
+        drop(run);
+        house.is_quiet().await;
+    }
+}
+
+#[tokio::test]
+async fn a_deadline_ends_every_way_to_run() {
+    let ran = run_all_ways(|| {
+        Pipeline::source(endless())
+            .partition(
+                2,
+                |n| *n,
+                |numbers| numbers.then(hang).deadline(Duration::from_millis(100)),
+            )
+            .then(double)
+    });
+    for (items, report) in ran.await {
+        assert!(items.is_empty());
+        assert!(report.unwrap_err().is_deadline());
+    }
+}
+
+#[tokio::test]
+async fn a_stage_that_wants_no_more_ends_the_run_well() {
+    let ran = run_all_ways(|| {
+        Pipeline::source(endless())
+            .then(odd)
+            .then(first)
+            .then(double)
+    });
+    for (items, report) in ran.await {
+        report.unwrap();
+        assert_eq!(items, [2, 6, 10, 14, 18]);
+    }
+    let take = Take::new(7);
+    let ran = run_all_ways(|| Pipeline::produce(count).consume(take.clone()));
+    for (_, report) in ran.await {
+        report.unwrap();
+    }
+    assert_eq!(take.took(), 3 * 7);
+}
+
+#[tokio::test]
+async fn stages_composed_are_a_stage() {
+    let both = || double.then(increment).then(sums);
+    let ran = run_all_ways(|| Pipeline::from_iter(0..5_u64).then(both()));
+    for (items, report) in ran.await {
+        report.unwrap();
+        assert_eq!(items, [1 + 3 + 5, 7 + 9]);
+    }
+    let house = House::new().await;
+    let [worker, other] = house.workers().await;
+    other.register(both()).unwrap();
+    house.until(|stats| stats.functions == 1).await;
+    let id = "test::double+test::increment+test::sums";
+    let run = Pipeline::from_iter(0..5_u64)
+        .then(remote::<u64, u64>(id))
+        .start(&worker)
+        .await
+        .unwrap();
+    assert_eq!(run.collect::<Vec<_>>().await.unwrap(), [9, 16]);
+    let ran = run_all_ways(|| Pipeline::from_iter(1..9_u64).then(double.then(no_fives)));
+    for (_, report) in ran.await {
+        let error = report.unwrap_err();
+        assert_eq!(error.first_cause().stage.as_deref(), Some("test::no_fives"));
+    }
+    house.is_quiet().await;
+}
+
+/// A byte stage: the bytes, backwards.
+#[pipeline_stage(id = "test::reverse")]
+async fn reverse(mut input: ChannelReader, mut output: ChannelWriter) -> Result<()> {
+    let mut all = input.read_all().await?.to_vec();
+    all.reverse();
+    output.write_all(&all).await?;
+    output.shutdown().await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn bytes_are_items_and_items_are_bytes() {
+    let ran = run_all_ways(|| {
+        Pipeline::from_iter([12_u64, 345])
+            .encode()
+            .then(reverse)
+            .then(reverse)
+            .decode::<u64, Json>()
+            .then(double)
+    });
+    for (items, report) in ran.await {
+        report.unwrap();
+        assert_eq!(items, [24, 690]);
+    }
+    let ran = run_all_ways(|| {
+        Pipeline::read(&b"ab\ncd"[..])
+            .then(reverse)
+            .decode::<String, Lines>()
+    });
+    for (items, report) in ran.await {
+        report.unwrap();
+        assert_eq!(items, ["dc", "ba"]);
+    }
+    let run = Pipeline::read(&b"ab"[..]).then(reverse).run_local();
+    let mut written = Vec::new();
+    run.write_to(&mut written).await.unwrap();
+    assert_eq!(Bytes::from(written), "ba");
+}
+
+/// Everything that runs elsewhere while the neighbours are fused.
+#[tokio::test]
+async fn a_fused_run_reaches_stages_of_other_workers() {
+    let house = House::new().await;
+    let [worker, other] = house.workers().await;
+    other.register(double).unwrap();
+    other.register(no_fives).unwrap();
+    other.register(hang).unwrap();
+    house.until(|stats| stats.functions == 3).await;
+    let far = |stage: &str| remote::<u64, u64>(format!("test::{stage}"));
+
+    let run = Pipeline::from_iter(0..100_u64)
+        .then(increment)
+        .parallel_ordered(2, far("double"))
+        .then(odd)
+        .run_local_with(&worker);
+    assert!(run.collect::<Vec<_>>().await.unwrap().is_empty());
+    house.is_quiet().await;
+
+    let run = Pipeline::from_iter(1..100_u64)
+        .then(far("no_fives"))
+        .then(double)
+        .run_local_with(&worker);
+    let error = run.collect::<Vec<_>>().await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "stage test::no_fives at item 4: 5 is a five"
+    );
+    house.is_quiet().await;
+
+    let run = Pipeline::from_iter(1..100_u64)
+        .then(far("doubel"))
+        .run_local_with(&worker);
+    let error = run.collect::<Vec<_>>().await.unwrap_err();
+    assert_eq!(error.first_cause().code, StageError::NOT_FOUND, "{error:?}");
+    assert!(error.to_string().contains("test::double"), "{error}");
+    house.is_quiet().await;
+
+    let mut run = Pipeline::source(endless())
+        .then(far("double"))
+        .then(far("hang"))
+        .deadline(Duration::from_millis(300))
+        .run_local_with(&worker);
+    assert!(run.next().await.unwrap().unwrap_err().is_deadline());
+    drop(run);
+    house.is_quiet().await;
+
+    let alone = Pipeline::from_iter(1..3_u64)
+        .then(far("double"))
+        .run_local();
+    let error = alone.collect::<Vec<_>>().await.unwrap_err();
+    assert_eq!(error.first_cause().code, StageError::NOT_FOUND);
+}
+
+fn sent_anywhere<T: Send>(value: T) -> T {
+    value
+}
+
+#[tokio::test]
+async fn pipelines_and_runs_may_go_anywhere() {
+    let pipeline = sent_anywhere(
+        Pipeline::from_iter(0..3_u64)
+            .broadcast()
+            .branch(|numbers| numbers.parallel(2, double))
+            .merge(),
+    );
+    let run = sent_anywhere(pipeline.run_local());
+    assert_eq!(run.collect::<Vec<_>>().await.unwrap(), [0, 2, 4]);
+    let worker = Worker::embedded().await.unwrap();
+    let starting = Pipeline::from_iter(0..3_u64).then(double).start(&worker);
+    let run = sent_anywhere(sent_anywhere(starting).await.unwrap());
+    assert_eq!(run.collect::<Vec<_>>().await.unwrap(), [0, 2, 4]);
+}
