@@ -8,7 +8,8 @@ use futures::task::AtomicWaker;
 use tokio::time::Sleep;
 
 use super::SendError;
-use super::pause::{ALONE, Seen, Step, TICK, Watch};
+use super::pause::{Step, TICK, Watch};
+use super::pulse::Pulse;
 use crate::channel::WriteError;
 use crate::channel::writer::Outbox;
 use crate::codec::Encode;
@@ -27,17 +28,7 @@ pub(super) struct Encoding<F> {
 struct State<F> {
     outbox: Outbox,
     format: F,
-    /// Counts calls that accepted something, so that the flusher sees whether the sender is busy.
-    accepted: u64,
-    /// The thread of the last of them.
-    thread: Option<ThreadMark>,
-    /// When nothing was left to send last.
-    emptied: Instant,
-    /// Whether something came long after that.
-    alone: bool,
-    /// Whether the sender had to wait for room since the last call that accepted something: it is
-    /// busy then, however long it took.
-    waited: bool,
+    pulse: Pulse,
     /// Whether the flusher looks on; if not it has to be woken.
     watched: bool,
     /// The sender has gone, and its flusher with it.
@@ -45,26 +36,11 @@ struct State<F> {
 }
 
 impl<F> State<F> {
-    /// What the flusher sees of the sender.
-    fn seen(&self) -> Seen {
-        Seen {
-            accepted: self.accepted,
-            framed: self.outbox.packer().framed(),
-            alone: self.alone,
-            elsewhere: self.thread != Some(ThreadMark::here()),
-        }
-    }
-}
-
-/// Tells threads apart, for less than a `ThreadId` costs: an item pays for it. A thread that has
-/// ended may share its mark with a later one.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct ThreadMark(usize);
-
-impl ThreadMark {
-    fn here() -> Self {
-        thread_local!(static PLACE: u8 = const { 0 });
-        Self(PLACE.with(|place| std::ptr::from_ref(place).addr()))
+    /// Whether others put something in that can go out. An outbox that is closed or has failed
+    /// leaves it where it is.
+    fn has_aside(&self) -> bool {
+        let aside = self.outbox.packer().aside();
+        self.outbox.is_ready() && aside.is_some_and(|aside| !aside.is_empty())
     }
 }
 
@@ -98,11 +74,7 @@ impl<F> Encoding<F> {
         let state = State {
             outbox,
             format,
-            accepted: 0,
-            thread: None,
-            emptied: Instant::now(),
-            alone: false,
-            waited: false,
+            pulse: Pulse::new(),
             watched: false,
             over: false,
         };
@@ -136,7 +108,7 @@ impl<F> Encoding<F> {
         }
         let ready = self.poll(cx, Outbox::poll_ready);
         if ready.is_pending() {
-            self.lock().waited = true;
+            self.lock().pulse.waits();
         }
         ready
     }
@@ -168,7 +140,7 @@ impl<F> Encoding<F> {
         let mut state = match self.state.try_lock() {
             Ok(mut state) => {
                 if state.outbox.packer().is_empty() {
-                    state.alone = !state.waited && state.emptied.elapsed() >= ALONE;
+                    state.pulse.begins();
                 }
                 state
             }
@@ -178,13 +150,11 @@ impl<F> Encoding<F> {
         let pushed = push(&mut state);
         state.outbox.drain_now(&mut Context::from_waker(&self.both));
         if state.outbox.packer().is_empty() {
-            state.emptied = Instant::now();
+            state.pulse.empties();
         }
-        state.accepted += 1;
-        state.waited = false;
-        state.thread = Some(ThreadMark::here());
+        state.pulse.accepts();
         let asleep = !std::mem::replace(&mut state.watched, true);
-        let wakes = asleep || state.alone;
+        let wakes = asleep || state.pulse.is_alone();
         drop(state);
         if wakes {
             self.wakers.flusher.wake();
@@ -237,27 +207,18 @@ impl<F> Encoding<F> {
                 if state.over {
                     return Poll::Ready(());
                 }
-                if !state.watched {
-                    // What others put in has no item to go out with. A failure is kept.
-                    let aside = state
-                        .outbox
-                        .packer()
-                        .aside()
-                        .is_some_and(|aside| !aside.is_empty());
-                    if aside || !state.outbox.packer().is_empty() {
-                        let mut both = Context::from_waker(&self.both);
-                        let _ = state.outbox.poll_flush_idle(&mut both);
-                    }
+                if !state.watched && !state.has_aside() {
                     break;
                 }
+                state.watched = true;
                 if let Some(sleep) = tick.as_mut().as_pin_mut() {
-                    if !state.alone && sleep.poll(cx).is_pending() {
+                    if !state.pulse.is_alone() && sleep.poll(cx).is_pending() {
                         break;
                     }
                     tick.set(None);
                 }
-                let seen = state.seen();
-                state.alone = false;
+                let framed = state.outbox.packer().framed();
+                let seen = state.pulse.look(framed);
                 match watch.look(Instant::now(), seen) {
                     Step::Flush => {
                         let mut both = Context::from_waker(&self.both);
@@ -266,15 +227,13 @@ impl<F> Encoding<F> {
                             break;
                         }
                         watch.sent();
-                        state.emptied = Instant::now();
+                        state.pulse.empties();
                         break cx.waker().wake_by_ref();
                     }
                     Step::Look => break cx.waker().wake_by_ref(),
                     Step::Tick => tick.set(Some(tokio::time::sleep(TICK))),
-                    Step::Sleep => {
-                        state.watched = false;
-                        break;
-                    }
+                    // Looks once more for what others put in meanwhile.
+                    Step::Sleep => state.watched = false,
                 }
             }
             Poll::Pending

@@ -20,6 +20,31 @@ pub enum Event<T> {
 }
 
 /// Items and messages of a [`Receiver`] in order; see [`Receiver::events`].
+///
+/// # Example
+///
+/// ```
+/// # #[cfg(feature = "engine")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> pipewright::Result<()> {
+/// use pipewright::{Channel, Event};
+///
+/// let worker = pipewright::Worker::embedded().await?;
+/// let channel: Channel<u32> = worker.channel(None).await?;
+/// let (mut sender, mut receiver) = (channel.sender, channel.receiver);
+/// sender.send(1).await?;
+/// sender.send_message("between").await?;
+/// sender.send(2).await?;
+///
+/// let mut events = receiver.events();
+/// assert_eq!(events.next().await?, Some(Event::Item(1)));
+/// assert_eq!(events.next().await?, Some(Event::Message("between".into())));
+/// assert_eq!(events.next().await?, Some(Event::Item(2)));
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "engine"))]
+/// # fn main() {}
+/// ```
 #[derive(Debug)]
 pub struct Events<'a, T, F: Format>(pub(super) &'a mut Receiver<T, F>);
 

@@ -1,8 +1,8 @@
 //! Channels of items: [`Sender`] and [`Receiver`] over the ends of a channel of bytes.
 //!
 //! [`Encoding`](encoding) and [`Decoding`](decoding) join a format to the byte ends; `flusher`
-//! sends what is there when the application pauses, which `pause` finds out; `local` is the same pair of ends within a
-//! process, where items are handed over as they are.
+//! sends what is there when the application pauses, which `pause` finds out from `pulse`; `local`
+//! is the same pair of ends within a process, where items are handed over as they are.
 
 mod channel;
 mod decoding;
@@ -11,6 +11,7 @@ mod events;
 mod flusher;
 mod local;
 mod pause;
+mod pulse;
 mod receive_error;
 mod receiver;
 mod refs;

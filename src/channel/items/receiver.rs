@@ -26,7 +26,38 @@ use crate::wire::Header;
 ///
 /// # Example
 ///
-/// See [`Channel`](crate::Channel).
+/// ```
+/// # #[cfg(feature = "engine")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> pipewright::Result<()> {
+/// use futures::TryStreamExt;
+/// use pipewright::{Channel, ReaderRef, Receiver};
+///
+/// let worker = pipewright::Worker::embedded().await?;
+/// let channel: Channel<String> = worker.channel(None).await?;
+/// let mut sender = channel.sender;
+/// sender.send("one".to_owned()).await?;
+///
+/// // Somebody who takes the items for numbers: the item is at fault, and it is all there.
+/// let reader_ref = ReaderRef::from(channel.reader_ref.into_inner());
+/// let mut numbers: Receiver<u32> = reader_ref.open(worker.address());
+/// let error = numbers.recv().await.unwrap_err();
+/// assert_eq!(error.bad_item().unwrap().bytes, "\"one\"\n");
+///
+/// // As a `Stream`.
+/// let channel: Channel<u32> = worker.channel(None).await?;
+/// let (mut sender, receiver) = (channel.sender, channel.receiver);
+/// for number in 0..3 {
+///     sender.send(number).await?;
+/// }
+/// let (closed, numbers) = tokio::join!(sender.close(), receiver.try_collect::<Vec<_>>());
+/// closed?;
+/// assert_eq!(numbers?, [0, 1, 2]);
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "engine"))]
+/// # fn main() {}
+/// ```
 pub struct Receiver<T, F: Format = Json> {
     source: Source<T, F>,
     told: bool,

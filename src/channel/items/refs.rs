@@ -81,6 +81,25 @@ typed_ref! {
     ///
     /// It serialises to the very JSON of the plain ref, so the other side may be of any language.
     /// The types are a promise; the receiver checks the stream against it.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use pipewright::ReaderRef;
+    /// use serde::{Deserialize, Serialize};
+    ///
+    /// /// The payload of a call.
+    /// #[derive(Serialize, Deserialize)]
+    /// struct Job {
+    ///     name: String,
+    ///     numbers: ReaderRef<u64>,
+    /// }
+    ///
+    /// let json = r#"{"name":"sum","numbers":{"channel_id":"c","access_key":"k","direction":"read"}}"#;
+    /// let job: Job = serde_json::from_str(json).unwrap();
+    /// assert_eq!(job.numbers.get_ref().channel_id, "c");
+    /// assert_eq!(serde_json::to_string(&job).unwrap(), json);
+    /// ```
     ReaderRef opens Receiver over ChannelReader
 }
 
@@ -88,5 +107,7 @@ typed_ref! {
     /// A [`StreamChannelRef`] for writing items of type `T` in format `F`.
     ///
     /// It serialises to the very JSON of the plain ref, so the other side may be of any language.
+    /// The types are a promise; the receiver checks the stream against it. It is used as
+    /// [`ReaderRef`] is.
     WriterRef opens Sender over ChannelWriter
 }

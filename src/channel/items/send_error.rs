@@ -5,6 +5,35 @@ use crate::channel::WriteError;
 use crate::codec::FormatError;
 
 /// An item could not be sent. It comes back with the error, see [`into_item`](Self::into_item).
+///
+/// # Example
+///
+/// ```
+/// # #[cfg(feature = "engine")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> pipewright::Result<()> {
+/// use pipewright::Channel;
+///
+/// let worker = pipewright::Worker::embedded().await?;
+/// let channel: Channel<u32> = worker.channel(None).await?;
+/// let (mut sender, mut receiver) = (channel.sender, channel.receiver);
+/// sender.send(1).await?;
+/// receiver.recv().await?;
+/// drop(receiver);
+///
+/// let error = loop {
+///     match sender.send(2).await {
+///         Ok(()) => tokio::task::yield_now().await, // not noticed yet
+///         Err(error) => break error,
+///     }
+/// };
+/// assert!(error.is_receiver_gone());
+/// assert_eq!(error.into_item(), Some(2));
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "engine"))]
+/// # fn main() {}
+/// ```
 pub struct SendError<T> {
     item: Option<T>,
     cause: Cause,

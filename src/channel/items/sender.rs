@@ -33,7 +33,29 @@ use crate::wire::{Abort, InBand, Progress, Text};
 ///
 /// # Example
 ///
-/// See [`Channel`](crate::Channel).
+/// ```
+/// # #[cfg(feature = "engine")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> pipewright::Result<()> {
+/// use futures::{SinkExt, stream};
+/// use pipewright::Channel;
+///
+/// let worker = pipewright::Worker::embedded().await?;
+/// let channel: Channel<u32> = worker.channel(None).await?;
+/// let (mut sender, mut receiver) = (channel.sender, channel.receiver);
+///
+/// sender.send(1).await?;
+/// assert_eq!(receiver.recv().await?, Some(1)); // it did not wait for more
+///
+/// // As a `Sink`.
+/// sender.send_all(&mut stream::iter([Ok(2), Ok(3)])).await?;
+/// sender.close().await?;
+/// assert_eq!(sender.report().items, 3);
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "engine"))]
+/// # fn main() {}
+/// ```
 pub struct Sender<T, F: Format = Json> {
     target: Target<T, F>,
     custody: Option<Custody<Sender<T, F>>>,

@@ -1,6 +1,29 @@
 /// How the bytes of a stream are compressed; the header names it and the receiver undoes it.
 ///
 /// A build without the feature of an algorithm does not open streams of it, and says so.
+///
+/// # Example
+///
+/// ```
+/// # #[cfg(all(feature = "engine", feature = "zstd"))]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> pipewright::Result<()> {
+/// use pipewright::Channel;
+/// use pipewright::format::Compression;
+///
+/// let worker = pipewright::Worker::embedded().await?;
+/// let channel: Channel<String> = worker.channel(None).await?;
+/// let (sender, mut receiver) = (channel.sender, channel.receiver);
+/// let mut sender = sender.compressed(Compression::ZSTD);
+///
+/// sender.send("again and ".repeat(1000)).await?;
+/// assert_eq!(receiver.recv().await?, Some("again and ".repeat(1000)));
+/// assert!(sender.report().bytes < 100);
+/// # Ok(())
+/// # }
+/// # #[cfg(not(all(feature = "engine", feature = "zstd")))]
+/// # fn main() {}
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Compression {
