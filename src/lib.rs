@@ -86,7 +86,7 @@ pub mod __private {
     pub use ::futures::stream::empty;
 
     pub use crate::stage::{
-        Applied, ByteStage, Ends, Failure, Flow, ItemRun, ItemStage, Iter, Lazy, Outputs,
+        Applied, ByteStage, Ends, Failure, Flow, ItemRun, ItemStage, Iter, Lazy, Outputs, Params,
         Placement, StreamStage, blocking, bytes, items, streams,
     };
 }
