@@ -38,7 +38,7 @@ const STAGE: usize = 1;
 ///
 /// let tested = Bench::new(check).items([1, 2]).message("between").items([3, 4]).run().await;
 /// assert_eq!(tested.items, [1, 2]);
-/// assert_eq!(tested.messages, ["between"]);
+/// assert_eq!(tested.messages, ["between", "too much"]);
 /// assert_eq!(tested.error().to_string(), "stage check at item 2: over 2");
 /// # }
 /// # #[cfg(not(feature = "macros"))]

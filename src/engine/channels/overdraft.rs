@@ -91,7 +91,7 @@ mod tests {
         assert_eq!(overdraft.granted(now + EVERY / 2).0, 0);
         now += EVERY;
         assert_eq!(overdraft.granted(now).0, PACE - PACE / 4);
-        for _ in 0..20 {
+        for _ in 0..=MOST / PACE {
             now += EVERY;
             overdraft.granted(now);
         }
