@@ -18,11 +18,21 @@
 //! ```
 
 use std::env;
+use std::time::Duration;
 
 use pipewright::{Error, Result, Worker};
 use serde_json::{Value, json};
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
+
+/// The functions answer when the whole stream is through, which takes longer than most calls.
+const PATIENCE: Duration = Duration::from_secs(3600);
+
+/// Calls a function that answers at the end of its stream.
+async fn run(worker: &Worker, function_id: &str, ends: &Value) -> Result<Value> {
+    let call = worker.trigger(function_id, ends).timeout(PATIENCE);
+    Ok(call.call().await?)
+}
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -51,8 +61,8 @@ async fn main() -> Result<()> {
     };
     // If one of the three fails the others are given up, and what they had open fails, too.
     let (transformed, consumed, ()) = tokio::try_join!(
-        async { Ok(worker.call::<Value>("demo::transform", &transform).await?) },
-        async { Ok(worker.call::<Value>("demo::consume", &consume).await?) },
+        run(&worker, "demo::transform", &transform),
+        run(&worker, "demo::consume", &consume),
         produce,
     )?;
     println!("transform: {} lines", transformed["lines"]);

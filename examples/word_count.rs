@@ -21,7 +21,7 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use pipewright::{
     ChannelReader, ChannelWriter, Frame, Invocation, Result, StreamChannelRef, Worker,
@@ -32,6 +32,9 @@ use tokio::io::AsyncBufReadExt;
 
 /// How many words the table shows.
 const SHOWN: usize = 12;
+
+/// The functions answer when all files are through, which may take longer than most calls.
+const PATIENCE: Duration = Duration::from_secs(3600);
 
 // What the functions take and give. The ends of channels travel as refs, like any other value.
 
@@ -182,9 +185,18 @@ async fn main() -> Result<()> {
         reader_ref: words.reader_ref,
     };
     let ((), text, counts): (_, Figures, Counts) = tokio::try_join!(
-        reader.call("files::read", &read),
-        reader.call("words::split", &split),
-        reader.call("words::count", &count),
+        reader
+            .trigger("files::read", &read)
+            .timeout(PATIENCE)
+            .call(),
+        reader
+            .trigger("words::split", &split)
+            .timeout(PATIENCE)
+            .call(),
+        reader
+            .trigger("words::count", &count)
+            .timeout(PATIENCE)
+            .call(),
     )?;
     print(&text, &counts, begin.elapsed().as_secs_f64());
     Ok(())

@@ -1,10 +1,10 @@
 //! WebSocket: the handshake by tokio-tungstenite, the frames by our own codec.
 //!
-//! `dial` alone names the library. The frames are ours because of what the library's cost: it
-//! copies every payload into a write buffer, moves what is left of that buffer after each partial
-//! write, and clears the read buffer before each read (`ARCHITECTURE.md`, "Where the time goes").
-//! Here a payload is written from where it is and read into the buffer that its frames are then
-//! slices of. Both are compared in tests, byte by byte.
+//! `dial` alone names the library. The frames are ours because of what the library does for each:
+//! it copies every payload into a write buffer, moves what is left of that buffer after each
+//! partial write, and clears the read buffer before each read. Here a payload is written from where
+//! it is and read into the buffer that its frames are then slices of. Both are compared in tests,
+//! byte by byte.
 //!
 //! | file | holds |
 //! |---|---|
