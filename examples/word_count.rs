@@ -172,7 +172,10 @@ async fn main() -> Result<()> {
 
     let paths = paths()?;
     let begin = Instant::now();
-    let (text, words) = tokio::try_join!(reader.create_channel(None), reader.create_channel(None))?;
+    // An engine takes what a worker sends in order: once a worker has a channel, its functions are
+    // registered. Nothing else acknowledges them.
+    let (text, words) =
+        tokio::try_join!(splitter.create_channel(None), counter.create_channel(None))?;
     let read = ReadFiles {
         paths,
         writer_ref: text.writer_ref,

@@ -191,9 +191,10 @@ where
                             ..close.clone()
                         };
                         self.outgoing.close(&answer);
-                        // As far as it goes now; the rest with the next flush.
-                        let _ = self.poll_flush(cx);
                     }
+                    // The answer, or a close of ours that crossed the peer's and may not have gone
+                    // out yet: as far as it goes now, the rest with the next flush.
+                    let _ = self.poll_flush(cx);
                     self.phase = Phase::Closed(close.clone());
                     Received::Closed(close)
                 }

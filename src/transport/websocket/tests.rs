@@ -200,6 +200,17 @@ async fn a_ping_into_a_full_queue_is_answered_when_there_is_room() {
     flushing.await.unwrap();
 }
 
+#[tokio::test]
+async fn a_close_of_ours_that_crosses_theirs_still_goes_out() {
+    let (mut ours, mut theirs) = connected(Role::Server, 1024).await;
+    theirs.send(Message::Close(None)).await.unwrap();
+    ours.start_close(Close::READER_GONE).unwrap();
+    assert!(matches!(receive(&mut ours).await, Received::Closed(_)));
+    drop(ours);
+    let close = theirs.next().await.unwrap().unwrap();
+    assert!(matches!(close, Message::Close(Some(frame)) if u16::from(frame.code) == 1011));
+}
+
 /// Writes raw bytes to a server of ours and gives what it makes of them.
 async fn raw(bytes: &[u8]) -> Vec<Received> {
     let (ours, mut theirs) = duplex(1 << 20);
