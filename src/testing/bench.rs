@@ -27,7 +27,7 @@ const STAGE: usize = 1;
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
 /// use pipewright::{StageContext, pipeline_stage, testing::Bench};
 ///
-/// #[pipeline_stage]
+/// #[pipeline_stage(id = "check")]
 /// fn check(number: u32, context: &StageContext) -> pipewright::Result<u32> {
 ///     if number > 2 {
 ///         context.send_message("too much");
