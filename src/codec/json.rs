@@ -62,7 +62,7 @@ impl<T: DeserializeOwned> Decode<T> for Json {
             self.scanned = input.len();
             return if !at_end {
                 Ok(Decoded::More(input.len() + 1))
-            } else if input.trim_ascii().is_empty() {
+            } else if input.is_empty() {
                 Ok(Decoded::Nothing)
             } else {
                 self.line(input, input.len())

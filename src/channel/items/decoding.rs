@@ -158,7 +158,7 @@ impl<T, F: Decode<T>> Decoding<T, F> {
                 }
                 Ok(Decoded::More(len)) if self.ahead() > 0 => self.carry_more(len),
                 Ok(Decoded::Nothing) if self.ahead() > 0 => self.carry_more(1),
-                Ok(Decoded::More(_)) if at_end => {
+                Ok(Decoded::More(_) | Decoded::Nothing) if at_end => {
                     let cut = FormatError::new("the stream ends in the middle of the item");
                     return Err(self.bad_item(&cut));
                 }

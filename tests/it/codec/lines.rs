@@ -15,6 +15,8 @@ fn json_takes_crlf_blank_lines_and_no_last_line_end() {
     assert_eq!((&items[..], end.unwrap()), (&[1, 2, 3][..], 0));
     assert_eq!(decode_all::<Json, u8>(b"\n\n"), [0; 0]);
     assert_eq!(decode_all::<Json, u8>(b""), [0; 0]);
+    // Blanks without a line end after them are passed over, too, not left.
+    assert_eq!(decode_all::<Json, u8>(b"1\n \t"), [1]);
 }
 
 #[test]
