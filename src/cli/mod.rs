@@ -1,13 +1,18 @@
 //! The commands of the program, one file a command. Data goes to standard output, talk to
 //! standard error.
 
+mod connect;
 mod engine;
+mod exit;
+mod failure;
+mod signals;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use pipewright::{Error, Result};
 use tracing_subscriber::EnvFilter;
+
+use failure::Failure;
 
 /// Streams between workers, over WebSocket channels.
 #[derive(Parser)]
@@ -33,25 +38,18 @@ pub(crate) fn run() -> ExitCode {
         .init();
     match carry_out(arguments) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            report(&error);
-            ExitCode::FAILURE
+        Err(failure) => {
+            failure.report();
+            failure.exit().into()
         }
     }
 }
 
-fn carry_out(arguments: Arguments) -> Result<()> {
+fn carry_out(arguments: Arguments) -> Result<(), Failure> {
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {
         match arguments.command {
             Command::Engine(arguments) => engine::run(arguments).await,
         }
     })
-}
-
-fn report(error: &Error) {
-    eprintln!("error: {error}");
-    for cause in error.chain().skip(1) {
-        eprintln!("  because: {cause}");
-    }
 }
