@@ -9,6 +9,8 @@ use super::exit::Exit;
 pub(super) struct Failure {
     error: Error,
     hint: Option<String>,
+    /// Something else to be known.
+    note: Option<String>,
     exit: Exit,
 }
 
@@ -18,6 +20,7 @@ impl Failure {
         Self {
             error: Error::msg(message),
             hint: None,
+            note: None,
             exit,
         }
     }
@@ -25,6 +28,12 @@ impl Failure {
     /// What to do about it, in a sentence without its full stop.
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// Something else to be known, in a sentence without its full stop.
+    pub(super) fn note(mut self, note: impl Into<String>) -> Self {
+        self.note = Some(note.into());
         self
     }
 
@@ -42,6 +51,9 @@ impl Failure {
         for cause in self.error.chain().skip(1) {
             eprintln!("  because: {cause}");
         }
+        if let Some(note) = &self.note {
+            eprintln!("note: {note}");
+        }
         if let Some(hint) = &self.hint {
             eprintln!("hint: {hint}");
         }
@@ -55,6 +67,7 @@ impl<E: Into<Error>> From<E> for Failure {
         Self {
             error,
             hint: None,
+            note: None,
             exit,
         }
     }
@@ -79,6 +92,7 @@ fn known(error: &(dyn StdError + 'static)) -> Option<Exit> {
         return Some(match error.first_cause().code.as_str() {
             StageError::CANCELLED => Exit::Cancelled,
             StageError::INPUT_TRUNCATED => Exit::Truncated,
+            StageError::BAD_PARAMS => Exit::Usage,
             _ => Exit::StageFailed,
         });
     }

@@ -2,10 +2,14 @@
 //! standard error.
 
 mod connect;
+mod draft;
 mod engine;
 mod exit;
 mod failure;
+mod known;
+mod run;
 mod signals;
+mod similar;
 
 use std::process::ExitCode;
 
@@ -26,6 +30,8 @@ struct Arguments {
 enum Command {
     /// Runs an engine that workers on this machine connect to.
     Engine(engine::Arguments),
+    /// Runs a pipeline: standard input through stages of any worker to standard output.
+    Run(run::Arguments),
 }
 
 /// Carries out what the command line asks for.
@@ -47,9 +53,13 @@ pub(crate) fn run() -> ExitCode {
 
 fn carry_out(arguments: Arguments) -> Result<(), Failure> {
     let runtime = tokio::runtime::Runtime::new()?;
-    runtime.block_on(async {
+    let done = runtime.block_on(async {
         match arguments.command {
             Command::Engine(arguments) => engine::run(arguments).await,
+            Command::Run(arguments) => run::run(arguments).await,
         }
-    })
+    });
+    // A read of standard input may wait for ever.
+    runtime.shutdown_background();
+    done
 }

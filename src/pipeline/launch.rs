@@ -128,15 +128,18 @@ impl<P: Segment> RunSource for ChannelRun<P> {
     }
 
     fn poll_outcome(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome> {
-        let outcome = ready!(self.get_mut().outcome.poll_unpin(cx));
-        Poll::Ready(outcome.unwrap_or_else(|error| {
+        let this = self.get_mut();
+        let outcome = ready!(this.outcome.poll_unpin(cx));
+        let mut outcome = outcome.unwrap_or_else(|error| {
             let reason = format!("the run's supervisor ended by itself: {error}");
             let failure = StageError::new(StageError::PANICKED, "pipewright", reason);
             Outcome {
                 failures: vec![failure],
                 ..Outcome::default()
             }
-        }))
+        });
+        outcome.verified = this.output.is_verified();
+        Poll::Ready(outcome)
     }
 
     fn cancel(&self) {

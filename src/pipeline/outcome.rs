@@ -9,6 +9,8 @@ pub struct Outcome {
     /// In the order in which they came in.
     pub(super) failures: Vec<StageError>,
     pub(super) elapsed: std::time::Duration,
+    /// Whether the output was compared with its totals.
+    pub(super) verified: bool,
 }
 
 impl Outcome {
@@ -25,6 +27,7 @@ impl Outcome {
                 stages: self.stages,
                 items,
                 elapsed: self.elapsed,
+                verified: self.verified,
             }),
         }
     }

@@ -16,6 +16,10 @@ pub struct RunReport {
     pub items: u64,
     /// From the start of the run to its end.
     pub elapsed: Duration,
+    /// Whether everything that came out was compared with the totals and the checksum of whoever
+    /// wrote it. A last stage without pipewright sends none: then the stream ended cleanly, and
+    /// nothing more is known. A run within one process has nothing to compare, and is verified.
+    pub verified: bool,
 }
 
 /// One stage of a run.

@@ -38,6 +38,12 @@ impl<T, F: Decode<T>> Incoming<T, F> {
         }
     }
 
+    /// Whether the stream is over and its totals and checksum were compared.
+    pub(crate) fn is_verified(&self) -> bool {
+        let verdict = self.receiver.report().verdict;
+        verdict.is_some_and(|verdict| verdict.is_verified())
+    }
+
     /// Hands items that cannot be read to `deal`, where the receiver can go on after them.
     pub(crate) fn with_bad_items(
         mut self,

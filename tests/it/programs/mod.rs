@@ -4,6 +4,7 @@ mod engine;
 mod examples;
 mod producer;
 mod program;
+mod run;
 
 pub(crate) use producer::Producer;
 pub(crate) use program::Program;
