@@ -8,9 +8,22 @@ use pipewright::{Engine, Error};
 
 use super::connect::token_of;
 use super::failure::Failure;
+use super::limits::Limits;
 use super::signals::Signals;
 
+const EXAMPLES: &str = "\
+Examples:
+  For the workers of this machine:
+    pipewright engine
+
+  For a script, on a free port; the file has the URL as soon as the engine serves:
+    pipewright engine --listen 127.0.0.1:0 --ready-file engine.url &
+
+  For other machines, which have to know the token:
+    PIPEWRIGHT_TOKEN=.. pipewright engine --listen 0.0.0.0:49134 --token-env PIPEWRIGHT_TOKEN";
+
 #[derive(Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     /// Where to listen; port 0 takes a free one.
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:49134")]
@@ -22,13 +35,18 @@ pub(super) struct Arguments {
     /// Write the URL to this file once the engine listens, and remove the file at the end.
     #[arg(long, value_name = "FILE")]
     ready_file: Option<PathBuf>,
+    #[command(flatten)]
+    limits: Limits,
 }
 
 /// Serves until the program is asked to stop.
 pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     // Before anything is said, so that whoever reads it can stop the engine.
     let mut signals = Signals::listen()?;
-    let mut builder = Engine::builder().listen(arguments.listen);
+    let mut builder = arguments
+        .limits
+        .apply(Engine::builder())
+        .listen(arguments.listen);
     if let Some(name) = arguments.token_env {
         builder = builder.bearer_token(token_of(&name)?);
     }

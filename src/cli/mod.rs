@@ -7,6 +7,7 @@ mod engine;
 mod exit;
 mod failure;
 mod known;
+mod limits;
 mod run;
 mod signals;
 mod similar;

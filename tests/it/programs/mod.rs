@@ -5,6 +5,10 @@ mod examples;
 mod producer;
 mod program;
 mod run;
+#[cfg(unix)]
+mod terminal;
 
 pub(crate) use producer::Producer;
 pub(crate) use program::Program;
+#[cfg(unix)]
+pub(crate) use terminal::{Setup, Terminal};
