@@ -1,13 +1,16 @@
 //! The commands of the program, one file a command. Data goes to standard output, talk to
 //! standard error.
 
+mod check;
 mod connect;
 mod draft;
 mod engine;
 mod exit;
 mod failure;
+mod graph;
 mod known;
 mod limits;
+mod pipeline_file;
 mod run;
 mod signals;
 mod similar;
@@ -29,8 +32,12 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Says whether a pipeline file can be run, and if not why.
+    Check(check::Arguments),
     /// Runs an engine that workers on this machine connect to.
     Engine(engine::Arguments),
+    /// Draws the pipeline in a file.
+    Graph(graph::Arguments),
     /// Runs a pipeline: standard input through stages of any worker to standard output.
     Run(run::Arguments),
 }
@@ -56,7 +63,9 @@ fn carry_out(arguments: Arguments) -> Result<(), Failure> {
     let runtime = tokio::runtime::Runtime::new()?;
     let done = runtime.block_on(async {
         match arguments.command {
+            Command::Check(arguments) => check::run(arguments).await,
             Command::Engine(arguments) => engine::run(arguments).await,
+            Command::Graph(arguments) => graph::run(&arguments).await,
             Command::Run(arguments) => run::run(arguments).await,
         }
     });

@@ -49,6 +49,14 @@ impl Output {
         }
     }
 
+    /// The file that is written until the run is complete, for somebody else to write it.
+    pub(super) fn place(&self, path: &Path) -> PathBuf {
+        match &self.writer {
+            Writer::Whole { part, .. } => part.clone(),
+            Writer::Standard(_) | Writer::Direct(_) => path.to_owned(),
+        }
+    }
+
     pub(super) fn is_standard(&self) -> bool {
         matches!(self.writer, Writer::Standard(_))
     }

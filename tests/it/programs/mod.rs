@@ -2,6 +2,7 @@
 
 mod engine;
 mod examples;
+mod pipeline_file;
 mod producer;
 mod program;
 mod run;

@@ -39,6 +39,12 @@ impl Program {
         Self::start(Command::new(path).args(arguments))
     }
 
+    /// A line of a shell.
+    #[cfg(unix)]
+    pub(crate) fn shell(line: &str) -> Self {
+        Self::start(Command::new("sh").args(["-c", line]))
+    }
+
     fn start(command: &mut Command) -> Self {
         let mut child = command
             .env_remove("PIPEWRIGHT_ENGINE_URL")

@@ -119,7 +119,7 @@ impl Terminal {
 
     /// Reads on; whether there was anything.
     async fn read(&mut self) -> bool {
-        let mut bytes = [0; 4096];
+        let mut bytes = vec![0; 4096];
         // On Linux the last one to leave makes reading fail.
         let read = within(self.pty.read(&mut bytes)).await.unwrap_or(0);
         self.screen.process(&bytes[..read]);
