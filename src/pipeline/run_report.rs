@@ -14,6 +14,10 @@ pub struct RunReport {
     pub stages: Vec<StageSummary>,
     /// Items that came out of the pipeline.
     pub items: u64,
+    /// Whether every stream of the run was compared with the totals and the checksum of its writer:
+    /// not, where a stage in another language sends none. `None` where a stage did not tell, and for
+    /// a run within the process, where there are no streams.
+    pub verified: Option<bool>,
     /// From the start of the run to its end.
     pub elapsed: Duration,
 }
@@ -95,10 +99,17 @@ impl fmt::Display for RunReport {
         }
         write!(
             f,
-            "{} items in {:.3} s",
+            "{} items in {:.3} s, complete",
             self.items,
             self.elapsed.as_secs_f64()
         )?;
+        if let Some(verified) = self.verified {
+            f.write_str(if verified {
+                ", verified"
+            } else {
+                ", unverified"
+            })?;
+        }
         if let Some(bottleneck) = self.bottleneck() {
             write!(f, "; bottleneck: {}", bottleneck.stage)?;
         }

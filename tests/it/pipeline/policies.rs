@@ -139,9 +139,12 @@ async fn items_that_cannot_be_read_fall_under_the_policy() {
 #[tokio::test]
 async fn dead_letters_that_cannot_be_sent_fail_the_stage() {
     let house = House::new().await;
-    let [worker, _] = house.workers().await;
+    let worker = house.worker().await;
     let letters: Channel<DeadLetter> = worker.channel(None).await.unwrap();
-    house.engine.shutdown().await;
+    let Some(engine) = house.engine.handle("only ours can be stopped") else {
+        return;
+    };
+    engine.shutdown().await;
     let run = Pipeline::from_iter(4..9_u64)
         .then(no_fives.dead_letter(letters.sender))
         .run_local();

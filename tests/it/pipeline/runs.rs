@@ -93,9 +93,9 @@ async fn stages_composed_are_a_stage() {
         assert_eq!(items, [1 + 3 + 5, 7 + 9]);
     }
     let house = House::new().await;
-    let [worker, other] = house.workers().await;
+    let (worker, other) = (house.worker().await, house.worker().await);
     other.register(both()).unwrap();
-    house.until(|stats| stats.functions == 1).await;
+    other.registered().await.unwrap();
     let id = "test::double+test::increment+test::sums";
     let run = Pipeline::from_iter(0..5_u64)
         .then(remote::<u64, u64>(id))
@@ -154,11 +154,11 @@ async fn bytes_are_items_and_items_are_bytes() {
 #[tokio::test]
 async fn a_fused_run_reaches_stages_of_other_workers() {
     let house = House::new().await;
-    let [worker, other] = house.workers().await;
+    let (worker, other) = (house.worker().await, house.worker().await);
     other.register(double).unwrap();
     other.register(no_fives).unwrap();
     other.register(hang).unwrap();
-    house.until(|stats| stats.functions == 3).await;
+    other.registered().await.unwrap();
     let far = |stage: &str| remote::<u64, u64>(format!("test::{stage}"));
 
     let run = Pipeline::from_iter(0..100_u64)
