@@ -14,9 +14,9 @@ pub struct RunReport {
     pub stages: Vec<StageSummary>,
     /// Items that came out of the pipeline.
     pub items: u64,
-    /// Whether every stream of the run was compared with the totals and the checksum of its writer:
-    /// not, where a stage in another language sends none. `None` where a stage did not tell, and for
-    /// a run within the process, where there are no streams.
+    /// Whether every stream of the run agreed with the totals of its writer, and with the checksum if
+    /// it sends one: `false` where a writer sends no totals, such as a stage on a plain SDK. `None`
+    /// where a stage did not tell, and for a run within the process, which has no streams.
     pub verified: Option<bool>,
     /// From the start of the run to its end.
     pub elapsed: Duration,

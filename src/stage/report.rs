@@ -27,8 +27,9 @@ pub struct StageReport {
     /// Items that were skipped because they could not be handled.
     #[serde(default)]
     pub items_skipped: u64,
-    /// Whether what came in was compared with the totals and the checksum of its writer: not, where
-    /// the writer sends none. `None` where that is not known, as of a stage that left early.
+    /// Whether what came in agreed with the totals of its writer, and with the checksum if it sends
+    /// one: `false` where it sends no totals. `None` where that is not known, as of a stage that
+    /// left early.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input_verified: Option<bool>,
     /// Microseconds from the start of the stage to its end.

@@ -12,8 +12,8 @@ use crate::support::{House, over_both, within};
 const LONG: u64 = 1 << 30;
 
 async fn producer(house: &House) -> Producer {
-    let url = house.engine.url().to_owned();
-    Producer::start(&house.worker, &url, LONG).await
+    let (url, namespace) = (house.engine.url(), house.engine.namespace());
+    Producer::start(&house.worker, url, namespace, LONG).await
 }
 
 #[tokio::test]

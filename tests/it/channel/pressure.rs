@@ -103,7 +103,7 @@ mod processes {
     async fn memory_of_engine_and_writer_stays_bounded_and_all_arrives() {
         let (engine, url) = Program::engine().await;
         let worker = Worker::connect(url.as_str()).await.unwrap();
-        let producer = Producer::start(&worker, &url, TOTAL).await;
+        let producer = Producer::start(&worker, &url, None, TOTAL).await;
         let read = within(held_back(&producer.program)).await;
         assert!(read < MEMORY, "the writer went on to {read} bytes");
 

@@ -174,13 +174,14 @@ async fn a_failed_call_is_made_again() {
         Backoff::new().first(wait).base(wait).cap(wait)
     };
     let ran = run_all_ways(|| Pipeline::from_iter(0..3_u64).then(flaky.retry(2, backoff())));
-    for (items, report) in ran.await {
+    let ran = ran.await;
+    assert_eq!(CALLS.load(SeqCst) as usize, ran.len() * 9);
+    for (items, report) in ran {
         let report = report.unwrap();
         // The state is that of all calls.
         assert_eq!(items, [(0, 3), (1, 6), (2, 9)]);
         assert_eq!(skipped(&report, "test::flaky"), 0);
     }
-    assert_eq!(CALLS.load(SeqCst), 27);
     let stage = flaky.retry(1, backoff()).on_error(Policy::Skip);
     assert_eq!(stage.id(), "test::flaky");
     let ran = run_all_ways(|| Pipeline::from_iter(0..3_u64).then(stage.clone()));

@@ -148,8 +148,9 @@ async fn typed_measures_each_format() {
 async fn three_programs_find_each_other() {
     let house = House::new().await;
     let url = house.engine.url().to_owned();
-    let mut transform = Program::example("transform", &[&url]);
-    let mut consumer = Program::example("consumer", &[&url]);
+    let namespace = house.engine.namespace();
+    let mut transform = Program::example_in(namespace, "transform", &[&url]);
+    let mut consumer = Program::example_in(namespace, "consumer", &[&url]);
     assert_eq!(
         transform.line().await,
         format!("transform is ready at {url}")
@@ -159,7 +160,7 @@ async fn three_programs_find_each_other() {
     let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
     std::fs::write(path("a"), "one\ntwo\n").unwrap();
     std::fs::write(path("b"), "three\n").unwrap();
-    let producer = Program::example("producer", &[&url, &path("a"), &path("b")]);
+    let producer = Program::example_in(namespace, "producer", &[&url, &path("a"), &path("b")]);
     let report = producer.success().await;
     let last = report.lines().last().unwrap();
     assert!(last.contains(", complete, verified"), "{report}");
@@ -171,12 +172,12 @@ async fn three_programs_find_each_other() {
     assert_eq!(printed, [&a, "ONE", "TWO", &b, "THREE"]);
 
     // A producer that fails midway fails the others, too, and they serve on.
-    let failing = Program::example("producer", &[&url, "no/such/file"]);
+    let failing = Program::example_in(namespace, "producer", &[&url, "no/such/file"]);
     let output = failing.output().await;
     assert!(!output.status.success());
     assert!(output.stderr.contains("No such file"), "{output:?}");
     house.engine.settled(|stats| stats.calls == 0).await;
-    let producer = Program::example("producer", &[&url, &path("b")]);
+    let producer = Program::example_in(namespace, "producer", &[&url, &path("b")]);
     let report = producer.success().await;
     let lines_consumed = |report: &str| {
         let line = report
@@ -211,9 +212,14 @@ fn every_example_is_run_by_a_test() {
             .to_str()
             .unwrap()
             .to_owned();
-        let call = format!("Program::example(\"{name}\"");
+        let calls = [
+            format!("Program::example(\"{name}\""),
+            format!("Program::example_in(namespace, \"{name}\""),
+        ];
         assert!(
-            include_str!("examples.rs").contains(&call),
+            calls
+                .iter()
+                .any(|call| include_str!("examples.rs").contains(call)),
             "{name} is not run"
         );
     }
