@@ -4,7 +4,7 @@ use futures::Stream;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Configured, Ends, Flow, IntoStage, StageContext, StageError, StageReport};
+use super::{Configured, Ends, Flow, IntoStage, StageContext, StageError, StageInfo, StageReport};
 use crate::codec::{Decode, Encode};
 
 /// One step of a pipeline: items of type `In` become items of type `Out`.
@@ -32,6 +32,12 @@ pub trait Stage: Clone + Send + Sync + 'static {
 
     /// The id that workers register it by, such as `text::count`.
     fn id(&self) -> String;
+
+    /// What the stage tells of itself where it is registered.
+    #[doc(hidden)]
+    fn info(&self) -> StageInfo {
+        StageInfo::of_stage::<Self>()
+    }
 
     /// Where the stage runs when a pipeline is started on channels.
     #[doc(hidden)]
