@@ -64,7 +64,7 @@ pub use pipewright_macros::pipeline_stage;
 pub use stage::{
     Configured, Consumer, DeadLetter, DeadLetters, Guarded, IntoStage, ItemStageExt, Policy,
     Producer, Remedy, Remote, Retried, Service, Stage, StageContext, StageError, StageExt,
-    StageReport, StageRequest, ToDeadLetters, remote,
+    StageInfo, StageKind, StageReport, StageRequest, StreamInfo, ToDeadLetters, remote,
 };
 pub use transport::{Address, ConnectError};
 pub use wire::{

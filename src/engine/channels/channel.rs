@@ -1,5 +1,7 @@
 use std::mem;
+use std::time::Instant;
 
+use super::rate::Rate;
 use super::table::Expiry;
 use crate::transport::{PipeLimits, PipeMonitor, PipeReader, PipeWriter, pipe};
 use crate::wire::{AccessKey, Close};
@@ -18,6 +20,8 @@ pub(super) struct Channel {
     pub(super) reader: End<PipeReader>,
     pub(super) writer: End<PipeWriter>,
     pub(super) monitor: PipeMonitor,
+    pub(super) created: Instant,
+    pub(super) rate: Rate,
     /// Its place in the table's order of expiry, while an end waits.
     pub(super) expiry: Option<Expiry>,
 }
@@ -45,6 +49,15 @@ impl<P> End<P> {
         }
     }
 
+    /// The state as a word, for people and programs.
+    pub(super) fn word(&self) -> &'static str {
+        match self {
+            Self::Waiting(_) => "waiting",
+            Self::Open => "open",
+            Self::Done => "done",
+        }
+    }
+
     fn is_waiting(&self) -> bool {
         matches!(self, Self::Waiting(_))
     }
@@ -55,7 +68,7 @@ impl<P> End<P> {
 }
 
 impl Channel {
-    pub(super) fn new(keys: Keys, limits: PipeLimits) -> Self {
+    pub(super) fn new(keys: Keys, limits: PipeLimits, now: Instant) -> Self {
         let (writer, reader) = pipe(limits);
         let monitor = writer.monitor();
         Self {
@@ -63,6 +76,8 @@ impl Channel {
             reader: End::Waiting(reader),
             writer: End::Waiting(writer),
             monitor,
+            created: now,
+            rate: Rate::new(now),
             expiry: None,
         }
     }

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 use super::channel::Keys;
+use super::listed::Listing;
 use super::table::{Refusal, Table, TooMany};
 use super::{Lease, ReaderEnd, WriterEnd};
 use crate::engine::EngineStats;
@@ -95,6 +96,12 @@ impl Channels {
 
     pub(in crate::engine) fn count(&self, stats: &mut EngineStats) {
         self.lock().count(stats);
+    }
+
+    /// What others may know of the channels. Holds the table for as long as it takes to sort them:
+    /// a few milliseconds, where there are as many as there may be.
+    pub(in crate::engine) fn list(&self, limit: usize) -> Listing {
+        self.lock().list(limit, now())
     }
 
     fn lock(&self) -> MutexGuard<'_, Table> {

@@ -2,6 +2,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
 use super::channel::{Channel, End, Keys};
+use super::listed::{Listed, Listing};
 use crate::engine::EngineStats;
 use crate::transport::{PipeLimits, PipeReader, PipeWriter};
 use crate::wire::{AccessKey, Close, Direction};
@@ -63,7 +64,7 @@ impl Table {
         if self.channels.len() >= self.max {
             return Err(TooMany(self.max));
         }
-        let channel = Channel::new(keys, limits);
+        let channel = Channel::new(keys, limits, now);
         self.channels.insert(id.to_owned(), channel);
         self.touch(id, now);
         Ok(())
@@ -155,6 +156,20 @@ impl Table {
             stats.buffered_frames += frames;
             stats.buffered_bytes += bytes;
         }
+    }
+
+    /// What others may know of the channels, `limit` of them at the most.
+    pub(super) fn list(&mut self, limit: usize, now: Instant) -> Listing {
+        let total = self.channels.len();
+        let mut oldest: Vec<_> = self.channels.iter_mut().collect();
+        oldest.sort_unstable_by(|(a, first), (b, second)| {
+            (first.created, a).cmp(&(second.created, b))
+        });
+        let listed = oldest.into_iter().take(limit);
+        let channels = listed
+            .map(|(id, channel)| Listed::new(id, channel, now))
+            .collect();
+        Listing { channels, total }
     }
 
     /// Gives a channel that waits for an end its time anew.
@@ -316,6 +331,25 @@ mod tests {
         table.expire(now + TTL + SECOND);
         assert_eq!(assert_ready!(gone(&mut writer)), Close::EXPIRED);
         assert_eq!(counted(&table), EngineStats::default());
+    }
+
+    #[test]
+    fn what_is_listed_is_the_oldest_and_has_no_key() {
+        let now = Instant::now();
+        let mut table = table_with(&["b"], now);
+        create(&mut table, "a", now + SECOND).unwrap();
+        let mut writer = table.open_writer("b", &key("w"), now).unwrap();
+        writer.push("message".into());
+        let listing = table.list(1, now + SECOND);
+        assert_eq!(listing.total, 2);
+        let expected = serde_json::json!([{
+            "channel_id": "b", "writer": "open", "reader": "waiting", "age_ms": 1000,
+            "frames": 0, "bytes": 0, "buffered_frames": 1, "buffered_bytes": 7,
+            "capacity_frames": 4, "capacity_bytes": 100,
+            "bytes_per_second": 0, "measured_ms": 1000,
+        }]);
+        assert_eq!(serde_json::json!(listing.channels), expected);
+        assert_eq!(table.list(9, now).channels.len(), 2);
     }
 
     #[test]

@@ -76,6 +76,16 @@ impl Calls {
         stopped
     }
 
+    /// Open calls by executor, and of each by function.
+    pub(super) fn running(&self) -> HashMap<WorkerId, HashMap<&str, usize>> {
+        let mut running = HashMap::<WorkerId, HashMap<&str, usize>>::new();
+        for ((executor, _), call) in &self.open {
+            let of_worker = running.entry(executor.clone()).or_default();
+            *of_worker.entry(&call.function_id).or_default() += 1;
+        }
+        running
+    }
+
     pub(super) fn len(&self) -> usize {
         self.open.len()
     }

@@ -16,6 +16,7 @@
 mod builtins;
 mod calls;
 mod hint;
+mod listings;
 mod outbox;
 mod registry;
 mod session;

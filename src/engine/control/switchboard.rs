@@ -32,7 +32,7 @@ pub(in crate::engine) struct Control {
 #[derive(Default)]
 pub(super) struct Tables {
     pub(super) registry: Registry,
-    calls: Calls,
+    pub(super) calls: Calls,
 }
 
 /// A message on its way into an outbox; `None` once it is in.

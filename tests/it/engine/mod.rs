@@ -6,6 +6,7 @@
 mod control;
 mod handshake;
 mod lifecycle;
+mod listings;
 mod relay;
 
 use std::time::Duration;

@@ -2,6 +2,7 @@
 
 mod engine;
 mod examples;
+mod look;
 mod producer;
 mod program;
 
