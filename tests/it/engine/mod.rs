@@ -6,6 +6,7 @@
 mod control;
 mod handshake;
 mod lifecycle;
+mod limits;
 mod listings;
 mod relay;
 
