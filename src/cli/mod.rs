@@ -4,14 +4,18 @@
 mod channel;
 mod channels;
 mod connect;
+mod draft;
 mod engine;
 mod exit;
 mod failure;
 mod functions;
+mod known;
 mod lists;
 mod output;
+mod run;
 mod seconds;
 mod signals;
+mod similar;
 mod source;
 mod stages;
 mod stdout;
@@ -45,6 +49,8 @@ enum Command {
     Engine(engine::Arguments),
     /// Lists the functions that workers have registered.
     Functions(functions::Arguments),
+    /// Runs a pipeline: standard input through stages of any worker to standard output.
+    Run(run::Arguments),
     /// Lists the stages that pipelines can be made of.
     Stages(stages::Arguments),
     /// Calls a function and prints its result.
@@ -78,6 +84,7 @@ fn carry_out(arguments: Arguments) -> Result<(), Failure> {
             Command::Channels(arguments) => channels::run(arguments).await,
             Command::Engine(arguments) => engine::run(arguments).await,
             Command::Functions(arguments) => functions::run(arguments).await,
+            Command::Run(arguments) => run::run(arguments).await,
             Command::Stages(arguments) => stages::run(arguments).await,
             Command::Trigger(arguments) => trigger::run(arguments).await,
             Command::Workers(arguments) => workers::run(arguments).await,
