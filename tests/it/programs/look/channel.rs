@@ -234,13 +234,9 @@ async fn an_interrupted_writer_aborts() {
     let place = Place::new().await;
     let mut writing = place.start(&["channel", "write", &place.writer]);
     let mut reading = place.start(&["channel", "read", &place.reader]);
-    writing
-        .stdin
-        .as_mut()
-        .unwrap()
-        .write_all(b"a part")
-        .await
-        .unwrap();
+    // Kept, because its end would end the stream.
+    let mut stdin = writing.stdin.take().unwrap();
+    stdin.write_all(b"a part").await.unwrap();
     let mut part = [0; 6];
     let stdout = reading.stdout.as_mut().unwrap();
     within(stdout.read_exact(&mut part)).await.unwrap();
