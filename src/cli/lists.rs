@@ -43,6 +43,14 @@ impl Entry {
         self.0.get(name)
     }
 
+    /// What a worker is called: its name, or else its id.
+    pub(super) fn name(&self) -> &str {
+        match self.text("name") {
+            "" => self.text("worker_id"),
+            name => name,
+        }
+    }
+
     /// What the worker of a function is called: its name, or else its id.
     pub(super) fn worker(&self) -> &str {
         match self.text("worker_name") {

@@ -1,7 +1,14 @@
 //! Commands that look into an engine and move streams, run as processes as a user runs them.
 
+mod bench;
 mod channel;
+mod help;
 mod listings;
+mod project;
+#[cfg(unix)]
+mod screen;
+#[cfg(unix)]
+mod top;
 mod trigger;
 
 use std::path::Path;
