@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::connect::Connect;
 use super::failure::Failure;
-use super::lists::{self, Entry};
+use super::lists::{self, Channels, Entry};
 use super::output::Output;
 use super::table::{Column, Table};
 use super::units;
@@ -30,18 +30,28 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = humantime::parse_duration)]
     measure: Duration,
     /// How many channels to list at the most, the oldest first.
-    #[arg(long, value_name = "N", default_value_t = 1000)]
-    limit: usize,
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 1000,
+        value_parser = clap::value_parser!(u16).range(1..=10_000),
+    )]
+    limit: u16,
 }
 
 /// Lists the channels that are not finished.
 pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let worker = arguments.connect.worker().await?;
-    let mut channels = lists::channels(&worker, arguments.limit).await?;
+    let limit = usize::from(arguments.limit);
+    let look = async || -> Result<Channels, Failure> {
+        let channels = lists::channels(&worker, limit).await?;
+        channels.ok_or_else(|| lists::no_channels(&worker))
+    };
+    let mut channels = look().await?;
     // An engine measures from one question to the next.
     if !channels.listed.is_empty() && !arguments.measure.is_zero() {
         tokio::time::sleep(arguments.measure).await;
-        channels = lists::channels(&worker, arguments.limit).await?;
+        channels = look().await?;
     }
     let json = json!({ "channels": channels.listed, "total": channels.total });
     let none = "no channel is unfinished at this engine";

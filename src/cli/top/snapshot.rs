@@ -27,8 +27,7 @@ impl Snapshot {
     pub(super) async fn take(worker: &Worker) -> Result<Self, Failure> {
         let mut functions = lists::functions(worker).await?;
         let mut workers = lists::workers(worker).await?;
-        // Engines of others do not list channels; that is no reason to show nothing.
-        let channels = lists::channels(worker, MOST).await.ok();
+        let channels = lists::channels(worker, MOST).await?;
         let total_channels = channels.as_ref().map_or(0, |channels| channels.total);
         let mut channels = channels.map(|channels| channels.listed);
         // Stable: what is as busy stays in its order.

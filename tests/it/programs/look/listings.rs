@@ -237,6 +237,8 @@ async fn more_channels_than_are_listed_are_told() {
     let ran = look(&house.engine, &arguments).await.succeeded();
     assert_eq!(cells(ran.text()).len(), 3);
     assert_eq!(ran.stderr, "2 of 3 channels; more with `--limit`\n");
+    let ran = look(&house.engine, &["channels", "--limit", "0"]).await;
+    assert_eq!(ran.code, Some(2), "{ran:?}");
 }
 
 /// An engine that greets, and answers every call with `answer`.

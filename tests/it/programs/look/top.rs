@@ -86,11 +86,18 @@ fn words(line: &str) -> Vec<&str> {
 async fn what_there_is_is_shown_until_q() {
     let busy = Busy::new().await;
     let mut screen = busy.top(WIDE, &[]);
-    let functions = ["Functions (2)", "busy::hang", "busy::idle"];
+    // A frame is drawn from above, so that what stands last tells that all of it is there.
+    let below = [
+        "Functions (2)",
+        "busy::hang",
+        "busy::idle",
+        "Workers (2)",
+        "rust",
+    ];
     let text = screen
         .until(|text| {
             let running = text.lines().find(|line| line.contains(&busy.running));
-            functions.iter().all(|wanted| text.contains(wanted))
+            below.iter().all(|wanted| text.contains(wanted))
                 && running.is_some_and(|line| line.contains("iB/s"))
         })
         .await;
