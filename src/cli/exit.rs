@@ -10,9 +10,9 @@ pub(super) enum Exit {
     Failure = 1,
     /// The command line, a pipeline file or a parameter is wrong.
     Usage = 2,
-    /// There is no engine at the address, or it turned the program away.
+    /// There is no engine at the address, it turned the program away, or it went away.
     Unreachable = 3,
-    /// A stage or a function failed.
+    /// A stage or a function failed, or no worker has it.
     StageFailed = 4,
     /// A stream is not whole.
     Truncated = 5,

@@ -11,6 +11,8 @@ use super::exit::Exit;
 pub(super) struct Failure {
     error: Error,
     hint: Option<String>,
+    /// Something else to be known.
+    note: Option<String>,
     exit: Exit,
 }
 
@@ -20,6 +22,7 @@ impl Failure {
         Self {
             error: Error::msg(message),
             hint: None,
+            note: None,
             exit,
         }
     }
@@ -27,6 +30,12 @@ impl Failure {
     /// What to do about it, in a sentence without its full stop.
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// Something else to be known, in a sentence without its full stop.
+    pub(super) fn note(mut self, note: impl Into<String>) -> Self {
+        self.note = Some(note.into());
         self
     }
 
@@ -43,6 +52,9 @@ impl Failure {
         eprintln!("error: {}", self.error);
         for cause in self.error.chain().skip(1) {
             eprintln!("  because: {cause}");
+        }
+        if let Some(note) = &self.note {
+            eprintln!("note: {note}");
         }
         if let Some(hint) = &self.hint {
             eprintln!("hint: {hint}");
@@ -64,6 +76,7 @@ impl<E: Into<Error>> From<E> for Failure {
         Self {
             error,
             hint: None,
+            note: None,
             exit,
         }
     }
@@ -96,6 +109,7 @@ fn known(error: &(dyn StdError + 'static)) -> Option<Exit> {
         return Some(match error.first_cause().code.as_str() {
             StageError::CANCELLED => Exit::Cancelled,
             StageError::INPUT_TRUNCATED => Exit::Truncated,
+            StageError::BAD_PARAMS => Exit::Usage,
             _ => Exit::StageFailed,
         });
     }

@@ -6,15 +6,19 @@ mod channel;
 mod channels;
 mod completions;
 mod connect;
+mod draft;
 mod engine;
 mod exit;
 mod failure;
 mod functions;
+mod known;
 mod lists;
 mod man;
 mod new;
 mod output;
+mod run;
 mod signals;
+mod similar;
 mod source;
 mod stages;
 mod stdout;
@@ -78,6 +82,8 @@ enum Command {
     Man(man::Arguments),
     /// Makes the project of a worker, with a stage and its test.
     New(new::Arguments),
+    /// Runs a pipeline: standard input through stages of any worker to standard output.
+    Run(run::Arguments),
     /// Lists the stages that pipelines can be made of.
     Stages(stages::Arguments),
     /// Shows channels, functions and workers live.
@@ -117,6 +123,7 @@ fn carry_out(arguments: Arguments) -> Result<(), Failure> {
             Command::Functions(arguments) => functions::run(arguments).await,
             Command::Man(arguments) => man::run(&arguments),
             Command::New(arguments) => new::run(&arguments),
+            Command::Run(arguments) => run::run(arguments).await,
             Command::Stages(arguments) => stages::run(arguments).await,
             Command::Top(arguments) => top::run(arguments).await,
             Command::Trigger(arguments) => trigger::run(arguments).await,

@@ -66,9 +66,47 @@ impl EngineBuilder {
         self
     }
 
+    /// How many connections there may be at a time, control and channels; 65 536 unless told.
+    ///
+    /// One more is answered with the HTTP status 503. Workers within the process are not counted.
+    pub fn max_connections(mut self, connections: usize) -> Self {
+        self.limits.connections = connections;
+        self
+    }
+
     /// How many channels may be unfinished at a time; 100 000 unless told.
     pub fn max_channels(mut self, channels: usize) -> Self {
         self.limits.channels = channels;
+        self
+    }
+
+    /// How many channels that one worker has made may be unfinished; 25 000 unless told.
+    pub fn max_channels_per_worker(mut self, channels: usize) -> Self {
+        self.limits.worker_channels = channels;
+        self
+    }
+
+    /// How many functions one worker may register; 10 000 unless told.
+    pub fn max_functions_per_worker(mut self, functions: usize) -> Self {
+        self.limits.worker_functions = functions;
+        self
+    }
+
+    /// How many calls of one worker may wait for their results; 100 000 unless told.
+    ///
+    /// The engine never times a call out (`protocol.md` 2.4), so that something else has to bound
+    /// them.
+    pub fn max_calls_per_worker(mut self, calls: usize) -> Self {
+        self.limits.worker_calls = calls;
+        self
+    }
+
+    /// How many payload bytes the engine holds for slow readers before it makes no further channel;
+    /// 4 GiB unless told.
+    ///
+    /// Those there are go on, each within [`max_channel_bytes`](Self::max_channel_bytes).
+    pub fn max_held_bytes(mut self, bytes: usize) -> Self {
+        self.limits.held_bytes = bytes;
         self
     }
 

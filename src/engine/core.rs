@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -16,6 +17,8 @@ pub(super) struct Core {
     pub(super) token: Option<AccessKey>,
     pub(super) control: Control,
     pub(super) channels: Arc<Channels>,
+    /// A permit for each connection there may be.
+    pub(super) connections: Arc<Semaphore>,
     /// Cancelled when the engine is to stop. Every task watches it and ends within a second.
     pub(super) stopping: CancellationToken,
     /// Every task of the engine; bounded by its connections.
@@ -27,8 +30,11 @@ impl Core {
         Arc::new(Self {
             limits,
             token,
-            control: Control::default(),
+            control: Control::new(&limits),
             channels: Arc::new(Channels::new(&limits)),
+            connections: Arc::new(Semaphore::new(
+                limits.connections.min(Semaphore::MAX_PERMITS),
+            )),
             stopping: CancellationToken::new(),
             tasks: TaskTracker::new(),
         })

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::channels::{ReaderSession, WriterSession};
 use super::control::Session;
@@ -24,9 +25,13 @@ pub(super) async fn serve(listener: TcpListener, core: Arc<Core>) {
             () = core.stopping.cancelled() => return,
         };
         match accepted {
-            Ok((stream, _)) => {
-                core.tasks.spawn(connection(stream, Arc::clone(&core)));
-            }
+            Ok((stream, _)) => match Arc::clone(&core.connections).try_acquire_owned() {
+                Ok(permit) => {
+                    core.tasks
+                        .spawn(connection(stream, Arc::clone(&core), permit));
+                }
+                Err(_) => refuse(&stream, core.limits.connections),
+            },
             Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
                 tracing::warn!(%error, "cannot accept connections");
@@ -46,7 +51,23 @@ fn is_of_one_connection(error: &io::Error) -> bool {
     )
 }
 
-async fn connection(stream: TcpStream, core: Arc<Core>) {
+/// Answers a connection beyond the limit, without a task for it: what does not fit into the socket
+/// at once is not sent.
+fn refuse(stream: &TcpStream, limit: usize) {
+    let message = format!("the engine has {limit} connections, its limit; try again later\n");
+    let response = format!(
+        "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\n\
+         Content-Type: text/plain\r\nContent-Length: {}\r\n\r\n{message}",
+        message.len()
+    );
+    if let Err(error) = stream.try_write(response.as_bytes()) {
+        tracing::debug!(%error, "a connection beyond the limit went away");
+    }
+    tracing::warn!(limit, "refused a connection beyond the limit");
+}
+
+/// Serves a connection; `_permit` counts it while it is there.
+async fn connection(stream: TcpStream, core: Arc<Core>, _permit: OwnedSemaphorePermit) {
     // Without it the second of two small writes waits for a delayed acknowledgement, about 40 ms
     // (`protocol.md` 1.1).
     if stream.set_nodelay(true).is_err() {

@@ -8,6 +8,8 @@ pub struct Outcome {
     pub(super) stages: Vec<StageSummary>,
     /// In the order in which they came in.
     pub(super) failures: Vec<StageError>,
+    /// Whether every stream was compared with the totals and the checksum of its writer.
+    pub(super) verified: Option<bool>,
     pub(super) elapsed: std::time::Duration,
 }
 
@@ -25,6 +27,7 @@ impl Outcome {
                 stages: self.stages,
                 items,
                 elapsed: self.elapsed,
+                verified: self.verified,
             }),
         }
     }

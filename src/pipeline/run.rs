@@ -321,6 +321,7 @@ where
             StageSummary { stage, report }
         });
         Poll::Ready(Outcome {
+            verified: None,
             stages: stages.collect(),
             failures: std::mem::take(this.failures),
             elapsed: this.started.elapsed(),

@@ -14,6 +14,10 @@ pub struct RunReport {
     pub stages: Vec<StageSummary>,
     /// Items that came out of the pipeline.
     pub items: u64,
+    /// Whether every stream of the run agreed with the totals of its writer, and with the checksum if
+    /// it sends one: `false` where a writer sends no totals, such as a stage on a plain SDK. `None`
+    /// where a stage did not tell, and for a run within the process, which has no streams.
+    pub verified: Option<bool>,
     /// From the start of the run to its end.
     pub elapsed: Duration,
 }
@@ -95,10 +99,17 @@ impl fmt::Display for RunReport {
         }
         write!(
             f,
-            "{} items in {:.3} s",
+            "{} items in {:.3} s, complete",
             self.items,
             self.elapsed.as_secs_f64()
         )?;
+        if let Some(verified) = self.verified {
+            f.write_str(if verified {
+                ", verified"
+            } else {
+                ", unverified"
+            })?;
+        }
         if let Some(bottleneck) = self.bottleneck() {
             write!(f, "; bottleneck: {}", bottleneck.stage)?;
         }

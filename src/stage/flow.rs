@@ -46,6 +46,11 @@ impl<T, F: Decode<T>> Incoming<T, F> {
         self.bad_items = Some(Box::new(deal));
         self
     }
+
+    /// Whether totals and checksum were compared; `None` unless the stream has ended well.
+    pub(crate) fn verified(&self) -> Option<bool> {
+        self.receiver.report().verdict.as_ref()?.compared()
+    }
 }
 
 impl<T, F: Decode<T>> Stream for Incoming<T, F> {

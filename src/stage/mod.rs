@@ -71,6 +71,7 @@ pub use producer::Producer;
 pub(crate) use remote::trigger as trigger_stage;
 pub use remote::{Remote, remote};
 pub use report::StageReport;
+pub(crate) use report::all_verified;
 pub use request::StageRequest;
 pub use service::Service;
 pub use stage::{Placement, Stage, StageExt};

@@ -66,12 +66,15 @@ pub(crate) async fn trigger(
     id: &str,
     request: &StageRequest,
 ) -> Result<StageReport, StageError> {
-    let answer = worker
+    // A function that returns nothing is a stage that tells nothing of itself.
+    let answer: Result<Option<StageReport>, _> = worker
         .trigger(id, request)
         .timeout(STAGE_TIMEOUT)
         .call()
         .await;
-    answer.map_err(|error| failure(id, &error))
+    answer
+        .map(Option::unwrap_or_default)
+        .map_err(|error| failure(id, &error))
 }
 
 /// What a failed trigger says about the stage.

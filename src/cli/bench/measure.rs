@@ -4,16 +4,12 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use pipewright::format::Json;
-use pipewright::{CallError, Error, MAX_FRAME, StreamReport, Verdict, Worker};
+use pipewright::{Error, MAX_FRAME, StreamReport, Verdict, Worker};
 use serde::{Deserialize, Serialize};
-use tokio::time::sleep;
 
 use super::report::{Rate, Throughput};
 use super::times::{Spread, Times};
 use crate::cli::failure::Failure;
-
-/// How long an engine may take until it has a function that was registered (`protocol.md` 1.2).
-const REGISTERED: Duration = Duration::from_secs(10);
 
 /// What is sent as an item: about as long as a line of a log.
 #[derive(Clone, Serialize, Deserialize)]
@@ -103,14 +99,7 @@ pub(super) async fn latency(worker: &Worker, time: Duration) -> Result<Spread, F
 pub(super) async fn calls(worker: &Worker, time: Duration) -> Result<Rate, Failure> {
     let id = format!("pipewright::bench::{}", std::process::id());
     worker.register_function(&*id, async |number: u64| number)?;
-    // An engine acknowledges no registration.
-    let begin = Instant::now();
-    while let Err(error) = worker.call::<u64>(&*id, &0_u64).await {
-        if !matches!(error, CallError::FunctionNotFound { .. }) || begin.elapsed() > REGISTERED {
-            return Err(error.into());
-        }
-        sleep(Duration::from_millis(10)).await;
-    }
+    worker.registered().await?;
     let mut times = Times::default();
     let begin = Instant::now();
     let mut calls = 0;

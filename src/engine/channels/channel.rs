@@ -1,4 +1,5 @@
 use std::mem;
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::rate::Rate;
@@ -17,6 +18,8 @@ pub(super) struct Keys {
 /// One channel: its keys, and its ends as long as nobody has opened them.
 pub(super) struct Channel {
     pub(super) keys: Keys,
+    /// The worker that made it.
+    pub(super) owner: Arc<str>,
     pub(super) reader: End<PipeReader>,
     pub(super) writer: End<PipeWriter>,
     pub(super) monitor: PipeMonitor,
@@ -68,11 +71,12 @@ impl<P> End<P> {
 }
 
 impl Channel {
-    pub(super) fn new(keys: Keys, limits: PipeLimits, now: Instant) -> Self {
+    pub(super) fn new(keys: Keys, owner: Arc<str>, limits: PipeLimits, now: Instant) -> Self {
         let (writer, reader) = pipe(limits);
         let monitor = writer.monitor();
         Self {
             keys,
+            owner,
             reader: End::Waiting(reader),
             writer: End::Waiting(writer),
             monitor,

@@ -18,7 +18,7 @@ pub(super) fn call(
     out: &mut Deliveries,
 ) -> Option<Result<Payload, ErrorBody>> {
     match call.function_id.as_str() {
-        builtin::CHANNELS_CREATE => Some(create_channel(&call.data, core)),
+        builtin::CHANNELS_CREATE => Some(create_channel(member, &call.data, core)),
         builtin::WORKERS_REGISTER => Some(register_worker(member, &call.data, out)),
         builtin::CHANNELS_LIST => Some(listings::channels(&call.data, core)),
         builtin::FUNCTIONS_LIST => Some(listings::functions(member)),
@@ -27,7 +27,7 @@ pub(super) fn call(
     }
 }
 
-fn create_channel(data: &Payload, core: &Core) -> Result<Payload, ErrorBody> {
+fn create_channel(member: &Member<'_>, data: &Payload, core: &Core) -> Result<Payload, ErrorBody> {
     /// What the reference engine reads (`protocol.md` section 3).
     #[derive(Deserialize)]
     struct Request {
@@ -37,7 +37,7 @@ fn create_channel(data: &Payload, core: &Core) -> Result<Payload, ErrorBody> {
     let Request { buffer_size } = request(data, r#"{"buffer_size": 64}"#)?;
     let refs = core
         .channels
-        .create(core.limits.pipe(buffer_size))
+        .create(&member.id, core.limits.pipe(buffer_size))
         .map_err(|refused| ErrorBody::new(TOO_MANY_CHANNELS, refused.to_string()))?;
     payload(&refs)
 }

@@ -7,10 +7,11 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::calls::{Call, Calls};
-use super::registry::{Conflict, DEFAULT_NAMESPACE, Registry, WorkerId};
+use super::registry::{DEFAULT_NAMESPACE, FunctionRefused, Registry, WorkerId};
 use super::{Outbox, builtins, hint};
 use crate::engine::EngineStats;
 use crate::engine::core::Core;
+use crate::engine::limits::Limits;
 use crate::wire::action::Action;
 use crate::wire::{
     AccessKey, Close, ControlMessage, ErrorBody, InvocationResult, InvokeFunction, Payload,
@@ -22,14 +23,12 @@ use crate::wire::{
 const CALLER: &str = "_caller_worker_id";
 
 /// Joins the control connections: decides what each message means for whom.
-#[derive(Default)]
 pub(in crate::engine) struct Control {
     /// Protects the tables while one message is decided. Nothing waits under it; what is to be
     /// sent is sent afterwards.
     tables: Mutex<Tables>,
 }
 
-#[derive(Default)]
 pub(super) struct Tables {
     pub(super) registry: Registry,
     pub(super) calls: Calls,
@@ -53,6 +52,16 @@ pub(super) struct Member<'a> {
 }
 
 impl Control {
+    pub(in crate::engine) fn new(limits: &Limits) -> Self {
+        let tables = Tables {
+            registry: Registry::new(limits.worker_functions),
+            calls: Calls::new(limits.worker_calls),
+        };
+        Self {
+            tables: Mutex::new(tables),
+        }
+    }
+
     /// Adds a worker and puts the engine's first words into its outbox.
     pub(super) fn join(&self) -> Member<'_> {
         let member = Member {
@@ -97,8 +106,8 @@ impl Member<'_> {
             ControlMessage::InvocationResult(result) => self.result(result, out),
             ControlMessage::RegisterFunction(function) => {
                 let registered = self.control.lock().registry.register(&self.id, function);
-                if let Err(conflict) = registered {
-                    self.reject(conflict, out);
+                if let Err(refused) = registered {
+                    self.reject(refused, out);
                 }
             }
             ControlMessage::UnregisterFunction(function) => {
@@ -230,18 +239,28 @@ impl Member<'_> {
         }
     }
 
-    fn reject(&self, conflict: Conflict, out: &mut Deliveries) {
-        tracing::warn!(
-            function_id = conflict.function_id,
-            namespace = conflict.namespace,
-            "two workers offer one function; the first keeps it"
-        );
+    fn reject(&self, refused: FunctionRefused, out: &mut Deliveries) {
+        tracing::warn!(worker = %self.id, %refused, "a function was refused");
+        let (code, function_id, namespace, owner) = match refused {
+            FunctionRefused::Conflict {
+                function_id,
+                namespace,
+                owner,
+            } => {
+                let code = RegistrationRejected::FUNCTION_CONFLICT;
+                (code, function_id, Some(namespace), Some(owner.to_string()))
+            }
+            FunctionRefused::TooMany { function_id, .. } => {
+                let code = RegistrationRejected::TOO_MANY_FUNCTIONS;
+                (code, function_id, None, None)
+            }
+        };
         let rejected = RegistrationRejected {
-            code: RegistrationRejected::FUNCTION_CONFLICT.to_owned(),
-            namespace: Some(conflict.namespace),
+            code: code.to_owned(),
+            namespace,
             worker_name: None,
-            function_id: Some(conflict.function_id),
-            owner_worker_id: Some(conflict.owner.to_string()),
+            function_id: Some(function_id),
+            owner_worker_id: owner,
         };
         self.reply(&ControlMessage::RegistrationRejected(rejected), out);
     }

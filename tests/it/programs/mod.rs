@@ -5,6 +5,7 @@ mod examples;
 mod look;
 mod producer;
 mod program;
+mod run;
 
 pub(crate) use producer::Producer;
 pub(crate) use program::Program;

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{look, pipewright, run};
-use crate::support::{House, Over, settled};
+use crate::support::House;
 
 /// Asserts that everything was measured.
 fn measured(report: &Value) {
@@ -30,7 +30,7 @@ fn measured(report: &Value) {
 
 #[tokio::test]
 async fn an_engine_anywhere_is_measured_and_left_as_it_was() {
-    let house = House::new(Over::Socket).await;
+    let house = House::new().await;
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("results.json");
     let path = file.to_str().unwrap();
@@ -45,11 +45,11 @@ async fn an_engine_anywhere_is_measured_and_left_as_it_was() {
     assert!(table[3].contains("\u{b5}s"), "{table:?}");
     let report: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
     measured(&report);
-    assert_eq!(report["engine"], house.engine.url().unwrap().to_string());
-    settled(&house.engine, |stats| {
-        (stats.workers, stats.functions, stats.channels) == (1, 0, 0)
-    })
-    .await;
+    assert_eq!(report["engine"], house.engine.url());
+    let left = house
+        .engine
+        .settled(|stats| (stats.workers, stats.functions, stats.channels) == (1, 0, 0));
+    left.await;
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 
 use super::{Ran, look, pipewright, run, shell};
-use crate::support::{House, Over, assert_same, pattern, settled, within};
+use crate::support::{House, assert_same, pattern, within};
 
 /// A directory with the refs of a new channel in the file `refs`.
 struct Place {
@@ -22,7 +22,7 @@ struct Place {
 
 impl Place {
     async fn new() -> Self {
-        let house = House::new(Over::Socket).await;
+        let house = House::new().await;
         let ran = look(&house.engine, &["channel", "create", "--buffer", "4"])
             .await
             .succeeded();
@@ -30,7 +30,7 @@ impl Place {
         std::fs::write(directory.path().join("refs"), &ran.stdout).unwrap();
         let (writer, reader) = ran.text().trim_end().split_once('\n').unwrap();
         let (writer, reader) = (writer.to_owned(), reader.to_owned());
-        let url = house.engine.url().unwrap().to_string();
+        let url = house.engine.url().to_owned();
         Self {
             house,
             url,
@@ -99,7 +99,11 @@ async fn bytes_go_through_a_channel_of_a_shell() {
     assert_eq!((ran.text(), ran.stderr.as_str()), ("", ""));
     let copy = std::fs::read(place.directory.path().join("copy")).unwrap();
     assert_same(&copy, &data, "copy");
-    settled(&place.house.engine, |stats| stats.channels == 0).await;
+    place
+        .house
+        .engine
+        .settled(|stats| stats.channels == 0)
+        .await;
 }
 
 #[tokio::test]
@@ -230,13 +234,9 @@ async fn an_interrupted_writer_aborts() {
     let place = Place::new().await;
     let mut writing = place.start(&["channel", "write", &place.writer]);
     let mut reading = place.start(&["channel", "read", &place.reader]);
-    writing
-        .stdin
-        .as_mut()
-        .unwrap()
-        .write_all(b"a part")
-        .await
-        .unwrap();
+    // Kept, because its end would end the stream.
+    let mut stdin = writing.stdin.take().unwrap();
+    stdin.write_all(b"a part").await.unwrap();
     let mut part = [0; 6];
     let stdout = reading.stdout.as_mut().unwrap();
     within(stdout.read_exact(&mut part)).await.unwrap();
@@ -287,7 +287,11 @@ async fn who_closes_early_ends_the_stream_without_noise() {
         "{}",
         left("told")
     );
-    settled(&place.house.engine, |stats| stats.channels == 0).await;
+    place
+        .house
+        .engine
+        .settled(|stats| stats.channels == 0)
+        .await;
 }
 
 #[tokio::test]

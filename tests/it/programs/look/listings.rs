@@ -8,7 +8,10 @@ use tokio::net::TcpListener;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::{look, pipewright, run};
-use crate::support::{House, Over, settled, within};
+use crate::support::{TestEngine, within};
+
+/// Why a test of a list needs an engine of its own.
+const WHOLE: &str = "the list is compared as a whole";
 
 /// Keeps the lines that
 /// name an error.
@@ -37,14 +40,10 @@ async fn pass(mut input: ChannelReader, mut output: ChannelWriter) -> Result<()>
 }
 
 /// An engine with a worker that has stages and functions of every kind.
-async fn house() -> (Engine, Worker) {
-    let engine = Engine::builder()
-        .listen("127.0.0.1:0")
-        .start()
-        .await
-        .unwrap();
-    let url = engine.url().unwrap().clone();
-    let worker = Worker::builder(url).name("logs").description("reads logs");
+async fn house() -> Option<(TestEngine, Worker)> {
+    let engine = TestEngine::ours(Engine::builder(), WHOLE).await?;
+    let worker = engine.builder(engine.address());
+    let worker = worker.name("logs").description("reads logs");
     let worker = worker.connect().await.unwrap();
     worker.register(errors).unwrap();
     worker.register(tail).unwrap();
@@ -59,8 +58,8 @@ async fn house() -> (Engine, Worker) {
         .function("plain::function")
         .description("says\u{7} nothing");
     plain.register(hang).unwrap();
-    settled(&engine, |stats| stats.functions == 5).await;
-    (engine, worker)
+    worker.registered().await.unwrap();
+    Some((engine, worker))
 }
 
 /// Cells of a table, a line each.
@@ -76,7 +75,9 @@ fn cells(text: &str) -> Vec<Vec<&str>> {
 
 #[tokio::test]
 async fn stages_tell_what_goes_in_and_out() {
-    let (engine, _worker) = house().await;
+    let Some((engine, _worker)) = house().await else {
+        return;
+    };
     let ran = look(&engine, &["stages"]).await.succeeded();
     let expected = [
         vec!["STAGE", "KIND", "IN", "OUT", "WORKER", "DESCRIPTION"],
@@ -124,10 +125,12 @@ async fn stages_tell_what_goes_in_and_out() {
 
 #[tokio::test]
 async fn functions_and_workers_tell_how_busy_they_are() {
-    let (engine, worker) = house().await;
+    let Some((engine, worker)) = house().await else {
+        return;
+    };
     let caller = worker.clone();
     let call = tokio::spawn(async move { caller.call::<Value>("plain::function", &()).await });
-    settled(&engine, |stats| stats.calls == 1).await;
+    engine.settled(|stats| stats.calls == 1).await;
 
     let ran = look(&engine, &["functions"]).await.succeeded();
     let table = cells(ran.text());
@@ -173,17 +176,20 @@ async fn functions_and_workers_tell_how_busy_they_are() {
 
 #[tokio::test]
 async fn channels_tell_how_full_and_how_fast_they_are() {
-    let house = House::new(Over::Socket).await;
-    let ran = look(&house.engine, &["channels"]).await.succeeded();
+    let Some(engine) = TestEngine::ours(Engine::builder(), WHOLE).await else {
+        return;
+    };
+    let worker = engine.worker(engine.address()).await;
+    let ran = look(&engine, &["channels"]).await.succeeded();
     assert_eq!(ran.text(), "");
     assert_eq!(ran.stderr, "no channel is unfinished at this engine\n");
 
-    let channel = house.worker.create_channel(2).await.unwrap();
+    let channel = worker.create_channel(2).await.unwrap();
     let mut writer = channel.writer;
     writer.write(vec![7; 1000]).await.unwrap();
     writer.flush().await.unwrap();
-    settled(&house.engine, |stats| stats.buffered_frames == 2).await;
-    let ran = look(&house.engine, &["channels", "--measure", "0s"])
+    engine.settled(|stats| stats.buffered_frames == 2).await;
+    let ran = look(&engine, &["channels", "--measure", "0s"])
         .await
         .succeeded();
     let table = cells(ran.text());
@@ -203,7 +209,7 @@ async fn channels_tell_how_full_and_how_fast_they_are() {
             reader.next_bytes().await.unwrap();
         }
     });
-    let ran = look(&house.engine, &["channels", "--output", "json"])
+    let ran = look(&engine, &["channels", "--output", "json"])
         .await
         .succeeded();
     streaming.abort();
@@ -229,15 +235,18 @@ async fn channels_tell_how_full_and_how_fast_they_are() {
 
 #[tokio::test]
 async fn more_channels_than_are_listed_are_told() {
-    let house = House::new(Over::Socket).await;
+    let Some(engine) = TestEngine::ours(Engine::builder(), WHOLE).await else {
+        return;
+    };
+    let worker = engine.worker(engine.address()).await;
     for _ in 0..3 {
-        house.channel().await;
+        worker.create_channel(None).await.unwrap();
     }
     let arguments = ["channels", "--limit", "2", "--measure", "0s"];
-    let ran = look(&house.engine, &arguments).await.succeeded();
+    let ran = look(&engine, &arguments).await.succeeded();
     assert_eq!(cells(ran.text()).len(), 3);
     assert_eq!(ran.stderr, "2 of 3 channels; more with `--limit`\n");
-    let ran = look(&house.engine, &["channels", "--limit", "0"]).await;
+    let ran = look(&engine, &["channels", "--limit", "0"]).await;
     assert_eq!(ran.code, Some(2), "{ran:?}");
 }
 

@@ -15,12 +15,11 @@ mod trigger;
 use std::path::Path;
 use std::process::Stdio;
 
-use pipewright::Engine;
 use serde_json::Value;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
-use crate::support::within;
+use crate::support::{TestEngine, within};
 
 /// What a process has left.
 #[derive(Debug)]
@@ -104,7 +103,9 @@ async fn run(mut command: Command, input: &[u8]) -> Ran {
 }
 
 /// Runs the program without input.
-async fn look(engine: &Engine, arguments: &[&str]) -> Ran {
-    let url = engine.url().unwrap().to_string();
-    run(pipewright(&url, arguments), b"").await
+async fn look(engine: &TestEngine, arguments: &[&str]) -> Ran {
+    let mut command = pipewright(engine.url(), arguments);
+    let namespace = engine.namespace();
+    command.envs(namespace.map(|namespace| ("III_NAMESPACE", namespace)));
+    run(command, b"").await
 }

@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use pipewright::{Pipeline, remote};
+use pipewright::{Engine, Pipeline, remote};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 
 use super::{look, pipewright, run};
-use crate::support::{House, Over, settled, within};
+use crate::support::{TestEngine, within};
 
 /// The target folder of this test run, where what the project depends on is built already.
 fn target() -> PathBuf {
@@ -48,13 +48,16 @@ async fn built(mut command: Command) -> String {
 
 #[tokio::test]
 async fn a_new_project_builds_passes_its_test_and_serves() {
-    let house = House::new(Over::Socket).await;
-    let url = house.engine.url().unwrap().to_string();
+    let why = "the stages of the engine are listed as a whole";
+    let Some(engine) = TestEngine::ours(Engine::builder(), why).await else {
+        return;
+    };
+    let url = engine.url().to_owned();
     let directory = tempfile::tempdir().unwrap();
     let project = directory.path().join("word-counter");
     let root = env!("CARGO_MANIFEST_DIR");
     let path = project.to_str().unwrap();
-    let ran = look(&house.engine, &["new", path, "--pipewright-path", root])
+    let ran = look(&engine, &["new", path, "--pipewright-path", root])
         .await
         .succeeded();
     assert_eq!(ran.text(), "");
@@ -79,9 +82,9 @@ async fn a_new_project_builds_passes_its_test_and_serves() {
     let mut lines = BufReader::new(worker.stdout.take().unwrap()).lines();
     let line = within(lines.next_line()).await.unwrap();
     assert_eq!(line, Some(format!("serving word-counter::count at {url}")));
-    settled(&house.engine, |stats| stats.functions == 1).await;
+    engine.settled(|stats| stats.functions == 1).await;
 
-    let ran = look(&house.engine, &["stages", "--output", "json"])
+    let ran = look(&engine, &["stages", "--output", "json"])
         .await
         .succeeded();
     let stage = &ran.json()["stages"][0];
@@ -95,9 +98,10 @@ async fn a_new_project_builds_passes_its_test_and_serves() {
 
     let lines = [json!({"text": "to be or not"}), json!({"text": ""})];
     let stage = remote::<Value, Value>("word-counter::count");
+    let worker = engine.worker(engine.address()).await;
     let run = Pipeline::from_iter(lines)
         .then(stage)
-        .start(&house.worker)
+        .start(&worker)
         .await
         .unwrap();
     let counts = run.collect::<Vec<_>>().await.unwrap();

@@ -8,14 +8,18 @@ use tokio::task::JoinHandle;
 use super::listings::foreign;
 use super::screen::Screen;
 use super::{look, pipewright, run};
-use crate::support::{House, Over, settled};
+use crate::support::TestEngine;
+
+/// Why these need an engine of their own.
+const WHOLE: &str = "what is shown is all that the engine has";
 
 const WIDE: (u16, u16) = (30, 120);
 const NARROW: (u16, u16) = (10, 30);
 
 /// An engine with a worker whose function is busy, a stream that runs and a channel that is full.
 struct Busy {
-    house: House,
+    engine: TestEngine,
+    _maker: Worker,
     url: String,
     running: String,
     full: String,
@@ -24,9 +28,10 @@ struct Busy {
 }
 
 impl Busy {
-    async fn new() -> Self {
-        let house = House::new(Over::Socket).await;
-        let url = house.engine.url().unwrap().to_string();
+    async fn new() -> Option<Self> {
+        let engine = TestEngine::ours(Engine::builder(), WHOLE).await?;
+        let url = engine.url().to_owned();
+        let maker = engine.worker(engine.address()).await;
         let worker = Worker::builder(&*url)
             .name("busy-worker")
             .connect()
@@ -38,7 +43,7 @@ impl Busy {
         let call = tokio::spawn(async move {
             let _ = worker.call::<Value>("busy::hang", &()).await;
         });
-        let running = house.worker.create_channel(None).await.unwrap();
+        let running = maker.create_channel(None).await.unwrap();
         let (mut writer, mut reader) = (running.writer, running.reader);
         let stream = tokio::spawn(async move {
             loop {
@@ -47,22 +52,21 @@ impl Busy {
                 reader.next_bytes().await.unwrap();
             }
         });
-        let full = house.worker.create_channel(2).await.unwrap();
+        let full = maker.create_channel(2).await.unwrap();
         let mut writer = full.writer;
         writer.write("data").await.unwrap();
         writer.flush().await.unwrap();
-        settled(&house.engine, |stats| {
-            stats.calls == 1 && stats.buffered_frames >= 2
-        })
-        .await;
-        Self {
-            house,
+        let busy = engine.settled(|stats| stats.calls == 1 && stats.buffered_frames >= 2);
+        busy.await;
+        Some(Self {
+            engine,
+            _maker: maker,
             url,
             running: running.writer_ref.channel_id,
             full: full.writer_ref.channel_id,
             _writer: writer,
             tasks: vec![call, stream],
-        }
+        })
     }
 
     fn top(&self, size: (u16, u16), variables: &[(&str, &str)]) -> Screen {
@@ -84,7 +88,9 @@ fn words(line: &str) -> Vec<&str> {
 
 #[tokio::test]
 async fn what_there_is_is_shown_until_q() {
-    let busy = Busy::new().await;
+    let Some(busy) = Busy::new().await else {
+        return;
+    };
     let mut screen = busy.top(WIDE, &[]);
     // A frame is drawn from above, so that what stands last tells that all of it is there.
     let below = [
@@ -136,7 +142,9 @@ async fn what_there_is_is_shown_until_q() {
 
 #[tokio::test]
 async fn a_narrow_terminal_shows_the_most_important_of_one_list() {
-    let busy = Busy::new().await;
+    let Some(busy) = Busy::new().await else {
+        return;
+    };
     let mut screen = busy.top(NARROW, &[]);
     assert_eq!(
         words(&screen.line("CHANNEL").await),
@@ -165,7 +173,9 @@ async fn a_narrow_terminal_shows_the_most_important_of_one_list() {
 
 #[tokio::test]
 async fn colours_are_left_out_where_nobody_wants_them() {
-    let busy = Busy::new().await;
+    let Some(busy) = Busy::new().await else {
+        return;
+    };
     let full = busy.full.clone();
     let is_shown = |text: &str| text.contains(&full);
     let mut screen = busy.top(WIDE, &[]);
@@ -180,17 +190,16 @@ async fn colours_are_left_out_where_nobody_wants_them() {
 
 #[tokio::test]
 async fn keys_move_in_a_list_that_is_longer_than_the_screen() {
-    let house = House::new(Over::Socket).await;
-    let url = house.engine.url().unwrap().to_string();
+    let Some(engine) = TestEngine::ours(Engine::builder(), WHOLE).await else {
+        return;
+    };
+    let worker = engine.worker(engine.address()).await;
     for n in 10..60 {
         let nothing = async |_: Payload| ();
-        house
-            .worker
-            .register_function(format!("f{n}"), nothing)
-            .unwrap();
+        worker.register_function(format!("f{n}"), nothing).unwrap();
     }
-    settled(&house.engine, |stats| stats.functions == 50).await;
-    let mut screen = Screen::start(&url, &["top"], (10, 60), &[]);
+    worker.registered().await.unwrap();
+    let mut screen = Screen::start(engine.url(), &["top"], (10, 60), &[]);
     screen.line("> Channels (0)").await;
     screen.press("\t").await;
     screen.line("> Functions (1-6 of 50)").await;
@@ -206,7 +215,9 @@ async fn keys_move_in_a_list_that_is_longer_than_the_screen() {
 
 #[tokio::test]
 async fn a_signal_leaves_the_terminal_as_it_was() {
-    let busy = Busy::new().await;
+    let Some(busy) = Busy::new().await else {
+        return;
+    };
     let mut screen = busy.top(WIDE, &[]);
     screen.line("CHANNEL").await;
     assert!(screen.is_taken());
@@ -252,16 +263,16 @@ async fn an_engine_that_lists_no_channels_is_shown_without_them() {
 
 #[tokio::test]
 async fn without_a_terminal_it_is_printed_once() {
-    let busy = Busy::new().await;
-    let ran = look(&busy.house.engine, &["top"]).await;
+    let Some(busy) = Busy::new().await else {
+        return;
+    };
+    let ran = look(&busy.engine, &["top"]).await;
     ran.failed(2, "there is no terminal", "`pipewright top --once`");
-    let ran = look(&busy.house.engine, &["top", "--once"])
-        .await
-        .succeeded();
+    let ran = look(&busy.engine, &["top", "--once"]).await.succeeded();
     for wanted in [&busy.full, &busy.running, "busy::hang", "busy-worker"] {
         assert!(ran.text().contains(wanted), "{}", ran.text());
     }
-    let ran = look(&busy.house.engine, &["top", "--once", "--json"])
+    let ran = look(&busy.engine, &["top", "--once", "--json"])
         .await
         .succeeded();
     let snapshot = ran.json();
@@ -281,7 +292,9 @@ async fn without_a_terminal_it_is_printed_once() {
 
 #[tokio::test]
 async fn a_listing_in_a_narrow_terminal_is_in_blocks() {
-    let busy = Busy::new().await;
+    let Some(busy) = Busy::new().await else {
+        return;
+    };
     let mut screen = Screen::start(&busy.url, &["functions"], (20, 24), &[]);
     assert_eq!(screen.ended().await, Some(0));
     let expected = "\

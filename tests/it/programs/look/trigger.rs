@@ -4,15 +4,15 @@ use pipewright::FunctionError;
 use serde_json::{Value, json};
 
 use super::{look, pipewright, run};
-use crate::support::{House, Over, settled};
+use crate::support::House;
 
 #[tokio::test]
 async fn a_function_is_called_with_json_from_anywhere() {
-    let house = House::new(Over::Socket).await;
+    let house = House::new().await;
     let echo = async |payload: Value| payload;
     house.worker.register_function("echo", echo).unwrap();
-    settled(&house.engine, |stats| stats.functions == 1).await;
-    let url = house.engine.url().unwrap().to_string();
+    house.worker.registered().await.unwrap();
+    let url = house.engine.url().to_owned();
 
     let given = |ran: super::Ran| ran.text().to_owned();
     let ran = look(&house.engine, &["trigger", "echo", "\"a\u{e9}\""])
@@ -45,7 +45,7 @@ async fn a_function_is_called_with_json_from_anywhere() {
 
 #[tokio::test]
 async fn what_goes_wrong_has_a_status_and_a_hint() {
-    let house = House::new(Over::Socket).await;
+    let house = House::new().await;
     let fail = async |_: Value| Err::<(), _>(FunctionError::new("no_luck", "not today"));
     house
         .worker
@@ -56,7 +56,7 @@ async fn what_goes_wrong_has_a_status_and_a_hint() {
         .worker
         .register_function("orders::hang", hang)
         .unwrap();
-    settled(&house.engine, |stats| stats.functions == 2).await;
+    house.worker.registered().await.unwrap();
 
     let ran = look(&house.engine, &["trigger", "orders::fail"]).await;
     ran.failed(4, "not today (no_luck)", "the function's own worker");
