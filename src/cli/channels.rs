@@ -7,9 +7,8 @@ use serde_json::json;
 
 use super::connect::Connect;
 use super::failure::Failure;
-use super::lists::{self, Entry};
+use super::lists::{self, Channels, Entry};
 use super::output::Output;
-use super::seconds::seconds;
 use super::table::{Column, Table};
 use super::units;
 
@@ -17,7 +16,7 @@ use super::units;
 #[command(after_help = "\
 Examples:
   pipewright channels
-  pipewright channels --measure 2
+  pipewright channels --measure 2s
   pipewright channels --output json | jq '.channels[] | select(.reader == \"waiting\")'
 
 An end is `waiting` to be opened, `open` or `done`. FULL is how much of what the channel holds is
@@ -27,23 +26,50 @@ pub(super) struct Arguments {
     connect: Connect,
     #[command(flatten)]
     output: Output,
-    /// How long to measure how fast channels are; 0 for what was measured before.
-    #[arg(long, value_name = "SECONDS", default_value = "0.5", value_parser = seconds)]
+    /// How long to measure how fast channels are; 0s for what was measured before.
+    #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = humantime::parse_duration)]
     measure: Duration,
     /// How many channels to list at the most, the oldest first.
-    #[arg(long, value_name = "N", default_value_t = 1000)]
-    limit: usize,
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 1000,
+        value_parser = clap::value_parser!(u16).range(1..=10_000),
+    )]
+    limit: u16,
 }
 
 /// Lists the channels that are not finished.
 pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let worker = arguments.connect.worker().await?;
-    let mut channels = lists::channels(&worker, arguments.limit).await?;
+    let limit = usize::from(arguments.limit);
+    let look = async || -> Result<Channels, Failure> {
+        let channels = lists::channels(&worker, limit).await?;
+        channels.ok_or_else(|| lists::no_channels(&worker))
+    };
+    let mut channels = look().await?;
     // An engine measures from one question to the next.
     if !channels.listed.is_empty() && !arguments.measure.is_zero() {
         tokio::time::sleep(arguments.measure).await;
-        channels = lists::channels(&worker, arguments.limit).await?;
+        channels = look().await?;
     }
+    let json = json!({ "channels": channels.listed, "total": channels.total });
+    let none = "no channel is unfinished at this engine";
+    arguments
+        .output
+        .write(&json, &table(&channels.listed), none)?;
+    let listed = channels.listed.len() as u64;
+    if listed < channels.total {
+        eprintln!(
+            "{listed} of {} channels; more with `--limit`",
+            units::count(channels.total)
+        );
+    }
+    Ok(())
+}
+
+/// Channels as a table.
+pub(super) fn table(channels: &[Entry]) -> Table {
     let mut table = Table::new([
         Column::text("CHANNEL"),
         Column::text("WRITER"),
@@ -54,7 +80,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         Column::number("RATE"),
         Column::number("AGE"),
     ]);
-    for channel in &channels.listed {
+    for channel in channels {
         let size = |name: &str| channel.number(name).map_or("-".to_owned(), units::bytes);
         table.push([
             channel.text("channel_id").to_owned(),
@@ -69,17 +95,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
             age(channel).map_or("-".to_owned(), units::age),
         ]);
     }
-    let json = json!({ "channels": channels.listed, "total": channels.total });
-    let none = "no channel is unfinished at this engine";
-    arguments.output.write(&json, &table, none)?;
-    let listed = channels.listed.len() as u64;
-    if listed < channels.total {
-        eprintln!(
-            "{listed} of {} channels; more with `--limit`",
-            units::count(channels.total)
-        );
-    }
-    Ok(())
+    table
 }
 
 /// How much of what a channel holds waits for its reader, in per cent: frames or bytes, whichever

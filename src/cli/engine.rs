@@ -11,6 +11,11 @@ use super::failure::Failure;
 use super::signals::Signals;
 
 #[derive(Args)]
+#[command(after_help = "\
+Examples:
+  pipewright engine
+  pipewright engine --listen 127.0.0.1:0 --ready-file url
+  TOKEN=s3cret pipewright engine --listen 0.0.0.0:49134 --token-env TOKEN")]
 pub(super) struct Arguments {
     /// Where to listen; port 0 takes a free one.
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:49134")]

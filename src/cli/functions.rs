@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::connect::Connect;
 use super::failure::Failure;
-use super::lists;
+use super::lists::{self, Entry};
 use super::output::Output;
 use super::table::{Column, Table};
 
@@ -27,13 +27,20 @@ pub(super) struct Arguments {
 pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let worker = arguments.connect.worker().await?;
     let functions = lists::functions(&worker).await?;
+    let none = "no function is registered at this engine";
+    let json = json!({ "functions": functions });
+    arguments.output.write(&json, &table(&functions), none)
+}
+
+/// Functions as a table.
+pub(super) fn table(functions: &[Entry]) -> Table {
     let mut table = Table::new([
         Column::text("FUNCTION"),
         Column::text("WORKER"),
         Column::number("CALLS"),
         Column::text("DESCRIPTION"),
     ]);
-    for function in &functions {
+    for function in functions {
         table.push([
             function.text("function_id").to_owned(),
             function.worker().to_owned(),
@@ -41,8 +48,5 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
             function.text("description").to_owned(),
         ]);
     }
-    let none = "no function is registered at this engine";
-    arguments
-        .output
-        .write(&json!({ "functions": functions }), &table, none)
+    table
 }

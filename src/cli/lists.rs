@@ -43,6 +43,14 @@ impl Entry {
         self.0.get(name)
     }
 
+    /// What a worker is called: its name, or else its id.
+    pub(super) fn name(&self) -> &str {
+        match self.text("name") {
+            "" => self.text("worker_id"),
+            name => name,
+        }
+    }
+
     /// What the worker of a function is called: its name, or else its id.
     pub(super) fn worker(&self) -> &str {
         match self.text("worker_name") {
@@ -54,16 +62,14 @@ impl Entry {
 
 /// The functions that workers have registered, by id.
 pub(super) async fn functions(worker: &Worker) -> Result<Vec<Entry>, Failure> {
-    let answer = ask(worker, "engine::functions::list", &json!({})).await?;
-    let mut functions = entries("functions", answer)?;
+    let mut functions = list(worker, "functions").await?;
     functions.sort_by(|a, b| a.text("function_id").cmp(b.text("function_id")));
     Ok(functions)
 }
 
 /// The workers, by name, without this program.
 pub(super) async fn workers(worker: &Worker) -> Result<Vec<Entry>, Failure> {
-    let answer = ask(worker, "engine::workers::list", &json!({})).await?;
-    let mut workers = entries("workers", answer)?;
+    let mut workers = list(worker, "workers").await?;
     let own = worker.id();
     workers.retain(|listed| own.as_deref() != Some(listed.text("worker_id")));
     workers.sort_by(|a, b| a.text("name").cmp(b.text("name")));
@@ -78,28 +84,51 @@ pub(super) struct Channels {
     pub(super) total: u64,
 }
 
-/// The channels that are not finished, `limit` of them at the most.
-pub(super) async fn channels(worker: &Worker, limit: usize) -> Result<Channels, Failure> {
-    let answer = ask(worker, "engine::channels::list", &json!({ "limit": limit })).await?;
+/// The channels that are not finished, `limit` of them at the most; `None` if the engine does not
+/// list them.
+pub(super) async fn channels(worker: &Worker, limit: usize) -> Result<Option<Channels>, Failure> {
+    let Some(answer) = ask(worker, CHANNELS, &json!({ "limit": limit })).await? else {
+        return Ok(None);
+    };
     let total = answer.get("total").and_then(Value::as_u64);
     let listed = entries("channels", answer)?;
     let total = total.unwrap_or(listed.len() as u64);
-    Ok(Channels { listed, total })
+    Ok(Some(Channels { listed, total }))
 }
 
-async fn ask(worker: &Worker, function_id: &str, request: &Value) -> Result<Value, Failure> {
+/// Ours alone, so that another engine may not have it.
+const CHANNELS: &str = "engine::channels::list";
+
+/// What is told where an engine does not list its channels.
+pub(super) fn no_channels(worker: &Worker) -> Failure {
+    unlisted(worker, CHANNELS)
+}
+
+async fn list(worker: &Worker, name: &str) -> Result<Vec<Entry>, Failure> {
+    let function_id = format!("engine::{name}::list");
+    match ask(worker, &function_id, &json!({})).await? {
+        Some(answer) => entries(name, answer),
+        None => Err(unlisted(worker, &function_id)),
+    }
+}
+
+/// Calls a function that lists; `None` if the engine has none such.
+async fn ask(
+    worker: &Worker,
+    function_id: &str,
+    request: &Value,
+) -> Result<Option<Value>, Failure> {
     let asked = worker.trigger(function_id, request).timeout(TIMEOUT);
     match asked.idempotent().call().await {
-        Err(CallError::FunctionNotFound { .. }) => Err(Failure::new(
-            Exit::Failure,
-            format!(
-                "the engine at {} has no function {function_id}",
-                worker.address()
-            ),
-        )
-        .hint("not every engine lists this; `pipewright engine` does")),
-        answer => Ok(answer?),
+        Err(CallError::FunctionNotFound { .. }) => Ok(None),
+        answer => Ok(Some(answer?)),
     }
+}
+
+fn unlisted(worker: &Worker, function_id: &str) -> Failure {
+    let engine = worker.address();
+    let told = format!("the engine at {engine} has no function {function_id}");
+    Failure::new(Exit::Failure, told).hint("not every engine lists this; `pipewright engine` does")
 }
 
 fn entries(name: &str, mut answer: Value) -> Result<Vec<Entry>, Failure> {

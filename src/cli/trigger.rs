@@ -9,14 +9,13 @@ use super::connect::Connect;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::print;
-use super::seconds::seconds;
 use super::source::Source;
 
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
   pipewright trigger text::upper '\"abc\"'
-  pipewright trigger orders::create @order.json --timeout 120
+  pipewright trigger orders::create @order.json --timeout 2min
   jq -n '{n: 5}' | pipewright trigger numbers::sum - | jq .total
   pipewright trigger log::rotate --void
 
@@ -30,7 +29,7 @@ pub(super) struct Arguments {
     #[arg(value_name = "JSON", default_value = "{}")]
     payload: Source,
     /// How long to wait for the result.
-    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = humantime::parse_duration)]
     timeout: Duration,
     /// Do not wait for a result; whether the function succeeds is not known then.
     #[arg(long)]

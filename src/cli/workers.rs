@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::connect::Connect;
 use super::failure::Failure;
-use super::lists;
+use super::lists::{self, Entry};
 use super::output::Output;
 use super::table::{Column, Table};
 
@@ -27,6 +27,13 @@ pub(super) struct Arguments {
 pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let worker = arguments.connect.worker().await?;
     let workers = lists::workers(&worker).await?;
+    let none = "no worker is connected to this engine";
+    let json = json!({ "workers": workers });
+    arguments.output.write(&json, &table(&workers), none)
+}
+
+/// Workers as a table.
+pub(super) fn table(workers: &[Entry]) -> Table {
     let mut table = Table::new([
         Column::text("WORKER"),
         Column::text("RUNTIME"),
@@ -36,13 +43,9 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         Column::number("CALLS"),
         Column::text("DESCRIPTION"),
     ]);
-    for listed in &workers {
-        let name = match listed.text("name") {
-            "" => listed.text("worker_id"),
-            name => name,
-        };
+    for listed in workers {
         table.push([
-            name.to_owned(),
+            listed.name().to_owned(),
             listed.text("runtime").to_owned(),
             listed.text("version").to_owned(),
             listed.count("pid"),
@@ -51,8 +54,5 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
             listed.text("description").to_owned(),
         ]);
     }
-    let none = "no worker is connected to this engine";
-    arguments
-        .output
-        .write(&json!({ "workers": workers }), &table, none)
+    table
 }

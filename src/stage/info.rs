@@ -51,21 +51,21 @@ pub struct StreamInfo {
 }
 
 impl StageInfo {
-    /// What the types of a stage tell.
-    pub(super) fn of_stage<S: Stage>() -> Self {
+    /// What the types of a stage tell, for a [`Service`](super::Service) that is written by hand.
+    pub fn of_stage<S: Stage>() -> Self {
         let input = StreamInfo::of::<S::In, S::InFormat>();
         let output = StreamInfo::of::<S::Out, S::OutFormat>();
         Self::new(StageKind::Stage, Some(input), Some(output))
     }
 
     /// What the types of a producer tell.
-    pub(super) fn of_producer<P: Producer>() -> Self {
+    pub fn of_producer<P: Producer>() -> Self {
         let output = StreamInfo::of::<P::Out, P::Format>();
         Self::new(StageKind::Producer, None, Some(output))
     }
 
     /// What the types of a consumer tell.
-    pub(super) fn of_consumer<C: Consumer>() -> Self {
+    pub fn of_consumer<C: Consumer>() -> Self {
         let input = StreamInfo::of::<C::In, C::Format>();
         Self::new(StageKind::Consumer, Some(input), None)
     }

@@ -24,7 +24,7 @@ Exit status: 0 for a whole stream, 4 for one that its writer aborted, 5 for one 
 or is damaged. What was written to standard output by then is a part of it.")]
 pub(super) struct Arguments {
     /// The ref of the reader's end: JSON, `@FILE`, or `-` for standard input. A file may hold both
-    /// refs.
+    /// refs, and keeps them out of the list of processes.
     #[arg(value_name = "REF")]
     channel_ref: Source,
     /// What becomes of the messages among the data.

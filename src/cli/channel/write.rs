@@ -24,7 +24,7 @@ before this one that failed. When this program fails or is interrupted the strea
 never looks whole to its reader.")]
 pub(super) struct Arguments {
     /// The ref of the writer's end: JSON, `@FILE`, or `-` for the first line of standard input,
-    /// before the data. A file may hold both refs.
+    /// before the data. A file may hold both refs, and keeps them out of the list of processes.
     #[arg(value_name = "REF")]
     channel_ref: Source,
     /// What standard input is. Items are checked, counted and named in the header.
@@ -50,13 +50,14 @@ enum Format {
 
 /// Writes standard input into a channel and ends the stream, or aborts it.
 pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
-    let mut signals = Signals::listen()?;
     let mut input = BufReader::new(tokio::io::stdin());
     let text = match &arguments.channel_ref {
         Source::Stdin => first_line(&mut input).await?,
         source => source.read()?,
     };
     let channel_ref = pick(&text, Direction::Write)?;
+    // From here on there is a stream that a signal has to abort.
+    let mut signals = Signals::listen()?;
     let writer = ChannelWriter::new(&arguments.connect.address()?, &channel_ref);
     let writer = if arguments.plain {
         writer.plain()

@@ -346,3 +346,46 @@ async fn lines_and_plain_streams() {
     assert_eq!(data.unwrap(), "as it is");
     assert!(reader.header().await.unwrap().is_none());
 }
+
+/// The most memory that a process has had, in KiB.
+#[cfg(target_os = "linux")]
+fn peak(child: &Child) -> u64 {
+    let path = format!("/proc/{}/status", child.id().unwrap());
+    let status = std::fs::read_to_string(path).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let words = line.unwrap().split_whitespace().next();
+    words.unwrap().parse().unwrap()
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_long_stream_takes_little_memory_at_either_end() {
+    const LEN: usize = 256 << 20;
+    const MOST: u64 = 64 << 10;
+    let place = Place::new().await;
+    let mut writing = place.start(&["channel", "write", &place.writer]);
+    let mut reading = place.start(&["channel", "read", &place.reader]);
+    let mut stdin = writing.stdin.take().unwrap();
+    let mut stdout = reading.stdout.take().unwrap();
+    let piece = pattern(1 << 20);
+    let (ready, mut read) = (&piece, 0);
+    let feed = async {
+        for _ in 0..LEN / ready.len() {
+            stdin.write_all(ready).await.unwrap();
+        }
+    };
+    let drain = async {
+        let mut buffer = vec![0; 1 << 20];
+        while read < LEN {
+            read += stdout.read(&mut buffer).await.unwrap();
+        }
+    };
+    within(async { tokio::join!(feed, drain) }).await;
+    // Both wait for more.
+    let (writer, reader) = (peak(&writing), peak(&reading));
+    assert!(writer < MOST && reader < MOST, "{writer} KiB, {reader} KiB");
+    drop(stdin);
+    assert!(within(writing.wait()).await.unwrap().success());
+    assert!(within(reading.wait()).await.unwrap().success());
+    assert_eq!(read, LEN);
+}

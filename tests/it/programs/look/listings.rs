@@ -189,7 +189,7 @@ async fn channels_tell_how_full_and_how_fast_they_are() {
     writer.write(vec![7; 1000]).await.unwrap();
     writer.flush().await.unwrap();
     engine.settled(|stats| stats.buffered_frames == 2).await;
-    let ran = look(&engine, &["channels", "--measure", "0"])
+    let ran = look(&engine, &["channels", "--measure", "0s"])
         .await
         .succeeded();
     let table = cells(ran.text());
@@ -242,14 +242,16 @@ async fn more_channels_than_are_listed_are_told() {
     for _ in 0..3 {
         worker.create_channel(None).await.unwrap();
     }
-    let arguments = ["channels", "--limit", "2", "--measure", "0"];
+    let arguments = ["channels", "--limit", "2", "--measure", "0s"];
     let ran = look(&engine, &arguments).await.succeeded();
     assert_eq!(cells(ran.text()).len(), 3);
     assert_eq!(ran.stderr, "2 of 3 channels; more with `--limit`\n");
+    let ran = look(&engine, &["channels", "--limit", "0"]).await;
+    assert_eq!(ran.code, Some(2), "{ran:?}");
 }
 
 /// An engine that greets, and answers every call with `answer`.
-async fn foreign(answer: fn(&str) -> Value) -> String {
+pub(super) async fn foreign(answer: fn(&str) -> Value) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("ws://{}", listener.local_addr().unwrap());
     tokio::spawn(async move {

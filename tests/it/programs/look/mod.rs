@@ -1,7 +1,15 @@
 //! Commands that look into an engine and move streams, run as processes as a user runs them.
 
+mod bench;
+#[cfg(unix)]
 mod channel;
+mod help;
 mod listings;
+mod project;
+#[cfg(unix)]
+mod screen;
+#[cfg(unix)]
+mod top;
 mod trigger;
 
 use std::path::Path;
@@ -57,6 +65,7 @@ fn pipewright(url: &str, arguments: &[&str]) -> Command {
 }
 
 /// A script for `sh` in `directory`, with the program in its path.
+#[cfg(unix)]
 fn shell(url: &str, directory: &Path, script: &str) -> Command {
     let program = Path::new(env!("CARGO_BIN_EXE_pipewright"));
     let path = std::env::var("PATH").unwrap();

@@ -62,7 +62,7 @@ async fn what_goes_wrong_has_a_status_and_a_hint() {
     ran.failed(4, "not today (no_luck)", "the function's own worker");
     let ran = look(
         &house.engine,
-        &["trigger", "orders::hang", "--timeout", "0.2"],
+        &["trigger", "orders::hang", "--timeout", "200ms"],
     )
     .await;
     ran.failed(4, "no answer within 200ms", "--timeout");
