@@ -7,38 +7,25 @@
 //! PERMISSION IS HEREBY GRANTED, ...
 //! ```
 //!
-//! It serves until it is stopped with Ctrl-C.
+//! It serves until it is stopped with Ctrl-C, and lets what runs finish.
 
 use std::env;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use pipewright::{ChannelReader, Error, Invocation, Result, StreamChannelRef, Worker};
-use serde::Deserialize;
-use serde_json::{Value, json};
-use tokio::io::AsyncBufReadExt;
+use pipewright::format::Lines;
+use pipewright::prelude::*;
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Ends {
-    reader_ref: StreamChannelRef,
-}
-
-async fn consume(ends: Ends, invocation: Invocation) -> Result<Value> {
-    let mut reader = ChannelReader::new(invocation.worker().address(), &ends.reader_ref);
-    let files = Arc::new(AtomicU64::new(0));
-    let counted = Arc::clone(&files);
-    reader.on_message(move |path| {
-        counted.fetch_add(1, Relaxed);
-        println!("== {path}");
-    });
-    let mut count = 0;
-    let mut lines = reader.into_read().lines();
-    while let Some(line) = lines.next_line().await? {
-        count += 1;
-        println!("{line}");
+/// Bytes are read as lines here; that the writer knows nothing of them does not matter.
+#[pipeline_stage(id = "demo::consume")]
+async fn consume(mut lines: Receiver<String, Lines>) -> Result<()> {
+    let mut events = lines.events();
+    while let Some(event) = events.next().await? {
+        match event {
+            Event::Item(line) => println!("{line}"),
+            Event::Message(path) => println!("== {path}"),
+            _ => {}
+        }
     }
-    Ok(json!({"lines": count, "files": files.load(Relaxed)}))
+    Ok(())
 }
 
 #[tokio::main]
@@ -48,10 +35,8 @@ async fn main() -> Result<()> {
         .or_else(|| env::args().nth(1))
         .ok_or_else(|| Error::msg("usage: consumer URL"))?;
     let worker = Worker::connect(url).await?;
-    worker.register_function("demo::consume", consume)?;
+    worker.register(consume())?;
+    worker.registered().await?;
     println!("consumer is ready at {}", worker.address());
-
-    tokio::signal::ctrl_c().await?;
-    worker.shutdown().await?;
-    Ok(())
+    Ok(worker.serve().await?)
 }

@@ -9,34 +9,41 @@
 //! ```
 //!
 //! Each in a terminal of its own, in this order. The URL may stand in `PIPEWRIGHT_ENGINE_URL`
-//! instead. The producer makes the channels, hands their ends to the other two and streams the
-//! files. It prints what they report:
+//! instead. The producer starts the run, streams the files and prints what each stage did:
 //!
 //! ```text
-//! transform: 158 lines
-//! consumer: 158 lines of 2 files
+//! stage               items in    items out       bytes in      bytes out  wait in wait out     work
+//! files                      0            2              0           7158       0%       0%     100%
+//! demo::transform            ..
+//! demo::consume              ..
+//! 0 items in 0.006 s, complete, verified; bottleneck: files
 //! ```
 
 use std::env;
-use std::time::Duration;
 
-use pipewright::{Error, Result, Worker};
-use serde_json::{Value, json};
+use futures::StreamExt;
+use pipewright::format::{Json, Raw};
+use pipewright::prelude::*;
 use tokio::fs::File;
-use tokio::io::AsyncWriteExt;
+use tokio_util::bytes::Bytes;
+use tokio_util::io::ReaderStream;
 
-/// The functions answer when the whole stream is through, which takes longer than most calls.
-const PATIENCE: Duration = Duration::from_secs(3600);
-
-/// Calls a function that answers at the end of its stream.
-async fn run(worker: &Worker, function_id: &str, ends: &Value) -> Result<Value> {
-    let call = worker.trigger(function_id, ends).timeout(PATIENCE);
-    Ok(call.call().await?)
+/// The bytes of files. Each is announced by a message, which keeps its place among the bytes.
+#[pipeline_stage(id = "files")]
+async fn files(mut output: Sender<Bytes, Raw>, params: Vec<String>) -> Result<()> {
+    for path in params {
+        let mut bytes = ReaderStream::new(File::open(&path).await?);
+        output.send_message(path).await?;
+        while let Some(bytes) = bytes.next().await {
+            output.send(bytes?).await?;
+        }
+    }
+    Ok(())
 }
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let mut arguments = env::args().skip(1).peekable();
+    let mut arguments = env::args().skip(1);
     let url = match env::var("PIPEWRIGHT_ENGINE_URL") {
         Ok(url) => url,
         Err(_) => arguments
@@ -44,32 +51,13 @@ async fn main() -> Result<()> {
             .ok_or_else(|| Error::msg("usage: producer URL FILE..."))?,
     };
     let worker = Worker::connect(url).await?;
-    let text = worker.create_channel(None).await?;
-    let upper = worker.create_channel(None).await?;
-
-    let transform = json!({"readerRef": text.reader_ref, "writerRef": upper.writer_ref});
-    let consume = json!({"readerRef": upper.reader_ref});
-    let mut writer = text.writer;
-    let produce = async {
-        for path in arguments {
-            let mut file = File::open(&path).await?;
-            writer.send_message(path).await?;
-            tokio::io::copy(&mut file, &mut writer).await?;
-        }
-        writer.shutdown().await?;
-        Ok::<_, Error>(())
-    };
-    // If one of the three fails the others are given up, and what they had open fails, too.
-    let (transformed, consumed, ()) = tokio::try_join!(
-        run(&worker, "demo::transform", &transform),
-        run(&worker, "demo::consume", &consume),
-        produce,
-    )?;
-    println!("transform: {} lines", transformed["lines"]);
-    println!(
-        "consumer: {} lines of {} files",
-        consumed["lines"], consumed["files"]
-    );
-    worker.shutdown().await?;
+    let transform = remote::<Bytes, Bytes>("demo::transform").formats::<Raw, Raw>();
+    let consume = remote::<Bytes, ()>("demo::consume").formats::<Raw, Json>();
+    let run = Pipeline::produce(files.with_params(arguments.collect::<Vec<_>>()))
+        .then(transform)
+        .then(consume)
+        .start(&worker)
+        .await?;
+    println!("{}", run.report().await?);
     Ok(())
 }

@@ -5,42 +5,19 @@
 //! transform is ready at ws://127.0.0.1:49134
 //! ```
 //!
-//! It serves until it is stopped with Ctrl-C.
+//! It serves until it is stopped with Ctrl-C, and lets what runs finish.
 
 use std::env;
 
-use pipewright::{
-    ChannelReader, ChannelWriter, Error, Frame, Invocation, Result, StreamChannelRef, Worker,
-};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use pipewright::prelude::*;
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Ends {
-    reader_ref: StreamChannelRef,
-    writer_ref: StreamChannelRef,
-}
-
-async fn transform(ends: Ends, invocation: Invocation) -> Result<Value> {
-    let address = invocation.worker().address();
-    let mut reader = ChannelReader::new(address, &ends.reader_ref);
-    let mut writer = ChannelWriter::new(address, &ends.writer_ref);
-    let mut lines = 0;
-    while let Some(frame) = reader.next_frame().await? {
-        match frame {
-            Frame::Data(bytes) => {
-                for byte in &bytes {
-                    lines += u64::from(*byte == b'\n');
-                }
-                writer.write(bytes.to_ascii_uppercase()).await?;
-            }
-            // Messages pass, in their place among the data.
-            Frame::Message(text) => writer.send_message(text).await?,
-        }
+/// Bytes for bytes; messages pass by it, in their place.
+#[pipeline_stage(id = "demo::transform")]
+async fn transform(mut input: ChannelReader, mut output: ChannelWriter) -> Result<()> {
+    while let Some(bytes) = input.next_bytes().await? {
+        output.write(bytes.to_ascii_uppercase()).await?;
     }
-    writer.close().await?;
-    Ok(json!({"lines": lines}))
+    Ok(())
 }
 
 #[tokio::main]
@@ -50,10 +27,8 @@ async fn main() -> Result<()> {
         .or_else(|| env::args().nth(1))
         .ok_or_else(|| Error::msg("usage: transform URL"))?;
     let worker = Worker::connect(url).await?;
-    worker.register_function("demo::transform", transform)?;
+    worker.register(transform())?;
+    worker.registered().await?;
     println!("transform is ready at {}", worker.address());
-
-    tokio::signal::ctrl_c().await?;
-    worker.shutdown().await?;
-    Ok(())
+    Ok(worker.serve().await?)
 }

@@ -10,31 +10,35 @@
 //! send header and end by a helper of a few lines:
 //!
 //! ```text
-//! stages                                   items     bytes  verdict
-//! py::celsius_plain, ts::weather_plain     10000    376590  complete, unverified
-//! py::celsius, ts::weather                 10000    376590  complete, verified
+//! stages                                   items  verdict
+//! py::celsius_plain, ts::weather_plain     10000  complete, unverified
+//! py::celsius, ts::weather                 10000  complete, verified
 //! ```
 //!
 //! What a stage in another language has to do is told in `docs/stage-contract.md`.
 
-use std::collections::HashMap;
 use std::process::{ExitCode, Stdio};
 
-use pipewright::{Channel, Engine, Error, Receiver, Result, Sender, StageReport, Verdict, Worker};
-use serde::{Deserialize, Serialize};
-use serde_json::json;
+use pipewright::Engine;
+use pipewright::prelude::*;
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::mpsc;
 
 const READINGS: u64 = 10_000;
 
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 struct Fahrenheit {
     city: String,
     fahrenheit: f64,
 }
 
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
+struct Celsius {
+    city: String,
+    celsius: f64,
+}
+
+#[derive(Serialize, Deserialize)]
 struct Weather {
     city: String,
     weather: String,
@@ -53,7 +57,7 @@ async fn main() -> Result<ExitCode> {
     let worker = Worker::connect(engine.address()).await?;
     let _stages = start_stages(&engine, &worker, &programs).await?;
 
-    println!("{:<38} {:>7} {:>9}  verdict", "stages", "items", "bytes");
+    println!("{:<38} {:>7}  verdict", "stages", "items");
     run(&worker, ["py::celsius_plain", "ts::weather_plain"], false).await?;
     run(&worker, ["py::celsius", "ts::weather"], true).await?;
     Ok(ExitCode::SUCCESS)
@@ -107,73 +111,48 @@ async fn start_stages(
 
 /// Runs the pipeline through two stages of other languages and prints a line about it.
 async fn run(worker: &Worker, [python, typescript]: [&str; 2], verified: bool) -> Result<()> {
-    let first: Channel<Fahrenheit> = worker.channel(None).await?;
-    let between = worker.create_channel(None).await?;
-    let last: Channel<Weather> = worker.channel(None).await?;
-    let celsius = json!({ "readerRef": first.reader_ref, "writerRef": between.writer_ref });
-    let weather = json!({ "readerRef": between.reader_ref, "writerRef": last.writer_ref });
-    let ((), celsius, weather, receiver) = tokio::try_join!(
-        send(first.sender),
-        async { Ok(worker.call::<StageReport>(python, &celsius).await?) },
-        async { Ok(worker.call::<StageReport>(typescript, &weather).await?) },
-        check(last.receiver),
-    )?;
-    let report = receiver.report();
-    let verdict = match report.verdict {
-        Some(Verdict::Complete) => "complete, verified",
-        Some(Verdict::CompleteUnverified) => "complete, unverified",
-        other => return Err(Error::msg(format!("not complete: {other:?}"))),
-    };
-    println!(
-        "{:<38} {:>7} {:>9}  {verdict}",
-        format!("{python}, {typescript}"),
-        report.items,
-        report.bytes
-    );
-    let counts = [celsius.items_in, weather.items_out, report.items];
-    if counts != [READINGS; 3] || verified != (verdict == "complete, verified") {
-        return Err(Error::msg(format!(
-            "expected {READINGS} items: {counts:?}, {verdict}"
-        )));
-    }
-    Ok(())
-}
-
-/// The first stage: readings of all temperatures.
-async fn send(mut sender: Sender<Fahrenheit>) -> Result<()> {
-    for number in 0..READINGS {
-        let reading = Fahrenheit {
-            city: format!("city {number}"),
-            fahrenheit: fahrenheit(number),
-        };
-        sender.send(reading).await?;
-    }
-    sender.close().await?;
-    Ok(())
-}
-
-/// The last stage: every city has its weather, in the order in which they were sent.
-async fn check(mut receiver: Receiver<Weather>) -> Result<Receiver<Weather>> {
-    let mut seen: HashMap<String, u64> = HashMap::new();
+    let mut run = Pipeline::from_iter((0..READINGS).map(reading))
+        .then(remote::<Fahrenheit, Celsius>(python))
+        .then(remote::<Celsius, Weather>(typescript))
+        .start(worker)
+        .await?;
     let mut number = 0;
-    while let Some(Weather { city, weather }) = receiver.recv().await? {
-        let expected = match fahrenheit(number) {
-            ..50.0 => "cold",
-            ..77.0 => "mild",
-            _ => "hot",
-        };
-        if city != format!("city {number}") || weather != expected {
-            return Err(Error::msg(format!(
-                "{weather} for {city}, expected {expected}"
-            )));
-        }
-        *seen.entry(weather).or_default() += 1;
+    while let Some(weather) = run.next().await {
+        check(number, &weather?)?;
         number += 1;
     }
-    if seen.len() != 3 {
-        return Err(Error::msg(format!("some weather is missing: {seen:?}")));
+    let report = run.report().await?;
+    let verdict = match report.verified {
+        Some(true) => "complete, verified",
+        _ => "complete, unverified",
+    };
+    let stages = format!("{python}, {typescript}");
+    println!("{stages:<38} {:>7}  {verdict}", report.items);
+    if report.items != READINGS || report.verified != Some(verified) {
+        return Err(Error::msg(format!("expected {READINGS} items:\n{report}")));
     }
-    Ok(receiver)
+    Ok(())
+}
+
+fn reading(number: u64) -> Fahrenheit {
+    Fahrenheit {
+        city: format!("city {number}"),
+        fahrenheit: fahrenheit(number),
+    }
+}
+
+/// Every city has its weather, in the order in which the readings were sent.
+fn check(number: u64, Weather { city, weather }: &Weather) -> Result<()> {
+    let expected = match fahrenheit(number) {
+        ..50.0 => "cold",
+        ..77.0 => "mild",
+        _ => "hot",
+    };
+    if *city != format!("city {number}") || weather != expected {
+        let message = format!("{weather} for {city}, expected {expected}");
+        return Err(Error::msg(message));
+    }
+    Ok(())
 }
 
 /// Whole degrees that stay clear of the borders when they are rounded.

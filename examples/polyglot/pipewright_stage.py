@@ -22,6 +22,7 @@ def checked(stage):
             await output.say("end", bytes=output.bytes, items=output.items)
             await output.writer.close_async()
             return {
+                "input_verified": items.end is not None,
                 "items_in": items.items,
                 "items_out": output.items,
                 "bytes_in": items.bytes,

@@ -31,6 +31,7 @@ export function checked<In>(
     }
     await once(writerRef.stream, 'finish')
     return {
+      input_verified: items.verified,
       items_in: items.items,
       items_out: output.items,
       bytes_in: items.bytes,
@@ -46,6 +47,11 @@ export class Items<T> {
   abort?: Abort
   private header?: object
   private end?: { bytes: number; items?: number }
+
+  /** Whether the stream had an end message, which agreed with what arrived. */
+  get verified() {
+    return this.end !== undefined
+  }
 
   constructor(private reader: ChannelReader) {
     reader.onMessage((text) => {

@@ -1,8 +1,8 @@
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use super::StreamReport;
+use super::{StreamReport, Verdict};
 
 /// Counters of one end, for others to look at while the end is in use.
 ///
@@ -16,6 +16,8 @@ pub(crate) struct Meter {
     waited_micros: AtomicU64,
     /// When the wait began that is not over, in microseconds after `made`; `NOT_WAITING` without.
     since_micros: AtomicU64,
+    /// Whether the stream was verified, once it has ended well.
+    verified: OnceLock<bool>,
 }
 
 const NOT_WAITING: u64 = u64::MAX;
@@ -29,6 +31,7 @@ impl Meter {
             messages: AtomicU64::new(0),
             waited_micros: AtomicU64::new(0),
             since_micros: AtomicU64::new(NOT_WAITING),
+            verified: OnceLock::new(),
         })
     }
 
@@ -36,6 +39,14 @@ impl Meter {
         self.bytes.store(report.bytes, Relaxed);
         self.items.store(report.items, Relaxed);
         self.messages.store(report.messages, Relaxed);
+        if let Some(verified) = report.verdict.as_ref().and_then(Verdict::compared) {
+            self.verified.get_or_init(|| verified);
+        }
+    }
+
+    /// Whether totals and checksum were compared; `None` unless the stream has ended well.
+    pub(crate) fn verified(&self) -> Option<bool> {
+        self.verified.get().copied()
     }
 
     /// A wait has begun at `since`, or ended; `total` is that of all before.

@@ -37,6 +37,11 @@ impl Verdict {
         matches!(self, Self::Complete | Self::CompleteUnverified)
     }
 
+    /// Whether totals and checksum were compared, if the stream is whole; `None` if it is not.
+    pub(crate) fn compared(&self) -> Option<bool> {
+        self.is_complete().then(|| self.is_verified())
+    }
+
     /// Whether the stream is whole and its totals and checksum were compared.
     pub fn is_verified(&self) -> bool {
         matches!(self, Self::Complete)

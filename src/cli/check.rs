@@ -11,18 +11,14 @@ use super::failure::Failure;
 use super::known::Known;
 use super::pipeline_file::{Mistake, PipelineFile, schema};
 
-const EXAMPLES: &str = "\
-Examples:
-  Every mistake in a file, with its place; stages are looked up at the engine, if there is one:
-    pipewright check pipeline.toml
-
-  The schema for an editor, such as Taplo or the TOML extensions that stand on it:
-    pipewright check --schema > pipeline.schema.json
-
-Exit status: 0 if the pipeline can be run, 2 if not, 3 if `--online` finds no engine.";
-
 #[derive(Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = "\
+Examples:
+  pipewright check pipeline.toml
+  pipewright check --online --url ws://127.0.0.1:49134 pipeline.toml
+  pipewright check --schema > pipeline.schema.json
+
+The status is 0 if the pipeline can be run, 2 if not, and 3 if `--online` finds no engine.")]
 pub(super) struct Arguments {
     /// The pipeline.
     #[arg(value_name = "FILE", required_unless_present = "schema")]

@@ -11,19 +11,13 @@ use super::failure::Failure;
 use super::limits::Limits;
 use super::signals::Signals;
 
-const EXAMPLES: &str = "\
-Examples:
-  For the workers of this machine:
-    pipewright engine
-
-  For a script, on a free port; the file has the URL as soon as the engine serves:
-    pipewright engine --listen 127.0.0.1:0 --ready-file engine.url &
-
-  For other machines, which have to know the token:
-    PIPEWRIGHT_TOKEN=.. pipewright engine --listen 0.0.0.0:49134 --token-env PIPEWRIGHT_TOKEN";
-
 #[derive(Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = "\
+Examples:
+  pipewright engine
+  pipewright engine --listen 127.0.0.1:0 --ready-file url
+  pipewright engine --max-channels 1000 --max-channel-bytes 4MiB --channel-ttl 1min
+  TOKEN=s3cret pipewright engine --listen 0.0.0.0:49134 --token-env TOKEN")]
 pub(super) struct Arguments {
     /// Where to listen; port 0 takes a free one.
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:49134")]

@@ -1,7 +1,9 @@
 use std::error::Error as StdError;
+use std::fmt;
 use std::io;
+use std::sync::Arc;
 
-use pipewright::{CallError, ConnectError, Error, RunError, StageError};
+use pipewright::{CallError, ConnectError, Error, ReadError, RunError, StageError};
 
 use super::exit::Exit;
 
@@ -72,6 +74,13 @@ impl Failure {
     }
 }
 
+/// The error alone.
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
 impl<E: Into<Error>> From<E> for Failure {
     fn from(error: E) -> Self {
         let error = error.into();
@@ -98,8 +107,16 @@ fn known(error: &(dyn StdError + 'static)) -> Option<Exit> {
     if let Some(error) = error.downcast_ref::<io::Error>() {
         return (error.kind() == io::ErrorKind::BrokenPipe).then_some(Exit::OutputClosed);
     }
-    if error.is::<ConnectError>() {
+    // The ends of channels share theirs.
+    if error.is::<ConnectError>() || error.is::<Arc<ConnectError>>() {
         return Some(Exit::Unreachable);
+    }
+    if let Some(error) = error.downcast_ref::<ReadError>() {
+        return match error {
+            ReadError::Aborted(_) => Some(Exit::StageFailed),
+            ReadError::Corrupt { .. } | ReadError::Protocol { .. } => Some(Exit::Truncated),
+            _ => None,
+        };
     }
     if let Some(error) = error.downcast_ref::<RunError>() {
         return Some(match error.first_cause().code.as_str() {

@@ -15,7 +15,9 @@ use super::segment::Segment;
 use super::supervisor::{Running, Supervisor};
 use crate::channel::Receiver;
 use crate::error::Error;
-use crate::stage::{Flow, Incoming, Leash, StageContext, StageError, StageRequest, trigger_stage};
+use crate::stage::{
+    Flow, Incoming, Leash, StageContext, StageError, StageRequest, all_verified, trigger_stage,
+};
 use crate::wire::StreamChannelRef;
 use crate::worker::Worker;
 
@@ -94,6 +96,7 @@ async fn prepare(
             let context = context.for_stage(&name).with_worker(worker.clone());
             Ok(Running {
                 name,
+                takes_input: !inputs.is_empty(),
                 work: code(ends, context),
                 refs: all,
                 leash: None,
@@ -112,6 +115,7 @@ async fn prepare(
             let work = async move { trigger_stage(&worker, &id, &request).await }.boxed();
             Ok(Running {
                 name,
+                takes_input: !inputs.is_empty(),
                 work,
                 refs: all,
                 leash: Some(leash),
@@ -129,16 +133,18 @@ impl<P: Segment> RunSource for ChannelRun<P> {
 
     fn poll_outcome(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome> {
         let this = self.get_mut();
-        let outcome = ready!(this.outcome.poll_unpin(cx));
-        let mut outcome = outcome.unwrap_or_else(|error| {
-            let reason = format!("the run's supervisor ended by itself: {error}");
-            let failure = StageError::new(StageError::PANICKED, "pipewright", reason);
-            Outcome {
-                failures: vec![failure],
-                ..Outcome::default()
+        let mut outcome = match ready!(this.outcome.poll_unpin(cx)) {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                let reason = format!("the run's supervisor ended by itself: {error}");
+                let failure = StageError::new(StageError::PANICKED, "pipewright", reason);
+                Outcome {
+                    failures: vec![failure],
+                    ..Outcome::default()
+                }
             }
-        });
-        outcome.verified = this.output.is_verified();
+        };
+        outcome.verified = all_verified([outcome.verified, this.output.verified()]);
         Poll::Ready(outcome)
     }
 

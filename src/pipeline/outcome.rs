@@ -8,9 +8,9 @@ pub struct Outcome {
     pub(super) stages: Vec<StageSummary>,
     /// In the order in which they came in.
     pub(super) failures: Vec<StageError>,
+    /// Whether every stream was compared with the totals and the checksum of its writer.
+    pub(super) verified: Option<bool>,
     pub(super) elapsed: std::time::Duration,
-    /// Whether the output was compared with its totals.
-    pub(super) verified: bool,
 }
 
 impl Outcome {

@@ -14,12 +14,12 @@ pub struct RunReport {
     pub stages: Vec<StageSummary>,
     /// Items that came out of the pipeline.
     pub items: u64,
+    /// Whether every stream of the run agreed with the totals of its writer, and with the checksum if
+    /// it sends one: `false` where a writer sends no totals, such as a stage on a plain SDK. `None`
+    /// where a stage did not tell, and for a run within the process, which has no streams.
+    pub verified: Option<bool>,
     /// From the start of the run to its end.
     pub elapsed: Duration,
-    /// Whether everything that came out was compared with the totals and the checksum of whoever
-    /// wrote it. A last stage without pipewright sends none: then the stream ended cleanly, and
-    /// nothing more is known. A run within one process has nothing to compare, and is verified.
-    pub verified: bool,
 }
 
 /// One stage of a run.
@@ -99,10 +99,17 @@ impl fmt::Display for RunReport {
         }
         write!(
             f,
-            "{} items in {:.3} s",
+            "{} items in {:.3} s, complete",
             self.items,
             self.elapsed.as_secs_f64()
         )?;
+        if let Some(verified) = self.verified {
+            f.write_str(if verified {
+                ", verified"
+            } else {
+                ", unverified"
+            })?;
+        }
         if let Some(bottleneck) = self.bottleneck() {
             write!(f, "; bottleneck: {}", bottleneck.stage)?;
         }

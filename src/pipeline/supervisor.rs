@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::outcome::Outcome;
 use super::run_error::RunError;
 use super::run_report::StageSummary;
-use crate::stage::{Leash, StageError, StageReport, free};
+use crate::stage::{Leash, StageError, StageReport, all_verified, free};
 use crate::wire::StreamChannelRef;
 use crate::worker::Worker;
 
@@ -25,6 +25,8 @@ type Ended = (usize, Result<StageReport, StageError>);
 /// A stage under way.
 pub(super) struct Running {
     pub(super) name: String,
+    /// Whether streams come in, as they do in all but the first.
+    pub(super) takes_input: bool,
     pub(super) work: BoxFuture<'static, Result<StageReport, StageError>>,
     /// Its channels, to be freed should it never open them.
     pub(super) refs: Vec<StreamChannelRef>,
@@ -49,6 +51,8 @@ pub(super) struct Supervisor {
     started: Instant,
     deadline: Option<Duration>,
     stages: Vec<StageSummary>,
+    /// Of each stage, whether streams come in.
+    takes_input: Vec<bool>,
     refs: Vec<Vec<StreamChannelRef>>,
     leashes: Vec<Option<Leash>>,
     running: JoinSet<Ended>,
@@ -67,6 +71,7 @@ impl Supervisor {
             started: Instant::now(),
             deadline,
             stages: Vec::new(),
+            takes_input: Vec::new(),
             refs: Vec::new(),
             leashes: Vec::new(),
             running: JoinSet::new(),
@@ -78,6 +83,7 @@ impl Supervisor {
     pub(super) fn start(&mut self, running: Running) {
         let Running {
             name,
+            takes_input,
             work,
             refs,
             leash,
@@ -87,6 +93,7 @@ impl Supervisor {
             stage: name,
             report: None,
         });
+        self.takes_input.push(takes_input);
         self.refs.push(refs);
         self.leashes.push(leash);
         self.running.spawn(async move { (at, work.await) });
@@ -125,11 +132,10 @@ impl Supervisor {
         }
         self.finish_cancelled().await;
         Outcome {
+            verified: self.verified(),
             stages: self.stages,
             failures: self.failures,
             elapsed: self.started.elapsed(),
-            // The supervisor does not see the output.
-            verified: false,
         }
     }
 
@@ -187,6 +193,15 @@ impl Supervisor {
                 !gave_way
             }
         }
+    }
+
+    /// Whether all stages have found what came in to be what their writers sent.
+    fn verified(&self) -> Option<bool> {
+        let reading = self.stages.iter().zip(&self.takes_input);
+        all_verified(reading.filter(|(_, reads)| **reads).map(|(stage, _)| {
+            let report = stage.report.as_ref();
+            report.and_then(|report| report.input_verified)
+        }))
     }
 
     fn cancelled_by_user(&self) -> StageError {

@@ -38,12 +38,6 @@ impl<T, F: Decode<T>> Incoming<T, F> {
         }
     }
 
-    /// Whether the stream is over and its totals and checksum were compared.
-    pub(crate) fn is_verified(&self) -> bool {
-        let verdict = self.receiver.report().verdict;
-        verdict.is_some_and(|verdict| verdict.is_verified())
-    }
-
     /// Hands items that cannot be read to `deal`, where the receiver can go on after them.
     pub(crate) fn with_bad_items(
         mut self,
@@ -51,6 +45,11 @@ impl<T, F: Decode<T>> Incoming<T, F> {
     ) -> Self {
         self.bad_items = Some(Box::new(deal));
         self
+    }
+
+    /// Whether totals and checksum were compared; `None` unless the stream has ended well.
+    pub(crate) fn verified(&self) -> Option<bool> {
+        self.receiver.report().verdict.as_ref()?.compared()
     }
 }
 

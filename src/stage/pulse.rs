@@ -9,6 +9,7 @@ use std::time::Instant;
 use futures::FutureExt;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
+use super::report::all_verified;
 use super::{Ends, StageContext, StageError, StageReport};
 use crate::channel::{Aside, ChannelReader, ChannelWriter, Meter, Remark, StreamReport};
 use crate::wire::Progress;
@@ -53,6 +54,13 @@ impl Measure {
             sum.messages += end.messages;
         }
         sum
+    }
+
+    fn verified(&self) -> Option<bool> {
+        if self.ends.is_empty() {
+            return self.own.verified();
+        }
+        all_verified(self.ends.iter().map(|end| end.verified()))
     }
 }
 
@@ -130,6 +138,7 @@ impl Pulse {
         let elapsed = self.started.elapsed();
         let mut report = StageReport::between(&self.input.report(), &self.output.report(), elapsed);
         report.items_skipped = self.context.skipped();
+        report.input_verified = self.input.verified();
         report
     }
 

@@ -9,7 +9,8 @@ use futures::{Stream, StreamExt, stream};
 use super::leash::{Leash, free};
 use super::task::Task;
 use super::{
-    Ends, Flow, Placement, Service, Stage, StageContext, StageError, StageReport, StageRequest,
+    Ends, Flow, Placement, Service, Stage, StageContext, StageError, StageInfo, StageReport,
+    StageRequest,
 };
 use crate::channel::{ChannelWriter, Custody, Receiver, Sender};
 use crate::codec::{Decode, Encode, Json};
@@ -177,6 +178,10 @@ where
 {
     fn service_id(&self) -> String {
         self.id()
+    }
+
+    fn service_info(&self) -> StageInfo {
+        Stage::info(self)
     }
 
     fn serve_boxed(

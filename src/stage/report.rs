@@ -27,6 +27,11 @@ pub struct StageReport {
     /// Items that were skipped because they could not be handled.
     #[serde(default)]
     pub items_skipped: u64,
+    /// Whether what came in agreed with the totals of its writer, and with the checksum if it sends
+    /// one: `false` where it sends no totals. `None` where that is not known, as of a stage that
+    /// left early.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input_verified: Option<bool>,
     /// Microseconds from the start of the stage to its end.
     #[serde(default)]
     pub elapsed_us: u64,
@@ -47,6 +52,7 @@ impl StageReport {
             bytes_in: input.bytes,
             bytes_out: output.bytes,
             items_skipped: 0,
+            input_verified: None,
             elapsed_us: micros(elapsed),
             waited_in_us: micros(input.waited),
             waited_out_us: micros(output.waited),
@@ -59,6 +65,7 @@ impl StageReport {
             items_in: self.items_in,
             bytes_in: self.bytes_in,
             waited_in_us: self.waited_in_us,
+            input_verified: self.input_verified,
             items_skipped: self.items_skipped + next.items_skipped,
             elapsed_us: self.elapsed_us.max(next.elapsed_us),
             ..next.clone()
@@ -76,6 +83,7 @@ impl StageReport {
             bytes_in: more("bytes_in"),
             bytes_out: progress.bytes,
             items_skipped: more("items_skipped"),
+            input_verified: None,
             elapsed_us: more("elapsed_us"),
             waited_in_us: more("waited_in_us"),
             waited_out_us: more("waited_out_us"),
@@ -152,6 +160,20 @@ impl From<&StageReport> for Progress {
         }
         progress
     }
+}
+
+/// What is known of several streams together: one that is not verified counts more than one of
+/// which nothing is known.
+pub(crate) fn all_verified(streams: impl IntoIterator<Item = Option<bool>>) -> Option<bool> {
+    let mut all = Some(true);
+    for verified in streams {
+        all = match (all, verified) {
+            (Some(false), _) | (_, Some(false)) => Some(false),
+            (None, _) | (_, None) => None,
+            (Some(true), Some(true)) => Some(true),
+        };
+    }
+    all
 }
 
 fn micros(duration: Duration) -> u64 {

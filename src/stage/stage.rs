@@ -4,7 +4,10 @@ use futures::Stream;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Configured, Ends, Flow, IntoStage, StageContext, StageError, StageReport};
+use super::{
+    Configured, Ends, Flow, IntoStage, Remote, StageContext, StageError, StageInfo, StageReport,
+    remote,
+};
 use crate::codec::{Decode, Encode};
 
 /// One step of a pipeline: items of type `In` become items of type `Out`.
@@ -32,6 +35,12 @@ pub trait Stage: Clone + Send + Sync + 'static {
 
     /// The id that workers register it by, such as `text::count`.
     fn id(&self) -> String;
+
+    /// What the stage tells of itself where it is registered.
+    #[doc(hidden)]
+    fn info(&self) -> StageInfo {
+        StageInfo::of_stage::<Self>()
+    }
 
     /// Where the stage runs when a pipeline is started on channels.
     #[doc(hidden)]
@@ -73,6 +82,10 @@ pub enum Placement {
     Registered,
 }
 
+/// A stage with the types of `S`, on some worker.
+type RemoteOf<S> =
+    Remote<<S as Stage>::In, <S as Stage>::Out, <S as Stage>::InFormat, <S as Stage>::OutFormat>;
+
 /// Settings of a stage, a producer or a consumer at the place where it is used.
 pub trait StageExt<Form>: IntoStage<Form> + Sized {
     /// The same with parameters, for its argument `params`.
@@ -84,6 +97,17 @@ pub trait StageExt<Form>: IntoStage<Form> + Sized {
     /// When `params` has no JSON form, a map with keys that are not strings for one.
     fn with_params(self, params: impl Serialize) -> Configured<Self::Stage> {
         Configured::new(self.into_stage(), &params)
+    }
+
+    /// The same stage on whichever worker has registered it, instead of within this process; its
+    /// types are compared by the compiler all the same.
+    ///
+    /// Parameters are set after it: `count.remote().with_params(..)`.
+    fn remote(self) -> RemoteOf<Self::Stage>
+    where
+        Self::Stage: Stage,
+    {
+        remote(self.into_stage().id()).formats()
     }
 }
 

@@ -134,8 +134,7 @@ impl WorkerBuilder {
         });
         let settings = Settings {
             address,
-            name: self.announcement.name.clone(),
-            namespace: self.announcement.namespace.clone(),
+            announcement: self.announcement,
             call_timeout: self.call_timeout,
             shutdown_timeout: self.shutdown_timeout,
         };
@@ -146,7 +145,6 @@ impl WorkerBuilder {
             commands: queue,
             status,
             alive: Arc::downgrade(&alive),
-            announcement: self.announcement,
             backoff: self.backoff,
             keep_alive: self.keep_alive,
         });

@@ -7,7 +7,6 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use uuid::Uuid;
 
-use super::announcement::Announcement;
 use super::calls::Calls;
 use super::command::Command;
 use super::execute::Finished;
@@ -52,7 +51,6 @@ pub(super) struct Driver {
     pub(super) status: watch::Sender<Status>,
     pub(super) keep_alive: KeepAlive,
     alive: Weak<Alive>,
-    announcement: Announcement,
     backoff: Backoff,
     /// Whether a shutdown was asked for, or only nobody is left.
     unused: bool,
@@ -64,7 +62,6 @@ pub(super) struct Parts {
     pub(super) commands: mpsc::UnboundedReceiver<Command>,
     pub(super) status: watch::Sender<Status>,
     pub(super) alive: Weak<Alive>,
-    pub(super) announcement: Announcement,
     pub(super) backoff: Backoff,
     pub(super) keep_alive: KeepAlive,
 }
@@ -83,7 +80,6 @@ impl Driver {
             status: parts.status,
             keep_alive: parts.keep_alive,
             alive: parts.alive,
-            announcement: parts.announcement,
             backoff: parts.backoff,
             unused: false,
         }
@@ -93,7 +89,7 @@ impl Driver {
     /// already.
     pub(super) async fn run(mut self, transport: Box<dyn Transport>, greeting: Option<Frame>) {
         let closed = self.serve(transport, greeting).await;
-        tracing::debug!(worker = self.shared.name, reason = %closed, "worker closed");
+        tracing::debug!(worker = self.shared.announcement.name, reason = %closed, "worker closed");
         // Functions may own handles of the worker; let go, the cycle is broken.
         let functions = self.shared.registry().close();
         drop(functions);
@@ -130,7 +126,7 @@ impl Driver {
             };
             drop(old);
             tracing::warn!(
-                worker = self.shared.name,
+                worker = self.shared.announcement.name,
                 reason,
                 "connection to the engine lost"
             );
@@ -162,7 +158,7 @@ impl Driver {
             .map(|message| message.encode())
             .into_iter()
             .chain(functions.into_iter().map(Ok))
-            .chain([self.announcement.encode()]);
+            .chain([self.shared.announcement.encode()]);
         // Strings and numbers alone have a JSON form always.
         self.outbox.restart(encoded.flatten());
     }
@@ -195,7 +191,7 @@ impl Driver {
                 None => return Err(self.drained()),
                 Some(Ok(transport)) => return Ok(transport),
                 Some(Err(error)) => {
-                    tracing::debug!(worker = self.shared.name, %error, "no connection yet");
+                    tracing::debug!(worker = self.shared.announcement.name, %error, "no connection yet");
                     reason = error.to_string();
                     if is_final(&error) {
                         return Err(Closed::GaveUp {

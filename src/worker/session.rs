@@ -267,12 +267,15 @@ impl<'a> Session<'a> {
         let function = self.driver.shared.registry().get(&call.function_id);
         let Some(function) = function else {
             let refusal = if self.driver.drain_until.is_some() {
-                let message = format!("worker `{}` is shutting down", self.driver.shared.name);
+                let message = format!(
+                    "worker `{}` is shutting down",
+                    self.driver.shared.announcement.name
+                );
                 ErrorBody::new(ErrorBody::INVOCATION_STOPPED, message)
             } else {
                 let message = format!(
                     "worker `{}` has no function `{}`",
-                    self.driver.shared.name, call.function_id
+                    self.driver.shared.announcement.name, call.function_id
                 );
                 ErrorBody::new(ErrorBody::FUNCTION_NOT_FOUND, message)
             };
@@ -296,7 +299,7 @@ impl<'a> Session<'a> {
             reattach_token,
         } = greeting;
         tracing::debug!(
-            worker = self.driver.shared.name,
+            worker = self.driver.shared.announcement.name,
             id = worker_id,
             "connected"
         );
@@ -310,10 +313,10 @@ impl<'a> Session<'a> {
     }
 
     fn rejected(&mut self, rejected: RegistrationRejected) -> Result<(), Ended> {
-        let conflict = rejected.code == RegistrationRejected::FUNCTION_CONFLICT;
+        let of_a_function = rejected.function_id.is_some();
         let rejection = Rejection::from(rejected);
-        tracing::warn!(worker = self.driver.shared.name, %rejection, "registration rejected");
-        if conflict {
+        tracing::warn!(worker = self.driver.shared.announcement.name, %rejection, "registration rejected");
+        if of_a_function {
             self.driver.shared.registry().reject(rejection);
             Ok(())
         } else {

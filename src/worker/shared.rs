@@ -4,6 +4,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
+use super::announcement::Announcement;
 use super::command::Command;
 use super::handler::Function;
 use super::registry::Registry;
@@ -15,8 +16,7 @@ use crate::wire::{ControlMessage, Text, UnregisterFunction};
 /// What every handle of a worker and its driver have in common.
 pub(super) struct Shared {
     pub(super) address: Address,
-    pub(super) name: String,
-    pub(super) namespace: Option<String>,
+    pub(super) announcement: Announcement,
     pub(super) call_timeout: Duration,
     pub(super) shutdown_timeout: Duration,
     /// Cancelled when the worker begins to shut down.
@@ -38,8 +38,7 @@ impl Shared {
     ) -> Self {
         Self {
             address: settings.address,
-            name: settings.name,
-            namespace: settings.namespace,
+            announcement: settings.announcement,
             call_timeout: settings.call_timeout,
             shutdown_timeout: settings.shutdown_timeout,
             stopping: CancellationToken::new(),
@@ -110,8 +109,7 @@ pub(super) fn unregister_frame(function_id: &str) -> Result<Text, serde_json::Er
 /// What [`Shared`] takes from the builder.
 pub(super) struct Settings {
     pub(super) address: Address,
-    pub(super) name: String,
-    pub(super) namespace: Option<String>,
+    pub(super) announcement: Announcement,
     pub(super) call_timeout: Duration,
     pub(super) shutdown_timeout: Duration,
 }

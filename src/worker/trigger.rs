@@ -57,7 +57,7 @@ impl<'a> Trigger<'a> {
         let namespace = if function_id.starts_with(builtin::PREFIX) {
             Some(DEFAULT_NAMESPACE.to_owned())
         } else {
-            shared.namespace.clone()
+            shared.announcement.namespace.clone()
         };
         let origin = worker.origin();
         let mut trigger = Self {

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use futures::{Stream, stream};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::command::Command;
 use super::shared::{Alive, Origin, Shared};
@@ -12,6 +12,7 @@ use super::{
     ShutdownError, Trigger, WorkerBuilder,
 };
 use crate::transport::{Address, ConnectError};
+use crate::wire::builtin;
 
 /// A connection to an engine: registers functions, calls functions, makes channels.
 ///
@@ -104,7 +105,7 @@ impl Worker {
 
     /// The name that the worker announces itself by.
     pub fn name(&self) -> &str {
-        &self.shared.name
+        &self.shared.announcement.name
     }
 
     /// What the engine calls this worker, if it told; another id after each reconnect.
@@ -149,6 +150,25 @@ impl Worker {
     /// The functions stay registered here and are offered again after a reconnect.
     pub fn rejections(&self) -> Vec<Rejection> {
         self.shared.registry().rejections()
+    }
+
+    /// Waits until the engine has taken all functions and stages that were registered so far.
+    ///
+    /// The engine acknowledges no registration, but it takes what a worker sends in order and
+    /// answers a repeated announcement (`protocol.md` 1.3). A function is called by another worker
+    /// safely after this. What the engine refused is in [`rejections`](Self::rejections).
+    ///
+    /// # Errors
+    ///
+    /// A [`CallError`] of the call to the engine.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: nothing is lost.
+    pub async fn registered(&self) -> Result<(), CallError> {
+        let call = self.trigger(builtin::WORKERS_REGISTER, &self.shared.announcement);
+        call.call::<IgnoredAny>().await?;
+        Ok(())
     }
 
     /// A call to be made: see [`Trigger`] for its settings and for how to make it.

@@ -4,37 +4,41 @@ use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::task::Poll;
-use std::time::Duration;
 
-use pipewright::{Address, ByteChannel, Engine, EngineStats, StreamChannelRef, Worker};
+use pipewright::{Address, ByteChannel, Engine, StreamChannelRef, Worker};
 use tokio::time::timeout;
 
-/// What nothing takes, even on a busy machine: reached only by a test that fails.
-pub(crate) const FAILED: Duration = Duration::from_secs(60);
-
-/// The ways to an engine.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Over {
-    Socket,
-    Memory,
-}
+pub(crate) use crate::test_engine::{FAILED, TestEngine};
 
 /// An engine and a worker at it.
 pub(crate) struct House {
-    pub(crate) engine: Engine,
+    pub(crate) engine: TestEngine,
     pub(crate) worker: Worker,
 }
 
 impl House {
-    pub(crate) async fn new(over: Over) -> Self {
-        let engine = Engine::builder().listen("127.0.0.1:0").start().await;
-        let engine = engine.unwrap();
-        let address = match over {
-            Over::Socket => engine.url().unwrap().clone().into(),
-            Over::Memory => engine.address(),
-        };
-        let worker = Worker::builder(address).connect().await.unwrap();
+    /// With a worker by socket, at the engine that was named or one of its own.
+    pub(crate) async fn new() -> Self {
+        let engine = TestEngine::start().await;
+        let worker = engine.worker(engine.address()).await;
         Self { engine, worker }
+    }
+
+    /// With a worker that shares the process with the engine, which is one of ours then.
+    pub(crate) async fn in_process() -> Option<Self> {
+        let why = "in memory only an engine in the process is reached";
+        let engine = TestEngine::ours(Engine::builder(), why).await?;
+        let within = engine.handle(why)?.address();
+        let worker = engine.worker(within).await;
+        Some(Self { engine, worker })
+    }
+
+    /// Over sockets, and in memory.
+    pub(crate) async fn both() -> Vec<Self> {
+        let over_sockets = Self::new().await;
+        std::iter::once(over_sockets)
+            .chain(Self::in_process().await)
+            .collect()
     }
 
     pub(crate) fn address(&self) -> &Address {
@@ -54,7 +58,7 @@ impl House {
     pub(crate) fn raw_url(&self, end: &StreamChannelRef) -> String {
         format!(
             "{}/ws/channels/{}?key={}&dir={}",
-            self.engine.url().unwrap(),
+            self.engine.url(),
             end.channel_id,
             end.access_key.expose(),
             end.direction
@@ -73,26 +77,15 @@ impl House {
 
 /// Runs a test over sockets and in memory. Output of a test that fails tells which it was.
 pub(crate) async fn over_both(test: impl AsyncFn(House)) {
-    for over in [Over::Socket, Over::Memory] {
-        println!("over {over:?}");
-        test(House::new(over).await).await;
+    for house in House::both().await {
+        println!("at {}", house.address());
+        test(house).await;
     }
 }
 
 /// Waits for what has to happen.
 pub(crate) async fn within<F: Future>(future: F) -> F::Output {
     timeout(FAILED, future).await.expect("never happened")
-}
-
-/// Waits until the engine holds what `wanted` says.
-pub(crate) async fn settled(engine: &Engine, wanted: impl Fn(&EngineStats) -> bool) {
-    let settled = async {
-        while !wanted(&engine.stats()) {
-            tokio::task::yield_now().await;
-        }
-    };
-    let done = timeout(FAILED, settled).await;
-    assert!(done.is_ok(), "never settled: {:?}", engine.stats());
 }
 
 /// Polls a future until it was not ready `times` times, then drops it.

@@ -8,21 +8,31 @@
 #![allow(dead_code)]
 
 use std::io::Write;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
-use pipewright::{Address, Engine, EngineBuilder};
+use pipewright::{Address, Engine, EngineBuilder, EngineStats, Worker, WorkerBuilder};
+
+/// What nothing takes, even on a busy machine: reached only by a test that fails.
+pub(crate) const FAILED: Duration = Duration::from_secs(60);
 
 const ENGINE_URL: &str = "PIPEWRIGHT_ENGINE_URL";
 
 pub(crate) struct TestEngine {
     url: String,
     ours: Option<Engine>,
+    namespace: Option<String>,
 }
 
 impl TestEngine {
     /// The engine that was named, or else one of its own on a free port.
     pub(crate) async fn start() -> Self {
         match named() {
-            Some(url) => Self { url, ours: None },
+            Some(url) => Self {
+                url,
+                ours: None,
+                namespace: Some(unique("test")),
+            },
             None => Self::embedded(Engine::builder()).await,
         }
     }
@@ -43,7 +53,42 @@ impl TestEngine {
         Self {
             url: engine.url().expect("it listens").to_string(),
             ours: Some(engine),
+            namespace: None,
         }
+    }
+
+    /// The namespace of this test, on an engine that others use as well.
+    pub(crate) fn namespace(&self) -> Option<&str> {
+        self.namespace.as_deref()
+    }
+
+    /// A worker of this test at one of the engine's addresses.
+    pub(crate) async fn worker(&self, address: Address) -> Worker {
+        let builder = self.builder(address);
+        builder.connect().await.expect("the engine takes workers")
+    }
+
+    /// What [`worker`](Self::worker) connects.
+    pub(crate) fn builder(&self, address: Address) -> WorkerBuilder {
+        let builder = Worker::builder(address);
+        match &self.namespace {
+            Some(namespace) => builder.namespace(namespace),
+            None => builder,
+        }
+    }
+
+    /// Waits until the engine holds what `wanted` says; only ours can be asked.
+    pub(crate) async fn settled(&self, wanted: impl Fn(&EngineStats) -> bool) {
+        let Some(engine) = self.handle("what is left in an engine is counted by ours") else {
+            return;
+        };
+        let settled = async {
+            while !wanted(&engine.stats()) {
+                tokio::task::yield_now().await;
+            }
+        };
+        let settled = tokio::time::timeout(FAILED, settled).await;
+        assert!(settled.is_ok(), "never settled: {:?}", engine.stats());
     }
 
     /// The engine itself, if it is one of ours; reported with the reason if it is not.
@@ -68,6 +113,14 @@ impl TestEngine {
         let within = self.ours.as_ref().map(Engine::address);
         std::iter::once(self.address()).chain(within).collect()
     }
+}
+
+/// A name that no other test has.
+fn unique(what: &str) -> String {
+    /// Numbers the names of this process.
+    static NAMES: AtomicU64 = AtomicU64::new(0);
+    let number = NAMES.fetch_add(1, Ordering::Relaxed);
+    format!("{what}-{}-{number}", std::process::id())
 }
 
 fn named() -> Option<String> {

@@ -7,16 +7,11 @@ use super::{dot, svg, text};
 use crate::cli::failure::Failure;
 use crate::cli::pipeline_file::PipelineFile;
 
-const EXAMPLES: &str = "\
-Examples:
-  As text:
-    pipewright graph pipeline.toml
-
-  As a picture; needs Graphviz:
-    pipewright graph pipeline.toml --format svg > pipeline.svg";
-
 #[derive(Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = "\
+Examples:
+  pipewright graph pipeline.toml
+  pipewright graph pipeline.toml --format svg > pipeline.svg")]
 pub(in crate::cli) struct Arguments {
     /// The pipeline.
     #[arg(value_name = "FILE")]

@@ -13,30 +13,26 @@ use crate::cli::failure::Failure;
 use crate::cli::pipeline_file::Retry;
 use crate::cli::signals::Signals;
 
-const EXAMPLES: &str = "\
+const HELP: &str = "\
 Examples:
-  The errors of a log, compressed, through stages of any worker of the engine:
-    pipewright run log::parse log::errors bytes::gzip < access.log > errors.gz
-
-  The same with a parameter; a run that fails leaves no errors.gz:
-    pipewright run log::parse log::errors bytes::gzip --param bytes::gzip.level=9 \\
-        --input access.log --output errors.gz
-
-  A pipeline in a file, see `pipewright check`:
-    pipewright run -f errors.toml < access.log > errors.gz
+  pipewright run log::parse log::errors bytes::gzip < access.log > errors.gz
+  pipewright run bytes::gzip --param bytes::gzip.level=9 -i access.log -o access.log.gz
+  pipewright run -f pipeline.toml < access.log > sessions.ndjson.gz
 
 Exit status:
-    0  the run is complete: every stage ended well and everything has arrived
-    1  a failure of its own kind, a full disk for one
-    2  the command line, a pipeline file or a parameter is wrong
-    3  there is no engine at the address, it turned the program away, or it went away
-    4  a stage failed, or no worker has it
-    5  a stream is not whole
-  130  cancelled, by Ctrl-C for one; a second Ctrl-C does not wait for the stages
-  141  whoever read standard output has gone";
+  0    the run is complete: every stage ended well and everything has arrived
+  1    a failure of its own kind, a full disk for one
+  2    the command line, a pipeline file or a parameter is wrong
+  3    no engine at the address, it turned the program away, or went away
+  4    a stage failed, or no worker has it
+  5    a stream is not whole
+  130  interrupted: once cancels the run and waits for it, twice leaves at once
+  141  whoever read standard output has gone
+
+Longer runs tell on standard error how far they have come, and every run in the end what it did.";
 
 #[derive(Args)]
-#[command(after_long_help = EXAMPLES, after_help = "`--help` has examples and the exit status.")]
+#[command(after_help = HELP)]
 pub(in crate::cli) struct Arguments {
     /// The ids of the stages, first to last.
     #[arg(value_name = "STAGE", required_unless_present = "file")]

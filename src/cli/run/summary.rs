@@ -4,7 +4,7 @@ use console::{Style, measure_text_width};
 use pipewright::{RunReport, StageReport, StageSummary};
 
 use super::figures::Figures;
-use super::progress::{bytes, count};
+use crate::cli::units::{age, bytes, count, rate};
 
 /// What a run did, for people: one line, and for longer runs one for each stage.
 pub(super) struct Summary<'a> {
@@ -21,19 +21,19 @@ impl fmt::Display for Summary<'_> {
         } = self;
         let complete = Style::new().for_stderr().green().bold();
         let doubtful = Style::new().for_stderr().yellow().bold();
-        if report.verified {
+        if report.verified == Some(true) {
             write!(f, "{}", complete.apply_to("complete"))?;
         } else {
             write!(f, "{}", doubtful.apply_to("complete, not verified"))?;
         }
-        let seconds = report.elapsed.as_secs_f64();
         let moved = figures.read().max(figures.written);
         write!(
             f,
-            ": {} in, {} out in {seconds:.1} s, {}/s",
+            ": {} in, {} out in {}, {}",
             bytes(figures.read()),
             bytes(figures.written),
-            bytes(per_second(moved, report)),
+            age(report.elapsed),
+            rate(per_second(moved, report)),
         )?;
         let stages = report.stages.iter().filter(is_stage);
         if stages.count() > 1
@@ -41,14 +41,11 @@ impl fmt::Display for Summary<'_> {
         {
             write!(f, "; bottleneck: {}", slowest.stage)?;
         }
-        if !report.verified {
-            let last = report
-                .stages
-                .last()
-                .map_or("the last stage", |last| &last.stage);
+        if report.verified != Some(true) {
+            let stage = silent(report);
             write!(
                 f,
-                "\n  {last} sends no totals and no checksum, so nothing tells a whole stream from a part"
+                "\n  {stage} sends no totals and no checksum, so nothing tells a whole stream from a part"
             )?;
         }
         if self.stages {
@@ -100,4 +97,18 @@ fn is_stage(stage: &&StageSummary) -> bool {
 fn per_second(moved: u64, report: &RunReport) -> u64 {
     let millis = u64::try_from(report.elapsed.as_millis()).unwrap_or(u64::MAX);
     moved.saturating_mul(1000) / millis.max(1)
+}
+
+/// The first stage whose stream could not be verified: the one before a stage that says so, or else
+/// the last.
+fn silent(report: &RunReport) -> &str {
+    let says_so = |stage: &StageSummary| {
+        let report = stage.report.as_ref();
+        report.is_some_and(|report| report.input_verified == Some(false))
+    };
+    let mut pairs = report.stages.windows(2);
+    let before = pairs.find(|pair| says_so(&pair[1])).map(|pair| &pair[0]);
+    before
+        .or(report.stages.last())
+        .map_or("the last stage", |stage| &stage.stage)
 }

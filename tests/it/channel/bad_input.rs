@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::support::{House, Over, chain, over_both, settled, within};
+use crate::support::{House, TestEngine, chain, over_both, within};
 
 /// Asserts that an error tells all of these.
 fn tells(error: &dyn std::error::Error, words: &[&str]) {
@@ -253,8 +253,8 @@ async fn a_payload_and_a_result_of_the_wrong_type() {
 
 #[tokio::test]
 async fn text_that_is_not_json_on_a_control_socket() {
-    let house = House::new(Over::Socket).await;
-    let url = house.engine.url().unwrap().to_string();
+    let house = House::new().await;
+    let url = house.engine.url().to_owned();
     let (mut raw, _) = connect_async(url).await.unwrap();
     for text in ["not json", "{", "[]", "{\"type\": 7}", "\u{0}"] {
         raw.send(Message::text(text)).await.unwrap();
@@ -293,10 +293,11 @@ async fn an_item_that_is_not_json() {
 
 #[tokio::test]
 async fn a_frame_over_the_limit() {
-    let builder = Engine::builder().listen("127.0.0.1:0");
-    let engine = builder.max_frame_bytes(10_000).start().await.unwrap();
-    let address = Address::from(engine.url().unwrap().clone());
-    let worker = Worker::builder(address).connect().await.unwrap();
+    let builder = Engine::builder().max_frame_bytes(10_000);
+    let Some(engine) = TestEngine::ours(builder, "its limit is set here").await else {
+        return;
+    };
+    let worker = engine.worker(engine.address()).await;
     let channel = worker.create_channel(None).await.unwrap();
     let (mut writer, mut reader) = (channel.writer, channel.reader);
     writer.write(vec![0; 20_000]).await.unwrap();
@@ -312,7 +313,7 @@ async fn a_frame_over_the_limit() {
     writer.write(vec![0; 9_000]).await.unwrap();
     writer.close().await.unwrap();
     assert_eq!(reader.read_all().await.unwrap().len(), 9_000);
-    settled(&engine, |stats| stats.channels == 0).await;
+    engine.settled(|stats| stats.channels == 0).await;
 }
 
 #[tokio::test]

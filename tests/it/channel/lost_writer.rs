@@ -6,14 +6,14 @@ use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::programs::Producer;
-use crate::support::{House, Over, over_both, within};
+use crate::support::{House, over_both, within};
 
 /// More than any buffer on the way holds, so that the writer is in the midst of it.
 const LONG: u64 = 1 << 30;
 
 async fn producer(house: &House) -> Producer {
-    let url = house.engine.url().unwrap().to_string();
-    Producer::start(&house.worker, &url, LONG).await
+    let (url, namespace) = (house.engine.url(), house.engine.namespace());
+    Producer::start(&house.worker, url, namespace, LONG).await
 }
 
 #[tokio::test]
@@ -50,7 +50,7 @@ async fn its_reader_is_told_over_both_transports() {
 
 #[tokio::test]
 async fn a_reader_without_pipewright_sees_it_by_the_close_code() {
-    let house = House::new(Over::Socket).await;
+    let house = House::new().await;
     let mut producer = producer(&house).await;
     let (mut raw, _) = connect_async(house.raw_url(&producer.reader_ref))
         .await

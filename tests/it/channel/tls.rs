@@ -10,7 +10,7 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring::default_provider;
 use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
-use crate::support::{House, Over, assert_same, chain, pattern, within};
+use crate::support::{House, assert_same, chain, pattern, within};
 
 /// A terminator before the engine; its address, and its certificate as PEM.
 async fn terminator(house: &House) -> (String, String) {
@@ -25,7 +25,7 @@ async fn terminator(house: &House) -> (String, String) {
     let acceptor = TlsAcceptor::from(Arc::new(config));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("wss://localhost:{}", listener.local_addr().unwrap().port());
-    let engine = house.engine.url().unwrap().to_string();
+    let engine = house.engine.url().to_owned();
     let engine = engine.strip_prefix("ws://").unwrap().to_owned();
     tokio::spawn(async move {
         loop {
@@ -50,7 +50,7 @@ fn address(url: &str) -> Address {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_certificate_that_is_trusted() {
-    let house = House::new(Over::Socket).await;
+    let house = House::new().await;
     let (url, pem) = terminator(&house).await;
     let address = address(&url).root_certificates(pem);
     let worker = Worker::builder(address).connect().await.unwrap();
@@ -71,7 +71,7 @@ async fn a_certificate_that_is_trusted() {
 
 #[tokio::test]
 async fn a_certificate_that_is_not_trusted() {
-    let house = House::new(Over::Socket).await;
+    let house = House::new().await;
     let (url, _) = terminator(&house).await;
     let (_, other) = terminator(&house).await;
     let error = Worker::builder(address(&url).root_certificates(other));
@@ -87,7 +87,7 @@ async fn a_certificate_that_is_not_trusted() {
 
 #[tokio::test]
 async fn what_is_no_certificate() {
-    let house = House::new(Over::Socket).await;
+    let house = House::new().await;
     let (url, _) = terminator(&house).await;
     let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     let builder = Worker::builder(address(&url).root_certificates(broken));
@@ -99,13 +99,8 @@ async fn what_is_no_certificate() {
 
 #[tokio::test]
 async fn encryption_where_there_is_none() {
-    let house = House::new(Over::Socket).await;
-    let url = house
-        .engine
-        .url()
-        .unwrap()
-        .to_string()
-        .replace("ws://", "wss://");
+    let house = House::new().await;
+    let url = house.engine.url().replace("ws://", "wss://");
     let (_, pem) = terminator(&house).await;
     let builder = Worker::builder(address(&url).root_certificates(pem));
     let error = builder.connect().await.unwrap_err();

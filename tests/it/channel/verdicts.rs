@@ -11,7 +11,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-use crate::support::{House, Over, chain, over_both, settled, within};
+use crate::support::{House, chain, over_both, within};
 
 /// A writer without pipewright.
 type Raw = WebSocketStream<MaybeTlsStream<TcpStream>>;
@@ -34,7 +34,7 @@ async fn read_raw_with(
     write: impl AsyncFnOnce(Raw),
     prepare: impl FnOnce(ChannelReader) -> ChannelReader,
 ) -> (Vec<u8>, Verdict) {
-    let house = House::new(Over::Socket).await;
+    let house = House::new().await;
     let channel = house.channel().await;
     let url = house.raw_url(&channel.writer_ref);
     write(connect_async(url).await.unwrap().0).await;
@@ -307,7 +307,10 @@ async fn an_engine_that_stops_never_makes_a_stream_look_whole() {
         writer.write("part").await.unwrap();
         writer.flush().await.unwrap();
         assert_eq!(within(reader.next_bytes()).await.unwrap().unwrap(), "part");
-        house.engine.shutdown().await;
+        let Some(engine) = house.engine.handle("only ours can be stopped") else {
+            return;
+        };
+        engine.shutdown().await;
         let error = within(reader.next_bytes()).await.unwrap_err();
         assert!(error.is_truncated(), "{error}");
         let error = within(writer.gone()).await;
@@ -320,10 +323,10 @@ async fn an_engine_that_stops_never_makes_a_stream_look_whole() {
 async fn finished_channels_leave_nothing_behind() {
     over_both(async |house| {
         house.serves().await;
-        settled(&house.engine, |stats| {
-            stats.channels == 0 && stats.buffered_frames == 0
-        })
-        .await;
+        house
+            .engine
+            .settled(|stats| stats.channels == 0 && stats.buffered_frames == 0)
+            .await;
     })
     .await;
 }

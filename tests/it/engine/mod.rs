@@ -1,11 +1,16 @@
-//! The embedded engine, seen through raw WebSocket clients: a real socket on a free port.
+//! The embedded engine, seen through raw WebSocket clients: a real socket on a free port. These are
+//! tests of our engine itself, so they run against it whatever `PIPEWRIGHT_ENGINE_URL` names.
 
 #![expect(clippy::unwrap_used, reason = "a test that fails may panic")]
 
 mod control;
 mod handshake;
 mod lifecycle;
+mod limits;
+mod listings;
 mod relay;
+mod roles;
+mod tls;
 
 use std::time::Duration;
 

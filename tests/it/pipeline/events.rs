@@ -118,11 +118,9 @@ async fn metadata_reaches_every_stage() {
 async fn progress_of_every_stage_reaches_the_end() {
     let house = House::new().await;
     for worker in house.workers().await {
-        let far = pipewright::Worker::connect(house.engine.address())
-            .await
-            .unwrap();
+        let far = house.worker().await;
         far.register(sums).unwrap();
-        house.until(|stats| stats.functions == 1).await;
+        far.registered().await.unwrap();
         let mut run = Pipeline::source(endless())
             .then(double)
             .partition(2, |n| *n, |numbers| numbers.then(busy))
@@ -161,7 +159,7 @@ async fn progress_of_every_stage_reaches_the_end() {
         run.cancel().await;
         far.shutdown().await.unwrap();
         house.is_quiet().await;
-        house.until(|stats| stats.functions == 0).await;
+        house.engine.settled(|stats| stats.functions == 0).await;
     }
 }
 

@@ -8,53 +8,40 @@ mod random;
 mod runs;
 mod stages;
 
-use std::time::Duration;
-
 use futures::StreamExt;
+use futures::future::join_all;
 use pipewright::pipeline::Segment;
-use pipewright::{Address, Engine, EngineStats, Pipeline, RunError, RunReport, Worker};
-use tokio::time::timeout;
+use pipewright::{EngineStats, Pipeline, RunError, RunReport, Worker};
 
-/// What nothing here takes, even on a busy machine: reached only by a test that fails.
-const FAILED: Duration = Duration::from_secs(60);
+use crate::support::{FAILED, TestEngine};
 
-/// An engine that listens, and what it is reached by.
+/// An engine, and what it is reached by.
 struct House {
-    engine: Engine,
+    engine: TestEngine,
 }
 
 impl House {
     async fn new() -> Self {
-        let engine = Engine::builder().listen("127.0.0.1:0").start().await;
         Self {
-            engine: engine.unwrap(),
+            engine: TestEngine::start().await,
         }
     }
 
-    /// A worker within the process, and one by socket.
-    async fn workers(&self) -> [Worker; 2] {
-        let socket = Address::from(self.engine.url().unwrap().clone());
-        [
-            Worker::connect(self.engine.address()).await.unwrap(),
-            Worker::connect(socket).await.unwrap(),
-        ]
+    /// A worker by socket, and one within the process where the engine is.
+    async fn workers(&self) -> Vec<Worker> {
+        let addresses = self.engine.addresses().into_iter();
+        join_all(addresses.map(|address| self.engine.worker(address))).await
+    }
+
+    /// A worker by socket.
+    async fn worker(&self) -> Worker {
+        self.engine.worker(self.engine.address()).await
     }
 
     /// Waits until no channel is left and no call.
     async fn is_quiet(&self) {
-        self.until(|stats| stats.channels == 0 && stats.calls == 0)
-            .await;
-    }
-
-    /// Waits until the engine holds what it should.
-    async fn until(&self, holds: impl Fn(EngineStats) -> bool) {
-        let held = async {
-            while !holds(self.engine.stats()) {
-                tokio::task::yield_now().await;
-            }
-        };
-        let held = timeout(FAILED, held).await.is_ok();
-        assert!(held, "the engine holds {:?}", self.engine.stats());
+        let quiet = |stats: &EngineStats| stats.channels == 0 && stats.calls == 0;
+        self.engine.settled(quiet).await;
     }
 }
 
@@ -82,7 +69,9 @@ async fn run_all_ways<P: Segment>(make: impl Fn() -> Pipeline<P>) -> Vec<Ran<P::
             house.is_quiet().await;
         }
     };
-    timeout(FAILED, ways).await.expect("a run does not end");
+    tokio::time::timeout(FAILED, ways)
+        .await
+        .expect("a run does not end");
     all
 }
 

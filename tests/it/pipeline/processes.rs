@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures::StreamExt;
 use pipewright::{Pipeline, Remote, RunError, StageError, StageExt, Worker, remote};
 use serde_json::json;
+use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
@@ -20,6 +21,12 @@ const URL: &str = "PIPEWRIGHT_TEST_WORKER_OF";
 /// The stages that it is to have.
 const STAGES: &str = "PIPEWRIGHT_TEST_STAGES";
 
+/// The environment's name of the namespace that a worker registers its functions in.
+const NAMESPACE: &str = "III_NAMESPACE";
+
+/// What a worker process prints when the engine has its stages.
+const READY: &str = "the stages are registered";
+
 /// The test that a worker process runs.
 const MAIN: &str = "pipeline::processes::a_worker_process_serves_until_it_is_asked_to_stop";
 
@@ -29,19 +36,28 @@ struct Process(Child);
 impl Process {
     /// Starts one with `stages` and waits until the engine has them all.
     async fn start(house: &House, stages: &[&str]) -> Self {
-        let before = house.engine.stats().functions;
-        let child = Command::new(env::current_exe().unwrap())
+        let mut child = Command::new(env::current_exe().unwrap())
             .args(["--exact", MAIN, "--nocapture"])
-            .env(URL, house.engine.url().unwrap().to_string())
+            .env(URL, house.engine.url())
+            .env(NAMESPACE, house.engine.namespace().unwrap_or_default())
             .env(STAGES, stages.join(","))
-            .stdout(Stdio::null())
+            .stdout(Stdio::piped())
             .kill_on_drop(true)
-            .spawn();
-        let process = Self(child.unwrap());
-        house
-            .until(|stats| stats.functions == before + stages.len())
-            .await;
-        process
+            .spawn()
+            .unwrap();
+        // Read on, because the harness prints to it in the end.
+        let mut printed = BufReader::new(child.stdout.take().unwrap()).lines();
+        let ready = async {
+            while let Some(line) = printed.next_line().await.unwrap() {
+                if line.ends_with(READY) {
+                    return true;
+                }
+            }
+            false
+        };
+        assert!(timeout(FAILED, ready).await.unwrap(), "{stages:?}");
+        tokio::spawn(async move { while let Ok(Some(_)) = printed.next_line().await {} });
+        Self(child)
     }
 
     async fn signal(&self, name: &str) {
@@ -82,12 +98,14 @@ async fn a_worker_process_serves_until_it_is_asked_to_stop() {
         for stage in stages.split(',') {
             register(&worker, stage);
         }
+        worker.registered().await.unwrap();
+        println!("{READY}");
         worker.serve().await.unwrap();
         return;
     }
     let house = House::new().await;
     let mut process = Process::start(&house, &["double"]).await;
-    let [worker, _] = house.workers().await;
+    let worker = house.worker().await;
     let mut run = Pipeline::source(endless().take(200))
         .then(far("double"))
         .start(&worker)
@@ -100,7 +118,7 @@ async fn a_worker_process_serves_until_it_is_asked_to_stop() {
     assert_eq!(left.len(), 199);
     assert!(process.ended().await.success());
     house.is_quiet().await;
-    house.until(|stats| stats.functions == 0).await;
+    house.engine.settled(|stats| stats.functions == 0).await;
 }
 
 /// Two processes, the second with the stage that fails.
@@ -149,7 +167,7 @@ async fn an_error_names_stage_and_item_across_processes() {
 async fn a_panic_names_stage_and_item_across_processes() {
     let house = House::new().await;
     let (_near, mut far_away) = two(&house, "no_fives").await;
-    let [worker, _] = house.workers().await;
+    let worker = house.worker().await;
     let numbers = [1311, 1312, 1313];
     let error = failure!(
         house,
@@ -200,7 +218,7 @@ async fn a_killed_process_is_a_lost_stage() {
 async fn a_stage_that_hangs_is_ended_by_the_deadline() {
     let house = House::new().await;
     let (_near, _far) = two(&house, "hang").await;
-    let [worker, _] = house.workers().await;
+    let worker = house.worker().await;
     let error = failure!(
         house,
         worker,
@@ -219,7 +237,7 @@ async fn a_stage_that_hangs_is_ended_by_the_deadline() {
 async fn parameters_that_cannot_be_read_refuse_the_run() {
     let house = House::new().await;
     let (_near, _far) = two(&house, "sums").await;
-    let [worker, _] = house.workers().await;
+    let worker = house.worker().await;
     let error = failure!(
         house,
         worker,
@@ -238,7 +256,7 @@ async fn parameters_that_cannot_be_read_refuse_the_run() {
 async fn a_stage_that_no_worker_has_is_named_with_one_that_is_meant() {
     let house = House::new().await;
     let (_near, _far) = two(&house, "odd").await;
-    let [worker, _] = house.workers().await;
+    let worker = house.worker().await;
     let error = failure!(
         house,
         worker,
@@ -278,7 +296,7 @@ async fn a_consumer_that_leaves_early_ends_all_and_is_no_failure() {
 async fn copies_of_a_stage_run_in_another_process() {
     let house = House::new().await;
     let _near = Process::start(&house, &["twice", "increment"]).await;
-    let [worker, _] = house.workers().await;
+    let worker = house.worker().await;
     let run = Pipeline::from_iter(0..300_u64)
         .parallel_ordered(3, far("twice"))
         .broadcast()
@@ -299,14 +317,14 @@ async fn copies_of_a_stage_run_in_another_process() {
 async fn a_dropped_run_leaves_nothing_in_other_processes() {
     let house = House::new().await;
     let (_near, _far) = two(&house, "hang").await;
-    let [worker, _] = house.workers().await;
+    let worker = house.worker().await;
     let run = Pipeline::source(endless())
         .then(far("increment"))
         .then(far("hang"))
         .start(&worker)
         .await
         .unwrap();
-    house.until(|stats| stats.calls == 2).await;
+    house.engine.settled(|stats| stats.calls == 2).await;
     drop(run);
     house.is_quiet().await;
 }

@@ -5,9 +5,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use pipewright::format::{Json, Lines};
 use pipewright::{
-    ChannelReader, ChannelWriter, Compose, Pipeline, Result, StageError, Worker, pipeline_stage,
-    remote,
+    ChannelReader, ChannelWriter, Compose, Error, Invocation, Pipeline, Result, RunReport,
+    StageError, StageRequest, Worker, pipeline_stage, remote,
 };
+use serde_json::json;
 use tokio::io::AsyncWriteExt;
 
 use super::stages::{Take, count, double, first, hang, increment, no_fives, odd, sums};
@@ -48,6 +49,43 @@ async fn a_run_that_was_never_looked_at_leaves_nothing_after_it_failed() {
 }
 
 #[tokio::test]
+async fn a_run_tells_whether_its_streams_were_verified() {
+    let house = House::new().await;
+    let verified = |report: RunReport| {
+        let inputs = report.stages.into_iter().map(|stage| {
+            let report = stage.report.unwrap();
+            report.input_verified
+        });
+        (report.verified, inputs.collect::<Vec<_>>())
+    };
+    let pipeline = || Pipeline::from_iter(1..9_u64).then(double).then(odd);
+    let report = pipeline().run_local().report().await.unwrap();
+    assert_eq!(verified(report), (None, vec![None; 3]));
+    for worker in house.workers().await {
+        let run = pipeline().start(&worker).await.unwrap();
+        let told = verified(run.report().await.unwrap());
+        assert_eq!(told, (Some(true), vec![None, Some(true), Some(true)]));
+
+        // A stage that knows nothing of pipewright.
+        let plain = async |request: StageRequest, invocation: Invocation| {
+            let worker = invocation.worker();
+            let mut reader = worker.reader(&request.reader_ref.unwrap());
+            let mut writer = worker.writer(&request.writer_ref.unwrap()).plain();
+            tokio::io::copy(&mut reader, &mut writer).await?;
+            writer.close().await?;
+            Ok::<_, Error>(json!({}))
+        };
+        worker.register_function("test::plain", plain).unwrap();
+        let far = remote::<u64, u64>("test::plain");
+        let run = Pipeline::from_iter(1..9_u64).then(far).then(double);
+        let run = run.start(&worker).await.unwrap();
+        let told = verified(run.report().await.unwrap());
+        assert_eq!(told, (Some(false), vec![None, None, Some(false)]));
+        worker.shutdown().await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_deadline_ends_every_way_to_run() {
     let ran = run_all_ways(|| {
         Pipeline::source(endless())
@@ -78,10 +116,11 @@ async fn a_stage_that_wants_no_more_ends_the_run_well() {
     }
     let take = Take::new(7);
     let ran = run_all_ways(|| Pipeline::produce(count).consume(take.clone()));
-    for (_, report) in ran.await {
+    let ran = ran.await;
+    assert_eq!(take.took(), ran.len() as u64 * 7);
+    for (_, report) in ran {
         report.unwrap();
     }
-    assert_eq!(take.took(), 3 * 7);
 }
 
 #[tokio::test]
@@ -93,9 +132,9 @@ async fn stages_composed_are_a_stage() {
         assert_eq!(items, [1 + 3 + 5, 7 + 9]);
     }
     let house = House::new().await;
-    let [worker, other] = house.workers().await;
+    let (worker, other) = (house.worker().await, house.worker().await);
     other.register(both()).unwrap();
-    house.until(|stats| stats.functions == 1).await;
+    other.registered().await.unwrap();
     let id = "test::double+test::increment+test::sums";
     let run = Pipeline::from_iter(0..5_u64)
         .then(remote::<u64, u64>(id))
@@ -154,11 +193,11 @@ async fn bytes_are_items_and_items_are_bytes() {
 #[tokio::test]
 async fn a_fused_run_reaches_stages_of_other_workers() {
     let house = House::new().await;
-    let [worker, other] = house.workers().await;
+    let (worker, other) = (house.worker().await, house.worker().await);
     other.register(double).unwrap();
     other.register(no_fives).unwrap();
     other.register(hang).unwrap();
-    house.until(|stats| stats.functions == 3).await;
+    other.registered().await.unwrap();
     let far = |stage: &str| remote::<u64, u64>(format!("test::{stage}"));
 
     let run = Pipeline::from_iter(0..100_u64)

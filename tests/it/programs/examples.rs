@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::Program;
-use crate::support::{House, Over, settled};
+use crate::support::House;
 
 fn lines(text: &str) -> Vec<&str> {
     text.lines().collect()
@@ -29,11 +29,25 @@ async fn word_count_of_this_repository() {
         lines.iter().any(|line| line.ends_with("  self")),
         "{output}"
     );
-    for channel in ["reader -> splitter ", "splitter -> counter "] {
-        let line = lines.iter().find(|line| line.starts_with(channel)).unwrap();
-        assert!(line.ends_with("  complete, verified"), "{output}");
-    }
-    assert!(lines.last().unwrap().ends_with(" MiB/s"), "{output}");
+    // What one stage gives the next one takes.
+    let stages = ["files::read", "words::split", "words::count"].map(|stage| {
+        let line = lines.iter().find(|line| line.starts_with(stage)).unwrap();
+        let numbers = line.split_whitespace().skip(1);
+        let numbers: Vec<u64> = numbers.map_while(|number| number.parse().ok()).collect();
+        <[u64; 4]>::try_from(numbers).unwrap()
+    });
+    let [[_, lines_read, _, bytes_read], split, [words, shown, _, _]] = stages;
+    assert!(lines_read > 10_000 && bytes_read > 500_000, "{output}");
+    assert_eq!(
+        [split[0], split[1], split[2]],
+        [lines_read, words, bytes_read]
+    );
+    assert_eq!(shown, 12);
+    let last = lines.last().unwrap();
+    assert!(
+        last.starts_with("12 items in ") && last.contains(", complete, verified"),
+        "{output}"
+    );
 }
 
 #[tokio::test]
@@ -69,7 +83,7 @@ async fn word_count_counts_what_is_there() {
         .await;
     assert!(!output.status.success());
     assert!(
-        output.stderr.contains("words::") || output.stderr.contains("files::"),
+        output.stderr.contains("stage files::read: No such file"),
         "{output:?}"
     );
 }
@@ -132,26 +146,24 @@ async fn typed_measures_each_format() {
 
 #[tokio::test]
 async fn three_programs_find_each_other() {
-    let house = House::new(Over::Socket).await;
-    let url = house.engine.url().unwrap().to_string();
-    let mut transform = Program::example("transform", &[&url]);
-    let mut consumer = Program::example("consumer", &[&url]);
+    let house = House::new().await;
+    let url = house.engine.url().to_owned();
+    let namespace = house.engine.namespace();
+    let mut transform = Program::example_in(namespace, "transform", &[&url]);
+    let mut consumer = Program::example_in(namespace, "consumer", &[&url]);
     assert_eq!(
         transform.line().await,
         format!("transform is ready at {url}")
     );
     assert_eq!(consumer.line().await, format!("consumer is ready at {url}"));
-    settled(&house.engine, |stats| stats.functions == 2).await;
-
     let directory = tempfile::tempdir().unwrap();
     let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
     std::fs::write(path("a"), "one\ntwo\n").unwrap();
     std::fs::write(path("b"), "three\n").unwrap();
-    let producer = Program::example("producer", &[&url, &path("a"), &path("b")]);
-    assert_eq!(
-        producer.success().await,
-        "transform: 3 lines\nconsumer: 3 lines of 2 files\n"
-    );
+    let producer = Program::example_in(namespace, "producer", &[&url, &path("a"), &path("b")]);
+    let report = producer.success().await;
+    let last = report.lines().last().unwrap();
+    assert!(last.contains(", complete, verified"), "{report}");
     let mut printed = Vec::new();
     for _ in 0..5 {
         printed.push(consumer.line().await);
@@ -160,16 +172,20 @@ async fn three_programs_find_each_other() {
     assert_eq!(printed, [&a, "ONE", "TWO", &b, "THREE"]);
 
     // A producer that fails midway fails the others, too, and they serve on.
-    let failing = Program::example("producer", &[&url, "no/such/file"]);
+    let failing = Program::example_in(namespace, "producer", &[&url, "no/such/file"]);
     let output = failing.output().await;
     assert!(!output.status.success());
     assert!(output.stderr.contains("No such file"), "{output:?}");
-    settled(&house.engine, |stats| stats.calls == 0).await;
-    let producer = Program::example("producer", &[&url, &path("b")]);
-    assert_eq!(
-        producer.success().await,
-        "transform: 1 lines\nconsumer: 1 lines of 1 files\n"
-    );
+    house.engine.settled(|stats| stats.calls == 0).await;
+    let producer = Program::example_in(namespace, "producer", &[&url, &path("b")]);
+    let report = producer.success().await;
+    let lines_consumed = |report: &str| {
+        let line = report
+            .lines()
+            .find(|line| line.starts_with("demo::consume "));
+        line.unwrap().split_whitespace().nth(1).unwrap().to_owned()
+    };
+    assert_eq!(lines_consumed(&report), "1", "{report}");
 }
 
 /// With its stages it needs Python and Node: that is `examples/polyglot/run`.
@@ -196,9 +212,14 @@ fn every_example_is_run_by_a_test() {
             .to_str()
             .unwrap()
             .to_owned();
-        let call = format!("Program::example(\"{name}\"");
+        let calls = [
+            format!("Program::example(\"{name}\""),
+            format!("Program::example_in(namespace, \"{name}\""),
+        ];
         assert!(
-            include_str!("examples.rs").contains(&call),
+            calls
+                .iter()
+                .any(|call| include_str!("examples.rs").contains(call)),
             "{name} is not run"
         );
     }

@@ -2,14 +2,15 @@
 
 mod engine;
 mod examples;
+mod look;
 mod pipeline_file;
 mod producer;
 mod program;
 mod run;
 #[cfg(unix)]
-mod terminal;
+mod screen;
 
 pub(crate) use producer::Producer;
 pub(crate) use program::Program;
 #[cfg(unix)]
-pub(crate) use terminal::{Setup, Terminal};
+pub(crate) use screen::Screen;

@@ -14,8 +14,13 @@ pub(crate) struct Producer {
 }
 
 impl Producer {
-    /// Starts it at the engine at `url`, where `worker` is, too.
-    pub(crate) async fn start(worker: &Worker, url: &str, len: u64) -> Self {
+    /// Starts it at the engine at `url`, where `worker` is, too, with its functions in `namespace`.
+    pub(crate) async fn start(
+        worker: &Worker,
+        url: &str,
+        namespace: Option<&str>,
+        len: u64,
+    ) -> Self {
         let (found, mut finds) = mpsc::unbounded_channel();
         let transform = move |payload: Value| {
             found.send(payload["readerRef"].clone()).unwrap();
@@ -26,12 +31,12 @@ impl Producer {
             .unwrap();
         let consume = |_: Value| std::future::pending::<()>();
         worker.register_function("demo::consume", consume).unwrap();
-        // An answer shows that the engine has read what came before on the same connection.
-        worker.create_channel(None).await.unwrap();
+        worker.registered().await.unwrap();
 
         let file = NamedTempFile::new().unwrap();
         file.as_file().set_len(len).unwrap();
-        let program = Program::example("producer", &[url, file.path().to_str().unwrap()]);
+        let arguments = [url, file.path().to_str().unwrap()];
+        let program = Program::example_in(namespace, "producer", &arguments);
         let reader_ref = within(finds.recv()).await.unwrap();
         Self {
             program,

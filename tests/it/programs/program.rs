@@ -28,6 +28,11 @@ impl Program {
 
     /// An example, which `cargo test` has built beside the tests.
     pub(crate) fn example(name: &str, arguments: &[&str]) -> Self {
+        Self::example_in(None, name, arguments)
+    }
+
+    /// An example whose functions are in a namespace.
+    pub(crate) fn example_in(namespace: Option<&str>, name: &str, arguments: &[&str]) -> Self {
         let tests = std::env::current_exe().unwrap();
         let mut path: PathBuf = tests.ancestors().nth(2).unwrap().join("examples");
         path.push(format!("{name}{}", std::env::consts::EXE_SUFFIX));
@@ -36,7 +41,12 @@ impl Program {
             "{} is missing; `cargo test --workspace` builds the examples, too",
             path.display()
         );
-        Self::start(Command::new(path).args(arguments))
+        let mut command = Command::new(path);
+        Self::start(
+            command
+                .args(arguments)
+                .envs(namespace.map(|namespace| ("III_NAMESPACE", namespace))),
+        )
     }
 
     /// A line of a shell.

@@ -1,21 +1,25 @@
 use std::time::Duration;
 
-use pipewright::{FunctionError, Invocation, Payload, StreamChannelRef, Worker};
+use pipewright::{FunctionError, Invocation, Payload, StreamChannelRef};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{addresses, connect, engine, has_functions};
+use super::has_functions;
+use crate::test_engine::TestEngine;
 
 #[tokio::test]
 async fn one_worker_calls_another() {
-    let engine = engine().await;
-    for address in addresses(&engine) {
-        let (host, guest) = (connect(&address).await, connect(&address).await);
+    let engine = TestEngine::start().await;
+    for address in engine.addresses() {
+        let (host, guest) = (
+            engine.worker(address.clone()).await,
+            engine.worker(address.clone()).await,
+        );
         assert!(host.id().is_some());
         assert_ne!(host.name(), guest.name());
         host.register_function("text::upper", async |text: String| text.to_uppercase())
             .unwrap();
-        has_functions(&guest, &["text::upper"]).await;
+        has_functions(&engine, &guest, &["text::upper"]).await;
         let upper: String = guest.call("text::upper", "abc").await.unwrap();
         assert_eq!(upper, "ABC");
         // A worker may call itself as well.
@@ -33,9 +37,9 @@ async fn refs_in_payload_and_result_open_channels() {
         #[serde(rename = "readerRef")]
         reader: StreamChannelRef,
     }
-    let engine = engine().await;
-    for address in addresses(&engine) {
-        let worker = connect(&address).await;
+    let engine = TestEngine::start().await;
+    for address in engine.addresses() {
+        let worker = engine.worker(address.clone()).await;
         worker
             .register_function("bytes::double", async |job: Job, invocation: Invocation| {
                 let worker = invocation.worker();
@@ -66,10 +70,15 @@ async fn refs_in_payload_and_result_open_channels() {
 
 #[tokio::test]
 async fn what_goes_wrong_has_a_name() {
-    let engine = engine().await;
-    for address in addresses(&engine) {
-        let host = Worker::builder(address.clone()).shutdown_timeout(Duration::ZERO);
-        let (host, guest) = (host.connect().await.unwrap(), connect(&address).await);
+    let engine = TestEngine::start().await;
+    for address in engine.addresses() {
+        let host = engine
+            .builder(address.clone())
+            .shutdown_timeout(Duration::ZERO);
+        let (host, guest) = (
+            host.connect().await.unwrap(),
+            engine.worker(address.clone()).await,
+        );
         host.register_function("f::own", async |(): ()| {
             Err::<(), _>(FunctionError::new("too_late", "the shop is closed"))
         })
@@ -80,7 +89,7 @@ async fn what_goes_wrong_has_a_name() {
             std::future::pending::<()>().await;
         })
         .unwrap();
-        has_functions(&guest, &["f::endless", "f::own", "f::panics"]).await;
+        has_functions(&engine, &guest, &["f::endless", "f::own", "f::panics"]).await;
 
         let missing = guest.call::<()>("f::missing", &()).await.unwrap_err();
         assert!(missing.is_not_found(), "{missing}");
@@ -106,9 +115,9 @@ async fn what_goes_wrong_has_a_name() {
 
 #[tokio::test]
 async fn the_trace_reaches_the_last_function() {
-    let engine = engine().await;
-    for address in addresses(&engine) {
-        let worker = connect(&address).await;
+    let engine = TestEngine::start().await;
+    for address in engine.addresses() {
+        let worker = engine.worker(address.clone()).await;
         worker
             .register_function("outer", async |(): (), invocation: Invocation| {
                 invocation.trigger("inner", &()).call::<Value>().await
@@ -134,9 +143,9 @@ async fn the_trace_reaches_the_last_function() {
 
 #[tokio::test]
 async fn a_large_payload_passes_untouched() {
-    let engine = engine().await;
-    for address in addresses(&engine) {
-        let worker = connect(&address).await;
+    let engine = TestEngine::start().await;
+    for address in engine.addresses() {
+        let worker = engine.worker(address.clone()).await;
         worker
             .register_function("echo", async |payload: Payload| payload)
             .unwrap();
@@ -150,9 +159,9 @@ async fn a_large_payload_passes_untouched() {
 #[tokio::test]
 async fn many_calls_at_once_find_their_own_answers() {
     // More than all queues hold: both sides have to read while they cannot write.
-    let engine = engine().await;
-    for address in addresses(&engine) {
-        let worker = connect(&address).await;
+    let engine = TestEngine::start().await;
+    for address in engine.addresses() {
+        let worker = engine.worker(address.clone()).await;
         worker.register_function("echo", async |n: u32| n).unwrap();
         let calls = (0..10_000_u32).map(|n| {
             let worker = worker.clone();

@@ -1,13 +1,17 @@
 use pipewright::{Closed, ConnectionState, Invocation};
 use tokio::time::timeout;
 
-use super::{FAILED, addresses, connect, engine, has_functions};
+use super::{FAILED, has_functions};
+use crate::test_engine::TestEngine;
 
 #[tokio::test]
 async fn a_shutdown_takes_functions_back_and_lets_them_finish() {
-    let engine = engine().await;
-    for address in addresses(&engine) {
-        let (host, guest) = (connect(&address).await, connect(&address).await);
+    let engine = TestEngine::start().await;
+    for address in engine.addresses() {
+        let (host, guest) = (
+            engine.worker(address.clone()).await,
+            engine.worker(address.clone()).await,
+        );
         let (entered, mut running) = tokio::sync::mpsc::channel(1);
         host.register_function("slow", move |(): (), invocation: Invocation| {
             let entered = entered.clone();
@@ -18,7 +22,7 @@ async fn a_shutdown_takes_functions_back_and_lets_them_finish() {
             }
         })
         .unwrap();
-        has_functions(&guest, &["slow"]).await;
+        has_functions(&engine, &guest, &["slow"]).await;
         let (outcome, ()) = tokio::join!(guest.call::<String>("slow", &()), async {
             running.recv().await.unwrap();
             host.shutdown().await.unwrap();
@@ -26,21 +30,22 @@ async fn a_shutdown_takes_functions_back_and_lets_them_finish() {
         assert_eq!(outcome.unwrap(), "finished");
         assert_eq!(host.closed().await, Closed::ShutDown { unfinished: 0 });
         assert_eq!(host.state(), ConnectionState::Closed);
-        has_functions(&guest, &[]).await;
+        has_functions(&engine, &guest, &[]).await;
         guest.shutdown().await.unwrap();
     }
 }
 
 #[tokio::test]
 async fn a_worker_that_goes_stops_the_calls_of_its_functions() {
-    let engine = engine().await;
-    for address in addresses(&engine) {
-        let host = pipewright::Worker::builder(address.clone())
+    let engine = TestEngine::start().await;
+    for address in engine.addresses() {
+        let host = engine
+            .builder(address.clone())
             .shutdown_timeout(std::time::Duration::ZERO)
             .connect()
             .await
             .unwrap();
-        let guest = connect(&address).await;
+        let guest = engine.worker(address.clone()).await;
         let (entered, mut running) = tokio::sync::mpsc::channel(1);
         host.register_function("endless", move |(): ()| {
             let entered = entered.clone();
@@ -50,7 +55,7 @@ async fn a_worker_that_goes_stops_the_calls_of_its_functions() {
             }
         })
         .unwrap();
-        has_functions(&guest, &["endless"]).await;
+        has_functions(&engine, &guest, &["endless"]).await;
         let (outcome, ()) = tokio::join!(guest.call::<()>("endless", &()), async {
             running.recv().await.unwrap();
             let stopped = host.shutdown().await.unwrap_err();
@@ -63,11 +68,14 @@ async fn a_worker_that_goes_stops_the_calls_of_its_functions() {
 
 #[tokio::test]
 async fn an_id_of_another_worker_is_refused_and_told() {
-    let engine = engine().await;
-    for address in addresses(&engine) {
-        let (first, second) = (connect(&address).await, connect(&address).await);
+    let engine = TestEngine::start().await;
+    for address in engine.addresses() {
+        let (first, second) = (
+            engine.worker(address.clone()).await,
+            engine.worker(address.clone()).await,
+        );
         first.register_function("taken", async |(): ()| 1).unwrap();
-        has_functions(&first, &["taken"]).await;
+        has_functions(&engine, &first, &["taken"]).await;
         second.register_function("taken", async |(): ()| 2).unwrap();
         let told = async {
             while second.rejections().is_empty() {
@@ -83,14 +91,9 @@ async fn an_id_of_another_worker_is_refused_and_told() {
 
 #[tokio::test]
 async fn a_dropped_worker_leaves_the_engine() {
-    let engine = engine().await;
-    for address in addresses(&engine) {
-        drop(connect(&address).await);
-        let gone = async {
-            while engine.stats().workers > 0 {
-                tokio::task::yield_now().await;
-            }
-        };
-        timeout(FAILED, gone).await.expect("never gone");
+    let engine = TestEngine::start().await;
+    for address in engine.addresses() {
+        drop(engine.worker(address.clone()).await);
+        engine.settled(|stats| stats.workers == 0).await;
     }
 }

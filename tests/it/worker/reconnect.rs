@@ -4,15 +4,18 @@ use futures::StreamExt;
 use pipewright::{Backoff, CallError, Closed, ConnectionState, Engine, Worker};
 use tokio::time::timeout;
 
-use super::{FAILED, Relay, engine, has_functions};
+use super::relay::Relay;
+use super::{FAILED, has_functions};
+use crate::test_engine::TestEngine;
 
 /// Waits short enough for a test; how they grow is tested where the clock is the test's.
-async fn connect(relay: &Relay) -> Worker {
+async fn connect(engine: &TestEngine, relay: &Relay) -> Worker {
     let backoff = Backoff::new()
         .first(Duration::from_millis(5))
         .base(Duration::from_millis(5))
         .cap(Duration::from_millis(50));
-    let worker = Worker::builder(relay.url())
+    let worker = engine
+        .builder(relay.url().parse().unwrap())
         .reconnect(backoff)
         .connect()
         .await;
@@ -27,17 +30,20 @@ async fn reach(worker: &Worker, wanted: ConnectionState) {
 
 #[tokio::test]
 async fn functions_survive_a_cut_line() {
-    let engine = engine().await;
+    let engine = TestEngine::start().await;
     let relay = Relay::to(&engine).await;
-    let (host, guest) = (connect(&relay).await, connect(&relay).await);
+    let (host, guest) = (
+        connect(&engine, &relay).await,
+        connect(&engine, &relay).await,
+    );
     host.register_function("echo", async |n: u32| n).unwrap();
-    has_functions(&guest, &["echo"]).await;
+    has_functions(&engine, &guest, &["echo"]).await;
     let before = host.id();
     relay.cut();
     reach(&host, ConnectionState::Reconnecting).await;
     reach(&guest, ConnectionState::Reconnecting).await;
     relay.lead_to(&engine);
-    has_functions(&guest, &["echo"]).await;
+    has_functions(&engine, &guest, &["echo"]).await;
     assert_eq!(guest.call::<u32>("echo", &7).await.unwrap(), 7);
     assert_ne!(host.id(), before);
     assert!(host.rejections().is_empty());
@@ -45,25 +51,28 @@ async fn functions_survive_a_cut_line() {
 
 #[tokio::test]
 async fn functions_survive_a_restart_of_the_engine() {
-    let first = engine().await;
-    let relay = Relay::to(&first).await;
-    let host = connect(&relay).await;
+    const WHY: &str = "only ours can be restarted";
+    let Some(engine) = TestEngine::ours(Engine::builder(), WHY).await else {
+        return;
+    };
+    let relay = Relay::to(&engine).await;
+    let host = connect(&engine, &relay).await;
     host.register_function("echo", async |n: u32| n).unwrap();
-    has_functions(&host, &["echo"]).await;
-    first.shutdown().await;
+    has_functions(&engine, &host, &["echo"]).await;
+    engine.handle(WHY).unwrap().shutdown().await;
     reach(&host, ConnectionState::Reconnecting).await;
-    let second = engine().await;
+    let second = TestEngine::start().await;
     relay.lead_to(&second);
-    has_functions(&host, &["echo"]).await;
+    has_functions(&second, &host, &["echo"]).await;
     assert_eq!(host.call::<u32>("echo", &7).await.unwrap(), 7);
 }
 
 #[tokio::test]
 async fn a_call_under_way_fails_unless_it_is_idempotent() {
-    let engine = engine().await;
+    let engine = TestEngine::start().await;
     let relay = Relay::to(&engine).await;
-    let host = super::connect(&engine.address()).await;
-    let guest = connect(&relay).await;
+    let host = engine.worker(engine.address()).await;
+    let guest = connect(&engine, &relay).await;
     let (entered, mut running) = tokio::sync::mpsc::channel(2);
     let (open, gate) = tokio::sync::watch::channel(false);
     host.register_function("slow", move |n: u32| {
@@ -75,7 +84,7 @@ async fn a_call_under_way_fails_unless_it_is_idempotent() {
         }
     })
     .unwrap();
-    has_functions(&guest, &["slow"]).await;
+    has_functions(&engine, &guest, &["slow"]).await;
     let plain = guest.trigger("slow", &1).call::<u32>();
     let again = guest.trigger("slow", &2).idempotent().call::<u32>();
     let (plain, again, ()) = tokio::join!(plain, again, async {
@@ -93,7 +102,7 @@ async fn a_call_under_way_fails_unless_it_is_idempotent() {
 #[tokio::test]
 async fn an_engine_that_stays_away_is_given_up() {
     let engine = Engine::builder().in_process().start().await.unwrap();
-    let worker = super::connect(&engine.address()).await;
+    let worker = Worker::connect(engine.address()).await.unwrap();
     engine.shutdown().await;
     let closed = timeout(FAILED, worker.closed()).await.expect("still open");
     assert!(matches!(closed, Closed::GaveUp { .. }), "{closed}");

@@ -6,6 +6,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::test_engine::TestEngine;
+
 /// A stretch of network between workers and an engine that can be cut.
 ///
 /// Also the way to restart an engine under the same address without a fixed port.
@@ -22,7 +24,7 @@ struct Line {
 }
 
 impl Relay {
-    pub(super) async fn to(engine: &pipewright::Engine) -> Self {
+    pub(super) async fn to(engine: &TestEngine) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let line = Arc::new(watch::Sender::new(Line {
@@ -47,15 +49,15 @@ impl Relay {
     }
 
     /// Leads new connections to `engine`, and ends those there are.
-    pub(super) fn lead_to(&self, engine: &pipewright::Engine) {
+    pub(super) fn lead_to(&self, engine: &TestEngine) {
         self.line.send_replace(Line {
             target: Some(host(engine)),
         });
     }
 }
 
-fn host(engine: &pipewright::Engine) -> String {
-    let url = engine.url().unwrap().to_string();
+fn host(engine: &TestEngine) -> String {
+    let url = engine.url();
     url.trim_start_matches("ws://").to_owned()
 }
 

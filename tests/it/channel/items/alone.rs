@@ -6,7 +6,7 @@ use pipewright::format::Compression;
 use pipewright::{Channel, Receiver, Sender};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::support::{House, Over, within};
+use crate::support::{House, within};
 
 fn runtimes() -> [Runtime; 2] {
     [
@@ -33,18 +33,16 @@ async fn to_and_fro(
     (sender, receiver)
 }
 
-async fn channel(over: Over) -> (House, Channel<u32>) {
-    let house = House::new(over).await;
-    let channel = house.worker.channel(None).await.unwrap();
-    (house, channel)
+async fn channel(house: &House) -> Channel<u32> {
+    house.worker.channel(None).await.unwrap()
 }
 
 #[test]
 fn from_block_on() {
     for runtime in runtimes() {
-        for over in [Over::Socket, Over::Memory] {
+        for house in runtime.block_on(House::both()) {
             runtime.block_on(async {
-                let (_house, channel) = channel(over).await;
+                let channel = channel(&house).await;
                 to_and_fro(channel.sender, channel.receiver).await;
             });
         }
@@ -54,9 +52,9 @@ fn from_block_on() {
 #[test]
 fn from_a_task() {
     for runtime in runtimes() {
-        for over in [Over::Socket, Over::Memory] {
+        for house in runtime.block_on(House::both()) {
             runtime.block_on(async {
-                let (_house, channel) = channel(over).await;
+                let channel = channel(&house).await;
                 tokio::spawn(to_and_fro(channel.sender, channel.receiver))
                     .await
                     .unwrap();
@@ -70,7 +68,8 @@ fn compressed() {
     for runtime in runtimes() {
         for compression in [Compression::ZSTD, Compression::Lz4] {
             runtime.block_on(async {
-                let (_house, channel) = channel(Over::Socket).await;
+                let house = House::new().await;
+                let channel = channel(&house).await;
                 let sender = channel.sender.compressed(compression);
                 to_and_fro(sender, channel.receiver).await;
             });
@@ -82,7 +81,10 @@ fn compressed() {
 #[test]
 fn from_a_thread_without_a_runtime() {
     for runtime in runtimes() {
-        let (house, channel) = runtime.block_on(channel(Over::Memory));
+        let Some(house) = runtime.block_on(House::in_process()) else {
+            return;
+        };
+        let channel = runtime.block_on(channel(&house));
         let (mut sender, mut receiver) = (channel.sender, channel.receiver);
         runtime.block_on(async { sender.send(0).await.unwrap() });
         let (go_on, told) = std::sync::mpsc::channel();

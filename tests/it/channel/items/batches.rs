@@ -3,7 +3,7 @@
 use pipewright::{Channel, ChannelReader, Frame, Sender};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::support::{House, Over, within};
+use crate::support::{House, within};
 
 const ITEMS: u32 = 1_000_000;
 
@@ -30,9 +30,8 @@ async fn send(mut sender: Sender<(u32, String)>) {
 }
 
 /// Bytes a frame, of a million items that are sent from a task or from `block_on`.
-fn average(runtime: &Runtime, over: Over, from_task: bool) -> u64 {
+fn average(runtime: &Runtime, house: &House, from_task: bool) -> u64 {
     runtime.block_on(async {
-        let house = House::new(over).await;
         let channel: Channel<_> = house.worker.channel(None).await.unwrap();
         let reader = ChannelReader::new(house.address(), channel.reader_ref.get_ref());
         let counting = tokio::spawn(count(reader));
@@ -43,7 +42,8 @@ fn average(runtime: &Runtime, over: Over, from_task: bool) -> u64 {
         }
         let (frames, bytes) = counting.await.unwrap();
         println!(
-            "over {over:?}, from a task {from_task}: {frames} frames of {} bytes",
+            "at {}, from a task {from_task}: {frames} frames of {} bytes",
+            house.address(),
             bytes / frames
         );
         bytes / frames
@@ -53,9 +53,9 @@ fn average(runtime: &Runtime, over: Over, from_task: bool) -> u64 {
 #[test]
 fn on_one_thread() {
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-    for over in [Over::Socket, Over::Memory] {
+    for house in runtime.block_on(House::both()) {
         for from_task in [true, false] {
-            assert!(average(&runtime, over, from_task) >= 60 << 10);
+            assert!(average(&runtime, &house, from_task) >= 60 << 10);
         }
     }
 }
@@ -67,9 +67,9 @@ fn on_one_thread() {
 #[test]
 fn on_many_threads() {
     let runtime = Builder::new_multi_thread().enable_all().build().unwrap();
-    for over in [Over::Socket, Over::Memory] {
+    for house in runtime.block_on(House::both()) {
         for (from_task, least) in [(true, 60 << 10), (false, 48 << 10)] {
-            let mut attempts = (0..3).map(|_| average(&runtime, over, from_task));
+            let mut attempts = (0..3).map(|_| average(&runtime, &house, from_task));
             assert!(attempts.any(|average| average >= least));
         }
     }

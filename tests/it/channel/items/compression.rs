@@ -9,7 +9,7 @@ use tokio::io::AsyncWriteExt;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::raw::{Ending, drain, header, open, payload, written};
-use crate::support::{House, Over, over_both, within};
+use crate::support::{House, over_both, within};
 
 const CLOSE: Ending = Ending::Close(Some(1000));
 const BOTH: [Compression; 2] = [Compression::ZSTD, Compression::Lz4];
@@ -39,7 +39,7 @@ async fn frames(house: &House, items: Vec<String>, compression: Compression) -> 
 
 #[tokio::test]
 async fn the_header_names_it_and_the_payload_is_smaller() {
-    let house = House::new(Over::Socket).await;
+    let house = House::new().await;
     for compression in BOTH {
         let items = vec!["the same again and again".to_owned(); 10_000];
         let frames = frames(&house, items.clone(), compression).await;
@@ -60,7 +60,7 @@ async fn the_header_names_it_and_the_payload_is_smaller() {
 
 #[tokio::test]
 async fn random_items_fill_frames_and_none_is_longer() {
-    let house = House::new(Over::Socket).await;
+    let house = House::new().await;
     let mut random = fastrand::Rng::with_seed(1);
     for compression in BOTH {
         let items = (0..200)
@@ -75,7 +75,7 @@ async fn random_items_fill_frames_and_none_is_longer() {
 
 #[tokio::test]
 async fn a_stream_cut_anywhere_is_never_complete() {
-    let house = House::new(Over::Socket).await;
+    let house = House::new().await;
     for compression in BOTH {
         let items: Vec<_> = ["one", "two", "three"].map(str::to_owned).into();
         let whole = frames(&house, items.clone(), compression).await;
@@ -111,7 +111,7 @@ fn corrupt<T: Debug>(result: Result<T, ReceiveError>) -> String {
 
 #[tokio::test]
 async fn damage_is_an_error_that_says_so() {
-    let house = House::new(Over::Socket).await;
+    let house = House::new().await;
     let zstd = serde_json::json!({"format": "ndjson", "compression": "zstd"});
     let frames = vec![header(&zstd), Message::binary(&b"not compressed"[..])];
     let mut receiver = written::<String, Json>(&house, frames, CLOSE).await;
@@ -213,7 +213,9 @@ async fn a_level_that_does_not_matter_to_the_receiver() {
 
 #[tokio::test]
 async fn a_plain_writer_compresses_nothing() {
-    let house = House::new(Over::Memory).await;
+    let Some(house) = House::in_process().await else {
+        return;
+    };
     let channel = house.channel().await;
     let mut writer = channel.writer.compressed(Compression::ZSTD).plain();
     writer.write("as it is").await.unwrap();

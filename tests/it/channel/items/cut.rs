@@ -12,7 +12,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_util::codec::{LengthDelimitedCodec, LinesCodec};
 
 use super::raw::{Ending, drain, frames_of, payload, written};
-use crate::support::{House, Over};
+use crate::support::House;
 
 type Pair = (u32, String);
 
@@ -40,7 +40,7 @@ where
     T: Clone + Debug + PartialEq + Send + 'static,
     F: Encode<T> + Decode<T>,
 {
-    let house = House::new(Over::Socket).await;
+    let house = House::new().await;
     let bytes = payload(whole);
     let (header, end) = (&whole[0], &whole[whole.len() - 1]);
     for place in places {
@@ -86,7 +86,7 @@ where
     T: Clone + Debug + PartialEq + Send + 'static,
     F: Encode<T> + Decode<T>,
 {
-    let house = House::new(Over::Socket).await;
+    let house = House::new().await;
     let whole = frames_of::<T, F>(&house, items.clone()).await;
     let len = payload(&whole).len();
     cut_at::<T, F>(&items, &whole, 0..=len).await;
@@ -101,7 +101,7 @@ where
     T: Clone + Debug + PartialEq + Send + 'static,
     F: Encode<T> + Decode<T>,
 {
-    let house = House::new(Over::Socket).await;
+    let house = House::new().await;
     let whole = frames_of::<T, F>(&house, items.clone()).await;
     let len = payload(&whole).len();
     let mut random = fastrand::Rng::with_seed(3);

@@ -6,7 +6,7 @@ use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::raw::{Ending, drain, header, written};
-use crate::support::{House, Over};
+use crate::support::House;
 
 /// Payload as a foreign writer sends it, in frames of `size` bytes, and a clean close.
 async fn foreign<T, F: Decode<T>>(house: &House, payload: &[u8], size: usize) -> Receiver<T, F> {
@@ -19,7 +19,7 @@ async fn foreign<T, F: Decode<T>>(house: &House, payload: &[u8], size: usize) ->
 
 #[tokio::test]
 async fn ndjson_as_others_write_it() {
-    let house = House::new(Over::Socket).await;
+    let house = House::new().await;
     for text in [
         "1\n2\n3\n",
         "1\n2\n3",
@@ -46,7 +46,7 @@ async fn ndjson_as_others_write_it() {
 
 #[tokio::test]
 async fn a_binary_format() {
-    let house = House::new(Over::Socket).await;
+    let house = House::new().await;
     let mut receiver =
         foreign::<(u8, u8), Bincode>(&house, &[0, 0, 0, 2, 1, 2, 0, 0, 0, 2, 3, 4], 5).await;
     let (items, end) = drain(&mut receiver).await;
@@ -66,7 +66,7 @@ async fn a_binary_format() {
 /// A writer of bytes that uses pipewright promises nothing about items.
 #[tokio::test]
 async fn a_stream_of_bytes_is_read_in_the_receivers_format() {
-    let house = House::new(Over::Socket).await;
+    let house = House::new().await;
     let frames = vec![
         header(&json!({"format": "bytes"})),
         Message::binary(&b"one\ntwo"[..]),
@@ -80,7 +80,7 @@ async fn a_stream_of_bytes_is_read_in_the_receivers_format() {
 
 #[tokio::test]
 async fn a_bad_line_is_told_with_its_place_and_its_bytes() {
-    let house = House::new(Over::Socket).await;
+    let house = House::new().await;
     for size in [3, 100] {
         let mut receiver = foreign::<u32, Json>(&house, b"1\n\ntwo\r\n3\n", size).await;
         assert_eq!(receiver.recv().await.unwrap(), Some(1));
@@ -105,7 +105,7 @@ async fn a_bad_line_is_told_with_its_place_and_its_bytes() {
 
 #[tokio::test]
 async fn who_asks_goes_on_after_bad_items() {
-    let house = House::new(Over::Socket).await;
+    let house = House::new().await;
     let mut receiver = foreign::<u32, Json>(&house, b"1\ntwo\n3\n\"four\"\n5", 4)
         .await
         .go_on_after_bad_items();
@@ -128,7 +128,7 @@ async fn who_asks_goes_on_after_bad_items() {
 /// As a `Stream`, too: each bad item is an error of its own, and the stream goes on.
 #[tokio::test]
 async fn bad_items_of_a_stream() {
-    let house = House::new(Over::Socket).await;
+    let house = House::new().await;
     use futures::StreamExt;
     let receiver = foreign::<u32, Json>(&house, b"1\ntwo\n3\nfour\n", 100).await;
     let results: Vec<_> = receiver.go_on_after_bad_items().collect().await;

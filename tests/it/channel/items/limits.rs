@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
 use super::raw::{Ending, drain, header, written};
-use crate::support::{House, Over, over_both};
+use crate::support::{House, over_both};
 
 const CLOSE: Ending = Ending::Close(Some(1000));
 
@@ -20,7 +20,7 @@ fn limits(max_bytes: usize) -> ItemLimits {
 /// 4 GiB by its prefix; only the bytes that came are held.
 #[tokio::test]
 async fn a_hostile_length_is_refused_before_anything_is_allocated() {
-    let house = House::new(Over::Socket).await;
+    let house = House::new().await;
     let frames = vec![Message::binary(vec![0xff; 10])];
     let mut receiver = written::<u32, Bincode>(&house, frames, CLOSE).await;
     let error = receiver.recv().await.unwrap_err();
@@ -33,7 +33,7 @@ async fn a_hostile_length_is_refused_before_anything_is_allocated() {
 
 #[tokio::test]
 async fn a_line_without_end_is_refused_at_the_limit() {
-    let house = House::new(Over::Socket).await;
+    let house = House::new().await;
     let frames = vec![Message::binary(vec![b'1'; 60_000]); 5];
     let receiver = written::<u32, Json>(&house, frames, CLOSE).await;
     let error = drain(&mut receiver.limits(limits(100_000))).await.1;
@@ -71,7 +71,7 @@ async fn the_limit_holds_for_items_that_arrived_whole() {
 
 #[tokio::test]
 async fn nesting() {
-    let house = House::new(Over::Socket).await;
+    let house = House::new().await;
     for (depth, limit, fits) in [(127, 128, true), (200, 128, false), (20, 10, false)] {
         let text = format!("{}{}\n", "[".repeat(depth), "]".repeat(depth));
         let frames = vec![header(&json!({"format": "ndjson"})), Message::binary(text)];

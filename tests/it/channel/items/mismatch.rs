@@ -9,7 +9,7 @@ use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::raw::{Ending, drain, frames_of, header, written};
-use crate::support::{House, Over, over_both, within};
+use crate::support::{House, over_both, within};
 
 const CLOSE: Ending = Ending::Close(Some(1000));
 
@@ -41,7 +41,7 @@ where
 
 #[tokio::test]
 async fn another_format() {
-    let house = House::new(Over::Socket).await;
+    let house = House::new().await;
     let (error, mut receiver) =
         refusal::<u32, Json>(&house, vec![header(&json!({"format": "bincode"}))]).await;
     assert!(error.is_mismatch());
@@ -118,7 +118,7 @@ async fn it_is_noticed_when_the_ends_connect() {
     })
     .await;
 
-    let house = House::new(Over::Socket).await;
+    let house = House::new().await;
     let frames = vec![
         Message::text("a message"),
         header(&json!({"format": "bincode"})),
@@ -132,7 +132,7 @@ async fn it_is_noticed_when_the_ends_connect() {
 
 #[tokio::test]
 async fn self_describing_formats_take_another_shape_as_far_as_serde_does() {
-    let house = House::new(Over::Socket).await;
+    let house = House::new().await;
     let items = vec![json!({"name": "a", "more": 1})];
     let frames = frames_of::<_, Json>(&house, items).await;
 
@@ -147,7 +147,7 @@ async fn self_describing_formats_take_another_shape_as_far_as_serde_does() {
 
 #[tokio::test]
 async fn a_compression_that_nobody_knows() {
-    let house = House::new(Over::Socket).await;
+    let house = House::new().await;
     let fields = json!({"format": "ndjson", "compression": "brotli"});
     let (error, _) = refusal::<u32, Json>(&house, vec![header(&fields)]).await;
     assert!(error.is_mismatch(), "{error:?}");
@@ -159,7 +159,7 @@ async fn a_compression_that_nobody_knows() {
 
 #[tokio::test]
 async fn a_newer_version_of_the_stream_protocol() {
-    let house = House::new(Over::Socket).await;
+    let house = House::new().await;
     let newer = json!({"type": "metadata", "pipewright": 2, "format": "ndjson"});
     let (error, _) = refusal::<u32, Json>(&house, vec![Message::text(newer.to_string())]).await;
     assert_eq!(
@@ -180,7 +180,7 @@ fn with_end(end: &serde_json::Value) -> Vec<Message> {
 
 #[tokio::test]
 async fn totals_that_differ() {
-    let house = House::new(Over::Socket).await;
+    let house = House::new().await;
     let end = |bytes: u64, items: u64| json!({"type": "end", "pipewright": 1, "bytes": bytes, "items": items});
     for (bytes, items, text) in [
         (
@@ -208,7 +208,7 @@ async fn totals_that_differ() {
 
 #[tokio::test]
 async fn a_checksum_that_differs() {
-    let house = House::new(Over::Socket).await;
+    let house = House::new().await;
     let end = json!({"type": "end", "pipewright": 1, "bytes": 8, "crc32c": "00000001"});
     let (error, receiver) = refusal::<String, Lines>(&house, with_end(&end)).await;
     assert!(matches!(

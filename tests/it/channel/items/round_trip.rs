@@ -18,7 +18,7 @@ use tokio_util::codec::LengthDelimitedCodec;
 
 use super::raw::drain;
 use crate::codec::sample::{Sample, sample};
-use crate::support::{House, Over, within};
+use crate::support::{House, within};
 
 /// Lengths around the borders of frames, and one longer than the window of a channel of 2 frames.
 const LENGTHS: [usize; 13] = [
@@ -82,18 +82,13 @@ where
 
 struct Scene {
     runtime: Runtime,
-    houses: [House; 2],
+    houses: Vec<House>,
 }
 
 impl Scene {
     fn new() -> Self {
         let runtime = Runtime::new().unwrap();
-        let houses = runtime.block_on(async {
-            [
-                House::new(Over::Socket).await,
-                House::new(Over::Memory).await,
-            ]
-        });
+        let houses = runtime.block_on(House::both());
         Self { runtime, houses }
     }
 
