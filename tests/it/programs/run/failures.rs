@@ -1,6 +1,10 @@
 //! Runs that fail, and what they say.
 
+use futures::{SinkExt, StreamExt};
+use pipewright::{Invocation, StageRequest};
 use tokio::process::Command;
+use tokio_tungstenite::connect_async;
+use tokio_tungstenite::tungstenite::Message;
 
 use super::{Filter, Stages};
 use crate::support::within;
@@ -128,6 +132,41 @@ async fn an_engine_that_is_killed_is_no_end_of_the_stream() {
         "{said}"
     );
     drop(stdin);
+}
+
+/// A peer that promises an end by its header, and does not send it.
+#[tokio::test]
+async fn a_stream_that_is_cut_short_has_a_status_of_its_own() {
+    let stages = Stages::new().await;
+    let url = stages.url.clone();
+    let cut = move |request: StageRequest, invocation: Invocation| {
+        let end = request.writer_ref.unwrap();
+        let key = end.access_key.expose();
+        let url = format!("{url}/ws/channels/{}?key={key}&dir=write", end.channel_id);
+        async move {
+            let mut reader = invocation.worker().reader(&request.reader_ref.unwrap());
+            let part = reader.read_all().await.unwrap();
+            let (mut socket, _) = connect_async(url).await.unwrap();
+            let header = r#"{"type":"metadata","pipewright":1,"format":"bytes"}"#;
+            socket.send(Message::text(header)).await.unwrap();
+            socket.send(Message::binary(part)).await.unwrap();
+            socket.close(None).await.unwrap();
+            while let Some(Ok(_)) = socket.next().await {}
+        }
+    };
+    stages
+        .worker
+        .register_function("foreign::cut", cut)
+        .unwrap();
+    stages.worker.create_channel(None).await.unwrap();
+    let run = Filter::start(&stages.url, "foreign::cut");
+    let ended = run.through(b"a part").await;
+    let said = ended.failed(5);
+    assert!(
+        said.contains("the stream was cut short after 6 bytes"),
+        "{said}"
+    );
+    assert_eq!(ended.stdout, b"a part");
 }
 
 /// A full disk, as far as a program sees it.
