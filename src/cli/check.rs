@@ -10,6 +10,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::known::Known;
 use super::pipeline_file::{Mistake, PipelineFile, schema};
+use super::tell::tell;
 
 #[derive(Args)]
 #[command(after_help = "\
@@ -48,20 +49,22 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         count => format!("{count} stages"),
     };
     if arguments.offline {
-        eprintln!("{}: good, with {stages}", path.display());
+        tell(format_args!("{}: good, with {stages}", path.display()));
         return Ok(());
     }
     match arguments.connect.worker().await {
         Ok(worker) => {
             compare(&file, &Known::ask(&worker).await?)?;
-            eprintln!(
+            tell(format_args!(
                 "{}: good, with {stages} that the engine has",
                 path.display()
-            );
+            ));
         }
         Err(failure) if !arguments.online && failure.exit() == Exit::Unreachable => {
-            eprintln!("{}: good, with {stages}", path.display());
-            eprintln!("note: no engine was found, so the stages were not looked up");
+            tell(format_args!("{}: good, with {stages}", path.display()));
+            tell(format_args!(
+                "note: no engine was found, so the stages were not looked up"
+            ));
         }
         Err(failure) => return Err(failure),
     }

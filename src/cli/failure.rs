@@ -6,6 +6,7 @@ use std::sync::Arc;
 use pipewright::{CallError, ConnectError, Error, ReadError, RunError, StageError};
 
 use super::exit::Exit;
+use super::tell::tell;
 
 /// Why a command failed: the error, what to do about it, and the status that the program ends with.
 pub(super) struct Failure {
@@ -59,17 +60,17 @@ impl Failure {
             return;
         }
         if let Some(before) = &self.before {
-            eprintln!("{before}\n");
+            tell(format_args!("{before}\n"));
         }
-        eprintln!("error: {}", self.error);
+        tell(format_args!("error: {}", self.error));
         for cause in self.error.chain().skip(1) {
-            eprintln!("  because: {cause}");
+            tell(format_args!("  because: {cause}"));
         }
         if let Some(note) = &self.note {
-            eprintln!("note: {note}");
+            tell(format_args!("note: {note}"));
         }
         if let Some(hint) = &self.hint {
-            eprintln!("hint: {hint}");
+            tell(format_args!("hint: {hint}"));
         }
     }
 }

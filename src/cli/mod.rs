@@ -27,6 +27,7 @@ mod source;
 mod stages;
 mod stdout;
 mod table;
+mod tell;
 mod top;
 mod trigger;
 mod units;

@@ -37,14 +37,8 @@ impl Draft {
 
     /// The ids of the stages, in the order in which they are written.
     pub(in crate::cli) fn stage_ids(&self) -> Vec<String> {
-        let mut ids = Vec::new();
-        let mut steps = self.steps.clone();
-        Step::visit(&mut steps, &mut |step| {
-            if let Step::Stage(stage) = step {
-                ids.push(stage.id.clone());
-            }
-        });
-        ids
+        let stages = Step::stages(&self.steps).into_iter();
+        stages.map(|stage| stage.id.clone()).collect()
     }
 
     /// Lets `change` at every stage.

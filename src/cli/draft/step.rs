@@ -66,6 +66,23 @@ impl Step {
         }
     }
 
+    /// The stages in steps, in the order in which they are written.
+    pub(super) fn stages(steps: &[Self]) -> Vec<&StageStep> {
+        let mut found = Vec::new();
+        for step in steps {
+            match step {
+                Self::Stage(stage) => found.push(stage),
+                Self::Tee { steps, .. } | Self::Partition { steps, .. } => {
+                    found.extend(Self::stages(steps));
+                }
+                Self::Broadcast { branches, .. } => {
+                    found.extend(branches.iter().flat_map(|branch| Self::stages(branch)));
+                }
+            }
+        }
+        found
+    }
+
     /// Shows each of the steps to `visit`, and those within it.
     pub(super) fn visit(steps: &mut [Self], visit: &mut impl FnMut(&mut Self)) {
         for step in steps {

@@ -12,6 +12,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::pipeline_file::Retry;
 use crate::cli::signals::Signals;
+use crate::cli::tell::tell;
 
 const HELP: &str = "\
 Examples:
@@ -79,7 +80,9 @@ pub(in crate::cli) async fn run(arguments: Arguments) -> Result<(), Failure> {
         failure.report();
         if !quiet {
             let wait = humantime::format_duration(wait);
-            eprintln!("note: the run begins again in {wait}; tries left: {left}");
+            tell(format_args!(
+                "note: the run begins again in {wait}; tries left: {left}"
+            ));
         }
         left -= 1;
         tokio::select! {

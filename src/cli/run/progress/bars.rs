@@ -5,6 +5,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::words;
 use crate::cli::run::figures::Figures;
+use crate::cli::tell::tell;
 
 /// Progress as lines of a terminal that are drawn again and again.
 pub(in crate::cli::run) struct Bars {
@@ -48,7 +49,7 @@ impl Bars {
     pub(super) fn leave(&self) {
         self.screen.set_draw_target(ProgressDrawTarget::hidden());
         // The cursor is at the end of the last line, or behind the `^C` that a terminal shows.
-        eprintln!();
+        tell("");
     }
 
     /// Takes the lines away.

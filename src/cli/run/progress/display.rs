@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::bars::{Bars, REDRAW};
 use super::plain::Plain;
 use crate::cli::run::figures::Figures;
+use crate::cli::tell::tell;
 
 /// Shows how far a run has come, in the way that suits standard error.
 pub(in crate::cli::run) enum Display {
@@ -73,7 +74,7 @@ impl Display {
     /// Says something, when nothing is drawn any more.
     pub(in crate::cli::run) fn say(&self, words: impl fmt::Display) {
         if !matches!(self, Self::Quiet) {
-            eprintln!("{words}");
+            tell(words);
         }
     }
 

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use super::words;
 use crate::cli::run::figures::Figures;
+use crate::cli::tell::tell;
 
 /// Progress as lines, for a log: more seldom the longer a run takes.
 pub(in crate::cli::run) struct Plain {
@@ -22,7 +23,7 @@ impl Plain {
     }
 
     pub(super) fn show(&mut self, figures: &Figures) {
-        eprintln!("{}", words::whole(figures, usize::MAX));
+        tell(words::whole(figures, usize::MAX));
         self.wait = (self.wait * 2).min(LONGEST);
     }
 }

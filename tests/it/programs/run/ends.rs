@@ -9,6 +9,7 @@ use super::{Filter, Stages};
 use crate::support::within;
 
 /// `head -c` reads a little of an input without an end and goes.
+#[cfg(unix)]
 #[tokio::test]
 async fn head_closes_early_and_all_ends_well() {
     let stages = Stages::new().await;
@@ -65,4 +66,20 @@ async fn a_deadline_ends_the_run() {
         "{said}"
     );
     drop(stdin);
+}
+
+/// What is said is lost, and the data is not.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_run_that_nobody_listens_to_goes_on() {
+    let stages = Stages::new().await;
+    let program = env!("CARGO_BIN_EXE_pipewright");
+    for (arguments, code) in [("bytes::copy", 0), ("no::stage", 4)] {
+        let script = format!(
+            "exec {program} run --url {} {arguments} 2>/dev/full",
+            stages.url
+        );
+        let run = Filter::of(Command::new("sh").args(["-c", &script]));
+        assert_eq!(run.through(b"x").await.code, Some(code), "{arguments}");
+    }
 }
