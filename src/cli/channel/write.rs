@@ -21,7 +21,9 @@ Examples:
 
 The stream ends where standard input ends, whatever ended it: set `pipefail` to learn of a command
 before this one that failed. When this program fails or is interrupted the stream is aborted, and
-never looks whole to its reader.")]
+never looks whole to its reader.
+
+Exit status: 0 when the engine has taken the whole stream, 1 when its reader went away before.")]
 pub(super) struct Arguments {
     /// The ref of the writer's end: JSON, `@FILE`, or `-` for the first line of standard input,
     /// before the data. A file may hold both refs, and keeps them out of the list of processes.
