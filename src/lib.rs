@@ -24,7 +24,7 @@ mod wire;
 mod worker;
 
 #[cfg(feature = "engine")]
-pub use engine::{Engine, EngineBuilder, EngineError, EngineStats};
+pub use engine::{Engine, EngineBuilder, EngineError, EngineStats, Role};
 
 pub mod format {
     //! How items become bytes: the formats of a typed channel, and the traits to write one.

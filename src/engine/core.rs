@@ -5,16 +5,16 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::EngineStats;
+use super::access::Access;
 use super::channels::Channels;
 use super::control::Control;
 use super::limits::Limits;
-use crate::wire::AccessKey;
 
 /// What all connections of one engine share.
 pub(super) struct Core {
     pub(super) limits: Limits,
-    /// What a request for `/` has to bring, if anything.
-    pub(super) token: Option<AccessKey>,
+    /// What a request for `/` has to bring, if anything, and what it may do then.
+    pub(super) access: Access,
     pub(super) control: Control,
     pub(super) channels: Arc<Channels>,
     /// A permit for each connection there may be.
@@ -26,10 +26,10 @@ pub(super) struct Core {
 }
 
 impl Core {
-    pub(super) fn new(limits: Limits, token: Option<AccessKey>) -> Arc<Self> {
+    pub(super) fn new(limits: Limits, access: Access) -> Arc<Self> {
         Arc::new(Self {
             limits,
-            token,
+            access,
             control: Control::new(&limits),
             channels: Arc::new(Channels::new(&limits)),
             connections: Arc::new(Semaphore::new(

@@ -2,6 +2,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -11,14 +12,23 @@ use super::core::Core;
 use super::farewell::{self, Parting};
 use super::http::{self, Accepted, Route};
 use super::telemetry;
+#[cfg(feature = "tls")]
+use super::tls;
 use crate::transport::{WebSocket, WebSocketLimits};
+
+/// What encrypts connections.
+#[cfg(feature = "tls")]
+pub(super) type Acceptor = tokio_rustls::TlsAcceptor;
+/// Without the feature nothing does.
+#[cfg(not(feature = "tls"))]
+pub(super) type Acceptor = std::convert::Infallible;
 
 /// How long to rest when no connection can be accepted, for want of file descriptors mostly:
 /// asking again at once would fail again and take a whole core.
 const ACCEPT_REST: Duration = Duration::from_millis(100);
 
 /// Accepts connections until the engine stops. One task a connection, from its request to its end.
-pub(super) async fn serve(listener: TcpListener, core: Arc<Core>) {
+pub(super) async fn serve(listener: TcpListener, acceptor: Option<Acceptor>, core: Arc<Core>) {
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -27,8 +37,8 @@ pub(super) async fn serve(listener: TcpListener, core: Arc<Core>) {
         match accepted {
             Ok((stream, _)) => match Arc::clone(&core.connections).try_acquire_owned() {
                 Ok(permit) => {
-                    core.tasks
-                        .spawn(connection(stream, Arc::clone(&core), permit));
+                    let served = connection(stream, acceptor.clone(), Arc::clone(&core), permit);
+                    core.tasks.spawn(served);
                 }
                 Err(_) => refuse(&stream, core.limits.connections),
             },
@@ -67,14 +77,41 @@ fn refuse(stream: &TcpStream, limit: usize) {
 }
 
 /// Serves a connection; `_permit` counts it while it is there.
-async fn connection(stream: TcpStream, core: Arc<Core>, _permit: OwnedSemaphorePermit) {
+async fn connection(
+    stream: TcpStream,
+    acceptor: Option<Acceptor>,
+    core: Arc<Core>,
+    _permit: OwnedSemaphorePermit,
+) {
     // Without it the second of two small writes waits for a delayed acknowledgement, about 40 ms
     // (`protocol.md` 1.1).
     if stream.set_nodelay(true).is_err() {
         return;
     }
+    match acceptor {
+        None => session(stream, &core).await,
+        #[cfg(feature = "tls")]
+        Some(acceptor) => {
+            let encrypted = tokio::select! {
+                encrypted = tls::accept(&acceptor, stream, core.limits.handshake) => encrypted,
+                () = core.stopping.cancelled() => return,
+            };
+            if let Some(stream) = encrypted {
+                session(stream, &core).await;
+            }
+        }
+        #[cfg(not(feature = "tls"))]
+        Some(never) => match never {},
+    }
+}
+
+/// Serves a connection from its request on.
+async fn session<S>(stream: S, core: &Arc<Core>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + Sync,
+{
     let accepted = tokio::select! {
-        accepted = http::accept(stream, &core) => accepted,
+        accepted = http::accept(stream, core) => accepted,
         () = core.stopping.cancelled() => return,
     };
     let Some(Accepted {
@@ -87,24 +124,24 @@ async fn connection(stream: TcpStream, core: Arc<Core>, _permit: OwnedSemaphoreP
     };
     let open = |limits: WebSocketLimits| WebSocket::accepted(stream, read, limits);
     let (socket, parting) = match route {
-        Route::Control => {
+        Route::Control(role) => {
             let mut socket = open(core.limits.control());
-            let parting = Session::new(&mut socket, &core).run().await;
+            let parting = Session::new(&mut socket, core, role).run().await;
             (socket, parting)
         }
         Route::Telemetry => {
             let mut socket = open(core.limits.telemetry());
-            let parting = telemetry::discard(&mut socket, &core).await;
+            let parting = telemetry::discard(&mut socket, core).await;
             (socket, parting)
         }
         Route::Reader(end) => {
             let mut socket = open(core.limits.reader());
-            let parting = ReaderSession::new(&mut socket, end).run(&core).await;
+            let parting = ReaderSession::new(&mut socket, end).run(core).await;
             (socket, parting)
         }
         Route::Writer(end) => {
             let mut socket = open(core.limits.writer());
-            let parting = WriterSession::new(&mut socket, end).run(&core).await;
+            let parting = WriterSession::new(&mut socket, end).run(core).await;
             (socket, parting)
         }
     };

@@ -12,8 +12,10 @@
 //! | only a `Sender` | [`Producer`] | - |
 //! | only a `Receiver` | [`Consumer`] | - |
 
+mod blame;
 mod blocking;
 pub mod bytes;
+mod caught;
 mod conclude;
 mod concurrent;
 mod configured;
@@ -27,7 +29,9 @@ mod flow;
 mod info;
 mod into_stage;
 pub mod items;
+mod joined;
 mod leash;
+mod one_by_one;
 mod outputs;
 mod params;
 mod policy;
@@ -47,6 +51,7 @@ mod task;
 
 pub use blocking::blocking;
 pub use bytes::ByteStage;
+pub(crate) use caught::Caught;
 pub use configured::Configured;
 pub use consumer::Consumer;
 pub use context::StageContext;

@@ -28,7 +28,7 @@ pub struct Address(Kind);
 
 #[derive(Clone)]
 enum Kind {
-    Url(EngineUrl, ConnectOptions),
+    Url(EngineUrl, Arc<ConnectOptions>),
     InProcess(Arc<dyn Dial>),
 }
 
@@ -69,12 +69,32 @@ impl Address {
     #[cfg(feature = "tls")]
     #[must_use]
     pub fn root_certificates(self, pem: impl Into<Vec<u8>>) -> Self {
-        self.with(|options| options.root_certificates.push(pem.into()))
+        self.with(|options| {
+            options.root_certificates.push(pem.into());
+            options.tls = Arc::default();
+        })
+    }
+
+    /// Shows the engine a certificate, for `wss://` addresses of engines that ask for one: a chain,
+    /// the client's own first, and its private key, both PEM.
+    ///
+    /// What cannot be used is reported when a connection is made.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn client_certificate(
+        self,
+        certificates: impl Into<Vec<u8>>,
+        key: impl Into<Vec<u8>>,
+    ) -> Self {
+        self.with(|options| {
+            options.client_certificate = Some((certificates.into(), key.into()));
+            options.tls = Arc::default();
+        })
     }
 
     fn with(mut self, set: impl FnOnce(&mut ConnectOptions)) -> Self {
         if let Kind::Url(_, options) = &mut self.0 {
-            set(options);
+            set(Arc::make_mut(options));
         }
         self
     }
@@ -108,7 +128,7 @@ impl Address {
 
 impl From<EngineUrl> for Address {
     fn from(url: EngineUrl) -> Self {
-        Self(Kind::Url(url, ConnectOptions::default()))
+        Self(Kind::Url(url, Arc::default()))
     }
 }
 

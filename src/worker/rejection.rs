@@ -7,7 +7,7 @@ use crate::wire::RegistrationRejected;
 #[non_exhaustive]
 pub struct Rejection {
     /// A stable word: `FUNCTION_NAMESPACE_CONFLICT`, `WORKER_NAMESPACE_CONFLICT`,
-    /// `TOO_MANY_FUNCTIONS`.
+    /// `TOO_MANY_FUNCTIONS`, `FORBIDDEN`.
     pub code: String,
     /// The namespace that the name is taken in.
     pub namespace: Option<String>,
@@ -39,6 +39,15 @@ impl fmt::Display for Rejection {
                 f,
                 "function `{id}` is one more than the engine takes of a worker, code {}; register \
                  fewer, or raise the engine's limit",
+                self.code
+            );
+        }
+        if self.code == RegistrationRejected::FORBIDDEN {
+            let id = self.function_id.as_deref().unwrap_or_default();
+            return write!(
+                f,
+                "the token of this worker may not register function `{id}`, code {}; ask whoever \
+                 runs the engine",
                 self.code
             );
         }

@@ -18,6 +18,7 @@ mod calls;
 mod hint;
 mod listings;
 mod outbox;
+mod refusals;
 mod registry;
 mod session;
 mod switchboard;

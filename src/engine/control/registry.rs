@@ -49,6 +49,8 @@ pub(super) enum FunctionRefused {
         function_id: String,
         owner: WorkerId,
     },
+    #[error("the token of the worker may not register `{function_id}`")]
+    Forbidden { function_id: String },
     #[error("`{function_id}` is one more than the {max} functions that a worker may have")]
     TooMany { function_id: String, max: usize },
 }

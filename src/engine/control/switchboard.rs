@@ -1,5 +1,4 @@
 use std::collections::VecDeque;
-use std::fmt::Write;
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -7,16 +6,16 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::calls::{Call, Calls};
+use super::refusals::{forbidden, no_queues, no_triggers, not_found};
 use super::registry::{DEFAULT_NAMESPACE, FunctionRefused, Registry, WorkerId};
-use super::{Outbox, builtins, hint};
-use crate::engine::EngineStats;
+use super::{Outbox, builtins};
 use crate::engine::core::Core;
 use crate::engine::limits::Limits;
+use crate::engine::{EngineStats, Role};
 use crate::wire::action::Action;
 use crate::wire::{
     AccessKey, Close, ControlMessage, ErrorBody, InvocationResult, InvokeFunction, Payload,
-    Reattach, RegisterTrigger, RegistrationRejected, Text, TriggerRegistrationResult,
-    WorkerRegistered, code,
+    Reattach, RegisterFunction, RegistrationRejected, Text, WorkerRegistered, builtin, code,
 };
 
 /// The name under which an executor sees who called (`protocol.md` 2.2).
@@ -49,6 +48,7 @@ pub(super) struct Member<'a> {
     control: &'a Control,
     pub(super) id: WorkerId,
     pub(super) outbox: Arc<Outbox>,
+    role: Arc<Role>,
 }
 
 impl Control {
@@ -63,11 +63,12 @@ impl Control {
     }
 
     /// Adds a worker and puts the engine's first words into its outbox.
-    pub(super) fn join(&self) -> Member<'_> {
+    pub(super) fn join(&self, role: Arc<Role>) -> Member<'_> {
         let member = Member {
             control: self,
             id: WorkerId::from(Uuid::new_v4().to_string()),
             outbox: Arc::default(),
+            role,
         };
         let reattach_token = Uuid::new_v4().to_string();
         let hello = ControlMessage::WorkerRegistered(WorkerRegistered {
@@ -105,8 +106,7 @@ impl Member<'_> {
             ControlMessage::InvokeFunction(call) => self.invoke(call, core, out),
             ControlMessage::InvocationResult(result) => self.result(result, out),
             ControlMessage::RegisterFunction(function) => {
-                let registered = self.control.lock().registry.register(&self.id, function);
-                if let Err(refused) = registered {
+                if let Err(refused) = self.register(function) {
                     self.reject(refused, out);
                 }
             }
@@ -136,8 +136,22 @@ impl Member<'_> {
         }
     }
 
+    fn register(&self, function: RegisterFunction) -> Result<(), FunctionRefused> {
+        if !self.role.may_register(&function.id) {
+            let function_id = function.id;
+            return Err(FunctionRefused::Forbidden { function_id });
+        }
+        self.control.lock().registry.register(&self.id, function)
+    }
+
     fn invoke(&self, mut call: InvokeFunction, core: &Core, out: &mut Deliveries) {
-        if let Some(outcome) = builtins::call(self, &call, core, out) {
+        if !builtin::ALWAYS.contains(&call.function_id.as_str())
+            && !self.role.may_trigger(&call.function_id)
+        {
+            if call.action != Some(Action::Void) {
+                self.answer(&call, Err(forbidden(&call.function_id)), out);
+            }
+        } else if let Some(outcome) = builtins::call(self, &call, core, out) {
             self.answer(&call, outcome, out);
         } else if let Err(error) = self.forward(&mut call, out)
             && call.action != Some(Action::Void)
@@ -250,6 +264,9 @@ impl Member<'_> {
                 let code = RegistrationRejected::FUNCTION_CONFLICT;
                 (code, function_id, Some(namespace), Some(owner.to_string()))
             }
+            FunctionRefused::Forbidden { function_id } => {
+                (RegistrationRejected::FORBIDDEN, function_id, None, None)
+            }
             FunctionRefused::TooMany { function_id, .. } => {
                 let code = RegistrationRejected::TOO_MANY_FUNCTIONS;
                 (code, function_id, None, None)
@@ -322,43 +339,6 @@ impl Tables {
             }
         }
     }
-}
-
-fn not_found(registry: &Registry, namespace: &str, function_id: &str) -> ErrorBody {
-    let mut message = format!("Function {function_id} not found in namespace {namespace}.");
-    let mut elsewhere: Vec<&str> = registry
-        .functions()
-        .filter(|(_, function)| function.registered.id == function_id)
-        .map(|(namespace, _)| namespace)
-        .collect();
-    elsewhere.sort_unstable();
-    let here = registry
-        .functions()
-        .filter(|(its, _)| *its == namespace)
-        .map(|(_, function)| function.registered.id.as_str());
-    if !elsewhere.is_empty() {
-        // Writing into a string does not fail.
-        let _ = write!(message, " It exists in namespace {}.", elsewhere.join(", "));
-    } else if let Some(near) = hint::nearest(function_id, here) {
-        let _ = write!(message, " Did you mean {near}?");
-    }
-    ErrorBody::new(ErrorBody::FUNCTION_NOT_FOUND, message)
-}
-
-fn no_queues() -> ErrorBody {
-    ErrorBody::new("enqueue_error", "the embedded engine has no queues")
-}
-
-fn no_triggers(trigger: RegisterTrigger) -> ControlMessage {
-    ControlMessage::TriggerRegistrationResult(TriggerRegistrationResult {
-        id: trigger.id,
-        trigger_type: trigger.trigger_type,
-        function_id: trigger.function_id,
-        error: Some(ErrorBody::new(
-            "trigger_type_not_found",
-            "the embedded engine has no triggers",
-        )),
-    })
 }
 
 fn deliver(to: Arc<Outbox>, message: &ControlMessage, out: &mut Deliveries) {

@@ -31,6 +31,10 @@ pub(crate) mod builtin {
     pub(crate) const FUNCTIONS_LIST: &str = "engine::functions::list";
     /// Lists the connected workers (`protocol.md` section 7).
     pub(crate) const WORKERS_LIST: &str = "engine::workers::list";
+    /// What every worker may call, whatever its token (`protocol.md` 4.6): without it there is no
+    /// worker and no stream.
+    #[cfg(feature = "engine")]
+    pub(crate) const ALWAYS: [&str; 2] = [WORKERS_REGISTER, CHANNELS_CREATE];
     /// What every id of this kind begins with.
     pub(crate) const PREFIX: &str = "engine::";
 }

@@ -9,6 +9,8 @@ mod lifecycle;
 mod limits;
 mod listings;
 mod relay;
+mod roles;
+mod tls;
 
 use std::time::Duration;
 
