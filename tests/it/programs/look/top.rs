@@ -161,6 +161,11 @@ async fn a_narrow_terminal_shows_the_most_important_of_one_list() {
         words(&screen.line("busy-worker").await),
         ["busy-worker", "1"]
     );
+    // However small it is, it goes on.
+    for size in [(1, 1), (2, 7), (3, 200)] {
+        screen.resize(size);
+        screen.until(|text| !text.trim().is_empty()).await;
+    }
     screen.resize(WIDE);
     let all = ["Channels (2)", "Functions (2)", "Workers (2)"];
     screen
