@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -22,7 +23,9 @@ use tokio::net::TcpStream;
 use super::channels::{ReaderEnd, Refusal, WriterEnd};
 use super::core::Core;
 use crate::transport::accept_key;
-use crate::wire::{AccessKey, ChannelQuery, Direction};
+use crate::wire::{
+    AccessKey, ChannelQuery, Direction, HEARTBEAT, heartbeat_value, parse_heartbeat,
+};
 
 /// Tells SDKs to turn Nagle's algorithm off at their side too (`protocol.md` 1.1).
 const CAPABILITIES: (HeaderName, HeaderValue) = (
@@ -30,12 +33,17 @@ const CAPABILITIES: (HeaderName, HeaderValue) = (
     HeaderValue::from_static("tcp-nodelay"),
 );
 
+/// No client is given signs of life more often: they are work.
+const FASTEST: Duration = Duration::from_millis(50);
+
 /// A connection whose handshake is done.
 pub(super) struct Accepted {
     pub(super) stream: TcpStream,
     /// What the client sent behind its request without waiting for the answer.
     pub(super) read: Bytes,
     pub(super) route: Route,
+    /// How often the client of a channel is to have a sign of life, if it has asked.
+    pub(super) heartbeat: Option<Duration>,
 }
 
 /// What a connection is for.
@@ -64,11 +72,15 @@ pub(super) async fn accept(stream: TcpStream, core: &Arc<Core>) -> Option<Accept
         .without_shutdown()
         .await;
     match served {
-        Ok(parts) => Some(Accepted {
-            stream: parts.io.into_inner(),
-            read: parts.read_buf,
-            route: parts.service.upgraded.into_inner()?,
-        }),
+        Ok(parts) => {
+            let (route, heartbeat) = parts.service.upgraded.into_inner()?;
+            Some(Accepted {
+                stream: parts.io.into_inner(),
+                read: parts.read_buf,
+                route,
+                heartbeat,
+            })
+        }
         Err(error) => {
             tracing::debug!(%error, "a connection ended before its handshake");
             None
@@ -79,9 +91,9 @@ pub(super) async fn accept(stream: TcpStream, core: &Arc<Core>) -> Option<Accept
 /// Decides each request of one connection.
 struct Routes {
     core: Arc<Core>,
-    /// What the request that is being upgraded asked for. An end that is in here when the
+    /// What the request that is being upgraded asked for, and its heartbeat. An end that is in here when the
     /// connection breaks counts as opened and lost.
-    upgraded: Cell<Option<Route>>,
+    upgraded: Cell<Option<(Route, Option<Duration>)>>,
 }
 
 impl Service<Request<Incoming>> for Routes {
@@ -91,8 +103,12 @@ impl Service<Request<Incoming>> for Routes {
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         ready(Ok(match self.decide(&request) {
-            Ok((route, response)) => {
-                self.upgraded.set(Some(route));
+            Ok((route, mut response)) => {
+                let heartbeat = match &route {
+                    Route::Reader(_) | Route::Writer(_) => promise(&request, &mut response),
+                    Route::Control | Route::Telemetry => None,
+                };
+                self.upgraded.set(Some((route, heartbeat)));
                 response
             }
             Err(refused) => refused.into_response(),
@@ -224,6 +240,15 @@ fn upgrade<B>(request: &Request<B>) -> Result<Response<Full<Bytes>>, Refused> {
         CAPABILITIES,
     ]);
     Ok(response)
+}
+
+/// Promises signs of life to a client that asks for them; how often.
+fn promise<B>(request: &Request<B>, response: &mut Response<Full<Bytes>>) -> Option<Duration> {
+    let asked = request.headers().get(HEARTBEAT)?.to_str().ok()?;
+    let every = parse_heartbeat(asked)?.max(FASTEST);
+    let promise = HeaderValue::try_from(heartbeat_value(every)).ok()?;
+    response.headers_mut().insert(HEARTBEAT, promise);
+    Some(every)
 }
 
 /// Whether a header, a comma list, has a token in any case.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
 
-use super::channels::{ReaderSession, WriterSession};
+use super::channels::{Beat, ReaderSession, WriterSession};
 use super::control::Session;
 use super::core::Core;
 use super::farewell::{self, Parting};
@@ -60,6 +60,7 @@ async fn connection(stream: TcpStream, core: Arc<Core>) {
         stream,
         read,
         route,
+        heartbeat,
     }) = accepted
     else {
         return;
@@ -78,12 +79,16 @@ async fn connection(stream: TcpStream, core: Arc<Core>) {
         }
         Route::Reader(end) => {
             let mut socket = open(core.limits.reader());
-            let parting = ReaderSession::new(&mut socket, end).run(&core).await;
+            let parting = ReaderSession::new(&mut socket, end, Beat::new(heartbeat))
+                .run(&core)
+                .await;
             (socket, parting)
         }
         Route::Writer(end) => {
             let mut socket = open(core.limits.writer());
-            let parting = WriterSession::new(&mut socket, end).run(&core).await;
+            let parting = WriterSession::new(&mut socket, end, Beat::new(heartbeat))
+                .run(&core)
+                .await;
             (socket, parting)
         }
     };

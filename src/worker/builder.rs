@@ -6,11 +6,10 @@ use tokio::sync::{mpsc, watch};
 use super::announcement::Announcement;
 use super::driver::{Driver, Parts};
 use super::greeting::await_greeting;
-use super::keep_alive::KeepAlive;
 use super::shared::{Alive, Settings, Shared};
 use super::state::{Link, Status};
 use super::{Backoff, Worker};
-use crate::transport::{Address, ConnectError};
+use crate::transport::{Address, ConnectError, KeepAlive};
 
 /// The settings of a worker that is to be connected.
 ///

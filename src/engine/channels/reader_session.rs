@@ -3,7 +3,7 @@ use std::task::{Context, Poll};
 
 use tokio::time::timeout;
 
-use super::ReaderEnd;
+use super::{Beat, ReaderEnd};
 use crate::engine::core::Core;
 use crate::engine::farewell::{self, Parting};
 use crate::transport::{Popped, Received, Transport, TransportError};
@@ -17,6 +17,7 @@ use crate::wire::Close;
 pub(in crate::engine) struct ReaderSession<'a, T> {
     socket: &'a mut T,
     end: ReaderEnd,
+    beat: Beat,
     unflushed: bool,
 }
 
@@ -33,10 +34,11 @@ enum Ended {
 }
 
 impl<'a, T: Transport> ReaderSession<'a, T> {
-    pub(in crate::engine) fn new(socket: &'a mut T, end: ReaderEnd) -> Self {
+    pub(in crate::engine) fn new(socket: &'a mut T, end: ReaderEnd, beat: Beat) -> Self {
         Self {
             socket,
             end,
+            beat,
             unflushed: false,
         }
     }
@@ -76,6 +78,9 @@ impl<'a, T: Transport> ReaderSession<'a, T> {
     }
 
     fn poll_relay(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
+        if let Err(error) = self.beat.poll(self.socket, cx) {
+            return Poll::Ready(Ended::Lost(error));
+        }
         loop {
             match self.socket.poll_receive(cx) {
                 // A reader has nothing to say that would mean something.

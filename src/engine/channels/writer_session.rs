@@ -4,8 +4,8 @@ use std::task::{Context, Poll, ready};
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::WriterEnd;
 use super::overdraft::Overdraft;
+use super::{Beat, WriterEnd};
 use crate::engine::core::Core;
 use crate::engine::farewell::{self, Parting};
 use crate::transport::{Received, Transport, TransportError};
@@ -23,6 +23,7 @@ use crate::wire::{Close, MAX_FRAME};
 pub(in crate::engine) struct WriterSession<'a, T> {
     socket: &'a mut T,
     end: WriterEnd,
+    beat: Beat,
     overdraft: Overdraft,
     /// When the overdraft is to be asked again; made when the pipe is full for the first time.
     timer: Option<Pin<Box<Sleep>>>,
@@ -39,10 +40,11 @@ enum Ended {
 }
 
 impl<'a, T: Transport> WriterSession<'a, T> {
-    pub(in crate::engine) fn new(socket: &'a mut T, end: WriterEnd) -> Self {
+    pub(in crate::engine) fn new(socket: &'a mut T, end: WriterEnd, beat: Beat) -> Self {
         Self {
             socket,
             end,
+            beat,
             overdraft: Overdraft::default(),
             timer: None,
         }
@@ -84,6 +86,9 @@ impl<'a, T: Transport> WriterSession<'a, T> {
     }
 
     fn poll_relay(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
+        if let Err(error) = self.beat.poll(self.socket, cx) {
+            return Poll::Ready(Ended::Lost(error));
+        }
         loop {
             match self.poll_room(cx) {
                 Poll::Ready(Ok(())) => {}
