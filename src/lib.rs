@@ -24,7 +24,7 @@ mod wire;
 mod worker;
 
 #[cfg(feature = "engine")]
-pub use engine::{Engine, EngineBuilder, EngineError, EngineStats};
+pub use engine::{Engine, EngineBuilder, EngineError, EngineStats, Role};
 
 pub mod format {
     //! How items become bytes: the formats of a typed channel, and the traits to write one.
@@ -64,7 +64,7 @@ pub use pipewright_macros::pipeline_stage;
 pub use stage::{
     Configured, Consumer, DeadLetter, DeadLetters, Guarded, IntoStage, ItemStageExt, Policy,
     Producer, Remedy, Remote, Retried, Service, Stage, StageContext, StageError, StageExt,
-    StageReport, StageRequest, ToDeadLetters, remote,
+    StageInfo, StageKind, StageReport, StageRequest, StreamInfo, ToDeadLetters, remote,
 };
 pub use transport::{Address, ConnectError};
 pub use wire::{

@@ -8,6 +8,7 @@ use syn::{Expr, Type};
 use crate::ast::Role;
 use crate::expand::Parts;
 use crate::returns::{Form, Returns};
+use crate::types;
 
 /// `impl ItemStage`.
 pub(crate) fn item_stage(parts: &Parts<'_>, returns: &Returns) -> TokenStream {
@@ -40,6 +41,7 @@ pub(crate) fn item_stage(parts: &Parts<'_>, returns: &Returns) -> TokenStream {
             const _: () = ::core::assert!(#number > 0, "`concurrency` is at least 1");
         }
     });
+    let at_once = at_once(parts, returns);
     let (future, body) = apply(parts, returns);
     quote_spanned! {Span::mixed_site()=>
         #checked
@@ -54,6 +56,7 @@ pub(crate) fn item_stage(parts: &Parts<'_>, returns: &Returns) -> TokenStream {
 
             #concurrency
             const USES_CONTEXT: bool = #uses_context;
+            #at_once
 
             #[inline]
             fn apply(
@@ -65,6 +68,29 @@ pub(crate) fn item_stage(parts: &Parts<'_>, returns: &Returns) -> TokenStream {
             }
         }
     }
+}
+
+/// `AT_ONCE`, where a call is over when it returns and gives one output at most. Messages of a call
+/// go before its output, so one that may send any is left to `apply`.
+fn at_once(parts: &Parts<'_>, returns: &Returns) -> Option<TokenStream> {
+    let is_plain = parts.function.sig.asyncness.is_none() && parts.attrs.blocking.is_none();
+    if !is_plain || parts.stage.arguments.has_context() {
+        return None;
+    }
+    let site = Span::mixed_site();
+    let value = quote_spanned!(site=> value);
+    let output = match &returns.form {
+        Form::One => quote!(::core::option::Option::Some(#value)),
+        Form::Keep => quote_spanned!(site=> bool::then_some(#value, item)),
+        Form::Each(container) if types::is_named(container, "Option") => value.clone(),
+        Form::Each(_) | Form::Lazy { .. } => return None,
+    };
+    let given = returns.given(parts, &call(parts, Place::InLine), &value, &output);
+    let krate = &parts.krate;
+    Some(quote_spanned! {site=>
+        const AT_ONCE: ::core::option::Option<#krate::__private::items::AtOnce<Self>> =
+            ::core::option::Option::Some(|_, item, run| #given);
+    })
 }
 
 /// The type and the body of `apply`.
@@ -201,12 +227,23 @@ impl Returns {
     fn outputs(&self, parts: &Parts<'_>, returned: &TokenStream) -> TokenStream {
         let value = quote_spanned!(Span::mixed_site()=> value);
         let outputs = self.outputs_of(parts, &value);
+        self.given(parts, returned, &value, &outputs)
+    }
+
+    /// The `Result` of `given`, which is made of the `value` that the function has returned.
+    fn given(
+        &self,
+        parts: &Parts<'_>,
+        returned: &TokenStream,
+        value: &TokenStream,
+        given: &TokenStream,
+    ) -> TokenStream {
         match self.failure {
             None => quote_spanned! {Span::mixed_site()=> {
                 let value = #returned;
-                ::core::result::Result::Ok(#outputs)
+                ::core::result::Result::Ok(#given)
             }},
-            Some(span) => parts.fallible(returned, &value, &outputs, span),
+            Some(span) => parts.fallible(returned, value, given, span),
         }
     }
 

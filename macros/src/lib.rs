@@ -8,6 +8,7 @@
 //! | `returns` | the part of `ast` that reads the return type |
 //! | `validate` | compares the two: what contradicts, what has no effect |
 //! | `expand` | writes the stage; `items` and `streams` write its code for either kind |
+//! | `summary` | what the documentation of the function says of it in short |
 //! | `fallback` | writes a stage beside the errors, so that its uses are no errors as well |
 
 mod ast;
@@ -18,6 +19,7 @@ mod fallback;
 mod items;
 mod returns;
 mod streams;
+mod summary;
 mod types;
 mod validate;
 

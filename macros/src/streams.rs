@@ -6,6 +6,7 @@ use quote::{quote, quote_spanned};
 
 use crate::ast::{Items, Role};
 use crate::expand::Parts;
+use crate::summary::summary;
 
 /// `impl StreamStage`.
 pub(crate) fn stream_stage(parts: &Parts<'_>) -> TokenStream {
@@ -144,12 +145,17 @@ impl Parts<'_> {
     pub(crate) fn service(&self, of: &TokenStream) -> TokenStream {
         let Self { krate, common, .. } = self;
         let name = &self.function.sig.ident;
+        let described = summary(&self.function.attrs).map(|text| quote!(.with_description(#text)));
         quote_spanned! {Span::mixed_site()=>
             #common
             #[automatically_derived]
             impl #krate::Service for #name {
                 fn service_id(&self) -> ::std::string::String {
                     #of::id(self)
+                }
+
+                fn service_info(&self) -> #krate::StageInfo {
+                    #of::info(self)#described
                 }
 
                 fn serve_boxed(

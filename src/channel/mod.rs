@@ -25,11 +25,11 @@ pub(crate) use aside::{Aside, Remark};
 pub use byte_channel::ByteChannel;
 pub(crate) use byte_channel::local_bytes;
 pub(crate) use custody::Custody;
-pub(crate) use items::local;
 pub use items::{
     BadItem, Channel, Event, Events, ReaderRef, ReceiveError, Receiver, SendError, Sender,
     WriterRef,
 };
+pub(crate) use items::{local, short_name};
 pub(crate) use meter::Meter;
 pub use read_error::ReadError;
 pub use reader::{ByteReader, ChannelReader, FrameStream, Messages};

@@ -4,9 +4,18 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use pipewright::{Engine, Error, Result};
+use pipewright::{Engine, Error};
+
+use super::connect::token_of;
+use super::failure::Failure;
+use super::signals::Signals;
 
 #[derive(Args)]
+#[command(after_help = "\
+Examples:
+  pipewright engine
+  pipewright engine --listen 127.0.0.1:0 --ready-file url
+  TOKEN=s3cret pipewright engine --listen 0.0.0.0:49134 --token-env TOKEN")]
 pub(super) struct Arguments {
     /// Where to listen; port 0 takes a free one.
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:49134")]
@@ -21,17 +30,12 @@ pub(super) struct Arguments {
 }
 
 /// Serves until the program is asked to stop.
-pub(super) async fn run(arguments: Arguments) -> Result<()> {
+pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     // Before anything is said, so that whoever reads it can stop the engine.
-    let stop = Stop::listen()?;
+    let mut signals = Signals::listen()?;
     let mut builder = Engine::builder().listen(arguments.listen);
     if let Some(name) = arguments.token_env {
-        let token = std::env::var(&name).map_err(|error| {
-            Error::msg(format!(
-                "the environment variable {name} holds no token: {error}"
-            ))
-        })?;
-        builder = builder.bearer_token(token);
+        builder = builder.bearer_token(token_of(&name)?);
     }
     let engine = builder.start().await?;
     let url = engine
@@ -42,7 +46,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<()> {
     if let Some(path) = &arguments.ready_file {
         write_whole(path, &format!("{url}\n"))?;
     }
-    stop.wait().await;
+    signals.next().await;
     engine.shutdown().await;
     if let Some(path) = &arguments.ready_file {
         std::fs::remove_file(path)?;
@@ -56,45 +60,4 @@ fn write_whole(path: &Path, content: &str) -> io::Result<()> {
     part.push(".part");
     std::fs::write(&part, content)?;
     std::fs::rename(part, path)
-}
-
-/// The signals that ask the program to stop: SIGINT and SIGTERM, or Ctrl-C.
-struct Stop {
-    #[cfg(unix)]
-    interrupt: tokio::signal::unix::Signal,
-    #[cfg(unix)]
-    terminate: tokio::signal::unix::Signal,
-    #[cfg(windows)]
-    ctrl_c: tokio::signal::windows::CtrlC,
-}
-
-impl Stop {
-    #[cfg(unix)]
-    fn listen() -> io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-        })
-    }
-
-    #[cfg(unix)]
-    async fn wait(mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-    }
-
-    #[cfg(windows)]
-    fn listen() -> io::Result<Self> {
-        let ctrl_c = tokio::signal::windows::ctrl_c()?;
-        Ok(Self { ctrl_c })
-    }
-
-    #[cfg(windows)]
-    async fn wait(mut self) {
-        self.ctrl_c.recv().await;
-    }
 }

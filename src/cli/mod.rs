@@ -1,26 +1,97 @@
 //! The commands of the program, one file a command. Data goes to standard output, talk to
 //! standard error.
 
+mod bench;
+mod channel;
+mod channels;
+mod completions;
+mod connect;
+mod draft;
 mod engine;
+mod exit;
+mod failure;
+mod functions;
+mod known;
+mod lists;
+mod man;
+mod new;
+mod output;
+mod run;
+mod signals;
+mod similar;
+mod source;
+mod stages;
+mod stdout;
+mod table;
+mod top;
+mod trigger;
+mod units;
+mod workers;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use pipewright::{Error, Result};
 use tracing_subscriber::EnvFilter;
+
+use failure::Failure;
 
 /// Streams between workers, over WebSocket channels.
 #[derive(Parser)]
-#[command(version, arg_required_else_help = true)]
+#[command(version, arg_required_else_help = true, after_help = HELP)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
 }
 
+/// What stands below the help of the program.
+const HELP: &str = "\
+Examples:
+  pipewright engine &
+  pipewright stages
+  pipewright channel create > refs
+  pipewright channel read @refs > copy &
+  pipewright channel write @refs < original
+
+Exit status:
+  0    everything went well; where there is a stream, it was whole
+  1    anything that has no status of its own
+  2    the command line, a file or a parameter is wrong
+  3    no engine at the address, it turned the program away, or went away
+  4    a stage or a function failed, or nobody has it; a stream was aborted
+  5    a stream is not whole
+  130  interrupted
+  141  whoever read standard output has gone
+
+Data goes to standard output, everything else to standard error.";
+
 #[derive(Subcommand)]
 enum Command {
+    /// Measures an engine: bytes, items, latency, calls, channels.
+    Bench(bench::Arguments),
+    /// Makes channels, reads from them and writes into them.
+    Channel(channel::Arguments),
+    /// Lists the channels that are not finished: how full and how fast they are.
+    Channels(channels::Arguments),
+    /// Writes what a shell needs to complete commands.
+    Completions(completions::Arguments),
     /// Runs an engine that workers on this machine connect to.
     Engine(engine::Arguments),
+    /// Lists the functions that workers have registered.
+    Functions(functions::Arguments),
+    /// Writes the manual pages.
+    Man(man::Arguments),
+    /// Makes the project of a worker, with a stage and its test.
+    New(new::Arguments),
+    /// Runs a pipeline: standard input through stages of any worker to standard output.
+    Run(run::Arguments),
+    /// Lists the stages that pipelines can be made of.
+    Stages(stages::Arguments),
+    /// Shows channels, functions and workers live.
+    Top(top::Arguments),
+    /// Calls a function and prints its result.
+    Trigger(trigger::Arguments),
+    /// Lists the workers that are connected.
+    Workers(workers::Arguments),
 }
 
 /// Carries out what the command line asks for.
@@ -33,25 +104,33 @@ pub(crate) fn run() -> ExitCode {
         .init();
     match carry_out(arguments) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            report(&error);
-            ExitCode::FAILURE
+        Err(failure) => {
+            failure.report();
+            failure.exit().into()
         }
     }
 }
 
-fn carry_out(arguments: Arguments) -> Result<()> {
+fn carry_out(arguments: Arguments) -> Result<(), Failure> {
     let runtime = tokio::runtime::Runtime::new()?;
-    runtime.block_on(async {
+    let outcome = runtime.block_on(async {
         match arguments.command {
+            Command::Bench(arguments) => bench::run(arguments).await,
+            Command::Channel(arguments) => channel::run(arguments).await,
+            Command::Channels(arguments) => channels::run(arguments).await,
+            Command::Completions(arguments) => completions::run(&arguments),
             Command::Engine(arguments) => engine::run(arguments).await,
+            Command::Functions(arguments) => functions::run(arguments).await,
+            Command::Man(arguments) => man::run(&arguments),
+            Command::New(arguments) => new::run(&arguments),
+            Command::Run(arguments) => run::run(arguments).await,
+            Command::Stages(arguments) => stages::run(arguments).await,
+            Command::Top(arguments) => top::run(arguments).await,
+            Command::Trigger(arguments) => trigger::run(arguments).await,
+            Command::Workers(arguments) => workers::run(arguments).await,
         }
-    })
-}
-
-fn report(error: &Error) {
-    eprintln!("error: {error}");
-    for cause in error.chain().skip(1) {
-        eprintln!("  because: {cause}");
-    }
+    });
+    // A thread that waits for standard input would hold the program until a line comes.
+    runtime.shutdown_background();
+    outcome
 }

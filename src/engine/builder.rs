@@ -1,4 +1,3 @@
-use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -6,11 +5,15 @@ use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket, lookup_host};
 
+use super::access::Access;
 use super::core::Core;
 use super::limits::Limits;
-use super::{Engine, EngineError, channels, server};
+use super::server::Acceptor;
+#[cfg(feature = "tls")]
+use super::tls::Tls;
+use super::{Engine, EngineError, Role, channels, server};
 use crate::transport::KeepAlive;
-use crate::wire::{AccessKey, EngineUrl};
+use crate::wire::EngineUrl;
 
 /// Where an engine listens unless told: the port that workers expect, on loopback only.
 const DEFAULT_LISTEN: &str = "127.0.0.1:49134";
@@ -29,11 +32,13 @@ const BACKLOG: u32 = 1024;
 /// Settings of an [`Engine`]; made by [`Engine::builder`].
 ///
 /// `Debug` never prints the token.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 #[must_use = "an engine starts with `start`"]
 pub struct EngineBuilder {
     listen: Option<String>,
-    token: Option<AccessKey>,
+    access: Access,
+    #[cfg(feature = "tls")]
+    tls: Option<Tls>,
     limits: Limits,
 }
 
@@ -41,7 +46,9 @@ impl EngineBuilder {
     pub(super) fn new() -> Self {
         Self {
             listen: Some(DEFAULT_LISTEN.to_owned()),
-            token: None,
+            access: Access::default(),
+            #[cfg(feature = "tls")]
+            tls: None,
             limits: Limits::default(),
         }
     }
@@ -63,13 +70,86 @@ impl EngineBuilder {
     /// Channels are opened by the access key of their ref, with or without the token, because SDKs
     /// before 0.24 send it on the control socket only (`protocol.md` 1.1).
     pub fn bearer_token(mut self, token: impl Into<String>) -> Self {
-        self.token = Some(AccessKey::new(token));
+        self.access.grant(token.into());
+        self
+    }
+
+    /// Workers with this token may do what `role` says and no more; may be called several times.
+    ///
+    /// As with [`bearer_token`](Self::bearer_token), nobody connects without a token then.
+    pub fn role(mut self, token: impl Into<String>, role: Role) -> Self {
+        self.access.limit(token.into(), role);
+        self
+    }
+
+    /// Serves `wss://` only: a chain of certificates, the engine's own first, and its private key,
+    /// both PEM.
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, certificates: impl Into<Vec<u8>>, key: impl Into<Vec<u8>>) -> Self {
+        let client_authorities = self.tls.and_then(|tls| tls.client_authorities);
+        self.tls = Some(Tls {
+            certificates: certificates.into(),
+            key: key.into(),
+            client_authorities,
+        });
+        self
+    }
+
+    /// Takes only clients with a certificate of these authorities, PEM; needs
+    /// [`tls`](Self::tls) before it.
+    ///
+    /// # Panics
+    ///
+    /// Without [`tls`](Self::tls), because nothing would be checked.
+    #[cfg(feature = "tls")]
+    pub fn client_authorities(mut self, certificates: impl Into<Vec<u8>>) -> Self {
+        let tls = self.tls.as_mut();
+        let tls = tls.expect("certificates of clients are checked by `tls` only, which is not set");
+        tls.client_authorities = Some(certificates.into());
+        self
+    }
+
+    /// How many connections there may be at a time, control and channels; 65 536 unless told.
+    ///
+    /// One more is answered with the HTTP status 503. Workers within the process are not counted.
+    pub fn max_connections(mut self, connections: usize) -> Self {
+        self.limits.connections = connections;
         self
     }
 
     /// How many channels may be unfinished at a time; 100 000 unless told.
     pub fn max_channels(mut self, channels: usize) -> Self {
         self.limits.channels = channels;
+        self
+    }
+
+    /// How many channels that one worker has made may be unfinished; 25 000 unless told.
+    pub fn max_channels_per_worker(mut self, channels: usize) -> Self {
+        self.limits.worker_channels = channels;
+        self
+    }
+
+    /// How many functions one worker may register; 10 000 unless told.
+    pub fn max_functions_per_worker(mut self, functions: usize) -> Self {
+        self.limits.worker_functions = functions;
+        self
+    }
+
+    /// How many calls of one worker may wait for their results; 100 000 unless told.
+    ///
+    /// The engine never times a call out (`protocol.md` 2.4), so that something else has to bound
+    /// them.
+    pub fn max_calls_per_worker(mut self, calls: usize) -> Self {
+        self.limits.worker_calls = calls;
+        self
+    }
+
+    /// How many payload bytes the engine holds for slow readers before it makes no further channel;
+    /// 4 GiB unless told.
+    ///
+    /// Those there are go on, each within [`max_channel_bytes`](Self::max_channel_bytes).
+    pub fn max_held_bytes(mut self, bytes: usize) -> Self {
+        self.limits.held_bytes = bytes;
         self
     }
 
@@ -134,7 +214,8 @@ impl EngineBuilder {
     ///
     /// * [`EngineError::Listen`] if the address is taken, not local or not an address.
     /// * [`EngineError::Unprotected`] if the address is not loopback and there is no token.
-    /// * [`EngineError::BlankToken`] if the token is blank.
+    /// * [`EngineError::BlankToken`] if a token is blank.
+    /// * [`EngineError::Tls`] if a certificate or the key cannot be used.
     ///
     /// # Panics
     ///
@@ -144,29 +225,61 @@ impl EngineBuilder {
     ///
     /// Dropping the future leaves nothing running.
     pub async fn start(self) -> Result<Engine, EngineError> {
-        if let Some(token) = &self.token
-            && token.expose().trim().is_empty()
-        {
+        if self.access.has_blank_token() {
             return Err(EngineError::BlankToken);
         }
+        let acceptor = self.acceptor()?;
+        let scheme = if acceptor.is_some() { "wss" } else { "ws" };
         let listener = match &self.listen {
-            Some(address) => Some(bind(address, self.token.is_some()).await?),
+            Some(address) => Some(bind(scheme, address, self.is_protected()).await?),
             None => None,
         };
-        let core = Core::new(self.limits, self.token);
+        let core = Core::new(self.limits, self.access);
         core.tasks.spawn(channels::sweep(
             Arc::clone(&core.channels),
             core.stopping.clone(),
         ));
         let url = listener.map(|(listener, url)| {
-            core.tasks.spawn(server::serve(listener, Arc::clone(&core)));
+            core.tasks
+                .spawn(server::serve(listener, acceptor, Arc::clone(&core)));
             url
         });
         Ok(Engine::running(core, url))
     }
+
+    /// What encrypts connections, if anything does.
+    #[cfg(feature = "tls")]
+    fn acceptor(&self) -> Result<Option<Acceptor>, EngineError> {
+        self.tls.as_ref().map(Tls::acceptor).transpose()
+    }
+
+    #[cfg(not(feature = "tls"))]
+    #[expect(
+        clippy::unused_self,
+        clippy::unnecessary_wraps,
+        reason = "as with `tls`"
+    )]
+    fn acceptor(&self) -> Result<Option<Acceptor>, EngineError> {
+        Ok(None)
+    }
+
+    /// Whether not everybody is served who reaches the engine.
+    fn is_protected(&self) -> bool {
+        #[cfg(feature = "tls")]
+        if let Some(tls) = &self.tls
+            && tls.client_authorities.is_some()
+        {
+            return true;
+        }
+        self.access.is_protected()
+    }
 }
 
-async fn bind(address: &str, protected: bool) -> Result<(TcpListener, EngineUrl), EngineError> {
+async fn bind(
+    scheme: &str,
+    address: &str,
+    protected: bool,
+) -> Result<(TcpListener, EngineUrl), EngineError> {
     let failed = |source| EngineError::Listen {
         address: address.to_owned(),
         source,
@@ -178,7 +291,7 @@ async fn bind(address: &str, protected: bool) -> Result<(TcpListener, EngineUrl)
         });
     }
     let listener = listen(&resolved).map_err(failed)?;
-    let url = url_of(listener.local_addr().map_err(failed)?).map_err(failed)?;
+    let url = url_of(scheme, listener.local_addr().map_err(failed)?).map_err(failed)?;
     Ok((listener, url))
 }
 
@@ -210,7 +323,7 @@ fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
 }
 
 /// What a worker on this machine dials to reach a listener.
-fn url_of(mut address: SocketAddr) -> io::Result<EngineUrl> {
+fn url_of(scheme: &str, mut address: SocketAddr) -> io::Result<EngineUrl> {
     if address.ip().is_unspecified() {
         // Every address is listened on, and `0.0.0.0` is not one that can be dialled everywhere.
         address.set_ip(match address {
@@ -218,17 +331,7 @@ fn url_of(mut address: SocketAddr) -> io::Result<EngineUrl> {
             SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
         });
     }
-    format!("ws://{address}")
+    format!("{scheme}://{address}")
         .parse()
         .map_err(|error| io::Error::new(io::ErrorKind::AddrNotAvailable, error))
-}
-
-impl fmt::Debug for EngineBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EngineBuilder")
-            .field("listen", &self.listen)
-            .field("token", &self.token)
-            .field("limits", &self.limits)
-            .finish()
-    }
 }

@@ -1,21 +1,24 @@
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::EngineStats;
+use super::access::Access;
 use super::channels::Channels;
 use super::control::Control;
 use super::limits::Limits;
-use crate::wire::AccessKey;
 
 /// What all connections of one engine share.
 pub(super) struct Core {
     pub(super) limits: Limits,
-    /// What a request for `/` has to bring, if anything.
-    pub(super) token: Option<AccessKey>,
+    /// What a request for `/` has to bring, if anything, and what it may do then.
+    pub(super) access: Access,
     pub(super) control: Control,
     pub(super) channels: Arc<Channels>,
+    /// A permit for each connection there may be.
+    pub(super) connections: Arc<Semaphore>,
     /// Cancelled when the engine is to stop. Every task watches it and ends within a second.
     pub(super) stopping: CancellationToken,
     /// Every task of the engine; bounded by its connections.
@@ -23,12 +26,15 @@ pub(super) struct Core {
 }
 
 impl Core {
-    pub(super) fn new(limits: Limits, token: Option<AccessKey>) -> Arc<Self> {
+    pub(super) fn new(limits: Limits, access: Access) -> Arc<Self> {
         Arc::new(Self {
             limits,
-            token,
-            control: Control::default(),
+            access,
+            control: Control::new(&limits),
             channels: Arc::new(Channels::new(&limits)),
+            connections: Arc::new(Semaphore::new(
+                limits.connections.min(Semaphore::MAX_PERMITS),
+            )),
             stopping: CancellationToken::new(),
             tasks: TaskTracker::new(),
         })

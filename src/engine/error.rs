@@ -16,7 +16,8 @@ pub enum EngineError {
     },
     /// The address can be reached from other machines and no token protects it.
     #[error(
-        "{address} can be reached from other machines; set a bearer token, or listen on 127.0.0.1"
+        "{address} can be reached from other machines; set a bearer token, ask for certificates of \
+         clients, or listen on 127.0.0.1"
     )]
     Unprotected {
         /// The address that was asked for.
@@ -25,4 +26,10 @@ pub enum EngineError {
     /// The bearer token is blank.
     #[error("a blank bearer token protects nothing; give one that cannot be guessed")]
     BlankToken,
+    /// The engine cannot encrypt with what it was given.
+    #[error("the engine cannot serve wss: {reason}")]
+    Tls {
+        /// Which certificate or key, and what is wrong with it.
+        reason: String,
+    },
 }

@@ -6,8 +6,7 @@ use std::future::poll_fn;
 use std::task::Poll;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 
 use crate::transport::{Received, Transport, TransportError};
@@ -95,7 +94,7 @@ fn poll_discard<T: Transport>(socket: &mut T, cx: &mut std::task::Context<'_>) -
 }
 
 /// Reads what a refused peer still sends, so that the refusal reaches it.
-pub(super) async fn drain(mut stream: TcpStream) {
+pub(super) async fn drain(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
     let drained = async {
         stream.shutdown().await?;
         let mut discarded = [0; 4096];

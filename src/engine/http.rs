@@ -18,8 +18,9 @@ use hyper::server::conn::http1;
 use hyper::service::Service;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 
+use super::access::Role;
 use super::channels::{ReaderEnd, Refusal, WriterEnd};
 use super::core::Core;
 use crate::transport::accept_key;
@@ -37,8 +38,8 @@ const CAPABILITIES: (HeaderName, HeaderValue) = (
 const FASTEST: Duration = Duration::from_millis(50);
 
 /// A connection whose handshake is done.
-pub(super) struct Accepted {
-    pub(super) stream: TcpStream,
+pub(super) struct Accepted<S> {
+    pub(super) stream: S,
     /// What the client sent behind its request without waiting for the answer.
     pub(super) read: Bytes,
     pub(super) route: Route,
@@ -48,7 +49,8 @@ pub(super) struct Accepted {
 
 /// What a connection is for.
 pub(super) enum Route {
-    Control,
+    /// Of a worker that may do what the role says.
+    Control(Arc<Role>),
     Telemetry,
     Reader(ReaderEnd),
     Writer(WriterEnd),
@@ -58,7 +60,10 @@ pub(super) enum Route {
 ///
 /// A refused client may ask again on the same connection. Each request head has to arrive within
 /// the handshake limit.
-pub(super) async fn accept(stream: TcpStream, core: &Arc<Core>) -> Option<Accepted> {
+pub(super) async fn accept<S>(stream: S, core: &Arc<Core>) -> Option<Accepted<S>>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let routes = Routes {
         core: Arc::clone(core),
         upgraded: Cell::new(None),
@@ -106,7 +111,7 @@ impl Service<Request<Incoming>> for Routes {
             Ok((route, mut response)) => {
                 let heartbeat = match &route {
                     Route::Reader(_) | Route::Writer(_) => promise(&request, &mut response),
-                    Route::Control | Route::Telemetry => None,
+                    Route::Control(_) | Route::Telemetry => None,
                 };
                 self.upgraded.set(Some((route, heartbeat)));
                 response
@@ -127,9 +132,9 @@ impl Routes {
         let route = match ChannelQuery::parse(path, query) {
             None => {
                 let response = upgrade(request)?;
-                self.check_token(request.headers())?;
+                let role = self.role(request.headers())?;
                 let route = match path {
-                    "/" => Route::Control,
+                    "/" => Route::Control(role),
                     _ => Route::Telemetry,
                 };
                 (route, response)
@@ -167,31 +172,27 @@ impl Routes {
     /// Without a token a page from elsewhere could call every function.
     fn check_origin(&self, headers: &HeaderMap) -> Result<(), Refused> {
         match headers.get(ORIGIN) {
-            Some(origin) if self.core.token.is_none() && !is_local(origin) => Err(Refused::new(
-                StatusCode::FORBIDDEN,
-                "pages from elsewhere need a bearer token",
-            )),
+            Some(origin) if !self.core.access.is_protected() && !is_local(origin) => {
+                Err(Refused::new(
+                    StatusCode::FORBIDDEN,
+                    "pages from elsewhere need a bearer token",
+                ))
+            }
             _ => Ok(()),
         }
     }
 
-    fn check_token(&self, headers: &HeaderMap) -> Result<(), Refused> {
-        let Some(token) = &self.core.token else {
-            return Ok(());
-        };
+    /// What whoever brings this token, or none, may do.
+    fn role(&self, headers: &HeaderMap) -> Result<Arc<Role>, Refused> {
         let given = headers
             .get(AUTHORIZATION)
             .and_then(|value| value.to_str().ok())
             .and_then(|value| value.split_once(' '))
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
             .map(|(_, given)| AccessKey::new(given.trim()));
-        match given {
-            Some(given) if given == *token => Ok(()),
-            _ => Err(Refused::new(
-                StatusCode::UNAUTHORIZED,
-                "this engine needs a bearer token",
-            )),
-        }
+        self.core.access.role(given.as_ref()).ok_or_else(|| {
+            Refused::new(StatusCode::UNAUTHORIZED, "this engine needs a bearer token")
+        })
     }
 }
 

@@ -11,8 +11,18 @@ const MAX_BUFFER: u64 = 1024;
 /// What an engine takes, and for how long.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
+    /// Connections at a time, control and channels.
+    pub(super) connections: usize,
     /// Channels that are not finished.
     pub(super) channels: usize,
+    /// Channels of one worker that are not finished.
+    pub(super) worker_channels: usize,
+    /// Functions of one worker.
+    pub(super) worker_functions: usize,
+    /// Calls of one worker that have no result yet.
+    pub(super) worker_calls: usize,
+    /// Payload bytes held for readers, beyond which no channel is made.
+    pub(super) held_bytes: usize,
     /// Payload bytes that one channel holds for its reader.
     pub(super) channel_bytes: usize,
     /// Bytes in one WebSocket message, control or channel.
@@ -33,7 +43,12 @@ pub(super) struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
+            connections: 65_536,
             channels: 100_000,
+            worker_channels: 25_000,
+            worker_functions: 10_000,
+            worker_calls: 100_000,
+            held_bytes: 4 << 30,
             channel_bytes: 64 << 20,
             message: WebSocketLimits::CONTROL.message,
             frame: WebSocketLimits::CHANNEL.frame,

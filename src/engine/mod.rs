@@ -18,6 +18,7 @@
 //! never across an await. What is deliberately absent: queues, triggers, persistence, more than
 //! one machine. Users who need them point the same program at an iii engine.
 
+mod access;
 mod builder;
 mod channels;
 mod control;
@@ -32,7 +33,10 @@ mod limits;
 mod server;
 mod stats;
 mod telemetry;
+#[cfg(feature = "tls")]
+mod tls;
 
+pub use access::Role;
 pub use builder::EngineBuilder;
 pub use engine::Engine;
 pub use error::EngineError;

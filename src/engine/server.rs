@@ -2,7 +2,9 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::channels::{Beat, ReaderSession, WriterSession};
 use super::control::Session;
@@ -10,23 +12,36 @@ use super::core::Core;
 use super::farewell::{self, Parting};
 use super::http::{self, Accepted, Route};
 use super::telemetry;
+#[cfg(feature = "tls")]
+use super::tls;
 use crate::transport::{WebSocket, WebSocketLimits};
+
+/// What encrypts connections.
+#[cfg(feature = "tls")]
+pub(super) type Acceptor = tokio_rustls::TlsAcceptor;
+/// Without the feature nothing does.
+#[cfg(not(feature = "tls"))]
+pub(super) type Acceptor = std::convert::Infallible;
 
 /// How long to rest when no connection can be accepted, for want of file descriptors mostly:
 /// asking again at once would fail again and take a whole core.
 const ACCEPT_REST: Duration = Duration::from_millis(100);
 
 /// Accepts connections until the engine stops. One task a connection, from its request to its end.
-pub(super) async fn serve(listener: TcpListener, core: Arc<Core>) {
+pub(super) async fn serve(listener: TcpListener, acceptor: Option<Acceptor>, core: Arc<Core>) {
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             () = core.stopping.cancelled() => return,
         };
         match accepted {
-            Ok((stream, _)) => {
-                core.tasks.spawn(connection(stream, Arc::clone(&core)));
-            }
+            Ok((stream, _)) => match Arc::clone(&core.connections).try_acquire_owned() {
+                Ok(permit) => {
+                    let served = connection(stream, acceptor.clone(), Arc::clone(&core), permit);
+                    core.tasks.spawn(served);
+                }
+                Err(_) => refuse(&stream, core.limits.connections),
+            },
             Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
                 tracing::warn!(%error, "cannot accept connections");
@@ -46,14 +61,57 @@ fn is_of_one_connection(error: &io::Error) -> bool {
     )
 }
 
-async fn connection(stream: TcpStream, core: Arc<Core>) {
+/// Answers a connection beyond the limit, without a task for it: what does not fit into the socket
+/// at once is not sent.
+fn refuse(stream: &TcpStream, limit: usize) {
+    let message = format!("the engine has {limit} connections, its limit; try again later\n");
+    let response = format!(
+        "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\n\
+         Content-Type: text/plain\r\nContent-Length: {}\r\n\r\n{message}",
+        message.len()
+    );
+    if let Err(error) = stream.try_write(response.as_bytes()) {
+        tracing::debug!(%error, "a connection beyond the limit went away");
+    }
+    tracing::warn!(limit, "refused a connection beyond the limit");
+}
+
+/// Serves a connection; `_permit` counts it while it is there.
+async fn connection(
+    stream: TcpStream,
+    acceptor: Option<Acceptor>,
+    core: Arc<Core>,
+    _permit: OwnedSemaphorePermit,
+) {
     // Without it the second of two small writes waits for a delayed acknowledgement, about 40 ms
     // (`protocol.md` 1.1).
     if stream.set_nodelay(true).is_err() {
         return;
     }
+    match acceptor {
+        None => session(stream, &core).await,
+        #[cfg(feature = "tls")]
+        Some(acceptor) => {
+            let encrypted = tokio::select! {
+                encrypted = tls::accept(&acceptor, stream, core.limits.handshake) => encrypted,
+                () = core.stopping.cancelled() => return,
+            };
+            if let Some(stream) = encrypted {
+                session(stream, &core).await;
+            }
+        }
+        #[cfg(not(feature = "tls"))]
+        Some(never) => match never {},
+    }
+}
+
+/// Serves a connection from its request on.
+async fn session<S>(stream: S, core: &Arc<Core>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + Sync,
+{
     let accepted = tokio::select! {
-        accepted = http::accept(stream, &core) => accepted,
+        accepted = http::accept(stream, core) => accepted,
         () = core.stopping.cancelled() => return,
     };
     let Some(Accepted {
@@ -67,27 +125,27 @@ async fn connection(stream: TcpStream, core: Arc<Core>) {
     };
     let open = |limits: WebSocketLimits| WebSocket::accepted(stream, read, limits);
     let (socket, parting) = match route {
-        Route::Control => {
+        Route::Control(role) => {
             let mut socket = open(core.limits.control());
-            let parting = Session::new(&mut socket, &core).run().await;
+            let parting = Session::new(&mut socket, core, role).run().await;
             (socket, parting)
         }
         Route::Telemetry => {
             let mut socket = open(core.limits.telemetry());
-            let parting = telemetry::discard(&mut socket, &core).await;
+            let parting = telemetry::discard(&mut socket, core).await;
             (socket, parting)
         }
         Route::Reader(end) => {
             let mut socket = open(core.limits.reader());
             let parting = ReaderSession::new(&mut socket, end, Beat::new(heartbeat))
-                .run(&core)
+                .run(core)
                 .await;
             (socket, parting)
         }
         Route::Writer(end) => {
             let mut socket = open(core.limits.writer());
             let parting = WriterSession::new(&mut socket, end, Beat::new(heartbeat))
-                .run(&core)
+                .run(core)
                 .await;
             (socket, parting)
         }

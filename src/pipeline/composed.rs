@@ -2,7 +2,9 @@ use futures::Stream;
 use futures::future::{BoxFuture, FutureExt};
 
 use crate::channel::local_bytes;
-use crate::stage::{Ends, Flow, IntoStage, Service, Stage, StageContext, StageError, StageReport};
+use crate::stage::{
+    Ends, Flow, IntoStage, Service, Stage, StageContext, StageError, StageInfo, StageReport,
+};
 
 /// Two stages as one; see [`Compose::then`](Compose::then).
 #[derive(Clone, Debug)]
@@ -94,6 +96,10 @@ where
 {
     fn service_id(&self) -> String {
         self.id()
+    }
+
+    fn service_info(&self) -> StageInfo {
+        Stage::info(self)
     }
 
     fn serve_boxed(

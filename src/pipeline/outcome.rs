@@ -26,8 +26,8 @@ impl Outcome {
             None => Ok(RunReport {
                 stages: self.stages,
                 items,
-                verified: self.verified,
                 elapsed: self.elapsed,
+                verified: self.verified,
             }),
         }
     }

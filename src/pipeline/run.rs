@@ -17,7 +17,7 @@ use super::run_error::RunError;
 use super::run_report::{RunReport, StageSummary};
 use crate::channel::Event;
 use crate::error::Result;
-use crate::stage::{Flow, StageError, Tally};
+use crate::stage::{Caught, Flow, StageError, Tally};
 
 /// One execution of a pipeline: a [`Stream`] of its items, and in the end exactly one result.
 ///
@@ -248,7 +248,7 @@ impl<S> fmt::Debug for Run<S> {
 #[pin_project]
 pub struct LocalRun<S> {
     #[pin]
-    stream: Option<S>,
+    stream: Caught<S>,
     tally: Tally,
     started: Instant,
     #[pin]
@@ -268,7 +268,7 @@ impl<S> LocalRun<S> {
         deadline: Option<Duration>,
     ) -> Self {
         Self {
-            stream: Some(stream),
+            stream: Caught::new(stream),
             tally,
             started: Instant::now(),
             deadline: deadline.map(tokio::time::sleep),
@@ -288,11 +288,8 @@ where
 
     #[inline]
     fn poll_flow(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Flow<T>>> {
-        let mut this = self.project();
-        let Some(stream) = this.stream.as_mut().as_pin_mut() else {
-            return Poll::Ready(None);
-        };
-        if let Poll::Ready(flow) = stream.poll_next(cx) {
+        let this = self.project();
+        if let Poll::Ready(flow) = this.stream.poll_next(cx) {
             return Poll::Ready(flow);
         }
         // Looked at only while the stages wait, so that an item costs nothing.
@@ -314,8 +311,8 @@ where
     }
 
     fn poll_outcome(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Outcome> {
-        let mut this = self.project();
-        this.stream.set(None);
+        let this = self.project();
+        this.stream.end();
         let stages = this.tally.read().into_iter().map(|(stage, report)| {
             let report = Some(report);
             StageSummary { stage, report }

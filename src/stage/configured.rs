@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{
-    Consumer, Ends, Flow, Placement, Producer, Service, Stage, StageContext, StageError,
+    Consumer, Ends, Flow, Placement, Producer, Service, Stage, StageContext, StageError, StageInfo,
     StageReport,
 };
 use crate::channel::{Receiver, Sender};
@@ -154,6 +154,10 @@ impl<C: Consumer> Consumer for Configured<C> {
 impl<S: Service> Service for Configured<S> {
     fn service_id(&self) -> String {
         self.stage.service_id()
+    }
+
+    fn service_info(&self) -> StageInfo {
+        self.stage.service_info()
     }
 
     fn serve_boxed(

@@ -1,25 +1,22 @@
 //! Stages that handle one item at a time.
 
 use std::future::{Future, ready};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
 
 use futures::FutureExt;
-use futures::future::{BoxFuture, Either};
-use futures::stream::{self, Stream, StreamExt};
-use pin_project::pin_project;
+use futures::future::BoxFuture;
+use futures::stream::{Stream, StreamExt};
 
 use super::conclude::conclude;
 use super::flow::Incoming;
-use super::outputs::poll_output;
+use super::joined::Joined;
+use super::one_by_one::OneByOne;
 use super::pulse::Pulse;
 use super::task::send_all;
 use super::{
-    Ends, Flow, Outputs, Params, Stage, StageContext, StageError, StageReport, concurrent,
+    Caught, Ends, Flow, Outputs, Params, Stage, StageContext, StageError, StageReport, concurrent,
 };
-use crate::channel::{BadItem, Event, Receiver, Sender};
+use crate::channel::{BadItem, Receiver, Sender};
 use crate::error::Error;
 
 /// A stage that handles one item at a time.
@@ -39,6 +36,10 @@ pub trait ItemStage: Stage {
     const ORDERED: bool = true;
     /// Whether calls use the context, and so may send messages.
     const USES_CONTEXT: bool = true;
+
+    /// What handles an item at once, where that can be: for a function that is not `async`, gives
+    /// one output at most, and does not use the context. It does what [`apply`](Self::apply) does.
+    const AT_ONCE: Option<AtOnce<Self>> = None;
 
     /// Begins to handle an item. What the future needs of `run` it takes or clones.
     fn apply(
@@ -69,9 +70,24 @@ pub struct ItemRun<S, P> {
     pub params: Arc<P>,
     /// The circumstances.
     pub context: StageContext,
-    /// Number of the item, from 0.
+    /// Number of the item, from 0; before the first, one less.
     pub number: u64,
 }
+
+impl<S, P> ItemRun<S, P> {
+    fn new(params: P, context: StageContext) -> Self {
+        Self {
+            state: None,
+            params: Arc::new(params),
+            context,
+            number: u64::MAX,
+        }
+    }
+}
+
+/// Handles an item at once: gives its output, none, or an error.
+pub type AtOnce<G> =
+    fn(&G, <G as Stage>::In, &mut RunOf<G>) -> Result<Option<<G as Stage>::Out>, Error>;
 
 /// The state of a run of `G`, in its place.
 #[inline]
@@ -119,172 +135,44 @@ where
     G: ItemStage,
     S: Stream<Item = Flow<G::In>> + Send + 'static,
 {
-    match context.params() {
-        Ok(params) => Either::Left(join(stage, input, params, context)),
-        Err(refused) => Either::Right(stream::once(ready(Err(refused)))),
-    }
+    let params = context.params();
+    join(stage, input, params, context)
 }
 
-/// Joins an item stage to its input, its parameters read.
+/// Joins an item stage to its input; parameters that were refused fail the run.
 #[inline]
 fn join<G, S>(
     stage: G,
     input: S,
-    params: G::Params,
+    params: Result<G::Params, StageError>,
     context: StageContext,
 ) -> impl Stream<Item = Flow<G::Out>> + Send + 'static
 where
     G: ItemStage,
     S: Stream<Item = Flow<G::In>> + Send + 'static,
 {
-    let run = ItemRun {
-        state: None,
-        params: Arc::new(params),
-        context,
-        number: 0,
+    let params = match params {
+        Ok(params) => params,
+        Err(refused) => return Joined::refused(refused),
     };
+    let run = ItemRun::new(params, context);
     if G::CONCURRENCY > 1 {
         // The type of the input must not stand in both arms: it would double with every stage, and
         // compilation take time exponential in the stages of a pipeline.
-        return Either::Left(concurrent::join(stage, input.boxed(), run));
+        let input = Caught::new(input).boxed();
+        return Joined::concurrent(concurrent::join(stage, input, run).boxed());
     }
-    let apply = |stage: &G, item, run: &mut RunOf<G>| stage.apply(item, run);
-    Either::Right(Items {
-        stage,
-        input,
-        apply,
-        call: None,
-        outputs: None,
-        run,
-        number: 0,
-        failure: None,
-        over: false,
-    })
+    Joined::one_by_one(OneByOne::new(stage, input, apply, run))
 }
 
-/// One item after the other.
-///
-/// Messages that a call has sent go before its outputs.
-///
-/// | `outputs` | `call` | does |
-/// |---|---|---|
-/// | some | - | gives them, one by one |
-/// | none | some | waits for the call, which gives outputs |
-/// | none | none | takes the next item and begins a call |
-#[pin_project]
-struct Items<G: ItemStage, S, A, C> {
-    stage: G,
-    #[pin]
-    input: S,
-    apply: A,
-    #[pin]
-    call: Option<C>,
-    #[pin]
-    outputs: Option<G::Outputs>,
-    run: RunOf<G>,
-    /// Number of the next item, from 0.
-    number: u64,
-    /// How the stage failed, while messages are left to be given before.
-    failure: Option<StageError>,
-    over: bool,
-}
-
-impl<G, S, A, C> Stream for Items<G, S, A, C>
-where
-    G: ItemStage,
-    S: Stream<Item = Flow<G::In>>,
-    A: Fn(&G, G::In, &mut RunOf<G>) -> C,
-    C: Future<Output = Applied<G::Outputs, G::State>>,
-{
-    type Item = Flow<G::Out>;
-
-    #[inline]
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Flow<G::Out>>> {
-        let mut this = self.project();
-        if *this.over {
-            return Poll::Ready(None);
-        }
-        let run = this.run;
-        let mut failure = this.failure.take();
-        let failure = loop {
-            if let Some(failure) = failure.take() {
-                break failure;
-            }
-            let number = this.number.wrapping_sub(1);
-            // A message that a call has sent stands before what the call gives.
-            if G::USES_CONTEXT
-                && this.call.is_none()
-                && let Some(remark) = run.context.aside().pop()
-            {
-                return Poll::Ready(Some(Ok(remark.into())));
-            }
-            if let Some(outputs) = this.outputs.as_mut().as_pin_mut() {
-                match ready!(poll_output(outputs, cx, run.context.stage(), number)) {
-                    Some(Ok(item)) => return Poll::Ready(Some(Ok(Event::Item(item)))),
-                    Some(Err(failure)) => break failure,
-                    None => this.outputs.set(None),
-                }
-            }
-            if let Some(call) = this.call.as_mut().as_pin_mut() {
-                match catch_unwind(AssertUnwindSafe(|| call.poll(cx))) {
-                    Ok(polled) => {
-                        let applied = ready!(polled);
-                        this.call.set(None);
-                        if applied.state.is_some() {
-                            run.state = applied.state;
-                        }
-                        match applied.outputs {
-                            Ok(outputs) => this.outputs.set(Some(outputs)),
-                            Err(error) => {
-                                let stage = run.context.stage();
-                                break StageError::returned(stage, Some(number), error);
-                            }
-                        }
-                        continue;
-                    }
-                    Err(panic) => {
-                        break StageError::panicked(run.context.stage(), Some(number), &*panic);
-                    }
-                }
-            }
-            match ready!(this.input.as_mut().poll_next(cx)) {
-                Some(Ok(Event::Item(item))) => {
-                    run.number = *this.number;
-                    *this.number += 1;
-                    let (stage, apply) = (&*this.stage, &*this.apply);
-                    match catch_unwind(AssertUnwindSafe(|| apply(stage, item, run))) {
-                        Ok(call) => this.call.set(Some(call)),
-                        Err(panic) => {
-                            let number = Some(*this.number - 1);
-                            break StageError::panicked(run.context.stage(), number, &*panic);
-                        }
-                    }
-                }
-                Some(Ok(Event::Message(text))) => {
-                    return Poll::Ready(Some(Ok(Event::Message(text))));
-                }
-                Some(Ok(Event::Progress(progress))) => {
-                    return Poll::Ready(Some(Ok(Event::Progress(progress))));
-                }
-                Some(Err(error)) => break error,
-                None => {
-                    *this.over = true;
-                    return Poll::Ready(None);
-                }
-            }
-        };
-        this.call.set(None);
-        this.outputs.set(None);
-        // What the call has said before it failed.
-        if G::USES_CONTEXT
-            && let Some(remark) = run.context.aside().pop()
-        {
-            *this.failure = Some(failure);
-            return Poll::Ready(Some(Ok(remark.into())));
-        }
-        *this.over = true;
-        Poll::Ready(Some(Err(failure)))
-    }
+/// [`ItemStage::apply`], as a type that does not grow with what is before the stage.
+#[inline]
+fn apply<G: ItemStage>(
+    stage: &G,
+    item: G::In,
+    run: &mut RunOf<G>,
+) -> impl Future<Output = Applied<G::Outputs, G::State>> + Send + 'static + use<G> {
+    stage.apply(item, run)
 }
 
 /// Runs an item stage over channels.
@@ -322,8 +210,8 @@ pub fn serve<G: ItemStage>(
                     let (stage, context) = (stage.clone(), context.clone());
                     input = input.with_bad_items(move |bad| stage.bad_item(bad, &context));
                 }
-                let output = join(stage, input, params, context.clone());
-                send_all(output, &mut sender, id).await
+                let output = join(stage, input, Ok(params), context.clone());
+                send_all(Caught::new(output), &mut sender, id).await
             })
             .await;
         conclude(&context, Some(sender), ended).await?;

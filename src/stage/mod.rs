@@ -12,8 +12,10 @@
 //! | only a `Sender` | [`Producer`] | - |
 //! | only a `Receiver` | [`Consumer`] | - |
 
+mod blame;
 mod blocking;
 pub mod bytes;
+mod caught;
 mod conclude;
 mod concurrent;
 mod configured;
@@ -24,9 +26,12 @@ mod error;
 mod failure;
 mod fan;
 mod flow;
+mod info;
 mod into_stage;
 pub mod items;
+mod joined;
 mod leash;
+mod one_by_one;
 mod outputs;
 mod params;
 mod policy;
@@ -46,6 +51,7 @@ mod task;
 
 pub use blocking::blocking;
 pub use bytes::ByteStage;
+pub(crate) use caught::Caught;
 pub use configured::Configured;
 pub use consumer::Consumer;
 pub use context::StageContext;
@@ -55,6 +61,7 @@ pub use failure::Failure;
 pub(crate) use fan::{Collect, Open, Order, Route, gather, scatter, spread};
 pub use flow::Flow;
 pub(crate) use flow::Incoming;
+pub use info::{StageInfo, StageKind, StreamInfo};
 pub(crate) use into_stage::AsValue;
 pub use into_stage::IntoStage;
 pub use items::{Applied, ItemRun, ItemStage};

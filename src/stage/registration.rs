@@ -18,6 +18,10 @@ impl Worker {
     pub fn register<Form>(&self, stage: impl IntoStage<Form>) -> Result<(), RegisterError> {
         let stage: Arc<dyn Service> = Arc::new(stage.into_stage());
         let id = stage.service_id();
+        let info = stage.service_info();
+        let description = info.description.as_deref();
+        let description = description.unwrap_or("a stage of a pipewright pipeline");
+        let function = self.function(id).description(description).metadata(&info);
         let run = move |request: StageRequest, invocation: Invocation| {
             let stage = Arc::clone(&stage);
             async move {
@@ -26,9 +30,7 @@ impl Worker {
                     .map_err(|failure| refused(&failure))
             }
         };
-        self.function(id)
-            .description("a stage of a pipewright pipeline")
-            .register(run)
+        function.register(run)
     }
 }
 

@@ -9,7 +9,8 @@ use futures::{Stream, StreamExt, stream};
 use super::leash::{Leash, free};
 use super::task::Task;
 use super::{
-    Ends, Flow, Placement, Service, Stage, StageContext, StageError, StageReport, StageRequest,
+    Ends, Flow, Placement, Service, Stage, StageContext, StageError, StageInfo, StageReport,
+    StageRequest,
 };
 use crate::channel::{ChannelWriter, Custody, Receiver, Sender};
 use crate::codec::{Decode, Encode, Json};
@@ -65,12 +66,15 @@ pub(crate) async fn trigger(
     id: &str,
     request: &StageRequest,
 ) -> Result<StageReport, StageError> {
-    let answer = worker
+    // A function that returns nothing is a stage that tells nothing of itself.
+    let answer: Result<Option<StageReport>, _> = worker
         .trigger(id, request)
         .timeout(STAGE_TIMEOUT)
         .call()
         .await;
-    answer.map_err(|error| failure(id, &error))
+    answer
+        .map(Option::unwrap_or_default)
+        .map_err(|error| failure(id, &error))
 }
 
 /// What a failed trigger says about the stage.
@@ -174,6 +178,10 @@ where
 {
     fn service_id(&self) -> String {
         self.id()
+    }
+
+    fn service_info(&self) -> StageInfo {
+        Stage::info(self)
     }
 
     fn serve_boxed(

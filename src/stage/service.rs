@@ -1,6 +1,6 @@
 use futures::future::BoxFuture;
 
-use super::{Ends, StageContext, StageError, StageReport};
+use super::{Ends, StageContext, StageError, StageInfo, StageKind, StageReport};
 
 /// What a worker registers: a stage, a producer or a consumer with its types forgotten.
 ///
@@ -14,6 +14,11 @@ use super::{Ends, StageContext, StageError, StageReport};
 pub trait Service: Send + Sync + 'static {
     /// The id that it is registered by.
     fn service_id(&self) -> String;
+
+    /// What it tells of itself where it is registered; unless told, that it is a stage.
+    fn service_info(&self) -> StageInfo {
+        StageInfo::new(StageKind::Stage, None, None)
+    }
 
     /// Runs it between the ends of channels.
     fn serve_boxed(

@@ -5,7 +5,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{
-    Configured, Ends, Flow, IntoStage, Remote, StageContext, StageError, StageReport, remote,
+    Configured, Ends, Flow, IntoStage, Remote, StageContext, StageError, StageInfo, StageReport,
+    remote,
 };
 use crate::codec::{Decode, Encode};
 
@@ -34,6 +35,12 @@ pub trait Stage: Clone + Send + Sync + 'static {
 
     /// The id that workers register it by, such as `text::count`.
     fn id(&self) -> String;
+
+    /// What the stage tells of itself where it is registered.
+    #[doc(hidden)]
+    fn info(&self) -> StageInfo {
+        StageInfo::of_stage::<Self>()
+    }
 
     /// Where the stage runs when a pipeline is started on channels.
     #[doc(hidden)]

@@ -7,7 +7,7 @@ use futures::Stream;
 use pin_project::pin_project;
 
 use super::conclude::WritingEnd;
-use super::{Flow, StageError};
+use super::{Caught, Flow, StageError};
 use crate::channel::{Custody, Event, Receiver, Sender};
 use crate::codec::{Decode, Encode};
 use crate::error::Error;
@@ -24,7 +24,7 @@ where
 {
     stage: String,
     #[pin]
-    input: Option<S>,
+    input: Option<Caught<S>>,
     /// Where the input goes; `None` once it is closed.
     feed: Option<Sender<T, F>>,
     /// How the input failed, to be passed on if the code does not.
@@ -54,7 +54,7 @@ where
         output.keep_messages();
         Self {
             stage,
-            input: Some(input),
+            input: Some(Caught::new(input)),
             feed: Some(feed),
             failed_input: None,
             code: Some(code),

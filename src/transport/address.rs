@@ -87,7 +87,27 @@ impl Address {
     #[cfg(feature = "tls")]
     #[must_use]
     pub fn root_certificates(self, pem: impl Into<Vec<u8>>) -> Self {
-        self.with(|options| options.root_certificates.push(pem.into()))
+        self.with(|options| {
+            options.root_certificates.push(pem.into());
+            options.tls = Arc::default();
+        })
+    }
+
+    /// Shows the engine a certificate, for `wss://` addresses of engines that ask for one: a chain,
+    /// the client's own first, and its private key, both PEM.
+    ///
+    /// What cannot be used is reported when a connection is made.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn client_certificate(
+        self,
+        certificates: impl Into<Vec<u8>>,
+        key: impl Into<Vec<u8>>,
+    ) -> Self {
+        self.with(|options| {
+            options.client_certificate = Some((certificates.into(), key.into()));
+            options.tls = Arc::default();
+        })
     }
 
     fn with(mut self, set: impl FnOnce(&mut ConnectOptions)) -> Self {

@@ -1,4 +1,9 @@
+#[cfg(feature = "tls")]
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+
+#[cfg(feature = "tls")]
+use rustls::ClientConfig;
 
 use super::KeepAlive;
 
@@ -13,6 +18,12 @@ pub(crate) struct ConnectOptions {
     /// PEM files of authorities to trust beside the system's.
     #[cfg(feature = "tls")]
     pub(crate) root_certificates: Vec<Vec<u8>>,
+    /// What the client shows of itself: a chain of certificates and its key, both PEM.
+    #[cfg(feature = "tls")]
+    pub(crate) client_certificate: Option<(Vec<u8>, Vec<u8>)>,
+    /// What follows from both, made by the first connection; to be emptied when one is changed.
+    #[cfg(feature = "tls")]
+    pub(crate) tls: Arc<OnceLock<Result<Arc<ClientConfig>, String>>>,
 }
 
 impl Default for ConnectOptions {
@@ -24,6 +35,10 @@ impl Default for ConnectOptions {
             heartbeat: KeepAlive::default(),
             #[cfg(feature = "tls")]
             root_certificates: Vec::new(),
+            #[cfg(feature = "tls")]
+            client_certificate: None,
+            #[cfg(feature = "tls")]
+            tls: Arc::default(),
         }
     }
 }

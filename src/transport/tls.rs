@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -17,7 +17,8 @@ pub(super) async fn connect(
     host: String,
     stream: TcpStream,
 ) -> Result<TlsStream<TcpStream>, String> {
-    let config = client_config(options)?;
+    let config = options.tls.get_or_init(|| client_config(options));
+    let config = Arc::clone(config.as_ref().map_err(String::clone)?);
     let name = ServerName::try_from(host).map_err(|_| "the host has no valid name".to_owned())?;
     TlsConnector::from(config)
         .connect(name, stream)
@@ -50,7 +51,19 @@ fn client_config(options: &ConnectOptions) -> Result<Arc<ClientConfig>, String> 
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| error.to_string())?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+        .with_root_certificates(roots);
+    let config = match &options.client_certificate {
+        None => config.with_no_client_auth(),
+        Some((certificates, key)) => {
+            let certificates = CertificateDer::pem_slice_iter(certificates)
+                .collect::<Result<Vec<_>, _>>()
+                .map_err(|error| format!("the client's certificate is not valid PEM ({error})"))?;
+            let key = PrivateKeyDer::from_pem_slice(key)
+                .map_err(|error| format!("the client's key is not valid PEM ({error})"))?;
+            config
+                .with_client_auth_cert(certificates, key)
+                .map_err(|error| format!("the client's certificate cannot be used ({error})"))?
+        }
+    };
     Ok(Arc::new(config))
 }

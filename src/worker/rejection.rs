@@ -6,7 +6,8 @@ use crate::wire::RegistrationRejected;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Rejection {
-    /// A stable word: `FUNCTION_NAMESPACE_CONFLICT`, `WORKER_NAMESPACE_CONFLICT`.
+    /// A stable word: `FUNCTION_NAMESPACE_CONFLICT`, `WORKER_NAMESPACE_CONFLICT`,
+    /// `TOO_MANY_FUNCTIONS`, `FORBIDDEN`.
     pub code: String,
     /// The namespace that the name is taken in.
     pub namespace: Option<String>,
@@ -32,6 +33,24 @@ impl From<RegistrationRejected> for Rejection {
 
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.code == RegistrationRejected::TOO_MANY_FUNCTIONS {
+            let id = self.function_id.as_deref().unwrap_or_default();
+            return write!(
+                f,
+                "function `{id}` is one more than the engine takes of a worker, code {}; register \
+                 fewer, or raise the engine's limit",
+                self.code
+            );
+        }
+        if self.code == RegistrationRejected::FORBIDDEN {
+            let id = self.function_id.as_deref().unwrap_or_default();
+            return write!(
+                f,
+                "the token of this worker may not register function `{id}`, code {}; ask whoever \
+                 runs the engine",
+                self.code
+            );
+        }
         match (&self.function_id, &self.worker_name) {
             (Some(id), _) => write!(f, "function `{id}` belongs to another worker")?,
             (None, Some(name)) => write!(f, "the name `{name}` belongs to another worker")?,

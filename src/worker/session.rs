@@ -312,10 +312,10 @@ impl<'a> Session<'a> {
     }
 
     fn rejected(&mut self, rejected: RegistrationRejected) -> Result<(), Ended> {
-        let conflict = rejected.code == RegistrationRejected::FUNCTION_CONFLICT;
+        let of_a_function = rejected.function_id.is_some();
         let rejection = Rejection::from(rejected);
         tracing::warn!(worker = self.driver.shared.announcement.name, %rejection, "registration rejected");
-        if conflict {
+        if of_a_function {
             self.driver.shared.registry().reject(rejection);
             Ok(())
         } else {

@@ -17,6 +17,7 @@ mod receiver;
 mod refs;
 mod send_error;
 mod sender;
+mod short_name;
 
 pub use channel::Channel;
 pub use events::{Event, Events};
@@ -26,3 +27,4 @@ pub use receiver::Receiver;
 pub use refs::{ReaderRef, WriterRef};
 pub use send_error::SendError;
 pub use sender::Sender;
+pub(crate) use short_name::short_name;

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::encoding::Encoding;
 use super::local::LocalSender;
+use super::short_name::short_name;
 use super::{Event, SendError, flusher};
 use crate::channel::writer::{Outbox, say_farewell};
 use crate::channel::{Aside, ChannelWriter, Custody, Remark, StreamReport, Verdict, WriteError};
@@ -380,12 +381,4 @@ impl<T, F: Format> fmt::Debug for Sender<T, F> {
             .field("report", &self.report())
             .finish_non_exhaustive()
     }
-}
-
-/// The name of a type without the modules before it, for the header.
-fn short_name<T>() -> String {
-    let full = std::any::type_name::<T>();
-    let base = full.split('<').next().unwrap_or(full);
-    let start = base.rfind("::").map_or(0, |at| at + 2);
-    full[start..].to_owned()
 }

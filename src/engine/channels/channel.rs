@@ -1,5 +1,8 @@
 use std::mem;
+use std::sync::Arc;
+use std::time::Instant;
 
+use super::rate::Rate;
 use super::table::Expiry;
 use crate::transport::{PipeLimits, PipeMonitor, PipeReader, PipeWriter, pipe};
 use crate::wire::{AccessKey, Close};
@@ -15,9 +18,13 @@ pub(super) struct Keys {
 /// One channel: its keys, and its ends as long as nobody has opened them.
 pub(super) struct Channel {
     pub(super) keys: Keys,
+    /// The worker that made it.
+    pub(super) owner: Arc<str>,
     pub(super) reader: End<PipeReader>,
     pub(super) writer: End<PipeWriter>,
     pub(super) monitor: PipeMonitor,
+    pub(super) created: Instant,
+    pub(super) rate: Rate,
     /// Its place in the table's order of expiry, while an end waits.
     pub(super) expiry: Option<Expiry>,
 }
@@ -45,6 +52,15 @@ impl<P> End<P> {
         }
     }
 
+    /// The state as a word, for people and programs.
+    pub(super) fn word(&self) -> &'static str {
+        match self {
+            Self::Waiting(_) => "waiting",
+            Self::Open => "open",
+            Self::Done => "done",
+        }
+    }
+
     fn is_waiting(&self) -> bool {
         matches!(self, Self::Waiting(_))
     }
@@ -55,14 +71,17 @@ impl<P> End<P> {
 }
 
 impl Channel {
-    pub(super) fn new(keys: Keys, limits: PipeLimits) -> Self {
+    pub(super) fn new(keys: Keys, owner: Arc<str>, limits: PipeLimits, now: Instant) -> Self {
         let (writer, reader) = pipe(limits);
         let monitor = writer.monitor();
         Self {
             keys,
+            owner,
             reader: End::Waiting(reader),
             writer: End::Waiting(writer),
             monitor,
+            created: now,
+            rate: Rate::new(now),
             expiry: None,
         }
     }

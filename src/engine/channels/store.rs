@@ -4,7 +4,10 @@ use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 use super::channel::Keys;
-use super::table::{Refusal, Table, TooMany};
+use super::listed::Listing;
+use super::no_channel::NoChannel;
+use super::refusal::Refusal;
+use super::table::Table;
 use super::{Lease, ReaderEnd, WriterEnd};
 use crate::engine::EngineStats;
 use crate::engine::limits::Limits;
@@ -30,18 +33,23 @@ impl Channels {
     pub(in crate::engine) fn new(limits: &Limits) -> Self {
         Self {
             ttl: limits.ttl,
-            table: Mutex::new(Table::new(limits.channels, limits.ttl)),
+            table: Mutex::new(Table::new(*limits)),
         }
     }
 
-    pub(in crate::engine) fn create(&self, limits: PipeLimits) -> Result<ChannelRefs, TooMany> {
+    /// Makes a channel for the worker `owner`.
+    pub(in crate::engine) fn create(
+        &self,
+        owner: &Arc<str>,
+        limits: PipeLimits,
+    ) -> Result<ChannelRefs, NoChannel> {
         let channel_id = Uuid::new_v4().to_string();
         let keys = Keys {
             read: new_key(),
             write: new_key(),
         };
         self.lock()
-            .create(&channel_id, keys.clone(), limits, now())?;
+            .create(&channel_id, owner, keys.clone(), limits, now())?;
         Ok(ChannelRefs {
             writer: StreamChannelRef {
                 channel_id: channel_id.clone(),
@@ -95,6 +103,12 @@ impl Channels {
 
     pub(in crate::engine) fn count(&self, stats: &mut EngineStats) {
         self.lock().count(stats);
+    }
+
+    /// What others may know of the channels. Holds the table for as long as it takes to sort them:
+    /// a few milliseconds, where there are as many as there may be.
+    pub(in crate::engine) fn list(&self, limit: usize) -> Listing {
+        self.lock().list(limit, now())
     }
 
     fn lock(&self) -> MutexGuard<'_, Table> {

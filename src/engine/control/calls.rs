@@ -3,10 +3,6 @@ use std::collections::hash_map::Entry;
 
 use super::registry::WorkerId;
 
-/// Calls that one worker may have open. An executor may never answer and the engine never times
-/// a call out (`protocol.md` 2.4), so that something else has to bound them.
-const MAX_OPEN: usize = 100_000;
-
 /// A call that waits for its result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Call {
@@ -20,9 +16,10 @@ pub(super) struct Call {
 /// The calls in flight. Plain and synchronous.
 ///
 /// A call is known by its executor and its id together, so that no worker can answer for another.
-#[derive(Default)]
 pub(super) struct Calls {
-    /// Bounded by [`MAX_OPEN`] a worker.
+    /// What one worker may have open.
+    max: usize,
+    /// Bounded by `max` a worker.
     open: HashMap<(WorkerId, String), Call>,
     /// Open calls by caller; no entry is zero.
     callers: HashMap<WorkerId, usize>,
@@ -33,15 +30,26 @@ pub(super) struct Calls {
 pub(super) enum CallRefused {
     #[error("an invocation with this id is open already")]
     Duplicate,
-    #[error("the caller has {MAX_OPEN} invocations open already")]
-    TooMany,
+    #[error(
+        "the caller waits for {0} results already; wait for some, or raise the engine's limit of \
+         calls for a worker"
+    )]
+    TooMany(usize),
 }
 
 impl Calls {
+    pub(super) fn new(max: usize) -> Self {
+        Self {
+            max,
+            open: HashMap::new(),
+            callers: HashMap::new(),
+        }
+    }
+
     pub(super) fn open(&mut self, executor: WorkerId, call: Call) -> Result<(), CallRefused> {
         let callers = self.callers.get(&call.caller).copied().unwrap_or(0);
-        if callers >= MAX_OPEN {
-            return Err(CallRefused::TooMany);
+        if callers >= self.max {
+            return Err(CallRefused::TooMany(self.max));
         }
         let caller = call.caller.clone();
         match self.open.entry((executor, call.invocation_id.clone())) {
@@ -76,6 +84,16 @@ impl Calls {
         stopped
     }
 
+    /// Open calls by executor, and of each by function.
+    pub(super) fn running(&self) -> HashMap<WorkerId, HashMap<&str, usize>> {
+        let mut running = HashMap::<WorkerId, HashMap<&str, usize>>::new();
+        for ((executor, _), call) in &self.open {
+            let of_worker = running.entry(executor.clone()).or_default();
+            *of_worker.entry(&call.function_id).or_default() += 1;
+        }
+        running
+    }
+
     pub(super) fn len(&self) -> usize {
         self.open.len()
     }
@@ -92,7 +110,7 @@ impl Calls {
 
 #[cfg(test)]
 mod tests {
-    use super::{Call, CallRefused, Calls, MAX_OPEN, WorkerId};
+    use super::{Call, CallRefused, Calls, WorkerId};
 
     fn id(id: &str) -> WorkerId {
         WorkerId::from(id)
@@ -110,7 +128,7 @@ mod tests {
 
     #[test]
     fn only_the_executor_answers_and_only_once() {
-        let mut calls = Calls::default();
+        let mut calls = Calls::new(3);
         calls.open(id("b"), call("a", 1)).unwrap();
         assert_eq!(calls.close(&id("c"), "1".into()), None);
         assert_eq!(calls.close(&id("b"), "1".into()), Some(call("a", 1)));
@@ -120,7 +138,7 @@ mod tests {
 
     #[test]
     fn an_id_is_open_once_for_an_executor() {
-        let mut calls = Calls::default();
+        let mut calls = Calls::new(3);
         calls.open(id("b"), call("a", 1)).unwrap();
         let duplicate = calls.open(id("b"), call("x", 1));
         assert_eq!(duplicate, Err(CallRefused::Duplicate));
@@ -130,7 +148,7 @@ mod tests {
 
     #[test]
     fn who_leaves_stops_its_calls_and_those_it_executes() {
-        let mut calls = Calls::default();
+        let mut calls = Calls::new(3);
         calls.open(id("b"), call("a", 1)).unwrap();
         calls.open(id("a"), call("b", 2)).unwrap();
         calls.open(id("b"), call("b", 3)).unwrap();
@@ -143,13 +161,13 @@ mod tests {
 
     #[test]
     fn a_caller_has_a_bound_of_its_own() {
-        let mut calls = Calls::default();
-        for n in 0..MAX_OPEN {
+        let mut calls = Calls::new(3);
+        for n in 0..3 {
             calls.open(id("b"), call("a", n)).unwrap();
         }
-        let more = calls.open(id("b"), call("a", MAX_OPEN));
-        assert_eq!(more, Err(CallRefused::TooMany));
-        calls.open(id("b"), call("c", MAX_OPEN)).unwrap();
+        let more = calls.open(id("b"), call("a", 3));
+        assert_eq!(more, Err(CallRefused::TooMany(3)));
+        calls.open(id("b"), call("c", 3)).unwrap();
         calls.close(&id("b"), "0".into()).unwrap();
         calls.open(id("b"), call("a", 0)).unwrap();
     }

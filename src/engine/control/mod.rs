@@ -16,7 +16,9 @@
 mod builtins;
 mod calls;
 mod hint;
+mod listings;
 mod outbox;
+mod refusals;
 mod registry;
 mod session;
 mod switchboard;

@@ -13,11 +13,12 @@ pub(super) const DEFAULT_NAMESPACE: &str = "default";
 pub(super) type WorkerId = Arc<str>;
 
 /// Who is connected and who has which function. Plain and synchronous.
-#[derive(Default)]
 pub(super) struct Registry {
+    /// Functions that one worker may have.
+    max_functions: usize,
     /// Bounded by the connections.
     workers: HashMap<WorkerId, Worker>,
-    /// By namespace and id. Bounded by what the workers register.
+    /// By namespace and id. Bounded by `max_functions` a worker.
     functions: HashMap<String, HashMap<String, Function>>,
 }
 
@@ -38,15 +39,31 @@ pub(super) struct Function {
     pub(super) registered: RegisterFunction,
 }
 
-/// Another live worker has a function of this id.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Conflict {
-    pub(super) namespace: String,
-    pub(super) function_id: String,
-    pub(super) owner: WorkerId,
+/// Why a function is not registered.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum FunctionRefused {
+    /// The first keeps it.
+    #[error("`{function_id}` in namespace {namespace} belongs to worker {owner}")]
+    Conflict {
+        namespace: String,
+        function_id: String,
+        owner: WorkerId,
+    },
+    #[error("the token of the worker may not register `{function_id}`")]
+    Forbidden { function_id: String },
+    #[error("`{function_id}` is one more than the {max} functions that a worker may have")]
+    TooMany { function_id: String, max: usize },
 }
 
 impl Registry {
+    pub(super) fn new(max_functions: usize) -> Self {
+        Self {
+            max_functions,
+            workers: HashMap::new(),
+            functions: HashMap::new(),
+        }
+    }
+
     pub(super) fn join(&mut self, id: WorkerId, reattach_token: AccessKey, outbox: Arc<Outbox>) {
         let worker = Worker {
             outbox,
@@ -90,7 +107,11 @@ impl Registry {
 
     /// Keeps what a worker says of itself, and moves its functions into the namespace it names;
     /// gives those whose id is taken there.
-    pub(super) fn announce(&mut self, id: &WorkerId, about: Map<String, Value>) -> Vec<Conflict> {
+    pub(super) fn announce(
+        &mut self,
+        id: &WorkerId,
+        about: Map<String, Value>,
+    ) -> Vec<FunctionRefused> {
         let Some(worker) = self.workers.get_mut(id) else {
             return Vec::new();
         };
@@ -120,7 +141,7 @@ impl Registry {
         &mut self,
         id: &WorkerId,
         function: RegisterFunction,
-    ) -> Result<(), Conflict> {
+    ) -> Result<(), FunctionRefused> {
         let Some(worker) = self.workers.get_mut(id) else {
             return Ok(());
         };
@@ -128,10 +149,17 @@ impl Registry {
         if let Some(existing) = group.get(&function.id)
             && existing.owner != *id
         {
-            return Err(Conflict {
+            return Err(FunctionRefused::Conflict {
                 namespace: worker.namespace.clone(),
                 owner: existing.owner.clone(),
                 function_id: function.id,
+            });
+        }
+        if worker.functions.len() >= self.max_functions && !worker.functions.contains(&function.id)
+        {
+            return Err(FunctionRefused::TooMany {
+                function_id: function.id,
+                max: self.max_functions,
             });
         }
         worker.functions.insert(function.id.clone());
@@ -195,7 +223,7 @@ mod tests {
 
     use serde_json::{Map, Value, json};
 
-    use super::{Conflict, Registry, WorkerId};
+    use super::{FunctionRefused, Registry, WorkerId};
     use crate::wire::{AccessKey, RegisterFunction};
 
     fn id(id: &str) -> WorkerId {
@@ -203,7 +231,7 @@ mod tests {
     }
 
     fn registry(workers: &[&str]) -> Registry {
-        let mut registry = Registry::default();
+        let mut registry = Registry::new(2);
         for worker in workers {
             registry.join(id(worker), AccessKey::new("t"), Arc::default());
         }
@@ -243,7 +271,7 @@ mod tests {
     fn an_id_belongs_to_the_first_while_it_lives() {
         let mut registry = registry(&["a", "b"]);
         registry.register(&id("a"), function("f")).unwrap();
-        let conflict = Conflict {
+        let conflict = FunctionRefused::Conflict {
             namespace: "default".into(),
             function_id: "f".into(),
             owner: id("a"),
@@ -251,6 +279,22 @@ mod tests {
         assert_eq!(registry.register(&id("b"), function("f")), Err(conflict));
         registry.leave(&id("b"));
         assert_eq!(owner(&registry, "default", "f").as_deref(), Some("a"));
+    }
+
+    #[test]
+    fn a_worker_has_a_bound_of_its_own() {
+        let mut registry = registry(&["a", "b"]);
+        for id_of in ["f", "g", "f"] {
+            registry.register(&id("a"), function(id_of)).unwrap();
+        }
+        let refused = FunctionRefused::TooMany {
+            function_id: "h".into(),
+            max: 2,
+        };
+        assert_eq!(registry.register(&id("a"), function("h")), Err(refused));
+        registry.register(&id("b"), function("h")).unwrap();
+        registry.unregister(&id("a"), "g");
+        registry.register(&id("a"), function("i")).unwrap();
     }
 
     #[test]

@@ -1,11 +1,13 @@
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 use super::switchboard::{Deliveries, Member};
+use crate::engine::Role;
 use crate::engine::core::Core;
 use crate::engine::farewell::{self, Parting};
 use crate::transport::{Check, Pulse, Received, Transport, TransportError};
@@ -61,12 +63,12 @@ enum Ended {
 }
 
 impl<'a, T: Transport> Session<'a, T> {
-    pub(in crate::engine) fn new(socket: &'a mut T, core: &'a Core) -> Self {
+    pub(in crate::engine) fn new(socket: &'a mut T, core: &'a Core, role: Arc<Role>) -> Self {
         let now = Instant::now();
         Self {
             socket,
             core,
-            member: core.control.join(),
+            member: core.control.join(role),
             deliveries: Deliveries::new(),
             unflushed: false,
             stall: None,

@@ -1,5 +1,4 @@
 use std::collections::VecDeque;
-use std::fmt::Write;
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -7,32 +6,31 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::calls::{Call, Calls};
-use super::registry::{Conflict, DEFAULT_NAMESPACE, Registry, WorkerId};
-use super::{Outbox, builtins, hint};
-use crate::engine::EngineStats;
+use super::refusals::{forbidden, no_queues, no_triggers, not_found};
+use super::registry::{DEFAULT_NAMESPACE, FunctionRefused, Registry, WorkerId};
+use super::{Outbox, builtins};
 use crate::engine::core::Core;
+use crate::engine::limits::Limits;
+use crate::engine::{EngineStats, Role};
 use crate::wire::action::Action;
 use crate::wire::{
     AccessKey, Close, ControlMessage, ErrorBody, InvocationResult, InvokeFunction, Payload,
-    Reattach, RegisterTrigger, RegistrationRejected, Text, TriggerRegistrationResult,
-    WorkerRegistered, code,
+    Reattach, RegisterFunction, RegistrationRejected, Text, WorkerRegistered, builtin, code,
 };
 
 /// The name under which an executor sees who called (`protocol.md` 2.2).
 const CALLER: &str = "_caller_worker_id";
 
 /// Joins the control connections: decides what each message means for whom.
-#[derive(Default)]
 pub(in crate::engine) struct Control {
     /// Protects the tables while one message is decided. Nothing waits under it; what is to be
     /// sent is sent afterwards.
     tables: Mutex<Tables>,
 }
 
-#[derive(Default)]
 pub(super) struct Tables {
     pub(super) registry: Registry,
-    calls: Calls,
+    pub(super) calls: Calls,
 }
 
 /// A message on its way into an outbox; `None` once it is in.
@@ -50,15 +48,27 @@ pub(super) struct Member<'a> {
     control: &'a Control,
     pub(super) id: WorkerId,
     pub(super) outbox: Arc<Outbox>,
+    role: Arc<Role>,
 }
 
 impl Control {
+    pub(in crate::engine) fn new(limits: &Limits) -> Self {
+        let tables = Tables {
+            registry: Registry::new(limits.worker_functions),
+            calls: Calls::new(limits.worker_calls),
+        };
+        Self {
+            tables: Mutex::new(tables),
+        }
+    }
+
     /// Adds a worker and puts the engine's first words into its outbox.
-    pub(super) fn join(&self) -> Member<'_> {
+    pub(super) fn join(&self, role: Arc<Role>) -> Member<'_> {
         let member = Member {
             control: self,
             id: WorkerId::from(Uuid::new_v4().to_string()),
             outbox: Arc::default(),
+            role,
         };
         let reattach_token = Uuid::new_v4().to_string();
         let hello = ControlMessage::WorkerRegistered(WorkerRegistered {
@@ -96,9 +106,8 @@ impl Member<'_> {
             ControlMessage::InvokeFunction(call) => self.invoke(call, core, out),
             ControlMessage::InvocationResult(result) => self.result(result, out),
             ControlMessage::RegisterFunction(function) => {
-                let registered = self.control.lock().registry.register(&self.id, function);
-                if let Err(conflict) = registered {
-                    self.reject(conflict, out);
+                if let Err(refused) = self.register(function) {
+                    self.reject(refused, out);
                 }
             }
             ControlMessage::UnregisterFunction(function) => {
@@ -127,8 +136,22 @@ impl Member<'_> {
         }
     }
 
+    fn register(&self, function: RegisterFunction) -> Result<(), FunctionRefused> {
+        if !self.role.may_register(&function.id) {
+            let function_id = function.id;
+            return Err(FunctionRefused::Forbidden { function_id });
+        }
+        self.control.lock().registry.register(&self.id, function)
+    }
+
     fn invoke(&self, mut call: InvokeFunction, core: &Core, out: &mut Deliveries) {
-        if let Some(outcome) = builtins::call(self, &call, core, out) {
+        if !builtin::ALWAYS.contains(&call.function_id.as_str())
+            && !self.role.may_trigger(&call.function_id)
+        {
+            if call.action != Some(Action::Void) {
+                self.answer(&call, Err(forbidden(&call.function_id)), out);
+            }
+        } else if let Some(outcome) = builtins::call(self, &call, core, out) {
             self.answer(&call, outcome, out);
         } else if let Err(error) = self.forward(&mut call, out)
             && call.action != Some(Action::Void)
@@ -230,18 +253,31 @@ impl Member<'_> {
         }
     }
 
-    fn reject(&self, conflict: Conflict, out: &mut Deliveries) {
-        tracing::warn!(
-            function_id = conflict.function_id,
-            namespace = conflict.namespace,
-            "two workers offer one function; the first keeps it"
-        );
+    fn reject(&self, refused: FunctionRefused, out: &mut Deliveries) {
+        tracing::warn!(worker = %self.id, %refused, "a function was refused");
+        let (code, function_id, namespace, owner) = match refused {
+            FunctionRefused::Conflict {
+                function_id,
+                namespace,
+                owner,
+            } => {
+                let code = RegistrationRejected::FUNCTION_CONFLICT;
+                (code, function_id, Some(namespace), Some(owner.to_string()))
+            }
+            FunctionRefused::Forbidden { function_id } => {
+                (RegistrationRejected::FORBIDDEN, function_id, None, None)
+            }
+            FunctionRefused::TooMany { function_id, .. } => {
+                let code = RegistrationRejected::TOO_MANY_FUNCTIONS;
+                (code, function_id, None, None)
+            }
+        };
         let rejected = RegistrationRejected {
-            code: RegistrationRejected::FUNCTION_CONFLICT.to_owned(),
-            namespace: Some(conflict.namespace),
+            code: code.to_owned(),
+            namespace,
             worker_name: None,
-            function_id: Some(conflict.function_id),
-            owner_worker_id: Some(conflict.owner.to_string()),
+            function_id: Some(function_id),
+            owner_worker_id: owner,
         };
         self.reply(&ControlMessage::RegistrationRejected(rejected), out);
     }
@@ -303,43 +339,6 @@ impl Tables {
             }
         }
     }
-}
-
-fn not_found(registry: &Registry, namespace: &str, function_id: &str) -> ErrorBody {
-    let mut message = format!("Function {function_id} not found in namespace {namespace}.");
-    let mut elsewhere: Vec<&str> = registry
-        .functions()
-        .filter(|(_, function)| function.registered.id == function_id)
-        .map(|(namespace, _)| namespace)
-        .collect();
-    elsewhere.sort_unstable();
-    let here = registry
-        .functions()
-        .filter(|(its, _)| *its == namespace)
-        .map(|(_, function)| function.registered.id.as_str());
-    if !elsewhere.is_empty() {
-        // Writing into a string does not fail.
-        let _ = write!(message, " It exists in namespace {}.", elsewhere.join(", "));
-    } else if let Some(near) = hint::nearest(function_id, here) {
-        let _ = write!(message, " Did you mean {near}?");
-    }
-    ErrorBody::new(ErrorBody::FUNCTION_NOT_FOUND, message)
-}
-
-fn no_queues() -> ErrorBody {
-    ErrorBody::new("enqueue_error", "the embedded engine has no queues")
-}
-
-fn no_triggers(trigger: RegisterTrigger) -> ControlMessage {
-    ControlMessage::TriggerRegistrationResult(TriggerRegistrationResult {
-        id: trigger.id,
-        trigger_type: trigger.trigger_type,
-        function_id: trigger.function_id,
-        error: Some(ErrorBody::new(
-            "trigger_type_not_found",
-            "the embedded engine has no triggers",
-        )),
-    })
 }
 
 fn deliver(to: Arc<Outbox>, message: &ControlMessage, out: &mut Deliveries) {

@@ -4,7 +4,7 @@ use futures::{Stream, StreamExt};
 use super::super::plan::{Edge, Plan};
 use super::super::segment::Segment;
 use crate::channel::{ChannelReader, Event, Receiver};
-use crate::stage::{Flow, Incoming, Open, StageContext};
+use crate::stage::{Caught, Flow, Incoming, Open, StageContext};
 
 /// A branch that brings items of type `T` to where branches come together; its own type is
 /// forgotten.
@@ -28,7 +28,7 @@ impl<P: Segment> Lane<P::Out> for Main<P> {
     }
 
     fn fuse(self: Box<Self>, context: StageContext) -> BoxStream<'static, Flow<P::Out>> {
-        self.0.fuse(context).boxed()
+        Caught::new(self.0.fuse(context)).boxed()
     }
 
     fn draw(self: Box<Self>, plan: &mut Plan) -> Edge {
@@ -55,7 +55,7 @@ where
     }
 
     fn fuse(self: Box<Self>, context: StageContext) -> BoxStream<'static, Flow<T>> {
-        without_items(self.0.fuse(context)).boxed()
+        without_items(Caught::new(self.0.fuse(context))).boxed()
     }
 
     fn draw(self: Box<Self>, plan: &mut Plan) -> Edge {

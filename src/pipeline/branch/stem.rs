@@ -7,7 +7,7 @@ use super::super::plan::{NodeEnds, Plan, Work};
 use super::super::segment::Segment;
 use super::inlet::Slot;
 use crate::channel::{Aside, Receiver, Sender, Waits, local};
-use crate::stage::{Route, StageContext, StageError, scatter, spread};
+use crate::stage::{Caught, Route, StageContext, StageError, scatter, spread};
 
 /// What is before the branches, and how it is handed to them; its own type is forgotten.
 pub(super) trait Stem: Send {
@@ -42,7 +42,7 @@ impl<P: Segment> Stem for Fork<P> {
             slots,
         } = *self;
         let own = context.for_stage(name);
-        let input = before.fuse(context);
+        let input = Caught::new(before.fuse(context));
         let fork = own.tally_fork();
         let outputs = slots
             .iter()

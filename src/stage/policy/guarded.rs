@@ -11,7 +11,7 @@ use crate::channel::BadItem;
 use crate::error::{Error, Result};
 use crate::stage::{
     Applied, Ends, Flow, ItemRun, ItemStage, Outputs, Service, Stage, StageContext, StageError,
-    StageReport, items,
+    StageInfo, StageReport, items,
 };
 
 /// A stage with a remedy for items that it cannot handle; see
@@ -85,6 +85,10 @@ where
 {
     fn service_id(&self) -> String {
         self.id()
+    }
+
+    fn service_info(&self) -> StageInfo {
+        Stage::info(self)
     }
 
     fn serve_boxed(

@@ -8,8 +8,8 @@ use uuid::Uuid;
 use crate::channel::BadItem;
 use crate::error::Result;
 use crate::stage::{
-    Applied, Ends, Flow, ItemRun, ItemStage, Service, Stage, StageContext, StageError, StageReport,
-    items,
+    Applied, Ends, Flow, ItemRun, ItemStage, Service, Stage, StageContext, StageError, StageInfo,
+    StageReport, items,
 };
 use crate::worker::Backoff;
 
@@ -86,6 +86,10 @@ where
 {
     fn service_id(&self) -> String {
         self.id()
+    }
+
+    fn service_info(&self) -> StageInfo {
+        Stage::info(self)
     }
 
     fn serve_boxed(

@@ -29,6 +29,7 @@ pub(crate) fn pipe(limits: PipeLimits) -> (PipeWriter, PipeReader) {
         state: Mutex::new(State {
             frames: VecDeque::new(),
             bytes: 0,
+            passed: (0, 0),
             writer_end: None,
             spoiled: None,
             reader_end: None,
@@ -67,6 +68,8 @@ struct State {
     /// Bounded by `limits`: a push needs a `poll_ready` before it, or a bound of its own.
     frames: VecDeque<Frame>,
     bytes: usize,
+    /// Frames and bytes that the reader has taken.
+    passed: (u64, u64),
     writer_end: Option<Close>,
     /// What a clean end of the writer becomes.
     spoiled: Option<Close>,
@@ -177,6 +180,8 @@ impl PipeReader {
         let mut state = self.0.lock();
         if let Some(frame) = state.frames.pop_front() {
             state.bytes -= frame.len();
+            state.passed.0 += 1;
+            state.passed.1 += frame.len() as u64;
             let waker = state.writer.take();
             drop(state);
             wake(waker);
@@ -200,6 +205,16 @@ impl PipeMonitor {
     pub(crate) fn queued(&self) -> (usize, usize) {
         let state = self.0.lock();
         (state.frames.len(), state.bytes)
+    }
+
+    /// Frames and bytes that the reader has taken so far.
+    pub(crate) fn passed(&self) -> (u64, u64) {
+        self.0.lock().passed
+    }
+
+    /// The bounds of the pipe.
+    pub(crate) fn limits(&self) -> PipeLimits {
+        self.0.limits
     }
 
     /// A clean end of the writer, before or after this, is not one: a reader that has not come to
@@ -309,9 +324,11 @@ mod tests {
         assert_ready_ok!(ready(&mut writer));
         writer.push(frame(100));
         assert_eq!(writer.queued(), (1, 100));
+        assert_eq!(writer.monitor().passed(), (2, 2));
         assert_pending!(ready(&mut writer));
         assert_ready!(pop(&mut reader));
         assert_eq!(writer.queued(), (0, 0));
+        assert_eq!(writer.monitor().passed(), (3, 102));
         assert_ready_ok!(ready(&mut writer));
     }
 

@@ -20,6 +20,8 @@ pub struct ErrorBody {
 impl ErrorBody {
     /// No worker has the function.
     pub const FUNCTION_NOT_FOUND: &'static str = "function_not_found";
+    /// The caller's token may not trigger the function.
+    pub const FORBIDDEN: &'static str = "FORBIDDEN";
     /// The function returned an error or panicked.
     pub const INVOCATION_FAILED: &'static str = "invocation_failed";
     /// The worker that executed or made the call disconnected before there was a result.

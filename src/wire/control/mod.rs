@@ -25,10 +25,16 @@ pub(crate) mod builtin {
     pub(crate) const WORKERS_REGISTER: &str = "engine::workers::register";
     /// Makes a channel (`protocol.md` section 3).
     pub(crate) const CHANNELS_CREATE: &str = "engine::channels::create";
+    /// Lists the channels that are not finished. Ours alone: see `docs/engine-functions.md`.
+    pub(crate) const CHANNELS_LIST: &str = "engine::channels::list";
     /// Lists the registered functions (`protocol.md` section 7).
     pub(crate) const FUNCTIONS_LIST: &str = "engine::functions::list";
     /// Lists the connected workers (`protocol.md` section 7).
     pub(crate) const WORKERS_LIST: &str = "engine::workers::list";
+    /// What every worker may call, whatever its token (`protocol.md` 4.6): without it there is no
+    /// worker and no stream.
+    #[cfg(feature = "engine")]
+    pub(crate) const ALWAYS: [&str; 2] = [WORKERS_REGISTER, CHANNELS_CREATE];
     /// What every id of this kind begins with.
     pub(crate) const PREFIX: &str = "engine::";
 }

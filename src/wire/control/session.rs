@@ -33,4 +33,8 @@ pub(crate) struct RegistrationRejected {
 impl RegistrationRejected {
     /// A function id that another live worker has; the worker itself goes on.
     pub(crate) const FUNCTION_CONFLICT: &'static str = "FUNCTION_NAMESPACE_CONFLICT";
+    /// The worker's token may not register the function; of the embedded engine alone.
+    pub(crate) const FORBIDDEN: &'static str = "FORBIDDEN";
+    /// The worker has as many functions as the engine takes; of the embedded engine alone.
+    pub(crate) const TOO_MANY_FUNCTIONS: &'static str = "TOO_MANY_FUNCTIONS";
 }

@@ -6,7 +6,11 @@
 mod control;
 mod handshake;
 mod lifecycle;
+mod limits;
+mod listings;
 mod relay;
+mod roles;
+mod tls;
 
 use std::time::Duration;
 

@@ -2,8 +2,10 @@
 
 mod engine;
 mod examples;
+mod look;
 mod producer;
 mod program;
+mod run;
 
 pub(crate) use producer::Producer;
 pub(crate) use program::Program;

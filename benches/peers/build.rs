@@ -1,0 +1,7 @@
+//! Compiles the peer's protocol for tonic, without `protoc`.
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let files = protox::compile(["records.proto"], ["proto"])?;
+    tonic_prost_build::compile_fds(files)?;
+    Ok(())
+}

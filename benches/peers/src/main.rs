@@ -1,0 +1,45 @@
+//! pipewright beside what a user would pick instead, in one interleaved run; see ../README.md.
+//!
+//! | folder | holds |
+//! |---|---|
+//! | `measures` | one file for each thing that is measured: it starts processes and makes rows |
+//! | `roles` | what those processes do; this program starts itself with the name of a role |
+//!
+//! Beside them: `process` starts and ends processes, `rounds` interleaves, `row` and `report` are
+//! what comes out.
+
+mod link;
+mod measures;
+mod memory;
+mod options;
+mod ours;
+mod process;
+mod record;
+mod report;
+mod roles;
+mod rounds;
+mod row;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    // Ten thousand channels need more descriptors than a shell allows by default.
+    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
+        eprintln!("the limit of open files stays as it is: {error}");
+    }
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let done = match arguments.split_first() {
+        Some((&process::ROLE, role)) => roles::run(role),
+        _ => measures::run(&options::Options::parse()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

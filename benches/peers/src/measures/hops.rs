@@ -1,0 +1,44 @@
+use anyhow::Result;
+
+use crate::link::{alone, role};
+use crate::options::Options;
+use crate::ours::Ours;
+use crate::rounds::interleave;
+use crate::row::{Row, Target};
+
+/// Items of a round.
+const ITEMS: u64 = 400_000;
+
+/// What a cost that is linear may be over itself, for the noise.
+const LINEAR: f64 = 1.1;
+
+/// A pipeline of 1 to 8 stages, each edge a channel of our engine: the time of an item and a hop.
+pub(crate) fn measure(options: &Options) -> Result<Vec<Row>> {
+    let items = options.amount(ITEMS);
+    let ours = Ours::start()?;
+    // A pipeline has one edge more than stages.
+    let hop = |stages: u32| {
+        let seconds = alone(&role([&"hops", &ours.url, &stages, &items]))?;
+        Ok(seconds * 1e9 / items as f64 / f64::from(stages + 1))
+    };
+    let [one, two, four, eight] = interleave(
+        options.rounds(),
+        [
+            Box::new(|| hop(1)),
+            Box::new(|| hop(2)),
+            Box::new(|| hop(4)),
+            Box::new(|| hop(8)),
+        ],
+    )?;
+    let row = |stages: u32, figures: &[f64], before: &[f64], target| {
+        let name = format!("a hop of a pipeline of {stages} stages, beside half as many");
+        Row::versus(name, "ns/item", figures, before, target)
+    };
+    let linear = Some(Target::AtMost(LINEAR));
+    Ok(vec![
+        Row::alone("a hop of a pipeline of 1 stage", "ns/item", &one, None),
+        row(2, &two, &one, None),
+        row(4, &four, &two, linear),
+        row(8, &eight, &four, linear),
+    ])
+}

@@ -1,0 +1,22 @@
+use std::fs;
+
+use anyhow::{Context, Result};
+
+/// Resident memory of a process now, in KiB.
+pub(crate) fn resident_kib(process: u32) -> Result<f64> {
+    status_kib(process, "VmRSS:")
+}
+
+/// The most that was resident of a process so far, in KiB.
+pub(crate) fn peak_kib(process: u32) -> Result<f64> {
+    status_kib(process, "VmHWM:")
+}
+
+fn status_kib(process: u32, field: &str) -> Result<f64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status"))?;
+    status
+        .lines()
+        .find_map(|line| line.strip_prefix(field)?.trim().strip_suffix("kB"))
+        .and_then(|kib| kib.trim().parse().ok())
+        .with_context(|| format!("process {process} has no {field}"))
+}

@@ -1,0 +1,57 @@
+use std::fs;
+use std::path::Path;
+
+use anyhow::Result;
+use pipewright::{ByteChannel, StreamChannelRef, Worker};
+use tokio::runtime::Runtime;
+
+use crate::process::Process;
+
+/// Our engine in a process of its own, and a worker here that makes channels.
+pub(crate) struct Ours {
+    pub(crate) engine: Process,
+    pub(crate) url: String,
+    worker: Worker,
+    runtime: Runtime,
+}
+
+impl Ours {
+    pub(crate) fn start() -> Result<Self> {
+        let engine = Process::role(&["engine"])?;
+        let url = engine.line()?;
+        let runtime = Runtime::new()?;
+        let worker = runtime.block_on(Worker::connect(url.as_str()))?;
+        Ok(Self {
+            engine,
+            url,
+            worker,
+            runtime,
+        })
+    }
+
+    fn create(&self) -> Result<ByteChannel> {
+        Ok(self.runtime.block_on(self.worker.create_channel(None))?)
+    }
+
+    /// The refs of a new channel, as JSON: the writer's and the reader's.
+    pub(crate) fn channel(&self) -> Result<[String; 2]> {
+        let channel = self.create()?;
+        Ok([
+            serde_json::to_string(&channel.writer_ref)?,
+            serde_json::to_string(&channel.reader_ref)?,
+        ])
+    }
+
+    /// Makes channels and writes their refs to files, the writers' and the readers'.
+    pub(crate) fn channels(&self, count: usize, writers: &Path, readers: &Path) -> Result<()> {
+        let channels = (0..count)
+            .map(|_| self.create())
+            .collect::<Result<Vec<_>>>()?;
+        let refs = |of: fn(&ByteChannel) -> &StreamChannelRef| {
+            serde_json::to_string(&channels.iter().map(of).collect::<Vec<_>>())
+        };
+        fs::write(writers, refs(|channel| &channel.writer_ref)?)?;
+        fs::write(readers, refs(|channel| &channel.reader_ref)?)?;
+        Ok(())
+    }
+}

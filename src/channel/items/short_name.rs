@@ -1,0 +1,7 @@
+/// The name of a type without the modules before it, for headers and lists.
+pub(crate) fn short_name<T: ?Sized>() -> String {
+    let full = std::any::type_name::<T>();
+    let base = full.split('<').next().unwrap_or(full);
+    let start = base.rfind("::").map_or(0, |at| at + 2);
+    full[start..].to_owned()
+}

@@ -1,0 +1,87 @@
+//! `pipewright bench`.
+
+mod measure;
+mod report;
+mod times;
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use pipewright::{Engine, Worker};
+
+use super::connect::Connect;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::output::Output;
+use report::Report;
+
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  pipewright bench --embedded
+  pipewright bench --url ws://10.0.0.7:49134 --time 5s --json results.json
+
+Both ends of every stream are in this program, so that what is measured is the engine and this
+client together. Nothing else should run meanwhile.")]
+pub(super) struct Arguments {
+    /// Measure an engine within this program, by sockets of loopback, instead of the one at the
+    /// URL.
+    #[arg(long)]
+    embedded: bool,
+    /// How long each of the five measurements takes.
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = humantime::parse_duration)]
+    time: Duration,
+    /// Write the results to this file as JSON, too.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    #[command(flatten)]
+    output: Output,
+    #[command(flatten)]
+    connect: Connect,
+}
+
+/// Measures an engine.
+pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
+    if arguments.time < Duration::from_millis(1) {
+        let told = "nothing can be measured in less than a millisecond";
+        return Err(
+            Failure::new(Exit::Usage, told).hint("give each measurement a second: `--time 1s`")
+        );
+    }
+    let (engine, worker) = if arguments.embedded {
+        let engine = Engine::builder().listen("127.0.0.1:0").start().await?;
+        let url = engine.url().cloned();
+        let url = url.ok_or_else(|| pipewright::Error::msg("the engine does not listen"))?;
+        (Some(engine), Worker::connect(url).await?)
+    } else {
+        (None, arguments.connect.worker().await?)
+    };
+    let report = report(&worker, arguments.time).await?;
+    worker.shutdown().await?;
+    if let Some(engine) = engine {
+        engine.shutdown().await;
+    }
+    if let Some(path) = &arguments.json {
+        let json = serde_json::to_string_pretty(&report)?;
+        fs::write(path, json + "\n").map_err(|error| {
+            let told = format!("cannot write {}: {error}", path.display());
+            Failure::new(Exit::Failure, told).hint("choose a file that you may write")
+        })?;
+    }
+    arguments.output.write(&report, &report.table(), "")
+}
+
+async fn report(worker: &Worker, time: Duration) -> Result<Report, Failure> {
+    Ok(Report {
+        engine: worker.address().to_string(),
+        version: env!("CARGO_PKG_VERSION"),
+        seconds: time.as_secs_f64(),
+        bytes: measure::bytes(worker, time).await?,
+        items: measure::items(worker, time).await?,
+        latency: measure::latency(worker, time).await?,
+        calls: measure::calls(worker, time).await?,
+        channels: measure::channels(worker, time).await?,
+    })
+}

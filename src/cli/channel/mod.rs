@@ -1,0 +1,41 @@
+//! `pipewright channel`: channels as pipes of a shell.
+
+mod create;
+mod lines;
+mod read;
+mod refs;
+mod write;
+
+use clap::{Args, Subcommand};
+
+use super::failure::Failure;
+
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  pipewright channel create > refs
+  pipewright channel read @refs > copy.bin &
+  pipewright channel write @refs < original.bin")]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Makes a channel and prints the refs of its two ends.
+    Create(create::Arguments),
+    /// Reads a stream from a channel to standard output.
+    Read(read::Arguments),
+    /// Writes standard input into a channel.
+    Write(write::Arguments),
+}
+
+/// Makes a channel, or opens one of its ends.
+pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
+    match arguments.command {
+        Command::Create(arguments) => create::run(arguments).await,
+        Command::Read(arguments) => read::run(arguments).await,
+        Command::Write(arguments) => write::run(arguments).await,
+    }
+}

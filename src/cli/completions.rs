@@ -1,0 +1,27 @@
+//! `pipewright completions`.
+
+use clap::{Args, CommandFactory};
+use clap_complete::Shell;
+
+use super::failure::Failure;
+use super::output::print;
+
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  pipewright completions bash > ~/.local/share/bash-completion/completions/pipewright
+  pipewright completions zsh > ~/.zfunc/_pipewright
+  pipewright completions fish > ~/.config/fish/completions/pipewright.fish")]
+pub(super) struct Arguments {
+    /// The shell that completes.
+    #[arg(value_name = "SHELL")]
+    shell: Shell,
+}
+
+/// Writes what a shell needs to complete this program's commands.
+pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let mut script = Vec::new();
+    let mut command = super::Arguments::command();
+    clap_complete::generate(arguments.shell, &mut command, "pipewright", &mut script);
+    Ok(print(&String::from_utf8_lossy(&script))?)
+}

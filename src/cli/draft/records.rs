@@ -1,0 +1,156 @@
+use std::io;
+use std::marker::PhantomData;
+
+use bytes::{Bytes, BytesMut};
+use pipewright::format::{ItemLimits, NamedCodec};
+use tokio_util::codec::{Decoder, Encoder};
+
+/// One line of a stream, with its line end: what the program counts and hands to branches, without
+/// looking into it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Record(Bytes);
+
+/// What lines are.
+pub(super) trait Kind: Send + Sync + 'static {
+    /// The name of the format in the header of a stream.
+    const NAME: &'static str;
+    /// Whether a blank line is no item.
+    const SKIPS_BLANKS: bool;
+}
+
+/// A line is a JSON value.
+pub(super) enum Ndjson {}
+
+/// A line is text.
+pub(super) enum Lines {}
+
+impl Kind for Ndjson {
+    const NAME: &'static str = "ndjson";
+    const SKIPS_BLANKS: bool = true;
+}
+
+impl Kind for Lines {
+    const NAME: &'static str = "lines";
+    const SKIPS_BLANKS: bool = false;
+}
+
+/// Parts a stream into [`Record`]s and joins them again.
+///
+/// The bytes stay what they are, but a last line without its end gets one.
+pub(super) struct Records<K> {
+    /// Bytes of the input that are known to hold no line end.
+    scanned: usize,
+    kind: PhantomData<fn() -> K>,
+}
+
+impl<K> Default for Records<K> {
+    fn default() -> Self {
+        Self {
+            scanned: 0,
+            kind: PhantomData,
+        }
+    }
+}
+
+impl<K: Kind> NamedCodec for Records<K> {
+    const NAME: &'static str = K::NAME;
+    const ENCODING: Option<&'static str> = Some("utf-8");
+}
+
+/// The longest line; what receivers of items take.
+const MAX_LINE: usize = ItemLimits::DEFAULT.max_bytes;
+
+impl<K: Kind> Decoder for Records<K> {
+    type Item = Record;
+    type Error = io::Error;
+
+    fn decode(&mut self, input: &mut BytesMut) -> io::Result<Option<Record>> {
+        loop {
+            let unseen = input.get(self.scanned..).unwrap_or_default();
+            let Some(at) = memchr::memchr(b'\n', unseen) else {
+                self.scanned = input.len();
+                if self.scanned > MAX_LINE {
+                    let reason = format!("a line is longer than {MAX_LINE} bytes");
+                    return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
+                }
+                return Ok(None);
+            };
+            let line = input.split_to(self.scanned + at + 1).freeze();
+            self.scanned = 0;
+            if !(K::SKIPS_BLANKS && is_blank(&line)) {
+                return Ok(Some(Record(line)));
+            }
+        }
+    }
+
+    fn decode_eof(&mut self, input: &mut BytesMut) -> io::Result<Option<Record>> {
+        if let Some(record) = self.decode(input)? {
+            return Ok(Some(record));
+        }
+        self.scanned = 0;
+        let rest = input.split().freeze();
+        let nothing = rest.is_empty() || (K::SKIPS_BLANKS && is_blank(&rest));
+        Ok((!nothing).then_some(Record(rest)))
+    }
+}
+
+impl<K: Kind> Encoder<Record> for Records<K> {
+    type Error = io::Error;
+
+    fn encode(&mut self, record: Record, out: &mut BytesMut) -> io::Result<()> {
+        out.extend_from_slice(&record.0);
+        if !record.0.ends_with(b"\n") {
+            out.extend_from_slice(b"\n");
+        }
+        Ok(())
+    }
+}
+
+fn is_blank(line: &[u8]) -> bool {
+    line.iter().all(u8::is_ascii_whitespace)
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::BytesMut;
+    use tokio_util::codec::{Decoder, Encoder};
+
+    use super::{Kind, Lines, Ndjson, Records};
+
+    fn records<K: Kind>(text: &str) -> Vec<String> {
+        let (mut codec, mut input) = (Records::<K>::default(), BytesMut::new());
+        let mut found = Vec::new();
+        // Byte by byte, so that every line is seen in the making.
+        for byte in text.bytes() {
+            input.extend_from_slice(&[byte]);
+            found.extend(codec.decode(&mut input).unwrap());
+        }
+        while let Some(record) = codec.decode_eof(&mut input).unwrap() {
+            found.push(record);
+        }
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        found.iter().map(|record| text(&record.0)).collect()
+    }
+
+    #[test]
+    fn lines_keep_their_ends_and_blank_ones_count() {
+        assert_eq!(records::<Lines>("a\r\n\nb"), ["a\r\n", "\n", "b"]);
+        assert!(records::<Lines>("").is_empty());
+    }
+
+    #[test]
+    fn blank_lines_are_no_json_values() {
+        assert_eq!(records::<Ndjson>("1\n \n\n2\n \t"), ["1\n", "2\n"]);
+        assert_eq!(records::<Ndjson>("1\n2"), ["1\n", "2"]);
+    }
+
+    #[test]
+    fn the_last_line_gets_its_end() {
+        let (mut codec, mut out) = (Records::<Lines>::default(), BytesMut::from("a\nb"));
+        let mut again = BytesMut::new();
+        while let Some(record) = codec.decode_eof(&mut out).unwrap() {
+            codec.encode(record, &mut again).unwrap();
+        }
+        assert_eq!(again, "a\nb\n");
+    }
+}

@@ -1,0 +1,117 @@
+use std::error::Error as StdError;
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+use pipewright::{CallError, ConnectError, Error, ReadError, RunError, StageError};
+
+use super::exit::Exit;
+
+/// Why a command failed: the error, what to do about it, and the status that the program ends with.
+pub(super) struct Failure {
+    error: Error,
+    hint: Option<String>,
+    /// Something else to be known.
+    note: Option<String>,
+    exit: Exit,
+}
+
+impl Failure {
+    /// A failure that is only a text.
+    pub(super) fn new(exit: Exit, message: impl std::fmt::Display) -> Self {
+        Self {
+            error: Error::msg(message),
+            hint: None,
+            note: None,
+            exit,
+        }
+    }
+
+    /// What to do about it, in a sentence without its full stop.
+    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Something else to be known, in a sentence without its full stop.
+    pub(super) fn note(mut self, note: impl Into<String>) -> Self {
+        self.note = Some(note.into());
+        self
+    }
+
+    /// The status that the program ends with.
+    pub(super) fn exit(&self) -> Exit {
+        self.exit
+    }
+
+    /// Tells it on standard error. Whoever closed standard output knows why already.
+    pub(super) fn report(&self) {
+        if self.exit == Exit::OutputClosed {
+            return;
+        }
+        eprintln!("error: {}", self.error);
+        for cause in self.error.chain().skip(1) {
+            eprintln!("  because: {cause}");
+        }
+        if let Some(note) = &self.note {
+            eprintln!("note: {note}");
+        }
+        if let Some(hint) = &self.hint {
+            eprintln!("hint: {hint}");
+        }
+    }
+}
+
+/// The error alone.
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl<E: Into<Error>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        let error = error.into();
+        let exit = exit_of(&error);
+        Self {
+            error,
+            hint: None,
+            note: None,
+            exit,
+        }
+    }
+}
+
+/// The status that tells of an error, by the first of its causes that has one.
+fn exit_of(error: &Error) -> Exit {
+    if error.is_truncated() {
+        return Exit::Truncated;
+    }
+    error.chain().find_map(known).unwrap_or(Exit::Failure)
+}
+
+fn known(error: &(dyn StdError + 'static)) -> Option<Exit> {
+    if let Some(error) = error.downcast_ref::<io::Error>() {
+        return (error.kind() == io::ErrorKind::BrokenPipe).then_some(Exit::OutputClosed);
+    }
+    // The ends of channels share theirs.
+    if error.is::<ConnectError>() || error.is::<Arc<ConnectError>>() {
+        return Some(Exit::Unreachable);
+    }
+    if let Some(error) = error.downcast_ref::<ReadError>() {
+        return match error {
+            ReadError::Aborted(_) => Some(Exit::StageFailed),
+            ReadError::Corrupt { .. } | ReadError::Protocol { .. } => Some(Exit::Truncated),
+            _ => None,
+        };
+    }
+    if let Some(error) = error.downcast_ref::<RunError>() {
+        return Some(match error.first_cause().code.as_str() {
+            StageError::CANCELLED => Exit::Cancelled,
+            StageError::INPUT_TRUNCATED => Exit::Truncated,
+            StageError::BAD_PARAMS => Exit::Usage,
+            _ => Exit::StageFailed,
+        });
+    }
+    error.is::<CallError>().then_some(Exit::StageFailed)
+}

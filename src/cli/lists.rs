@@ -1,0 +1,180 @@
+//! What an engine tells of itself, by the functions that list it: `docs/engine-functions.md`.
+
+use std::time::Duration;
+
+use pipewright::{CallError, Worker};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::table::harmless;
+
+/// How long an engine may take to list.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// An entry of a list as the engine gave it: engines differ in what they tell, so that nothing but
+/// the list itself is relied on.
+#[derive(Clone, Debug, Serialize)]
+#[serde(transparent)]
+pub(super) struct Entry(Map<String, Value>);
+
+impl Entry {
+    /// A field that is a text; empty if there is none.
+    pub(super) fn text(&self, name: &str) -> &str {
+        self.0.get(name).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// A field that is a whole number, if it is there.
+    pub(super) fn number(&self, name: &str) -> Option<u64> {
+        self.0.get(name)?.as_u64()
+    }
+
+    /// A field that is a number, as text; `-` if there is none.
+    pub(super) fn count(&self, name: &str) -> String {
+        match self.number(name) {
+            Some(number) => number.to_string(),
+            None => "-".to_owned(),
+        }
+    }
+
+    /// A field of any kind.
+    pub(super) fn get(&self, name: &str) -> Option<&Value> {
+        self.0.get(name)
+    }
+
+    /// What a worker is called: its name, or else its id.
+    pub(super) fn name(&self) -> &str {
+        match self.text("name") {
+            "" => self.text("worker_id"),
+            name => name,
+        }
+    }
+
+    /// What the worker of a function is called: its name, or else its id.
+    pub(super) fn worker(&self) -> &str {
+        match self.text("worker_name") {
+            "" => self.text("worker_id"),
+            name => name,
+        }
+    }
+}
+
+/// The functions that workers have registered, by id.
+pub(super) async fn functions(worker: &Worker) -> Result<Vec<Entry>, Failure> {
+    let mut functions = list(worker, "functions").await?;
+    functions.sort_by(|a, b| a.text("function_id").cmp(b.text("function_id")));
+    Ok(functions)
+}
+
+/// The workers, by name, without this program.
+pub(super) async fn workers(worker: &Worker) -> Result<Vec<Entry>, Failure> {
+    let mut workers = list(worker, "workers").await?;
+    let own = worker.id();
+    workers.retain(|listed| own.as_deref() != Some(listed.text("worker_id")));
+    workers.sort_by(|a, b| a.text("name").cmp(b.text("name")));
+    Ok(workers)
+}
+
+/// The channels that are not finished.
+pub(super) struct Channels {
+    /// The oldest first, as many as were asked for.
+    pub(super) listed: Vec<Entry>,
+    /// How many there are.
+    pub(super) total: u64,
+}
+
+/// The channels that are not finished, `limit` of them at the most; `None` if the engine does not
+/// list them.
+pub(super) async fn channels(worker: &Worker, limit: usize) -> Result<Option<Channels>, Failure> {
+    let Some(answer) = ask(worker, CHANNELS, &json!({ "limit": limit })).await? else {
+        return Ok(None);
+    };
+    let total = answer.get("total").and_then(Value::as_u64);
+    let listed = entries("channels", answer)?;
+    let total = total.unwrap_or(listed.len() as u64);
+    Ok(Some(Channels { listed, total }))
+}
+
+/// Ours alone, so that another engine may not have it.
+const CHANNELS: &str = "engine::channels::list";
+
+/// What is told where an engine does not list its channels.
+pub(super) fn no_channels(worker: &Worker) -> Failure {
+    unlisted(worker, CHANNELS)
+}
+
+async fn list(worker: &Worker, name: &str) -> Result<Vec<Entry>, Failure> {
+    let function_id = format!("engine::{name}::list");
+    match ask(worker, &function_id, &json!({})).await? {
+        Some(answer) => entries(name, answer),
+        None => Err(unlisted(worker, &function_id)),
+    }
+}
+
+/// Calls a function that lists; `None` if the engine has none such.
+async fn ask(
+    worker: &Worker,
+    function_id: &str,
+    request: &Value,
+) -> Result<Option<Value>, Failure> {
+    let asked = worker.trigger(function_id, request).timeout(TIMEOUT);
+    match asked.idempotent().call().await {
+        Err(CallError::FunctionNotFound { .. }) => Ok(None),
+        answer => Ok(Some(answer?)),
+    }
+}
+
+fn unlisted(worker: &Worker, function_id: &str) -> Failure {
+    let engine = worker.address();
+    let told = format!("the engine at {engine} has no function {function_id}");
+    Failure::new(Exit::Failure, told).hint("not every engine lists this; `pipewright engine` does")
+}
+
+fn entries(name: &str, mut answer: Value) -> Result<Vec<Entry>, Failure> {
+    let Some(Value::Array(list)) = answer.get_mut(name).map(Value::take) else {
+        let told = format!("the engine did not answer with a list of {name}");
+        return Err(Failure::new(Exit::Failure, told)
+            .hint("it may be of a version that this program does not know"));
+    };
+    Ok(list
+        .into_iter()
+        .filter_map(|entry| match entry {
+            Value::Object(fields) => Some(Entry(fields)),
+            _ => None,
+        })
+        .collect())
+}
+
+/// What a function tells of the stage that it is.
+pub(super) struct Stage {
+    /// `stage`, `producer` or `consumer`.
+    pub(super) kind: String,
+    /// What goes in and comes out, such as `Line (ndjson)`; `-` for nothing.
+    pub(super) input: String,
+    pub(super) output: String,
+}
+
+impl Stage {
+    /// The stage that `function` is, if it says that it is one: `docs/stage-contract.md`.
+    pub(super) fn of(function: &Entry) -> Option<Self> {
+        let metadata = function.get("metadata")?;
+        metadata.get("pipewright")?;
+        let kind = harmless(metadata.get("kind")?.as_str()?);
+        let stream = |name: &str| {
+            let stream = metadata.get(name);
+            let field = |name: &str| stream?.get(name)?.as_str().map(harmless);
+            match (field("item"), field("format")) {
+                (Some(item), Some(format)) => format!("{item} ({format})"),
+                (Some(word), None) | (None, Some(word)) => word,
+                (None, None) if stream.is_some() => "?".to_owned(),
+                (None, None) => "-".to_owned(),
+            }
+        };
+        Some(Self {
+            input: stream("input"),
+            output: stream("output"),
+            kind,
+        })
+    }
+}

@@ -1,0 +1,148 @@
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+use pipewright::{Progress, StageReport};
+
+use super::input::Input;
+
+/// How far a run has come.
+pub(super) struct Figures {
+    started: Instant,
+    read: Arc<AtomicU64>,
+    /// Bytes of the whole input, where that is known.
+    pub(super) size: Option<u64>,
+    /// Bytes that were written.
+    pub(super) written: u64,
+    /// What the stages have told of themselves, in the order of the stream.
+    pub(super) stages: Vec<(String, Option<StageReport>)>,
+    samples: VecDeque<(Duration, u64)>,
+}
+
+/// Over how long a rate is measured.
+const WINDOW: Duration = Duration::from_secs(5);
+
+impl Figures {
+    /// Of a run that begins now.
+    pub(super) fn new(input: &Input, stages: Vec<String>) -> Self {
+        Self {
+            started: Instant::now(),
+            read: input.counter(),
+            size: input.len(),
+            written: 0,
+            stages: stages.into_iter().map(|stage| (stage, None)).collect(),
+            samples: VecDeque::new(),
+        }
+    }
+
+    /// Takes note of what a stage tells.
+    pub(super) fn note(&mut self, progress: &Progress) {
+        let so_far = StageReport::so_far(progress);
+        // Stages of the same id cannot be told apart; the one that has done most is shown.
+        let told = self.stages.iter_mut().find(|(id, _)| *id == progress.stage);
+        if let Some((_, shown)) = told
+            && shown
+                .as_ref()
+                .is_none_or(|shown| shown.elapsed_us <= so_far.elapsed_us)
+        {
+            *shown = Some(so_far);
+        }
+    }
+
+    /// Looks at the counters, so that there is a rate.
+    pub(super) fn sample(&mut self) {
+        let (now, moved) = (self.elapsed(), self.read().max(self.written));
+        self.samples.push_back((now, moved));
+        // One that is older than the window stays, so that there are always two.
+        while self.samples.len() > 2 && self.samples[1].0 + WINDOW < now {
+            self.samples.pop_front();
+        }
+    }
+
+    pub(super) fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// Bytes of the input that were read.
+    pub(super) fn read(&self) -> u64 {
+        self.read.load(Relaxed)
+    }
+
+    /// Bytes a second, lately; those that were read, or those written where they are more.
+    pub(super) fn rate(&self) -> u64 {
+        let (from, to) = match (self.samples.front(), self.samples.back()) {
+            (Some(from), Some(to)) if self.samples.len() > 1 => (*from, *to),
+            (_, Some(to)) => ((Duration::ZERO, 0), *to),
+            _ => return 0,
+        };
+        let millis = u64::try_from(to.0.saturating_sub(from.0).as_millis()).unwrap_or(u64::MAX);
+        (to.1 - from.1).saturating_mul(1000) / millis.max(1)
+    }
+
+    /// How much of the input was read, in hundredths, where its size is known.
+    pub(super) fn percent(&self) -> Option<u64> {
+        let size = self.size.filter(|size| *size > 0)?;
+        Some((self.read().min(size).saturating_mul(100)) / size)
+    }
+
+    /// How long it takes until all is read, if it goes on as it did lately.
+    pub(super) fn left(&self) -> Option<Duration> {
+        let (size, rate) = (self.size?, self.rate());
+        let left = size.checked_sub(self.read()).filter(|left| *left > 0)?;
+        (rate > 0).then(|| Duration::from_secs(left / rate + 1))
+    }
+}
+
+#[cfg(test)]
+impl Figures {
+    /// Of a run that has read `read` bytes of `size`, at 1 MiB a second.
+    pub(super) fn of(read: u64, size: Option<u64>, stages: &[&str]) -> Self {
+        let seconds = (read >> 20).max(1);
+        Self {
+            started: Instant::now(),
+            read: Arc::new(AtomicU64::new(read)),
+            size,
+            written: read / 2,
+            stages: stages.iter().map(|&id| (id.to_owned(), None)).collect(),
+            samples: [(Duration::ZERO, 0), (Duration::from_secs(seconds), read)].into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::Figures;
+
+    #[test]
+    fn the_time_left_follows_from_rate_and_size() {
+        let figures = Figures::of(30 << 20, Some(120 << 20), &[]);
+        assert_eq!(figures.rate(), 1 << 20);
+        assert_eq!(figures.percent(), Some(25));
+        assert_eq!(figures.left(), Some(Duration::from_secs(91)));
+        let unknown = Figures::of(30 << 20, None, &[]);
+        assert_eq!((unknown.percent(), unknown.left()), (None, None));
+        let done = Figures::of(30 << 20, Some(30 << 20), &[]);
+        assert_eq!((done.percent(), done.left()), (Some(100), None));
+    }
+
+    #[test]
+    fn a_stage_is_shown_as_it_tells_last() {
+        let mut figures = Figures::of(1, None, &["a", "b"]);
+        let mut progress = pipewright::Progress::default();
+        progress.stage = "b".to_owned();
+        for (elapsed, items) in [(1_u64, 5), (2, 9), (1, 7)] {
+            progress.items = items;
+            progress
+                .more
+                .insert("elapsed_us".to_owned(), elapsed.into());
+            figures.note(&progress);
+        }
+        progress.stage = "elsewhere".to_owned();
+        figures.note(&progress);
+        assert!(figures.stages[0].1.is_none());
+        assert_eq!(figures.stages[1].1.as_ref().unwrap().items_out, 9);
+    }
+}

@@ -1,0 +1,49 @@
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+
+use super::words;
+use crate::cli::run::figures::Figures;
+
+/// Progress as lines of a terminal that are drawn again and again.
+pub(in crate::cli::run) struct Bars {
+    screen: MultiProgress,
+    whole: ProgressBar,
+    stages: Vec<ProgressBar>,
+}
+
+/// How often the terminal is drawn.
+pub(super) const REDRAW: Duration = Duration::from_millis(250);
+
+impl Bars {
+    pub(super) fn new(figures: &Figures) -> Self {
+        let screen = MultiProgress::new();
+        // What is wider than the terminal is cut off.
+        let line = ProgressStyle::with_template("{wide_msg}");
+        let line = line.unwrap_or_else(|_| ProgressStyle::default_spinner());
+        let add = || screen.add(ProgressBar::new_spinner().with_style(line.clone()));
+        Self {
+            whole: add(),
+            stages: figures.stages.iter().map(|_| add()).collect(),
+            screen,
+        }
+    }
+
+    pub(super) fn show(&self, figures: &Figures) {
+        self.whole.set_message(words::whole(figures));
+        self.whole.tick();
+        for (bar, (id, report)) in self.stages.iter().zip(&figures.stages) {
+            bar.set_message(words::stage(id, report.as_ref()));
+            bar.tick();
+        }
+    }
+
+    /// Takes the lines away.
+    pub(super) fn clear(&self) {
+        for bar in std::iter::once(&self.whole).chain(&self.stages) {
+            bar.finish_and_clear();
+        }
+        // A terminal that has gone needs no clearing.
+        let _ = self.screen.clear();
+    }
+}

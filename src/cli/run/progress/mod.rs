@@ -1,0 +1,9 @@
+//! How far a run has come, on standard error, for runs of more than a second.
+
+mod bars;
+mod display;
+mod plain;
+mod words;
+
+pub(super) use display::Display;
+pub(super) use words::{bytes, count};

@@ -1,0 +1,50 @@
+use std::io;
+
+/// The signals that ask the program to stop: SIGINT and SIGTERM, or Ctrl-C.
+pub(super) struct Signals {
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(windows)]
+    ctrl_c: tokio::signal::windows::CtrlC,
+}
+
+impl Signals {
+    /// Takes the signals over from the system, which would end the program.
+    #[cfg(unix)]
+    pub(super) fn listen() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    /// Waits for the next one.
+    ///
+    /// # Cancel safety
+    ///
+    /// A signal that came in is not lost.
+    #[cfg(unix)]
+    pub(super) async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+
+    /// Takes the signal over from the system, which would end the program.
+    #[cfg(windows)]
+    pub(super) fn listen() -> io::Result<Self> {
+        let ctrl_c = tokio::signal::windows::ctrl_c()?;
+        Ok(Self { ctrl_c })
+    }
+
+    /// Waits for the next one.
+    #[cfg(windows)]
+    pub(super) async fn next(&mut self) {
+        self.ctrl_c.recv().await;
+    }
+}

@@ -1,0 +1,78 @@
+//! `pipewright stages`.
+
+use clap::Args;
+use serde_json::{Map, Value, json};
+
+use super::connect::Connect;
+use super::failure::Failure;
+use super::lists::{self, Entry, Stage};
+use super::output::Output;
+use super::table::{Column, Table};
+
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  pipewright stages
+  pipewright stages --output json | jq -r '.stages[].id'
+
+A function is listed if it says that it is a stage, as those of pipewright do. One that does not,
+in another language perhaps, is among `pipewright functions`, and can be run all the same.")]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    connect: Connect,
+    #[command(flatten)]
+    output: Output,
+}
+
+/// Lists the functions that can be stages of a pipeline.
+pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
+    let worker = arguments.connect.worker().await?;
+    let functions = lists::functions(&worker).await?;
+    let columns = ["STAGE", "KIND", "IN", "OUT", "WORKER", "DESCRIPTION"];
+    let mut table = Table::new(columns.map(Column::text));
+    let mut listed = Vec::new();
+    for function in &functions {
+        let Some(stage) = Stage::of(function) else {
+            continue;
+        };
+        listed.push(as_json(function));
+        table.push([
+            function.text("function_id").to_owned(),
+            stage.kind,
+            stage.input,
+            stage.output,
+            function.worker().to_owned(),
+            function.text("description").to_owned(),
+        ]);
+    }
+    let none = "no stage is registered at this engine; `pipewright functions` lists the rest";
+    arguments
+        .output
+        .write(&json!({ "stages": listed }), &table, none)
+}
+
+/// The stage as an object: what its metadata says, and where it is.
+fn as_json(function: &Entry) -> Value {
+    let mut stage = Map::new();
+    stage.insert("id".to_owned(), function.text("function_id").into());
+    for name in ["kind", "input", "output"] {
+        if let Some(value) = function
+            .get("metadata")
+            .and_then(|metadata| metadata.get(name))
+        {
+            stage.insert(name.to_owned(), value.clone());
+        }
+    }
+    for name in [
+        "description",
+        "worker_id",
+        "worker_name",
+        "namespace",
+        "calls",
+    ] {
+        if let Some(value) = function.get(name) {
+            stage.insert(name.to_owned(), value.clone());
+        }
+    }
+    stage.into()
+}

@@ -1,0 +1,173 @@
+use std::fmt::Write;
+
+use unicode_width::UnicodeWidthStr;
+
+/// Blanks between columns.
+const GAP: usize = 2;
+
+/// A list as text: aligned columns, or a block of lines an entry where they do not fit.
+///
+/// Cells may come from anywhere: what a terminal could take for an order is not written.
+pub(super) struct Table {
+    columns: Vec<Column>,
+    rows: Vec<Vec<String>>,
+}
+
+/// One column and its heading.
+pub(super) struct Column {
+    heading: &'static str,
+    align: Align,
+}
+
+#[derive(Clone, Copy)]
+enum Align {
+    Left,
+    Right,
+}
+
+impl Column {
+    /// A column of words.
+    pub(super) fn text(heading: &'static str) -> Self {
+        let align = Align::Left;
+        Self { heading, align }
+    }
+
+    /// A column of numbers, aligned at their ends.
+    pub(super) fn number(heading: &'static str) -> Self {
+        let align = Align::Right;
+        Self { heading, align }
+    }
+}
+
+impl Table {
+    pub(super) fn new(columns: impl Into<Vec<Column>>) -> Self {
+        Self {
+            columns: columns.into(),
+            rows: Vec::new(),
+        }
+    }
+
+    /// Adds an entry, with a cell for each column.
+    pub(super) fn push(&mut self, cells: impl IntoIterator<Item = String>) {
+        let cells = cells.into_iter().map(|cell| harmless(&cell));
+        self.rows.push(cells.collect());
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The text for a terminal of so many columns; `None` for no terminal, where lines may be of
+    /// any length.
+    pub(super) fn to_text(&self, width: Option<usize>) -> String {
+        let widths = self.widths();
+        let needed = widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1);
+        if width.is_some_and(|width| needed > width) {
+            self.blocks()
+        } else {
+            self.lines(&widths)
+        }
+    }
+
+    fn widths(&self) -> Vec<usize> {
+        let columns = self.columns.iter().enumerate();
+        columns
+            .map(|(at, column)| {
+                let cells = self.rows.iter().map(|row| row[at].width());
+                cells.max().unwrap_or(0).max(column.heading.width())
+            })
+            .collect()
+    }
+
+    fn lines(&self, widths: &[usize]) -> String {
+        let mut text = String::new();
+        let headings = self.columns.iter().map(|column| column.heading);
+        self.line(headings, widths, &mut text);
+        for row in &self.rows {
+            self.line(row.iter().map(String::as_str), widths, &mut text);
+        }
+        text
+    }
+
+    fn line<'a>(&self, cells: impl Iterator<Item = &'a str>, widths: &[usize], text: &mut String) {
+        let start = text.len();
+        for ((cell, width), column) in cells.zip(widths).zip(&self.columns) {
+            let padding = " ".repeat(width.saturating_sub(cell.width()));
+            match column.align {
+                Align::Left => text.extend([cell, &padding]),
+                Align::Right => text.extend([padding.as_str(), cell]),
+            }
+            text.push_str("  ");
+        }
+        let end = start + text[start..].trim_end().len();
+        text.truncate(end);
+        text.push('\n');
+    }
+
+    /// The first cell as a heading, the others below it with their names.
+    fn blocks(&self) -> String {
+        let mut text = String::new();
+        let names = self.columns.iter().skip(1);
+        let width = names
+            .map(|column| column.heading.width())
+            .max()
+            .unwrap_or(0);
+        for row in &self.rows {
+            for (at, (cell, column)) in row.iter().zip(&self.columns).enumerate() {
+                // Writing into a string does not fail.
+                let _ = match at {
+                    0 => writeln!(text, "{cell}"),
+                    _ if cell.is_empty() => Ok(()),
+                    _ => writeln!(text, "  {:width$}  {cell}", column.heading.to_lowercase()),
+                };
+            }
+        }
+        text
+    }
+}
+
+/// The text without line ends and other control characters.
+pub(super) fn harmless(text: &str) -> String {
+    let char = |char: char| if char.is_control() { '\u{fffd}' } else { char };
+    text.chars().map(char).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Column, Table};
+
+    fn table() -> Table {
+        let columns = [
+            Column::text("NAME"),
+            Column::number("N"),
+            Column::text("ABOUT"),
+        ];
+        let mut table = Table::new(columns);
+        table.push(["a".into(), "1".into(), String::new()]);
+        table.push(["\u{7406}\u{89e3}bc".into(), "234".into(), "x\x1b[2J".into()]);
+        table
+    }
+
+    #[test]
+    fn columns_are_as_wide_as_what_is_in_them() {
+        let expected = "\
+NAME      N  ABOUT
+a         1
+\u{7406}\u{89e3}bc  234  x\u{fffd}[2J
+";
+        assert_eq!(table().to_text(None), expected);
+        assert_eq!(table().to_text(Some(18)), expected);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_written_in_blocks() {
+        let expected = "\
+a
+  n      1
+\u{7406}\u{89e3}bc
+  n      234
+  about  x\u{fffd}[2J
+";
+        assert_eq!(table().to_text(Some(17)), expected);
+    }
+}

@@ -1,0 +1,141 @@
+//! `pipewright top`.
+
+mod columns;
+mod section;
+mod snapshot;
+mod view;
+
+use std::io::{self, IsTerminal};
+use std::time::Duration;
+
+use clap::Args;
+use crossterm::event::{Event, EventStream, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use futures::StreamExt;
+use pipewright::Worker;
+use ratatui::DefaultTerminal;
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::connect::Connect;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::output::{self, print};
+use super::signals::Signals;
+use snapshot::Snapshot;
+use view::View;
+
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  pipewright top
+  pipewright top --interval 250ms
+  pipewright top --once
+  pipewright top --once --json | jq '.channels[].bytes_per_second'
+
+Keys:
+  q, Esc  quit
+  Tab     the next list, where the terminal is too low for all
+  Up, Down, PageUp, PageDown, Home
+          move in the list
+
+Colours are left out where NO_COLOR is set, and nothing is told by colour alone.")]
+pub(super) struct Arguments {
+    /// How often to look.
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = humantime::parse_duration)]
+    interval: Duration,
+    /// Print what there is once instead, for a script or a file.
+    #[arg(long)]
+    once: bool,
+    /// Print it as one JSON object.
+    #[arg(long, requires = "once")]
+    json: bool,
+    #[command(flatten)]
+    connect: Connect,
+}
+
+/// Looking oftener would mostly measure the looking.
+const SHORTEST: Duration = Duration::from_millis(100);
+
+/// Shows channels, functions and workers until it is told to quit.
+pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
+    let every = arguments.interval.max(SHORTEST);
+    if !io::stdout().is_terminal() && !arguments.once {
+        let told = "there is no terminal to show it in";
+        return Err(Failure::new(Exit::Usage, told).hint("`pipewright top --once` prints it once"));
+    }
+    let worker = arguments.connect.worker().await?;
+    if arguments.once {
+        return once(&worker, every, arguments.json).await;
+    }
+    let mut signals = Signals::listen()?;
+    let mut terminal = ratatui::try_init()?;
+    let watched = tokio::select! {
+        watched = watch(&mut terminal, &worker, every) => watched,
+        () = signals.next() => Ok(()),
+    };
+    ratatui::try_restore()?;
+    watched
+}
+
+/// Prints one snapshot; rates are those of one interval.
+async fn once(worker: &Worker, every: Duration, json: bool) -> Result<(), Failure> {
+    Snapshot::take(worker).await?;
+    tokio::time::sleep(every).await;
+    let snapshot = Snapshot::take(worker).await?;
+    if json {
+        return output::print_json(&snapshot);
+    }
+    Ok(print(&snapshot.to_text(output::terminal_width()))?)
+}
+
+/// Looks again and again, and draws what it has seen.
+async fn watch(
+    terminal: &mut DefaultTerminal,
+    worker: &Worker,
+    every: Duration,
+) -> Result<(), Failure> {
+    let mut view = View::new(worker.address().to_string(), colours());
+    let mut events = EventStream::new();
+    let mut ticks = interval(every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut looking = None;
+    loop {
+        view.set_state(worker.state());
+        terminal.draw(|frame| view.draw(frame))?;
+        tokio::select! {
+            event = events.next() => match event {
+                Some(Ok(Event::Key(key))) if key.kind != KeyEventKind::Release => {
+                    if quits(key) {
+                        return Ok(());
+                    }
+                    view.key(key.code);
+                }
+                // A resize is drawn, whatever else is not for us.
+                Some(Ok(_)) => {}
+                Some(Err(error)) => return Err(error.into()),
+                None => return Ok(()),
+            },
+            // An engine that takes its time does not hold up the keys.
+            _ = ticks.tick() => {
+                looking.get_or_insert_with(|| Box::pin(Snapshot::take(worker)));
+            }
+            Some(seen) = async { Some(looking.as_mut()?.await) } => {
+                looking = None;
+                view.set_snapshot(seen);
+            }
+        }
+    }
+}
+
+fn quits(key: KeyEvent) -> bool {
+    match key.code {
+        KeyCode::Char('q') | KeyCode::Esc => true,
+        KeyCode::Char('c' | 'd') => key.modifiers.contains(KeyModifiers::CONTROL),
+        _ => false,
+    }
+}
+
+/// Whether colours are wanted: <https://no-color.org>.
+fn colours() -> bool {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    !set("NO_COLOR") && std::env::var("TERM").is_ok_and(|term| term != "dumb")
+}

@@ -1,0 +1,68 @@
+//! `pipewright trigger`.
+
+use std::time::Duration;
+
+use clap::Args;
+use pipewright::{CallError, Payload};
+
+use super::connect::Connect;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::output::print;
+use super::source::Source;
+
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  pipewright trigger text::upper '\"abc\"'
+  pipewright trigger orders::create @order.json --timeout 2min
+  jq -n '{n: 5}' | pipewright trigger numbers::sum - | jq .total
+  pipewright trigger log::rotate --void
+
+The result is written to standard output, as the function gave it. A function that fails ends the
+program with status 4.")]
+pub(super) struct Arguments {
+    /// The function.
+    #[arg(value_name = "ID")]
+    id: String,
+    /// What it is called with: JSON, `@FILE`, or `-` for standard input.
+    #[arg(value_name = "JSON", default_value = "{}")]
+    payload: Source,
+    /// How long to wait for the result.
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = humantime::parse_duration)]
+    timeout: Duration,
+    /// Do not wait for a result; whether the function succeeds is not known then.
+    #[arg(long)]
+    void: bool,
+    #[command(flatten)]
+    connect: Connect,
+}
+
+/// Calls a function and prints its result.
+pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
+    let text = arguments.payload.read()?;
+    let payload = serde_json::from_str::<Payload>(&text).map_err(|error| {
+        let told = format!("{} is not JSON: {error}", arguments.payload);
+        Failure::new(Exit::Usage, told)
+            .hint("a text needs quotes within those of the shell: '\"text\"'")
+    })?;
+    let worker = arguments.connect.worker().await?;
+    let call = worker
+        .trigger(arguments.id, &payload)
+        .timeout(arguments.timeout);
+    if arguments.void {
+        return call.void().await.map_err(failed);
+    }
+    let result = call.await.map_err(failed)?;
+    Ok(print(&format!("{}\n", result.as_json()))?)
+}
+
+fn failed(error: CallError) -> Failure {
+    let hint = match &error {
+        CallError::FunctionNotFound { .. } => "`pipewright functions` lists what there is",
+        CallError::Timeout { .. } => "the function may still run; wait longer with `--timeout`",
+        CallError::Failed { .. } => "what it takes and gives is told by the function's own worker",
+        _ => return error.into(),
+    };
+    Failure::from(error).hint(hint)
+}

@@ -1,0 +1,104 @@
+//! What the engine tells of itself: functions, workers, channels. Never a key or a token.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::builtins::{payload, request};
+use super::registry::Worker;
+use super::switchboard::Member;
+use crate::engine::core::Core;
+use crate::wire::{ErrorBody, Payload};
+
+/// Channels in one list unless told, and the most that may be asked for: a list has to fit into a
+/// control message (`protocol.md` 1.5).
+const CHANNELS: usize = 1000;
+const MOST_CHANNELS: usize = 10_000;
+
+/// `engine::functions::list`.
+pub(super) fn functions(member: &Member<'_>) -> Result<Payload, ErrorBody> {
+    #[derive(Serialize)]
+    struct Listed<'a> {
+        function_id: &'a str,
+        namespace: &'a str,
+        worker_id: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        worker_name: Option<&'a str>,
+        calls: usize,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        description: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        request_format: Option<&'a Payload>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        response_format: Option<&'a Payload>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        metadata: Option<&'a Payload>,
+    }
+    #[derive(Serialize)]
+    struct List<'a> {
+        functions: Vec<Listed<'a>>,
+    }
+    let tables = member.tables();
+    let running = tables.calls.running();
+    let functions = tables.registry.functions().map(|(namespace, function)| {
+        let registered = &function.registered;
+        let owner = tables.registry.worker(&function.owner);
+        let of_worker = running.get(&function.owner);
+        let calls = of_worker.and_then(|calls| calls.get(registered.id.as_str()));
+        Listed {
+            function_id: &registered.id,
+            namespace,
+            worker_id: &function.owner,
+            worker_name: owner.and_then(|worker| worker.about.get("name")?.as_str()),
+            calls: calls.copied().unwrap_or(0),
+            description: registered.description.as_deref(),
+            request_format: registered.request_format.as_ref(),
+            response_format: registered.response_format.as_ref(),
+            metadata: registered.metadata.as_ref(),
+        }
+    });
+    let mut functions: Vec<_> = functions.collect();
+    functions.sort_unstable_by_key(|listed| (listed.namespace, listed.function_id));
+    payload(&List { functions })
+}
+
+/// `engine::workers::list`.
+pub(super) fn workers(member: &Member<'_>) -> Result<Payload, ErrorBody> {
+    /// What a worker may say of itself to others (`protocol.md` 1.3).
+    const TOLD: [&str; 6] = ["name", "runtime", "version", "description", "os", "pid"];
+    fn listed(id: &str, worker: &Worker, calls: usize) -> Value {
+        let mut listed = Map::new();
+        listed.insert("worker_id".to_owned(), id.into());
+        listed.insert("namespace".to_owned(), worker.namespace.as_str().into());
+        listed.insert("functions".to_owned(), worker.functions.len().into());
+        listed.insert("calls".to_owned(), calls.into());
+        for name in TOLD {
+            if let Some(value) = worker.about.get(name).filter(|value| !value.is_null()) {
+                listed.insert(name.to_owned(), value.clone());
+            }
+        }
+        listed.into()
+    }
+    let tables = member.tables();
+    let running = tables.calls.running();
+    let workers: Vec<Value> = tables
+        .registry
+        .workers()
+        .map(|(id, worker)| {
+            let calls = running.get(id).map_or(0, |calls| calls.values().sum());
+            listed(id, worker, calls)
+        })
+        .collect();
+    payload(&json!({ "workers": workers }))
+}
+
+/// `engine::channels::list`.
+pub(super) fn channels(data: &Payload, core: &Core) -> Result<Payload, ErrorBody> {
+    #[derive(Deserialize)]
+    struct Request {
+        #[serde(default)]
+        limit: Option<usize>,
+    }
+    let Request { limit } = request(data, r#"{"limit": 100}"#)?;
+    let limit = limit.unwrap_or(CHANNELS).min(MOST_CHANNELS);
+    payload(&core.channels.list(limit))
+}

@@ -1,0 +1,51 @@
+//! What a worker is told where the engine does not do what it asked for.
+
+use std::fmt::Write;
+
+use super::hint;
+use super::registry::Registry;
+use crate::wire::{ControlMessage, ErrorBody, RegisterTrigger, TriggerRegistrationResult};
+
+pub(super) fn not_found(registry: &Registry, namespace: &str, function_id: &str) -> ErrorBody {
+    let mut message = format!("Function {function_id} not found in namespace {namespace}.");
+    let mut elsewhere: Vec<&str> = registry
+        .functions()
+        .filter(|(_, function)| function.registered.id == function_id)
+        .map(|(namespace, _)| namespace)
+        .collect();
+    elsewhere.sort_unstable();
+    let here = registry
+        .functions()
+        .filter(|(its, _)| *its == namespace)
+        .map(|(_, function)| function.registered.id.as_str());
+    if !elsewhere.is_empty() {
+        // Writing into a string does not fail.
+        let _ = write!(message, " It exists in namespace {}.", elsewhere.join(", "));
+    } else if let Some(near) = hint::nearest(function_id, here) {
+        let _ = write!(message, " Did you mean {near}?");
+    }
+    ErrorBody::new(ErrorBody::FUNCTION_NOT_FOUND, message)
+}
+
+pub(super) fn forbidden(function_id: &str) -> ErrorBody {
+    let message = format!(
+        "the token of this worker may not trigger {function_id}; ask whoever runs the engine"
+    );
+    ErrorBody::new(ErrorBody::FORBIDDEN, message)
+}
+
+pub(super) fn no_queues() -> ErrorBody {
+    ErrorBody::new("enqueue_error", "the embedded engine has no queues")
+}
+
+pub(super) fn no_triggers(trigger: RegisterTrigger) -> ControlMessage {
+    ControlMessage::TriggerRegistrationResult(TriggerRegistrationResult {
+        id: trigger.id,
+        trigger_type: trigger.trigger_type,
+        function_id: trigger.function_id,
+        error: Some(ErrorBody::new(
+            "trigger_type_not_found",
+            "the embedded engine has no triggers",
+        )),
+    })
+}

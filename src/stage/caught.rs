@@ -1,0 +1,76 @@
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures::Stream;
+use pin_project::pin_project;
+
+use super::blame::Blamed;
+use super::{Flow, StageError};
+use crate::channel::Remark;
+
+/// Fused stages whose panics are caught: the stage that panicked has failed.
+///
+/// To be put around stages wherever something else than a stage of items polls them. A panic of
+/// something else, as of the iterator at the beginning of a pipeline, goes on.
+#[pin_project]
+#[derive(Debug)]
+pub(crate) struct Caught<S> {
+    /// `None` once something has panicked, or it was ended.
+    #[pin]
+    stream: Option<S>,
+    /// What the stage had said before it panicked.
+    remarks: VecDeque<Remark>,
+    failure: Option<StageError>,
+}
+
+impl<S> Caught<S> {
+    pub(crate) fn new(stream: S) -> Self {
+        Self {
+            stream: Some(stream),
+            remarks: VecDeque::new(),
+            failure: None,
+        }
+    }
+
+    /// Drops the stages; nothing comes any more.
+    pub(crate) fn end(self: Pin<&mut Self>) {
+        let mut this = self.project();
+        this.stream.set(None);
+        this.remarks.clear();
+        *this.failure = None;
+    }
+}
+
+impl<S, T> Stream for Caught<S>
+where
+    S: Stream<Item = Flow<T>>,
+{
+    type Item = Flow<T>;
+
+    #[inline]
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Flow<T>>> {
+        let mut this = self.project();
+        if let Some(stream) = this.stream.as_mut().as_pin_mut() {
+            let panic = match catch_unwind(AssertUnwindSafe(|| stream.poll_next(cx))) {
+                Ok(polled) => return polled,
+                Err(panic) => panic,
+            };
+            this.stream.set(None);
+            let Some(blamed) = Blamed::take() else {
+                resume_unwind(panic);
+            };
+            *this.failure = Some(StageError::panicked(
+                &blamed.stage,
+                Some(blamed.item),
+                &*panic,
+            ));
+            *this.remarks = blamed.remarks;
+        }
+        Poll::Ready(match this.remarks.pop_front() {
+            Some(remark) => Some(Ok(remark.into())),
+            None => this.failure.take().map(Err),
+        })
+    }
+}

@@ -1,0 +1,186 @@
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use futures::Stream;
+use pin_project::pin_project;
+
+use super::blame::Working;
+use super::items::{AtOnce, RunOf};
+use super::{Applied, Flow, ItemStage, Outputs, StageError};
+use crate::channel::Event;
+
+/// A stage that handles one item after the other, joined to its input. Not to be polled after its
+/// end or its error. Its panics are caught by who polls it, see [`blame`](super::blame).
+///
+/// Messages that a call has sent go before its outputs.
+///
+/// | `outputs` | `call` | does |
+/// |---|---|---|
+/// | some | - | gives them, one by one |
+/// | none | some | waits for the call, which gives outputs |
+/// | none | none | takes the next item and begins a call, or handles it [at once](AtOnce) |
+#[pin_project]
+pub(super) struct OneByOne<G: ItemStage, S, A, C> {
+    stage: G,
+    #[pin]
+    input: S,
+    apply: A,
+    #[pin]
+    call: Option<C>,
+    #[pin]
+    outputs: Option<G::Outputs>,
+    /// With the number of the item in hand.
+    run: RunOf<G>,
+    /// How the stage failed, while messages are left to be given before.
+    failure: Option<StageError>,
+}
+
+impl<G: ItemStage, S, A, C> OneByOne<G, S, A, C>
+where
+    A: Fn(&G, G::In, &mut RunOf<G>) -> C,
+{
+    /// `apply` is [`ItemStage::apply`], whose result has no name.
+    #[inline]
+    pub(super) fn new(stage: G, input: S, apply: A, run: RunOf<G>) -> Self {
+        Self {
+            stage,
+            input,
+            apply,
+            call: None,
+            outputs: None,
+            run,
+            failure: None,
+        }
+    }
+}
+
+impl<G, S, A, C> Stream for OneByOne<G, S, A, C>
+where
+    G: ItemStage,
+    S: Stream<Item = Flow<G::In>>,
+    A: Fn(&G, G::In, &mut RunOf<G>) -> C,
+    C: Future<Output = Applied<G::Outputs, G::State>>,
+{
+    type Item = Flow<G::Out>;
+
+    #[inline]
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Flow<G::Out>>> {
+        match G::AT_ONCE {
+            Some(at_once) => self.poll_at_once(cx, at_once),
+            None => self.poll_calls(cx),
+        }
+    }
+}
+
+impl<G, S, A, C> OneByOne<G, S, A, C>
+where
+    G: ItemStage,
+    S: Stream<Item = Flow<G::In>>,
+    A: Fn(&G, G::In, &mut RunOf<G>) -> C,
+    C: Future<Output = Applied<G::Outputs, G::State>>,
+{
+    #[inline]
+    fn poll_at_once(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        at_once: AtOnce<G>,
+    ) -> Poll<Option<Flow<G::Out>>> {
+        let mut this = self.project();
+        loop {
+            return Poll::Ready(match ready!(this.input.as_mut().poll_next(cx)) {
+                Some(Ok(Event::Item(item))) => {
+                    this.run.number = this.run.number.wrapping_add(1);
+                    let working = Working::new(this.run);
+                    let given = at_once(this.stage, item, working.run);
+                    working.done();
+                    match given {
+                        Ok(Some(output)) => Some(Ok(Event::Item(output))),
+                        Ok(None) => continue,
+                        Err(error) => Some(Err(returned(this.run, error))),
+                    }
+                }
+                Some(Ok(Event::Message(text))) => Some(Ok(Event::Message(text))),
+                Some(Ok(Event::Progress(progress))) => Some(Ok(Event::Progress(progress))),
+                Some(Err(failure)) => Some(Err(failure)),
+                None => None,
+            });
+        }
+    }
+
+    fn poll_calls(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Flow<G::Out>>> {
+        let mut this = self.project();
+        let run = this.run;
+        let mut failure = this.failure.take();
+        let failure = loop {
+            if let Some(failure) = failure.take() {
+                break failure;
+            }
+            // A message that a call has sent stands before what the call gives.
+            if G::USES_CONTEXT
+                && this.call.is_none()
+                && let Some(remark) = run.context.aside().pop()
+            {
+                return Poll::Ready(Some(Ok(remark.into())));
+            }
+            if let Some(outputs) = this.outputs.as_mut().as_pin_mut() {
+                let working = Working::new(run);
+                let polled = outputs.poll_next(cx);
+                working.done();
+                match ready!(polled) {
+                    Some(Ok(item)) => return Poll::Ready(Some(Ok(Event::Item(item)))),
+                    Some(Err(error)) => break returned(run, error),
+                    None => this.outputs.set(None),
+                }
+            }
+            if let Some(call) = this.call.as_mut().as_pin_mut() {
+                let working = Working::new(run);
+                let polled = call.poll(cx);
+                working.done();
+                let applied = ready!(polled);
+                this.call.set(None);
+                if applied.state.is_some() {
+                    run.state = applied.state;
+                }
+                match applied.outputs {
+                    Ok(outputs) => this.outputs.set(Some(outputs)),
+                    Err(error) => break returned(run, error),
+                }
+                continue;
+            }
+            match ready!(this.input.as_mut().poll_next(cx)) {
+                Some(Ok(Event::Item(item))) => {
+                    run.number = run.number.wrapping_add(1);
+                    let working = Working::new(run);
+                    let call = (this.apply)(this.stage, item, working.run);
+                    working.done();
+                    this.call.set(Some(call));
+                }
+                Some(Ok(Event::Message(text))) => {
+                    return Poll::Ready(Some(Ok(Event::Message(text))));
+                }
+                Some(Ok(Event::Progress(progress))) => {
+                    return Poll::Ready(Some(Ok(Event::Progress(progress))));
+                }
+                Some(Err(failure)) => break failure,
+                None => return Poll::Ready(None),
+            }
+        };
+        this.call.set(None);
+        this.outputs.set(None);
+        // What the call has said before it failed.
+        if G::USES_CONTEXT
+            && let Some(remark) = run.context.aside().pop()
+        {
+            *this.failure = Some(failure);
+            return Poll::Ready(Some(Ok(remark.into())));
+        }
+        Poll::Ready(Some(Err(failure)))
+    }
+}
+
+/// The failure of a stage whose code has returned `error` for the item in hand.
+#[cold]
+fn returned<S, P>(run: &super::ItemRun<S, P>, error: crate::error::Error) -> StageError {
+    StageError::returned(run.context.stage(), Some(run.number), error)
+}

@@ -1,0 +1,135 @@
+//! What the engine tells of itself: functions, workers, channels; never a secret.
+
+use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::Message;
+
+use super::{Client, Control, engine};
+
+const ID: &str = "3e9eb9e4-620b-4a89-afdb-267925d779ff";
+
+async fn list(control: &mut Control, of: &str, request: &Value) -> Vec<Value> {
+    let answer = control.call(&format!("engine::{of}::list"), request).await;
+    answer["result"][of].as_array().unwrap().clone()
+}
+
+#[tokio::test]
+async fn functions_tell_whose_they_are_and_how_busy() {
+    let engine = engine().await;
+    let mut caller = Control::connect(&engine).await;
+    let mut owner = Control::connect(&engine).await;
+    let about = json!({"name": "sorter", "telemetry": {"amplitude_api_key": "s3cret"}});
+    owner.call("engine::workers::register", &about).await;
+    owner
+        .send(
+            &json!({"type": "registerfunction", "id": "s::sort", "description": "sorts",
+                      "metadata": {"pipewright": 1}}),
+        )
+        .await;
+    owner.register("s::plain").await;
+    caller.invoke(ID, "s::sort", &json!({})).await;
+    assert_eq!(owner.json().await["invocation_id"], ID);
+
+    let functions = list(&mut caller, "functions", &json!({})).await;
+    let expected = json!([
+        {"function_id": "s::plain", "namespace": "default", "worker_id": owner.id,
+         "worker_name": "sorter", "calls": 0},
+        {"function_id": "s::sort", "namespace": "default", "worker_id": owner.id,
+         "worker_name": "sorter", "calls": 1, "description": "sorts",
+         "metadata": {"pipewright": 1}},
+    ]);
+    assert_eq!(Value::from(functions), expected);
+
+    let workers = list(&mut caller, "workers", &json!({})).await;
+    assert_eq!(workers.len(), 2);
+    let sorter = workers.iter().find(|worker| worker["name"] == "sorter");
+    let expected = json!({"worker_id": owner.id, "name": "sorter", "namespace": "default",
+                          "functions": 2, "calls": 1});
+    assert_eq!(sorter, Some(&expected));
+    let told = Value::from(workers).to_string();
+    for secret in ["s3cret", &caller.token, &owner.token] {
+        assert!(!told.contains(secret), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn channels_tell_how_full_they_are_and_never_a_key() {
+    let engine = engine().await;
+    let mut control = Control::connect(&engine).await;
+    let channel = control.channel_of(&json!({"buffer_size": 4})).await;
+    let idle = control.channel().await;
+    let mut writer = Client::dial(&channel.writer).await;
+    for _ in 0..2 {
+        writer.send(Message::binary(vec![7; 1000])).await;
+    }
+    super::settled(&engine, |stats| stats.buffered_frames == 2).await;
+
+    let listed = list(&mut control, "channels", &json!({})).await;
+    assert_eq!(listed.len(), 2);
+    let id = |url: &str| {
+        let path = url.split_once("/ws/channels/").unwrap().1;
+        path.split_once('?').unwrap().0.to_owned()
+    };
+    let find = |listed: &[Value], id: &str| {
+        let found = listed.iter().find(|channel| channel["channel_id"] == id);
+        found.cloned()
+    };
+    let mut full = find(&listed, &id(&channel.writer)).unwrap();
+    assert!(
+        full["age_ms"].is_u64() && full["measured_ms"].is_u64(),
+        "{full}"
+    );
+    for changing in ["age_ms", "measured_ms", "channel_id"] {
+        full[changing].take();
+    }
+    let expected = json!({"channel_id": null, "writer": "open", "reader": "waiting",
+                          "age_ms": null, "measured_ms": null, "frames": 0, "bytes": 0,
+                          "buffered_frames": 2, "buffered_bytes": 2000, "capacity_frames": 4,
+                          "capacity_bytes": 4 << 16, "bytes_per_second": 0});
+    assert_eq!(full, expected);
+    let waiting = find(&listed, &id(&idle.writer)).unwrap();
+    assert_eq!(
+        (&waiting["writer"], &waiting["reader"]),
+        (&json!("waiting"), &json!("waiting"))
+    );
+    let told = Value::from(listed).to_string();
+    for url in [&channel.writer, &channel.reader] {
+        let key = url.split_once("key=").unwrap().1;
+        let key = key.split_once('&').unwrap().0;
+        assert!(key.len() > 20 && !told.contains(key), "{told}");
+    }
+
+    let mut reader = Client::dial(&channel.reader).await;
+    reader.frame().await;
+    reader.frame().await;
+    let listed = list(&mut control, "channels", &json!({})).await;
+    let read = find(&listed, &id(&channel.writer)).unwrap();
+    let ends = (&read["writer"], &read["reader"]);
+    assert_eq!(ends, (&json!("open"), &json!("open")));
+    assert_eq!((&read["frames"], &read["bytes"]), (&json!(2), &json!(2000)));
+    assert_eq!(read["buffered_bytes"], 0);
+    drop(writer.0);
+    reader.closed().await;
+    let listed = list(&mut control, "channels", &json!({})).await;
+    assert_eq!(listed.len(), 1);
+}
+
+#[tokio::test]
+async fn a_list_of_channels_is_as_long_as_it_is_asked_to_be() {
+    let engine = engine().await;
+    let mut control = Control::connect(&engine).await;
+    for _ in 0..3 {
+        control.channel().await;
+    }
+    let answer = control
+        .call("engine::channels::list", &json!({"limit": 2}))
+        .await;
+    assert_eq!(answer["result"]["total"], 3);
+    assert_eq!(answer["result"]["channels"].as_array().unwrap().len(), 2);
+    for request in [json!(null), json!([2]), json!({"limit": -1})] {
+        let answer = control.call("engine::channels::list", &request).await;
+        assert_eq!(
+            answer["error"]["code"], "deserialization_error",
+            "{request}"
+        );
+    }
+}

@@ -1,0 +1,122 @@
+use std::num::NonZeroU16;
+
+use pty_process::{Command, Pty, Size};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::process::Child;
+use vt100::{Color, Parser};
+
+use crate::support::within;
+
+/// The program in a pseudo-terminal, all three streams of it.
+pub(super) struct Screen {
+    child: Child,
+    pty: Pty,
+    parser: Parser,
+}
+
+/// Rows and columns.
+pub(super) type Dimensions = (u16, u16);
+
+impl Screen {
+    pub(super) fn start(
+        url: &str,
+        arguments: &[&str],
+        (rows, columns): Dimensions,
+        variables: &[(&str, &str)],
+    ) -> Self {
+        let (pty, line) = pty_process::open().unwrap();
+        pty.resize(Size::new(rows, columns)).unwrap();
+        let command = Command::new(env!("CARGO_BIN_EXE_pipewright"))
+            .args(arguments)
+            .env("PIPEWRIGHT_ENGINE_URL", url)
+            .env_remove("NO_COLOR")
+            .env("TERM", "xterm-256color")
+            .envs(variables.iter().copied())
+            .kill_on_drop(true);
+        let child = command.spawn(line).unwrap();
+        let [rows, columns] = [rows, columns].map(|size| NonZeroU16::new(size).unwrap());
+        Self {
+            child,
+            pty,
+            parser: Parser::new(rows, columns, 0),
+        }
+    }
+
+    pub(super) fn id(&self) -> u32 {
+        self.child.id().unwrap()
+    }
+
+    pub(super) async fn press(&mut self, keys: &str) {
+        self.pty.write_all(keys.as_bytes()).await.unwrap();
+    }
+
+    pub(super) fn resize(&mut self, (rows, columns): Dimensions) {
+        self.pty.resize(Size::new(rows, columns)).unwrap();
+        let [rows, columns] = [rows, columns].map(|size| NonZeroU16::new(size).unwrap());
+        self.parser.set_size(rows, columns);
+    }
+
+    /// Waits until the screen is as wanted.
+    pub(super) async fn until(&mut self, wanted: impl Fn(&str) -> bool) -> String {
+        let seen = async {
+            loop {
+                let text = self.text();
+                if wanted(&text) {
+                    return text;
+                }
+                assert!(self.read().await, "the program has ended: {text}");
+            }
+        };
+        let seen = tokio::time::timeout(crate::support::FAILED, seen).await;
+        seen.unwrap_or_else(|_| panic!("never shown; this is:\n{}", self.text()))
+    }
+
+    /// Waits until a line of the screen begins with this text, whatever stands before it.
+    pub(super) async fn line(&mut self, begin: &str) -> String {
+        let find = |text: &str| {
+            let mut lines = text.lines().map(str::trim_start);
+            lines
+                .find(|line| line.starts_with(begin))
+                .map(str::to_owned)
+        };
+        let text = self.until(|text| find(text).is_some()).await;
+        find(&text).unwrap()
+    }
+
+    pub(super) fn text(&self) -> String {
+        self.parser.screen().contents()
+    }
+
+    /// Whether the program has the screen to itself.
+    pub(super) fn is_taken(&self) -> bool {
+        self.parser.screen().alternate_screen()
+    }
+
+    pub(super) fn hides_cursor(&self) -> bool {
+        self.parser.screen().hide_cursor()
+    }
+
+    /// Whether anything is in a colour of its own.
+    pub(super) fn has_colours(&self) -> bool {
+        let screen = self.parser.screen();
+        let (rows, columns) = screen.size();
+        let cells = (0..rows.get()).flat_map(|row| (0..columns.get()).map(move |at| (row, at)));
+        cells
+            .filter_map(|(row, at)| screen.cell(row, at))
+            .any(|cell| cell.fgcolor() != Color::Default || cell.bgcolor() != Color::Default)
+    }
+
+    /// Waits for the end; gives the status.
+    pub(super) async fn ended(&mut self) -> Option<i32> {
+        while self.read().await {}
+        within(self.child.wait()).await.unwrap().code()
+    }
+
+    async fn read(&mut self) -> bool {
+        let mut bytes = [0; 4096];
+        // On Linux the last one to leave makes reading fail.
+        let read = within(self.pty.read(&mut bytes)).await.unwrap_or(0);
+        self.parser.process(&bytes[..read]);
+        read > 0
+    }
+}

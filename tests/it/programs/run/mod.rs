@@ -1,0 +1,13 @@
+//! `pipewright run`, as a process between the stages of this test and whoever reads it.
+
+mod ends;
+mod failures;
+mod filter;
+mod house;
+mod memory;
+mod signals;
+mod stages;
+mod whole;
+
+use filter::Filter;
+use house::Stages;

@@ -1,0 +1,99 @@
+//! The stages that the runs of these tests go through.
+
+use async_compression::tokio::bufread::{GzipDecoder, GzipEncoder};
+use pipewright::format::{Json, Lines};
+use pipewright::{ChannelReader, ChannelWriter, Receiver, Result, Sender, Worker, pipeline_stage};
+use serde::{Deserialize, Serialize};
+use tokio::io::AsyncWriteExt;
+
+#[pipeline_stage(id = "bytes::copy")]
+async fn copy(mut input: ChannelReader, mut output: ChannelWriter) -> Result<()> {
+    while let Some(bytes) = input.next_bytes().await? {
+        output.write(bytes).await?;
+        // What is there goes on, however little it is.
+        output.flush().await?;
+    }
+    Ok(())
+}
+
+#[pipeline_stage(id = "bytes::gzip")]
+async fn gzip(mut input: ChannelReader, mut output: ChannelWriter) -> Result<()> {
+    tokio::io::copy(&mut GzipEncoder::new(&mut input), &mut output).await?;
+    Ok(())
+}
+
+#[pipeline_stage(id = "bytes::gunzip")]
+async fn gunzip(mut input: ChannelReader, mut output: ChannelWriter) -> Result<()> {
+    tokio::io::copy(&mut GzipDecoder::new(&mut input), &mut output).await?;
+    Ok(())
+}
+
+/// The first bytes, and then nothing more is read.
+#[pipeline_stage(id = "bytes::head")]
+async fn head(mut input: ChannelReader, mut output: ChannelWriter, params: First) -> Result<()> {
+    let mut left = params.bytes;
+    while let Some(mut bytes) = input.next_bytes().await? {
+        bytes.truncate(left);
+        left -= bytes.len();
+        output.write(bytes).await?;
+        if left == 0 {
+            break;
+        }
+    }
+    output.shutdown().await?;
+    Ok(())
+}
+
+#[derive(Deserialize)]
+struct First {
+    bytes: usize,
+}
+
+/// Fails at the word `poison`.
+#[pipeline_stage(id = "text::sound", input = Lines, output = Lines)]
+fn sound(line: String) -> Result<String> {
+    if line == "poison" {
+        return Err(pipewright::Error::msg("the line is poison"));
+    }
+    Ok(line)
+}
+
+#[derive(Deserialize, Serialize)]
+struct Numbered {
+    n: u64,
+}
+
+#[pipeline_stage(id = "json::numbers", output = Lines)]
+fn numbers(item: Numbered) -> String {
+    item.n.to_string()
+}
+
+/// Puts something before each line.
+#[pipeline_stage(id = "text::label", input = Lines, output = Lines)]
+fn label(line: String, params: &Label) -> String {
+    format!("{}{line}", params.with)
+}
+
+#[derive(Deserialize)]
+struct Label {
+    with: String,
+}
+
+/// Takes nothing and never ends.
+#[pipeline_stage(id = "text::hang")]
+async fn hang(input: Receiver<String, Lines>, output: Sender<String, Json>) -> Result<()> {
+    let _held = (input, output);
+    std::future::pending().await
+}
+
+/// Registers them all.
+pub(super) fn register(worker: &Worker) {
+    worker.register(copy).unwrap();
+    worker.register(gzip).unwrap();
+    worker.register(gunzip).unwrap();
+    worker.register(head).unwrap();
+    worker.register(sound).unwrap();
+    worker.register(numbers).unwrap();
+    worker.register(label).unwrap();
+    worker.register(hang).unwrap();
+}
