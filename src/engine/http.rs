@@ -5,7 +5,6 @@ use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -23,10 +22,10 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::access::Role;
 use super::channels::{ReaderEnd, Refusal, WriterEnd};
 use super::core::Core;
+use super::owners::Part;
+use super::terms::Terms;
 use crate::transport::accept_key;
-use crate::wire::{
-    AccessKey, ChannelQuery, Direction, HEARTBEAT, heartbeat_value, parse_heartbeat,
-};
+use crate::wire::{AccessKey, ChannelQuery, Direction};
 
 /// Tells SDKs to turn Nagle's algorithm off at their side too (`protocol.md` 1.1).
 const CAPABILITIES: (HeaderName, HeaderValue) = (
@@ -34,17 +33,13 @@ const CAPABILITIES: (HeaderName, HeaderValue) = (
     HeaderValue::from_static("tcp-nodelay"),
 );
 
-/// No client is given signs of life more often: they are work.
-const FASTEST: Duration = Duration::from_millis(50);
-
 /// A connection whose handshake is done.
 pub(super) struct Accepted<S> {
     pub(super) stream: S,
     /// What the client sent behind its request without waiting for the answer.
     pub(super) read: Bytes,
     pub(super) route: Route,
-    /// How often the client of a channel is to have a sign of life, if it has asked.
-    pub(super) heartbeat: Option<Duration>,
+    pub(super) terms: Terms,
 }
 
 /// What a connection is for.
@@ -78,12 +73,12 @@ where
         .await;
     match served {
         Ok(parts) => {
-            let (route, heartbeat) = parts.service.upgraded.into_inner()?;
+            let (route, terms) = parts.service.upgraded.into_inner()?;
             Some(Accepted {
                 stream: parts.io.into_inner(),
                 read: parts.read_buf,
                 route,
-                heartbeat,
+                terms,
             })
         }
         Err(error) => {
@@ -96,9 +91,9 @@ where
 /// Decides each request of one connection.
 struct Routes {
     core: Arc<Core>,
-    /// What the request that is being upgraded asked for, and its heartbeat. An end that is in here when the
-    /// connection breaks counts as opened and lost.
-    upgraded: Cell<Option<(Route, Option<Duration>)>>,
+    /// What the request that is being upgraded asked for. An end that is in here when the connection
+    /// breaks counts as opened and lost.
+    upgraded: Cell<Option<(Route, Terms)>>,
 }
 
 impl Service<Request<Incoming>> for Routes {
@@ -109,11 +104,13 @@ impl Service<Request<Incoming>> for Routes {
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         ready(Ok(match self.decide(&request) {
             Ok((route, mut response)) => {
-                let heartbeat = match &route {
-                    Route::Reader(_) | Route::Writer(_) => promise(&request, &mut response),
-                    Route::Control(_) | Route::Telemetry => None,
+                let part = match &route {
+                    Route::Control(_) | Route::Telemetry => Part::Control,
+                    Route::Reader(_) | Route::Writer(_) => Part::Channel,
                 };
-                self.upgraded.set(Some((route, heartbeat)));
+                let headers = response.headers_mut();
+                let terms = Terms::agree(request.headers(), headers, part, &self.core.owners);
+                self.upgraded.set(Some((route, terms)));
                 response
             }
             Err(refused) => refused.into_response(),
@@ -241,15 +238,6 @@ fn upgrade<B>(request: &Request<B>) -> Result<Response<Full<Bytes>>, Refused> {
         CAPABILITIES,
     ]);
     Ok(response)
-}
-
-/// Promises signs of life to a client that asks for them; how often.
-fn promise<B>(request: &Request<B>, response: &mut Response<Full<Bytes>>) -> Option<Duration> {
-    let asked = request.headers().get(HEARTBEAT)?.to_str().ok()?;
-    let every = parse_heartbeat(asked)?.max(FASTEST);
-    let promise = HeaderValue::try_from(heartbeat_value(every)).ok()?;
-    response.headers_mut().insert(HEARTBEAT, promise);
-    Some(every)
 }
 
 /// Whether a header, a comma list, has a token in any case.

@@ -12,6 +12,7 @@ use super::core::Core;
 use super::farewell::{self, Parting};
 use super::http::{self, Accepted, Route};
 use super::telemetry;
+use super::terms::Terms;
 #[cfg(feature = "tls")]
 use super::tls;
 use crate::transport::{WebSocket, WebSocketLimits};
@@ -118,16 +119,21 @@ where
         stream,
         read,
         route,
-        heartbeat,
+        terms,
     }) = accepted
     else {
         return;
     };
+    let Terms {
+        heartbeat,
+        ownership,
+    } = terms;
+    let beat = Beat::new(heartbeat);
     let open = |limits: WebSocketLimits| WebSocket::accepted(stream, read, limits);
     let (socket, parting) = match route {
         Route::Control(role) => {
             let mut socket = open(core.limits.control());
-            let parting = Session::new(&mut socket, core, role).run().await;
+            let parting = Session::new(&mut socket, core, role, ownership).run().await;
             (socket, parting)
         }
         Route::Telemetry => {
@@ -137,15 +143,15 @@ where
         }
         Route::Reader(end) => {
             let mut socket = open(core.limits.reader());
-            let parting = ReaderSession::new(&mut socket, end, Beat::new(heartbeat))
-                .run(core)
+            let parting = ReaderSession::new(&mut socket, end, beat)
+                .run(core, &ownership)
                 .await;
             (socket, parting)
         }
         Route::Writer(end) => {
             let mut socket = open(core.limits.writer());
-            let parting = WriterSession::new(&mut socket, end, Beat::new(heartbeat))
-                .run(core)
+            let parting = WriterSession::new(&mut socket, end, beat)
+                .run(core, &ownership)
                 .await;
             (socket, parting)
         }

@@ -62,6 +62,12 @@ impl Address {
         self.with(|options| options.connect_timeout = timeout)
     }
 
+    /// Names the worker whose connections are made at this address, so that the engine can end its
+    /// channels should it stand still.
+    pub(crate) fn owned_by(self, owner: &str) -> Self {
+        self.with(|options| options.owner = Some(owner.into()))
+    }
+
     /// How often the engine is to give a sign of life on the ends of channels that are opened at
     /// this address, and how long an end that waits for it puts up with silence; 20 s and 60 s
     /// unless told.

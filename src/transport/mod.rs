@@ -94,6 +94,15 @@ pub(crate) enum TransportError {
 }
 
 impl TransportError {
+    /// The peer is there, and stands still.
+    #[cfg(feature = "engine")]
+    pub(crate) fn silent() -> Self {
+        Self::Lost(io::Error::new(
+            io::ErrorKind::TimedOut,
+            "the worker whose end this is has fallen silent",
+        ))
+    }
+
     /// The connection ended without a close frame.
     pub(crate) fn eof() -> Self {
         Self::Lost(io::Error::new(

@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
+use uuid::Uuid;
 
 use super::announcement::Announcement;
 use super::driver::{Driver, Parts};
@@ -123,7 +124,7 @@ impl WorkerBuilder {
     ///
     /// Dropping the future gives the connection up.
     pub async fn connect(self) -> Result<Worker, ConnectError> {
-        let address = self.address?;
+        let address = self.address?.owned_by(&Uuid::new_v4().to_string());
         let mut transport = address.dial_control().await?;
         let greeting = await_greeting(transport.as_mut(), &address).await?;
         let (commands, queue) = mpsc::unbounded_channel();

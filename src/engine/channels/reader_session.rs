@@ -6,6 +6,7 @@ use tokio::time::timeout;
 use super::{Beat, ReaderEnd};
 use crate::engine::core::Core;
 use crate::engine::farewell::{self, Parting};
+use crate::engine::owners::Ownership;
 use crate::transport::{Popped, Received, Transport, TransportError};
 use crate::wire::Close;
 
@@ -43,11 +44,12 @@ impl<'a, T: Transport> ReaderSession<'a, T> {
         }
     }
 
-    pub(in crate::engine) async fn run(mut self, core: &Core) -> Parting {
+    pub(in crate::engine) async fn run(mut self, core: &Core, ownership: &Ownership) -> Parting {
         let ended = tokio::select! {
             biased;
             ended = poll_fn(|cx| self.poll_relay(cx)) => ended,
             () = core.stopping.cancelled() => Ended::Stopping,
+            () = ownership.silent() => Ended::Lost(TransportError::silent()),
         };
         let Self {
             socket, mut end, ..
@@ -65,6 +67,7 @@ impl<'a, T: Transport> ReaderSession<'a, T> {
                     biased;
                     () = hand_over(socket, close, core) => {}
                     () = core.stopping.cancelled() => {}
+                    () = ownership.silent() => {}
                 }
                 Parting::Done
             }

@@ -8,6 +8,7 @@ use super::overdraft::Overdraft;
 use super::{Beat, WriterEnd};
 use crate::engine::core::Core;
 use crate::engine::farewell::{self, Parting};
+use crate::engine::owners::Ownership;
 use crate::transport::{Received, Transport, TransportError};
 use crate::wire::{Close, MAX_FRAME};
 
@@ -50,11 +51,12 @@ impl<'a, T: Transport> WriterSession<'a, T> {
         }
     }
 
-    pub(in crate::engine) async fn run(mut self, core: &Core) -> Parting {
+    pub(in crate::engine) async fn run(mut self, core: &Core, ownership: &Ownership) -> Parting {
         let ended = tokio::select! {
             biased;
             ended = poll_fn(|cx| self.poll_relay(cx)) => ended,
             () = core.stopping.cancelled() => Ended::Unread(Close::STOPPING),
+            () = ownership.silent() => Ended::Lost(TransportError::silent()),
         };
         let Self { socket, end, .. } = self;
         let WriterEnd { mut pipe, lease } = end;

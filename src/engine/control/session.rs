@@ -10,6 +10,7 @@ use super::switchboard::{Deliveries, Member};
 use crate::engine::Role;
 use crate::engine::core::Core;
 use crate::engine::farewell::{self, Parting};
+use crate::engine::owners::Ownership;
 use crate::transport::{Check, Pulse, Received, Transport, TransportError};
 use crate::wire::{Close, ControlMessage, Frame};
 
@@ -43,6 +44,7 @@ pub(in crate::engine) struct Session<'a, T> {
     unflushed: bool,
     /// Runs while the peer takes nothing.
     stall: Option<Pin<Box<Sleep>>>,
+    ownership: Ownership,
     pulse: Pulse,
     /// Fires when the pulse is to be looked at.
     timer: Pin<Box<Sleep>>,
@@ -63,7 +65,12 @@ enum Ended {
 }
 
 impl<'a, T: Transport> Session<'a, T> {
-    pub(in crate::engine) fn new(socket: &'a mut T, core: &'a Core, role: Arc<Role>) -> Self {
+    pub(in crate::engine) fn new(
+        socket: &'a mut T,
+        core: &'a Core,
+        role: Arc<Role>,
+        ownership: Ownership,
+    ) -> Self {
         let now = Instant::now();
         Self {
             socket,
@@ -72,6 +79,7 @@ impl<'a, T: Transport> Session<'a, T> {
             deliveries: Deliveries::new(),
             unflushed: false,
             stall: None,
+            ownership,
             pulse: Pulse::new(core.limits.keep_alive, now.into_std()),
             timer: Box::pin(sleep_until(now)),
         }
@@ -84,7 +92,12 @@ impl<'a, T: Transport> Session<'a, T> {
             ended = poll_fn(|cx| self.poll_serve(cx)) => ended,
             () = core.stopping.cancelled() => Ended::Dismissed(Close::STOPPING),
         };
-        let Self { socket, member, .. } = self;
+        let Self {
+            socket,
+            member,
+            ownership,
+            ..
+        } = self;
         let worker = member.id.clone();
         // First, so that nobody waits for a worker that only has to be seen off.
         drop(member);
@@ -99,6 +112,7 @@ impl<'a, T: Transport> Session<'a, T> {
                 Parting::Done
             }
             Ended::Silent => {
+                ownership.fell_silent();
                 let after = core.limits.keep_alive.dead_after;
                 tracing::warn!(%worker, "a worker was silent for {after:?} and was disconnected");
                 Parting::Done

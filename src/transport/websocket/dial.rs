@@ -16,7 +16,7 @@ use super::prelude::Prelude;
 use super::{Masking, Role, WebSocket, WebSocketLimits};
 use crate::transport::{ConnectError, ConnectOptions, Dial, KeepAlive, Transport};
 use crate::wire::{
-    ChannelUrl, EngineUrl, HEARTBEAT, StreamChannelRef, heartbeat_value, parse_heartbeat,
+    ChannelUrl, EngineUrl, HEARTBEAT, OWNER, StreamChannelRef, heartbeat_value, parse_heartbeat,
 };
 
 /// Dials an engine by its URL.
@@ -53,6 +53,10 @@ impl<'a> WebSocketDialer<'a> {
         heartbeat: Option<KeepAlive>,
     ) -> Result<Box<dyn Transport>, DialError> {
         let mut request = self.request(target)?;
+        if let Some(owner) = &self.options.owner {
+            let owner = HeaderValue::try_from(&**owner).map_err(|_| invalid_header(OWNER))?;
+            request.headers_mut().insert(OWNER, owner);
+        }
         if let Some(heartbeat) = heartbeat {
             let every = HeaderValue::try_from(heartbeat_value(heartbeat.ping_every));
             let every = every.map_err(|_| invalid_header(HEARTBEAT))?;

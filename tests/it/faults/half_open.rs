@@ -217,3 +217,39 @@ async fn an_engine_that_stands_still_is_found_by_everybody() {
     let (read, ()) = within(async { tokio::join!(channel.reader.read_all(), lost) }).await;
     assert_silent(&read.unwrap_err());
 }
+
+#[tokio::test]
+async fn the_ends_of_a_worker_that_stands_still_are_given_up() {
+    let builder = Engine::builder().keep_alive(BEAT, DEAD);
+    let Some(engine) = TestEngine::ours(builder, "only ours pings its workers").await else {
+        return;
+    };
+    let proxy = FaultProxy::start(engine.url(), FaultPlan::new())
+        .await
+        .unwrap();
+    let guest = Worker::connect(proxy.url()).await.unwrap();
+    let host = engine.worker(engine.address()).await;
+    // The silent one writes, and it reads.
+    let (to_guest, to_host) = (
+        host.create_channel(1).await.unwrap(),
+        host.create_channel(1).await.unwrap(),
+    );
+    let mut reads = guest.reader(&to_guest.reader_ref);
+    let mut writes = guest.writer(&to_host.writer_ref);
+    reads.connect().await.unwrap();
+    writes.write("half").await.unwrap();
+    writes.flush().await.unwrap();
+    proxy.strike_each(Fault::Stall);
+    let (mut writer, mut reader) = (to_guest.writer, to_host.reader);
+    let held_back = async {
+        loop {
+            if let Err(error) = writer.write(pattern(1 << 20)).await {
+                break error;
+            }
+        }
+    };
+    let (written, read) = within(async { tokio::join!(held_back, reader.read_all()) }).await;
+    assert!(matches!(written, WriteError::ReaderGone), "{written:?}");
+    assert!(read.unwrap_err().is_truncated());
+    engine.settled(|stats| stats.channels == 0).await;
+}
