@@ -4,10 +4,11 @@ use std::task::{Context, Poll, ready};
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::WriterEnd;
 use super::overdraft::Overdraft;
+use super::{Beat, WriterEnd};
 use crate::engine::core::Core;
 use crate::engine::farewell::{self, Parting};
+use crate::engine::owners::Ownership;
 use crate::transport::{Received, Transport, TransportError};
 use crate::wire::{Close, MAX_FRAME};
 
@@ -27,6 +28,7 @@ const TURN: usize = 256 << 10;
 pub(in crate::engine) struct WriterSession<'a, T> {
     socket: &'a mut T,
     end: WriterEnd,
+    beat: Beat,
     overdraft: Overdraft,
     /// When the overdraft is to be asked again; made when the pipe is full for the first time.
     timer: Option<Pin<Box<Sleep>>>,
@@ -43,20 +45,22 @@ enum Ended {
 }
 
 impl<'a, T: Transport> WriterSession<'a, T> {
-    pub(in crate::engine) fn new(socket: &'a mut T, end: WriterEnd) -> Self {
+    pub(in crate::engine) fn new(socket: &'a mut T, end: WriterEnd, beat: Beat) -> Self {
         Self {
             socket,
             end,
+            beat,
             overdraft: Overdraft::default(),
             timer: None,
         }
     }
 
-    pub(in crate::engine) async fn run(mut self, core: &Core) -> Parting {
+    pub(in crate::engine) async fn run(mut self, core: &Core, ownership: &Ownership) -> Parting {
         let ended = tokio::select! {
             biased;
             ended = poll_fn(|cx| self.poll_relay(cx)) => ended,
             () = core.stopping.cancelled() => Ended::Unread(Close::STOPPING),
+            () = ownership.silent() => Ended::Lost(TransportError::silent()),
         };
         let Self { socket, end, .. } = self;
         let WriterEnd { mut pipe, lease } = end;
@@ -88,6 +92,9 @@ impl<'a, T: Transport> WriterSession<'a, T> {
     }
 
     fn poll_relay(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
+        if let Err(error) = self.beat.poll(self.socket, cx) {
+            return Poll::Ready(Ended::Lost(error));
+        }
         let mut taken = 0;
         loop {
             if taken >= TURN {

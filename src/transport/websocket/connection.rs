@@ -1,6 +1,7 @@
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -9,6 +10,7 @@ use tokio_util::io::poll_read_buf;
 use super::incoming::{Incoming, Message};
 use super::outgoing::Outgoing;
 use super::{Role, WebSocketLimits, buffers};
+use crate::transport::silence::Silence;
 use crate::transport::{Received, Transport, TransportError};
 use crate::wire::{Close, Frame};
 
@@ -39,6 +41,8 @@ pub(crate) struct WebSocket<S> {
     /// Bytes read since the last time that nothing came.
     burst: usize,
     read_most: usize,
+    /// Where the peer has promised signs of life.
+    silence: Option<Silence>,
 }
 
 enum Phase {
@@ -63,7 +67,14 @@ where
             read_size: SMALL_READ.min(limits.read_buffer),
             burst: 0,
             read_most: limits.read_buffer,
+            silence: None,
         }
+    }
+
+    /// Takes a peer for lost that gives no sign of life for so long.
+    pub(super) fn lost_after(mut self, silence: Option<Duration>) -> Self {
+        self.silence = silence.map(Silence::new);
+        self
     }
 
     /// The server's side of a connection.
@@ -83,8 +94,20 @@ where
             if let Some(message) = self.incoming.next(&mut self.input)? {
                 return Poll::Ready(Ok(message));
             }
-            if ready!(self.poll_read(cx)).map_err(TransportError::Lost)? == 0 {
-                return Poll::Ready(Err(TransportError::eof()));
+            match self.poll_read(cx) {
+                Poll::Ready(Ok(0)) => return Poll::Ready(Err(TransportError::eof())),
+                Poll::Ready(Ok(_)) => {
+                    if let Some(silence) = &mut self.silence {
+                        silence.heard();
+                    }
+                }
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(TransportError::Lost(error))),
+                Poll::Pending => {
+                    return match &mut self.silence {
+                        Some(silence) => silence.poll(cx).map(Err),
+                        None => Poll::Pending,
+                    };
+                }
             }
         }
     }
@@ -263,6 +286,13 @@ where
     fn start_ping(&mut self) -> Result<(), TransportError> {
         if matches!(self.phase, Phase::Open) {
             self.outgoing.ping();
+        }
+        Ok(())
+    }
+
+    fn start_pong(&mut self) -> Result<(), TransportError> {
+        if matches!(self.phase, Phase::Open) {
+            self.outgoing.pong(Bytes::new());
         }
         Ok(())
     }
