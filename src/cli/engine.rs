@@ -11,25 +11,20 @@ use super::limits::Limits;
 use super::security::Security;
 use super::signals::Signals;
 
-const EXAMPLES: &str = "\
-Examples:
-  For the workers of this machine:
-    pipewright engine
-
-  For a script, on a free port; the file has the URL as soon as the engine serves:
-    pipewright engine --listen 127.0.0.1:0 --ready-file engine.url &
-
-  For other machines, which have to know the token:
-    pipewright engine --listen 0.0.0.0:49134 --token-file token --tls-cert cert.pem --tls-key key.pem
-
-  With tokens that may do only some things, `pipewright engine --roles roles.toml`, where is:
-    [[role]]
-    token_file = \"thumbnailer.token\"   # or token_env = \"NAME\"
-    register = [\"thumbnails::*\"]
-    trigger = [\"storage::get\"]";
-
 #[derive(Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = "\
+Examples:
+  pipewright engine
+  pipewright engine --listen 127.0.0.1:0 --ready-file url
+  pipewright engine --max-channels 1000 --max-channel-bytes 4MiB --channel-ttl 1min
+  pipewright engine --listen 0.0.0.0:49134 --token-file token --tls-cert cert.pem --tls-key key.pem
+  pipewright engine --roles roles.toml
+
+A file of roles has one entry a token; in patterns `*` stands for any characters:
+  [[role]]
+  token_file = \"thumbnailer.token\"   # or token_env = \"NAME\"
+  register = [\"thumbnails::*\"]
+  trigger = [\"storage::get\"]")]
 pub(super) struct Arguments {
     /// Where to listen; port 0 takes a free one.
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:49134")]

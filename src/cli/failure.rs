@@ -11,6 +11,8 @@ use super::exit::Exit;
 pub(super) struct Failure {
     error: Error,
     hint: Option<String>,
+    /// What is told before the error, in several lines.
+    before: Option<String>,
     /// Something else to be known.
     note: Option<String>,
     exit: Exit,
@@ -22,6 +24,7 @@ impl Failure {
         Self {
             error: Error::msg(message),
             hint: None,
+            before: None,
             note: None,
             exit,
         }
@@ -30,6 +33,12 @@ impl Failure {
     /// What to do about it, in a sentence without its full stop.
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// Tells `before` first, which may have several lines.
+    pub(super) fn after(mut self, before: impl Into<String>) -> Self {
+        self.before = Some(before.into());
         self
     }
 
@@ -48,6 +57,9 @@ impl Failure {
     pub(super) fn report(&self) {
         if self.exit == Exit::OutputClosed {
             return;
+        }
+        if let Some(before) = &self.before {
+            eprintln!("{before}\n");
         }
         eprintln!("error: {}", self.error);
         for cause in self.error.chain().skip(1) {
@@ -76,6 +88,7 @@ impl<E: Into<Error>> From<E> for Failure {
         Self {
             error,
             hint: None,
+            before: None,
             note: None,
             exit,
         }

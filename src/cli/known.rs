@@ -1,8 +1,8 @@
-use pipewright::{CallError, Worker};
-use serde::Deserialize;
+use pipewright::Worker;
 
 use super::exit::Exit;
 use super::failure::Failure;
+use super::lists;
 use super::similar::similar;
 
 /// The ids that an engine lists, of functions and thus of stages.
@@ -13,19 +13,10 @@ const SHOWN: usize = 12;
 
 impl Known {
     /// Asks the engine.
-    pub(super) async fn ask(worker: &Worker) -> Result<Self, CallError> {
-        #[derive(Deserialize)]
-        struct List {
-            functions: Vec<Function>,
-        }
-        #[derive(Deserialize)]
-        struct Function {
-            function_id: String,
-        }
-        let nothing = serde_json::json!({});
-        let list: List = worker.call("engine::functions::list", &nothing).await?;
-        let ids = list.functions.into_iter().map(|listed| listed.function_id);
-        let mut ids: Vec<_> = ids.filter(|id| !id.starts_with("engine::")).collect();
+    pub(super) async fn ask(worker: &Worker) -> Result<Self, Failure> {
+        let functions = lists::functions(worker).await?;
+        let ids = functions.iter().map(|listed| listed.text("function_id"));
+        let mut ids: Vec<_> = ids.map(str::to_owned).collect();
         ids.sort_unstable();
         ids.dedup();
         Ok(Self(ids))

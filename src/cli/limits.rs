@@ -9,24 +9,24 @@ use pipewright::EngineBuilder;
 #[derive(Args)]
 #[command(next_help_heading = "Limits")]
 pub(super) struct Limits {
-    /// How many connections there may be at a time, control and channels.
+    /// How many connections there may be at a time, of workers and of ends of channels.
     #[arg(long, value_name = "COUNT", default_value_t = 65_536)]
     max_connections: usize,
-    /// How many channels that one worker has made may be unfinished.
-    #[arg(long, value_name = "COUNT", default_value_t = 25_000)]
-    max_worker_channels: usize,
-    /// How many functions one worker may register.
-    #[arg(long, value_name = "COUNT", default_value_t = 10_000)]
-    max_worker_functions: usize,
-    /// How many calls of one worker may wait for their results.
-    #[arg(long, value_name = "COUNT", default_value_t = 100_000)]
-    max_worker_calls: usize,
-    /// How many payload bytes may be held for slow readers before no further channel is made.
-    #[arg(long, value_name = "SIZE", default_value = "4GiB", value_parser = size)]
-    max_held_bytes: usize,
     /// How many channels may be unfinished at a time.
     #[arg(long, value_name = "COUNT", default_value_t = 100_000)]
     max_channels: usize,
+    /// How many channels that one worker has made may be unfinished.
+    #[arg(long, value_name = "COUNT", default_value_t = 25_000)]
+    max_channels_per_worker: usize,
+    /// How many functions one worker may register.
+    #[arg(long, value_name = "COUNT", default_value_t = 10_000)]
+    max_functions_per_worker: usize,
+    /// How many calls of one worker may wait for their results.
+    #[arg(long, value_name = "COUNT", default_value_t = 100_000)]
+    max_calls_per_worker: usize,
+    /// How many payload bytes may be held for slow readers before no further channel is made.
+    #[arg(long, value_name = "SIZE", default_value = "4GiB", value_parser = size)]
+    max_held_bytes: usize,
     /// How many payload bytes one channel may hold for its reader.
     #[arg(long, value_name = "SIZE", default_value = "64MiB", value_parser = size)]
     max_channel_bytes: usize,
@@ -53,11 +53,11 @@ impl Limits {
     pub(super) fn apply(&self, engine: EngineBuilder) -> EngineBuilder {
         engine
             .max_connections(self.max_connections)
-            .max_channels_per_worker(self.max_worker_channels)
-            .max_functions_per_worker(self.max_worker_functions)
-            .max_calls_per_worker(self.max_worker_calls)
-            .max_held_bytes(self.max_held_bytes)
             .max_channels(self.max_channels)
+            .max_channels_per_worker(self.max_channels_per_worker)
+            .max_functions_per_worker(self.max_functions_per_worker)
+            .max_calls_per_worker(self.max_calls_per_worker)
+            .max_held_bytes(self.max_held_bytes)
             .max_channel_bytes(self.max_channel_bytes)
             .max_message_bytes(self.max_message_bytes)
             .max_frame_bytes(self.max_frame_bytes)
@@ -101,12 +101,12 @@ mod tests {
     #[test]
     fn each_is_set_by_its_flag() {
         for (flag, value, shown) in [
-            ("--max-connections", "7", " connections: 7"),
-            ("--max-worker-channels", "7", "worker_channels: 7"),
-            ("--max-worker-functions", "7", "worker_functions: 7"),
-            ("--max-worker-calls", "7", "worker_calls: 7"),
-            ("--max-held-bytes", "1KiB", "held_bytes: 1024"),
-            ("--max-channels", "7", " channels: 7"),
+            ("--max-connections", "5", "{ connections: 5"),
+            ("--max-channels", "7", ", channels: 7"),
+            ("--max-channels-per-worker", "8", "worker_channels: 8"),
+            ("--max-functions-per-worker", "9", "worker_functions: 9"),
+            ("--max-calls-per-worker", "6", "worker_calls: 6"),
+            ("--max-held-bytes", "1MB", "held_bytes: 1000000"),
             ("--max-channel-bytes", "1MiB", "channel_bytes: 1048576"),
             ("--max-message-bytes", "1kB", "message: 1000"),
             ("--max-frame-bytes", "2 KiB", "frame: 2048"),

@@ -4,6 +4,7 @@
 mod bench;
 mod channel;
 mod channels;
+mod check;
 mod completions;
 mod connect;
 mod draft;
@@ -11,12 +12,14 @@ mod engine;
 mod exit;
 mod failure;
 mod functions;
+mod graph;
 mod known;
 mod limits;
 mod lists;
 mod man;
 mod new;
 mod output;
+mod pipeline_file;
 mod run;
 mod security;
 mod signals;
@@ -52,6 +55,7 @@ const HELP: &str = "\
 Examples:
   pipewright engine &
   pipewright stages
+  pipewright run log::parse log::errors bytes::gzip < access.log > errors.gz
   pipewright channel create > refs
   pipewright channel read @refs > copy &
   pipewright channel write @refs < original
@@ -76,12 +80,16 @@ enum Command {
     Channel(channel::Arguments),
     /// Lists the channels that are not finished: how full and how fast they are.
     Channels(channels::Arguments),
+    /// Says whether a pipeline file can be run, and if not why.
+    Check(check::Arguments),
     /// Writes what a shell needs to complete commands.
     Completions(completions::Arguments),
     /// Runs an engine that workers on this machine connect to.
     Engine(engine::Arguments),
     /// Lists the functions that workers have registered.
     Functions(functions::Arguments),
+    /// Draws the pipeline in a file.
+    Graph(graph::Arguments),
     /// Writes the manual pages.
     Man(man::Arguments),
     /// Makes the project of a worker, with a stage and its test.
@@ -128,9 +136,11 @@ fn carry_out(arguments: Arguments) -> Result<(), Failure> {
             Command::Bench(arguments) => bench::run(arguments).await,
             Command::Channel(arguments) => channel::run(arguments).await,
             Command::Channels(arguments) => channels::run(arguments).await,
+            Command::Check(arguments) => check::run(arguments).await,
             Command::Completions(arguments) => completions::run(&arguments),
             Command::Engine(arguments) => engine::run(arguments).await,
             Command::Functions(arguments) => functions::run(arguments).await,
+            Command::Graph(arguments) => graph::run(&arguments).await,
             Command::Man(arguments) => man::run(&arguments),
             Command::New(arguments) => new::run(&arguments),
             Command::Run(arguments) => run::run(arguments).await,

@@ -12,20 +12,8 @@ use tokio::task::spawn_blocking;
 pub(super) struct Stdout(Arc<File>);
 
 impl Stdout {
-    #[cfg(unix)]
     pub(super) fn new() -> io::Result<Self> {
-        use std::os::fd::AsFd;
-
-        let file = io::stdout().as_fd().try_clone_to_owned()?;
-        Ok(Self(Arc::new(file.into())))
-    }
-
-    #[cfg(windows)]
-    pub(super) fn new() -> io::Result<Self> {
-        use std::os::windows::io::AsHandle;
-
-        let file = io::stdout().as_handle().try_clone_to_owned()?;
-        Ok(Self(Arc::new(file.into())))
+        Ok(Self(Arc::new(file()?)))
     }
 
     /// Writes all of it, on a thread that may wait.
@@ -37,4 +25,20 @@ impl Stdout {
         let file = Arc::clone(&self.0);
         spawn_blocking(move || (&*file).write_all(&data)).await?
     }
+}
+
+/// Standard output without the buffer of the standard library.
+#[cfg(unix)]
+pub(super) fn file() -> io::Result<File> {
+    use std::os::fd::AsFd;
+
+    Ok(io::stdout().as_fd().try_clone_to_owned()?.into())
+}
+
+/// Standard output without the buffer of the standard library.
+#[cfg(windows)]
+pub(super) fn file() -> io::Result<File> {
+    use std::os::windows::io::AsHandle;
+
+    Ok(io::stdout().as_handle().try_clone_to_owned()?.into())
 }

@@ -6,8 +6,11 @@ mod assemble;
 mod draft;
 mod parameter;
 mod records;
+mod save;
+mod step;
 mod stream_format;
 
 pub(super) use draft::Draft;
 pub(super) use parameter::Parameter;
+pub(super) use step::{StageStep, Step};
 pub(super) use stream_format::StreamFormat;

@@ -38,7 +38,7 @@ impl FromStr for Parameter {
 impl Parameter {
     /// Gives it to every use of its stage.
     pub(super) fn give(self, draft: &mut Draft) -> Result<(), Failure> {
-        let ids: Vec<String> = draft.stage_ids().map(str::to_owned).collect();
+        let ids = draft.stage_ids();
         let owner = ids
             .iter()
             .filter(|id| self.key_of(id).is_some())
@@ -46,15 +46,16 @@ impl Parameter {
         let Some((id, key)) = owner.and_then(|id| Some((id, self.key_of(id)?))) else {
             return Err(self.homeless(&ids));
         };
-        for stage in draft.stages_mut().filter(|stage| stage.id == *id) {
-            put(&mut stage.params, key, self.value.clone()).map_err(|reason| {
-                Failure::new(
-                    Exit::Usage,
-                    format!("`--param {}=..`: {reason}", self.place),
-                )
-            })?;
-        }
-        Ok(())
+        let mut given = Ok(());
+        draft.for_each_stage(|stage| {
+            if stage.id == *id && given.is_ok() {
+                given = put(&mut stage.params, key, self.value.clone());
+            }
+        });
+        given.map_err(|reason| {
+            let message = format!("`--param {}=..`: {reason}", self.place);
+            Failure::new(Exit::Usage, message)
+        })
     }
 
     /// The key, if the place is in the stage `id`.

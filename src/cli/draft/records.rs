@@ -3,12 +3,26 @@ use std::marker::PhantomData;
 
 use bytes::{Bytes, BytesMut};
 use pipewright::format::{ItemLimits, NamedCodec};
+use serde_json::Value;
 use tokio_util::codec::{Decoder, Encoder};
 
 /// One line of a stream, with its line end: what the program counts and hands to branches, without
 /// looking into it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Record(Bytes);
+
+impl Record {
+    /// What the JSON pointer `by` finds in it, or all of it. Items in which nothing is found have a
+    /// key in common.
+    pub(super) fn key(&self, by: Option<&str>) -> Bytes {
+        let Some(by) = by else {
+            return self.0.clone();
+        };
+        let value = serde_json::from_slice::<Value>(&self.0).unwrap_or_default();
+        let key = value.pointer(by).map(ToString::to_string);
+        key.unwrap_or_default().into()
+    }
+}
 
 /// What lines are.
 pub(super) trait Kind: Send + Sync + 'static {

@@ -1,7 +1,12 @@
-use clap::ValueEnum;
+use std::fmt;
 
-/// What a stream of bytes is made of, as its header says.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+use clap::ValueEnum;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// What a stream is made of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub(in crate::cli) enum StreamFormat {
     /// Bytes that the stages make of what they like.
     #[default]
@@ -10,4 +15,14 @@ pub(in crate::cli) enum StreamFormat {
     Ndjson,
     /// Lines of text; stages that read another format refuse it.
     Lines,
+}
+
+impl fmt::Display for StreamFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Bytes => "bytes",
+            Self::Ndjson => "ndjson",
+            Self::Lines => "lines",
+        })
+    }
 }

@@ -1,9 +1,11 @@
 //! `pipewright run`.
 
+mod attempt;
 mod command;
 mod drive;
 mod figures;
 mod input;
+mod job;
 mod output;
 mod progress;
 mod summary;

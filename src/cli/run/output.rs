@@ -6,6 +6,7 @@ use tokio::io::AsyncWriteExt;
 
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::stdout;
 
 /// Where a run writes.
 pub(super) struct Output {
@@ -35,7 +36,7 @@ impl Output {
     pub(super) async fn open(path: Option<&Path>) -> Result<Self, Failure> {
         let Some(path) = path.filter(|path| path.as_os_str() != "-") else {
             return Ok(Self {
-                writer: Writer::Standard(standard_output()?),
+                writer: Writer::Standard(File::from_std(stdout::file()?)),
                 name: "standard output".to_owned(),
             });
         };
@@ -46,6 +47,14 @@ impl Output {
                 let message = format!("cannot write {name}: {error}");
                 Err(Failure::new(Exit::Usage, message))
             }
+        }
+    }
+
+    /// The file that is written until the run is complete, for somebody else to write it.
+    pub(super) fn place(&self, path: &Path) -> PathBuf {
+        match &self.writer {
+            Writer::Whole { part, .. } => part.clone(),
+            Writer::Standard(_) | Writer::Direct(_) => path.to_owned(),
         }
     }
 
@@ -95,14 +104,6 @@ impl Output {
             Writer::Standard(_) | Writer::Direct(_) => failure,
         }
     }
-}
-
-fn standard_output() -> io::Result<File> {
-    #[cfg(unix)]
-    let same = std::os::fd::AsFd::as_fd(&io::stdout()).try_clone_to_owned()?;
-    #[cfg(windows)]
-    let same = std::os::windows::io::AsHandle::as_handle(&io::stdout()).try_clone_to_owned()?;
-    Ok(File::from_std(std::fs::File::from(same)))
 }
 
 async fn open(path: &Path) -> io::Result<Writer> {

@@ -4,7 +4,7 @@ use console::{Style, measure_text_width};
 use pipewright::{RunReport, StageReport, StageSummary};
 
 use super::figures::Figures;
-use super::progress::{bytes, count};
+use crate::cli::units::{age, bytes, count, rate};
 
 /// What a run did, for people: one line, and for longer runs one for each stage.
 pub(super) struct Summary<'a> {
@@ -26,14 +26,14 @@ impl fmt::Display for Summary<'_> {
         } else {
             write!(f, "{}", doubtful.apply_to("complete, not verified"))?;
         }
-        let seconds = report.elapsed.as_secs_f64();
         let moved = figures.read().max(figures.written);
         write!(
             f,
-            ": {} in, {} out in {seconds:.1} s, {}/s",
+            ": {} in, {} out in {}, {}",
             bytes(figures.read()),
             bytes(figures.written),
-            bytes(per_second(moved, report)),
+            age(report.elapsed),
+            rate(per_second(moved, report)),
         )?;
         let stages = report.stages.iter().filter(is_stage);
         if stages.count() > 1

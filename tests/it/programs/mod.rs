@@ -3,14 +3,15 @@
 mod engine;
 mod examples;
 mod look;
+mod pipeline_file;
 mod producer;
 mod program;
 mod run;
-mod security;
 #[cfg(unix)]
-mod terminal;
+mod screen;
+mod security;
 
 pub(crate) use producer::Producer;
 pub(crate) use program::Program;
 #[cfg(unix)]
-pub(crate) use terminal::{Setup, Terminal};
+pub(crate) use screen::Screen;

@@ -49,6 +49,12 @@ impl Program {
         )
     }
 
+    /// A line of a shell.
+    #[cfg(unix)]
+    pub(crate) fn shell(line: &str) -> Self {
+        Self::start(Command::new("sh").args(["-c", line]))
+    }
+
     fn start(command: &mut Command) -> Self {
         let mut child = command
             .env_remove("PIPEWRIGHT_ENGINE_URL")

@@ -6,4 +6,3 @@ mod plain;
 mod words;
 
 pub(super) use display::Display;
-pub(super) use words::{bytes, count};

@@ -7,8 +7,6 @@ mod help;
 mod listings;
 mod project;
 #[cfg(unix)]
-mod screen;
-#[cfg(unix)]
 mod top;
 mod trigger;
 

@@ -7,7 +7,7 @@ use tokio::task::JoinHandle;
 
 use super::listings::foreign;
 use super::look;
-use super::screen::Screen;
+use crate::programs::Screen;
 use crate::support::TestEngine;
 
 /// Why these need an engine of their own.

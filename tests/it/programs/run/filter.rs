@@ -6,25 +6,25 @@ use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use crate::support::within;
 
 /// A running `pipewright run` with all its streams; killed when it is dropped.
-pub(super) struct Filter {
-    pub(super) child: Child,
-    pub(super) stdin: Option<ChildStdin>,
-    pub(super) stdout: ChildStdout,
-    pub(super) stderr: BufReader<ChildStderr>,
+pub(crate) struct Filter {
+    pub(crate) child: Child,
+    pub(crate) stdin: Option<ChildStdin>,
+    pub(crate) stdout: ChildStdout,
+    pub(crate) stderr: BufReader<ChildStderr>,
 }
 
 /// What it has left when it is over.
 #[derive(Debug)]
-pub(super) struct Ended {
+pub(crate) struct Ended {
     /// `None` if a signal has ended it.
-    pub(super) code: Option<i32>,
-    pub(super) stdout: Vec<u8>,
-    pub(super) stderr: String,
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: String,
 }
 
 impl Filter {
     /// Starts `pipewright run` at the engine at `url`; the arguments are parted by blanks.
-    pub(super) fn start(url: &str, arguments: &str) -> Self {
+    pub(crate) fn start(url: &str, arguments: &str) -> Self {
         Self::of(
             Command::new(env!("CARGO_BIN_EXE_pipewright")).args(
                 ["run", "--url", url]
@@ -35,7 +35,7 @@ impl Filter {
     }
 
     /// Starts a command that is to behave as `pipewright run`.
-    pub(super) fn of(command: &mut Command) -> Self {
+    pub(crate) fn of(command: &mut Command) -> Self {
         let mut child = command
             .env_remove("PIPEWRIGHT_ENGINE_URL")
             .stdin(Stdio::piped())
@@ -53,21 +53,21 @@ impl Filter {
     }
 
     /// Writes, and leaves standard input open.
-    pub(super) async fn put(&mut self, bytes: &[u8]) {
+    pub(crate) async fn put(&mut self, bytes: &[u8]) {
         let stdin = self.stdin.as_mut().unwrap();
         within(stdin.write_all(bytes)).await.unwrap();
         within(stdin.flush()).await.unwrap();
     }
 
     /// Reads exactly `len` bytes.
-    pub(super) async fn take(&mut self, len: usize) -> Vec<u8> {
+    pub(crate) async fn take(&mut self, len: usize) -> Vec<u8> {
         let mut bytes = vec![0; len];
         within(self.stdout.read_exact(&mut bytes)).await.unwrap();
         bytes
     }
 
     /// The next line of standard error.
-    pub(super) async fn says(&mut self) -> String {
+    pub(crate) async fn says(&mut self) -> String {
         let mut line = String::new();
         within(self.stderr.read_line(&mut line)).await.unwrap();
         line
@@ -75,14 +75,14 @@ impl Filter {
 
     /// Sends a signal, as a terminal does.
     #[cfg(unix)]
-    pub(super) async fn signal(&self, name: &str) {
+    pub(crate) async fn signal(&self, name: &str) {
         let id = self.child.id().expect("it runs").to_string();
         let sent = Command::new("kill").args(["-s", name, &id]).status().await;
         assert!(sent.unwrap().success());
     }
 
     /// Waits for its end, with standard input as it is.
-    pub(super) async fn ended(mut self) -> Ended {
+    pub(crate) async fn ended(mut self) -> Ended {
         let (mut stdout, mut stderr) = (Vec::new(), String::new());
         let read = async {
             let out = self.stdout.read_to_end(&mut stdout);
@@ -99,7 +99,7 @@ impl Filter {
     }
 
     /// Writes `input` and closes standard input, while it waits for the end.
-    pub(super) async fn through(mut self, input: &[u8]) -> Ended {
+    pub(crate) async fn through(mut self, input: &[u8]) -> Ended {
         let mut stdin = self.stdin.take().unwrap();
         let write = async {
             // A run that has failed reads no more.
@@ -113,7 +113,7 @@ impl Filter {
 impl Ended {
     /// What a run has written that has to be complete.
     #[track_caller]
-    pub(super) fn complete(&self) -> &[u8] {
+    pub(crate) fn complete(&self) -> &[u8] {
         assert_eq!(self.code, Some(0), "{}", self.stderr);
         let mut lines = self.stderr.lines();
         assert!(
@@ -126,7 +126,7 @@ impl Ended {
 
     /// What standard error says of a run that has to end with `code`.
     #[track_caller]
-    pub(super) fn failed(&self, code: i32) -> &str {
+    pub(crate) fn failed(&self, code: i32) -> &str {
         assert_eq!(self.code, Some(code), "{}", self.stderr);
         let mut lines = self.stderr.lines();
         assert!(

@@ -4,14 +4,14 @@ use super::stages;
 use crate::programs::Program;
 
 /// An engine in a process of its own, and the stages in this one.
-pub(super) struct Stages {
-    pub(super) engine: Program,
-    pub(super) url: String,
-    pub(super) worker: Worker,
+pub(crate) struct Stages {
+    pub(crate) engine: Program,
+    pub(crate) url: String,
+    pub(crate) worker: Worker,
 }
 
 impl Stages {
-    pub(super) async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let (engine, url) = Program::engine().await;
         let worker = Worker::connect(url.as_str()).await.unwrap();
         stages::register(&worker);

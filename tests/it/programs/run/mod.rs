@@ -10,5 +10,5 @@ mod stages;
 mod terminal;
 mod whole;
 
-use filter::Filter;
-use house::Stages;
+pub(crate) use filter::Filter;
+pub(crate) use house::Stages;

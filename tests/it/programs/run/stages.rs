@@ -1,5 +1,8 @@
 //! The stages that the runs of these tests go through.
 
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+
 use async_compression::tokio::bufread::{GzipDecoder, GzipEncoder};
 use pipewright::format::{Json, Lines};
 use pipewright::{ChannelReader, ChannelWriter, Receiver, Result, Sender, Worker, pipeline_stage};
@@ -79,6 +82,30 @@ struct Label {
     with: String,
 }
 
+#[derive(Deserialize, Serialize)]
+struct Keyed {
+    k: String,
+}
+
+/// The key of each item, and how many there were of it so far.
+#[pipeline_stage(id = "json::ranks")]
+fn ranks(item: Keyed, seen: &mut HashMap<String, u64>) -> (String, u64) {
+    let rank = seen.entry(item.k.clone()).or_default();
+    *rank += 1;
+    (item.k, *rank)
+}
+
+/// Fails the first time that it is used.
+#[pipeline_stage(id = "text::later", input = Lines, output = Lines)]
+fn later(line: String) -> Result<String> {
+    static USED: AtomicBool = AtomicBool::new(false);
+    if USED.swap(true, SeqCst) {
+        Ok(line)
+    } else {
+        Err(pipewright::Error::msg("not yet"))
+    }
+}
+
 /// Takes nothing and never ends.
 #[pipeline_stage(id = "text::hang")]
 async fn hang(input: Receiver<String, Lines>, output: Sender<String, Json>) -> Result<()> {
@@ -95,5 +122,7 @@ pub(super) fn register(worker: &Worker) {
     worker.register(sound).unwrap();
     worker.register(numbers).unwrap();
     worker.register(label).unwrap();
+    worker.register(ranks).unwrap();
+    worker.register(later).unwrap();
     worker.register(hang).unwrap();
 }

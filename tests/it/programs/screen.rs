@@ -7,28 +7,41 @@ use vt100::{Color, Parser};
 
 use crate::support::within;
 
-/// The program in a pseudo-terminal, all three streams of it.
-pub(super) struct Screen {
-    child: Child,
+/// The program in a pseudo-terminal: all three streams of it, unless some of them are something
+/// else.
+pub(crate) struct Screen {
+    pub(crate) child: Child,
     pty: Pty,
     parser: Parser,
+    /// Everything that was written, control codes and all.
+    written: Vec<u8>,
 }
 
 /// Rows and columns.
-pub(super) type Dimensions = (u16, u16);
+pub(crate) type Dimensions = (u16, u16);
 
 impl Screen {
-    pub(super) fn start(
+    pub(crate) fn start(
         url: &str,
         arguments: &[&str],
+        dimensions: Dimensions,
+        variables: &[(&str, &str)],
+    ) -> Self {
+        let command = Command::new(env!("CARGO_BIN_EXE_pipewright"))
+            .args(arguments)
+            .env("PIPEWRIGHT_ENGINE_URL", url);
+        Self::spawn(command, dimensions, variables)
+    }
+
+    /// Starts a command whose streams are the terminal as far as they are not set.
+    pub(crate) fn spawn(
+        command: Command,
         (rows, columns): Dimensions,
         variables: &[(&str, &str)],
     ) -> Self {
         let (pty, line) = pty_process::open().unwrap();
         pty.resize(Size::new(rows, columns)).unwrap();
-        let command = Command::new(env!("CARGO_BIN_EXE_pipewright"))
-            .args(arguments)
-            .env("PIPEWRIGHT_ENGINE_URL", url)
+        let command = command
             .env_remove("NO_COLOR")
             .env("TERM", "xterm-256color")
             .envs(variables.iter().copied())
@@ -39,25 +52,26 @@ impl Screen {
             child,
             pty,
             parser: Parser::new(rows, columns, 0),
+            written: Vec::new(),
         }
     }
 
-    pub(super) fn id(&self) -> u32 {
+    pub(crate) fn id(&self) -> u32 {
         self.child.id().unwrap()
     }
 
-    pub(super) async fn press(&mut self, keys: &str) {
+    pub(crate) async fn press(&mut self, keys: &str) {
         self.pty.write_all(keys.as_bytes()).await.unwrap();
     }
 
-    pub(super) fn resize(&mut self, (rows, columns): Dimensions) {
+    pub(crate) fn resize(&mut self, (rows, columns): Dimensions) {
         self.pty.resize(Size::new(rows, columns)).unwrap();
         let [rows, columns] = [rows, columns].map(|size| NonZeroU16::new(size).unwrap());
         self.parser.set_size(rows, columns);
     }
 
     /// Waits until the screen is as wanted.
-    pub(super) async fn until(&mut self, wanted: impl Fn(&str) -> bool) -> String {
+    pub(crate) async fn until(&mut self, wanted: impl Fn(&str) -> bool) -> String {
         let seen = async {
             loop {
                 let text = self.text();
@@ -72,7 +86,7 @@ impl Screen {
     }
 
     /// Waits until a line of the screen begins with this text, whatever stands before it.
-    pub(super) async fn line(&mut self, begin: &str) -> String {
+    pub(crate) async fn line(&mut self, begin: &str) -> String {
         let find = |text: &str| {
             let mut lines = text.lines().map(str::trim_start);
             lines
@@ -83,21 +97,36 @@ impl Screen {
         find(&text).unwrap()
     }
 
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         self.parser.screen().contents()
     }
 
+    /// The rows of the screen without blanks at their ends, as far as there is anything.
+    pub(crate) fn rows(&self) -> Vec<String> {
+        let screen = self.parser.screen();
+        let (_, columns) = screen.size();
+        let rows = screen.rows(0, columns.get());
+        let mut rows: Vec<_> = rows.map(|row| row.trim_end().to_owned()).collect();
+        while rows.pop_if(|row| row.is_empty()).is_some() {}
+        rows
+    }
+
+    /// Everything that was written, control codes and all.
+    pub(crate) fn written(&self) -> &str {
+        std::str::from_utf8(&self.written).unwrap()
+    }
+
     /// Whether the program has the screen to itself.
-    pub(super) fn is_taken(&self) -> bool {
+    pub(crate) fn is_taken(&self) -> bool {
         self.parser.screen().alternate_screen()
     }
 
-    pub(super) fn hides_cursor(&self) -> bool {
+    pub(crate) fn hides_cursor(&self) -> bool {
         self.parser.screen().hide_cursor()
     }
 
     /// Whether anything is in a colour of its own.
-    pub(super) fn has_colours(&self) -> bool {
+    pub(crate) fn has_colours(&self) -> bool {
         let screen = self.parser.screen();
         let (rows, columns) = screen.size();
         let cells = (0..rows.get()).flat_map(|row| (0..columns.get()).map(move |at| (row, at)));
@@ -107,16 +136,17 @@ impl Screen {
     }
 
     /// Waits for the end; gives the status.
-    pub(super) async fn ended(&mut self) -> Option<i32> {
+    pub(crate) async fn ended(&mut self) -> Option<i32> {
         while self.read().await {}
         within(self.child.wait()).await.unwrap().code()
     }
 
     async fn read(&mut self) -> bool {
-        let mut bytes = [0; 4096];
+        let mut bytes = vec![0; 4096];
         // On Linux the last one to leave makes reading fail.
         let read = within(self.pty.read(&mut bytes)).await.unwrap_or(0);
         self.parser.process(&bytes[..read]);
+        self.written.extend_from_slice(&bytes[..read]);
         read > 0
     }
 }

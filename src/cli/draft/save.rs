@@ -1,0 +1,25 @@
+use std::path::PathBuf;
+
+use bytes::Bytes;
+use pipewright::format::Raw;
+use pipewright::{Receiver, Result, pipeline_stage};
+use serde::{Deserialize, Serialize};
+use tokio::fs::File;
+use tokio::io::AsyncWriteExt;
+
+/// Where a side branch ends.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Place {
+    pub(super) file: PathBuf,
+}
+
+/// Writes a side branch to a file that is there already.
+#[pipeline_stage(id = "tee")]
+pub(super) async fn save(mut bytes: Receiver<Bytes, Raw>, params: Place) -> Result<()> {
+    let mut file = File::options().write(true).open(&params.file).await?;
+    while let Some(piece) = bytes.recv().await? {
+        file.write_all(&piece).await?;
+    }
+    file.flush().await?;
+    Ok(())
+}

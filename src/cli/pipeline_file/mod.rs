@@ -1,0 +1,13 @@
+//! Pipelines in files: TOML, read with every mistake at its place.
+
+mod entries;
+mod lower;
+mod mistake;
+#[allow(clippy::module_inception)]
+mod pipeline_file;
+mod read;
+mod schema;
+
+pub(super) use mistake::Mistake;
+pub(super) use pipeline_file::{PipelineFile, Retry};
+pub(super) use schema::schema;

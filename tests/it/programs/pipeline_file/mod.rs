@@ -1,0 +1,8 @@
+//! Pipelines in files: `pipewright check`, `pipewright graph` and `pipewright run -f`.
+
+mod check;
+mod graph;
+mod run;
+mod scratch;
+
+use scratch::Scratch;
