@@ -7,7 +7,7 @@ use futures::StreamExt;
 use pipewright::testing::faults::{Fault, FaultPlan, FaultProxy, ProcessFault, Way};
 use pipewright::{
     Address, CallError, ChannelReader, ChannelWriter, ConnectError, ConnectionState, Engine,
-    ReadError, Worker, WriteError,
+    ReadError, Receiver, Sender, Worker, WriteError,
 };
 
 use super::{BEAT, DEAD, Scene};
@@ -252,4 +252,26 @@ async fn the_ends_of_a_worker_that_stands_still_are_given_up() {
     assert!(matches!(written, WriteError::ReaderGone), "{written:?}");
     assert!(read.unwrap_err().is_truncated());
     engine.settled(|stats| stats.channels == 0).await;
+}
+
+#[tokio::test]
+async fn a_receiver_finds_a_sender_that_has_fallen_silent_over_any_engine() {
+    let scene = Scene::new(FaultPlan::new()).await;
+    let beat = DEAD / 3;
+    let through = scene.through().heartbeat(beat, 100 * DEAD);
+    // The engine serves the receiver as ever: only the stream itself can tell.
+    let channel = scene.house.channel().await;
+    let mut sender: Sender<u32> = Sender::new(ChannelWriter::new(&through, &channel.writer_ref));
+    let mut receiver: Receiver<u32> = Receiver::new(channel.reader);
+    sender.send(1).await.unwrap();
+    assert_eq!(within(receiver.recv()).await.unwrap(), Some(1));
+    // Nothing to say for longer than silence may be, and not taken for lost.
+    let idle = tokio::time::timeout(2 * DEAD, receiver.recv()).await;
+    assert!(idle.is_err(), "{idle:?}");
+    sender.send(2).await.unwrap();
+    assert_eq!(within(receiver.recv()).await.unwrap(), Some(2));
+    scene.proxy.strike_each(Fault::Stall);
+    let error = within(receiver.recv()).await.unwrap_err();
+    assert_silent(&error);
+    assert!(chain(&error).contains("the writer"), "{}", chain(&error));
 }

@@ -3,6 +3,7 @@
 
 mod bytes;
 mod half_open;
+mod matrix;
 mod orders;
 mod programs;
 
