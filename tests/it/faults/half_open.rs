@@ -14,23 +14,16 @@ use super::{BEAT, DEAD, Scene};
 use crate::programs::Program;
 use crate::support::{TestEngine, chain, pattern, within};
 
-const HEARTBEATS: &str = "an engine that knows no heartbeat of channels is waited for";
-
 fn assert_silent(error: &dyn std::error::Error) {
     let text = chain(error);
     assert!(text.contains("no sign of life"), "{text}");
 }
 
-/// A scene at an engine of ours, with nothing planned.
-async fn scene() -> Option<Scene> {
-    let scene = Scene::new(FaultPlan::new()).await;
-    scene.house.engine.handle(HEARTBEATS)?;
-    Some(scene)
-}
-
 #[tokio::test]
 async fn a_reader_finds_a_line_that_has_fallen_silent() {
-    let Some(scene) = scene().await else { return };
+    let Some(scene) = Scene::alert().await else {
+        return;
+    };
     let (mut writer, mut reader) = scene.faulty_reader().await;
     writer.write("half").await.unwrap();
     writer.flush().await.unwrap();
@@ -43,7 +36,9 @@ async fn a_reader_finds_a_line_that_has_fallen_silent() {
 
 #[tokio::test]
 async fn a_writer_that_is_held_back_finds_a_line_that_has_fallen_silent() {
-    let Some(scene) = scene().await else { return };
+    let Some(scene) = Scene::alert().await else {
+        return;
+    };
     let (mut writer, _reader) = scene.faulty_writer().await;
     let mut blocked = std::pin::pin!(async {
         loop {
@@ -60,7 +55,9 @@ async fn a_writer_that_is_held_back_finds_a_line_that_has_fallen_silent() {
 
 #[tokio::test]
 async fn ends_that_only_wait_for_each_other_are_not_taken_for_lost() {
-    let Some(scene) = scene().await else { return };
+    let Some(scene) = Scene::alert().await else {
+        return;
+    };
     let address = scene.through();
     let channel = scene.house.narrow().await;
     let mut writer = ChannelWriter::new(&address, &channel.writer_ref);
