@@ -6,37 +6,49 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use pipewright::{Engine, Error};
 
-use super::connect::token_of;
 use super::failure::Failure;
+use super::limits::Limits;
+use super::security::Security;
 use super::signals::Signals;
 
-#[derive(Args)]
-#[command(after_help = "\
+const EXAMPLES: &str = "\
 Examples:
-  pipewright engine
-  pipewright engine --listen 127.0.0.1:0 --ready-file url
-  TOKEN=s3cret pipewright engine --listen 0.0.0.0:49134 --token-env TOKEN")]
+  For the workers of this machine:
+    pipewright engine
+
+  For a script, on a free port; the file has the URL as soon as the engine serves:
+    pipewright engine --listen 127.0.0.1:0 --ready-file engine.url &
+
+  For other machines, which have to know the token:
+    pipewright engine --listen 0.0.0.0:49134 --token-file token --tls-cert cert.pem --tls-key key.pem
+
+  With tokens that may do only some things, `pipewright engine --roles roles.toml`, where is:
+    [[role]]
+    token_file = \"thumbnailer.token\"   # or token_env = \"NAME\"
+    register = [\"thumbnails::*\"]
+    trigger = [\"storage::get\"]";
+
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     /// Where to listen; port 0 takes a free one.
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:49134")]
     listen: String,
-    /// Ask workers for the bearer token in this environment variable. Needed to listen on an
-    /// address that other machines can reach.
-    #[arg(long, value_name = "NAME")]
-    token_env: Option<String>,
     /// Write the URL to this file once the engine listens, and remove the file at the end.
     #[arg(long, value_name = "FILE")]
     ready_file: Option<PathBuf>,
+    #[command(flatten)]
+    security: Security,
+    #[command(flatten)]
+    limits: Limits,
 }
 
 /// Serves until the program is asked to stop.
 pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     // Before anything is said, so that whoever reads it can stop the engine.
     let mut signals = Signals::listen()?;
-    let mut builder = Engine::builder().listen(arguments.listen);
-    if let Some(name) = arguments.token_env {
-        builder = builder.bearer_token(token_of(&name)?);
-    }
+    let builder = Engine::builder().listen(arguments.listen);
+    let builder = arguments.security.apply(arguments.limits.apply(builder))?;
     let engine = builder.start().await?;
     let url = engine
         .url()

@@ -1,5 +1,6 @@
 use std::future::{Future, poll_fn};
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Instant;
@@ -20,6 +21,9 @@ use crate::wire::{Abort, InBand, Text};
 pub(super) struct Encoding<F> {
     /// Protects the outbox while one of the two polls it; never held across an await.
     state: Mutex<State<F>>,
+    /// Whether the outbox was ready when one of the two had it last, so that an item need not lock
+    /// it once more to ask.
+    ready: AtomicBool,
     wakers: Arc<Wakers>,
     /// Wakes both; whoever polls the outbox registers this one, so that neither takes the
     /// other's place.
@@ -86,6 +90,7 @@ impl<F> Encoding<F> {
         };
         Self {
             state: Mutex::new(state),
+            ready: AtomicBool::new(false),
             wakers,
             both,
         }
@@ -102,14 +107,19 @@ impl<F> Encoding<F> {
         poll: impl FnOnce(&mut Outbox, &mut Context<'_>) -> Poll<R>,
     ) -> Poll<R> {
         self.wakers.sender.register(cx.waker());
-        poll(
-            &mut self.lock().outbox,
-            &mut Context::from_waker(&self.both),
-        )
+        let mut state = self.lock();
+        let polled = poll(&mut state.outbox, &mut Context::from_waker(&self.both));
+        self.note(&state);
+        polled
+    }
+
+    /// Notes whether the outbox is ready, before it is unlocked.
+    fn note(&self, state: &State<F>) {
+        self.ready.store(state.outbox.is_ready(), Relaxed);
     }
 
     pub(super) fn poll_ready(&self, cx: &Context<'_>) -> Poll<Result<(), WriteError>> {
-        if self.lock().outbox.is_ready() {
+        if self.ready.load(Relaxed) {
             return Poll::Ready(Ok(()));
         }
         let ready = self.poll(cx, Outbox::poll_ready);
@@ -161,6 +171,7 @@ impl<F> Encoding<F> {
         state.pulse.accepts();
         let asleep = !std::mem::replace(&mut state.watched, true);
         let wakes = asleep || state.pulse.is_alone();
+        self.note(&state);
         drop(state);
         if wakes {
             self.wakers.flusher.wake();
@@ -173,6 +184,7 @@ impl<F> Encoding<F> {
         let mut state = self.lock();
         state.over = true;
         let left = state.outbox.is_unfinished().then(|| state.outbox.take());
+        self.note(&state);
         drop(state);
         self.wakers.flusher.wake();
         left
@@ -236,7 +248,9 @@ impl<F> Encoding<F> {
                     Step::Flush => {
                         let mut both = Context::from_waker(&self.both);
                         // A failure is kept, and the sender's next call gives it.
-                        if state.outbox.poll_flush_idle(&mut both).is_pending() {
+                        let flushed = state.outbox.poll_flush_idle(&mut both);
+                        self.note(&state);
+                        if flushed.is_pending() {
                             break;
                         }
                         watch.sent();

@@ -46,7 +46,10 @@ pub(super) async fn drive<S: RunSource<Item = Bytes>>(
             }
         }
     };
-    display.end();
+    match copied {
+        Err(Stopped::Cancelled) => display.cut(),
+        _ => display.end(),
+    }
     match copied {
         Ok(()) => run.report().await.map_err(Stopped::Run),
         // The run is over by itself.

@@ -1,4 +1,4 @@
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
@@ -20,6 +20,12 @@ pub(super) struct Figures {
     samples: VecDeque<(Duration, u64)>,
 }
 
+/// Each once: in what they tell, stages of the same id cannot be told apart.
+fn distinct(ids: Vec<String>) -> impl Iterator<Item = String> {
+    let mut seen = HashSet::new();
+    ids.into_iter().filter(move |id| seen.insert(id.clone()))
+}
+
 /// Over how long a rate is measured.
 const WINDOW: Duration = Duration::from_secs(5);
 
@@ -31,7 +37,7 @@ impl Figures {
             read: input.counter(),
             size: input.len(),
             written: 0,
-            stages: stages.into_iter().map(|stage| (stage, None)).collect(),
+            stages: distinct(stages).map(|stage| (stage, None)).collect(),
             samples: VecDeque::new(),
         }
     }
@@ -39,7 +45,7 @@ impl Figures {
     /// Takes note of what a stage tells.
     pub(super) fn note(&mut self, progress: &Progress) {
         let so_far = StageReport::so_far(progress);
-        // Stages of the same id cannot be told apart; the one that has done most is shown.
+        // Of stages with the same id the one that has run longest is shown.
         let told = self.stages.iter_mut().find(|(id, _)| *id == progress.stage);
         if let Some((_, shown)) = told
             && shown

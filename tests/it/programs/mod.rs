@@ -6,6 +6,11 @@ mod look;
 mod producer;
 mod program;
 mod run;
+mod security;
+#[cfg(unix)]
+mod terminal;
 
 pub(crate) use producer::Producer;
 pub(crate) use program::Program;
+#[cfg(unix)]
+pub(crate) use terminal::{Setup, Terminal};

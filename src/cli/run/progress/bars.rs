@@ -1,12 +1,14 @@
 use std::time::Duration;
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use console::Term;
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::words;
 use crate::cli::run::figures::Figures;
 
 /// Progress as lines of a terminal that are drawn again and again.
 pub(in crate::cli::run) struct Bars {
+    terminal: Term,
     screen: MultiProgress,
     whole: ProgressBar,
     stages: Vec<ProgressBar>,
@@ -26,16 +28,27 @@ impl Bars {
             whole: add(),
             stages: figures.stages.iter().map(|_| add()).collect(),
             screen,
+            terminal: Term::stderr(),
         }
     }
 
     pub(super) fn show(&self, figures: &Figures) {
-        self.whole.set_message(words::whole(figures));
+        let width = self.terminal.size().1.into();
+        let ids = figures.stages.iter().map(|(id, _)| id.chars().count());
+        let ids = ids.max().unwrap_or(0);
+        self.whole.set_message(words::whole(figures, width));
         self.whole.tick();
         for (bar, (id, report)) in self.stages.iter().zip(&figures.stages) {
-            bar.set_message(words::stage(id, report.as_ref()));
+            bar.set_message(words::stage(id, report.as_ref(), ids, width));
             bar.tick();
         }
+    }
+
+    /// Leaves the lines as they are, and goes on below.
+    pub(super) fn leave(&self) {
+        self.screen.set_draw_target(ProgressDrawTarget::hidden());
+        // The cursor is at the end of the last line, or behind the `^C` that a terminal shows.
+        eprintln!();
     }
 
     /// Takes the lines away.

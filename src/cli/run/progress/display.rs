@@ -77,6 +77,13 @@ impl Display {
         }
     }
 
+    /// Leaves what is shown, when the run is cut off.
+    pub(in crate::cli::run) fn cut(&mut self) {
+        if let Self::Bars(bars) = self {
+            bars.leave();
+        }
+    }
+
     /// Leaves the terminal to others.
     pub(in crate::cli::run) fn end(&mut self) {
         if let Self::Bars(bars) = self {

@@ -22,7 +22,7 @@ impl Plain {
     }
 
     pub(super) fn show(&mut self, figures: &Figures) {
-        eprintln!("{}", words::whole(figures));
+        eprintln!("{}", words::whole(figures, usize::MAX));
         self.wait = (self.wait * 2).min(LONGEST);
     }
 }

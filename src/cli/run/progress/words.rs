@@ -37,8 +37,9 @@ fn time(time: Duration) -> String {
     }
 }
 
-/// The whole run in a line: what matters most comes first, so that a narrow terminal shows it.
-pub(super) fn whole(figures: &Figures) -> String {
+/// The whole run in a line of `width` letters at the most: what matters most comes first, and what
+/// has no room is left out.
+pub(super) fn whole(figures: &Figures, width: usize) -> String {
     let mut parts = Vec::new();
     match (figures.percent(), figures.size) {
         (Some(percent), Some(size)) => {
@@ -52,23 +53,34 @@ pub(super) fn whole(figures: &Figures) -> String {
     parts.push(format!("{}/s", bytes(figures.rate())));
     parts.push(format!("{} out", bytes(figures.written)));
     parts.push(time(figures.elapsed()));
-    parts.join(", ")
+    fitting(parts, ", ", width)
 }
 
-/// A stage in a line.
-pub(super) fn stage(id: &str, report: Option<&StageReport>) -> String {
-    let id = shortened(id);
-    let Some(report) = report else {
-        return format!("  {id}");
-    };
-    let busy = share(report.working());
-    let mut line = format!(
-        "  {id:ID$} {busy:>3} % busy  {:>10}",
-        bytes(report.bytes_out)
-    );
-    if report.items_out > 0 {
-        let items = count(report.items_out);
-        line = format!("{line}  {items:>13} items");
+/// A stage in a line of `width` letters at the most, with its id in a column of `ids`.
+pub(super) fn stage(id: &str, report: Option<&StageReport>, ids: usize, width: usize) -> String {
+    let ids = ids.min(ID);
+    let mut parts = vec![format!("  {:ids$}", shortened(id))];
+    if let Some(report) = report {
+        parts.push(format!("{:>3} % busy", share(report.working())));
+        parts.push(format!("{:>10}", bytes(report.bytes_out)));
+        if report.items_out > 0 {
+            parts.push(format!("{:>11} items", count(report.items_out)));
+        }
+    }
+    fitting(parts, "  ", width)
+}
+
+/// As many of the parts as there is room for, the first in any case.
+fn fitting(parts: Vec<String>, between: &str, width: usize) -> String {
+    let mut line = String::new();
+    for part in parts {
+        if line.is_empty() {
+            line = part;
+        } else if line.chars().count() + between.len() + part.chars().count() <= width {
+            line = format!("{line}{between}{part}");
+        } else {
+            break;
+        }
     }
     line
 }
@@ -79,7 +91,7 @@ fn share(share: f64) -> u8 {
     (share * 100.0).round() as u8
 }
 
-/// The end of an id tells more than its beginning.
+/// An id with its beginning left out if it is long.
 fn shortened(id: &str) -> String {
     let letters = id.chars().count();
     if letters <= ID {
@@ -109,26 +121,33 @@ mod tests {
     }
 
     #[test]
-    fn the_first_words_tell_most() {
-        let known = whole(&Figures::of(30 << 20, Some(120 << 20), &[]));
-        assert!(
-            known.starts_with("25 %, 1 min 31 s left, 30.0 MiB of 120.0 MiB in, 1.0 MiB/s"),
-            "{known}"
-        );
-        let unknown = whole(&Figures::of(30 << 20, None, &[]));
-        assert!(
-            unknown.starts_with("30.0 MiB in, 1.0 MiB/s, 15.0 MiB out"),
-            "{unknown}"
-        );
+    fn what_has_no_room_is_left_out() {
+        let known = Figures::of(30 << 20, Some(120 << 20), &[]);
+        let all = "25 %, 1 min 31 s left, 30.0 MiB of 120.0 MiB in, 1.0 MiB/s, 15.0 MiB out, 0 s";
+        assert_eq!(whole(&known, usize::MAX), all);
+        assert_eq!(whole(&known, all.len()), all);
+        assert_eq!(whole(&known, 30), "25 %, 1 min 31 s left");
+        assert_eq!(whole(&known, 0), "25 %");
+        let unknown = Figures::of(30 << 20, None, &[]);
+        assert_eq!(whole(&unknown, 30), "30.0 MiB in, 1.0 MiB/s");
     }
 
     #[test]
-    fn a_long_id_keeps_its_end() {
-        assert_eq!(stage("a::b", None), "  a::b");
-        let report = StageReport::default();
-        let line = stage(&format!("{}::the_end", "x".repeat(40)), Some(&report));
+    fn a_stage_tells_what_it_did() {
+        assert_eq!(stage("a::b", None, 4, 80), "  a::b");
+        let mut report = StageReport::default();
+        (report.bytes_out, report.items_out) = (2048, 1234);
+        let line = "  a::b  100 % busy     2.0 KiB        1 234 items";
+        assert_eq!(stage("a::b", Some(&report), 4, 80), line);
+        assert_eq!(
+            stage("a::b", Some(&report), 4, 40),
+            "  a::b  100 % busy     2.0 KiB"
+        );
+        // The end of a long id tells more than its beginning.
+        let long = format!("{}::the_end", "x".repeat(40));
+        let line = stage(&long, Some(&report), 49, 80);
         assert!(
-            line.starts_with("  …xxx") && line.contains("xx::the_end "),
+            line.starts_with("  …xxx") && line.contains("x::the_end  100 %"),
             "{line}"
         );
     }

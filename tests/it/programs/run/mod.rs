@@ -7,6 +7,7 @@ mod house;
 mod memory;
 mod signals;
 mod stages;
+mod terminal;
 mod whole;
 
 use filter::Filter;

@@ -1,0 +1,121 @@
+use std::time::Duration;
+
+use bytesize::ByteSize;
+use clap::Args;
+use humantime::parse_duration;
+use pipewright::EngineBuilder;
+
+/// What an engine takes, and for how long.
+#[derive(Args)]
+#[command(next_help_heading = "Limits")]
+pub(super) struct Limits {
+    /// How many connections there may be at a time, control and channels.
+    #[arg(long, value_name = "COUNT", default_value_t = 65_536)]
+    max_connections: usize,
+    /// How many channels that one worker has made may be unfinished.
+    #[arg(long, value_name = "COUNT", default_value_t = 25_000)]
+    max_worker_channels: usize,
+    /// How many functions one worker may register.
+    #[arg(long, value_name = "COUNT", default_value_t = 10_000)]
+    max_worker_functions: usize,
+    /// How many calls of one worker may wait for their results.
+    #[arg(long, value_name = "COUNT", default_value_t = 100_000)]
+    max_worker_calls: usize,
+    /// How many payload bytes may be held for slow readers before no further channel is made.
+    #[arg(long, value_name = "SIZE", default_value = "4GiB", value_parser = size)]
+    max_held_bytes: usize,
+    /// How many channels may be unfinished at a time.
+    #[arg(long, value_name = "COUNT", default_value_t = 100_000)]
+    max_channels: usize,
+    /// How many payload bytes one channel may hold for its reader.
+    #[arg(long, value_name = "SIZE", default_value = "64MiB", value_parser = size)]
+    max_channel_bytes: usize,
+    /// How many bytes one message may have, control or channel.
+    #[arg(long, value_name = "SIZE", default_value = "64MiB", value_parser = size)]
+    max_message_bytes: usize,
+    /// How many bytes one frame of a channel may have.
+    #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = size)]
+    max_frame_bytes: usize,
+    /// How long a client may take for its request.
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_duration)]
+    handshake_timeout: Duration,
+    /// How long a channel waits for an end that nobody opens, counted from the last time that one
+    /// of its ends was opened or finished.
+    #[arg(long, value_name = "TIME", default_value = "5min", value_parser = parse_duration)]
+    channel_ttl: Duration,
+    /// How long a reader may take to answer the close of its stream.
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse_duration)]
+    linger: Duration,
+}
+
+impl Limits {
+    /// Sets them all.
+    pub(super) fn apply(&self, engine: EngineBuilder) -> EngineBuilder {
+        engine
+            .max_connections(self.max_connections)
+            .max_channels_per_worker(self.max_worker_channels)
+            .max_functions_per_worker(self.max_worker_functions)
+            .max_calls_per_worker(self.max_worker_calls)
+            .max_held_bytes(self.max_held_bytes)
+            .max_channels(self.max_channels)
+            .max_channel_bytes(self.max_channel_bytes)
+            .max_message_bytes(self.max_message_bytes)
+            .max_frame_bytes(self.max_frame_bytes)
+            .handshake_timeout(self.handshake_timeout)
+            .channel_ttl(self.channel_ttl)
+            .linger(self.linger)
+    }
+}
+
+/// Bytes, with a unit or without.
+fn size(text: &str) -> Result<usize, String> {
+    let size: ByteSize = text.parse()?;
+    usize::try_from(size.as_u64()).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+    use pipewright::Engine;
+
+    use super::Limits;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        limits: Limits,
+    }
+
+    fn engine(arguments: &[&str]) -> String {
+        let line = ["engine"].iter().chain(arguments);
+        let limits = Line::parse_from(line).limits;
+        format!("{:?}", limits.apply(Engine::builder()))
+    }
+
+    /// What `--help` says is what an engine does without being told.
+    #[test]
+    fn the_defaults_are_those_of_the_library() {
+        assert_eq!(engine(&[]), format!("{:?}", Engine::builder()));
+    }
+
+    #[test]
+    fn each_is_set_by_its_flag() {
+        for (flag, value, shown) in [
+            ("--max-connections", "7", " connections: 7"),
+            ("--max-worker-channels", "7", "worker_channels: 7"),
+            ("--max-worker-functions", "7", "worker_functions: 7"),
+            ("--max-worker-calls", "7", "worker_calls: 7"),
+            ("--max-held-bytes", "1KiB", "held_bytes: 1024"),
+            ("--max-channels", "7", " channels: 7"),
+            ("--max-channel-bytes", "1MiB", "channel_bytes: 1048576"),
+            ("--max-message-bytes", "1kB", "message: 1000"),
+            ("--max-frame-bytes", "2 KiB", "frame: 2048"),
+            ("--handshake-timeout", "3s", "handshake: 3s"),
+            ("--channel-ttl", "1h", "ttl: 3600s"),
+            ("--linger", "500ms", "linger: 500ms"),
+        ] {
+            let engine = engine(&[flag, value]);
+            assert!(engine.contains(shown), "{flag}: {engine}");
+        }
+    }
+}
