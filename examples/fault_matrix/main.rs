@@ -98,20 +98,22 @@ async fn matrix(settings: &Settings) -> Result<ExitCode> {
     let (mut complete, mut reported, mut silent, mut needless) = (0, 0, 0, 0);
     while let Some((scenario, outcome, took)) = rounds.next().await {
         let took = took.as_millis();
-        match outcome {
-            Outcome::Complete => complete += 1,
+        let said = match outcome {
+            Outcome::Complete => {
+                complete += 1;
+                "complete".to_owned()
+            }
             Outcome::Reported(reason) => {
                 reported += 1;
-                if scenario.harm.is_harmless() {
-                    needless += 1;
-                    println!("NEEDLESS {scenario:?} {took} ms: {reason}");
-                }
+                needless += u64::from(scenario.harm.is_harmless());
+                format!("error: {reason}")
             }
             Outcome::Silent(reason) => {
                 silent += 1;
-                println!("SILENT {scenario:?} {took} ms: {reason}");
+                format!("SILENT: {reason}")
             }
-        }
+        };
+        println!("{scenario:?}, {took} ms: {said}");
     }
     let took = begin.elapsed().as_secs();
     println!("{took} s; {needless} errors where everything should have arrived");

@@ -76,6 +76,10 @@ impl Address {
     /// writes, as if the connection had been lost. Only silence counts that an end waits in: code
     /// that does something else for an hour loses nothing. An engine that does not know of this, as
     /// iii engines do not, is waited for without such a bound.
+    ///
+    /// A [`Sender`](crate::Sender) of items also promises its receiver a sign of life that often,
+    /// within the stream and over any engine: a receiver that waits for longer than three of them
+    /// takes the sender for lost. So code that sends items may not block its runtime for that long.
     #[must_use]
     pub fn heartbeat(self, every: Duration, dead_after: Duration) -> Self {
         self.with(|options| {
@@ -84,6 +88,14 @@ impl Address {
                 dead_after,
             };
         })
+    }
+
+    /// How often a writer at this address gives signs of life to its reader.
+    pub(crate) fn heartbeat_every(&self) -> Duration {
+        match &self.0 {
+            Kind::Url(_, options) => options.heartbeat.ping_every,
+            Kind::InProcess(_) => KeepAlive::default().ping_every,
+        }
     }
 
     /// Trusts the certificates in `pem`, beside those of the system, for `wss://` addresses.

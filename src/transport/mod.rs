@@ -28,6 +28,7 @@ pub(crate) use memory::{Memory, PipeLimits, pipe};
 #[cfg(feature = "engine")]
 pub(crate) use memory::{PipeMonitor, PipeReader, PipeWriter, Popped};
 pub(crate) use options::ConnectOptions;
+pub(crate) use silence::Silence;
 #[cfg(feature = "engine")]
 pub(crate) use websocket::{WebSocket, WebSocketLimits, accept_key};
 

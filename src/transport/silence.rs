@@ -13,7 +13,9 @@ use super::TransportError;
 /// Only time counts in which somebody waits: it is looked at when a connection has nothing to
 /// give. Hearing is one assignment; what it means for the timer is worked out later.
 #[derive(Debug)]
-pub(super) struct Silence {
+pub(crate) struct Silence {
+    /// Who has promised them.
+    peer: &'static str,
     longest: Duration,
     /// Something came since the last look.
     heard: bool,
@@ -23,8 +25,9 @@ pub(super) struct Silence {
 }
 
 impl Silence {
-    pub(super) fn new(longest: Duration) -> Self {
+    pub(crate) fn of(peer: &'static str, longest: Duration) -> Self {
         Self {
+            peer,
             longest,
             heard: true,
             since: Instant::now(),
@@ -33,12 +36,12 @@ impl Silence {
     }
 
     /// The peer sent something, or nobody has waited.
-    pub(super) fn heard(&mut self) {
+    pub(crate) fn heard(&mut self) {
         self.heard = true;
     }
 
     /// Ready when somebody has waited for too long. To be asked whenever somebody waits.
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<TransportError> {
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<TransportError> {
         if std::mem::take(&mut self.heard) {
             self.since = Instant::now();
         }
@@ -59,7 +62,7 @@ impl Silence {
     }
 
     fn error(&self) -> TransportError {
-        let reason = format!("the engine gave no sign of life for {:?}", self.longest);
+        let reason = format!("{} gave no sign of life for {:?}", self.peer, self.longest);
         TransportError::Lost(io::Error::new(io::ErrorKind::TimedOut, reason))
     }
 }
@@ -77,7 +80,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn only_silence_that_somebody_waits_in_counts() {
-        let mut silence = Silence::new(LONGEST);
+        let mut silence = Silence::of("it", LONGEST);
         advance(10 * LONGEST).await;
         for _ in 0..3 {
             let begin = Instant::now();
@@ -93,7 +96,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_endless_silence_is_none() {
-        let mut silence = Silence::new(Duration::MAX);
+        let mut silence = Silence::of("it", Duration::MAX);
         let waited = timeout(LONGEST, poll_fn(|cx| silence.poll(cx))).await;
         assert!(waited.is_err());
     }

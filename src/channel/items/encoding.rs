@@ -9,6 +9,7 @@ use futures::task::AtomicWaker;
 use tokio::time::Sleep;
 
 use super::SendError;
+use super::beat::Beat;
 use super::pause::{Step, TICK, Watch};
 use super::pulse::Pulse;
 use crate::channel::WriteError;
@@ -45,6 +46,11 @@ impl<F> State<F> {
     fn has_aside(&self) -> bool {
         let aside = self.outbox.packer().aside();
         self.outbox.is_ready() && aside.is_some_and(|aside| !aside.is_empty())
+    }
+
+    /// Whether a sign of life can go out: the stream has begun, and is not over.
+    fn has_begun(&self) -> bool {
+        self.outbox.is_ready() && self.outbox.packer().has_begun()
     }
 }
 
@@ -193,7 +199,9 @@ impl<F> Encoding<F> {
     /// The first look after a pause sends at once, so that a single item is not held back; with
     /// nothing left to send the flusher sleeps until the next item, or until others put something
     /// in that is to go out beside the items. In between [`Watch`] decides.
-    pub(super) async fn flush_when_idle(&self) {
+    ///
+    /// A sender that has nothing to say gives the signs of life that `beat` asks for.
+    pub(super) async fn flush_when_idle(&self, mut beat: Option<Beat>) {
         let mut watch = Watch::Asleep;
         let mut tick = pin!(None::<Sleep>);
         poll_fn(|cx| {
@@ -220,7 +228,12 @@ impl<F> Encoding<F> {
                     return Poll::Ready(());
                 }
                 if !state.watched && !state.has_aside() {
-                    break;
+                    let sent = state.outbox.packer().framed();
+                    let due = beat.as_mut().is_some_and(|beat| beat.is_due(cx, sent));
+                    if !due || !state.has_begun() {
+                        break;
+                    }
+                    state.outbox.push_in_band(&InBand::Heartbeat);
                 }
                 state.watched = true;
                 if let Some(sleep) = tick.as_mut().as_pin_mut() {

@@ -212,6 +212,11 @@ impl Packer {
         }
     }
 
+    /// Whether the header has gone, so that signs of life may follow it.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.header.is_none() && !self.plain
+    }
+
     /// Takes the next frame; the tail is none before it is full or flushed.
     pub(super) fn pop(&mut self) -> Option<Frame> {
         self.frames.pop_front()

@@ -85,8 +85,7 @@ impl Connection {
             obeys: plan.means(found),
             steps: plan.steps(found, way).into_iter(),
             received,
-            in_head: plan.skips_head(),
-            state: State::default(),
+            state: State::new(plan.skips_head()),
         };
         let to_engine = pump(Way::ToEngine, from_client, to_engine, head, orders_up);
         let to_client = pump(

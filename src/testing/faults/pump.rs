@@ -36,14 +36,16 @@ pub(super) struct Pump<'a> {
     pub(super) steps: std::vec::IntoIter<Step>,
     /// Received, and not looked at.
     pub(super) received: BytesMut,
-    /// Whether the head of the handshake is passing, whose bytes do not count.
-    pub(super) in_head: bool,
     pub(super) state: State,
 }
 
 /// What the faults so far have left behind.
 #[derive(Default)]
 pub(super) struct State {
+    /// The head of the handshake is passing, whose bytes do not count.
+    in_head: bool,
+    /// What was received may be the beginning of the end of the head.
+    wants_more: bool,
     /// On its way out. A step is due only when there is none.
     piece: BytesMut,
     /// Bytes that count, cut into pieces so far.
@@ -55,6 +57,16 @@ pub(super) struct State {
     rate: Option<u32>,
     /// Turned over in the next byte.
     flip: u8,
+}
+
+impl State {
+    /// Before the first byte; whether the bytes of the head are not to count.
+    pub(super) fn new(skips_head: bool) -> Self {
+        Self {
+            in_head: skips_head,
+            ..Self::default()
+        }
+    }
 }
 
 /// How a way came to its end.
@@ -116,7 +128,7 @@ impl Pump<'_> {
     /// The next fault of the plan, if this is its place.
     fn due(&mut self) -> Option<Fault> {
         let here = self.steps.as_slice().first()?.after == self.state.counted;
-        let free = self.state.piece.is_empty() && !self.in_head && !self.state.stalled;
+        let free = self.state.piece.is_empty() && !self.state.in_head && !self.state.stalled;
         let free = free && self.state.held.is_none();
         if here && free {
             self.steps.next().map(|step| step.fault)
@@ -197,9 +209,14 @@ impl Pump<'_> {
             }
             return Ok(Went::Out(written));
         }
-        if received.is_empty() {
+        if received.is_empty() || state.wants_more {
             received.reserve(PIECE);
             if from.read_buf(received).await? == 0 {
+                if state.wants_more {
+                    // The rest of a head that will never be whole.
+                    (state.wants_more, state.in_head) = (false, false);
+                    return Ok(Went::In);
+                }
                 if !state.discards {
                     to.shutdown().await?;
                 }
@@ -213,7 +230,7 @@ impl Pump<'_> {
     fn cut_piece(&mut self) {
         let received = &mut self.received;
         let state = &mut self.state;
-        if self.in_head {
+        if state.in_head {
             let end = memmem::find(received, BLANK_LINE);
             let len = match end {
                 Some(at) => at + BLANK_LINE.len(),
@@ -221,7 +238,8 @@ impl Pump<'_> {
                 None if received.len() >= BLANK_LINE.len() => received.len() - 3,
                 None => 0,
             };
-            self.in_head = end.is_none();
+            state.in_head = end.is_none();
+            state.wants_more = state.in_head;
             state.piece = received.split_to(len);
             return;
         }

@@ -10,8 +10,7 @@ use tokio_util::io::poll_read_buf;
 use super::incoming::{Incoming, Message};
 use super::outgoing::Outgoing;
 use super::{Role, WebSocketLimits, buffers};
-use crate::transport::silence::Silence;
-use crate::transport::{Received, Transport, TransportError};
+use crate::transport::{Received, Silence, Transport, TransportError};
 use crate::wire::{Close, Frame};
 
 /// Read at once while little comes: a head, a message, an item.
@@ -73,7 +72,7 @@ where
 
     /// Takes a peer for lost that gives no sign of life for so long.
     pub(super) fn lost_after(mut self, silence: Option<Duration>) -> Self {
-        self.silence = silence.map(Silence::new);
+        self.silence = silence.map(|longest| Silence::of("the engine", longest));
         self
     }
 

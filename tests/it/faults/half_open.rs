@@ -7,30 +7,23 @@ use futures::StreamExt;
 use pipewright::testing::faults::{Fault, FaultPlan, FaultProxy, ProcessFault, Way};
 use pipewright::{
     Address, CallError, ChannelReader, ChannelWriter, ConnectError, ConnectionState, Engine,
-    ReadError, Worker, WriteError,
+    ReadError, Receiver, Sender, Worker, WriteError,
 };
 
 use super::{BEAT, DEAD, Scene};
 use crate::programs::Program;
 use crate::support::{TestEngine, chain, pattern, within};
 
-const HEARTBEATS: &str = "an engine that knows no heartbeat of channels is waited for";
-
 fn assert_silent(error: &dyn std::error::Error) {
     let text = chain(error);
     assert!(text.contains("no sign of life"), "{text}");
 }
 
-/// A scene at an engine of ours, with nothing planned.
-async fn scene() -> Option<Scene> {
-    let scene = Scene::new(FaultPlan::new()).await;
-    scene.house.engine.handle(HEARTBEATS)?;
-    Some(scene)
-}
-
 #[tokio::test]
 async fn a_reader_finds_a_line_that_has_fallen_silent() {
-    let Some(scene) = scene().await else { return };
+    let Some(scene) = Scene::alert().await else {
+        return;
+    };
     let (mut writer, mut reader) = scene.faulty_reader().await;
     writer.write("half").await.unwrap();
     writer.flush().await.unwrap();
@@ -43,7 +36,9 @@ async fn a_reader_finds_a_line_that_has_fallen_silent() {
 
 #[tokio::test]
 async fn a_writer_that_is_held_back_finds_a_line_that_has_fallen_silent() {
-    let Some(scene) = scene().await else { return };
+    let Some(scene) = Scene::alert().await else {
+        return;
+    };
     let (mut writer, _reader) = scene.faulty_writer().await;
     let mut blocked = std::pin::pin!(async {
         loop {
@@ -60,7 +55,9 @@ async fn a_writer_that_is_held_back_finds_a_line_that_has_fallen_silent() {
 
 #[tokio::test]
 async fn ends_that_only_wait_for_each_other_are_not_taken_for_lost() {
-    let Some(scene) = scene().await else { return };
+    let Some(scene) = Scene::alert().await else {
+        return;
+    };
     let address = scene.through();
     let channel = scene.house.narrow().await;
     let mut writer = ChannelWriter::new(&address, &channel.writer_ref);
@@ -252,4 +249,26 @@ async fn the_ends_of_a_worker_that_stands_still_are_given_up() {
     assert!(matches!(written, WriteError::ReaderGone), "{written:?}");
     assert!(read.unwrap_err().is_truncated());
     engine.settled(|stats| stats.channels == 0).await;
+}
+
+#[tokio::test]
+async fn a_receiver_finds_a_sender_that_has_fallen_silent_over_any_engine() {
+    let scene = Scene::new(FaultPlan::new()).await;
+    let beat = DEAD / 3;
+    let through = scene.through().heartbeat(beat, 100 * DEAD);
+    // The engine serves the receiver as ever: only the stream itself can tell.
+    let channel = scene.house.channel().await;
+    let mut sender: Sender<u32> = Sender::new(ChannelWriter::new(&through, &channel.writer_ref));
+    let mut receiver: Receiver<u32> = Receiver::new(channel.reader);
+    sender.send(1).await.unwrap();
+    assert_eq!(within(receiver.recv()).await.unwrap(), Some(1));
+    // Nothing to say for longer than silence may be, and not taken for lost.
+    let idle = tokio::time::timeout(2 * DEAD, receiver.recv()).await;
+    assert!(idle.is_err(), "{idle:?}");
+    sender.send(2).await.unwrap();
+    assert_eq!(within(receiver.recv()).await.unwrap(), Some(2));
+    scene.proxy.strike_each(Fault::Stall);
+    let error = within(receiver.recv()).await.unwrap_err();
+    assert_silent(&error);
+    assert!(chain(&error).contains("the writer"), "{}", chain(&error));
 }

@@ -3,6 +3,7 @@
 
 mod bytes;
 mod half_open;
+mod matrix;
 mod orders;
 mod programs;
 
@@ -32,10 +33,18 @@ impl Scene {
         Self { house, proxy }
     }
 
+    /// As [`new`](Self::new) without a plan, at an engine that gives signs of life on channels.
+    async fn alert() -> Option<Self> {
+        let scene = Self::new(FaultPlan::new()).await;
+        let why = "an engine that knows no heartbeat of channels is waited for";
+        scene.house.engine.handle(why)?;
+        Some(scene)
+    }
+
     /// The engine by way of the proxy, whose silence is soon noticed.
     fn through(&self) -> Address {
         let address: Address = self.proxy.url().parse().unwrap();
-        address.heartbeat(BEAT, DEAD)
+        address.heartbeat(BEAT, DEAD).connect_timeout(DEAD)
     }
 
     /// A channel whose reader goes through the proxy.

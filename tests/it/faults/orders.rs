@@ -4,6 +4,9 @@ use std::time::{Duration, Instant};
 
 use pipewright::testing::faults::{Fault, FaultPlan, FaultProxy, Sockets, Way};
 
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
 use super::Scene;
 use crate::support::{assert_same, pattern, within};
 
@@ -103,4 +106,42 @@ async fn what_is_no_engine_is_refused() {
         let refused = FaultProxy::start(url, FaultPlan::new()).await;
         assert!(refused.is_err(), "{url}");
     }
+}
+
+/// Regression: a head that came in pieces was waited for without reading on.
+#[tokio::test]
+async fn a_head_that_comes_in_pieces_is_skipped_and_passed_on() {
+    let engine = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("ws://{}", engine.local_addr().unwrap());
+    let plan = FaultPlan::new().behind_handshake();
+    let plan = plan.after(2, Way::ToEngine, Fault::FlipBit(0));
+    let proxy = FaultProxy::start(&url, plan).await.unwrap();
+    let near = proxy
+        .url()
+        .trim_start_matches("ws://")
+        .trim_end_matches('/');
+    let mut client = TcpStream::connect(near).await.unwrap();
+    let (mut far, _) = engine.accept().await.unwrap();
+    let sent = "GET / HTTP/1.1\r\nHost: h\r\n\r\nabcd";
+    let mut arrived = String::new();
+    for byte in sent.as_bytes() {
+        client.write_all(&[*byte]).await.unwrap();
+        // A few bytes may wait for the next, as they may be the end of the head.
+        if let Ok(read) = tokio::time::timeout(Duration::from_millis(5), far.read_u8()).await {
+            arrived.push(char::from(read.unwrap()));
+        }
+    }
+    client.shutdown().await.unwrap();
+    within(far.read_to_string(&mut arrived)).await.unwrap();
+    assert_eq!(arrived, sent.replace("abcd", "abbd"));
+    assert_eq!(proxy.strikes().len(), 1);
+
+    // One that never is whole arrives as far as it came.
+    let mut client = TcpStream::connect(near).await.unwrap();
+    let (mut far, _) = engine.accept().await.unwrap();
+    client.write_all(b"GET /\r\n").await.unwrap();
+    client.shutdown().await.unwrap();
+    let mut arrived = String::new();
+    within(far.read_to_string(&mut arrived)).await.unwrap();
+    assert_eq!(arrived, "GET /\r\n");
 }
