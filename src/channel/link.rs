@@ -1,4 +1,5 @@
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use tokio_util::sync::ReusableBoxFuture;
 
@@ -58,6 +59,15 @@ impl Link {
         match self {
             Self::Open(transport) => Poll::Ready(Ok(&mut **transport)),
             _ => Poll::Ready(Err(ConnectError::Stopped)),
+        }
+    }
+
+    /// How often signs of life are to be given over it; `None` within the process, and once it is
+    /// dialled.
+    pub(crate) fn heartbeat(&self) -> Option<Duration> {
+        match self {
+            Self::Idle(address, _) => Some(address.heartbeat_every()),
+            _ => None,
         }
     }
 

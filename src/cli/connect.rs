@@ -1,8 +1,12 @@
+use std::path::PathBuf;
+
 use clap::Args;
-use pipewright::{Address, Error, Worker};
+use pipewright::{Address, Worker};
 
 use super::exit::Exit;
 use super::failure::Failure;
+use super::security::read;
+use super::token::Token;
 
 /// Which engine a command works on.
 #[derive(Args)]
@@ -17,9 +21,17 @@ pub(super) struct Connect {
         default_value = "ws://127.0.0.1:49134"
     )]
     url: String,
-    /// Give the engine the bearer token in this environment variable.
-    #[arg(long, value_name = "NAME")]
-    token_env: Option<String>,
+    #[command(flatten)]
+    token: Token,
+    /// Trust the certificates of these authorities (PEM), beside those of the system.
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
+    /// Show the engine this chain of certificates (PEM), the program's own first.
+    #[arg(long, value_name = "FILE", requires = "key")]
+    cert: Option<PathBuf>,
+    /// The private key of the certificate (PEM).
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    key: Option<PathBuf>,
 }
 
 impl Connect {
@@ -29,9 +41,17 @@ impl Connect {
             let failure = Failure::new(Exit::Usage, error);
             failure.hint("an engine's address is like ws://127.0.0.1:49134")
         })?;
-        Ok(match &self.token_env {
-            Some(name) => address.bearer_token(token_of(name)?),
+        let address = match self.token.read()? {
+            Some(token) => address.bearer_token(token),
             None => address,
+        };
+        let address = match &self.ca {
+            Some(authorities) => address.root_certificates(read(authorities)?),
+            None => address,
+        };
+        Ok(match (&self.cert, &self.key) {
+            (Some(cert), Some(key)) => address.client_certificate(read(cert)?, read(key)?),
+            _ => address,
         })
     }
 
@@ -46,13 +66,4 @@ impl Connect {
             ))
         })
     }
-}
-
-/// The token in an environment variable, so that no list of processes shows it.
-pub(super) fn token_of(variable: &str) -> Result<String, Error> {
-    std::env::var(variable).map_err(|error| {
-        Error::msg(format!(
-            "the environment variable {variable} holds no token: {error}"
-        ))
-    })
 }

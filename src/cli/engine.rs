@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use pipewright::{Engine, Error};
 
-use super::connect::token_of;
 use super::failure::Failure;
 use super::limits::Limits;
+use super::security::Security;
 use super::signals::Signals;
 
 #[derive(Args)]
@@ -17,18 +17,23 @@ Examples:
   pipewright engine
   pipewright engine --listen 127.0.0.1:0 --ready-file url
   pipewright engine --max-channels 1000 --max-channel-bytes 4MiB --channel-ttl 1min
-  TOKEN=s3cret pipewright engine --listen 0.0.0.0:49134 --token-env TOKEN")]
+  pipewright engine --listen 0.0.0.0:49134 --token-file token --tls-cert cert.pem --tls-key key.pem
+  pipewright engine --roles roles.toml
+
+A file of roles has one entry a token; in patterns `*` stands for any characters:
+  [[role]]
+  token_file = \"thumbnailer.token\"   # or token_env = \"NAME\"
+  register = [\"thumbnails::*\"]
+  trigger = [\"storage::get\"]")]
 pub(super) struct Arguments {
     /// Where to listen; port 0 takes a free one.
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:49134")]
     listen: String,
-    /// Ask workers for the bearer token in this environment variable. Needed to listen on an
-    /// address that other machines can reach.
-    #[arg(long, value_name = "NAME")]
-    token_env: Option<String>,
     /// Write the URL to this file once the engine listens, and remove the file at the end.
     #[arg(long, value_name = "FILE")]
     ready_file: Option<PathBuf>,
+    #[command(flatten)]
+    security: Security,
     #[command(flatten)]
     limits: Limits,
 }
@@ -37,13 +42,8 @@ pub(super) struct Arguments {
 pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     // Before anything is said, so that whoever reads it can stop the engine.
     let mut signals = Signals::listen()?;
-    let mut builder = arguments
-        .limits
-        .apply(Engine::builder())
-        .listen(arguments.listen);
-    if let Some(name) = arguments.token_env {
-        builder = builder.bearer_token(token_of(&name)?);
-    }
+    let builder = Engine::builder().listen(arguments.listen);
+    let builder = arguments.security.apply(arguments.limits.apply(builder))?;
     let engine = builder.start().await?;
     let url = engine
         .url()

@@ -36,6 +36,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
 pub(super) fn table(functions: &[Entry]) -> Table {
     let mut table = Table::new([
         Column::text("FUNCTION"),
+        Column::optional("NAMESPACE"),
         Column::text("WORKER"),
         Column::number("CALLS"),
         Column::text("DESCRIPTION"),
@@ -43,6 +44,7 @@ pub(super) fn table(functions: &[Entry]) -> Table {
     for function in functions {
         table.push([
             function.text("function_id").to_owned(),
+            function.namespace(),
             function.worker().to_owned(),
             function.count("calls"),
             function.text("description").to_owned(),

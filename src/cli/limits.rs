@@ -46,6 +46,12 @@ pub(super) struct Limits {
     /// How long a reader may take to answer the close of its stream.
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse_duration)]
     linger: Duration,
+    /// How often workers are pinged.
+    #[arg(long, value_name = "TIME", default_value = "20s", value_parser = parse_duration)]
+    ping_every: Duration,
+    /// After how much silence a worker is taken for gone.
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse_duration)]
+    dead_after: Duration,
 }
 
 impl Limits {
@@ -64,6 +70,7 @@ impl Limits {
             .handshake_timeout(self.handshake_timeout)
             .channel_ttl(self.channel_ttl)
             .linger(self.linger)
+            .keep_alive(self.ping_every, self.dead_after)
     }
 }
 
@@ -113,6 +120,8 @@ mod tests {
             ("--handshake-timeout", "3s", "handshake: 3s"),
             ("--channel-ttl", "1h", "ttl: 3600s"),
             ("--linger", "500ms", "linger: 500ms"),
+            ("--ping-every", "2s", "ping_every: 2s"),
+            ("--dead-after", "9s", "dead_after: 9s"),
         ] {
             let engine = engine(&[flag, value]);
             assert!(engine.contains(shown), "{flag}: {engine}");

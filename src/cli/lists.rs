@@ -43,6 +43,14 @@ impl Entry {
         self.0.get(name)
     }
 
+    /// The namespace, if it is not the one of whoever names none (`protocol.md` 2.2).
+    pub(super) fn namespace(&self) -> String {
+        match self.text("namespace") {
+            "default" => String::new(),
+            name => name.to_owned(),
+        }
+    }
+
     /// What a worker is called: its name, or else its id.
     pub(super) fn name(&self) -> &str {
         match self.text("name") {

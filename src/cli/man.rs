@@ -38,9 +38,12 @@ fn write_pages(command: Command, directory: &Path) -> io::Result<()> {
     for command in command.get_subcommands() {
         write_pages(command.clone(), directory)?;
     }
-    let more = command.get_after_help().map(ToString::to_string);
+    let more = command.get_after_long_help().or(command.get_after_help());
+    let more = more.map(ToString::to_string);
     let has_subcommands = command.has_subcommands();
-    let page = Man::new(command).manual("pipewright");
+    let page = Man::new(command)
+        .source(concat!("pipewright ", env!("CARGO_PKG_VERSION")))
+        .manual("pipewright");
     let mut text = Vec::new();
     page.render_title(&mut text)?;
     page.render_name_section(&mut text)?;

@@ -21,6 +21,7 @@ mod new;
 mod output;
 mod pipeline_file;
 mod run;
+mod security;
 mod signals;
 mod similar;
 mod source;
@@ -28,11 +29,13 @@ mod stages;
 mod stdout;
 mod table;
 mod tell;
+mod token;
 mod top;
 mod trigger;
 mod units;
 mod workers;
 
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -107,10 +110,16 @@ enum Command {
 /// Carries out what the command line asks for.
 pub(crate) fn run() -> ExitCode {
     let arguments = Arguments::parse();
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    // Lines of a log would stand in the middle of what is drawn.
+    let is_drawn = matches!(arguments.command, Command::Top(_)) && io::stderr().is_terminal();
+    let filter = match EnvFilter::try_from_default_env() {
+        _ if is_drawn => EnvFilter::new("off"),
+        Ok(filter) => filter,
+        Err(_) => EnvFilter::new("warn"),
+    };
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(io::stderr)
         .init();
     match carry_out(arguments) {
         Ok(()) => ExitCode::SUCCESS,

@@ -23,6 +23,11 @@ enum Form {
 }
 
 impl Output {
+    /// Whether JSON is wanted.
+    pub(super) fn is_json(&self) -> bool {
+        self.output == Form::Json
+    }
+
     /// Writes the list: `json` as it is, or the table; `none` is said where the table is empty.
     pub(super) fn write(
         &self,

@@ -57,6 +57,7 @@ impl Source {
 
     fn unreadable(&self, error: &io::Error) -> Failure {
         Failure::new(Exit::Usage, format!("cannot read {self}: {error}"))
+            .hint("`@FILE` is what a file holds, `-` standard input")
     }
 }
 

@@ -28,8 +28,15 @@ pub(super) struct Arguments {
 pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let worker = arguments.connect.worker().await?;
     let functions = lists::functions(&worker).await?;
-    let columns = ["STAGE", "KIND", "IN", "OUT", "WORKER", "DESCRIPTION"];
-    let mut table = Table::new(columns.map(Column::text));
+    let mut table = Table::new([
+        Column::text("STAGE"),
+        Column::optional("NAMESPACE"),
+        Column::text("KIND"),
+        Column::text("IN"),
+        Column::text("OUT"),
+        Column::text("WORKER"),
+        Column::text("DESCRIPTION"),
+    ]);
     let mut listed = Vec::new();
     for function in &functions {
         let Some(stage) = Stage::of(function) else {
@@ -38,6 +45,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         listed.push(as_json(function));
         table.push([
             function.text("function_id").to_owned(),
+            function.namespace(),
             stage.kind,
             stage.input,
             stage.output,

@@ -17,6 +17,8 @@ pub(super) struct Table {
 pub(super) struct Column {
     heading: &'static str,
     align: Align,
+    /// Left out where there is nothing in it.
+    is_optional: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -28,14 +30,29 @@ enum Align {
 impl Column {
     /// A column of words.
     pub(super) fn text(heading: &'static str) -> Self {
-        let align = Align::Left;
-        Self { heading, align }
+        Self {
+            heading,
+            align: Align::Left,
+            is_optional: false,
+        }
     }
 
     /// A column of numbers, aligned at their ends.
     pub(super) fn number(heading: &'static str) -> Self {
-        let align = Align::Right;
-        Self { heading, align }
+        Self {
+            heading,
+            align: Align::Right,
+            is_optional: false,
+        }
+    }
+
+    /// A column of words that is left out where there are none.
+    pub(super) fn optional(heading: &'static str) -> Self {
+        Self {
+            heading,
+            align: Align::Left,
+            is_optional: true,
+        }
     }
 }
 
@@ -61,7 +78,8 @@ impl Table {
     /// any length.
     pub(super) fn to_text(&self, width: Option<usize>) -> String {
         let widths = self.widths();
-        let needed = widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1);
+        let shown = widths.iter().filter(|width| **width > 0).count();
+        let needed = widths.iter().sum::<usize>() + GAP * shown.saturating_sub(1);
         if width.is_some_and(|width| needed > width) {
             self.blocks()
         } else {
@@ -69,12 +87,16 @@ impl Table {
         }
     }
 
+    /// The width of each column, 0 for one that is left out.
     fn widths(&self) -> Vec<usize> {
         let columns = self.columns.iter().enumerate();
         columns
             .map(|(at, column)| {
                 let cells = self.rows.iter().map(|row| row[at].width());
-                cells.max().unwrap_or(0).max(column.heading.width())
+                match cells.max().unwrap_or(0) {
+                    0 if column.is_optional => 0,
+                    widest => widest.max(column.heading.width()),
+                }
             })
             .collect()
     }
@@ -91,7 +113,10 @@ impl Table {
 
     fn line<'a>(&self, cells: impl Iterator<Item = &'a str>, widths: &[usize], text: &mut String) {
         let start = text.len();
-        for ((cell, width), column) in cells.zip(widths).zip(&self.columns) {
+        for ((cell, &width), column) in cells.zip(widths).zip(&self.columns) {
+            if width == 0 {
+                continue;
+            }
             let padding = " ".repeat(width.saturating_sub(cell.width()));
             match column.align {
                 Align::Left => text.extend([cell, &padding]),
@@ -140,11 +165,17 @@ mod tests {
         let columns = [
             Column::text("NAME"),
             Column::number("N"),
+            Column::optional("NONE"),
             Column::text("ABOUT"),
         ];
         let mut table = Table::new(columns);
-        table.push(["a".into(), "1".into(), String::new()]);
-        table.push(["\u{7406}\u{89e3}bc".into(), "234".into(), "x\x1b[2J".into()]);
+        table.push(["a".into(), "1".into(), String::new(), String::new()]);
+        table.push([
+            "\u{7406}\u{89e3}bc".into(),
+            "234".into(),
+            String::new(),
+            "x\x1b[2J".into(),
+        ]);
         table
     }
 
@@ -157,6 +188,15 @@ a         1
 ";
         assert_eq!(table().to_text(None), expected);
         assert_eq!(table().to_text(Some(18)), expected);
+    }
+
+    #[test]
+    fn an_optional_column_is_there_if_anything_is_in_it() {
+        let mut table = Table::new([Column::text("A"), Column::optional("B")]);
+        table.push(["1".into(), String::new()]);
+        assert_eq!(table.to_text(None), "A\n1\n");
+        table.push(["2".into(), "b".into()]);
+        assert_eq!(table.to_text(None), "A  B\n1\n2  b\n");
     }
 
     #[test]

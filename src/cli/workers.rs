@@ -36,6 +36,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
 pub(super) fn table(workers: &[Entry]) -> Table {
     let mut table = Table::new([
         Column::text("WORKER"),
+        Column::optional("NAMESPACE"),
         Column::text("RUNTIME"),
         Column::text("VERSION"),
         Column::number("PID"),
@@ -46,6 +47,7 @@ pub(super) fn table(workers: &[Entry]) -> Table {
     for listed in workers {
         table.push([
             listed.name().to_owned(),
+            listed.namespace(),
             listed.text("runtime").to_owned(),
             listed.text("version").to_owned(),
             listed.count("pid"),

@@ -1,9 +1,10 @@
 use bincode::error::{DecodeError, EncodeError as BincodeError};
-use bytes::{BufMut, BytesMut};
+use bytes::BytesMut;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::append::Append;
 use super::bounded::{Guard, Refusal};
 use super::{
     Decode, Decoded, Encode, EncodeError, Format, FormatError, ItemLimits, delimited, shape,
@@ -52,8 +53,7 @@ impl<T: Serialize + DeserializeOwned> Encode<T> for Bincode {
     fn encode(&mut self, item: T, out: &mut BytesMut) -> Result<(), EncodeError<T>> {
         let config = bincode::config::standard();
         delimited::encode(out, |out| {
-            bincode::serde::encode_into_std_write(&item, &mut out.writer(), config)
-                .map(|_| ())
+            bincode::serde::encode_into_writer(&item, Append(out), config)
                 .map_err(|error| Refusal(unwritten(error)))
         })
         .map_err(|error| EncodeError {

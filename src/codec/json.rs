@@ -2,6 +2,7 @@ use bytes::{BufMut, BytesMut};
 use serde::Serialize;
 use serde::de::{DeserializeOwned, DeserializeSeed};
 
+use super::append::Append;
 use super::bounded::{Guard, Refusal, too_deep};
 use super::{Decode, Decoded, Encode, EncodeError, Format, FormatError, ItemLimits};
 
@@ -38,8 +39,7 @@ impl Format for Json {
 #[diagnostic::do_not_recommend]
 impl<T: Serialize> Encode<T> for Json {
     fn encode(&mut self, item: T, out: &mut BytesMut) -> Result<(), EncodeError<T>> {
-        let mut writer = out.writer();
-        if let Err(error) = serde_json::to_writer(&mut writer, &item) {
+        if let Err(error) = serde_json::to_writer(Append(out), &item) {
             return Err(EncodeError {
                 item: Some(item),
                 error: FormatError::new(error),
@@ -93,7 +93,12 @@ impl Json {
     fn value<T: DeserializeOwned>(&self, line: &[u8]) -> Result<T, Refusal> {
         // serde_json has the default limit of its own, which costs nothing.
         if self.limits.max_nesting == ItemLimits::DEFAULT.max_nesting {
-            return serde_json::from_slice(line).map_err(|error| {
+            // To look once at the whole whether it is UTF-8 costs less than once at each string.
+            let read = match std::str::from_utf8(line) {
+                Ok(text) => serde_json::from_str(text),
+                Err(_) => serde_json::from_slice(line),
+            };
+            return read.map_err(|error| {
                 let text = error.to_string();
                 Refusal(match text.strip_prefix("recursion limit exceeded") {
                     Some(place) => format!("{}{place}", too_deep(self.limits)),

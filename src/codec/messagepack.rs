@@ -1,10 +1,11 @@
 use std::io::{Cursor, ErrorKind};
 
-use bytes::{BufMut, BytesMut};
+use bytes::BytesMut;
 use rmp_serde::decode::Error;
 use serde::Serialize;
 use serde::de::{DeserializeOwned, DeserializeSeed};
 
+use super::append::Append;
 use super::bounded::{Guard, Refusal};
 use super::{Decode, Decoded, Encode, EncodeError, Format, FormatError, ItemLimits, delimited};
 
@@ -45,7 +46,7 @@ impl Format for MessagePack {
 impl<T: Serialize> Encode<T> for MessagePack {
     fn encode(&mut self, item: T, out: &mut BytesMut) -> Result<(), EncodeError<T>> {
         delimited::encode(out, |out| {
-            rmp_serde::encode::write_named(&mut out.writer(), &item)
+            rmp_serde::encode::write_named(&mut Append(out), &item)
         })
         .map_err(|error| EncodeError {
             item: Some(item),

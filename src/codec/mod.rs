@@ -4,6 +4,7 @@
 //! [`Decode`] for receivers. Both work on plain byte slices and know nothing of frames: an item
 //! may share a frame with others or span several, which is the channel's business.
 
+mod append;
 mod bincode;
 mod bounded;
 mod compression;

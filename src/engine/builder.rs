@@ -12,6 +12,7 @@ use super::server::Acceptor;
 #[cfg(feature = "tls")]
 use super::tls::Tls;
 use super::{Engine, EngineError, Role, channels, server};
+use crate::transport::KeepAlive;
 use crate::wire::EngineUrl;
 
 /// Where an engine listens unless told: the port that workers expect, on loopback only.
@@ -188,6 +189,20 @@ impl EngineBuilder {
     /// How long a reader may take to answer the close of its stream; 60 seconds unless told.
     pub fn linger(mut self, linger: Duration) -> Self {
         self.limits.linger = linger;
+        self
+    }
+
+    /// How often workers are pinged, and after how much silence a worker is taken for gone: its
+    /// functions are removed and their callers told; 20 s and 60 s unless told.
+    ///
+    /// Every WebSocket library answers a ping. So a worker that hangs, whose machine has gone or
+    /// whose line swallows everything is found. Ends of channels are not asked, because their code
+    /// may do something else for as long as it likes.
+    pub fn keep_alive(mut self, ping_every: Duration, dead_after: Duration) -> Self {
+        self.limits.keep_alive = KeepAlive {
+            ping_every,
+            dead_after,
+        };
         self
     }
 

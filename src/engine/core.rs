@@ -9,6 +9,7 @@ use super::access::Access;
 use super::channels::Channels;
 use super::control::Control;
 use super::limits::Limits;
+use super::owners::Owners;
 
 /// What all connections of one engine share.
 pub(super) struct Core {
@@ -17,6 +18,7 @@ pub(super) struct Core {
     pub(super) access: Access,
     pub(super) control: Control,
     pub(super) channels: Arc<Channels>,
+    pub(super) owners: Arc<Owners>,
     /// A permit for each connection there may be.
     pub(super) connections: Arc<Semaphore>,
     /// Cancelled when the engine is to stop. Every task watches it and ends within a second.
@@ -32,6 +34,7 @@ impl Core {
             access,
             control: Control::new(&limits),
             channels: Arc::new(Channels::new(&limits)),
+            owners: Arc::default(),
             connections: Arc::new(Semaphore::new(
                 limits.connections.min(Semaphore::MAX_PERMITS),
             )),

@@ -22,6 +22,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::access::Role;
 use super::channels::{ReaderEnd, Refusal, WriterEnd};
 use super::core::Core;
+use super::owners::Part;
+use super::terms::Terms;
 use crate::transport::accept_key;
 use crate::wire::{AccessKey, ChannelQuery, Direction};
 
@@ -37,6 +39,7 @@ pub(super) struct Accepted<S> {
     /// What the client sent behind its request without waiting for the answer.
     pub(super) read: Bytes,
     pub(super) route: Route,
+    pub(super) terms: Terms,
 }
 
 /// What a connection is for.
@@ -69,11 +72,15 @@ where
         .without_shutdown()
         .await;
     match served {
-        Ok(parts) => Some(Accepted {
-            stream: parts.io.into_inner(),
-            read: parts.read_buf,
-            route: parts.service.upgraded.into_inner()?,
-        }),
+        Ok(parts) => {
+            let (route, terms) = parts.service.upgraded.into_inner()?;
+            Some(Accepted {
+                stream: parts.io.into_inner(),
+                read: parts.read_buf,
+                route,
+                terms,
+            })
+        }
         Err(error) => {
             tracing::debug!(%error, "a connection ended before its handshake");
             None
@@ -84,9 +91,9 @@ where
 /// Decides each request of one connection.
 struct Routes {
     core: Arc<Core>,
-    /// What the request that is being upgraded asked for. An end that is in here when the
-    /// connection breaks counts as opened and lost.
-    upgraded: Cell<Option<Route>>,
+    /// What the request that is being upgraded asked for. An end that is in here when the connection
+    /// breaks counts as opened and lost.
+    upgraded: Cell<Option<(Route, Terms)>>,
 }
 
 impl Service<Request<Incoming>> for Routes {
@@ -96,8 +103,14 @@ impl Service<Request<Incoming>> for Routes {
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         ready(Ok(match self.decide(&request) {
-            Ok((route, response)) => {
-                self.upgraded.set(Some(route));
+            Ok((route, mut response)) => {
+                let part = match &route {
+                    Route::Control(_) | Route::Telemetry => Part::Control,
+                    Route::Reader(_) | Route::Writer(_) => Part::Channel,
+                };
+                let headers = response.headers_mut();
+                let terms = Terms::agree(request.headers(), headers, part, &self.core.owners);
+                self.upgraded.set(Some((route, terms)));
                 response
             }
             Err(refused) => refused.into_response(),

@@ -6,6 +6,7 @@ use super::access::Role;
 use super::channels::{Leased, Refusal};
 use super::control::{OUTBOX_MESSAGES, Session};
 use super::core::Core;
+use super::owners::Ownership;
 use crate::transport::{ConnectError, Dial, Memory, PipeLimits, Transport, pipe};
 use crate::wire::{Direction, StreamChannelRef};
 
@@ -48,7 +49,8 @@ impl Dial for InProcess {
             let mut connection = Memory::duplex(from_client, to_client);
             // Whoever shares the process may do everything.
             let role = Arc::new(Role::unlimited());
-            Session::new(&mut connection, &core, role).run().await;
+            let session = Session::new(&mut connection, &core, role, Ownership::unknown());
+            session.run().await;
         });
         Ok(Box::new(Memory::duplex(from_engine, to_engine)))
     }

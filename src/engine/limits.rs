@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::transport::{PipeLimits, WebSocketLimits};
+use crate::transport::{KeepAlive, PipeLimits, WebSocketLimits};
 use crate::wire::MAX_FRAME;
 
 /// Frames a channel holds when its creator did not say (`protocol.md` section 3).
@@ -36,6 +36,8 @@ pub(super) struct Limits {
     /// How long a reader may take to answer the close, once its stream was handed to the
     /// operating system.
     pub(super) linger: Duration,
+    /// When workers are asked for a sign of life, and when they count as gone.
+    pub(super) keep_alive: KeepAlive,
 }
 
 impl Default for Limits {
@@ -58,6 +60,7 @@ impl Default for Limits {
             // operating system holds for it: a ping to a closed socket would destroy that
             // (`protocol.md` section 8, 2).
             linger: Duration::from_secs(60),
+            keep_alive: KeepAlive::default(),
         }
     }
 }

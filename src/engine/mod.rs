@@ -30,9 +30,11 @@ mod farewell;
 mod http;
 mod in_process;
 mod limits;
+mod owners;
 mod server;
 mod stats;
 mod telemetry;
+mod terms;
 #[cfg(feature = "tls")]
 mod tls;
 

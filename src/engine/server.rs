@@ -6,12 +6,13 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::channels::{ReaderSession, WriterSession};
+use super::channels::{Beat, ReaderSession, WriterSession};
 use super::control::Session;
 use super::core::Core;
 use super::farewell::{self, Parting};
 use super::http::{self, Accepted, Route};
 use super::telemetry;
+use super::terms::Terms;
 #[cfg(feature = "tls")]
 use super::tls;
 use crate::transport::{WebSocket, WebSocketLimits};
@@ -118,15 +119,21 @@ where
         stream,
         read,
         route,
+        terms,
     }) = accepted
     else {
         return;
     };
+    let Terms {
+        heartbeat,
+        ownership,
+    } = terms;
+    let beat = Beat::new(heartbeat);
     let open = |limits: WebSocketLimits| WebSocket::accepted(stream, read, limits);
     let (socket, parting) = match route {
         Route::Control(role) => {
             let mut socket = open(core.limits.control());
-            let parting = Session::new(&mut socket, core, role).run().await;
+            let parting = Session::new(&mut socket, core, role, ownership).run().await;
             (socket, parting)
         }
         Route::Telemetry => {
@@ -136,12 +143,16 @@ where
         }
         Route::Reader(end) => {
             let mut socket = open(core.limits.reader());
-            let parting = ReaderSession::new(&mut socket, end).run(core).await;
+            let parting = ReaderSession::new(&mut socket, end, beat)
+                .run(core, &ownership)
+                .await;
             (socket, parting)
         }
         Route::Writer(end) => {
             let mut socket = open(core.limits.writer());
-            let parting = WriterSession::new(&mut socket, end).run(core).await;
+            let parting = WriterSession::new(&mut socket, end, beat)
+                .run(core, &ownership)
+                .await;
             (socket, parting)
         }
     };

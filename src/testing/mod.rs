@@ -1,4 +1,5 @@
-//! For tests of stages: run one on values and see what it gives.
+//! For tests of stages: run one on values and see what it gives. [`faults`] is for tests of whole
+//! workers.
 //!
 //! A stage's function can be called as a function, which is the simplest test. What is here runs
 //! the stage as a pipeline does: with its state, its parameters, messages and the end of its input.
@@ -27,6 +28,7 @@
 //! ```
 
 mod bench;
+pub mod faults;
 mod tested;
 
 pub use bench::Bench;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::websocket::WebSocketDialer;
-use super::{ConnectError, ConnectOptions, Dial, Transport};
+use super::{ConnectError, ConnectOptions, Dial, KeepAlive, Transport};
 use crate::wire::{EngineUrl, InvalidUrl, StreamChannelRef};
 
 /// Where an engine is and how to reach it: a URL with options, or an engine in this process.
@@ -60,6 +60,42 @@ impl Address {
     #[must_use]
     pub fn connect_timeout(self, timeout: Duration) -> Self {
         self.with(|options| options.connect_timeout = timeout)
+    }
+
+    /// Names the worker whose connections are made at this address, so that the engine can end its
+    /// channels should it stand still.
+    pub(crate) fn owned_by(self, owner: &str) -> Self {
+        self.with(|options| options.owner = Some(owner.into()))
+    }
+
+    /// How often the engine is to give a sign of life on the ends of channels that are opened at
+    /// this address, and how long an end that waits for it puts up with silence; 20 s and 60 s
+    /// unless told.
+    ///
+    /// So an engine that hangs, or a line that swallows everything, is an error of whoever reads or
+    /// writes, as if the connection had been lost. Only silence counts that an end waits in: code
+    /// that does something else for an hour loses nothing. An engine that does not know of this, as
+    /// iii engines do not, is waited for without such a bound.
+    ///
+    /// A [`Sender`](crate::Sender) of items also promises its receiver a sign of life that often,
+    /// within the stream and over any engine: a receiver that waits for longer than three of them
+    /// takes the sender for lost. So code that sends items may not block its runtime for that long.
+    #[must_use]
+    pub fn heartbeat(self, every: Duration, dead_after: Duration) -> Self {
+        self.with(|options| {
+            options.heartbeat = KeepAlive {
+                ping_every: every,
+                dead_after,
+            };
+        })
+    }
+
+    /// How often a writer at this address gives signs of life to its reader.
+    pub(crate) fn heartbeat_every(&self) -> Duration {
+        match &self.0 {
+            Kind::Url(_, options) => options.heartbeat.ping_every,
+            Kind::InProcess(_) => KeepAlive::default().ping_every,
+        }
     }
 
     /// Trusts the certificates in `pem`, beside those of the system, for `wss://` addresses.

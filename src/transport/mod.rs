@@ -7,8 +7,10 @@
 mod address;
 mod connect_error;
 mod dial;
+mod keep_alive;
 mod memory;
 mod options;
+mod silence;
 #[cfg(feature = "tls")]
 mod tls;
 mod websocket;
@@ -21,10 +23,12 @@ use crate::wire::{Close, Frame};
 pub use address::Address;
 pub use connect_error::ConnectError;
 pub(crate) use dial::Dial;
+pub(crate) use keep_alive::{Check, KeepAlive, Pulse};
 pub(crate) use memory::{Memory, PipeLimits, pipe};
 #[cfg(feature = "engine")]
 pub(crate) use memory::{PipeMonitor, PipeReader, PipeWriter, Popped};
 pub(crate) use options::ConnectOptions;
+pub(crate) use silence::Silence;
 #[cfg(feature = "engine")]
 pub(crate) use websocket::{WebSocket, WebSocketLimits, accept_key};
 
@@ -53,6 +57,12 @@ pub(crate) trait Transport: Send + Sync + Unpin {
 
     /// Asks the peer for a sign of life, which [`Received::Pong`] brings. To be flushed.
     fn start_ping(&mut self) -> Result<(), TransportError>;
+
+    /// Gives the peer a sign of life that asks for no answer (RFC 6455 §5.5.3). To be flushed.
+    /// Within the process silence means nothing, and so does this.
+    fn start_pong(&mut self) -> Result<(), TransportError> {
+        Ok(())
+    }
 }
 
 /// What [`Transport::poll_receive`] gives.
@@ -85,6 +95,15 @@ pub(crate) enum TransportError {
 }
 
 impl TransportError {
+    /// The peer is there, and stands still.
+    #[cfg(feature = "engine")]
+    pub(crate) fn silent() -> Self {
+        Self::Lost(io::Error::new(
+            io::ErrorKind::TimedOut,
+            "the worker whose end this is has fallen silent",
+        ))
+    }
+
     /// The connection ended without a close frame.
     pub(crate) fn eof() -> Self {
         Self::Lost(io::Error::new(

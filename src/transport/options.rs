@@ -1,9 +1,12 @@
+use std::sync::Arc;
 #[cfg(feature = "tls")]
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 #[cfg(feature = "tls")]
 use rustls::ClientConfig;
+
+use super::KeepAlive;
 
 /// How a connection is to be made.
 #[derive(Clone)]
@@ -11,6 +14,10 @@ pub(crate) struct ConnectOptions {
     /// Extra headers of the handshake. They may hold tokens: not to be printed.
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) connect_timeout: Duration,
+    /// How often the engine is asked for a sign of life on channels, and what silence is too long.
+    pub(crate) heartbeat: KeepAlive,
+    /// The worker that connects, in a word that nobody else can guess.
+    pub(crate) owner: Option<Arc<str>>,
     /// PEM files of authorities to trust beside the system's.
     #[cfg(feature = "tls")]
     pub(crate) root_certificates: Vec<Vec<u8>>,
@@ -28,6 +35,8 @@ impl Default for ConnectOptions {
             headers: Vec::new(),
             // What the SDKs allow for the whole connect (`protocol.md` 1.1).
             connect_timeout: Duration::from_secs(10),
+            heartbeat: KeepAlive::default(),
+            owner: None,
             #[cfg(feature = "tls")]
             root_certificates: Vec::new(),
             #[cfg(feature = "tls")]

@@ -2,15 +2,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
+use uuid::Uuid;
 
 use super::announcement::Announcement;
 use super::driver::{Driver, Parts};
 use super::greeting::await_greeting;
-use super::keep_alive::KeepAlive;
 use super::shared::{Alive, Settings, Shared};
 use super::state::{Link, Status};
 use super::{Backoff, Worker};
-use crate::transport::{Address, ConnectError};
+use crate::transport::{Address, ConnectError, KeepAlive};
 
 /// The settings of a worker that is to be connected.
 ///
@@ -124,7 +124,7 @@ impl WorkerBuilder {
     ///
     /// Dropping the future gives the connection up.
     pub async fn connect(self) -> Result<Worker, ConnectError> {
-        let address = self.address?;
+        let address = self.address?.owned_by(&Uuid::new_v4().to_string());
         let mut transport = address.dial_control().await?;
         let greeting = await_greeting(transport.as_mut(), &address).await?;
         let (commands, queue) = mpsc::unbounded_channel();

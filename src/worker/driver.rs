@@ -10,13 +10,12 @@ use uuid::Uuid;
 use super::calls::Calls;
 use super::command::Command;
 use super::execute::Finished;
-use super::keep_alive::KeepAlive;
 use super::outbox::{Outbox, Outgoing};
 use super::session::{Ended, Session};
 use super::shared::{Alive, Origin, Shared, unregister_frame};
 use super::state::{Link, Status};
 use super::{Backoff, Closed, Worker};
-use crate::transport::{ConnectError, Received, Transport};
+use crate::transport::{ConnectError, KeepAlive, Received, Transport};
 use crate::wire::{Close, ControlMessage, Frame, Reattach, Text};
 
 /// A connection that has lasted this long was a good one: the next loss is tried again fast.

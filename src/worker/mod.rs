@@ -10,7 +10,7 @@
 //! | `registry` | the functions of this worker, and what to replay after a reconnect |
 //! | `outbox` | what is still to be sent, in order |
 //! | `calls` | calls that were sent and wait for their answer |
-//! | `backoff`, `keep_alive` | when to try again, when to ping, when a peer counts as dead |
+//! | `backoff` | when to try again |
 //!
 //! A call takes one hop from its caller to the driver; its deadline is kept by the caller, so
 //! that the driver needs no timer a call.
@@ -31,7 +31,6 @@ mod function_output;
 mod greeting;
 mod handler;
 mod invocation;
-mod keep_alive;
 mod outbox;
 mod register_error;
 mod registry;

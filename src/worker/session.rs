@@ -11,11 +11,10 @@ use super::command::{CallKind, Reply};
 use super::driver::Driver;
 use super::execute::{answer, execute};
 use super::greeting::refusal;
-use super::keep_alive::{Check, Pulse};
 use super::outbox::Outgoing;
 use super::shared::Origin;
 use super::state::Status;
-use crate::transport::{Received, Transport, TransportError};
+use crate::transport::{Check, Pulse, Received, Transport, TransportError};
 use crate::wire::{
     ControlMessage, ErrorBody, Frame, InvocationResult, InvokeFunction, Payload, Reattach,
     RegistrationRejected, WorkerRegistered,

@@ -7,6 +7,7 @@ mod architecture;
 mod channel;
 mod codec;
 mod engine;
+mod faults;
 mod pipeline;
 mod programs;
 mod stage;

@@ -70,7 +70,9 @@ async fn fused_pass() -> u64 {
 }
 
 fn four_maps(criterion: &mut Criterion) {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .expect("a runtime");
     let mut group = criterion.benchmark_group("four maps");
     group.throughput(Throughput::Elements(ITEMS));
     group.bench_function(BenchmarkId::new("by hand", "work"), |bencher| {
@@ -80,7 +82,9 @@ fn four_maps(criterion: &mut Criterion) {
         bencher.to_async(&runtime).iter(fused_mix);
     });
     group.bench_function(BenchmarkId::new("by hand", "nothing"), |bencher| {
-        bencher.to_async(&runtime).iter(|| by_hand(|number| number.wrapping_add(1)));
+        bencher
+            .to_async(&runtime)
+            .iter(|| by_hand(|number| number.wrapping_add(1)));
     });
     group.bench_function(BenchmarkId::new("fused", "nothing"), |bencher| {
         bencher.to_async(&runtime).iter(fused_pass);

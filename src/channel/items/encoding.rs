@@ -1,5 +1,6 @@
 use std::future::{Future, poll_fn};
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Instant;
@@ -8,6 +9,7 @@ use futures::task::AtomicWaker;
 use tokio::time::Sleep;
 
 use super::SendError;
+use super::beat::Beat;
 use super::pause::{Step, TICK, Watch};
 use super::pulse::Pulse;
 use crate::channel::WriteError;
@@ -19,6 +21,9 @@ use crate::wire::{Abort, InBand, Text};
 pub(super) struct Encoding<F> {
     /// Protects the outbox while one of the two polls it; never held across an await.
     state: Mutex<State<F>>,
+    /// Whether the outbox was ready when one of the two had it last, so that an item need not lock
+    /// it once more to ask.
+    ready: AtomicBool,
     wakers: Arc<Wakers>,
     /// Wakes both; whoever polls the outbox registers this one, so that neither takes the
     /// other's place.
@@ -41,6 +46,11 @@ impl<F> State<F> {
     fn has_aside(&self) -> bool {
         let aside = self.outbox.packer().aside();
         self.outbox.is_ready() && aside.is_some_and(|aside| !aside.is_empty())
+    }
+
+    /// Whether a sign of life can go out: the stream has begun, and is not over.
+    fn has_begun(&self) -> bool {
+        self.outbox.is_ready() && self.outbox.packer().has_begun()
     }
 }
 
@@ -80,6 +90,7 @@ impl<F> Encoding<F> {
         };
         Self {
             state: Mutex::new(state),
+            ready: AtomicBool::new(false),
             wakers,
             both,
         }
@@ -96,14 +107,19 @@ impl<F> Encoding<F> {
         poll: impl FnOnce(&mut Outbox, &mut Context<'_>) -> Poll<R>,
     ) -> Poll<R> {
         self.wakers.sender.register(cx.waker());
-        poll(
-            &mut self.lock().outbox,
-            &mut Context::from_waker(&self.both),
-        )
+        let mut state = self.lock();
+        let polled = poll(&mut state.outbox, &mut Context::from_waker(&self.both));
+        self.note(&state);
+        polled
+    }
+
+    /// Notes whether the outbox is ready, before it is unlocked.
+    fn note(&self, state: &State<F>) {
+        self.ready.store(state.outbox.is_ready(), Relaxed);
     }
 
     pub(super) fn poll_ready(&self, cx: &Context<'_>) -> Poll<Result<(), WriteError>> {
-        if self.lock().outbox.is_ready() {
+        if self.ready.load(Relaxed) {
             return Poll::Ready(Ok(()));
         }
         let ready = self.poll(cx, Outbox::poll_ready);
@@ -155,6 +171,7 @@ impl<F> Encoding<F> {
         state.pulse.accepts();
         let asleep = !std::mem::replace(&mut state.watched, true);
         let wakes = asleep || state.pulse.is_alone();
+        self.note(&state);
         drop(state);
         if wakes {
             self.wakers.flusher.wake();
@@ -167,6 +184,7 @@ impl<F> Encoding<F> {
         let mut state = self.lock();
         state.over = true;
         let left = state.outbox.is_unfinished().then(|| state.outbox.take());
+        self.note(&state);
         drop(state);
         self.wakers.flusher.wake();
         left
@@ -181,7 +199,9 @@ impl<F> Encoding<F> {
     /// The first look after a pause sends at once, so that a single item is not held back; with
     /// nothing left to send the flusher sleeps until the next item, or until others put something
     /// in that is to go out beside the items. In between [`Watch`] decides.
-    pub(super) async fn flush_when_idle(&self) {
+    ///
+    /// A sender that has nothing to say gives the signs of life that `beat` asks for.
+    pub(super) async fn flush_when_idle(&self, mut beat: Option<Beat>) {
         let mut watch = Watch::Asleep;
         let mut tick = pin!(None::<Sleep>);
         poll_fn(|cx| {
@@ -208,7 +228,12 @@ impl<F> Encoding<F> {
                     return Poll::Ready(());
                 }
                 if !state.watched && !state.has_aside() {
-                    break;
+                    let sent = state.outbox.packer().framed();
+                    let due = beat.as_mut().is_some_and(|beat| beat.is_due(cx, sent));
+                    if !due || !state.has_begun() {
+                        break;
+                    }
+                    state.outbox.push_in_band(&InBand::Heartbeat);
                 }
                 state.watched = true;
                 if let Some(sleep) = tick.as_mut().as_pin_mut() {
@@ -223,7 +248,9 @@ impl<F> Encoding<F> {
                     Step::Flush => {
                         let mut both = Context::from_waker(&self.both);
                         // A failure is kept, and the sender's next call gives it.
-                        if state.outbox.poll_flush_idle(&mut both).is_pending() {
+                        let flushed = state.outbox.poll_flush_idle(&mut both);
+                        self.note(&state);
+                        if flushed.is_pending() {
                             break;
                         }
                         watch.sent();

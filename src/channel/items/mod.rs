@@ -4,6 +4,7 @@
 //! sends what is there when the application pauses, which `pause` finds out from `pulse`; `local`
 //! is the same pair of ends within a process, where items are handed over as they are.
 
+mod beat;
 mod channel;
 mod decoding;
 mod encoding;

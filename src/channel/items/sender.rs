@@ -156,14 +156,16 @@ impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
         if let Target::New(writer) = &mut self.target
             && let Some(writer) = writer.take()
         {
+            let beat = writer.heartbeat().filter(|_| flusher::can_start());
             let writer = writer.with_header(|header| {
                 F::NAME.clone_into(&mut header.format);
                 header.encoding = F::ENCODING.map(str::to_owned);
                 header.item = Some(short_name::<T>());
                 header.schema = F::shape();
+                header.heartbeat_ms = beat.and_then(|beat| beat.as_millis().try_into().ok());
             });
             let encoding = Arc::new(Encoding::new(writer.into_outbox(), F::default()));
-            flusher::start(&encoding);
+            flusher::start(&encoding, beat);
             self.target = Target::Channel(encoding);
         }
         &mut self.target

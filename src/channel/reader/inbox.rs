@@ -9,6 +9,7 @@ use tokio::time::Sleep;
 
 use super::expansion::Expansion;
 use super::listeners::Listeners;
+use super::vigil::Vigil;
 use crate::channel::judge::{Event, Judge};
 use crate::channel::link::Link;
 use crate::channel::waits::Waits;
@@ -40,6 +41,7 @@ pub(crate) struct Inbox {
     close_deadline: Option<Pin<Box<Sleep>>>,
     /// Undoes the compression that the header names.
     expansion: Option<Expansion>,
+    vigil: Vigil,
     meter: Option<Arc<Meter>>,
     /// Where messages go that the code behind this end does not ask for.
     aside: Option<Aside>,
@@ -56,6 +58,7 @@ impl Inbox {
             waits: Waits::default(),
             close_deadline: None,
             expansion: None,
+            vigil: Vigil::default(),
             meter: None,
             aside: None,
         }
@@ -256,7 +259,7 @@ impl Inbox {
                 return Poll::Ready(Err(error));
             }
         };
-        let received = link.poll_receive(cx);
+        let received = self.vigil.hear(link.poll_receive(cx), cx);
         if matches!(received, Poll::Ready(Received::Closed(_))) {
             // Answers the close, as far as that goes without waiting; the stream is over anyway.
             let _ = link.poll_flush(cx);
@@ -270,6 +273,7 @@ impl Inbox {
 
     /// Tells the judge what was received, and hangs up once there is a verdict.
     fn hear(&mut self, received: Received) -> Option<Event> {
+        let unheaded = self.judge.header().is_none();
         let event = match received {
             Received::Frame(frame) => self.judge.frame(frame),
             Received::Closed(close) => {
@@ -282,6 +286,9 @@ impl Inbox {
             }
             Received::Pong => None,
         };
+        if unheaded {
+            self.vigil = self.judge.header().map(Vigil::over).unwrap_or_default();
+        }
         if let Err(error) = self.check_compression() {
             self.judge.fail(error);
         }

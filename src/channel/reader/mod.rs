@@ -1,8 +1,9 @@
 //! The reader's end of a channel of bytes.
 //!
 //! [`ChannelReader`] has the inherent methods; `inbox` is the state machine below them,
-//! `expansion` undoes the compression of a stream; `io` and `stream` are the faces for `AsyncRead`
-//! and `Stream`, `views` the same faces one at a time.
+//! `expansion` undoes the compression of a stream, `vigil` finds a writer that has fallen silent;
+//! `io` and `stream` are the faces for `AsyncRead` and `Stream`, `views` the same faces one at a
+//! time.
 
 mod channel_reader;
 mod expansion;
@@ -11,6 +12,7 @@ mod io;
 mod listeners;
 mod stream;
 mod views;
+mod vigil;
 
 pub use channel_reader::ChannelReader;
 pub(crate) use inbox::Inbox;

@@ -153,6 +153,11 @@ impl ChannelWriter {
         self
     }
 
+    /// How often its stream can promise a sign of life.
+    pub(crate) fn heartbeat(&self) -> Option<Duration> {
+        self.outbox.heartbeat()
+    }
+
     /// The state machine alone, for a sender of items.
     pub(crate) fn into_outbox(mut self) -> Outbox {
         self.outbox.take()

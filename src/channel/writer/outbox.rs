@@ -171,6 +171,10 @@ impl Outbox {
         self.poll_flush(cx)
     }
 
+    pub(crate) fn heartbeat(&self) -> Option<Duration> {
+        self.link.heartbeat()
+    }
+
     /// What was accepted and not handed to the connection.
     pub(crate) fn packer(&self) -> &Packer {
         &self.packer

@@ -11,6 +11,10 @@ use crate::wire::{Abort, Frame, Header, InBand, MAX_FRAME, Text};
 /// The longest message that is sent; what an engine takes in one frame (`protocol.md` 4.2).
 const MAX_MESSAGE: usize = 16 << 20;
 
+/// Room beyond a full frame for the item that does not fit into it. A longer one moves the frame
+/// in memory.
+const OVERHANG: usize = 4 << 10;
+
 /// Cuts what is written into frames, in order, and counts it.
 pub(crate) struct Packer {
     /// Goes out as the first frame; `None` for a plain writer, and once it is queued.
@@ -129,10 +133,11 @@ impl Packer {
             self.after_compression(pushed);
             return Ok(());
         }
-        if self.tail.capacity() == self.tail.len() {
-            self.tail.reserve(MAX_FRAME);
-        }
         let start = self.tail.len();
+        if self.tail.capacity() - start < OVERHANG {
+            self.tail
+                .reserve((MAX_FRAME + OVERHANG).saturating_sub(start));
+        }
         if let Err(error) = encode(&mut self.tail) {
             self.tail.truncate(start);
             return Err(error);
@@ -205,6 +210,11 @@ impl Packer {
             self.frames
                 .push_front(InBand::Header(header).encode().into());
         }
+    }
+
+    /// Whether the header has gone, so that signs of life may follow it.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.header.is_none() && !self.plain
     }
 
     /// Takes the next frame; the tail is none before it is full or flushed.

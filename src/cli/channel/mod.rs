@@ -1,6 +1,7 @@
 //! `pipewright channel`: channels as pipes of a shell.
 
 mod create;
+mod hints;
 mod lines;
 mod read;
 mod refs;

@@ -4,6 +4,7 @@ use clap::{Args, ValueEnum};
 use pipewright::{ChannelReader, Direction, Frame, Text, Verdict};
 use serde_json::json;
 
+use super::hints;
 use super::refs::pick;
 use crate::cli::connect::Connect;
 use crate::cli::exit::Exit;
@@ -73,7 +74,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
 async fn copy(reader: &mut ChannelReader, messages: Messages) -> Result<(), Failure> {
     let mut stdout = Stdout::new()?;
     let mut bytes = 0;
-    while let Some(frame) = reader.next_frame().await? {
+    while let Some(frame) = reader.next_frame().await.map_err(hints::read)? {
         match frame {
             Frame::Data(data) => {
                 bytes += data.len() as u64;

@@ -1,9 +1,10 @@
 use bytes::BytesMut;
 use clap::{Args, ValueEnum};
 use pipewright::format::{Encode, Json, Lines};
-use pipewright::{Abort, ChannelWriter, Direction, Error, MAX_FRAME, Payload, Sender};
+use pipewright::{Abort, ChannelWriter, Direction, Error, MAX_FRAME, Payload, SendError, Sender};
 use tokio::io::{AsyncReadExt, BufReader, Stdin};
 
+use super::hints;
 use super::lines::next_line;
 use super::refs::pick;
 use crate::cli::connect::Connect;
@@ -21,7 +22,9 @@ Examples:
 
 The stream ends where standard input ends, whatever ended it: set `pipefail` to learn of a command
 before this one that failed. When this program fails or is interrupted the stream is aborted, and
-never looks whole to its reader.")]
+never looks whole to its reader.
+
+Exit status: 0 when the engine has taken the whole stream, 1 when its reader went away before.")]
 pub(super) struct Arguments {
     /// The ref of the writer's end: JSON, `@FILE`, or `-` for the first line of standard input,
     /// before the data. A file may hold both refs, and keeps them out of the list of processes.
@@ -98,24 +101,27 @@ async fn bytes(
 
 async fn copy(writer: &mut ChannelWriter, input: &mut BufReader<Stdin>) -> Result<(), Failure> {
     // A ref that is wrong is told before the input is there.
-    writer.connect().await.map_err(gone)?;
+    writer.connect().await.map_err(hints::write)?;
     let mut buffer = BytesMut::new();
     loop {
         buffer.reserve(MAX_FRAME);
         let read = tokio::select! {
             read = input.read_buf(&mut buffer) => read?,
-            error = writer.gone() => return Err(gone(error)),
+            error = writer.gone() => return Err(hints::write(error)),
         };
         if read == 0 {
             break;
         }
-        writer.write(buffer.split().freeze()).await.map_err(gone)?;
+        writer
+            .write(buffer.split().freeze())
+            .await
+            .map_err(hints::write)?;
         // Less than there could be: whoever writes it has paused, and the reader need not wait.
         if read < MAX_FRAME {
-            writer.flush().await.map_err(gone)?;
+            writer.flush().await.map_err(hints::write)?;
         }
     }
-    writer.close().await.map_err(gone)
+    writer.close().await.map_err(hints::write)
 }
 
 /// Sends a line of the input as an item each.
@@ -151,16 +157,16 @@ async fn send<T, F: Encode<T>>(
 where
     T: Send + Sync + 'static,
 {
-    sender.flush().await.map_err(gone)?;
+    sender.flush().await.map_err(hints::write)?;
     let mut number = 0_u64;
     while let Some(line) = next_line(input).await? {
         number += 1;
         match item(&line) {
-            Ok(Some(item)) => sender.send(item).await?,
+            Ok(Some(item)) => sender.send(item).await.map_err(unsent)?,
             Ok(None) => {}
             Err(error) => {
                 // An abort overtakes what was not sent, and the lines before this one are good.
-                sender.flush().await.map_err(gone)?;
+                sender.flush().await.map_err(hints::write)?;
                 let told = format!("line {number} of standard input: {error}");
                 return Err(
                     Failure::new(Exit::Failure, told).hint("`--format bytes` takes any input")
@@ -168,7 +174,7 @@ where
             }
         }
     }
-    sender.close().await.map_err(gone)
+    sender.close().await.map_err(hints::write)
 }
 
 /// A value, if the line is not blank.
@@ -195,12 +201,9 @@ fn abort(failure: &Failure) -> Abort {
     Abort::new(code, failure.to_string())
 }
 
-fn gone(error: pipewright::WriteError) -> Failure {
-    let reader_gone = error.is_reader_gone();
-    let failure = Failure::from(error);
-    if reader_gone {
-        failure.hint("a reader may leave when it has enough; what it did with it only it can tell")
-    } else {
-        failure
+fn unsent<T: Send + Sync + 'static>(error: SendError<T>) -> Failure {
+    match error.channel_error().cloned() {
+        Some(error) => hints::write(error),
+        None => error.into(),
     }
 }

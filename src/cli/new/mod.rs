@@ -31,6 +31,68 @@ const FILES: [(&str, &str); 4] = [
     ("src/main.rs", include_str!("template/main.rs.in")),
 ];
 
+/// Names that a package cannot have, or not one that depends on what this one does.
+const TAKEN: &[&str] = &[
+    "abstract",
+    "alloc",
+    "as",
+    "async",
+    "await",
+    "become",
+    "box",
+    "break",
+    "const",
+    "continue",
+    "core",
+    "crate",
+    "do",
+    "dyn",
+    "else",
+    "enum",
+    "extern",
+    "false",
+    "final",
+    "fn",
+    "for",
+    "gen",
+    "if",
+    "impl",
+    "in",
+    "let",
+    "loop",
+    "macro",
+    "match",
+    "mod",
+    "move",
+    "mut",
+    "override",
+    "pipewright",
+    "priv",
+    "pub",
+    "ref",
+    "return",
+    "self",
+    "serde",
+    "static",
+    "std",
+    "struct",
+    "super",
+    "test",
+    "tokio",
+    "trait",
+    "true",
+    "try",
+    "type",
+    "typeof",
+    "unsafe",
+    "unsized",
+    "use",
+    "virtual",
+    "where",
+    "while",
+    "yield",
+];
+
 /// Makes a project of a worker with a stage and its test.
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let path = &arguments.path;
@@ -75,11 +137,9 @@ fn name_of(path: &Path) -> Result<&str, Failure> {
     let name = path.file_name().and_then(|name| name.to_str());
     let name = name.unwrap_or_default();
     let usual = |char: char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_');
-    // Packages that the project itself depends on.
-    let taken = ["pipewright", "serde", "tokio", "test", "std", "core"];
     if name.starts_with(|first: char| first.is_ascii_alphabetic())
         && name.chars().all(usual)
-        && !taken.contains(&name)
+        && !TAKEN.contains(&name)
     {
         return Ok(name);
     }
@@ -87,5 +147,5 @@ fn name_of(path: &Path) -> Result<&str, Failure> {
         Exit::Usage,
         format!("`{name}` cannot be the name of a package"),
     )
-    .hint("begin with a letter, and go on with letters, digits, `-` and `_`"))
+    .hint("begin with a letter, go on with letters, digits, `-` and `_`; words of Rust are taken"))
 }

@@ -18,7 +18,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::connect::Connect;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::output::{self, print};
+use super::output::{Output, print, print_json, terminal_width};
 use super::signals::Signals;
 use snapshot::Snapshot;
 use view::View;
@@ -29,7 +29,7 @@ Examples:
   pipewright top
   pipewright top --interval 250ms
   pipewright top --once
-  pipewright top --once --json | jq '.channels[].bytes_per_second'
+  pipewright top --output json | jq '.channels[].bytes_per_second'
 
 Keys:
   q, Esc  quit
@@ -42,12 +42,11 @@ pub(super) struct Arguments {
     /// How often to look.
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = humantime::parse_duration)]
     interval: Duration,
-    /// Print what there is once instead, for a script or a file.
+    /// Print what there is once instead, for a script or a file. `--output json` does so, too.
     #[arg(long)]
     once: bool,
-    /// Print it as one JSON object.
-    #[arg(long, requires = "once")]
-    json: bool,
+    #[command(flatten)]
+    output: Output,
     #[command(flatten)]
     connect: Connect,
 }
@@ -58,13 +57,14 @@ const SHORTEST: Duration = Duration::from_millis(100);
 /// Shows channels, functions and workers until it is told to quit.
 pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let every = arguments.interval.max(SHORTEST);
-    if !io::stdout().is_terminal() && !arguments.once {
+    let is_once = arguments.once || arguments.output.is_json();
+    if !io::stdout().is_terminal() && !is_once {
         let told = "there is no terminal to show it in";
         return Err(Failure::new(Exit::Usage, told).hint("`pipewright top --once` prints it once"));
     }
     let worker = arguments.connect.worker().await?;
-    if arguments.once {
-        return once(&worker, every, arguments.json).await;
+    if is_once {
+        return once(&worker, every, arguments.output.is_json()).await;
     }
     let mut signals = Signals::listen()?;
     let mut terminal = ratatui::try_init()?;
@@ -82,9 +82,9 @@ async fn once(worker: &Worker, every: Duration, json: bool) -> Result<(), Failur
     tokio::time::sleep(every).await;
     let snapshot = Snapshot::take(worker).await?;
     if json {
-        return output::print_json(&snapshot);
+        return print_json(&snapshot);
     }
-    Ok(print(&snapshot.to_text(output::terminal_width()))?)
+    Ok(print(&snapshot.to_text(terminal_width()))?)
 }
 
 /// Looks again and again, and draws what it has seen.

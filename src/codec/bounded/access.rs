@@ -17,6 +17,7 @@ pub(super) struct BoundedAccess<'g, A> {
 }
 
 impl<'g, A> BoundedAccess<'g, A> {
+    #[inline]
     pub(super) fn new(inner: A, level: Level<'g>) -> Self {
         Self {
             inner,
@@ -25,6 +26,7 @@ impl<'g, A> BoundedAccess<'g, A> {
         }
     }
 
+    #[inline]
     fn count<E>(&mut self) -> Result<(), Fault<E>> {
         match self.left.checked_sub(1) {
             Some(left) => {
@@ -46,6 +48,7 @@ struct BoundedSeed<'g, S> {
 }
 
 impl<'g, S> BoundedSeed<'g, S> {
+    #[inline]
     fn new(inner: S, level: Level<'g>) -> Self {
         Self { inner, level }
     }
@@ -54,6 +57,7 @@ impl<'g, S> BoundedSeed<'g, S> {
 impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for BoundedSeed<'_, S> {
     type Value = S::Value;
 
+    #[inline]
     fn deserialize<D: Deserializer<'de>>(self, inner: D) -> Result<S::Value, D::Error> {
         let result = self.inner.deserialize(Bounded::new(inner, self.level));
         result.map_err(|fault| self.level.raise(fault))
@@ -63,6 +67,7 @@ impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for BoundedSeed<'_, S> {
 impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for BoundedAccess<'_, A> {
     type Error = Fault<A::Error>;
 
+    #[inline]
     fn next_element_seed<S: DeserializeSeed<'de>>(
         &mut self,
         inner: S,
@@ -76,6 +81,7 @@ impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for BoundedAccess<'_, A> {
         Ok(element)
     }
 
+    #[inline]
     fn size_hint(&self) -> Option<usize> {
         self.inner.size_hint().map(|len| len.min(self.left))
     }
@@ -84,6 +90,7 @@ impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for BoundedAccess<'_, A> {
 impl<'de, A: MapAccess<'de>> MapAccess<'de> for BoundedAccess<'_, A> {
     type Error = Fault<A::Error>;
 
+    #[inline]
     fn next_key_seed<S: DeserializeSeed<'de>>(
         &mut self,
         inner: S,
@@ -96,6 +103,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for BoundedAccess<'_, A> {
         Ok(key)
     }
 
+    #[inline]
     fn next_value_seed<S: DeserializeSeed<'de>>(
         &mut self,
         inner: S,
@@ -104,6 +112,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for BoundedAccess<'_, A> {
         self.inner.next_value_seed(seed).map_err(Fault::Format)
     }
 
+    #[inline]
     fn size_hint(&self) -> Option<usize> {
         self.inner.size_hint().map(|len| len.min(self.left))
     }
@@ -113,6 +122,7 @@ impl<'de, 'g, A: EnumAccess<'de>> EnumAccess<'de> for BoundedAccess<'g, A> {
     type Error = Fault<A::Error>;
     type Variant = BoundedAccess<'g, A::Variant>;
 
+    #[inline]
     fn variant_seed<S: DeserializeSeed<'de>>(
         self,
         inner: S,
@@ -127,10 +137,12 @@ impl<'de, 'g, A: EnumAccess<'de>> EnumAccess<'de> for BoundedAccess<'g, A> {
 impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for BoundedAccess<'_, A> {
     type Error = Fault<A::Error>;
 
+    #[inline]
     fn unit_variant(self) -> Result<(), Self::Error> {
         self.inner.unit_variant().map_err(Fault::Format)
     }
 
+    #[inline]
     fn newtype_variant_seed<S: DeserializeSeed<'de>>(
         self,
         inner: S,
@@ -139,6 +151,7 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for BoundedAccess<'_, A> {
         self.inner.newtype_variant_seed(seed).map_err(Fault::Format)
     }
 
+    #[inline]
     fn tuple_variant<V: Visitor<'de>>(
         self,
         len: usize,
@@ -150,6 +163,7 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for BoundedAccess<'_, A> {
             .map_err(Fault::Format)
     }
 
+    #[inline]
     fn struct_variant<V: Visitor<'de>>(
         self,
         fields: &'static [&'static str],

@@ -11,6 +11,7 @@ pub(super) struct Bounded<'g, D> {
 }
 
 impl<'g, D> Bounded<'g, D> {
+    #[inline]
     pub(super) fn new(inner: D, level: Level<'g>) -> Self {
         Self { inner, level }
     }
@@ -18,7 +19,8 @@ impl<'g, D> Bounded<'g, D> {
 
 macro_rules! forward {
     ($($method:ident($($name:ident: $type:ty),*) to $inner:ident;)*) => {
-        $(fn $method<V: Visitor<'de>>(
+        $(#[inline]
+        fn $method<V: Visitor<'de>>(
             self,
             $($name: $type,)*
             visitor: V,

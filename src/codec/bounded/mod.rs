@@ -46,6 +46,7 @@ impl Guard {
     }
 
     /// What deserialises an item within these bounds.
+    #[inline]
     pub(super) fn seed<T>(&self) -> Item<'_, T> {
         Item {
             level: Level {
@@ -71,6 +72,7 @@ pub(super) struct Item<'g, T> {
 impl<'de, T: Deserialize<'de>> DeserializeSeed<'de> for Item<'_, T> {
     type Value = T;
 
+    #[inline]
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
         let level = self.level;
         T::deserialize(Bounded::new(deserializer, level)).map_err(|fault| level.raise(fault))
@@ -118,6 +120,7 @@ pub(super) fn too_deep(limits: ItemLimits) -> String {
 pub(super) struct Refusal(pub(super) String);
 
 impl fmt::Display for Refusal {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }

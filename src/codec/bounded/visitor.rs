@@ -14,11 +14,13 @@ pub(super) struct BoundedVisitor<'g, V> {
 }
 
 impl<'g, V> BoundedVisitor<'g, V> {
+    #[inline]
     pub(super) fn new(inner: V, level: Level<'g>) -> Self {
         Self { inner, level }
     }
 
     /// Calls `visit` with what is within, one level deeper.
+    #[inline]
     fn go<'de, T, E: de::Error>(
         self,
         visit: impl FnOnce(V, Level<'g>) -> Result<T, Fault<E>>,
@@ -32,7 +34,8 @@ impl<'g, V> BoundedVisitor<'g, V> {
 
 macro_rules! forward {
     ($($method:ident($type:ty);)*) => {
-        $(fn $method<E: de::Error>(self, value: $type) -> Result<V::Value, E> {
+        $(#[inline]
+        fn $method<E: de::Error>(self, value: $type) -> Result<V::Value, E> {
             let result = self.inner.$method::<Fault<E>>(value);
             result.map_err(|fault| self.level.raise(fault))
         })*
@@ -69,32 +72,39 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for BoundedVisitor<'_, V> {
         visit_byte_buf(Vec<u8>);
     }
 
+    #[inline]
     fn visit_none<E: de::Error>(self) -> Result<V::Value, E> {
         let result = self.inner.visit_none::<Fault<E>>();
         result.map_err(|fault| self.level.raise(fault))
     }
 
+    #[inline]
     fn visit_unit<E: de::Error>(self) -> Result<V::Value, E> {
         let result = self.inner.visit_unit::<Fault<E>>();
         result.map_err(|fault| self.level.raise(fault))
     }
 
+    #[inline]
     fn visit_some<D: Deserializer<'de>>(self, inner: D) -> Result<V::Value, D::Error> {
         self.go(|visitor, level| visitor.visit_some(Bounded::new(inner, level)))
     }
 
+    #[inline]
     fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<V::Value, D::Error> {
         self.go(|visitor, level| visitor.visit_newtype_struct(Bounded::new(inner, level)))
     }
 
+    #[inline]
     fn visit_seq<A: SeqAccess<'de>>(self, access: A) -> Result<V::Value, A::Error> {
         self.go(|visitor, level| visitor.visit_seq(BoundedAccess::new(access, level)))
     }
 
+    #[inline]
     fn visit_map<A: MapAccess<'de>>(self, access: A) -> Result<V::Value, A::Error> {
         self.go(|visitor, level| visitor.visit_map(BoundedAccess::new(access, level)))
     }
 
+    #[inline]
     fn visit_enum<A: EnumAccess<'de>>(self, access: A) -> Result<V::Value, A::Error> {
         self.go(|visitor, level| visitor.visit_enum(BoundedAccess::new(access, level)))
     }

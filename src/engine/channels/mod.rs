@@ -5,6 +5,7 @@
 //! [`Lease`] that tells the table when the end is done; what passes through never touches the
 //! table.
 
+mod beat;
 mod channel;
 mod ends;
 mod lease;
@@ -20,6 +21,7 @@ mod sweep;
 mod table;
 mod writer_session;
 
+pub(super) use beat::Beat;
 pub(super) use ends::{ReaderEnd, WriterEnd};
 pub(super) use lease::Lease;
 pub(super) use leased::Leased;

@@ -3,9 +3,10 @@ use std::task::{Context, Poll};
 
 use tokio::time::timeout;
 
-use super::ReaderEnd;
+use super::{Beat, ReaderEnd};
 use crate::engine::core::Core;
 use crate::engine::farewell::{self, Parting};
+use crate::engine::owners::Ownership;
 use crate::transport::{Popped, Received, Transport, TransportError};
 use crate::wire::Close;
 
@@ -17,6 +18,7 @@ use crate::wire::Close;
 pub(in crate::engine) struct ReaderSession<'a, T> {
     socket: &'a mut T,
     end: ReaderEnd,
+    beat: Beat,
     unflushed: bool,
 }
 
@@ -33,19 +35,21 @@ enum Ended {
 }
 
 impl<'a, T: Transport> ReaderSession<'a, T> {
-    pub(in crate::engine) fn new(socket: &'a mut T, end: ReaderEnd) -> Self {
+    pub(in crate::engine) fn new(socket: &'a mut T, end: ReaderEnd, beat: Beat) -> Self {
         Self {
             socket,
             end,
+            beat,
             unflushed: false,
         }
     }
 
-    pub(in crate::engine) async fn run(mut self, core: &Core) -> Parting {
+    pub(in crate::engine) async fn run(mut self, core: &Core, ownership: &Ownership) -> Parting {
         let ended = tokio::select! {
             biased;
             ended = poll_fn(|cx| self.poll_relay(cx)) => ended,
             () = core.stopping.cancelled() => Ended::Stopping,
+            () = ownership.silent() => Ended::Lost(TransportError::silent()),
         };
         let Self {
             socket, mut end, ..
@@ -63,6 +67,7 @@ impl<'a, T: Transport> ReaderSession<'a, T> {
                     biased;
                     () = hand_over(socket, close, core) => {}
                     () = core.stopping.cancelled() => {}
+                    () = ownership.silent() => {}
                 }
                 Parting::Done
             }
@@ -76,6 +81,9 @@ impl<'a, T: Transport> ReaderSession<'a, T> {
     }
 
     fn poll_relay(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
+        if let Err(error) = self.beat.poll(self.socket, cx) {
+            return Poll::Ready(Ended::Lost(error));
+        }
         loop {
             match self.socket.poll_receive(cx) {
                 // A reader has nothing to say that would mean something.

@@ -4,12 +4,17 @@ use std::task::{Context, Poll, ready};
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::WriterEnd;
 use super::overdraft::Overdraft;
+use super::{Beat, WriterEnd};
 use crate::engine::core::Core;
 use crate::engine::farewell::{self, Parting};
+use crate::engine::owners::Ownership;
 use crate::transport::{Received, Transport, TransportError};
 use crate::wire::{Close, MAX_FRAME};
+
+/// Bytes taken from a socket before the task of the reader has its turn, while they are in the
+/// processor's cache, and so that one writer among many does not fill its pipe first.
+const TURN: usize = 256 << 10;
 
 /// Relays what a writer's socket brings into the pipe of its channel.
 ///
@@ -23,6 +28,7 @@ use crate::wire::{Close, MAX_FRAME};
 pub(in crate::engine) struct WriterSession<'a, T> {
     socket: &'a mut T,
     end: WriterEnd,
+    beat: Beat,
     overdraft: Overdraft,
     /// When the overdraft is to be asked again; made when the pipe is full for the first time.
     timer: Option<Pin<Box<Sleep>>>,
@@ -39,20 +45,22 @@ enum Ended {
 }
 
 impl<'a, T: Transport> WriterSession<'a, T> {
-    pub(in crate::engine) fn new(socket: &'a mut T, end: WriterEnd) -> Self {
+    pub(in crate::engine) fn new(socket: &'a mut T, end: WriterEnd, beat: Beat) -> Self {
         Self {
             socket,
             end,
+            beat,
             overdraft: Overdraft::default(),
             timer: None,
         }
     }
 
-    pub(in crate::engine) async fn run(mut self, core: &Core) -> Parting {
+    pub(in crate::engine) async fn run(mut self, core: &Core, ownership: &Ownership) -> Parting {
         let ended = tokio::select! {
             biased;
             ended = poll_fn(|cx| self.poll_relay(cx)) => ended,
             () = core.stopping.cancelled() => Ended::Unread(Close::STOPPING),
+            () = ownership.silent() => Ended::Lost(TransportError::silent()),
         };
         let Self { socket, end, .. } = self;
         let WriterEnd { mut pipe, lease } = end;
@@ -84,7 +92,15 @@ impl<'a, T: Transport> WriterSession<'a, T> {
     }
 
     fn poll_relay(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
+        if let Err(error) = self.beat.poll(self.socket, cx) {
+            return Poll::Ready(Ended::Lost(error));
+        }
+        let mut taken = 0;
         loop {
+            if taken >= TURN {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
             match self.poll_room(cx) {
                 Poll::Ready(Ok(())) => {}
                 Poll::Ready(Err(close)) => return Poll::Ready(Ended::Unread(close)),
@@ -92,6 +108,7 @@ impl<'a, T: Transport> WriterSession<'a, T> {
             }
             match self.socket.poll_receive(cx) {
                 Poll::Ready(Received::Frame(frame)) => {
+                    taken += frame.len();
                     self.overdraft.received(frame.len());
                     self.end.pipe.push(frame);
                 }

@@ -14,6 +14,10 @@ use crate::wire::{ErrorBody, Payload};
 const CHANNELS: usize = 1000;
 const MOST_CHANNELS: usize = 10_000;
 
+/// The longest list that is given, in bytes: with what stands around it, what every engine and most
+/// SDKs take in a message (`protocol.md` 1.5).
+const LONGEST: usize = 15 << 20;
+
 /// `engine::functions::list`.
 pub(super) fn functions(member: &Member<'_>) -> Result<Payload, ErrorBody> {
     #[derive(Serialize)]
@@ -58,7 +62,7 @@ pub(super) fn functions(member: &Member<'_>) -> Result<Payload, ErrorBody> {
     });
     let mut functions: Vec<_> = functions.collect();
     functions.sort_unstable_by_key(|listed| (listed.namespace, listed.function_id));
-    payload(&List { functions })
+    bounded(payload(&List { functions })?)
 }
 
 /// `engine::workers::list`.
@@ -88,7 +92,17 @@ pub(super) fn workers(member: &Member<'_>) -> Result<Payload, ErrorBody> {
             listed(id, worker, calls)
         })
         .collect();
-    payload(&json!({ "workers": workers }))
+    bounded(payload(&json!({ "workers": workers }))?)
+}
+
+/// Refuses a list that the one who asked could not take: it would lose its connection.
+fn bounded(list: Payload) -> Result<Payload, ErrorBody> {
+    let len = list.as_json().len();
+    if len <= LONGEST {
+        return Ok(list);
+    }
+    let message = format!("the list has {len} bytes, over the limit of {LONGEST}");
+    Err(ErrorBody::new("payload_too_large", message))
 }
 
 /// `engine::channels::list`.

@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 use super::switchboard::{Deliveries, Member};
 use crate::engine::Role;
 use crate::engine::core::Core;
 use crate::engine::farewell::{self, Parting};
-use crate::transport::{Received, Transport, TransportError};
+use crate::engine::owners::Ownership;
+use crate::transport::{Check, Pulse, Received, Transport, TransportError};
 use crate::wire::{Close, ControlMessage, Frame};
 
 /// How long a worker may take nothing while something waits for it.
@@ -31,8 +32,8 @@ const TELEMETRY: [&[u8]; 3] = [b"OTLP", b"MTRC", b"LOGS"];
 /// | delivering | written only | room at the target, or the target's end |
 ///
 /// In either state the session ends when the peer closes or is lost, when its outbox is closed
-/// (a newer connection took over), when the peer takes nothing for [`STALL`], or when the engine
-/// stops.
+/// (a newer connection took over), when the peer takes nothing for [`STALL`] or is silent for too
+/// long, or when the engine stops.
 pub(in crate::engine) struct Session<'a, T> {
     socket: &'a mut T,
     core: &'a Core,
@@ -43,6 +44,10 @@ pub(in crate::engine) struct Session<'a, T> {
     unflushed: bool,
     /// Runs while the peer takes nothing.
     stall: Option<Pin<Box<Sleep>>>,
+    ownership: Ownership,
+    pulse: Pulse,
+    /// Fires when the pulse is to be looked at.
+    timer: Pin<Box<Sleep>>,
 }
 
 /// Why a session is over.
@@ -53,12 +58,20 @@ enum Ended {
     Lost(TransportError),
     /// The worker did not read for too long.
     Stalled,
+    /// The worker gave no sign of life for too long.
+    Silent,
     /// The engine ends the session.
     Dismissed(Close),
 }
 
 impl<'a, T: Transport> Session<'a, T> {
-    pub(in crate::engine) fn new(socket: &'a mut T, core: &'a Core, role: Arc<Role>) -> Self {
+    pub(in crate::engine) fn new(
+        socket: &'a mut T,
+        core: &'a Core,
+        role: Arc<Role>,
+        ownership: Ownership,
+    ) -> Self {
+        let now = Instant::now();
         Self {
             socket,
             core,
@@ -66,6 +79,9 @@ impl<'a, T: Transport> Session<'a, T> {
             deliveries: Deliveries::new(),
             unflushed: false,
             stall: None,
+            ownership,
+            pulse: Pulse::new(core.limits.keep_alive, now.into_std()),
+            timer: Box::pin(sleep_until(now)),
         }
     }
 
@@ -76,7 +92,12 @@ impl<'a, T: Transport> Session<'a, T> {
             ended = poll_fn(|cx| self.poll_serve(cx)) => ended,
             () = core.stopping.cancelled() => Ended::Dismissed(Close::STOPPING),
         };
-        let Self { socket, member, .. } = self;
+        let Self {
+            socket,
+            member,
+            ownership,
+            ..
+        } = self;
         let worker = member.id.clone();
         // First, so that nobody waits for a worker that only has to be seen off.
         drop(member);
@@ -90,6 +111,12 @@ impl<'a, T: Transport> Session<'a, T> {
                 tracing::warn!(%worker, "a worker did not read for {STALL:?} and was disconnected");
                 Parting::Done
             }
+            Ended::Silent => {
+                ownership.fell_silent();
+                let after = core.limits.keep_alive.dead_after;
+                tracing::warn!(%worker, "a worker was silent for {after:?} and was disconnected");
+                Parting::Done
+            }
             Ended::Dismissed(close) => farewell::close(socket, close, farewell::BRIEF).await,
         }
     }
@@ -98,15 +125,47 @@ impl<'a, T: Transport> Session<'a, T> {
         if let Poll::Ready(ended) = self.poll_read(cx) {
             return Poll::Ready(ended);
         }
+        // Behind the reading, so that what has come in time counts.
+        if let Poll::Ready(ended) = self.poll_pulse(cx) {
+            return Poll::Ready(ended);
+        }
         self.poll_write(cx)
+    }
+
+    /// Pings a worker that is silent, and gives it up in the end.
+    fn poll_pulse(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
+        while self.timer.as_mut().poll(cx).is_ready() {
+            let now = Instant::now();
+            let next = match self.pulse.check(now.into_std()) {
+                Check::Dead => return Poll::Ready(Ended::Silent),
+                Check::Ping => {
+                    if let Err(error) = self.socket.start_ping() {
+                        return Poll::Ready(Ended::Lost(error));
+                    }
+                    self.unflushed = true;
+                    // Within the process the answer is there at once, and wakes nobody.
+                    cx.waker().wake_by_ref();
+                    now
+                }
+                Check::Wait(until) => Instant::from_std(until),
+            };
+            self.timer.as_mut().reset(next);
+        }
+        Poll::Pending
     }
 
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
         if self.poll_deliver(cx).is_pending() {
+            // Nobody listens to it: its silence means nothing.
+            self.pulse.heard(Instant::now().into_std());
             return Poll::Pending;
         }
-        for _ in 0..BATCH {
-            match self.socket.poll_receive(cx) {
+        for turn in 0..BATCH {
+            let received = self.socket.poll_receive(cx);
+            if turn == 0 && received.is_ready() {
+                self.pulse.heard(Instant::now().into_std());
+            }
+            match received {
                 Poll::Ready(Received::Frame(frame)) => self.handle(&frame),
                 Poll::Ready(Received::Pong) => {}
                 Poll::Ready(Received::Closed(_)) => return Poll::Ready(Ended::Closed),

@@ -2,8 +2,11 @@ use std::sync::{Mutex, PoisonError};
 
 use bytes::BytesMut;
 
+/// Bytes of a buffer: all have the same size, so that any of them will do.
+pub(super) const SIZE: usize = 256 << 10;
+
 /// Buffers that are kept for the next connection that reads much.
-const KEPT: usize = 32;
+const KEPT: usize = 128;
 
 /// Read buffers that no connection holds.
 ///
@@ -12,21 +15,22 @@ const KEPT: usize = 32;
 /// back as well; it is used again once they are gone.
 static POOL: Mutex<Vec<BytesMut>> = Mutex::new(Vec::new());
 
-/// A buffer with room for `size` bytes.
-pub(super) fn take(size: usize) -> BytesMut {
+/// A buffer with room for [`SIZE`] bytes.
+pub(super) fn take() -> BytesMut {
     {
         let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
         for at in (0..pool.len()).rev() {
-            if pool[at].try_reclaim(size) {
+            if pool[at].try_reclaim(SIZE) {
                 return pool.swap_remove(at);
             }
         }
     }
-    BytesMut::with_capacity(size)
+    BytesMut::with_capacity(SIZE)
 }
 
-/// Gives an empty buffer back.
-pub(super) fn give(buffer: BytesMut) {
+/// Gives a buffer back that was [taken](take), emptied.
+pub(super) fn give(mut buffer: BytesMut) {
+    buffer.clear();
     let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
     if pool.len() < KEPT {
         pool.push(buffer);

@@ -1,6 +1,7 @@
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -9,7 +10,7 @@ use tokio_util::io::poll_read_buf;
 use super::incoming::{Incoming, Message};
 use super::outgoing::Outgoing;
 use super::{Role, WebSocketLimits, buffers};
-use crate::transport::{Received, Transport, TransportError};
+use crate::transport::{Received, Silence, Transport, TransportError};
 use crate::wire::{Close, Frame};
 
 /// Read at once while little comes: a head, a message, an item.
@@ -32,11 +33,15 @@ pub(crate) struct WebSocket<S> {
     phase: Phase,
     /// What was read and is not a whole message yet.
     input: BytesMut,
+    /// Whether `input` is a buffer of the pool.
+    pooled: bool,
     /// Bytes to read at once next.
     read_size: usize,
     /// Bytes read since the last time that nothing came.
     burst: usize,
     read_most: usize,
+    /// Where the peer has promised signs of life.
+    silence: Option<Silence>,
 }
 
 enum Phase {
@@ -57,10 +62,18 @@ where
             outgoing: Outgoing::new(role),
             phase: Phase::Open,
             input: read,
+            pooled: false,
             read_size: SMALL_READ.min(limits.read_buffer),
             burst: 0,
             read_most: limits.read_buffer,
+            silence: None,
         }
+    }
+
+    /// Takes a peer for lost that gives no sign of life for so long.
+    pub(super) fn lost_after(mut self, silence: Option<Duration>) -> Self {
+        self.silence = silence.map(|longest| Silence::of("the engine", longest));
+        self
     }
 
     /// The server's side of a connection.
@@ -80,8 +93,20 @@ where
             if let Some(message) = self.incoming.next(&mut self.input)? {
                 return Poll::Ready(Ok(message));
             }
-            if ready!(self.poll_read(cx)).map_err(TransportError::Lost)? == 0 {
-                return Poll::Ready(Err(TransportError::eof()));
+            match self.poll_read(cx) {
+                Poll::Ready(Ok(0)) => return Poll::Ready(Err(TransportError::eof())),
+                Poll::Ready(Ok(_)) => {
+                    if let Some(silence) = &mut self.silence {
+                        silence.heard();
+                    }
+                }
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(TransportError::Lost(error))),
+                Poll::Pending => {
+                    return match &mut self.silence {
+                        Some(silence) => silence.poll(cx).map(Err),
+                        None => Poll::Pending,
+                    };
+                }
             }
         }
     }
@@ -93,8 +118,7 @@ where
         let missing = self.incoming.missing(self.input.len());
         let room = self.read_size.max(missing.min(self.read_most));
         if self.input.capacity() == self.input.len() {
-            // Twice as much each time, so that a long message is copied about once.
-            self.make_room(room.max(self.input.len()));
+            self.make_room(room, missing);
         }
         let had = self.input.capacity() - self.input.len();
         let stream = Pin::new(&mut self.stream);
@@ -114,28 +138,41 @@ where
         }
     }
 
-    fn make_room(&mut self, room: usize) {
-        if room <= SMALL_READ {
+    /// Makes room for about `room` bytes behind what is there, of which `missing` complete a frame.
+    fn make_room(&mut self, room: usize, missing: usize) {
+        let begun = self.input.len();
+        let pooled = room > SMALL_READ
+            && self.read_most >= buffers::SIZE
+            && begun + missing.max(SMALL_READ) <= buffers::SIZE;
+        // Twice as much each time, so that a long message is copied about once.
+        let room = room.max(begun);
+        if !pooled && !self.pooled {
             self.input.reserve(room);
             return;
         }
-        let larger = buffers::take(room + self.input.len());
-        let begun = std::mem::replace(&mut self.input, larger);
-        self.input.extend_from_slice(&begun);
-        buffers::give({
-            let mut empty = begun;
-            empty.clear();
-            empty
-        });
+        let mut larger = if pooled {
+            buffers::take()
+        } else {
+            BytesMut::with_capacity(begun + room)
+        };
+        larger.extend_from_slice(&self.input);
+        self.put_away();
+        self.input = larger;
+        self.pooled = pooled;
+    }
+
+    /// Leaves `input` empty and without a buffer.
+    fn put_away(&mut self) {
+        let buffer = std::mem::take(&mut self.input);
+        if std::mem::take(&mut self.pooled) {
+            buffers::give(buffer);
+        }
     }
 
     /// Nothing comes: a connection that waits holds no large buffer.
     fn rest(&mut self) {
         if self.input.is_empty() && self.input.capacity() > 0 {
-            let buffer = std::mem::take(&mut self.input);
-            if self.read_size > SMALL_READ {
-                buffers::give(buffer);
-            }
+            self.put_away();
         }
         if self.burst > 0 {
             let like_the_last = self.burst.next_power_of_two().max(SMALL_READ);
@@ -248,6 +285,13 @@ where
     fn start_ping(&mut self) -> Result<(), TransportError> {
         if matches!(self.phase, Phase::Open) {
             self.outgoing.ping();
+        }
+        Ok(())
+    }
+
+    fn start_pong(&mut self) -> Result<(), TransportError> {
+        if matches!(self.phase, Phase::Open) {
+            self.outgoing.pong(Bytes::new());
         }
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! Opens connections: TCP, TLS, and the handshake by tokio-tungstenite. The one file that names it.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -12,8 +14,10 @@ use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue, Response};
 
 use super::prelude::Prelude;
 use super::{Masking, Role, WebSocket, WebSocketLimits};
-use crate::transport::{ConnectError, ConnectOptions, Dial, Transport};
-use crate::wire::{ChannelUrl, EngineUrl, StreamChannelRef};
+use crate::transport::{ConnectError, ConnectOptions, Dial, KeepAlive, Transport};
+use crate::wire::{
+    ChannelUrl, EngineUrl, HEARTBEAT, OWNER, StreamChannelRef, heartbeat_value, parse_heartbeat,
+};
 
 /// Dials an engine by its URL.
 pub(crate) struct WebSocketDialer<'a> {
@@ -30,9 +34,10 @@ impl<'a> WebSocketDialer<'a> {
         &self,
         target: &ChannelUrl,
         limits: WebSocketLimits,
+        heartbeat: Option<KeepAlive>,
     ) -> Result<Box<dyn Transport>, DialError> {
         let within = self.options.connect_timeout;
-        match timeout(within, self.handshake(target, limits)).await {
+        match timeout(within, self.handshake(target, limits, heartbeat)).await {
             Ok(connected) => connected,
             Err(_) => Err(DialError::Other(ConnectError::Timeout {
                 address: self.name(),
@@ -45,8 +50,18 @@ impl<'a> WebSocketDialer<'a> {
         &self,
         target: &ChannelUrl,
         limits: WebSocketLimits,
+        heartbeat: Option<KeepAlive>,
     ) -> Result<Box<dyn Transport>, DialError> {
-        let request = self.request(target)?;
+        let mut request = self.request(target)?;
+        if let Some(owner) = &self.options.owner {
+            let owner = HeaderValue::try_from(&**owner).map_err(|_| invalid_header(OWNER))?;
+            request.headers_mut().insert(OWNER, owner);
+        }
+        if let Some(heartbeat) = heartbeat {
+            let every = HeaderValue::try_from(heartbeat_value(heartbeat.ping_every));
+            let every = every.map_err(|_| invalid_header(HEARTBEAT))?;
+            request.headers_mut().insert(HEARTBEAT, every);
+        }
         let stream = self.connect_tcp(&request).await?;
         #[cfg(feature = "tls")]
         if self.url.is_secure() {
@@ -57,7 +72,8 @@ impl<'a> WebSocketDialer<'a> {
                     address: self.name(),
                     reason,
                 })?;
-            return self.upgrade(request, stream, limits, Masking::Zero).await;
+            let upgrade = self.upgrade(request, stream, limits, Masking::Zero, heartbeat);
+            return upgrade.await;
         }
         #[cfg(not(feature = "tls"))]
         if self.url.is_secure() {
@@ -74,7 +90,8 @@ impl<'a> WebSocketDialer<'a> {
         } else {
             Masking::Random
         };
-        self.upgrade(request, stream, limits, masking).await
+        self.upgrade(request, stream, limits, masking, heartbeat)
+            .await
     }
 
     async fn upgrade<S>(
@@ -83,19 +100,17 @@ impl<'a> WebSocketDialer<'a> {
         stream: S,
         limits: WebSocketLimits,
         masking: Masking,
+        heartbeat: Option<KeepAlive>,
     ) -> Result<Box<dyn Transport>, DialError>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + Sync + 'static,
     {
         match tokio_tungstenite::client_async(request, Prelude::new(stream)).await {
-            Ok((socket, _)) => {
+            Ok((socket, response)) => {
                 let (stream, read): (S, BytesMut) = socket.into_inner().into_parts();
-                Ok(Box::new(WebSocket::new(
-                    stream,
-                    read,
-                    Role::Client(masking),
-                    limits,
-                )))
+                let socket = WebSocket::new(stream, read, Role::Client(masking), limits);
+                let silence = heartbeat.and_then(|asked| longest_silence(asked, &response));
+                Ok(Box::new(socket.lost_after(silence)))
             }
             Err(Error::Http(response)) => Err(DialError::Refused(response)),
             Err(error) => Err(DialError::Other(self.explain(error))),
@@ -108,7 +123,7 @@ impl<'a> WebSocketDialer<'a> {
             .into_client_request()
             .map_err(|error| self.explain(error))?;
         for (name, value) in &self.options.headers {
-            let invalid = || ConnectError::InvalidHeader { name: name.clone() };
+            let invalid = || invalid_header(name);
             request.headers_mut().insert(
                 HeaderName::try_from(name).map_err(|_| invalid())?,
                 HeaderValue::try_from(value).map_err(|_| invalid())?,
@@ -173,6 +188,20 @@ impl<'a> WebSocketDialer<'a> {
     }
 }
 
+fn invalid_header(name: &str) -> ConnectError {
+    ConnectError::InvalidHeader {
+        name: name.to_owned(),
+    }
+}
+
+/// How long the engine may be silent; without a bound if it has promised nothing. One that gives
+/// signs of life less often than it was asked for is given the time of two of them.
+fn longest_silence(asked: KeepAlive, response: &Response<Option<Vec<u8>>>) -> Option<Duration> {
+    let promise = response.headers().get(HEARTBEAT)?.to_str().ok()?;
+    let every = parse_heartbeat(promise)?;
+    Some(asked.dead_after.max(every.saturating_mul(2)))
+}
+
 /// The host of a request, an IPv6 address without its brackets.
 fn host(request: &Request) -> &str {
     request
@@ -197,7 +226,7 @@ impl From<ConnectError> for DialError {
 #[async_trait]
 impl Dial for WebSocketDialer<'_> {
     async fn control(&self) -> Result<Box<dyn Transport>, ConnectError> {
-        self.open(&self.url.control(), WebSocketLimits::CONTROL)
+        self.open(&self.url.control(), WebSocketLimits::CONTROL, None)
             .await
             .map_err(|error| match error {
                 DialError::Refused(response) => self.refused(&response),
@@ -211,7 +240,8 @@ impl Dial for WebSocketDialer<'_> {
     ) -> Result<Box<dyn Transport>, ConnectError> {
         let target = self.url.channel(channel_ref);
         let channel_id = || channel_ref.channel_id.clone();
-        self.open(&target, WebSocketLimits::CHANNEL)
+        let heartbeat = Some(self.options.heartbeat);
+        self.open(&target, WebSocketLimits::CHANNEL, heartbeat)
             .await
             .map_err(|error| match error {
                 DialError::Refused(response) => match response.status().as_u16() {

@@ -19,6 +19,10 @@ pub struct Header {
     /// Shape of the item, where the format is positional.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schema: Option<Value>,
+    /// A promise: the writer sends something that often, if only a heartbeat. In milliseconds;
+    /// absent for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heartbeat_ms: Option<u64>,
     /// The user's own metadata.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content: Option<Value>,
@@ -36,6 +40,7 @@ impl Header {
             compression: None,
             item: None,
             schema: None,
+            heartbeat_ms: None,
             content: None,
         }
     }

@@ -10,6 +10,8 @@ pub(crate) enum InBand {
     End(End),
     Abort(Abort),
     Progress(Progress),
+    /// The writer is there and has nothing to say.
+    Heartbeat,
 }
 
 /// A text frame that claims to be of the stream protocol and is not.
@@ -55,6 +57,7 @@ impl InBand {
                 progress.more.remove("pipewright");
                 Self::Progress(progress)
             }),
+            "heartbeat" => Ok(Self::Heartbeat),
             // A later writer may say more than this reader understands.
             _ => return None,
         };
@@ -68,9 +71,14 @@ impl InBand {
             Self::End(end) => tagged("end", end),
             Self::Abort(abort) => tagged("error", abort),
             Self::Progress(progress) => tagged("progress", progress),
+            Self::Heartbeat => tagged("heartbeat", &Nothing {}),
         }
     }
 }
+
+/// A message without fields of its own.
+#[derive(Serialize)]
+struct Nothing {}
 
 fn tagged<T: Serialize>(kind: &str, fields: &T) -> Text {
     #[derive(Serialize)]
@@ -113,6 +121,7 @@ mod tests {
             }),
             InBand::Abort(Abort::new("c", "m").at_stage("s").passed_on_by("t")),
             InBand::Progress(progress),
+            InBand::Heartbeat,
         ] {
             let text = message.encode();
             assert_eq!(InBand::parse(&text).unwrap().unwrap(), message, "{text}");

@@ -133,3 +133,20 @@ async fn a_list_of_channels_is_as_long_as_it_is_asked_to_be() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_list_that_nobody_could_take_is_refused() {
+    let engine = engine().await;
+    let mut control = Control::connect(&engine).await;
+    for n in 0..2 {
+        let about = "x".repeat(8 << 20);
+        control
+            .send(&json!({"type": "registerfunction", "id": format!("f{n}"), "description": about}))
+            .await;
+        control.synced().await;
+    }
+    let answer = control.call("engine::functions::list", &json!({})).await;
+    let error = &answer["error"];
+    assert_eq!(error["code"], "payload_too_large", "{error}");
+    assert_eq!(list(&mut control, "workers", &json!({})).await.len(), 1);
+}

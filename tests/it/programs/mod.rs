@@ -9,6 +9,7 @@ mod program;
 mod run;
 #[cfg(unix)]
 mod screen;
+mod security;
 
 pub(crate) use producer::Producer;
 pub(crate) use program::Program;

@@ -3,7 +3,6 @@
 mod calls;
 mod functions;
 mod reconnect;
-mod relay;
 
 use std::time::Duration;
 

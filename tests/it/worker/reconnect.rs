@@ -1,25 +1,31 @@
 use std::time::Duration;
 
 use futures::StreamExt;
+use pipewright::testing::faults::{FaultPlan, FaultProxy};
 use pipewright::{Backoff, CallError, Closed, ConnectionState, Engine, Worker};
 use tokio::time::timeout;
 
-use super::relay::Relay;
 use super::{FAILED, has_functions};
 use crate::test_engine::TestEngine;
 
 /// Waits short enough for a test; how they grow is tested where the clock is the test's.
-async fn connect(engine: &TestEngine, relay: &Relay) -> Worker {
+async fn connect(engine: &TestEngine, proxy: &FaultProxy) -> Worker {
     let backoff = Backoff::new()
         .first(Duration::from_millis(5))
         .base(Duration::from_millis(5))
         .cap(Duration::from_millis(50));
     let worker = engine
-        .builder(relay.url().parse().unwrap())
+        .builder(proxy.url().parse().unwrap())
         .reconnect(backoff)
         .connect()
         .await;
     worker.unwrap()
+}
+
+/// A line to the engine that can be cut, and led to another engine.
+async fn proxy_to(engine: &TestEngine) -> FaultProxy {
+    let proxy = FaultProxy::start(engine.url(), FaultPlan::new()).await;
+    proxy.unwrap()
 }
 
 async fn reach(worker: &Worker, wanted: ConnectionState) {
@@ -31,18 +37,18 @@ async fn reach(worker: &Worker, wanted: ConnectionState) {
 #[tokio::test]
 async fn functions_survive_a_cut_line() {
     let engine = TestEngine::start().await;
-    let relay = Relay::to(&engine).await;
+    let proxy = proxy_to(&engine).await;
     let (host, guest) = (
-        connect(&engine, &relay).await,
-        connect(&engine, &relay).await,
+        connect(&engine, &proxy).await,
+        connect(&engine, &proxy).await,
     );
     host.register_function("echo", async |n: u32| n).unwrap();
     has_functions(&engine, &guest, &["echo"]).await;
     let before = host.id();
-    relay.cut();
+    proxy.cut_off();
     reach(&host, ConnectionState::Reconnecting).await;
     reach(&guest, ConnectionState::Reconnecting).await;
-    relay.lead_to(&engine);
+    proxy.lead_to(engine.url()).unwrap();
     has_functions(&engine, &guest, &["echo"]).await;
     assert_eq!(guest.call::<u32>("echo", &7).await.unwrap(), 7);
     assert_ne!(host.id(), before);
@@ -55,14 +61,14 @@ async fn functions_survive_a_restart_of_the_engine() {
     let Some(engine) = TestEngine::ours(Engine::builder(), WHY).await else {
         return;
     };
-    let relay = Relay::to(&engine).await;
-    let host = connect(&engine, &relay).await;
+    let proxy = proxy_to(&engine).await;
+    let host = connect(&engine, &proxy).await;
     host.register_function("echo", async |n: u32| n).unwrap();
     has_functions(&engine, &host, &["echo"]).await;
     engine.handle(WHY).unwrap().shutdown().await;
     reach(&host, ConnectionState::Reconnecting).await;
     let second = TestEngine::start().await;
-    relay.lead_to(&second);
+    proxy.lead_to(second.url()).unwrap();
     has_functions(&second, &host, &["echo"]).await;
     assert_eq!(host.call::<u32>("echo", &7).await.unwrap(), 7);
 }
@@ -70,9 +76,9 @@ async fn functions_survive_a_restart_of_the_engine() {
 #[tokio::test]
 async fn a_call_under_way_fails_unless_it_is_idempotent() {
     let engine = TestEngine::start().await;
-    let relay = Relay::to(&engine).await;
+    let proxy = proxy_to(&engine).await;
     let host = engine.worker(engine.address()).await;
-    let guest = connect(&engine, &relay).await;
+    let guest = connect(&engine, &proxy).await;
     let (entered, mut running) = tokio::sync::mpsc::channel(2);
     let (open, gate) = tokio::sync::watch::channel(false);
     host.register_function("slow", move |n: u32| {
@@ -90,7 +96,7 @@ async fn a_call_under_way_fails_unless_it_is_idempotent() {
     let (plain, again, ()) = tokio::join!(plain, again, async {
         running.recv().await.unwrap();
         running.recv().await.unwrap();
-        relay.lead_to(&engine);
+        proxy.lead_to(engine.url()).unwrap();
         // The call that is made again arrives a second time.
         assert_eq!(running.recv().await.unwrap(), 2);
         open.send_replace(true);

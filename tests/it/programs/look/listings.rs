@@ -175,6 +175,27 @@ async fn functions_and_workers_tell_how_busy_they_are() {
 }
 
 #[tokio::test]
+async fn a_namespace_is_told_where_there_is_one() {
+    let Some(engine) = TestEngine::ours(Engine::builder(), WHOLE).await else {
+        return;
+    };
+    let worker = engine.builder(engine.address()).name("logs");
+    let worker = worker.namespace("night").connect().await.unwrap();
+    worker.register(tail).unwrap();
+    worker.registered().await.unwrap();
+    let ran = look(&engine, &["functions"]).await.succeeded();
+    assert_eq!(cells(ran.text())[0][..2], ["FUNCTION", "NAMESPACE"]);
+    assert_eq!(cells(ran.text())[1][..3], ["log::tail", "night", "logs"]);
+    let ran = look(&engine, &["stages"]).await.succeeded();
+    assert_eq!(
+        cells(ran.text())[1][..3],
+        ["log::tail", "night", "producer"]
+    );
+    let ran = look(&engine, &["workers"]).await.succeeded();
+    assert_eq!(cells(ran.text())[1][..3], ["logs", "night", "rust"]);
+}
+
+#[tokio::test]
 async fn channels_tell_how_full_and_how_fast_they_are() {
     let Some(engine) = TestEngine::ours(Engine::builder(), WHOLE).await else {
         return;

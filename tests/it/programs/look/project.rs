@@ -122,6 +122,7 @@ async fn what_cannot_be_a_project_is_told() {
             "begin with a letter",
         ),
         ("a b", "`a b` cannot be the name", "begin with a letter"),
+        ("match", "`match` cannot be the name", "begin with a letter"),
         ("serde", "`serde` cannot be the name", "begin with a letter"),
     ] {
         let ran = run(pipewright(url, &["new", &at(name)]), b"").await;

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 /// The defaults are those of the SDKs: a ping every 20 s, dead after 60 s without any frame
 /// (`protocol.md` 1.4).
 #[derive(Clone, Copy, Debug)]
-pub(super) struct KeepAlive {
-    pub(super) ping_every: Duration,
-    pub(super) dead_after: Duration,
+pub(crate) struct KeepAlive {
+    pub(crate) ping_every: Duration,
+    pub(crate) dead_after: Duration,
 }
 
 impl Default for KeepAlive {
@@ -24,7 +24,7 @@ impl Default for KeepAlive {
 /// The peer is heard often and the timer fires seldom, so hearing is one assignment, and what it
 /// means for the timer is worked out when the timer fires.
 #[derive(Debug)]
-pub(super) struct Pulse {
+pub(crate) struct Pulse {
     settings: KeepAlive,
     heard: Instant,
     pinged: Instant,
@@ -32,7 +32,7 @@ pub(super) struct Pulse {
 
 /// What [`Pulse::check`] asks for.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Check {
+pub(crate) enum Check {
     /// Nothing until then.
     Wait(Instant),
     /// A ping, now; then check again.
@@ -42,7 +42,7 @@ pub(super) enum Check {
 }
 
 impl Pulse {
-    pub(super) fn new(settings: KeepAlive, now: Instant) -> Self {
+    pub(crate) fn new(settings: KeepAlive, now: Instant) -> Self {
         Self {
             settings,
             heard: now,
@@ -51,12 +51,12 @@ impl Pulse {
     }
 
     /// The peer sent something.
-    pub(super) fn heard(&mut self, now: Instant) {
+    pub(crate) fn heard(&mut self, now: Instant) {
         self.heard = now;
     }
 
     /// What is due at `now`.
-    pub(super) fn check(&mut self, now: Instant) -> Check {
+    pub(crate) fn check(&mut self, now: Instant) -> Check {
         let dead = later(self.heard, self.settings.dead_after);
         let ping = later(self.pinged, self.settings.ping_every);
         if now >= dead {

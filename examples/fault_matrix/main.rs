@@ -1,0 +1,129 @@
+//! Every part of a stream struck in every way, round by round: what arrives has to be the truth, or
+//! there has to be an error.
+//!
+//! ```console
+//! $ cargo run --release --example fault_matrix -- --rounds 1000 --seed 1
+//! ```
+//!
+//! In each round a producer, a stage and a consumer, each in a process of its own, pass a content
+//! on through an engine in a fourth. At a moment that the seed tells, one of the four is killed,
+//! stopped, cut off, slowed down, or its bytes are damaged. In the end what the consumer says is
+//! compared with what was sent. A round that hangs counts as silent, too. On Unix only.
+//!
+//! Seeds that follow each other go through all combinations, in 180 rounds; the round of a seed is
+//! shown again by `--rounds 1 --seed SEED`. `--at-once N` runs so many rounds beside each other.
+
+mod content;
+mod harm;
+mod outcome;
+mod part;
+mod patience;
+mod process;
+mod round;
+mod scenario;
+mod worker;
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use futures::{StreamExt, stream};
+use pipewright::{Error, Result};
+
+use outcome::Outcome;
+use part::Part;
+use round::Round;
+use scenario::Scenario;
+
+#[tokio::main]
+async fn main() -> Result<ExitCode> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let Some(part) = arguments.first().and_then(|first| Part::of_role(first)) {
+        match (part, arguments.get(1)) {
+            (Part::Engine, _) => worker::engine().await?,
+            (part, Some(url)) => worker::worker(part, url).await?,
+            (_, None) => return Err(Error::msg("a worker needs the URL of its engine")),
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    matrix(&Settings::read(&arguments)?).await
+}
+
+/// What the command line says.
+struct Settings {
+    rounds: u64,
+    seed: u64,
+    at_once: usize,
+}
+
+impl Settings {
+    fn read(arguments: &[String]) -> Result<Self> {
+        let mut settings = Self {
+            rounds: 180,
+            seed: 1,
+            at_once: 4,
+        };
+        for pair in arguments.chunks(2) {
+            let number = |pair: &[String]| {
+                let number = pair.get(1).and_then(|number| number.parse().ok());
+                number.ok_or_else(|| Error::msg(format!("`{}` needs a number", pair[0])))
+            };
+            match pair[0].as_str() {
+                "--rounds" => settings.rounds = number(pair)?,
+                "--seed" => settings.seed = number(pair)?,
+                "--at-once" => {
+                    let at_once = usize::try_from(number(pair)?);
+                    settings.at_once = at_once.unwrap_or(1).max(1);
+                }
+                other => return Err(Error::msg(format!("there is no option `{other}`"))),
+            }
+        }
+        Ok(settings)
+    }
+}
+
+async fn matrix(settings: &Settings) -> Result<ExitCode> {
+    let begin = Instant::now();
+    let seeds = stream::iter(0..settings.rounds).map(|n| settings.seed.wrapping_add(n));
+    let mut rounds = seeds
+        .map(async |seed| {
+            let scenario = Scenario::of(seed);
+            let begin = Instant::now();
+            let outcome = match Round::start(scenario).await {
+                Ok(round) => round.run().await,
+                Err(error) => Outcome::Silent(format!("has not begun: {error:#}")),
+            };
+            (scenario, outcome, begin.elapsed())
+        })
+        .buffer_unordered(settings.at_once);
+    let (mut complete, mut reported, mut silent, mut needless) = (0, 0, 0, 0);
+    while let Some((scenario, outcome, took)) = rounds.next().await {
+        let took = took.as_millis();
+        let said = match outcome {
+            Outcome::Complete => {
+                complete += 1;
+                "complete".to_owned()
+            }
+            Outcome::Reported(reason) => {
+                reported += 1;
+                needless += u64::from(scenario.harm.is_harmless());
+                format!("error: {reason}")
+            }
+            Outcome::Silent(reason) => {
+                silent += 1;
+                format!("SILENT: {reason}")
+            }
+        };
+        println!("{scenario:?}, {took} ms: {said}");
+    }
+    let took = begin.elapsed().as_secs();
+    println!("{took} s; {needless} errors where everything should have arrived");
+    println!(
+        "{} rounds, {complete} complete, {reported} reported errors, {silent} silent",
+        settings.rounds
+    );
+    Ok(if silent == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}

@@ -1,0 +1,28 @@
+/// The part of a round that is struck.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    Producer,
+    Stage,
+    Consumer,
+    Engine,
+}
+
+impl Part {
+    pub(crate) const ALL: [Self; 4] = [Self::Producer, Self::Stage, Self::Consumer, Self::Engine];
+    /// Those that are workers.
+    pub(crate) const WORKERS: [Self; 3] = [Self::Producer, Self::Stage, Self::Consumer];
+
+    /// The argument that makes a process of this program to be it, and the name of its function.
+    pub(crate) fn role(self) -> &'static str {
+        match self {
+            Self::Producer => "producer",
+            Self::Stage => "stage",
+            Self::Consumer => "consumer",
+            Self::Engine => "engine",
+        }
+    }
+
+    pub(crate) fn of_role(role: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|part| part.role() == role)
+    }
+}

@@ -1,0 +1,129 @@
+use std::time::Duration;
+
+use pipewright::testing::faults::{Fault, ProcessFault, Way};
+
+use super::content::{Content, Summary, turned, turned_bytes};
+use super::harm::Harm;
+use super::part::Part;
+
+/// How the content travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    Bytes,
+    Json,
+    Bincode,
+}
+
+/// One round, all of it from its seed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scenario {
+    pub(crate) seed: u64,
+    pub(crate) part: Part,
+    pub(crate) harm: Harm,
+    pub(crate) form: Form,
+    /// Bytes, or items.
+    pub(crate) size: usize,
+    /// How many bytes have passed the part's connections when it is struck, counted from the
+    /// beginning of the round; of each channel, if channels are struck.
+    pub(crate) moment: u64,
+}
+
+/// About what a record takes on the wire, in bytes.
+const RECORD: u64 = 90;
+
+impl Scenario {
+    /// Seeds that follow each other go through every combination in turn: what is struck, how, the
+    /// form and the size.
+    pub(crate) fn of(seed: u64) -> Self {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let mut rest = seed;
+        let mut one_of = |count: u64| {
+            let one = rest % count;
+            rest /= count;
+            one
+        };
+        let part = match one_of(4) {
+            0 => Part::Producer,
+            1 => Part::Stage,
+            2 => Part::Consumer,
+            _ => Part::Engine,
+        };
+        let harm = match one_of(5) {
+            0 => Harm::Process(ProcessFault::Kill, None),
+            1 => stopped(&mut random),
+            2 => cut_off(&mut random),
+            3 => slow(&mut random),
+            _ => {
+                let way = way(&mut random);
+                Harm::Channels(way, Fault::FlipBit(random.u8(..8)))
+            }
+        };
+        let form = match one_of(3) {
+            0 => Form::Bytes,
+            1 => Form::Json,
+            _ => Form::Bincode,
+        };
+        // Changes from round to round, and still comes with every other choice.
+        let large = (one_of(3) + seed % 3) % 3;
+        let size = match (large, form) {
+            (0, _) => 0,
+            (1, Form::Bytes) => random.usize(1..5000),
+            (1, _) => random.usize(1..50),
+            (_, Form::Bytes) => random.usize(2 << 20..6 << 20),
+            (..) => random.usize(20_000..50_000),
+        };
+        let bytes = match form {
+            Form::Bytes => size as u64,
+            _ => size as u64 * RECORD,
+        };
+        // Also in the handshakes before, and behind the end.
+        let moment = random.u64(..2000 + bytes * 5 / 4);
+        Self {
+            seed,
+            part,
+            harm,
+            form,
+            size,
+            moment,
+        }
+    }
+
+    /// What has to come out.
+    pub(crate) fn truth(&self) -> Summary {
+        let content = Content::new(self.seed);
+        match self.form {
+            Form::Bytes => Summary::of_bytes(&turned_bytes(content.bytes(self.size))),
+            _ => Summary::of_records(content.records(self.size).map(turned)),
+        }
+    }
+}
+
+fn way(random: &mut fastrand::Rng) -> Way {
+    Way::BOTH[random.usize(..2)]
+}
+
+/// For a moment, or for ever.
+fn stopped(random: &mut fastrand::Rng) -> Harm {
+    let goes_on = random
+        .bool()
+        .then(|| Duration::from_millis(random.u64(..500)));
+    Harm::Process(ProcessFault::Stop, goes_on)
+}
+
+fn cut_off(random: &mut fastrand::Rng) -> Harm {
+    let faults = [Fault::Cut, Fault::Reset, Fault::HalfClose, Fault::Stall];
+    let fault = faults[random.usize(..faults.len())];
+    if random.bool() {
+        Harm::Network(fault)
+    } else {
+        Harm::Channels(way(random), fault)
+    }
+}
+
+fn slow(random: &mut fastrand::Rng) -> Harm {
+    Harm::Network(match random.u8(..3) {
+        0 => Fault::Pause(Duration::from_millis(random.u64(..500))),
+        1 => Fault::Delay(Duration::from_millis(random.u64(..5))),
+        _ => Fault::Throttle(random.u32(4 << 20..64 << 20)),
+    })
+}

@@ -1,0 +1,166 @@
+use bytes::Bytes;
+
+use super::{Event, Judge};
+use crate::channel::totals::Totals;
+use crate::channel::{ReadError, Verdict};
+use crate::transport::TransportError;
+use crate::wire::{Abort, Close, Frame, Header, InBand};
+
+fn header() -> Frame {
+    InBand::Header(Header::new("bytes")).encode().into()
+}
+
+fn end(payload: &[u8]) -> Frame {
+    let mut totals = Totals::default();
+    totals.add(payload);
+    InBand::End(totals.end()).encode().into()
+}
+
+fn data(payload: &'static [u8]) -> Frame {
+    Bytes::from_static(payload).into()
+}
+
+/// Runs frames and then a clean close, unless there is a verdict before.
+fn judge(frames: impl IntoIterator<Item = Frame>) -> Verdict {
+    closed_by(frames, &Close::NORMAL)
+}
+
+fn closed_by(frames: impl IntoIterator<Item = Frame>, close: &Close) -> Verdict {
+    let mut judge = Judge::new();
+    for frame in frames {
+        judge.frame(frame);
+    }
+    judge.closed(close);
+    judge.verdict().cloned().unwrap()
+}
+
+fn lost(frames: impl IntoIterator<Item = Frame>) -> Verdict {
+    let mut judge = Judge::new();
+    for frame in frames {
+        judge.frame(frame);
+    }
+    judge.lost(&TransportError::eof());
+    judge.verdict().cloned().unwrap()
+}
+
+fn failure(verdict: Verdict) -> ReadError {
+    match verdict {
+        Verdict::Failed(error) => error,
+        other => panic!("{other:?} is not a failure"),
+    }
+}
+
+#[test]
+fn header_and_end_that_agree_are_complete() {
+    assert!(judge([header(), data(b"ab"), data(b"c"), end(b"abc")]).is_verified());
+    assert!(judge([header(), end(b"")]).is_verified());
+}
+
+#[test]
+fn the_end_wins_over_a_connection_lost_after_it() {
+    assert!(lost([header(), data(b"a"), end(b"a")]).is_verified());
+    let aborted = closed_by([header(), end(b"")], &Close::WRITER_LOST);
+    assert!(aborted.is_verified());
+}
+
+#[test]
+fn an_abort_is_the_error_of_the_writer() {
+    let abort = Abort::new("c", "m").at_stage("s").at_item(3);
+    let frames = [
+        header(),
+        data(b"a"),
+        InBand::Abort(abort.clone()).encode().into(),
+    ];
+    assert_eq!(failure(judge(frames)).abort(), Some(&abort));
+}
+
+#[test]
+fn a_header_without_an_end_is_truncated_however_it_closes() {
+    for close in [Close::NORMAL, Close::default(), Close::WRITER_LOST] {
+        let error = failure(closed_by([header(), data(b"a")], &close));
+        assert!(
+            matches!(error, ReadError::Truncated { bytes: 1, .. }),
+            "{error}"
+        );
+    }
+    assert!(failure(lost([header()])).is_truncated());
+}
+
+#[test]
+fn totals_that_differ_are_never_complete() {
+    let missing = failure(judge([header(), data(b"a"), end(b"abc")]));
+    assert!(missing.is_truncated(), "{missing}");
+    for frames in [
+        [header(), data(b"abc"), end(b"ab")],
+        [header(), data(b"abc"), end(b"abd")],
+    ] {
+        let error = failure(judge(frames));
+        assert!(matches!(error, ReadError::Corrupt { .. }), "{error}");
+    }
+}
+
+#[test]
+fn a_foreign_stream_is_complete_but_unverified_if_it_closes_cleanly() {
+    for close in [Close::NORMAL, Close::default()] {
+        let verdict = closed_by([data(b"a")], &close);
+        assert!(verdict.is_complete() && !verdict.is_verified());
+    }
+    assert!(failure(closed_by([data(b"a")], &Close::WRITER_LOST)).is_truncated());
+    assert!(failure(lost([data(b"a")])).is_truncated());
+}
+
+#[test]
+fn a_bad_item_at_the_end_fails_a_stream_that_was_complete_and_the_first_reason_stays() {
+    let mut judge = Judge::new();
+    for frame in [header(), data(b"ab"), end(b"ab")] {
+        judge.frame(frame);
+    }
+    judge.closed(&Close::NORMAL);
+    assert!(judge.verdict().unwrap().is_complete());
+    judge.fail(ReadError::NeverWritten);
+    let reason = "later".to_owned();
+    judge.fail(ReadError::Corrupt { reason });
+    let verdict = judge.verdict().cloned().unwrap();
+    assert!(matches!(failure(verdict), ReadError::NeverWritten));
+}
+
+#[test]
+fn nothing_at_all_is_an_error_only_where_a_header_was_promised() {
+    assert!(judge([]).is_complete());
+    let mut judge = Judge::new();
+    judge.expect_header();
+    judge.closed(&Close::NORMAL);
+    let verdict = judge.verdict().cloned().unwrap();
+    assert!(matches!(failure(verdict), ReadError::NeverWritten));
+}
+
+#[test]
+fn rules_of_the_stream_protocol_are_kept() {
+    for frames in [
+        vec![data(b"a"), header()],
+        vec![header(), header()],
+        vec![header(), end(b""), data(b"a")],
+        vec![header(), end(b""), end(b"")],
+        vec![r#"{"type":"end","pipewright":2,"bytes":0}"#.into()],
+    ] {
+        let error = failure(judge(frames));
+        assert!(matches!(error, ReadError::Protocol { .. }), "{error}");
+    }
+}
+
+#[test]
+fn messages_of_the_user_pass_untouched_and_in_order() {
+    let mut judge = Judge::new();
+    assert_eq!(
+        judge.frame("hello".into()),
+        Some(Event::Message("hello".into()))
+    );
+    assert_eq!(judge.frame(header()), None);
+    assert!(judge.header().is_some());
+    assert_eq!(
+        judge.frame(data(b"a")),
+        Some(Event::Data(Bytes::from_static(b"a")))
+    );
+    assert_eq!(judge.frame(data(b"")), None);
+    assert_eq!(judge.messages(), 1);
+}

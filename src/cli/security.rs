@@ -1,0 +1,88 @@
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use pipewright::{EngineBuilder, Role};
+use serde::Deserialize;
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::token::Token;
+
+/// Whom an engine serves, and how connections are encrypted.
+#[derive(Args)]
+#[command(next_help_heading = "Security")]
+pub(super) struct Security {
+    #[command(flatten)]
+    token: Token,
+    /// Tokens that may register and trigger only some functions; see the examples.
+    #[arg(long, value_name = "FILE")]
+    roles: Option<PathBuf>,
+    /// Serve wss:// only, with this chain of certificates (PEM), the engine's own first.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// The private key of the certificate (PEM).
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// Take only clients with a certificate of these authorities (PEM).
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_client_ca: Option<PathBuf>,
+}
+
+/// The file of `--roles`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Roles {
+    role: Vec<Entry>,
+}
+
+/// A token, and patterns of function ids in which `*` stands for any characters.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    token_env: Option<String>,
+    token_file: Option<PathBuf>,
+    #[serde(default)]
+    register: Vec<String>,
+    #[serde(default)]
+    trigger: Vec<String>,
+}
+
+impl Security {
+    /// Sets all of it.
+    pub(super) fn apply(&self, mut engine: EngineBuilder) -> Result<EngineBuilder, Failure> {
+        if let Some(token) = self.token.read()? {
+            engine = engine.bearer_token(token);
+        }
+        if let Some(path) = &self.roles {
+            engine = roles(engine, path)?;
+        }
+        if let (Some(certificate), Some(key)) = (&self.tls_cert, &self.tls_key) {
+            engine = engine.tls(read(certificate)?, read(key)?);
+            if let Some(authorities) = &self.tls_client_ca {
+                engine = engine.client_authorities(read(authorities)?);
+            }
+        }
+        Ok(engine)
+    }
+}
+
+fn roles(mut engine: EngineBuilder, path: &Path) -> Result<EngineBuilder, Failure> {
+    let text = String::from_utf8_lossy(&read(path)?).into_owned();
+    let wrong = |told: String| Failure::new(Exit::Usage, format!("{}: {told}", path.display()));
+    let Roles { role } = toml::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+    for entry in role {
+        let token = Token::at(entry.token_env, entry.token_file).read()?;
+        let token = token.ok_or_else(|| wrong("a role has no token_env or token_file".into()))?;
+        let limits = entry.register.into_iter().fold(Role::new(), Role::register);
+        engine = engine.role(token, entry.trigger.into_iter().fold(limits, Role::trigger));
+    }
+    Ok(engine)
+}
+
+/// A file of the command line.
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(path).map_err(|error| {
+        let told = format!("cannot read the file {}: {error}", path.display());
+        Failure::new(Exit::Usage, told)
+    })
+}

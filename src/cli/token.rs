@@ -1,0 +1,53 @@
+use std::path::PathBuf;
+
+use clap::Args;
+use pipewright::Error;
+
+use super::exit::Exit;
+use super::failure::Failure;
+
+/// Where a bearer token is. Never on the command line, which every list of processes shows.
+#[derive(Args)]
+#[group(multiple = false)]
+pub(super) struct Token {
+    /// The bearer token is in this environment variable.
+    #[arg(long, value_name = "NAME")]
+    token_env: Option<String>,
+    /// The bearer token is the content of this file, without the line end.
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
+}
+
+impl Token {
+    /// In an environment variable, or else in a file.
+    pub(super) fn at(token_env: Option<String>, token_file: Option<PathBuf>) -> Self {
+        Self {
+            token_env,
+            token_file,
+        }
+    }
+
+    /// The token, if there is to be one.
+    pub(super) fn read(&self) -> Result<Option<String>, Failure> {
+        if let Some(name) = &self.token_env {
+            let told = |error| {
+                Error::msg(format!(
+                    "the environment variable {name} holds no token: {error}"
+                ))
+            };
+            return Ok(Some(std::env::var(name).map_err(told)?));
+        }
+        let Some(path) = &self.token_file else {
+            return Ok(None);
+        };
+        let told = |error| {
+            let place = path.display();
+            Failure::new(
+                Exit::Usage,
+                format!("cannot read the token in {place}: {error}"),
+            )
+        };
+        let text = std::fs::read_to_string(path).map_err(told)?;
+        Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned()))
+    }
+}

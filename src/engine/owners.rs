@@ -1,0 +1,155 @@
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio_util::sync::CancellationToken;
+
+/// Which connections belong to one worker, as far as their clients say so.
+///
+/// When a worker is found to be silent, the ends of channels that it holds are given up with it:
+/// they look the same whether their code is slow or their process stands still.
+#[derive(Default)]
+pub(super) struct Owners {
+    /// Protects the table for one operation. Bounded by the connections.
+    table: Mutex<HashMap<Box<str>, Owner>>,
+}
+
+#[derive(Default)]
+struct Owner {
+    /// Connections of any kind.
+    connections: usize,
+    /// Those that are control connections.
+    controls: usize,
+    silent: CancellationToken,
+}
+
+/// What a connection is to its owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    Control,
+    Channel,
+}
+
+/// One connection of an owner, or of nobody that is known.
+pub(super) struct Ownership(Option<Held>);
+
+struct Held {
+    owners: Arc<Owners>,
+    name: Box<str>,
+    part: Part,
+    silent: CancellationToken,
+}
+
+impl Owners {
+    /// Adds a connection of the owner `name`.
+    pub(super) fn add(self: &Arc<Self>, name: &str, part: Part) -> Ownership {
+        let mut table = self.lock();
+        let owner = table.entry(name.into()).or_default();
+        owner.connections += 1;
+        owner.controls += usize::from(part == Part::Control);
+        Ownership(Some(Held {
+            owners: Arc::clone(self),
+            name: name.into(),
+            part,
+            silent: owner.silent.clone(),
+        }))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Box<str>, Owner>> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Ownership {
+    /// The connection of a client that does not say whose it is.
+    pub(super) fn unknown() -> Self {
+        Self(None)
+    }
+
+    /// This control connection has fallen silent. If it was the last of its worker, so has the
+    /// worker; one that has come back on another is alive.
+    pub(super) fn fell_silent(&self) {
+        let Some(held) = &self.0 else { return };
+        let mut table = held.owners.lock();
+        if let Some(owner) = table.get_mut(&held.name)
+            && owner.controls == 1
+        {
+            owner.silent.cancel();
+            // Should it come back, it begins anew.
+            owner.silent = CancellationToken::new();
+        }
+    }
+
+    /// Waits until the worker is found to be silent; for ever if nobody knows whose this is.
+    pub(super) async fn silent(&self) {
+        match &self.0 {
+            Some(held) => held.silent.cancelled().await,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let mut table = self.owners.lock();
+        if let Some(owner) = table.get_mut(&self.name) {
+            owner.connections -= 1;
+            owner.controls -= usize::from(self.part == Part::Control);
+            if owner.connections == 0 {
+                table.remove(&self.name);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use futures::FutureExt;
+
+    use super::{Owners, Ownership, Part};
+
+    fn is_silent(ownership: &Ownership) -> bool {
+        ownership.silent().now_or_never().is_some()
+    }
+
+    #[test]
+    fn the_channels_of_a_silent_worker_are_given_up_and_those_of_others_are_not() {
+        let owners = Arc::new(Owners::default());
+        let control = owners.add("a", Part::Control);
+        let (own, other) = (
+            owners.add("a", Part::Channel),
+            owners.add("b", Part::Channel),
+        );
+        assert!(!is_silent(&own));
+        control.fell_silent();
+        assert!(is_silent(&own) && !is_silent(&other));
+        assert!(!is_silent(&Ownership::unknown()));
+        // When it comes back.
+        assert!(!is_silent(&owners.add("a", Part::Channel)));
+    }
+
+    #[test]
+    fn a_worker_that_is_back_on_another_connection_is_not_silent() {
+        let owners = Arc::new(Owners::default());
+        let (old, channel) = (
+            owners.add("a", Part::Control),
+            owners.add("a", Part::Channel),
+        );
+        let new = owners.add("a", Part::Control);
+        old.fell_silent();
+        assert!(!is_silent(&channel));
+        drop(old);
+        new.fell_silent();
+        assert!(is_silent(&channel));
+    }
+
+    #[test]
+    fn nothing_is_kept_of_owners_without_connections() {
+        let owners = Arc::new(Owners::default());
+        let held = [Part::Control, Part::Channel].map(|part| owners.add("a", part));
+        assert_eq!(owners.lock().len(), 1);
+        drop(held);
+        assert!(owners.lock().is_empty());
+    }
+}

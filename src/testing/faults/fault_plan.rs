@@ -1,0 +1,184 @@
+use std::time::Duration;
+
+use super::dice::Dice;
+use super::{Fault, Sockets, Way};
+
+/// What is to happen to each connection through a [`FaultProxy`](super::FaultProxy), and where.
+///
+/// A plan is a value: its `Debug` shows all of it, and one that was made from a seed is made again
+/// from the same seed.
+///
+/// # Example
+///
+/// ```
+/// use std::time::Duration;
+/// use pipewright::testing::faults::{Fault, FaultPlan, Sockets, Way};
+///
+/// // Writers are slow from the beginning and lose their connection within the second frame.
+/// let plan = FaultPlan::new()
+///     .of(Sockets::Writers)
+///     .after(0, Way::ToEngine, Fault::Delay(Duration::from_millis(1)))
+///     .after(70_000, Way::ToEngine, Fault::Reset);
+/// assert_ne!(plan, FaultPlan::new());
+///
+/// assert_eq!(FaultPlan::from_seed(7), FaultPlan::from_seed(7));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "a plan is given to a proxy"]
+pub struct FaultPlan {
+    sockets: Sockets,
+    behind_handshake: bool,
+    /// In the order of their places; those of one place in the order they were given.
+    steps: Vec<Step>,
+}
+
+/// One fault and its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Step {
+    pub(super) way: Way,
+    pub(super) after: u64,
+    pub(super) fault: Fault,
+}
+
+impl FaultPlan {
+    /// The plan in which nothing happens to any connection.
+    pub fn new() -> Self {
+        Self {
+            sockets: Sockets::Any,
+            behind_handshake: false,
+            steps: Vec::new(),
+        }
+    }
+
+    /// A plan with one fault of any kind, anywhere in the first megabyte of either way; places near
+    /// the beginning are as likely as those far behind.
+    ///
+    /// The same seed gives the same plan, on every machine and in every version.
+    pub fn from_seed(seed: u64) -> Self {
+        let mut dice = Dice::new(seed);
+        let way = Way::BOTH[usize::from(dice.below(2) == 1)];
+        let after = dice.of_any_size(20);
+        let millis = Duration::from_millis(1 + dice.below(200));
+        let fault = match dice.below(8) {
+            0 => Fault::Cut,
+            1 => Fault::Reset,
+            2 => Fault::HalfClose,
+            3 => Fault::Stall,
+            4 => Fault::Pause(millis),
+            5 => Fault::Delay(millis / 50),
+            6 => Fault::Throttle(1 << (16 + dice.below(8))),
+            _ => Fault::FlipBit(u8::try_from(dice.below(8)).unwrap_or_default()),
+        };
+        Self::new().after(after, way, fault)
+    }
+
+    /// Only connections of this kind; [`Sockets::Any`] unless told. The others pass untouched.
+    pub fn of(mut self, sockets: Sockets) -> Self {
+        self.sockets = sockets;
+        self
+    }
+
+    /// Counts the bytes of each way from the end of its HTTP head, so that the handshake is always
+    /// untouched. Not under TLS, where no head can be seen.
+    pub fn behind_handshake(mut self) -> Self {
+        self.behind_handshake = true;
+        self
+    }
+
+    /// Once `bytes` bytes have gone `way`, and before the next: `fault`.
+    pub fn after(mut self, bytes: u64, way: Way, fault: Fault) -> Self {
+        let place = self.steps.partition_point(|step| step.after <= bytes);
+        let step = Step {
+            way,
+            after: bytes,
+            fault,
+        };
+        self.steps.insert(place, step);
+        self
+    }
+
+    /// As [`after`](Self::after), in both ways.
+    pub fn after_each(self, bytes: u64, fault: Fault) -> Self {
+        let [first, second] = Way::BOTH;
+        self.after(bytes, first, fault).after(bytes, second, fault)
+    }
+
+    /// Whether the plan needs to see what a connection is for.
+    pub(super) fn looks(&self) -> bool {
+        self.sockets != Sockets::Any
+    }
+
+    /// Whether a connection that is for `found` is meant.
+    pub(super) fn means(&self, found: Sockets) -> bool {
+        self.sockets.include(found)
+    }
+
+    pub(super) fn skips_head(&self) -> bool {
+        self.behind_handshake
+    }
+
+    /// What is to happen one way of a connection that is for `found`.
+    pub(super) fn steps(&self, found: Sockets, way: Way) -> Vec<Step> {
+        if !self.means(found) {
+            return Vec::new();
+        }
+        let steps = self.steps.iter().filter(|step| step.way == way);
+        steps.copied().collect()
+    }
+}
+
+impl Default for FaultPlan {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Fault, FaultPlan, Sockets, Way};
+
+    #[test]
+    fn steps_are_in_the_order_of_their_places_way_by_way() {
+        let plan = FaultPlan::new()
+            .after(9, Way::ToEngine, Fault::Cut)
+            .after(2, Way::ToEngine, Fault::FlipBit(1))
+            .after(2, Way::ToEngine, Fault::FlipBit(2))
+            .after(1, Way::ToClient, Fault::Stall);
+        let steps = plan.steps(Sockets::Any, Way::ToEngine);
+        let places: Vec<_> = steps.iter().map(|step| (step.after, step.fault)).collect();
+        let expected = [
+            (2, Fault::FlipBit(1)),
+            (2, Fault::FlipBit(2)),
+            (9, Fault::Cut),
+        ];
+        assert_eq!(places, expected);
+        assert_eq!(plan.steps(Sockets::Any, Way::ToClient).len(), 1);
+    }
+
+    #[test]
+    fn others_than_those_meant_are_left_alone() {
+        let plan = FaultPlan::new()
+            .of(Sockets::Readers)
+            .after_each(0, Fault::Cut);
+        assert!(plan.looks());
+        assert!(plan.steps(Sockets::Writers, Way::ToEngine).is_empty());
+        assert_eq!(plan.steps(Sockets::Readers, Way::ToClient).len(), 1);
+    }
+
+    #[test]
+    fn seeds_give_every_kind_of_fault_and_each_the_same_again() {
+        let kind = |seed| {
+            let plan = FaultPlan::from_seed(seed);
+            assert_eq!(plan, FaultPlan::from_seed(seed));
+            std::mem::discriminant(&plan.steps[0].fault)
+        };
+        let kinds: std::collections::HashSet<_> = (0..200).map(kind).collect();
+        assert_eq!(kinds.len(), 8);
+    }
+
+    #[test]
+    fn the_plan_of_a_seed_stays_as_it_is() {
+        let printed = format!("{:?}", FaultPlan::from_seed(1).steps);
+        assert_eq!(printed, "[Step { way: ToClient, after: 94, fault: Reset }]");
+    }
+}

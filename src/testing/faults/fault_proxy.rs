@@ -1,0 +1,208 @@
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use url::Url;
+
+use super::connection::Connection;
+use super::line::{Line, Settings};
+use super::{Fault, FaultPlan, Strike, Way};
+
+/// A stretch of network between clients and an engine, any client and any engine, with faults.
+///
+/// It listens on a free port of loopback and passes TCP connections on to the engine, byte for
+/// byte, until the plan or an order by hand says otherwise. It looks at nothing, unless the plan is
+/// [of](FaultPlan::of) some connections only.
+///
+/// Also the way to restart an engine under the same address: [`lead_to`](Self::lead_to).
+///
+/// **Dropping** it ends every connection.
+///
+/// # Example
+///
+/// ```
+/// # #[cfg(feature = "engine")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> pipewright::Result<()> {
+/// use pipewright::testing::faults::{Fault, FaultPlan, FaultProxy, Sockets, Way};
+/// use pipewright::{Engine, Worker};
+///
+/// let engine = Engine::builder().listen("127.0.0.1:0").start().await?;
+/// let url = engine.url().map(ToString::to_string).unwrap_or_default();
+///
+/// // Readers lose their connection after 1000 bytes.
+/// let plan = FaultPlan::new().of(Sockets::Readers).after(1000, Way::ToClient, Fault::Cut);
+/// let proxy = FaultProxy::start(&url, plan).await?;
+/// let worker = Worker::connect(proxy.url()).await?;
+///
+/// let mut channel = worker.create_channel(None).await?;
+/// channel.writer.write(vec![7; 5000]).await?;
+/// channel.writer.close().await?;
+/// assert!(channel.reader.read_all().await.unwrap_err().is_truncated());
+/// assert_eq!(proxy.strikes()[0].fault, Fault::Cut);
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "engine"))]
+/// # fn main() {}
+/// ```
+pub struct FaultProxy {
+    url: String,
+    line: Arc<Line>,
+    /// Aborts the task that accepts, and with it all connections, when it is dropped.
+    _accepting: JoinSet<()>,
+}
+
+impl FaultProxy {
+    /// A proxy to the engine at `engine`, a URL such as `ws://127.0.0.1:49134`.
+    ///
+    /// # Errors
+    ///
+    /// When `engine` is no URL with a host, or no port can be had.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future leaves nothing running.
+    pub async fn start(engine: &str, plan: FaultPlan) -> io::Result<Self> {
+        let target = Some(target(engine)?);
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let url = through(engine, listener.local_addr()?)?;
+        let line = Arc::new(Line::new(Settings { target, plan }));
+        let mut accepting = JoinSet::new();
+        accepting.spawn(accept(listener, Arc::clone(&line)));
+        Ok(Self {
+            url,
+            line,
+            _accepting: accepting,
+        })
+    }
+
+    /// Where clients connect: the URL of the engine, with host and port of the proxy.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Connections from now on have this plan; those there are keep theirs.
+    pub fn set_plan(&self, plan: FaultPlan) {
+        self.line.settings().plan = plan;
+    }
+
+    /// Does this now, to every connection there is that its plan is [of](FaultPlan::of).
+    pub fn strike(&self, way: Way, fault: Fault) {
+        self.line.order(way, fault);
+    }
+
+    /// As [`strike`](Self::strike), in both ways.
+    pub fn strike_each(&self, fault: Fault) {
+        for way in Way::BOTH {
+            self.strike(way, fault);
+        }
+    }
+
+    /// Cuts every connection; new ones end at once, until [`lead_to`](Self::lead_to).
+    pub fn cut_off(&self) {
+        self.line.settings().target = None;
+        self.strike_each(Fault::Cut);
+    }
+
+    /// Leads new connections to the engine at `engine`, and cuts those there are.
+    ///
+    /// # Errors
+    ///
+    /// When `engine` is no URL with a host.
+    pub fn lead_to(&self, engine: &str) -> io::Result<()> {
+        self.line.settings().target = Some(target(engine)?);
+        self.strike_each(Fault::Cut);
+        Ok(())
+    }
+
+    /// The faults that have happened, in order.
+    pub fn strikes(&self) -> Vec<Strike> {
+        self.line.strikes().borrow().clone()
+    }
+
+    /// Waits until `count` faults have happened.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    pub async fn struck(&self, count: usize) {
+        let mut strikes = self.line.strikes();
+        // The line lives as long as the proxy.
+        let _ = strikes.wait_for(|strikes| strikes.len() >= count).await;
+    }
+
+    /// Waits until `bytes` bytes were passed on, over all connections, both ways and handshakes
+    /// counted: a moment for a fault that happens elsewhere.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    pub async fn carried(&self, bytes: u64) {
+        let mut carried = self.line.carried();
+        // As above.
+        let _ = carried.wait_for(|carried| *carried >= bytes).await;
+    }
+}
+
+impl fmt::Debug for FaultProxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let settings = self.line.settings().clone();
+        f.debug_struct("FaultProxy")
+            .field("listens", &self.url.split('?').next())
+            .field("target", &settings.target)
+            .field("plan", &settings.plan)
+            .field("strikes", &self.strikes())
+            .finish_non_exhaustive()
+    }
+}
+
+async fn accept(listener: TcpListener, line: Arc<Line>) {
+    // Bounded by the clients of a test.
+    let mut connections = JoinSet::new();
+    let mut number = 0;
+    while let Ok((near, _)) = listener.accept().await {
+        let connection = Connection {
+            number,
+            near,
+            orders: [line.orders(), line.orders()],
+            line: Arc::clone(&line),
+        };
+        connections.spawn(connection.run());
+        number += 1;
+        while connections.try_join_next().is_some() {}
+    }
+}
+
+fn parse(engine: &str) -> io::Result<Url> {
+    let invalid = |reason: String| io::Error::new(io::ErrorKind::InvalidInput, reason);
+    let url =
+        Url::parse(engine).map_err(|error| invalid(format!("no URL of an engine: {error}")))?;
+    match url.host() {
+        Some(_) => Ok(url),
+        None => Err(invalid("the URL of the engine has no host".to_owned())),
+    }
+}
+
+/// Host and port of an engine.
+fn target(engine: &str) -> io::Result<String> {
+    let url = parse(engine)?;
+    let host = url.host_str().unwrap_or_default();
+    let port = url.port_or_known_default().unwrap_or(80);
+    Ok(format!("{host}:{port}"))
+}
+
+/// The URL of an engine, by way of `address`.
+fn through(engine: &str, address: SocketAddr) -> io::Result<String> {
+    let mut url = parse(engine)?;
+    // Loopback is an address and a URL with a host takes a port.
+    let _ = url.set_ip_host(address.ip());
+    let _ = url.set_port(Some(address.port()));
+    Ok(url.to_string())
+}

@@ -1,0 +1,60 @@
+//! Faults on purpose, to see what a worker makes of them: a network that breaks, hangs and damages,
+//! and programs that are killed or stand still.
+//!
+//! [`FaultProxy`] stands between any client and any engine. What happens is a [`FaultPlan`], said
+//! step by step or made from a seed, so that whatever was found can be shown again; or it is ordered
+//! by hand. [`ProcessFault`] strikes a whole program.
+//!
+//! The promise to test for is: what was sent arrives, all of it, or there is an error that says why.
+//!
+//! ```
+//! # #[cfg(feature = "engine")]
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> pipewright::Result<()> {
+//! use pipewright::testing::faults::{FaultPlan, FaultProxy, Sockets};
+//! use pipewright::{Engine, Worker};
+//!
+//! let engine = Engine::builder().listen("127.0.0.1:0").start().await?;
+//! let url = engine.url().map(ToString::to_string).unwrap_or_default();
+//! for seed in 0..20 {
+//!     let plan = FaultPlan::from_seed(seed).of(Sockets::Readers);
+//!     let proxy = FaultProxy::start(&url, plan.clone()).await?;
+//!     let worker = Worker::connect(proxy.url()).await?;
+//!     let mut channel = worker.create_channel(None).await?;
+//!     let writing = tokio::spawn(async move {
+//!         channel.writer.write(vec![7; 100_000]).await?;
+//!         channel.writer.close().await
+//!     });
+//!     let reading = channel.reader.read_all();
+//!     match tokio::time::timeout(std::time::Duration::from_secs(1), reading).await {
+//!         Ok(Ok(bytes)) => assert_eq!(bytes, vec![7; 100_000]),
+//!         Ok(Err(error)) => println!("{plan:?}: {error}"),
+//!         Err(_) => println!("{plan:?}: the line hangs"),
+//!     }
+//!     writing.abort();
+//! }
+//! # Ok(())
+//! # }
+//! # #[cfg(not(feature = "engine"))]
+//! # fn main() {}
+//! ```
+
+mod connection;
+mod dice;
+mod fault;
+mod fault_plan;
+mod fault_proxy;
+mod line;
+mod process_fault;
+mod pump;
+mod sockets;
+mod strike;
+mod way;
+
+pub use fault::Fault;
+pub use fault_plan::FaultPlan;
+pub use fault_proxy::FaultProxy;
+pub use process_fault::ProcessFault;
+pub use sockets::Sockets;
+pub use strike::Strike;
+pub use way::Way;

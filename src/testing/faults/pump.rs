@@ -1,0 +1,273 @@
+use std::future::pending;
+use std::io;
+use std::time::Duration;
+
+use bytes::{Buf, BytesMut};
+use memchr::memmem;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{ReadHalf, WriteHalf};
+use tokio::sync::broadcast;
+use tokio::time::{Instant, sleep_until};
+
+use super::fault_plan::Step;
+use super::line::{Line, Order};
+use super::{Fault, Sockets, Strike, Way};
+
+/// Read at once, and passed on in one piece at the most.
+const PIECE: usize = 64 << 10;
+
+/// Pieces in a second of a way that is throttled.
+const PIECES_A_SECOND: u32 = 50;
+
+/// The end of an HTTP head.
+const BLANK_LINE: &[u8] = b"\r\n\r\n";
+
+/// One way of one connection: passes bytes on, and does to them what was planned or ordered.
+pub(super) struct Pump<'a> {
+    pub(super) from: ReadHalf<'a>,
+    pub(super) to: WriteHalf<'a>,
+    pub(super) way: Way,
+    pub(super) connection: u64,
+    pub(super) sockets: Sockets,
+    pub(super) line: &'a Line,
+    pub(super) orders: &'a mut broadcast::Receiver<Order>,
+    /// Whether orders are for this connection.
+    pub(super) obeys: bool,
+    pub(super) steps: std::vec::IntoIter<Step>,
+    /// Received, and not looked at.
+    pub(super) received: BytesMut,
+    pub(super) state: State,
+}
+
+/// What the faults so far have left behind.
+#[derive(Default)]
+pub(super) struct State {
+    /// The head of the handshake is passing, whose bytes do not count.
+    in_head: bool,
+    /// What was received may be the beginning of the end of the head.
+    wants_more: bool,
+    /// On its way out. A step is due only when there is none.
+    piece: BytesMut,
+    /// Bytes that count, cut into pieces so far.
+    counted: u64,
+    stalled: bool,
+    discards: bool,
+    held: Option<Instant>,
+    delay: Duration,
+    rate: Option<u32>,
+    /// Turned over in the next byte.
+    flip: u8,
+}
+
+impl State {
+    /// Before the first byte; whether the bytes of the head are not to count.
+    pub(super) fn new(skips_head: bool) -> Self {
+        Self {
+            in_head: skips_head,
+            ..Self::default()
+        }
+    }
+}
+
+/// How a way came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// The source has ended it, and the other side has been told.
+    Finished,
+    /// Both ways are to be ended.
+    Cut,
+    /// Both ways are to be reset.
+    Reset,
+}
+
+impl Pump<'_> {
+    /// Runs until this way is over.
+    pub(super) async fn run(mut self) -> Ended {
+        loop {
+            let fault = if let Some(fault) = self.due() {
+                Some(fault)
+            } else {
+                tokio::select! {
+                    biased;
+                    order = self.orders.recv(), if self.obeys => self.ordered(order),
+                    went = Self::advance(
+                        &mut self.from,
+                        &mut self.to,
+                        &mut self.received,
+                        &mut self.state,
+                    ) => match went {
+                        Ok(Went::Out(bytes)) => {
+                            self.line.carry(bytes);
+                            None
+                        }
+                        Ok(Went::In) => {
+                            self.cut_piece();
+                            None
+                        }
+                        Ok(Went::End) => return Ended::Finished,
+                        // A side that is gone is gone for the other side, too.
+                        Err(_) => return Ended::Reset,
+                    },
+                }
+            };
+            if let Some(fault) = fault
+                && let Some(ended) = self.strike(fault).await
+            {
+                return ended;
+            }
+        }
+    }
+
+    fn ordered(&self, order: Result<Order, broadcast::error::RecvError>) -> Option<Fault> {
+        order
+            .ok()
+            .filter(|order| order.way == self.way)
+            .map(|order| order.fault)
+    }
+
+    /// The next fault of the plan, if this is its place.
+    fn due(&mut self) -> Option<Fault> {
+        let here = self.steps.as_slice().first()?.after == self.state.counted;
+        let free = self.state.piece.is_empty() && !self.state.in_head && !self.state.stalled;
+        let free = free && self.state.held.is_none();
+        if here && free {
+            self.steps.next().map(|step| step.fault)
+        } else {
+            None
+        }
+    }
+
+    async fn strike(&mut self, fault: Fault) -> Option<Ended> {
+        let state = &mut self.state;
+        let strike = Strike {
+            connection: self.connection,
+            sockets: self.sockets,
+            way: self.way,
+            after: state.counted,
+            fault,
+        };
+        let ended = match fault {
+            Fault::Cut => Some(Ended::Cut),
+            Fault::Reset => Some(Ended::Reset),
+            Fault::HalfClose => {
+                state.discards = true;
+                // A side that has gone already needs no end.
+                let _ = self.to.shutdown().await;
+                None
+            }
+            Fault::Stall => {
+                state.stalled = true;
+                None
+            }
+            Fault::Pause(time) => {
+                state.held = Some(Instant::now() + time);
+                None
+            }
+            Fault::Delay(time) => {
+                state.delay = time;
+                None
+            }
+            Fault::Throttle(rate) => {
+                state.rate = Some(rate.max(1));
+                None
+            }
+            Fault::FlipBit(bit) => {
+                state.flip ^= 1_u8.rotate_left(bit.into());
+                None
+            }
+        };
+        self.line.struck(strike);
+        ended
+    }
+
+    /// Does the next small thing. Cancel safe: nothing is between two places when it waits.
+    async fn advance(
+        from: &mut ReadHalf<'_>,
+        to: &mut WriteHalf<'_>,
+        received: &mut BytesMut,
+        state: &mut State,
+    ) -> io::Result<Went> {
+        if state.stalled {
+            return pending().await;
+        }
+        if let Some(until) = state.held {
+            sleep_until(until).await;
+            state.held = None;
+            return Ok(Went::Out(0));
+        }
+        if !state.piece.is_empty() {
+            let written = if state.discards {
+                state.piece.len()
+            } else {
+                to.write(&state.piece).await?
+            };
+            state.piece.advance(written);
+            if let Some(rate) = state.rate {
+                let written = u32::try_from(written).unwrap_or(u32::MAX);
+                let time = f64::from(written) / f64::from(rate);
+                state.held = Some(Instant::now() + Duration::from_secs_f64(time));
+            }
+            return Ok(Went::Out(written));
+        }
+        if received.is_empty() || state.wants_more {
+            received.reserve(PIECE);
+            if from.read_buf(received).await? == 0 {
+                if state.wants_more {
+                    // The rest of a head that will never be whole.
+                    (state.wants_more, state.in_head) = (false, false);
+                    return Ok(Went::In);
+                }
+                if !state.discards {
+                    to.shutdown().await?;
+                }
+                return Ok(Went::End);
+            }
+        }
+        Ok(Went::In)
+    }
+
+    /// Takes the next piece off what was received: up to the place of the next fault.
+    fn cut_piece(&mut self) {
+        let received = &mut self.received;
+        let state = &mut self.state;
+        if state.in_head {
+            let end = memmem::find(received, BLANK_LINE);
+            let len = match end {
+                Some(at) => at + BLANK_LINE.len(),
+                // The last bytes may be the beginning of the blank line.
+                None if received.len() >= BLANK_LINE.len() => received.len() - 3,
+                None => 0,
+            };
+            state.in_head = end.is_none();
+            state.wants_more = state.in_head;
+            state.piece = received.split_to(len);
+            return;
+        }
+        let next = self.steps.as_slice().first();
+        let until = next.map_or(u64::MAX, |step| step.after - state.counted);
+        let rate = state
+            .rate
+            .map_or(u32::MAX, |rate| rate.div_ceil(PIECES_A_SECOND));
+        let most = until.min(rate.into()).min(PIECE as u64);
+        let len = received.len().min(usize::try_from(most).unwrap_or(PIECE));
+        let mut piece = received.split_to(len);
+        if let Some(first) = piece.first_mut() {
+            *first ^= std::mem::take(&mut state.flip);
+        }
+        state.counted += len as u64;
+        state.piece = piece;
+        if !state.delay.is_zero() {
+            state.held = Some(Instant::now() + state.delay);
+        }
+    }
+}
+
+/// What [`Pump::advance`] has done.
+enum Went {
+    /// So many bytes were passed on.
+    Out(usize),
+    /// There is something to cut a piece of.
+    In,
+    /// The source has ended.
+    End,
+}

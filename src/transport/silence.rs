@@ -1,0 +1,103 @@
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use super::TransportError;
+
+/// Finds a peer that has promised signs of life and gives none.
+///
+/// Only time counts in which somebody waits: it is looked at when a connection has nothing to
+/// give. Hearing is one assignment; what it means for the timer is worked out later.
+#[derive(Debug)]
+pub(crate) struct Silence {
+    /// Who has promised them.
+    peer: &'static str,
+    longest: Duration,
+    /// Something came since the last look.
+    heard: bool,
+    since: Instant,
+    /// Made when somebody waits for the first time.
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+impl Silence {
+    pub(crate) fn of(peer: &'static str, longest: Duration) -> Self {
+        Self {
+            peer,
+            longest,
+            heard: true,
+            since: Instant::now(),
+            timer: None,
+        }
+    }
+
+    /// The peer sent something, or nobody has waited.
+    pub(crate) fn heard(&mut self) {
+        self.heard = true;
+    }
+
+    /// Ready when somebody has waited for too long. To be asked whenever somebody waits.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<TransportError> {
+        if std::mem::take(&mut self.heard) {
+            self.since = Instant::now();
+        }
+        // A silence beyond what the clock can say is none.
+        let Some(until) = self.since.checked_add(self.longest) else {
+            return Poll::Pending;
+        };
+        let timer = self
+            .timer
+            .get_or_insert_with(|| Box::pin(sleep_until(until)));
+        while timer.as_mut().poll(cx).is_ready() {
+            if timer.deadline() >= until {
+                return Poll::Ready(self.error());
+            }
+            timer.as_mut().reset(until);
+        }
+        Poll::Pending
+    }
+
+    fn error(&self) -> TransportError {
+        let reason = format!("{} gave no sign of life for {:?}", self.peer, self.longest);
+        TransportError::Lost(io::Error::new(io::ErrorKind::TimedOut, reason))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::time::Duration;
+
+    use tokio::time::{Instant, advance, timeout};
+
+    use super::Silence;
+
+    const LONGEST: Duration = Duration::from_secs(3);
+
+    #[tokio::test(start_paused = true)]
+    async fn only_silence_that_somebody_waits_in_counts() {
+        let mut silence = Silence::of("it", LONGEST);
+        advance(10 * LONGEST).await;
+        for _ in 0..3 {
+            let begin = Instant::now();
+            let waited = timeout(LONGEST / 2, poll_fn(|cx| silence.poll(cx))).await;
+            assert!(waited.is_err());
+            assert_eq!(begin.elapsed(), LONGEST / 2);
+            silence.heard();
+        }
+        let begin = Instant::now();
+        poll_fn(|cx| silence.poll(cx)).await;
+        assert_eq!(begin.elapsed(), LONGEST);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_endless_silence_is_none() {
+        let mut silence = Silence::of("it", Duration::MAX);
+        let waited = timeout(LONGEST, poll_fn(|cx| silence.poll(cx))).await;
+        assert!(waited.is_err());
+    }
+}

@@ -1,0 +1,26 @@
+//! Every part struck in every way: the example that does it, for some rounds.
+
+use crate::programs::Program;
+
+/// Each part, harm and form once, with one of the three sizes each.
+const ROUNDS: u64 = 60;
+
+#[tokio::test]
+async fn whatever_is_struck_the_truth_arrives_or_an_error() {
+    let rounds = ROUNDS.to_string();
+    let arguments = ["--rounds", &rounds, "--seed", "1", "--at-once", "6"];
+    let output = Program::example("fault_matrix", &arguments).output().await;
+    assert!(output.status.success(), "{output:?}");
+    let verdict = output.stdout.lines().last().unwrap_or_default();
+    let numbers: Vec<u64> = verdict
+        .split_whitespace()
+        .filter_map(|word| word.parse().ok())
+        .collect();
+    let [rounds, complete, reported, silent] = numbers[..] else {
+        panic!("{output:?}")
+    };
+    assert_eq!((rounds, silent), (ROUNDS, 0), "{verdict}");
+    // Neither may everything fail, nor may nothing have been struck.
+    assert!(complete > 10 && reported > 10, "{verdict}");
+    assert_eq!(complete + reported, ROUNDS, "{verdict}");
+}

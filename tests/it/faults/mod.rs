@@ -1,0 +1,65 @@
+//! What comes of faults on purpose: the fault kit itself, and what workers and engines make of
+//! them. `truth or an error` is the whole promise.
+
+mod bytes;
+mod half_open;
+mod matrix;
+mod orders;
+mod programs;
+
+use std::time::Duration;
+
+use pipewright::testing::faults::{FaultPlan, FaultProxy};
+use pipewright::{Address, ByteChannel, ChannelReader, ChannelWriter};
+
+use crate::support::House;
+
+/// How often a sign of life is asked for where silence is to be found.
+const BEAT: Duration = Duration::from_millis(50);
+
+/// Silence that is found. Longer than any pause of a busy machine.
+const DEAD: Duration = Duration::from_secs(1);
+
+/// An engine with a worker at it, and a proxy for single ends of channels.
+struct Scene {
+    house: House,
+    proxy: FaultProxy,
+}
+
+impl Scene {
+    async fn new(plan: FaultPlan) -> Self {
+        let house = House::new().await;
+        let proxy = FaultProxy::start(house.engine.url(), plan).await.unwrap();
+        Self { house, proxy }
+    }
+
+    /// As [`new`](Self::new) without a plan, at an engine that gives signs of life on channels.
+    async fn alert() -> Option<Self> {
+        let scene = Self::new(FaultPlan::new()).await;
+        let why = "an engine that knows no heartbeat of channels is waited for";
+        scene.house.engine.handle(why)?;
+        Some(scene)
+    }
+
+    /// The engine by way of the proxy, whose silence is soon noticed.
+    fn through(&self) -> Address {
+        let address: Address = self.proxy.url().parse().unwrap();
+        address.heartbeat(BEAT, DEAD).connect_timeout(DEAD)
+    }
+
+    /// A channel whose reader goes through the proxy.
+    async fn faulty_reader(&self) -> (ChannelWriter, ChannelReader) {
+        let ByteChannel {
+            writer, reader_ref, ..
+        } = self.house.channel().await;
+        (writer, ChannelReader::new(&self.through(), &reader_ref))
+    }
+
+    /// A channel whose writer goes through the proxy.
+    async fn faulty_writer(&self) -> (ChannelWriter, ChannelReader) {
+        let ByteChannel {
+            reader, writer_ref, ..
+        } = self.house.channel().await;
+        (ChannelWriter::new(&self.through(), &writer_ref), reader)
+    }
+}

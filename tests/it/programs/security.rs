@@ -1,0 +1,109 @@
+//! Tokens, roles and certificates on the command line.
+
+use std::fs;
+use std::path::PathBuf;
+
+use rcgen::generate_simple_self_signed;
+use tempfile::TempDir;
+
+use super::Program;
+use super::program::Output;
+
+/// Files of a test.
+struct Files(TempDir);
+
+impl Files {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// Writes one and gives its path.
+    fn put(&self, name: &str, content: &str) -> String {
+        fs::write(self.path(name), content).unwrap();
+        self.path(name).to_str().unwrap().to_owned()
+    }
+}
+
+/// An engine and its URL.
+async fn engine(arguments: &[&str]) -> (Program, String) {
+    let mut all = vec!["engine", "--listen", "127.0.0.1:0"];
+    all.extend(arguments);
+    let mut program = Program::pipewright(&all);
+    let line = program.line().await;
+    let url = line.strip_prefix("engine ready at ").unwrap().to_owned();
+    (program, url)
+}
+
+async fn run(arguments: &[&str]) -> Output {
+    Program::pipewright(arguments).output().await
+}
+
+fn failed(output: &Output, code: i32, told: &str) {
+    assert_eq!(output.status.code(), Some(code), "{output:?}");
+    assert!(output.stderr.contains(told), "{output:?}");
+    assert!(!output.stderr.contains("s3cret"), "{output:?}");
+}
+
+#[tokio::test]
+async fn tokens_are_read_from_files_and_limited_by_roles() {
+    let files = Files::new();
+    let all = files.put("all", "s3cret-all\n");
+    let one = files.put("one", "s3cret-one");
+    let roles = format!("[[role]]\ntoken_file = {one:?}\ntrigger = [\"engine::*::list\"]\n");
+    let roles = files.put("roles.toml", &roles);
+    let (_engine, url) = engine(&["--token-file", &all, "--roles", &roles]).await;
+
+    let listed = run(&["functions", "--url", &url, "--token-file", &one]).await;
+    assert!(listed.status.success(), "{listed:?}");
+    let refused = run(&["trigger", "any", "--url", &url, "--token-file", &one]).await;
+    failed(&refused, 4, "may not trigger any");
+    let unknown = run(&["trigger", "any", "--url", &url, "--token-file", &all]).await;
+    failed(&unknown, 4, "no worker has function `any`");
+    let stranger = run(&["functions", "--url", &url]).await;
+    failed(&stranger, 3, "token");
+
+    let missing = run(&["functions", "--url", &url, "--token-file", "no/such/file"]).await;
+    failed(&missing, 2, "cannot read the token in no/such/file");
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_the_roles_is_told() {
+    let files = Files::new();
+    for (text, told) in [
+        (
+            "[[role]]\nregister = [\"a\"]\n",
+            "has no token_env or token_file",
+        ),
+        ("[[role]]\ntriggers = []\n", "unknown field `triggers`"),
+        (
+            "[[role]]\ntoken_env = \"PIPEWRIGHT_NOT_SET\"\n",
+            "PIPEWRIGHT_NOT_SET",
+        ),
+    ] {
+        let roles = files.put("roles.toml", text);
+        let output = run(&["engine", "--listen", "127.0.0.1:0", "--roles", &roles]).await;
+        assert!(!output.status.success());
+        assert!(output.stderr.contains(told), "{output:?}");
+    }
+}
+
+#[tokio::test]
+async fn certificates_are_read_from_files() {
+    let files = Files::new();
+    let certified = generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let cert = files.put("cert.pem", &certified.cert.pem());
+    let key = files.put("key.pem", &certified.signing_key.serialize_pem());
+    let (_engine, url) = engine(&["--tls-cert", &cert, "--tls-key", &key]).await;
+    assert!(url.starts_with("wss://127.0.0.1:"), "{url}");
+    let listed = run(&["workers", "--url", &url, "--ca", &cert]).await;
+    assert!(listed.status.success(), "{listed:?}");
+    let stranger = run(&["workers", "--url", &url]).await;
+    failed(&stranger, 3, "certificate");
+
+    let half = run(&["engine", "--tls-cert", &cert]).await;
+    failed(&half, 2, "--tls-key");
+}
