@@ -1,3 +1,4 @@
+use std::fs::TryLockError;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -118,26 +119,67 @@ async fn open(path: &Path) -> io::Result<Writer> {
     let mut part = path.as_os_str().to_owned();
     part.push(".part");
     let part = PathBuf::from(part);
-    let file = File::options()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(&part)
-        .await?
-        .into_std()
-        .await;
-    // Two runs into one file would be mixed up.
-    file.try_lock().map_err(|error| match error {
-        std::fs::TryLockError::WouldBlock => {
-            let reason = format!("another run is writing {}", part.display());
-            io::Error::new(io::ErrorKind::ResourceBusy, reason)
-        }
-        std::fs::TryLockError::Error(error) => error,
-    })?;
+    let file = lock(&part).await?;
     file.set_len(0)?;
     Ok(Writer::Whole {
         file: File::from_std(file),
         part,
         path: path.to_owned(),
     })
+}
+
+/// Opens a part for this run alone: two runs into one file would be mixed up.
+async fn lock(part: &Path) -> io::Result<std::fs::File> {
+    loop {
+        let mut options = File::options();
+        let file = options.write(true).create(true).truncate(false);
+        let file = file.open(part).await?.into_std().await;
+        match file.try_lock() {
+            // Another run may have given it its name meanwhile, so that it is a part no more.
+            Ok(()) if is_at(&file, part) => return Ok(file),
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let reason = format!("another run is writing {}", part.display());
+                return Err(io::Error::new(io::ErrorKind::ResourceBusy, reason));
+            }
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+    }
+}
+
+/// Whether the open file is the one at `path`.
+#[cfg(unix)]
+fn is_at(file: &std::fs::File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+
+    let place = |about: std::fs::Metadata| (about.dev(), about.ino());
+    let open = file.metadata().map(place).ok();
+    open.is_some() && open == std::fs::metadata(path).map(place).ok()
+}
+
+/// Elsewhere a file that is open is not renamed.
+#[cfg(not(unix))]
+fn is_at(_: &std::fs::File, _: &Path) -> bool {
+    true
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::is_at;
+
+    #[test]
+    fn a_file_that_got_another_name_is_no_part_any_more() {
+        let directory = tempfile::tempdir().unwrap();
+        let (part, whole) = (
+            directory.path().join("part"),
+            directory.path().join("whole"),
+        );
+        let file = std::fs::File::create(&part).unwrap();
+        assert!(is_at(&file, &part));
+        std::fs::rename(&part, &whole).unwrap();
+        assert!(!is_at(&file, &part));
+        std::fs::write(&part, "of another run").unwrap();
+        assert!(!is_at(&file, &part));
+        assert!(is_at(&file, &whole));
+    }
 }
