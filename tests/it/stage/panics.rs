@@ -57,7 +57,7 @@ async fn what_the_stage_has_said_before_comes_before_the_failure() {
         match run.next_event().await {
             Some(Ok(Event::Item(item))) => seen.push(item.to_string()),
             Some(Ok(Event::Message(text))) => seen.push(text.to_string()),
-            Some(Ok(Event::Progress(_))) => {}
+            Some(Ok(_)) => {}
             Some(Err(error)) => break error,
             None => panic!("the run was complete"),
         }
