@@ -4,6 +4,7 @@ mod attributes;
 mod ends;
 mod failures;
 mod messages;
+mod panics;
 mod runs;
 mod settings;
 mod shapes;

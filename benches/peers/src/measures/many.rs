@@ -7,7 +7,7 @@ use crate::rounds::interleave;
 use crate::row::{Row, Target};
 
 /// Bytes of a round, in all channels together.
-const BYTES: u64 = 1 << 30;
+const BYTES: u64 = 2 << 30;
 
 /// One channel and many at once: what passes all of them together.
 pub(crate) fn measure(options: &Options) -> Result<Vec<Row>> {
