@@ -213,9 +213,10 @@ impl Pump<'_> {
             received.reserve(PIECE);
             if from.read_buf(received).await? == 0 {
                 if state.wants_more {
-                    // The rest of a head that will never be whole.
+                    // The rest of a head that will never be whole; no fault has its place there.
                     (state.wants_more, state.in_head) = (false, false);
-                    return Ok(Went::In);
+                    state.piece = received.split();
+                    return Ok(Went::Out(0));
                 }
                 if !state.discards {
                     to.shutdown().await?;

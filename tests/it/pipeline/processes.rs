@@ -168,7 +168,7 @@ async fn a_panic_names_stage_and_item_across_processes() {
     let house = House::new().await;
     let (_near, mut far_away) = two(&house, "no_fives").await;
     let worker = house.worker().await;
-    let numbers = [1311, 1312, 1313];
+    let numbers = [1_000_000_011, 1_000_000_012, 1_000_000_013];
     let error = failure!(
         house,
         worker,
