@@ -202,6 +202,10 @@ async fn polyglot_tells_what_it_needs() {
 /// No example is forgotten here.
 #[test]
 fn every_example_is_run_by_a_test() {
+    let tests = [
+        include_str!("examples.rs"),
+        include_str!("../faults/matrix.rs"),
+    ];
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
     for entry in std::fs::read_dir(directory).unwrap() {
         let name = entry
@@ -219,7 +223,7 @@ fn every_example_is_run_by_a_test() {
         assert!(
             calls
                 .iter()
-                .any(|call| include_str!("examples.rs").contains(call)),
+                .any(|call| tests.iter().any(|test| test.contains(call))),
             "{name} is not run"
         );
     }
