@@ -12,6 +12,11 @@ use crate::wire::{Close, Frame};
 /// piece; longer ones are written from where they are.
 const COPIED: usize = 4 << 10;
 
+/// The longest message in one frame, and the fragments of a longer one: engines take 16 MiB a frame
+/// and 64 MiB a message (`protocol.md` 1.5).
+const WHOLE: usize = 16 << 20;
+const FRAGMENT: usize = 1 << 20;
+
 /// Bytes that wait to be written before [`Outgoing::is_full`]: enough to fill a write, and little
 /// for each of many connections.
 const FULL: usize = 256 << 10;
@@ -59,8 +64,19 @@ impl Outgoing {
     pub(super) fn frame(&mut self, frame: Frame) {
         match frame {
             Frame::Data(payload) => self.push(Opcode::Binary, payload),
+            Frame::Message(text) if text.len() > WHOLE => self.fragments(text.into_bytes()),
             Frame::Message(text) => self.push(Opcode::Text, text.into_bytes()),
         }
+    }
+
+    /// A long message (RFC 6455 §5.4). Characters may be cut; the message is whole text again.
+    fn fragments(&mut self, mut rest: Bytes) {
+        let mut opcode = Opcode::Text;
+        while rest.len() > FRAGMENT {
+            self.push_part(opcode, false, rest.split_to(FRAGMENT));
+            opcode = Opcode::Continuation;
+        }
+        self.push_part(opcode, true, rest);
     }
 
     pub(super) fn ping(&mut self) {
@@ -99,13 +115,17 @@ impl Outgoing {
     }
 
     fn push(&mut self, opcode: Opcode, payload: Bytes) {
+        self.push_part(opcode, true, payload);
+    }
+
+    fn push_part(&mut self, opcode: Opcode, last: bool, payload: Bytes) {
         let key = match self.role {
             Role::Server => None,
             Role::Client(Masking::Zero) => Some(Key::ZERO),
             Role::Client(Masking::Random) => Some(random_key()),
         };
         let head = Head {
-            last: true,
+            last,
             opcode,
             key,
             len: payload.len() as u64,

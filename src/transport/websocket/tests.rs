@@ -309,3 +309,27 @@ async fn a_connection_that_is_cut_anywhere_is_lost_and_nothing_wrong_comes_of_it
     }
     assert_eq!(raw(&bytes).await.len(), sent.len() + 1);
 }
+
+/// tungstenite takes 16 MiB a frame, as an iii engine does.
+#[test]
+fn a_message_that_is_longer_than_a_frame_may_be_goes_out_in_fragments() {
+    run(async {
+        let (mut ours, mut theirs) = connected(Role::Client(Masking::Random), 1 << 20).await;
+        // Characters of three bytes, so that the borders of fragments are within some.
+        let text = "\u{20ac}".repeat((17 << 20) / 3);
+        let sent = Frame::from(text.clone());
+        let sending = tokio::spawn(async move {
+            send(&mut ours, sent).await;
+            send(&mut ours, Frame::from("after it")).await;
+            flush(&mut ours).await;
+            ours
+        });
+        let received = theirs.next().await.unwrap().unwrap();
+        assert!(received == Message::text(text));
+        assert_eq!(
+            theirs.next().await.unwrap().unwrap(),
+            Message::text("after it")
+        );
+        sending.await.unwrap();
+    });
+}
