@@ -214,8 +214,9 @@ impl Pump<'_> {
             if from.read_buf(received).await? == 0 {
                 if state.wants_more {
                     // The rest of a head that will never be whole.
-                    (state.wants_more, state.in_head) = (false, false);
-                    return Ok(Went::In);
+                    state.wants_more = false;
+                    state.piece = received.split();
+                    return Ok(Went::Out(0));
                 }
                 if !state.discards {
                     to.shutdown().await?;
