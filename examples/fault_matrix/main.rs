@@ -88,16 +88,18 @@ async fn matrix(settings: &Settings) -> Result<ExitCode> {
         .map(async |seed| {
             let scenario = Scenario::of(seed);
             let begin = Instant::now();
-            let outcome = match Round::start(scenario).await {
+            let (outcome, struck) = match Round::start(scenario).await {
                 Ok(round) => round.run().await,
-                Err(error) => Outcome::Silent(format!("has not begun: {error:#}")),
+                Err(error) => (Outcome::Silent(format!("has not begun: {error:#}")), false),
             };
-            (scenario, outcome, begin.elapsed())
+            (scenario, outcome, struck, begin.elapsed())
         })
         .buffer_unordered(settings.at_once);
-    let (mut complete, mut reported, mut silent, mut needless) = (0, 0, 0, 0);
-    while let Some((scenario, outcome, took)) = rounds.next().await {
+    let (mut complete, mut reported, mut silent) = (0, 0, 0);
+    let (mut in_time, mut needless) = (0, 0);
+    while let Some((scenario, outcome, struck, took)) = rounds.next().await {
         let took = took.as_millis();
+        in_time += u64::from(struck);
         let said = match outcome {
             Outcome::Complete => {
                 complete += 1;
@@ -113,10 +115,14 @@ async fn matrix(settings: &Settings) -> Result<ExitCode> {
                 format!("SILENT: {reason}")
             }
         };
-        println!("{scenario:?}, {took} ms: {said}");
+        let when = if struck { "" } else { "not " };
+        println!("{scenario:?}, {when}struck, {took} ms: {said}");
     }
     let took = begin.elapsed().as_secs();
-    println!("{took} s; {needless} errors where everything should have arrived");
+    println!(
+        "{took} s; {in_time} struck before the end; {needless} errors where everything should have \
+         arrived"
+    );
     println!(
         "{} rounds, {complete} complete, {reported} reported errors, {silent} silent",
         settings.rounds

@@ -1,3 +1,4 @@
+use std::cell::Cell;
 use std::time::Duration;
 
 use futures::future::{join_all, try_join_all};
@@ -23,6 +24,8 @@ pub(crate) struct Round {
     /// The way to the engine of this process.
     own: FaultProxy,
     worker: Worker,
+    /// Whether a process was struck.
+    struck: Cell<bool>,
 }
 
 impl Round {
@@ -44,11 +47,13 @@ impl Round {
             workers,
             own,
             worker,
+            struck: Cell::new(false),
         })
     }
 
-    /// Runs the round, strikes, and compares what came out with the truth.
-    pub(crate) async fn run(self) -> Outcome {
+    /// Runs the round, strikes, and compares what came out with the truth. Also whether the moment
+    /// to strike came before the end.
+    pub(crate) async fn run(self) -> (Outcome, bool) {
         let flows = async {
             tokio::select! {
                 biased;
@@ -59,10 +64,10 @@ impl Round {
                 },
             }
         };
-        match timeout(patience::HANGS, flows).await {
-            Ok(outcome) => outcome,
-            Err(_) => Outcome::Silent(format!("hangs for {:?}", patience::HANGS)),
-        }
+        let outcome = timeout(patience::HANGS, flows).await;
+        let hangs = |_| Outcome::Silent(format!("hangs for {:?}", patience::HANGS));
+        let struck = self.proxies().any(|proxy| !proxy.strikes().is_empty());
+        (outcome.unwrap_or_else(hangs), struck || self.struck.get())
     }
 
     /// Lets the content flow, and gathers what everybody says of it.
@@ -147,6 +152,7 @@ impl Round {
                         .ok_or_else(|| Error::msg("no such part"))?,
                 };
                 process.strike(fault)?;
+                self.struck.set(true);
                 if let Some(after) = goes_on {
                     sleep(after.max(Duration::from_millis(1))).await;
                     process.strike(pipewright::testing::faults::ProcessFault::Continue)?;

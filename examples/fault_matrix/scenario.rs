@@ -28,9 +28,6 @@ pub(crate) struct Scenario {
     pub(crate) moment: u64,
 }
 
-/// About what a record takes on the wire, in bytes.
-const RECORD: u64 = 90;
-
 impl Scenario {
     /// Seeds that follow each other go through every combination in turn: what is struck, how, the
     /// form and the size.
@@ -74,10 +71,17 @@ impl Scenario {
         };
         let bytes = match form {
             Form::Bytes => size as u64,
-            _ => size as u64 * RECORD,
+            // About what a record takes.
+            Form::Json => size as u64 * 90,
+            Form::Bincode => size as u64 * 68,
         };
-        // Also in the handshakes before, and behind the end.
-        let moment = random.u64(..2000 + bytes * 5 / 4);
+        // What comes in at a stage goes out again.
+        let carried = match (part, harm) {
+            (Part::Producer | Part::Consumer, _) | (_, Harm::Channels(..)) => bytes,
+            (Part::Stage | Part::Engine, _) => 2 * bytes,
+        };
+        // Also in the handshakes before, and about the end.
+        let moment = random.u64(..2000 + carried);
         Self {
             seed,
             part,

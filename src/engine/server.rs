@@ -22,7 +22,8 @@ use crate::transport::{WebSocket, WebSocketLimits};
 pub(super) type Acceptor = tokio_rustls::TlsAcceptor;
 /// Without the feature nothing does.
 #[cfg(not(feature = "tls"))]
-pub(super) type Acceptor = std::convert::Infallible;
+#[derive(Clone)]
+pub(super) enum Acceptor {}
 
 /// How long to rest when no connection can be accepted, for want of file descriptors mostly:
 /// asking again at once would fail again and take a whole core.

@@ -59,8 +59,9 @@ pub(crate) trait Transport: Send + Sync + Unpin {
     fn start_ping(&mut self) -> Result<(), TransportError>;
 
     /// Gives the peer a sign of life that asks for no answer (RFC 6455 §5.5.3). To be flushed.
-    /// Within the process silence means nothing, and so does this.
-    fn start_pong(&mut self) -> Result<(), TransportError> {
+    /// Says whether this side is `hungry`, waiting for what the peer sends. Within the process
+    /// silence means nothing, and so does this.
+    fn start_pong(&mut self, _hungry: bool) -> Result<(), TransportError> {
         Ok(())
     }
 }

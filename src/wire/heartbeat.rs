@@ -8,6 +8,12 @@ use std::time::Duration;
 /// end of its stream (`protocol.md` section 8, 2).
 pub(crate) const HEARTBEAT: &str = "x-pipewright-heartbeat";
 
+/// What is in a sign of life for a writer whose engine takes all that comes.
+///
+/// A writer that is held back hears signs without it. One that gets nothing rid of although its
+/// engine is hungry stands before a line that swallows what it sends.
+pub(crate) const HUNGRY: &[u8] = b"hungry";
+
 /// Reads the value of the header.
 pub(crate) fn parse_heartbeat(value: &str) -> Option<Duration> {
     let millis: u64 = value.trim().parse().ok()?;

@@ -31,7 +31,7 @@ pub use direction::Direction;
 pub(crate) use engine_url::{ChannelQuery, ChannelUrl};
 pub use engine_url::{EngineUrl, InvalidUrl};
 pub use frame::Frame;
-pub(crate) use heartbeat::{HEARTBEAT, heartbeat_value, parse_heartbeat};
+pub(crate) use heartbeat::{HEARTBEAT, HUNGRY, heartbeat_value, parse_heartbeat};
 pub use in_band::{Abort, Header, Progress};
 pub(crate) use in_band::{End, InBand};
 pub(crate) use owner::OWNER;

@@ -16,11 +16,13 @@ impl Beat {
         Self(every.map(|every| (every, Box::pin(sleep(every)))))
     }
 
-    /// Sends a sign if it is time, as far as that goes without waiting. What does not go is
+    /// Sends a sign if it is time, and in it whether the engine is `hungry` for what the client
+    /// sends, as far as that goes without waiting. What does not go is
     /// replaced by the next, and a client that does not read needs none.
     pub(super) fn poll<T: Transport>(
         &mut self,
         socket: &mut T,
+        mut hungry: impl FnMut(&mut Context<'_>) -> bool,
         cx: &mut Context<'_>,
     ) -> Result<(), TransportError> {
         let Some((every, timer)) = &mut self.0 else {
@@ -28,7 +30,7 @@ impl Beat {
         };
         while timer.as_mut().poll(cx).is_ready() {
             timer.as_mut().reset(Instant::now() + *every);
-            socket.start_pong()?;
+            socket.start_pong(hungry(cx))?;
             if let Poll::Ready(flushed) = socket.poll_flush(cx) {
                 flushed?;
             }

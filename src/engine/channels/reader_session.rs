@@ -81,7 +81,7 @@ impl<'a, T: Transport> ReaderSession<'a, T> {
     }
 
     fn poll_relay(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
-        if let Err(error) = self.beat.poll(self.socket, cx) {
+        if let Err(error) = self.beat.poll(self.socket, |_| false, cx) {
             return Poll::Ready(Ended::Lost(error));
         }
         loop {

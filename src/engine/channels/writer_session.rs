@@ -92,7 +92,9 @@ impl<'a, T: Transport> WriterSession<'a, T> {
     }
 
     fn poll_relay(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
-        if let Err(error) = self.beat.poll(self.socket, cx) {
+        let pipe = &mut self.end.pipe;
+        let hungry = |cx: &mut Context<'_>| pipe.poll_ready(cx).is_ready();
+        if let Err(error) = self.beat.poll(self.socket, hungry, cx) {
             return Poll::Ready(Ended::Lost(error));
         }
         let mut taken = 0;

@@ -11,7 +11,7 @@ use super::incoming::{Incoming, Message};
 use super::outgoing::Outgoing;
 use super::{Role, WebSocketLimits, buffers};
 use crate::transport::{Received, Silence, Transport, TransportError};
-use crate::wire::{Close, Frame};
+use crate::wire::{Close, Frame, HUNGRY};
 
 /// Read at once while little comes: a head, a message, an item.
 const SMALL_READ: usize = 4 << 10;
@@ -91,13 +91,18 @@ where
     fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, TransportError>> {
         loop {
             if let Some(message) = self.incoming.next(&mut self.input)? {
+                // A peer that waits for what this side cannot get rid of is cut off from it.
+                if !matches!(message, Message::Pong { hungry: true }) || self.outgoing.is_empty() {
+                    self.hear();
+                }
                 return Poll::Ready(Ok(message));
             }
             match self.poll_read(cx) {
                 Poll::Ready(Ok(0)) => return Poll::Ready(Err(TransportError::eof())),
                 Poll::Ready(Ok(_)) => {
-                    if let Some(silence) = &mut self.silence {
-                        silence.heard();
+                    // What is on its way out is looked at message by message.
+                    if self.outgoing.is_empty() {
+                        self.hear();
                     }
                 }
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(TransportError::Lost(error))),
@@ -108,6 +113,13 @@ where
                     };
                 }
             }
+        }
+    }
+
+    /// There is a sign of life.
+    fn hear(&mut self) {
+        if let Some(silence) = &mut self.silence {
+            silence.heard();
         }
     }
 
@@ -194,6 +206,7 @@ where
                 return Poll::Ready(Err(TransportError::Lost(error)));
             }
             self.outgoing.advance(written);
+            self.hear();
         }
         Poll::Ready(Ok(()))
     }
@@ -210,7 +223,7 @@ where
         loop {
             return Poll::Ready(match ready!(self.poll_message(cx)) {
                 Ok(Message::Frame(frame)) => Received::Frame(frame),
-                Ok(Message::Pong) => Received::Pong,
+                Ok(Message::Pong { .. }) => Received::Pong,
                 Ok(Message::Ping(payload)) => {
                     // No answer behind our own close (RFC 6455 §5.5.1).
                     if matches!(self.phase, Phase::Open) {
@@ -289,9 +302,10 @@ where
         Ok(())
     }
 
-    fn start_pong(&mut self) -> Result<(), TransportError> {
+    fn start_pong(&mut self, hungry: bool) -> Result<(), TransportError> {
         if matches!(self.phase, Phase::Open) {
-            self.outgoing.pong(Bytes::new());
+            let payload = if hungry { HUNGRY } else { b"" };
+            self.outgoing.pong(Bytes::from_static(payload));
         }
         Ok(())
     }

@@ -3,7 +3,7 @@ use bytes::{Buf, Bytes, BytesMut};
 use super::head::{Head, Opcode};
 use super::{Role, WebSocketLimits};
 use crate::transport::TransportError;
-use crate::wire::{Close, Frame, Text};
+use crate::wire::{Close, Frame, HUNGRY, Text};
 
 /// What a peer sent, with its fragments joined.
 #[derive(Debug, PartialEq, Eq)]
@@ -11,7 +11,10 @@ pub(super) enum Message {
     Frame(Frame),
     Close(Close),
     Ping(Bytes),
-    Pong,
+    Pong {
+        /// The peer waits for what this side sends.
+        hungry: bool,
+    },
 }
 
 /// Turns what a peer sends into messages. Holds no buffer of its own but the fragments of a
@@ -107,7 +110,10 @@ impl Incoming {
     fn take(&mut self, head: &Head, payload: BytesMut) -> Result<Option<Message>, TransportError> {
         let payload = match (head.opcode, self.fragments.is_some()) {
             (Opcode::Ping, _) => return Ok(Some(Message::Ping(payload.freeze()))),
-            (Opcode::Pong, _) => return Ok(Some(Message::Pong)),
+            (Opcode::Pong, _) => {
+                let hungry = payload[..] == *HUNGRY;
+                return Ok(Some(Message::Pong { hungry }));
+            }
             (Opcode::Close, _) => return close(&payload).map(|close| Some(Message::Close(close))),
             (Opcode::Continuation, false) => {
                 return Err(broken("a fragment without a beginning"));

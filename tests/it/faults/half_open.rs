@@ -53,6 +53,33 @@ async fn a_writer_that_is_held_back_finds_a_line_that_has_fallen_silent() {
     assert_silent(&within(blocked).await);
 }
 
+/// Regression, seed 911 of the example `fault_matrix`: the engine gave its signs of life, and nothing
+/// of what the writer sent arrived.
+#[tokio::test]
+async fn a_line_that_swallows_what_is_written_and_passes_signs_of_life_is_found_by_both_ends() {
+    let Some(scene) = Scene::alert().await else {
+        return;
+    };
+    let (mut writer, mut reader) = scene.faulty_writer().await;
+    writer.write("half").await.unwrap();
+    writer.flush().await.unwrap();
+    assert_eq!(within(reader.next_bytes()).await.unwrap().unwrap(), "half");
+    scene.proxy.strike(Way::ToEngine, Fault::Stall);
+    within(scene.proxy.struck(1)).await;
+    let written = async {
+        let error = loop {
+            if let Err(error) = writer.write(pattern(1 << 20)).await {
+                break error;
+            }
+        };
+        drop(writer);
+        error
+    };
+    let (written, read) = within(async { tokio::join!(written, reader.read_all()) }).await;
+    assert_silent(&written);
+    assert!(read.unwrap_err().is_truncated());
+}
+
 #[tokio::test]
 async fn ends_that_only_wait_for_each_other_are_not_taken_for_lost() {
     let Some(scene) = Scene::alert().await else {
