@@ -61,7 +61,7 @@ pub(super) fn strip(numbered: (u64, u64)) -> u64 {
     numbered.0
 }
 
-/// Fails at multiples of five; panics at 1_000_000_013, which random pipelines do not reach.
+/// Fails at multiples of five; panics at `1_000_000_013`, which random pipelines do not reach.
 #[pipeline_stage(id = "test::no_fives")]
 pub(super) fn no_fives(n: u64) -> Result<u64> {
     assert_ne!(n, 1_000_000_013, "thirteen at the end");
