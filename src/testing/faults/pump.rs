@@ -42,10 +42,7 @@ pub(super) struct Pump<'a> {
 /// What the faults so far have left behind.
 #[derive(Default)]
 pub(super) struct State {
-    /// The head of the handshake is passing, whose bytes do not count.
-    in_head: bool,
-    /// What was received may be the beginning of the end of the head.
-    wants_more: bool,
+    head: Head,
     /// On its way out. A step is due only when there is none.
     piece: BytesMut,
     /// Bytes that count, cut into pieces so far.
@@ -59,11 +56,26 @@ pub(super) struct State {
     flip: u8,
 }
 
+/// The head of the handshake, whose bytes do not count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Head {
+    Passing,
+    /// What was received may be the beginning of its end.
+    Unsure,
+    /// It has passed, or counts like the rest.
+    #[default]
+    Passed,
+}
+
 impl State {
     /// Before the first byte; whether the bytes of the head are not to count.
     pub(super) fn new(skips_head: bool) -> Self {
         Self {
-            in_head: skips_head,
+            head: if skips_head {
+                Head::Passing
+            } else {
+                Head::Passed
+            },
             ..Self::default()
         }
     }
@@ -128,7 +140,8 @@ impl Pump<'_> {
     /// The next fault of the plan, if this is its place.
     fn due(&mut self) -> Option<Fault> {
         let here = self.steps.as_slice().first()?.after == self.state.counted;
-        let free = self.state.piece.is_empty() && !self.state.in_head && !self.state.stalled;
+        let free =
+            self.state.piece.is_empty() && self.state.head == Head::Passed && !self.state.stalled;
         let free = free && self.state.held.is_none();
         if here && free {
             self.steps.next().map(|step| step.fault)
@@ -209,12 +222,12 @@ impl Pump<'_> {
             }
             return Ok(Went::Out(written));
         }
-        if received.is_empty() || state.wants_more {
+        if received.is_empty() || state.head == Head::Unsure {
             received.reserve(PIECE);
             if from.read_buf(received).await? == 0 {
-                if state.wants_more {
+                if state.head == Head::Unsure {
                     // The rest of a head that will never be whole.
-                    state.wants_more = false;
+                    state.head = Head::Passing;
                     state.piece = received.split();
                     return Ok(Went::Out(0));
                 }
@@ -231,7 +244,7 @@ impl Pump<'_> {
     fn cut_piece(&mut self) {
         let received = &mut self.received;
         let state = &mut self.state;
-        if state.in_head {
+        if state.head != Head::Passed {
             let end = memmem::find(received, BLANK_LINE);
             let len = match end {
                 Some(at) => at + BLANK_LINE.len(),
@@ -239,8 +252,7 @@ impl Pump<'_> {
                 None if received.len() >= BLANK_LINE.len() => received.len() - 3,
                 None => 0,
             };
-            state.in_head = end.is_none();
-            state.wants_more = state.in_head;
+            state.head = end.map_or(Head::Unsure, |_| Head::Passed);
             state.piece = received.split_to(len);
             return;
         }
