@@ -10,6 +10,9 @@ pub(crate) const BEAT: Duration = Duration::from_millis(250);
 /// Silence for longer than this is a loss. Longer than any pause of a round, on a busy machine.
 pub(crate) const DEAD: Duration = Duration::from_secs(3);
 
+/// How long a writer waits for the answer to its close, behind all that it has sent.
+pub(crate) const CLOSE: Duration = Duration::from_secs(9);
+
 /// What no round takes: longer than all deadlines together.
 pub(crate) const HANGS: Duration = Duration::from_secs(30);
 

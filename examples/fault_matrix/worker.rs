@@ -3,7 +3,9 @@
 use std::future::pending;
 
 use pipewright::format::{Bincode, Decode, Encode, Format, Json};
-use pipewright::{Engine, Error, Invocation, Receiver, Result, Sender, StreamChannelRef, Worker};
+use pipewright::{
+    ChannelWriter, Engine, Error, Invocation, Receiver, Result, Sender, StreamChannelRef, Worker,
+};
 use serde::{Deserialize, Serialize};
 
 use super::content::{Adding, Content, Record, Summary, turned, turned_bytes};
@@ -63,6 +65,11 @@ pub(crate) async fn worker(part: Part, url: &str) -> Result<()> {
     pending().await
 }
 
+/// A writer that waits for less than a round for the answer to its close.
+fn writer(worker: &Worker, end: &StreamChannelRef) -> ChannelWriter {
+    worker.writer(end).close_timeout(patience::CLOSE)
+}
+
 /// What a part works with.
 struct Ends<'a> {
     worker: &'a Worker,
@@ -78,7 +85,7 @@ impl Ends<'_> {
 
     async fn bytes(self, part: Part) -> Result<Summary> {
         if part == Part::Producer {
-            let mut writer = self.worker.writer(&self.writer?);
+            let mut writer = writer(self.worker, &self.writer?);
             let content = Content::new(self.scenario.seed).bytes(self.scenario.size);
             for piece in content.chunks(50_000) {
                 writer.write(piece.to_vec()).await?;
@@ -90,7 +97,7 @@ impl Ends<'_> {
         if part == Part::Consumer {
             return Ok(Summary::of_bytes(&reader.read_all().await?));
         }
-        let mut writer = self.worker.writer(&self.writer?);
+        let mut writer = writer(self.worker, &self.writer?);
         while let Some(bytes) = reader.next_bytes().await? {
             writer.write(turned_bytes(bytes.into())).await?;
         }
@@ -103,7 +110,7 @@ impl Ends<'_> {
         F: Format + Encode<Record> + Decode<Record>,
     {
         if part == Part::Producer {
-            let mut sender = Sender::<Record, F>::new(self.worker.writer(&self.writer?));
+            let mut sender = Sender::<Record, F>::new(writer(self.worker, &self.writer?));
             for record in Content::new(self.scenario.seed).records(self.scenario.size) {
                 sender.send(record).await?;
             }
@@ -118,7 +125,7 @@ impl Ends<'_> {
             }
             return Ok(adding.sum());
         }
-        let mut sender = Sender::<Record, F>::new(self.worker.writer(&self.writer?));
+        let mut sender = Sender::<Record, F>::new(writer(self.worker, &self.writer?));
         while let Some(record) = receiver.recv().await? {
             sender.send(turned(record)).await?;
         }

@@ -10,6 +10,7 @@ use super::failure::Failure;
 use super::lists::{self, Channels, Entry};
 use super::output::Output;
 use super::table::{Column, Table};
+use super::tell::tell;
 use super::units;
 
 #[derive(Args)]
@@ -60,10 +61,10 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         .write(&json, &table(&channels.listed), none)?;
     let listed = channels.listed.len() as u64;
     if listed < channels.total {
-        eprintln!(
+        tell(format_args!(
             "{listed} of {} channels; more with `--limit`",
             units::count(channels.total)
-        );
+        ));
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::failure::Failure;
 use super::table::Table;
+use super::tell::tell;
 
 /// How a listing is written.
 #[derive(Args)]
@@ -38,7 +39,7 @@ impl Output {
         match self.output {
             Form::Json => print_json(json),
             Form::Text if table.is_empty() => {
-                eprintln!("{none}");
+                tell(none);
                 Ok(())
             }
             Form::Text => Ok(print(&table.to_text(terminal_width()))?),

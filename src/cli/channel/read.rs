@@ -13,6 +13,7 @@ use crate::cli::signals::Signals;
 use crate::cli::source::Source;
 use crate::cli::stdout::Stdout;
 use crate::cli::table::harmless;
+use crate::cli::tell::tell;
 
 #[derive(Args)]
 #[command(after_help = "\
@@ -63,9 +64,9 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         return Err(failure);
     }
     if let Some(Verdict::CompleteUnverified) = reader.report().verdict {
-        eprintln!(
+        tell(
             "note: the stream ended well, but its writer sent no totals to compare with; whether \
-             it is whole is not known"
+             it is whole is not known",
         );
     }
     Ok(())

@@ -8,6 +8,7 @@ use clap::Args;
 
 use super::exit::Exit;
 use super::failure::Failure;
+use super::tell::tell;
 
 #[derive(Args)]
 #[command(after_help = "\
@@ -120,7 +121,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         let told = format!("cannot write to {}: {error}", path.display());
         Failure::new(Exit::Failure, told).hint("choose a directory that you may write to")
     })?;
-    eprintln!("{name} is in {}; try `cargo test` there", path.display());
+    tell(format_args!(
+        "{name} is in {}; try `cargo test` there",
+        path.display()
+    ));
     Ok(())
 }
 

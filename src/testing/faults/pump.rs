@@ -39,18 +39,6 @@ pub(super) struct Pump<'a> {
     pub(super) state: State,
 }
 
-/// Where a way is with the head of its handshake, whose bytes do not count.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Head {
-    /// It is passing.
-    Passing,
-    /// It is passing, and what was received of it may be the beginning of its end.
-    Short,
-    /// It has passed, or counts like all else.
-    #[default]
-    Behind,
-}
-
 /// What the faults so far have left behind.
 #[derive(Default)]
 pub(super) struct State {
@@ -68,6 +56,17 @@ pub(super) struct State {
     flip: u8,
 }
 
+/// The head of the handshake, whose bytes do not count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Head {
+    Passing,
+    /// What was received may be the beginning of its end.
+    Unsure,
+    /// It has passed, or counts like the rest.
+    #[default]
+    Passed,
+}
+
 impl State {
     /// Before the first byte; whether the bytes of the head are not to count.
     pub(super) fn new(skips_head: bool) -> Self {
@@ -75,7 +74,7 @@ impl State {
             head: if skips_head {
                 Head::Passing
             } else {
-                Head::Behind
+                Head::Passed
             },
             ..Self::default()
         }
@@ -142,7 +141,7 @@ impl Pump<'_> {
     fn due(&mut self) -> Option<Fault> {
         let here = self.steps.as_slice().first()?.after == self.state.counted;
         let free =
-            self.state.piece.is_empty() && self.state.head == Head::Behind && !self.state.stalled;
+            self.state.piece.is_empty() && self.state.head == Head::Passed && !self.state.stalled;
         let free = free && self.state.held.is_none();
         if here && free {
             self.steps.next().map(|step| step.fault)
@@ -223,11 +222,11 @@ impl Pump<'_> {
             }
             return Ok(Went::Out(written));
         }
-        if received.is_empty() || state.head == Head::Short {
+        if received.is_empty() || state.head == Head::Unsure {
             received.reserve(PIECE);
             if from.read_buf(received).await? == 0 {
-                if state.head == Head::Short {
-                    // The rest of a head that will never be whole; no fault has its place there.
+                if state.head == Head::Unsure {
+                    // The rest of a head that will never be whole.
                     state.head = Head::Passing;
                     state.piece = received.split();
                     return Ok(Went::Out(0));
@@ -245,7 +244,7 @@ impl Pump<'_> {
     fn cut_piece(&mut self) {
         let received = &mut self.received;
         let state = &mut self.state;
-        if state.head != Head::Behind {
+        if state.head != Head::Passed {
             let end = memmem::find(received, BLANK_LINE);
             let len = match end {
                 Some(at) => at + BLANK_LINE.len(),
@@ -253,11 +252,7 @@ impl Pump<'_> {
                 None if received.len() >= BLANK_LINE.len() => received.len() - 3,
                 None => 0,
             };
-            state.head = if end.is_some() {
-                Head::Behind
-            } else {
-                Head::Short
-            };
+            state.head = end.map_or(Head::Unsure, |_| Head::Passed);
             state.piece = received.split_to(len);
             return;
         }

@@ -53,8 +53,8 @@ async fn a_writer_that_is_held_back_finds_a_line_that_has_fallen_silent() {
     assert_silent(&within(blocked).await);
 }
 
-/// Regression, seed 911 of the example `fault_matrix`: the engine gave its signs of life, and nothing
-/// of what the writer sent arrived.
+/// Regression, found behind seed 911 of the example `fault_matrix`: the engine gave its signs of
+/// life, and nothing of what the writer sent arrived.
 #[tokio::test]
 async fn a_line_that_swallows_what_is_written_and_passes_signs_of_life_is_found_by_both_ends() {
     let Some(scene) = Scene::alert().await else {
