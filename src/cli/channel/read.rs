@@ -81,14 +81,14 @@ async fn copy(reader: &mut ChannelReader, messages: Messages) -> Result<(), Fail
                 bytes += data.len() as u64;
                 stdout.write(data).await?;
             }
-            Frame::Message(text) => tell(&text, bytes, messages)?,
+            Frame::Message(text) => pass_on(&text, bytes, messages)?,
         }
     }
     Ok(())
 }
 
 /// Writes a message of the user to standard error.
-fn tell(text: &Text, bytes: u64, messages: Messages) -> io::Result<()> {
+fn pass_on(text: &Text, bytes: u64, messages: Messages) -> io::Result<()> {
     use std::io::Write;
 
     let mut stderr = io::stderr().lock();
