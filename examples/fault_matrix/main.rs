@@ -10,6 +10,16 @@
 //! stopped, cut off, slowed down, or its bytes are damaged. In the end what the consumer says is
 //! compared with what was sent. A round that hangs counts as silent, too. On Unix only.
 //!
+//! On a shared machine with two cores, `--at-once 8`, it ended so:
+//!
+//! ```text
+//! 84 s; 835 struck before the end; 0 errors where everything should have arrived
+//! 1000 rounds, 524 complete, 476 reported errors, 0 silent
+//! ```
+//!
+//! The numbers of the last line but for the last depend on the machine: a moment comes by bytes that
+//! have passed, and what a process does meanwhile is its own affair.
+//!
 //! Seeds that follow each other go through all combinations, in 180 rounds; the round of a seed is
 //! shown again by `--rounds 1 --seed SEED`. `--at-once N` runs so many rounds beside each other.
 
