@@ -55,8 +55,9 @@ async fn without_a_policy_and_with_a_panic_the_run_fails() {
         assert_eq!(items, [3, 4]);
         assert_eq!(report.unwrap_err().first_cause().item, Some(2));
     }
-    let ran =
-        run_all_ways(|| Pipeline::from_iter(1310..1315_u64).then(no_fives.on_error(Policy::Skip)));
+    let ran = run_all_ways(|| {
+        Pipeline::from_iter(1_000_000_010..1_000_000_015_u64).then(no_fives.on_error(Policy::Skip))
+    });
     for (_, report) in ran.await {
         let error = report.unwrap_err();
         assert_eq!(error.first_cause().code, StageError::PANICKED);
