@@ -8,6 +8,10 @@ pub(super) const SIZE: usize = 256 << 10;
 /// Buffers that are kept for the next connection that reads much.
 const KEPT: usize = 128;
 
+/// Bytes to read at once while all that are kept are under way: with a buffer of [`SIZE`] for each
+/// of a thousand connections more would be under way than caches hold.
+pub(super) const CROWDED: usize = 64 << 10;
+
 /// Read buffers that no connection holds.
 ///
 /// A connection takes one when much is coming and gives it back when nothing is, so memory follows
@@ -15,17 +19,17 @@ const KEPT: usize = 128;
 /// back as well; it is used again once they are gone.
 static POOL: Mutex<Vec<BytesMut>> = Mutex::new(Vec::new());
 
-/// A buffer with room for [`SIZE`] bytes.
-pub(super) fn take() -> BytesMut {
-    {
-        let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
-        for at in (0..pool.len()).rev() {
-            if pool[at].try_reclaim(SIZE) {
-                return pool.swap_remove(at);
-            }
+/// A buffer with room for [`SIZE`] bytes; `None` while all that are kept are under way.
+pub(super) fn take() -> Option<BytesMut> {
+    let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
+    for at in (0..pool.len()).rev() {
+        if pool[at].try_reclaim(SIZE) {
+            return Some(pool.swap_remove(at));
         }
     }
-    BytesMut::with_capacity(SIZE)
+    let crowded = pool.len() >= KEPT;
+    drop(pool);
+    (!crowded).then(|| BytesMut::with_capacity(SIZE))
 }
 
 /// Gives a buffer back that was [taken](take), emptied.

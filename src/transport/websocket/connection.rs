@@ -153,20 +153,22 @@ where
     /// Makes room for about `room` bytes behind what is there, of which `missing` complete a frame.
     fn make_room(&mut self, room: usize, missing: usize) {
         let begun = self.input.len();
-        let pooled = room > SMALL_READ
+        let much = room > SMALL_READ
             && self.read_most >= buffers::SIZE
             && begun + missing.max(SMALL_READ) <= buffers::SIZE;
+        let taken = if much { buffers::take() } else { None };
+        let room = match taken {
+            None if much => room.min(buffers::CROWDED).max(missing),
+            _ => room,
+        };
         // Twice as much each time, so that a long message is copied about once.
         let room = room.max(begun);
-        if !pooled && !self.pooled {
+        if taken.is_none() && !self.pooled {
             self.input.reserve(room);
             return;
         }
-        let mut larger = if pooled {
-            buffers::take()
-        } else {
-            BytesMut::with_capacity(begun + room)
-        };
+        let pooled = taken.is_some();
+        let mut larger = taken.unwrap_or_else(|| BytesMut::with_capacity(begun + room));
         larger.extend_from_slice(&self.input);
         self.put_away();
         self.input = larger;
