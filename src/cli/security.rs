@@ -67,8 +67,11 @@ impl Security {
 }
 
 fn roles(mut engine: EngineBuilder, path: &Path) -> Result<EngineBuilder, Failure> {
-    let text = String::from_utf8_lossy(&read(path)?).into_owned();
-    let wrong = |told: String| Failure::new(Exit::Usage, format!("{}: {told}", path.display()));
+    let wrong = |told: String| {
+        Failure::new(Exit::Usage, format!("{}: {told}", path.display()))
+            .hint("`pipewright engine --help` shows what a file of roles looks like")
+    };
+    let text = String::from_utf8(read(path)?).map_err(|error| wrong(error.to_string()))?;
     let Roles { role } = toml::from_str(&text).map_err(|error| wrong(error.to_string()))?;
     for entry in role {
         let token = Token::at(entry.token_env, entry.token_file).read()?;
@@ -83,6 +86,6 @@ fn roles(mut engine: EngineBuilder, path: &Path) -> Result<EngineBuilder, Failur
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     std::fs::read(path).map_err(|error| {
         let told = format!("cannot read the file {}: {error}", path.display());
-        Failure::new(Exit::Usage, told)
+        Failure::new(Exit::Usage, told).hint("name a file that is there and may be read")
     })
 }

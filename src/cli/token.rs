@@ -1,7 +1,6 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use pipewright::Error;
 
 use super::exit::Exit;
 use super::failure::Failure;
@@ -31,9 +30,11 @@ impl Token {
     pub(super) fn read(&self) -> Result<Option<String>, Failure> {
         if let Some(name) = &self.token_env {
             let told = |error| {
-                Error::msg(format!(
-                    "the environment variable {name} holds no token: {error}"
-                ))
+                Failure::new(
+                    Exit::Usage,
+                    format!("the environment variable {name} holds no token: {error}"),
+                )
+                .hint("put the token into it, or name a file that holds it with `--token-file`")
             };
             return Ok(Some(std::env::var(name).map_err(told)?));
         }
@@ -46,6 +47,7 @@ impl Token {
                 Exit::Usage,
                 format!("cannot read the token in {place}: {error}"),
             )
+            .hint("name a file that this user may read, with nothing but the token in it")
         };
         let text = std::fs::read_to_string(path).map_err(told)?;
         Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned()))

@@ -75,7 +75,8 @@ fn refuse(stream: &TcpStream, limit: usize) {
     if let Err(error) = stream.try_write(response.as_bytes()) {
         tracing::debug!(%error, "a connection beyond the limit went away");
     }
-    tracing::warn!(limit, "refused a connection beyond the limit");
+    // No warning: whoever floods the port would flood the log as well.
+    tracing::debug!(limit, "refused a connection beyond the limit");
 }
 
 /// Serves a connection; `_permit` counts it while it is there.

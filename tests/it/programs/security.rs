@@ -68,6 +68,15 @@ async fn tokens_are_read_from_files_and_limited_by_roles() {
 
     let missing = run(&["functions", "--url", &url, "--token-file", "no/such/file"]).await;
     failed(&missing, 2, "cannot read the token in no/such/file");
+    let unset = [
+        "functions",
+        "--url",
+        &url,
+        "--token-env",
+        "PIPEWRIGHT_NOT_SET",
+    ];
+    let unset = run(&unset).await;
+    failed(&unset, 2, "hint: put the token into it");
 }
 
 #[tokio::test]
@@ -86,8 +95,8 @@ async fn what_is_wrong_with_the_roles_is_told() {
     ] {
         let roles = files.put("roles.toml", text);
         let output = run(&["engine", "--listen", "127.0.0.1:0", "--roles", &roles]).await;
-        assert!(!output.status.success());
-        assert!(output.stderr.contains(told), "{output:?}");
+        failed(&output, 2, told);
+        assert!(output.stderr.contains("hint: "), "{output:?}");
     }
 }
 

@@ -62,7 +62,7 @@ fn on_one_thread() {
 
 /// Beside the flusher, on another thread, a sender that the system has stopped for a while looks
 /// like one that pauses. So on a machine that is busy with other things some frames are smaller:
-/// with seven processes to a core an average of 52 to 60 KB was measured, instead of 65. The best
+/// with seven processes to a core an average of 33 to 60 KB was measured, instead of 65. The best
 /// of a few attempts counts.
 #[test]
 fn on_many_threads() {
