@@ -77,6 +77,25 @@ pub use worker::{
     WorkerBuilder,
 };
 
+/// Runs what stands in the guide, page by page.
+#[cfg(doctest)]
+mod guide {
+    #[doc = include_str!("../docs/guide/first-worker.md")]
+    mod first_worker {}
+    #[doc = include_str!("../docs/guide/typed-channels.md")]
+    mod typed_channels {}
+    #[doc = include_str!("../docs/guide/stages.md")]
+    mod stages {}
+    #[doc = include_str!("../docs/guide/pipelines.md")]
+    mod pipelines {}
+    #[doc = include_str!("../docs/guide/formats.md")]
+    mod formats {}
+    #[doc = include_str!("../docs/guide/errors.md")]
+    mod errors {}
+    #[doc = include_str!("../docs/guide/deployment.md")]
+    mod deployment {}
+}
+
 /// For the code that `#[pipeline_stage]` makes; no part of the API.
 #[doc(hidden)]
 pub mod __private {
