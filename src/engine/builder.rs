@@ -234,7 +234,7 @@ impl EngineBuilder {
             Some(address) => Some(bind(scheme, address, self.is_protected()).await?),
             None => None,
         };
-        let core = Core::new(self.limits, self.access);
+        let core = Core::new(self.limits, self.access, acceptor.is_some());
         core.tasks.spawn(channels::sweep(
             Arc::clone(&core.channels),
             core.stopping.clone(),

@@ -16,6 +16,8 @@ pub(super) struct Core {
     pub(super) limits: Limits,
     /// What a request for `/` has to bring, if anything, and what it may do then.
     pub(super) access: Access,
+    /// Whether connections are encrypted.
+    pub(super) encrypted: bool,
     pub(super) control: Control,
     pub(super) channels: Arc<Channels>,
     pub(super) owners: Arc<Owners>,
@@ -28,10 +30,11 @@ pub(super) struct Core {
 }
 
 impl Core {
-    pub(super) fn new(limits: Limits, access: Access) -> Arc<Self> {
+    pub(super) fn new(limits: Limits, access: Access, encrypted: bool) -> Arc<Self> {
         Arc::new(Self {
             limits,
             access,
+            encrypted,
             control: Control::new(&limits),
             channels: Arc::new(Channels::new(&limits)),
             owners: Arc::default(),

@@ -9,7 +9,8 @@
 //!                   └─ channels/  one pipe a channel, and who has opened its ends
 //!   server ── http ──┬─ /                  control::Session      one task a socket
 //!                    ├─ /otel              telemetry
-//!                    └─ /ws/channels/{id}  channels::ReaderSession, channels::WriterSession
+//!                    ├─ /ws/channels/{id}  channels::ReaderSession, channels::WriterSession
+//!                    └─ /healthz, /metrics pages: plain requests, without a WebSocket
 //!   in_process ── the same sessions and pipes without sockets
 //! ```
 //!
@@ -31,6 +32,7 @@ mod http;
 mod in_process;
 mod limits;
 mod owners;
+mod pages;
 mod server;
 mod stats;
 mod telemetry;

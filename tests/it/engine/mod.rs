@@ -8,6 +8,7 @@ mod handshake;
 mod lifecycle;
 mod limits;
 mod listings;
+mod pages;
 mod relay;
 mod roles;
 mod tls;

@@ -1,0 +1,68 @@
+use std::sync::Arc;
+
+use bytes::Bytes;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::{Patience, Routes};
+use crate::engine::access::Role;
+use crate::engine::channels::{ReaderEnd, WriterEnd};
+use crate::engine::core::Core;
+use crate::engine::terms::Terms;
+
+/// A connection whose handshake is done.
+pub(in crate::engine) struct Accepted<S> {
+    pub(in crate::engine) stream: S,
+    /// What the client sent behind its request without waiting for the answer.
+    pub(in crate::engine) read: Bytes,
+    pub(in crate::engine) route: Route,
+    pub(in crate::engine) terms: Terms,
+}
+
+/// What a connection is for.
+pub(in crate::engine) enum Route {
+    /// Of a worker that may do what the role says.
+    Control(Arc<Role>),
+    Telemetry,
+    Reader(ReaderEnd),
+    Writer(WriterEnd),
+}
+
+/// Serves HTTP until a request is upgraded; `None` if the connection ended before.
+///
+/// A client that was refused or given a page may ask again on the same connection. Each request
+/// head has to arrive within the handshake limit, and a client that reads nothing of an answer for
+/// as long is given up.
+pub(in crate::engine) async fn accept<S>(stream: S, core: &Arc<Core>) -> Option<Accepted<S>>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let limit = core.limits.handshake;
+    let served = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limit)
+        .serve_connection(
+            TokioIo::new(Patience::new(stream, limit)),
+            Routes::new(core),
+        )
+        // Gives the stream itself back; `with_upgrades` would give it in a box that is called
+        // for each frame.
+        .without_shutdown()
+        .await;
+    match served {
+        Ok(parts) => {
+            let (route, terms) = parts.service.into_upgraded()?;
+            Some(Accepted {
+                stream: parts.io.into_inner().into_inner(),
+                read: parts.read_buf,
+                route,
+                terms,
+            })
+        }
+        Err(error) => {
+            tracing::debug!(%error, "a connection ended before its handshake");
+            None
+        }
+    }
+}

@@ -1,0 +1,88 @@
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use hyper::header::{AUTHORIZATION, HOST, HeaderMap, HeaderValue, ORIGIN};
+use hyper::http::request::Parts;
+use hyper::http::uri::Authority;
+use hyper::{StatusCode, Uri};
+
+use super::Refused;
+use crate::engine::access::Role;
+use crate::engine::core::Core;
+use crate::wire::AccessKey;
+
+/// Decides who may ask.
+pub(super) struct Guard<'a>(&'a Core);
+
+impl<'a> Guard<'a> {
+    pub(super) fn of(core: &'a Core) -> Self {
+        Self(core)
+    }
+
+    /// Browsers let any page open a WebSocket to this machine and say from where the page came.
+    /// Without a token a page from elsewhere could call every function.
+    pub(super) fn check_origin(&self, headers: &HeaderMap) -> Result<(), Refused> {
+        match headers.get(ORIGIN) {
+            Some(origin) if !self.0.access.is_protected() && !is_local(origin) => {
+                Err(Refused::new(
+                    StatusCode::FORBIDDEN,
+                    "pages from elsewhere need a bearer token",
+                ))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A page from elsewhere whose name was made to stand for this machine asks its own origin, as
+    /// its browser thinks, and tells none with a plain request; the name it asks by is its own.
+    /// Encrypted, the certificate has the name.
+    pub(super) fn check_name(&self, asked: &Parts) -> Result<(), Refused> {
+        if self.0.access.is_protected() || self.0.encrypted {
+            return Ok(());
+        }
+        let host = asked.headers.get(HOST).map(HeaderValue::to_str);
+        let local = match (asked.uri.authority(), host) {
+            (Some(authority), _) => is_local_host(authority.host()),
+            (None, Some(Ok(host))) => host
+                .parse::<Authority>()
+                .is_ok_and(|authority| is_local_host(authority.host())),
+            (None, Some(Err(_))) => false,
+            // No browser sends a request without.
+            (None, None) => true,
+        };
+        if local {
+            return Ok(());
+        }
+        Err(Refused::new(
+            StatusCode::FORBIDDEN,
+            "an engine without a bearer token is asked by the name localhost or a loopback address",
+        ))
+    }
+
+    /// What whoever brings this token, or none, may do.
+    pub(super) fn role(&self, headers: &HeaderMap) -> Result<Arc<Role>, Refused> {
+        let given = headers
+            .get(AUTHORIZATION)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.split_once(' '))
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+            .map(|(_, given)| AccessKey::new(given.trim()));
+        self.0.access.role(given.as_ref()).ok_or_else(|| {
+            Refused::new(StatusCode::UNAUTHORIZED, "this engine needs a bearer token")
+        })
+    }
+}
+
+fn is_local(origin: &HeaderValue) -> bool {
+    origin
+        .to_str()
+        .ok()
+        .and_then(|origin| origin.parse::<Uri>().ok())
+        .is_some_and(|origin| origin.host().is_some_and(is_local_host))
+}
+
+fn is_local_host(host: &str) -> bool {
+    let host = host.trim_matches(['[', ']']);
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}

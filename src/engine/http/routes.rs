@@ -1,0 +1,140 @@
+use std::cell::Cell;
+use std::convert::Infallible;
+use std::future::{Ready, ready};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::http::request::Parts;
+use hyper::service::Service;
+use hyper::{Method, Request, Response, StatusCode};
+
+use super::upgrade::{is_asked_for, upgrade};
+use super::{Guard, Refused, Route};
+use crate::engine::channels::Refusal;
+use crate::engine::core::Core;
+use crate::engine::owners::Part;
+use crate::engine::pages::{self, May, Page};
+use crate::engine::terms::Terms;
+use crate::wire::{ChannelQuery, Direction};
+
+/// Decides each request of one connection.
+pub(super) struct Routes {
+    core: Arc<Core>,
+    /// What the request that is being upgraded asked for. An end that is in here when the connection
+    /// breaks counts as opened and lost.
+    upgraded: Cell<Option<(Route, Terms)>>,
+}
+
+impl Routes {
+    pub(super) fn new(core: &Arc<Core>) -> Self {
+        Self {
+            core: Arc::clone(core),
+            upgraded: Cell::new(None),
+        }
+    }
+
+    /// What the connection was upgraded to, if it was.
+    pub(super) fn into_upgraded(self) -> Option<(Route, Terms)> {
+        self.upgraded.into_inner()
+    }
+
+    fn answer(&self, asked: &Parts) -> Result<Response<Full<Bytes>>, Refused> {
+        if !is_asked_for(&asked.headers)
+            && let Some(page) = pages::find(asked.uri.path())
+        {
+            return self.page(page, asked);
+        }
+        let (route, mut response) = self.decide(asked)?;
+        let part = match &route {
+            Route::Control(_) | Route::Telemetry => Part::Control,
+            Route::Reader(_) | Route::Writer(_) => Part::Channel,
+        };
+        let headers = response.headers_mut();
+        let terms = Terms::agree(&asked.headers, headers, part, &self.core.owners);
+        self.upgraded.set(Some((route, terms)));
+        Ok(response)
+    }
+
+    /// Whose body hyper leaves out where only the head is asked for.
+    fn page(&self, page: &Page, asked: &Parts) -> Result<Response<Full<Bytes>>, Refused> {
+        if !matches!(asked.method, Method::GET | Method::HEAD) {
+            let message = format!("{} is only read, by GET or HEAD", page.path);
+            return Err(Refused::new(StatusCode::METHOD_NOT_ALLOWED, message));
+        }
+        if let May::Trigger(function_id) = page.may {
+            let guard = Guard::of(&self.core);
+            guard.check_origin(&asked.headers)?;
+            guard.check_name(asked)?;
+            if !guard.role(&asked.headers)?.may_trigger(function_id) {
+                let message = format!(
+                    "the token of this request may not trigger {function_id}, which reading {} \
+                     counts as; ask whoever runs the engine",
+                    page.path
+                );
+                return Err(Refused::new(StatusCode::FORBIDDEN, message));
+            }
+        }
+        Ok((page.answer)(&self.core, asked))
+    }
+
+    fn decide(&self, asked: &Parts) -> Result<(Route, Response<Full<Bytes>>), Refused> {
+        let path = asked.uri.path();
+        let query = asked.uri.query().unwrap_or_default();
+        if !matches!(path, "/" | "/otel") && ChannelQuery::parse(path, query).is_none() {
+            return Err(Refused::new(StatusCode::NOT_FOUND, "no such path"));
+        }
+        let guard = Guard::of(&self.core);
+        guard.check_origin(&asked.headers)?;
+        let route = match ChannelQuery::parse(path, query) {
+            None => {
+                let response = upgrade(asked)?;
+                let role = guard.role(&asked.headers)?;
+                let route = match path {
+                    "/" => Route::Control(role),
+                    _ => Route::Telemetry,
+                };
+                (route, response)
+            }
+            Some(query) => {
+                let query = query
+                    .map_err(|error| Refused::new(StatusCode::BAD_REQUEST, error.to_string()))?;
+                // First, because opening an end cannot be taken back.
+                let response = upgrade(asked)?;
+                (self.open(&query)?, response)
+            }
+        };
+        Ok(route)
+    }
+
+    fn open(&self, query: &ChannelQuery) -> Result<Route, Refused> {
+        let refused = |refusal| match refusal {
+            Refusal::NotFound => Refused::new(StatusCode::NOT_FOUND, "Channel not found"),
+            Refusal::Taken => Refused::new(StatusCode::CONFLICT, "this end was opened before"),
+        };
+        let channels = &self.core.channels;
+        match query.direction {
+            Direction::Read => channels
+                .open_reader(&query.channel_id, &query.access_key)
+                .map(Route::Reader)
+                .map_err(refused),
+            Direction::Write => channels
+                .open_writer(&query.channel_id, &query.access_key)
+                .map(Route::Writer)
+                .map_err(refused),
+        }
+    }
+}
+
+impl Service<Request<Incoming>> for Routes {
+    type Response = Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let (asked, _) = request.into_parts();
+        let answer = self.answer(&asked);
+        ready(Ok(answer.unwrap_or_else(Refused::into_response)))
+    }
+}
