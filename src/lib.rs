@@ -1,4 +1,6 @@
 #![doc = include_str!("../README.md")]
+// docs.rs says at each item which feature it takes.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod channel;
 mod codec;
