@@ -152,6 +152,10 @@ impl<T, F: Decode<T>> Decoding<T, F> {
                     self.items += 1;
                     return Ok(Some(item));
                 }
+                // However much of it has come, and whatever it is.
+                Ok(Decoded::Skip(len)) if len > self.limits.max_bytes => {
+                    return Err(self.too_long(len));
+                }
                 Ok(Decoded::Skip(len)) => self.advance(len),
                 Ok(Decoded::More(len)) if len > self.limits.max_bytes => {
                     return Err(self.too_long(len));
@@ -167,7 +171,13 @@ impl<T, F: Decode<T>> Decoding<T, F> {
                     self.borrowed = 0;
                     return Ok(None);
                 }
-                Err(error) => return Err(self.bad_item(&error)),
+                Err(error) => {
+                    let too_long = error.skippable().filter(|len| *len > self.limits.max_bytes);
+                    return Err(match too_long {
+                        Some(len) => self.too_long(len),
+                        None => self.bad_item(&error),
+                    });
+                }
             }
         }
         Ok(None)
