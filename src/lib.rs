@@ -7,6 +7,9 @@ mod embedded;
 #[cfg(feature = "engine")]
 mod engine;
 mod error;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod pipeline;
 pub mod prelude;
 mod stage;

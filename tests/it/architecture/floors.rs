@@ -17,6 +17,7 @@ impl Floors {
             ("engine", 6),
             ("embedded", 7),
             ("testing", 8),
+            ("fuzzing", 8),
             ("prelude", 8),
         ])
     }
