@@ -13,6 +13,7 @@ pub mod fuzzing;
 pub mod pipeline;
 pub mod prelude;
 mod stage;
+mod sync;
 pub mod testing;
 #[cfg_attr(
     not(feature = "engine"),

@@ -7,6 +7,7 @@ impl Floors {
     pub(super) fn of_the_house() -> Self {
         Self(&[
             ("wire", 0),
+            ("sync", 0),
             ("codec", 1),
             ("transport", 1),
             ("channel", 2),
