@@ -10,6 +10,7 @@ use shuttle::thread;
 
 use super::encoding::Encoding;
 use crate::channel::link::Link;
+use crate::channel::writer::Outbox;
 use crate::channel::{Aside, ChannelWriter, Meter, Remark};
 use crate::codec::Lines;
 use crate::sync::every_order;
@@ -62,6 +63,25 @@ fn items_arrive_although_nobody_flushes() {
         let (encoding, mut reader, flusher) = sender(None);
         let sending = Arc::clone(&encoding);
         let sender = thread::spawn(move || ["a", "b", "c"].map(|item| send(&sending, item)));
+        read(&mut reader, "a\nb\nc\n", |_| ());
+        sender.join().unwrap();
+        encoding.leave();
+        flusher.join().unwrap();
+    });
+}
+
+/// Both wait for room in the pipe; the one that comes second must not take the other's place.
+#[test]
+fn a_sender_that_flushes_and_its_flusher_do_not_part_each_other_from_the_connection() {
+    every_order(|| {
+        let (encoding, mut reader, flusher) = sender(None);
+        let sending = Arc::clone(&encoding);
+        let sender = thread::spawn(move || {
+            for item in ["a", "b", "c"] {
+                send(&sending, item);
+                block_on(poll_fn(|cx| sending.poll(cx, Outbox::poll_flush))).unwrap();
+            }
+        });
         read(&mut reader, "a\nb\nc\n", |_| ());
         sender.join().unwrap();
         encoding.leave();
