@@ -1,4 +1,4 @@
-use std::fmt;
+use std::fmt::{self, Write};
 use std::str::FromStr;
 
 use url::Url;
@@ -110,7 +110,8 @@ fn escaped(id: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             escaped.push(char::from(byte));
         } else {
-            escaped.push_str(&format!("%{byte:02X}"));
+            // A `String` takes whatever is written.
+            let _ = write!(escaped, "%{byte:02X}");
         }
     }
     escaped

@@ -153,13 +153,10 @@ impl<T, F: Decode<T>> Decoding<T, F> {
                     return Ok(Some(item));
                 }
                 // However much of it has come, and whatever it is.
-                Ok(Decoded::Skip(len)) if len > self.limits.max_bytes => {
+                Ok(Decoded::Skip(len) | Decoded::More(len)) if len > self.limits.max_bytes => {
                     return Err(self.too_long(len));
                 }
                 Ok(Decoded::Skip(len)) => self.advance(len),
-                Ok(Decoded::More(len)) if len > self.limits.max_bytes => {
-                    return Err(self.too_long(len));
-                }
                 Ok(Decoded::More(len)) if self.ahead() > 0 => self.carry_more(len),
                 Ok(Decoded::Nothing) if self.ahead() > 0 => self.carry_more(1),
                 Ok(Decoded::More(_) | Decoded::Nothing) if at_end => {
