@@ -9,9 +9,13 @@ mod embedded;
 #[cfg(feature = "engine")]
 mod engine;
 mod error;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod pipeline;
 pub mod prelude;
 mod stage;
+mod sync;
 pub mod testing;
 #[cfg_attr(
     not(feature = "engine"),

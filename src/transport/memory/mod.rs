@@ -4,6 +4,8 @@
 //! [`Memory`] makes a [`Transport`](super::Transport) of pipe ends.
 
 mod connection;
+#[cfg(all(test, shuttle))]
+mod models;
 mod pipe;
 
 pub(crate) use connection::Memory;

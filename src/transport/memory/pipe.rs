@@ -1,7 +1,8 @@
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
+use crate::sync::{Mutex, MutexGuard, PoisonError};
 use crate::wire::{Close, Frame};
 
 /// What a pipe holds before its writer has to wait: whichever bound is reached first.
