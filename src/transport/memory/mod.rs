@@ -4,6 +4,7 @@
 //! [`Memory`] makes a [`Transport`](super::Transport) of pipe ends.
 
 mod connection;
+mod held_back;
 mod pipe;
 
 pub(crate) use connection::Memory;
