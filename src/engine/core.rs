@@ -9,6 +9,7 @@ use super::access::Access;
 use super::channels::Channels;
 use super::control::Control;
 use super::limits::Limits;
+use super::metrics::Metrics;
 use super::owners::Owners;
 
 /// What all connections of one engine share.
@@ -21,6 +22,7 @@ pub(super) struct Core {
     pub(super) control: Control,
     pub(super) channels: Arc<Channels>,
     pub(super) owners: Arc<Owners>,
+    pub(super) metrics: Arc<Metrics>,
     /// A permit for each connection there may be.
     pub(super) connections: Arc<Semaphore>,
     /// Cancelled when the engine is to stop. Every task watches it and ends within a second.
@@ -31,16 +33,16 @@ pub(super) struct Core {
 
 impl Core {
     pub(super) fn new(limits: Limits, access: Access, encrypted: bool) -> Arc<Self> {
+        let metrics = Arc::new(Metrics::new());
         Arc::new(Self {
             limits,
             access,
             encrypted,
-            control: Control::new(&limits),
+            control: Control::new(&limits, Arc::clone(&metrics)),
             channels: Arc::new(Channels::new(&limits)),
             owners: Arc::default(),
-            connections: Arc::new(Semaphore::new(
-                limits.connections.min(Semaphore::MAX_PERMITS),
-            )),
+            metrics,
+            connections: Arc::new(Semaphore::new(permits(&limits))),
             stopping: CancellationToken::new(),
             tasks: TaskTracker::new(),
         })
@@ -52,4 +54,13 @@ impl Core {
         self.channels.count(&mut stats);
         stats
     }
+
+    /// Connections over a socket there are now.
+    pub(super) fn connected(&self) -> usize {
+        permits(&self.limits).saturating_sub(self.connections.available_permits())
+    }
+}
+
+fn permits(limits: &Limits) -> usize {
+    limits.connections.min(Semaphore::MAX_PERMITS)
 }

@@ -31,6 +31,7 @@ mod farewell;
 mod http;
 mod in_process;
 mod limits;
+mod metrics;
 mod owners;
 mod pages;
 mod server;

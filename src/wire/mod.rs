@@ -10,7 +10,6 @@ mod close;
 mod control;
 mod direction;
 mod engine_url;
-#[cfg(feature = "engine")]
 mod exposition;
 mod frame;
 mod heartbeat;
@@ -32,8 +31,7 @@ pub(crate) use control::{
 pub use direction::Direction;
 pub(crate) use engine_url::{ChannelQuery, ChannelUrl};
 pub use engine_url::{EngineUrl, InvalidUrl};
-#[cfg(feature = "engine")]
-pub(crate) use exposition::Exposition;
+pub(crate) use exposition::{Exposition, Histogram, Kind, Tallies};
 pub use frame::Frame;
 pub(crate) use heartbeat::{HEARTBEAT, HUNGRY, heartbeat_value, parse_heartbeat};
 pub use in_band::{Abort, Header, Progress};

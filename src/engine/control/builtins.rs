@@ -38,7 +38,10 @@ fn create_channel(member: &Member<'_>, data: &Payload, core: &Core) -> Result<Pa
     let refs = core
         .channels
         .create(&member.id, core.limits.pipe(buffer_size))
-        .map_err(|refused| ErrorBody::new(TOO_MANY_CHANNELS, refused.to_string()))?;
+        .map_err(|refused| {
+            core.metrics.refused(refused.into());
+            ErrorBody::new(TOO_MANY_CHANNELS, refused.to_string())
+        })?;
     payload(&refs)
 }
 

@@ -18,6 +18,7 @@ mod calls;
 mod hint;
 mod listings;
 mod outbox;
+mod outcome;
 mod refusals;
 mod registry;
 mod session;
@@ -25,7 +26,10 @@ mod switchboard;
 
 use outbox::Outbox;
 
+pub(super) use calls::CallRefused;
 pub(super) use outbox::OUTBOX_MESSAGES;
+pub(super) use outcome::{CallTotals, Outcome};
+pub(super) use registry::FunctionRefused;
 #[cfg(test)]
 pub(super) use session::STALL;
 pub(super) use session::Session;

@@ -2,7 +2,10 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
+use super::held_back::HeldBack;
 use crate::sync::{Mutex, MutexGuard, PoisonError};
+#[cfg(feature = "engine")]
+use crate::wire::Histogram;
 use crate::wire::{Close, Frame};
 
 /// What a pipe holds before its writer has to wait: whichever bound is reached first.
@@ -32,17 +35,25 @@ pub(crate) fn pipe(limits: PipeLimits) -> (PipeWriter, PipeReader) {
             bytes: 0,
             passed: (0, 0),
             writer_end: None,
+            read: false,
             spoiled: None,
             reader_end: None,
             writer: None,
             reader: None,
         }),
     });
-    (PipeWriter(Arc::clone(&shared)), PipeReader(shared))
+    let writer = PipeWriter {
+        shared: Arc::clone(&shared),
+        held_back: HeldBack::default(),
+    };
+    (writer, PipeReader(shared))
 }
 
 /// The end of a [`pipe`] that frames go into.
-pub(crate) struct PipeWriter(Arc<Shared>);
+pub(crate) struct PipeWriter {
+    shared: Arc<Shared>,
+    held_back: HeldBack,
+}
 
 /// The end of a [`pipe`] that frames come out of.
 pub(crate) struct PipeReader(Arc<Shared>);
@@ -72,6 +83,8 @@ struct State {
     /// Frames and bytes that the reader has taken.
     passed: (u64, u64),
     writer_end: Option<Close>,
+    /// Whether the reader has come to the writer's end.
+    read: bool,
     /// What a clean end of the writer becomes.
     spoiled: Option<Close>,
     reader_end: Option<Close>,
@@ -114,22 +127,24 @@ impl Shared {
 impl PipeWriter {
     /// Waits for room; `Err` once the reader has gone.
     pub(crate) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Close>> {
-        let mut state = self.0.lock();
+        let mut state = self.shared.lock();
         if let Some(close) = &state.reader_end {
             return Poll::Ready(Err(close.clone()));
         }
-        let limits = self.0.limits;
+        let limits = self.shared.limits;
         if state.frames.len() < limits.frames && state.bytes < limits.bytes {
+            self.held_back.over();
             return Poll::Ready(Ok(()));
         }
         park(&mut state.writer, cx);
+        self.held_back.begin();
         Poll::Pending
     }
 
     /// Queues a frame. The bound is kept by [`poll_ready`](Self::poll_ready); a frame for a
     /// reader that has gone is dropped, as the next `poll_ready` tells.
     pub(crate) fn push(&mut self, frame: Frame) {
-        let mut state = self.0.lock();
+        let mut state = self.shared.lock();
         if state.reader_end.is_some() || state.writer_end.is_some() {
             return;
         }
@@ -142,17 +157,23 @@ impl PipeWriter {
 
     /// The bounds of the pipe.
     pub(crate) fn limits(&self) -> PipeLimits {
-        self.0.limits
+        self.shared.limits
+    }
+
+    /// Counts in `waits` how long each wait for room takes.
+    #[cfg(feature = "engine")]
+    pub(crate) fn count_waits(&mut self, waits: Arc<Histogram>) {
+        self.held_back.count_in(waits);
     }
 
     /// Sees and stops this pipe from elsewhere.
     pub(crate) fn monitor(&self) -> PipeMonitor {
-        PipeMonitor(Arc::clone(&self.0))
+        PipeMonitor(Arc::clone(&self.shared))
     }
 
     /// Ends the stream after what is queued.
     pub(crate) fn end(&mut self, close: Close) {
-        self.0.end_writer(close);
+        self.shared.end_writer(close);
     }
 
     /// Waits until the reader has gone.
@@ -160,7 +181,7 @@ impl PipeWriter {
     /// Shares its place in the queue with [`poll_ready`](Self::poll_ready): the last of the two
     /// that was polled decides which task is woken.
     pub(crate) fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<Close> {
-        let mut state = self.0.lock();
+        let mut state = self.shared.lock();
         if let Some(close) = &state.reader_end {
             return Poll::Ready(close.clone());
         }
@@ -170,7 +191,7 @@ impl PipeWriter {
 
     /// Frames and bytes that wait for the reader.
     pub(crate) fn queued(&self) -> (usize, usize) {
-        let state = self.0.lock();
+        let state = self.shared.lock();
         (state.frames.len(), state.bytes)
     }
 }
@@ -188,8 +209,9 @@ impl PipeReader {
             wake(waker);
             return Poll::Ready(Popped::Frame(frame));
         }
-        if let Some(close) = &state.writer_end {
-            return Poll::Ready(Popped::End(close.clone()));
+        if let Some(close) = state.writer_end.clone() {
+            state.read = true;
+            return Poll::Ready(Popped::End(close));
         }
         park(&mut state.reader, cx);
         Poll::Pending
@@ -211,6 +233,12 @@ impl PipeMonitor {
     /// Frames and bytes that the reader has taken so far.
     pub(crate) fn passed(&self) -> (u64, u64) {
         self.0.lock().passed
+    }
+
+    /// The writer's end, if the reader has come to it.
+    pub(crate) fn read_end(&self) -> Option<Close> {
+        let state = self.0.lock();
+        state.writer_end.clone().filter(|_| state.read)
     }
 
     /// The bounds of the pipe.
@@ -250,7 +278,7 @@ impl PipeMonitor {
 
 impl Drop for PipeWriter {
     fn drop(&mut self) {
-        self.0.end_writer(Close::WRITER_LOST);
+        self.shared.end_writer(Close::WRITER_LOST);
     }
 }
 
@@ -274,119 +302,4 @@ fn wake(waker: Option<Waker>) {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::task::Poll;
-
-    use tokio_test::{assert_pending, assert_ready, assert_ready_err, assert_ready_ok, task};
-
-    use super::{PipeLimits, PipeReader, PipeWriter, Popped, pipe};
-    use crate::wire::{Close, Frame};
-
-    const LIMITS: PipeLimits = PipeLimits {
-        frames: 2,
-        bytes: 10,
-    };
-
-    fn pop(reader: &mut PipeReader) -> Poll<Popped> {
-        task::spawn(()).enter(|cx, _| reader.poll_pop(cx))
-    }
-
-    fn ready(writer: &mut PipeWriter) -> Poll<Result<(), Close>> {
-        task::spawn(()).enter(|cx, _| writer.poll_ready(cx))
-    }
-
-    fn frame(len: usize) -> Frame {
-        Frame::from(vec![7; len])
-    }
-
-    #[test]
-    fn frames_come_out_in_order_and_then_the_end_again_and_again() {
-        let (mut writer, mut reader) = pipe(LIMITS);
-        assert_pending!(pop(&mut reader));
-        writer.push(frame(1));
-        writer.push("m".into());
-        writer.end(Close::NORMAL);
-        assert_eq!(assert_ready!(pop(&mut reader)), Popped::Frame(frame(1)));
-        assert_eq!(assert_ready!(pop(&mut reader)), Popped::Frame("m".into()));
-        for _ in 0..2 {
-            assert_eq!(assert_ready!(pop(&mut reader)), Popped::End(Close::NORMAL));
-        }
-    }
-
-    #[test]
-    fn both_bounds_hold_and_an_oversize_frame_passes_alone() {
-        let (mut writer, mut reader) = pipe(LIMITS);
-        writer.push(frame(1));
-        assert_ready_ok!(ready(&mut writer));
-        writer.push(frame(1));
-        assert_pending!(ready(&mut writer));
-        assert_ready!(pop(&mut reader));
-        assert_ready!(pop(&mut reader));
-        assert_ready_ok!(ready(&mut writer));
-        writer.push(frame(100));
-        assert_eq!(writer.queued(), (1, 100));
-        assert_eq!(writer.monitor().passed(), (2, 2));
-        assert_pending!(ready(&mut writer));
-        assert_ready!(pop(&mut reader));
-        assert_eq!(writer.queued(), (0, 0));
-        assert_eq!(writer.monitor().passed(), (3, 102));
-        assert_ready_ok!(ready(&mut writer));
-    }
-
-    #[test]
-    fn a_waiting_side_is_woken() {
-        let (mut writer, mut reader) = pipe(LIMITS);
-        let mut reading = task::spawn(std::future::poll_fn(|cx| reader.poll_pop(cx)));
-        assert_pending!(reading.poll());
-        writer.push(frame(10));
-        assert!(reading.is_woken());
-        let mut waiting = task::spawn(std::future::poll_fn(|cx| writer.poll_ready(cx)));
-        assert_pending!(waiting.poll());
-        assert_ready!(reading.poll());
-        assert!(waiting.is_woken());
-    }
-
-    #[test]
-    fn a_dropped_writer_is_lost_and_an_ended_one_is_not() {
-        let (writer, mut reader) = pipe(LIMITS);
-        drop(writer);
-        assert_eq!(
-            assert_ready!(pop(&mut reader)),
-            Popped::End(Close::WRITER_LOST)
-        );
-        let (mut writer, mut reader) = pipe(LIMITS);
-        writer.end(Close::NORMAL);
-        drop(writer);
-        assert_eq!(assert_ready!(pop(&mut reader)), Popped::End(Close::NORMAL));
-    }
-
-    #[test]
-    fn a_stopped_pipe_ends_at_both_ends_and_never_as_a_whole_stream() {
-        let (mut writer, mut reader) = pipe(LIMITS);
-        writer.push(frame(1));
-        writer.end(Close::NORMAL);
-        writer.monitor().stop(Close::STOPPING);
-        let stopped = Popped::End(Close::STOPPING);
-        assert_eq!(assert_ready!(pop(&mut reader)), stopped);
-        assert_eq!(assert_ready_err!(ready(&mut writer)), Close::STOPPING);
-        let (mut writer, mut reader) = pipe(LIMITS);
-        writer.end(Close::NORMAL);
-        writer.monitor().stop(Close::STOPPING);
-        assert_eq!(assert_ready!(pop(&mut reader)), Popped::End(Close::NORMAL));
-    }
-
-    #[test]
-    fn a_gone_reader_fails_the_writer_and_frees_what_was_queued() {
-        let (mut writer, reader) = pipe(LIMITS);
-        writer.push(frame(10));
-        let mut gone = task::spawn(std::future::poll_fn(|cx| writer.poll_gone(cx)));
-        assert_pending!(gone.poll());
-        drop(reader);
-        assert_eq!(assert_ready!(gone.poll()), Close::READER_GONE);
-        drop(gone);
-        assert_eq!(assert_ready_err!(ready(&mut writer)), Close::READER_GONE);
-        assert_eq!(writer.queued(), (0, 0));
-        writer.push(frame(1));
-        assert_eq!(writer.queued(), (0, 0));
-    }
-}
+mod tests;
