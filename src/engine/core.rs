@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Instant;
 
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -10,6 +11,7 @@ use super::channels::Channels;
 use super::control::Control;
 use super::limits::Limits;
 use super::owners::Owners;
+use super::runs::Runs;
 
 /// What all connections of one engine share.
 pub(super) struct Core {
@@ -18,8 +20,13 @@ pub(super) struct Core {
     pub(super) access: Access,
     /// Whether connections are encrypted.
     pub(super) encrypted: bool,
+    /// Whether a browser is given the dashboard.
+    pub(super) dashboard: bool,
     pub(super) control: Control,
     pub(super) channels: Arc<Channels>,
+    pub(super) runs: Arc<Runs>,
+    /// When the engine was started.
+    pub(super) started: Instant,
     pub(super) owners: Arc<Owners>,
     /// A permit for each connection there may be.
     pub(super) connections: Arc<Semaphore>,
@@ -30,13 +37,22 @@ pub(super) struct Core {
 }
 
 impl Core {
-    pub(super) fn new(limits: Limits, access: Access, encrypted: bool) -> Arc<Self> {
+    pub(super) fn new(
+        limits: Limits,
+        access: Access,
+        encrypted: bool,
+        dashboard: bool,
+    ) -> Arc<Self> {
+        let runs = Arc::<Runs>::default();
         Arc::new(Self {
             limits,
             access,
             encrypted,
-            control: Control::new(&limits),
-            channels: Arc::new(Channels::new(&limits)),
+            dashboard,
+            control: Control::new(&limits, Arc::clone(&runs)),
+            channels: Arc::new(Channels::new(&limits, Arc::clone(&runs))),
+            runs,
+            started: Instant::now(),
             owners: Arc::default(),
             connections: Arc::new(Semaphore::new(
                 limits.connections.min(Semaphore::MAX_PERMITS),

@@ -18,6 +18,7 @@ mod calls;
 mod hint;
 mod listings;
 mod outbox;
+mod overview;
 mod refusals;
 mod registry;
 mod session;
@@ -26,6 +27,7 @@ mod switchboard;
 use outbox::Outbox;
 
 pub(super) use outbox::OUTBOX_MESSAGES;
+pub(super) use overview::{FunctionRow, WorkerRow};
 #[cfg(test)]
 pub(super) use session::STALL;
 pub(super) use session::Session;

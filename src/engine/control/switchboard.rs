@@ -7,10 +7,11 @@ use uuid::Uuid;
 
 use super::calls::{Call, Calls};
 use super::refusals::{forbidden, no_queues, no_triggers, not_found};
-use super::registry::{DEFAULT_NAMESPACE, FunctionRefused, Registry, WorkerId};
+use super::registry::{DEFAULT_NAMESPACE, FunctionRefused, Registry, Worker, WorkerId};
 use super::{Outbox, builtins};
 use crate::engine::core::Core;
 use crate::engine::limits::Limits;
+use crate::engine::runs::{NewCall, Runs};
 use crate::engine::{EngineStats, Role};
 use crate::wire::action::Action;
 use crate::wire::{
@@ -26,6 +27,8 @@ pub(in crate::engine) struct Control {
     /// Protects the tables while one message is decided. Nothing waits under it; what is to be
     /// sent is sent afterwards.
     tables: Mutex<Tables>,
+    /// Told of each call that carries refs, and of each that fails.
+    runs: Arc<Runs>,
 }
 
 pub(super) struct Tables {
@@ -52,13 +55,14 @@ pub(super) struct Member<'a> {
 }
 
 impl Control {
-    pub(in crate::engine) fn new(limits: &Limits) -> Self {
+    pub(in crate::engine) fn new(limits: &Limits, runs: Arc<Runs>) -> Self {
         let tables = Tables {
             registry: Registry::new(limits.worker_functions),
             calls: Calls::new(limits.worker_calls),
         };
         Self {
             tables: Mutex::new(tables),
+            runs,
         }
     }
 
@@ -148,21 +152,30 @@ impl Member<'_> {
         if !builtin::ALWAYS.contains(&call.function_id.as_str())
             && !self.role.may_trigger(&call.function_id)
         {
-            if call.action != Some(Action::Void) {
-                self.answer(&call, Err(forbidden(&call.function_id)), out);
-            }
+            self.refuse(&call, forbidden(&call.function_id), out);
         } else if let Some(outcome) = builtins::call(self, &call, core, out) {
             self.answer(&call, outcome, out);
-        } else if let Err(error) = self.forward(&mut call, out)
-            && call.action != Some(Action::Void)
-        {
-            self.answer(&call, Err(error), out);
+        } else if let Err(error) = self.forward(&mut call, core, out) {
+            self.refuse(&call, error, out);
+        }
+    }
+
+    /// Answers a call that nobody carries out, if it wants an answer.
+    fn refuse(&self, call: &InvokeFunction, error: ErrorBody, out: &mut Deliveries) {
+        self.control.runs.refused(&call.function_id, &error);
+        if call.action != Some(Action::Void) {
+            self.answer(call, Err(error), out);
         }
     }
 
     /// Passes a call to the worker that has the function. Its payload goes along; the rest stays
     /// for an answer.
-    fn forward(&self, call: &mut InvokeFunction, out: &mut Deliveries) -> Result<(), ErrorBody> {
+    fn forward(
+        &self,
+        call: &mut InvokeFunction,
+        core: &Core,
+        out: &mut Deliveries,
+    ) -> Result<(), ErrorBody> {
         let void = match &call.action {
             None => call.invocation_id.is_none(),
             Some(Action::Void) => true,
@@ -195,7 +208,19 @@ impl Member<'_> {
                 .map_err(|refused| ErrorBody::new("invocation_error", refused.to_string()))?;
         }
         let to = Arc::clone(outbox);
+        let executor = owner.clone();
+        let worker = registry.worker(&executor).and_then(Worker::name);
+        let worker = worker.map(str::to_owned);
         drop(tables);
+        let known = NewCall {
+            caller: &self.id,
+            executor: &executor,
+            worker: worker.as_deref(),
+            invocation_id: invocation_id.as_deref(),
+            function_id: &call.function_id,
+            traceparent: call.traceparent.as_deref(),
+        };
+        self.control.runs.called(&known, &call.data, &core.channels);
         let call = InvokeFunction {
             invocation_id,
             function_id: call.function_id.clone(),
@@ -229,6 +254,7 @@ impl Member<'_> {
             traceparent: result.traceparent.or(call.traceparent),
             baggage: result.baggage.or(call.baggage),
         };
+        self.control.runs.answered(&self.id, &result);
         deliver(to, &ControlMessage::InvocationResult(result), out);
     }
 
@@ -246,6 +272,7 @@ impl Member<'_> {
         let stopped = tables.calls.leave(&old);
         tables.notify_stopped(stopped);
         drop(tables);
+        self.control.runs.left(&old);
         if let Some(left) = left {
             // Not 1000 or 1001, see `code::RESTART`.
             let close = Close::new(code::RESTART, "a newer connection took over");
@@ -297,6 +324,13 @@ impl Member<'_> {
         deliver(Arc::clone(&self.outbox), message, out);
     }
 
+    /// What the worker calls itself.
+    pub(super) fn name(&self) -> Option<String> {
+        let tables = self.control.lock();
+        let worker = tables.registry.worker(&self.id)?;
+        worker.name().map(str::to_owned)
+    }
+
     /// What the tables say now, for the lists.
     pub(super) fn tables(&self) -> MutexGuard<'_, Tables> {
         self.control.lock()
@@ -310,6 +344,7 @@ impl Drop for Member<'_> {
         let stopped = tables.calls.leave(&self.id);
         tables.notify_stopped(stopped);
         drop(tables);
+        self.control.runs.left(&self.id);
         // Whoever waits for room in it waits for nothing.
         self.outbox.close(Close::STOPPING);
     }

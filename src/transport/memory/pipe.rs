@@ -33,6 +33,7 @@ pub(crate) fn pipe(limits: PipeLimits) -> (PipeWriter, PipeReader) {
             writer_end: None,
             spoiled: None,
             reader_end: None,
+            left: false,
             writer: None,
             reader: None,
         }),
@@ -57,6 +58,17 @@ pub(crate) enum Popped {
     End(Close),
 }
 
+/// How a pipe was left, by whichever end came first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PipeEnding {
+    /// The reader has taken all, up to a clean end.
+    Whole,
+    /// The writer ended otherwise, or was stopped.
+    Broken,
+    /// The reader went before it had all.
+    Left,
+}
+
 struct Shared {
     limits: PipeLimits,
     /// Protects the queue for the few instructions of a push or a pop; never held across an
@@ -74,6 +86,8 @@ struct State {
     /// What a clean end of the writer becomes.
     spoiled: Option<Close>,
     reader_end: Option<Close>,
+    /// The reader ended when there was more to come.
+    left: bool,
     /// The task that waits for room, or for the reader to go.
     writer: Option<Waker>,
     /// The task that waits for a frame.
@@ -101,6 +115,7 @@ impl Shared {
         let mut state = self.lock();
         if state.reader_end.is_none() {
             state.reader_end = Some(close);
+            state.left = state.writer_end.is_none() || !state.frames.is_empty();
             state.frames.clear();
             state.bytes = 0;
         }
@@ -217,6 +232,17 @@ impl PipeMonitor {
         self.0.limits
     }
 
+    /// How both ends came to be over.
+    #[cfg(feature = "engine")]
+    pub(crate) fn ending(&self) -> PipeEnding {
+        let state = self.0.lock();
+        match &state.writer_end {
+            _ if state.left => PipeEnding::Left,
+            Some(close) if close.is_clean() => PipeEnding::Whole,
+            _ => PipeEnding::Broken,
+        }
+    }
+
     /// A clean end of the writer, before or after this, is not one: a reader that has not come to
     /// the end finds `close` there. What is queued stays.
     pub(crate) fn spoil(&self, close: Close) {
@@ -273,119 +299,4 @@ fn wake(waker: Option<Waker>) {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::task::Poll;
-
-    use tokio_test::{assert_pending, assert_ready, assert_ready_err, assert_ready_ok, task};
-
-    use super::{PipeLimits, PipeReader, PipeWriter, Popped, pipe};
-    use crate::wire::{Close, Frame};
-
-    const LIMITS: PipeLimits = PipeLimits {
-        frames: 2,
-        bytes: 10,
-    };
-
-    fn pop(reader: &mut PipeReader) -> Poll<Popped> {
-        task::spawn(()).enter(|cx, _| reader.poll_pop(cx))
-    }
-
-    fn ready(writer: &mut PipeWriter) -> Poll<Result<(), Close>> {
-        task::spawn(()).enter(|cx, _| writer.poll_ready(cx))
-    }
-
-    fn frame(len: usize) -> Frame {
-        Frame::from(vec![7; len])
-    }
-
-    #[test]
-    fn frames_come_out_in_order_and_then_the_end_again_and_again() {
-        let (mut writer, mut reader) = pipe(LIMITS);
-        assert_pending!(pop(&mut reader));
-        writer.push(frame(1));
-        writer.push("m".into());
-        writer.end(Close::NORMAL);
-        assert_eq!(assert_ready!(pop(&mut reader)), Popped::Frame(frame(1)));
-        assert_eq!(assert_ready!(pop(&mut reader)), Popped::Frame("m".into()));
-        for _ in 0..2 {
-            assert_eq!(assert_ready!(pop(&mut reader)), Popped::End(Close::NORMAL));
-        }
-    }
-
-    #[test]
-    fn both_bounds_hold_and_an_oversize_frame_passes_alone() {
-        let (mut writer, mut reader) = pipe(LIMITS);
-        writer.push(frame(1));
-        assert_ready_ok!(ready(&mut writer));
-        writer.push(frame(1));
-        assert_pending!(ready(&mut writer));
-        assert_ready!(pop(&mut reader));
-        assert_ready!(pop(&mut reader));
-        assert_ready_ok!(ready(&mut writer));
-        writer.push(frame(100));
-        assert_eq!(writer.queued(), (1, 100));
-        assert_eq!(writer.monitor().passed(), (2, 2));
-        assert_pending!(ready(&mut writer));
-        assert_ready!(pop(&mut reader));
-        assert_eq!(writer.queued(), (0, 0));
-        assert_eq!(writer.monitor().passed(), (3, 102));
-        assert_ready_ok!(ready(&mut writer));
-    }
-
-    #[test]
-    fn a_waiting_side_is_woken() {
-        let (mut writer, mut reader) = pipe(LIMITS);
-        let mut reading = task::spawn(std::future::poll_fn(|cx| reader.poll_pop(cx)));
-        assert_pending!(reading.poll());
-        writer.push(frame(10));
-        assert!(reading.is_woken());
-        let mut waiting = task::spawn(std::future::poll_fn(|cx| writer.poll_ready(cx)));
-        assert_pending!(waiting.poll());
-        assert_ready!(reading.poll());
-        assert!(waiting.is_woken());
-    }
-
-    #[test]
-    fn a_dropped_writer_is_lost_and_an_ended_one_is_not() {
-        let (writer, mut reader) = pipe(LIMITS);
-        drop(writer);
-        assert_eq!(
-            assert_ready!(pop(&mut reader)),
-            Popped::End(Close::WRITER_LOST)
-        );
-        let (mut writer, mut reader) = pipe(LIMITS);
-        writer.end(Close::NORMAL);
-        drop(writer);
-        assert_eq!(assert_ready!(pop(&mut reader)), Popped::End(Close::NORMAL));
-    }
-
-    #[test]
-    fn a_stopped_pipe_ends_at_both_ends_and_never_as_a_whole_stream() {
-        let (mut writer, mut reader) = pipe(LIMITS);
-        writer.push(frame(1));
-        writer.end(Close::NORMAL);
-        writer.monitor().stop(Close::STOPPING);
-        let stopped = Popped::End(Close::STOPPING);
-        assert_eq!(assert_ready!(pop(&mut reader)), stopped);
-        assert_eq!(assert_ready_err!(ready(&mut writer)), Close::STOPPING);
-        let (mut writer, mut reader) = pipe(LIMITS);
-        writer.end(Close::NORMAL);
-        writer.monitor().stop(Close::STOPPING);
-        assert_eq!(assert_ready!(pop(&mut reader)), Popped::End(Close::NORMAL));
-    }
-
-    #[test]
-    fn a_gone_reader_fails_the_writer_and_frees_what_was_queued() {
-        let (mut writer, reader) = pipe(LIMITS);
-        writer.push(frame(10));
-        let mut gone = task::spawn(std::future::poll_fn(|cx| writer.poll_gone(cx)));
-        assert_pending!(gone.poll());
-        drop(reader);
-        assert_eq!(assert_ready!(gone.poll()), Close::READER_GONE);
-        drop(gone);
-        assert_eq!(assert_ready_err!(ready(&mut writer)), Close::READER_GONE);
-        assert_eq!(writer.queued(), (0, 0));
-        writer.push(frame(1));
-        assert_eq!(writer.queued(), (0, 0));
-    }
-}
+mod tests;
