@@ -82,12 +82,11 @@ function withRuns(listed, runs) {
 
 function showFigures({ engine, runs: { totals }, channels: open, workers: connected, functions: registered }) {
   const figures = [
-    ['up for', time(engine.uptime_ms)],
     ['workers', count(connected.total)],
     ['functions', count(registered.total)],
-    ['calls open', count(engine.calls)],
-    ['channels open', count(open.total)],
-    ['held for readers', bytes(engine.buffered_bytes)],
+    ['calls', count(engine.calls)],
+    ['channels', count(open.total)],
+    ['buffered', bytes(engine.buffered_bytes)],
     ['carried', bytes(engine.carried_bytes)],
     ['runs done', count(totals.done)],
     ['runs failed', count(totals.failed), totals.failed > 0],
@@ -99,7 +98,7 @@ function showFigures({ engine, runs: { totals }, channels: open, workers: connec
     setText(figure.lastElementChild, value);
     figure.toggleAttribute('data-bad', Boolean(bad));
   });
-  setText(byId('address'), `${location.host} · ${engine.version}`);
+  setText(byId('address'), `${location.host} · version ${engine.version} · up ${time(engine.uptime_ms)}`);
 }
 
 function show(state) {

@@ -7,7 +7,7 @@ let known;
 /** Shows the last errors, each with where it began and what followed, and says the new ones. */
 export function showErrors(errors, total) {
   const named = numbered(errors);
-  setText(byId('errors-count'), total > errors.length ? `the last ${errors.length} causes of ${count(total)} failed calls` : total ? count(total) : '');
+  setText(byId('errors-count'), total ? `${plural(errors.length, 'cause')}, ${plural(total, 'failed call')}` : '');
   byId('errors-empty').hidden = errors.length > 0;
   keep(byId('errors'), named, ({ key }) => key, entry, fill);
   const keys = new Set(named.map(({ key }) => key));
@@ -25,6 +25,10 @@ function numbered(errors) {
     seen.set(same, number + 1);
     return { error, key: `${same}|${number}` };
   }).reverse();
+}
+
+function plural(number, what) {
+  return `${count(number)} ${what}${number === 1 ? '' : 's'}`;
 }
 
 function where(error) {

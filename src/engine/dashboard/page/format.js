@@ -14,9 +14,9 @@ export function bytes(count) {
   return `${value.toFixed(digits)} ${UNITS[unit]}`;
 }
 
-/** Bytes a second; a dash where nothing moves. */
+/** Bytes a second. */
 export function rate(perSecond) {
-  return perSecond > 0 ? `${bytes(perSecond)}/s` : '–';
+  return `${bytes(perSecond)}/s`;
 }
 
 /** 12345 is `12,345`. */

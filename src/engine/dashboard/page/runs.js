@@ -57,6 +57,7 @@ function fill(item, run) {
   const state = stateOf(run);
   if (dot.dataset.state !== state) dot.dataset.state = state;
   setText(name, title(run));
+  name.title = title(run);
   setText(when, run.took_ms === undefined ? time(run.age_ms) : `${time(run.age_ms - run.took_ms)} ago`);
   const took = run.took_ms === undefined ? '' : ` in ${time(run.took_ms)}`;
   setText(what, `${word(state)}${took} · ${run.nodes.length} nodes`);
@@ -69,11 +70,11 @@ function stateOf(run) {
   return held ? 'held_back' : run.state;
 }
 
-/** The first and the last of its nodes, as they are known by. */
+/** What it is made of: its calls, or whatever else has a name. */
 function title(run) {
-  const names = run.nodes.map((node) => node.name);
-  const ends = names.length > 2 ? [names[0], names[names.length - 1]] : names;
-  return ends.join(names.length > 2 ? ' … ' : ' → ') || `run ${run.run}`;
+  const calls = run.nodes.filter((node) => node.function_id !== undefined);
+  const named = calls.length ? calls : run.nodes;
+  return named.map((node) => node.name).join(' → ') || `run ${run.run}`;
 }
 
 function drawSelected() {
