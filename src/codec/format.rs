@@ -122,7 +122,6 @@ pub trait Decode<T>: Format {
 
 /// What [`Decode::decode`] found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Decoded<T> {
     /// An item, and how many bytes of the input it took.
     Item {

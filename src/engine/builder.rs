@@ -40,6 +40,7 @@ pub struct EngineBuilder {
     #[cfg(feature = "tls")]
     tls: Option<Tls>,
     limits: Limits,
+    dashboard: bool,
 }
 
 impl EngineBuilder {
@@ -50,6 +51,7 @@ impl EngineBuilder {
             #[cfg(feature = "tls")]
             tls: None,
             limits: Limits::default(),
+            dashboard: true,
         }
     }
 
@@ -106,6 +108,15 @@ impl EngineBuilder {
         let tls = self.tls.as_mut();
         let tls = tls.expect("certificates of clients are checked by `tls` only, which is not set");
         tls.client_authorities = Some(certificates.into());
+        self
+    }
+
+    /// Whether a browser that opens the engine's address is given the dashboard; yes unless told.
+    ///
+    /// What it shows is told to whoever may trigger the functions of the engine that list, as
+    /// `docs/dashboard.md` says. Without it `/` is for workers only.
+    pub fn dashboard(mut self, dashboard: bool) -> Self {
+        self.dashboard = dashboard;
         self
     }
 
@@ -234,7 +245,7 @@ impl EngineBuilder {
             Some(address) => Some(bind(scheme, address, self.is_protected()).await?),
             None => None,
         };
-        let core = Core::new(self.limits, self.access, acceptor.is_some());
+        let core = Core::new(self.limits, self.access, acceptor.is_some(), self.dashboard);
         core.tasks.spawn(channels::sweep(
             Arc::clone(&core.channels),
             core.stopping.clone(),

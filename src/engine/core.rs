@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Instant;
 
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -11,6 +12,7 @@ use super::control::Control;
 use super::limits::Limits;
 use super::metrics::Metrics;
 use super::owners::Owners;
+use super::runs::Runs;
 
 /// What all connections of one engine share.
 pub(super) struct Core {
@@ -19,8 +21,13 @@ pub(super) struct Core {
     pub(super) access: Access,
     /// Whether connections are encrypted.
     pub(super) encrypted: bool,
+    /// Whether a browser is given the dashboard.
+    pub(super) dashboard: bool,
     pub(super) control: Control,
     pub(super) channels: Arc<Channels>,
+    pub(super) runs: Arc<Runs>,
+    /// When the engine was started.
+    pub(super) started: Instant,
     pub(super) owners: Arc<Owners>,
     pub(super) metrics: Arc<Metrics>,
     /// A permit for each connection there may be.
@@ -32,14 +39,23 @@ pub(super) struct Core {
 }
 
 impl Core {
-    pub(super) fn new(limits: Limits, access: Access, encrypted: bool) -> Arc<Self> {
+    pub(super) fn new(
+        limits: Limits,
+        access: Access,
+        encrypted: bool,
+        dashboard: bool,
+    ) -> Arc<Self> {
         let metrics = Arc::new(Metrics::new());
+        let runs = Arc::<Runs>::default();
         Arc::new(Self {
             limits,
             access,
             encrypted,
-            control: Control::new(&limits, Arc::clone(&metrics)),
-            channels: Arc::new(Channels::new(&limits)),
+            dashboard,
+            control: Control::new(&limits, Arc::clone(&metrics), Arc::clone(&runs)),
+            channels: Arc::new(Channels::new(&limits, Arc::clone(&runs))),
+            runs,
+            started: Instant::now(),
             owners: Arc::default(),
             metrics,
             connections: Arc::new(Semaphore::new(permits(&limits))),

@@ -24,6 +24,8 @@ mod builder;
 mod channels;
 mod control;
 mod core;
+mod cut;
+mod dashboard;
 #[expect(clippy::module_inception, reason = "one type, one file")]
 mod engine;
 mod error;
@@ -34,6 +36,7 @@ mod limits;
 mod metrics;
 mod owners;
 mod pages;
+mod runs;
 mod server;
 mod stats;
 mod telemetry;

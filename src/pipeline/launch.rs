@@ -7,6 +7,7 @@ use futures::future::try_join_all;
 use futures::{FutureExt, StreamExt};
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
+use uuid::Uuid;
 
 use super::outcome::Outcome;
 use super::plan::{Edge, Node, NodeEnds, Plan, Work};
@@ -54,7 +55,8 @@ pub(super) async fn launch<P: Segment>(
 ) -> Result<ChannelRun<P>, RunError> {
     let mut plan = Plan::default();
     let last = head.draw(&mut plan);
-    let refs = try_join_all((0..plan.edges).map(|_| worker.create_channel_refs(None)))
+    let labels = plan.labels(&Uuid::new_v4().to_string(), RUN);
+    let refs = try_join_all(labels.iter().map(|label| worker.create_edge(label)))
         .await
         .map_err(no_channels)?;
     // Opened at once, so that the engine knows when the run is dropped.

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use super::rate::Rate;
 use super::table::Expiry;
+use crate::engine::runs::Ending;
 use crate::transport::{PipeLimits, PipeMonitor, PipeReader, PipeWriter, pipe};
 use crate::wire::{AccessKey, Close, Histogram};
 
@@ -103,7 +104,14 @@ impl Channel {
     }
 
     /// Ends the stream for whoever has an end; what is queued is dropped.
-    pub(super) fn stop(self, close: &Close) {
+    pub(super) fn stop(&self, close: &Close) {
         self.monitor.stop(close.clone());
+    }
+
+    /// How it ended, once it is over.
+    pub(super) fn ending(&self) -> Ending {
+        let (frames, bytes) = self.monitor.passed();
+        let how = self.monitor.ending();
+        Ending { frames, bytes, how }
     }
 }

@@ -27,6 +27,7 @@ pub(super) use beat::Beat;
 pub(super) use ends::{ReaderEnd, WriterEnd};
 pub(super) use lease::Lease;
 pub(super) use leased::Leased;
+pub(super) use listed::{Listed, Listing};
 pub(super) use no_channel::NoChannel;
 pub(super) use reader_session::ReaderSession;
 pub(super) use refusal::Refusal;

@@ -10,8 +10,9 @@ use super::no_channel::NoChannel;
 use super::refusal::Refusal;
 use crate::engine::EngineStats;
 use crate::engine::limits::Limits;
+use crate::engine::runs::Ending;
 use crate::transport::{PipeLimits, PipeReader, PipeWriter};
-use crate::wire::{AccessKey, Close, Direction};
+use crate::wire::{AccessKey, Close, Direction, StreamChannelRef};
 
 /// When a channel expires; the number tells channels of the same moment apart.
 pub(super) type Expiry = (Instant, u64);
@@ -124,11 +125,9 @@ impl Table {
         Ok(end)
     }
 
-    /// An open end has ended its part of the stream.
-    pub(super) fn done(&mut self, id: &str, direction: Direction, now: Instant) {
-        let Some(channel) = self.channels.get_mut(id) else {
-            return;
-        };
+    /// An open end has ended its part of the stream; how the channel ended, if it was the second.
+    pub(super) fn done(&mut self, id: &str, direction: Direction, now: Instant) -> Option<Ending> {
+        let channel = self.channels.get_mut(id)?;
         match direction {
             Direction::Read => channel.reader = End::Done,
             Direction::Write => channel.writer = End::Done,
@@ -137,14 +136,15 @@ impl Table {
             // Nothing waits once both ends were opened, so there is no expiry to remove.
             let ended = Ended::by(channel.monitor.read_end().as_ref());
             self.totals.finished.add(ended);
-            self.remove(id);
-        } else {
-            self.touch(id, now);
+            return self.remove(id).map(|channel| channel.ending());
         }
+        self.touch(id, now);
+        None
     }
 
-    /// Frees the channels whose time is over and tells whoever has an end of them.
-    pub(super) fn expire(&mut self, now: Instant) {
+    /// Frees the channels whose time is over and tells whoever has an end of them; gives those.
+    pub(super) fn expire(&mut self, now: Instant) -> Vec<(String, Ending)> {
+        let mut expired = Vec::new();
         while let Some(entry) = self.expiries.first_entry()
             && entry.key().0 <= now
         {
@@ -153,8 +153,10 @@ impl Table {
                 tracing::debug!(channel_id = %id, "channel expired");
                 channel.stop(&Close::EXPIRED);
                 self.totals.finished.add(Ended::Expired);
+                expired.push((id, channel.ending()));
             }
         }
+        expired
     }
 
     /// When [`expire`](Self::expire) has something to do; not before a TTL from now if `None`.
@@ -192,6 +194,12 @@ impl Table {
         totals
     }
 
+    /// Payload bytes that readers have taken from the channels that are not finished.
+    pub(super) fn passed(&self) -> u64 {
+        let channels = self.channels.values();
+        channels.map(|channel| channel.monitor.passed().1).sum()
+    }
+
     /// What others may know of the channels, `limit` of them at the most.
     pub(super) fn list(&mut self, limit: usize, now: Instant) -> Listing {
         let total = self.channels.len();
@@ -204,6 +212,24 @@ impl Table {
             .map(|(id, channel)| Listed::new(id, channel, now))
             .collect();
         Listing { channels, total }
+    }
+
+    /// What others may know of some channels, as far as they are not finished.
+    pub(super) fn look(&mut self, ids: &[String], now: Instant) -> HashMap<String, Listed> {
+        let look = |id: &String| {
+            let channel = self.channels.get_mut(id)?;
+            Some((id.clone(), Listed::new(id, channel, now)))
+        };
+        ids.iter().filter_map(look).collect()
+    }
+
+    /// Whether there is such a channel, with such a key for the end.
+    pub(super) fn knows(&self, end: &StreamChannelRef) -> bool {
+        let channel = self.channels.get(&end.channel_id);
+        channel.is_some_and(|channel| match end.direction {
+            Direction::Read => channel.keys.read == end.access_key,
+            Direction::Write => channel.keys.write == end.access_key,
+        })
     }
 
     /// Bytes held for readers, counted a moment ago.

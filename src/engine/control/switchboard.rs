@@ -1,4 +1,3 @@
-use std::collections::VecDeque;
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -7,17 +6,19 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::calls::{Call, Calls};
+use super::delivery::{Deliveries, deliver, encoded};
 use super::refusals::{forbidden, no_queues, no_triggers, not_found};
-use super::registry::{DEFAULT_NAMESPACE, FunctionRefused, Registry, WorkerId};
+use super::registry::{DEFAULT_NAMESPACE, FunctionRefused, Registry, Worker, WorkerId};
 use super::{CallTotals, Outbox, Outcome, builtins};
 use crate::engine::core::Core;
 use crate::engine::limits::Limits;
 use crate::engine::metrics::{Metrics, Reason};
+use crate::engine::runs::{NewCall, Runs};
 use crate::engine::{EngineStats, Role};
 use crate::wire::action::Action;
 use crate::wire::{
     AccessKey, Close, ControlMessage, ErrorBody, InvocationResult, InvokeFunction, Payload,
-    Reattach, RegisterFunction, RegistrationRejected, Text, WorkerRegistered, builtin, code,
+    Reattach, RegisterFunction, RegistrationRejected, WorkerRegistered, builtin, code,
 };
 
 /// The name under which an executor sees who called (`protocol.md` 2.2).
@@ -29,22 +30,14 @@ pub(in crate::engine) struct Control {
     /// sent is sent afterwards.
     tables: Mutex<Tables>,
     metrics: Arc<Metrics>,
+    /// Told of each call that carries refs, and of each that fails.
+    runs: Arc<Runs>,
 }
 
 pub(super) struct Tables {
     pub(super) registry: Registry,
     pub(super) calls: Calls,
 }
-
-/// A message on its way into an outbox; `None` once it is in.
-pub(super) struct Delivery {
-    pub(super) to: Arc<Outbox>,
-    pub(super) message: Option<Text>,
-}
-
-/// Deliveries that a session has still to make: those of one message, a handful at the most
-/// unless an announcement finds many ids taken.
-pub(super) type Deliveries = VecDeque<Delivery>;
 
 /// One connected worker. Dropping it makes the worker leave: its functions go, calls to them fail.
 pub(super) struct Member<'a> {
@@ -55,7 +48,7 @@ pub(super) struct Member<'a> {
 }
 
 impl Control {
-    pub(in crate::engine) fn new(limits: &Limits, metrics: Arc<Metrics>) -> Self {
+    pub(in crate::engine) fn new(limits: &Limits, metrics: Arc<Metrics>, runs: Arc<Runs>) -> Self {
         let tables = Tables {
             registry: Registry::new(limits.worker_functions),
             calls: Calls::new(limits.worker_calls),
@@ -63,6 +56,7 @@ impl Control {
         Self {
             tables: Mutex::new(tables),
             metrics,
+            runs,
         }
     }
 
@@ -158,21 +152,30 @@ impl Member<'_> {
             && !self.role.may_trigger(&call.function_id)
         {
             self.control.metrics.refused(Reason::Role);
-            if call.action != Some(Action::Void) {
-                self.answer(&call, Err(forbidden(&call.function_id)), out);
-            }
+            self.refuse(&call, forbidden(&call.function_id), out);
         } else if let Some(outcome) = builtins::call(self, &call, core, out) {
             self.answer(&call, outcome, out);
-        } else if let Err(error) = self.forward(&mut call, out)
-            && call.action != Some(Action::Void)
-        {
-            self.answer(&call, Err(error), out);
+        } else if let Err(error) = self.forward(&mut call, core, out) {
+            self.refuse(&call, error, out);
+        }
+    }
+
+    /// Answers a call that nobody carries out, if it wants an answer.
+    fn refuse(&self, call: &InvokeFunction, error: ErrorBody, out: &mut Deliveries) {
+        self.control.runs.refused(&call.function_id, &error);
+        if call.action != Some(Action::Void) {
+            self.answer(call, Err(error), out);
         }
     }
 
     /// Passes a call to the worker that has the function. Its payload goes along; the rest stays
     /// for an answer.
-    fn forward(&self, call: &mut InvokeFunction, out: &mut Deliveries) -> Result<(), ErrorBody> {
+    fn forward(
+        &self,
+        call: &mut InvokeFunction,
+        core: &Core,
+        out: &mut Deliveries,
+    ) -> Result<(), ErrorBody> {
         let metrics = &self.control.metrics;
         let void = match &call.action {
             None => call.invocation_id.is_none(),
@@ -216,7 +219,19 @@ impl Member<'_> {
             calls.totals().outcomes.add(Outcome::Void);
         }
         let to = Arc::clone(outbox);
+        let executor = owner.clone();
+        let worker = registry.worker(&executor).and_then(Worker::name);
+        let worker = worker.map(str::to_owned);
         drop(tables);
+        let known = NewCall {
+            caller: &self.id,
+            executor: &executor,
+            worker: worker.as_deref(),
+            invocation_id: invocation_id.as_deref(),
+            function_id: &call.function_id,
+            traceparent: call.traceparent.as_deref(),
+        };
+        self.control.runs.called(&known, &call.data, &core.channels);
         let call = InvokeFunction {
             invocation_id,
             function_id: call.function_id.clone(),
@@ -255,6 +270,7 @@ impl Member<'_> {
             traceparent: result.traceparent.or(call.traceparent),
             baggage: result.baggage.or(call.baggage),
         };
+        self.control.runs.answered(&self.id, &result);
         deliver(to, &ControlMessage::InvocationResult(result), out);
     }
 
@@ -272,6 +288,7 @@ impl Member<'_> {
         let stopped = tables.calls.leave(&old);
         tables.notify_stopped(stopped);
         drop(tables);
+        self.control.runs.left(&old);
         if let Some(left) = left {
             // Not 1000 or 1001, see `code::RESTART`.
             let close = Close::new(code::RESTART, "a newer connection took over");
@@ -324,6 +341,13 @@ impl Member<'_> {
         deliver(Arc::clone(&self.outbox), message, out);
     }
 
+    /// What the worker calls itself.
+    pub(super) fn name(&self) -> Option<String> {
+        let tables = self.control.lock();
+        let worker = tables.registry.worker(&self.id)?;
+        worker.name().map(str::to_owned)
+    }
+
     /// What the tables say now, for the lists.
     pub(super) fn tables(&self) -> MutexGuard<'_, Tables> {
         self.control.lock()
@@ -337,6 +361,7 @@ impl Drop for Member<'_> {
         let stopped = tables.calls.leave(&self.id);
         tables.notify_stopped(stopped);
         drop(tables);
+        self.control.runs.left(&self.id);
         // Whoever waits for room in it waits for nothing.
         self.outbox.close(Close::STOPPING);
     }
@@ -371,20 +396,4 @@ impl Tables {
 /// The time as tokio has it, so that tests can pause it.
 fn now() -> Instant {
     tokio::time::Instant::now().into_std()
-}
-
-fn deliver(to: Arc<Outbox>, message: &ControlMessage, out: &mut Deliveries) {
-    if let Some(message) = encoded(message) {
-        out.push_back(Delivery {
-            to,
-            message: Some(message),
-        });
-    }
-}
-
-fn encoded(message: &ControlMessage) -> Option<Text> {
-    message
-        .encode()
-        .inspect_err(|error| tracing::error!(%error, "a message has no JSON form"))
-        .ok()
 }
