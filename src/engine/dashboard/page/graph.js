@@ -2,9 +2,9 @@ import { shape } from './dom.js';
 import { bytes, count, cut, rate, word } from './format.js';
 import { graphOf, layers } from './layout.js';
 
-const BOX = { width: 160, height: 62 };
+const BOX = { width: 152, height: 62 };
 /** Between two layers there is room for what an edge says. */
-const GAP = { across: 104, down: 78 };
+const GAP = { across: 88, down: 78 };
 /** The length of the head of an arrow. */
 const HEAD = 7;
 const BESIDE = { across: 18, down: 22 };
@@ -127,9 +127,9 @@ function box(node) {
   return shape('g', { class: 'node', 'data-state': state, 'data-node': node.name }, shape('title', {}, title),
     shape('rect', { class: 'box', x, y, width: BOX.width, height: BOX.height, rx: 6, 'stroke-dasharray': node.outside ? '4 3' : undefined }),
     shape('path', { class: 'side', d: `M${x + 6} ${y}H${x + 5}a5 5 0 0 0-5 6v${BOX.height - 12}a5 5 0 0 0 5 6h1z` }),
-    shape('text', { class: 'name', x: x + 16, y: y + 21 }, cut(node.name, 20)),
+    shape('text', { class: 'name', x: x + 16, y: y + 21 }, cut(node.name, 18)),
     shape('text', { class: 'state', x: x + 16, y: y + 37 }, says),
-    shape('text', { class: 'soft', x: x + 16, y: y + 52 }, cut(below, 24)));
+    shape('text', { class: 'soft', x: x + 16, y: y + 52 }, cut(below, 23)));
 }
 
 /** What a stage has reported at its end. */
