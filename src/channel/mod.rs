@@ -30,6 +30,8 @@ pub use items::{
     WriterRef,
 };
 pub(crate) use items::{local, short_name};
+#[cfg(fuzzing)]
+pub(crate) use link::Link;
 pub(crate) use meter::Meter;
 pub use read_error::ReadError;
 pub use reader::{ByteReader, ChannelReader, FrameStream, Messages};

@@ -10,6 +10,7 @@ use super::access::Access;
 use super::channels::Channels;
 use super::control::Control;
 use super::limits::Limits;
+use super::metrics::Metrics;
 use super::owners::Owners;
 use super::runs::Runs;
 
@@ -28,6 +29,7 @@ pub(super) struct Core {
     /// When the engine was started.
     pub(super) started: Instant,
     pub(super) owners: Arc<Owners>,
+    pub(super) metrics: Arc<Metrics>,
     /// A permit for each connection there may be.
     pub(super) connections: Arc<Semaphore>,
     /// Cancelled when the engine is to stop. Every task watches it and ends within a second.
@@ -43,20 +45,20 @@ impl Core {
         encrypted: bool,
         dashboard: bool,
     ) -> Arc<Self> {
+        let metrics = Arc::new(Metrics::new());
         let runs = Arc::<Runs>::default();
         Arc::new(Self {
             limits,
             access,
             encrypted,
             dashboard,
-            control: Control::new(&limits, Arc::clone(&runs)),
+            control: Control::new(&limits, Arc::clone(&metrics), Arc::clone(&runs)),
             channels: Arc::new(Channels::new(&limits, Arc::clone(&runs))),
             runs,
             started: Instant::now(),
             owners: Arc::default(),
-            connections: Arc::new(Semaphore::new(
-                limits.connections.min(Semaphore::MAX_PERMITS),
-            )),
+            metrics,
+            connections: Arc::new(Semaphore::new(permits(&limits))),
             stopping: CancellationToken::new(),
             tasks: TaskTracker::new(),
         })
@@ -68,4 +70,13 @@ impl Core {
         self.channels.count(&mut stats);
         stats
     }
+
+    /// Connections over a socket there are now.
+    pub(super) fn connected(&self) -> usize {
+        permits(&self.limits).saturating_sub(self.connections.available_permits())
+    }
+}
+
+fn permits(limits: &Limits) -> usize {
+    limits.connections.min(Semaphore::MAX_PERMITS)
 }

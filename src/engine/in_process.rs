@@ -6,6 +6,7 @@ use super::access::Role;
 use super::channels::{Leased, Refusal};
 use super::control::{OUTBOX_MESSAGES, Session};
 use super::core::Core;
+use super::metrics::Reason;
 use super::owners::Ownership;
 use crate::transport::{ConnectError, Dial, Memory, PipeLimits, Transport, pipe};
 use crate::wire::{Direction, StreamChannelRef};
@@ -60,15 +61,18 @@ impl Dial for InProcess {
         channel_ref: &StreamChannelRef,
     ) -> Result<Box<dyn Transport>, ConnectError> {
         self.check_running()?;
-        let refused = |refusal| match refusal {
-            Refusal::NotFound => ConnectError::ChannelNotFound {
-                address: self.name(),
-                channel_id: channel_ref.channel_id.clone(),
-            },
-            Refusal::Taken => ConnectError::AlreadyOpened {
-                role: channel_ref.direction.role(),
-                channel_id: channel_ref.channel_id.clone(),
-            },
+        let refused = |refusal: Refusal| {
+            self.core.metrics.refused(Reason::from(&refusal));
+            match refusal {
+                Refusal::NotFound => ConnectError::ChannelNotFound {
+                    address: self.name(),
+                    channel_id: channel_ref.channel_id.clone(),
+                },
+                Refusal::Taken => ConnectError::AlreadyOpened {
+                    role: channel_ref.direction.role(),
+                    channel_id: channel_ref.channel_id.clone(),
+                },
+            }
         };
         let (id, key) = (&channel_ref.channel_id, &channel_ref.access_key);
         let channels = &self.core.channels;

@@ -33,6 +33,7 @@ mod farewell;
 mod http;
 mod in_process;
 mod limits;
+mod metrics;
 mod owners;
 mod pages;
 mod runs;

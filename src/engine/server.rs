@@ -11,6 +11,7 @@ use super::control::Session;
 use super::core::Core;
 use super::farewell::{self, Parting};
 use super::http::{self, Accepted, Route};
+use super::metrics::Reason;
 use super::telemetry;
 use super::terms::Terms;
 #[cfg(feature = "tls")]
@@ -37,19 +38,25 @@ pub(super) async fn serve(listener: TcpListener, acceptor: Option<Acceptor>, cor
             () = core.stopping.cancelled() => return,
         };
         match accepted {
-            Ok((stream, _)) => match Arc::clone(&core.connections).try_acquire_owned() {
-                Ok(permit) => {
-                    let served = connection(stream, acceptor.clone(), Arc::clone(&core), permit);
-                    core.tasks.spawn(served);
-                }
-                Err(_) => refuse(&stream, core.limits.connections),
-            },
+            Ok((stream, _)) => admit(stream, acceptor.as_ref(), &core),
             Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
                 tracing::warn!(%error, "cannot accept connections");
                 tokio::time::sleep(ACCEPT_REST).await;
             }
         }
+    }
+}
+
+/// Serves a connection in a task of its own, if there is room for one more.
+fn admit(stream: TcpStream, acceptor: Option<&Acceptor>, core: &Arc<Core>) {
+    core.metrics.accepted();
+    if let Ok(permit) = Arc::clone(&core.connections).try_acquire_owned() {
+        let served = connection(stream, acceptor.cloned(), Arc::clone(core), permit);
+        core.tasks.spawn(served);
+    } else {
+        core.metrics.refused(Reason::Connections);
+        refuse(&stream, core.limits.connections);
     }
 }
 

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -35,6 +36,14 @@ pub struct ChannelRun<P: Segment> {
     cancelled: CancellationToken,
     /// Cancels the run when it is dropped.
     _guard: DropGuard,
+}
+
+impl<P: Segment> fmt::Debug for ChannelRun<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChannelRun")
+            .field("ended", &self.outcome.is_finished())
+            .finish_non_exhaustive()
+    }
 }
 
 /// Makes a channel of every edge and starts every node.

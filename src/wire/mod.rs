@@ -11,7 +11,6 @@ mod control;
 mod direction;
 mod edge_label;
 mod engine_url;
-#[cfg(feature = "engine")]
 mod exposition;
 mod frame;
 mod heartbeat;
@@ -34,8 +33,7 @@ pub use direction::Direction;
 pub(crate) use edge_label::{EdgeLabel, NodeLabel};
 pub(crate) use engine_url::{ChannelQuery, ChannelUrl};
 pub use engine_url::{EngineUrl, InvalidUrl};
-#[cfg(feature = "engine")]
-pub(crate) use exposition::Exposition;
+pub(crate) use exposition::{Exposition, Histogram, Kind, Tallies};
 pub use frame::Frame;
 pub(crate) use heartbeat::{HEARTBEAT, HUNGRY, heartbeat_value, parse_heartbeat};
 pub use in_band::{Abort, Header, Progress};

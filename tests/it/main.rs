@@ -8,6 +8,7 @@ mod channel;
 mod codec;
 mod engine;
 mod faults;
+mod observability;
 mod pipeline;
 mod programs;
 mod stage;

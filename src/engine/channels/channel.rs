@@ -6,7 +6,7 @@ use super::rate::Rate;
 use super::table::Expiry;
 use crate::engine::runs::Ending;
 use crate::transport::{PipeLimits, PipeMonitor, PipeReader, PipeWriter, pipe};
-use crate::wire::{AccessKey, Close};
+use crate::wire::{AccessKey, Close, Histogram};
 
 /// The secrets of one channel. They differ, so that a ref to read cannot be made into one to
 /// write.
@@ -72,8 +72,15 @@ impl<P> End<P> {
 }
 
 impl Channel {
-    pub(super) fn new(keys: Keys, owner: Arc<str>, limits: PipeLimits, now: Instant) -> Self {
-        let (writer, reader) = pipe(limits);
+    pub(super) fn new(
+        keys: Keys,
+        owner: Arc<str>,
+        limits: PipeLimits,
+        waits: &Arc<Histogram>,
+        now: Instant,
+    ) -> Self {
+        let (mut writer, reader) = pipe(limits);
+        writer.count_waits(Arc::clone(waits));
         let monitor = writer.monitor();
         Self {
             keys,

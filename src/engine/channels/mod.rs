@@ -7,6 +7,7 @@
 
 mod beat;
 mod channel;
+mod ended;
 mod ends;
 mod lease;
 mod leased;
@@ -19,6 +20,7 @@ mod refusal;
 mod store;
 mod sweep;
 mod table;
+mod totals;
 mod writer_session;
 
 pub(super) use beat::Beat;
@@ -26,9 +28,10 @@ pub(super) use ends::{ReaderEnd, WriterEnd};
 pub(super) use lease::Lease;
 pub(super) use leased::Leased;
 pub(super) use listed::{Listed, Listing};
+pub(super) use no_channel::NoChannel;
 pub(super) use reader_session::ReaderSession;
 pub(super) use refusal::Refusal;
 pub(super) use store::Channels;
 pub(super) use sweep::sweep;
-
+pub(super) use totals::Totals;
 pub(super) use writer_session::WriterSession;

@@ -9,7 +9,7 @@ use super::listed::{Listed, Listing};
 use super::no_channel::NoChannel;
 use super::refusal::Refusal;
 use super::table::Table;
-use super::{Lease, ReaderEnd, WriterEnd};
+use super::{Lease, ReaderEnd, Totals, WriterEnd};
 use crate::engine::EngineStats;
 use crate::engine::limits::Limits;
 use crate::engine::runs::Runs;
@@ -116,6 +116,11 @@ impl Channels {
 
     pub(in crate::engine) fn count(&self, stats: &mut EngineStats) {
         self.lock().count(stats);
+    }
+
+    /// What all channels did so far. Holds the table for as long as it takes to look at each.
+    pub(in crate::engine) fn totals(&self) -> Totals {
+        self.lock().totals()
     }
 
     /// What others may know of the channels. Holds the table for as long as it takes to sort them:

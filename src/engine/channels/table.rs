@@ -2,7 +2,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::Totals;
 use super::channel::{Channel, End, Keys};
+use super::ended::Ended;
 use super::listed::{Listed, Listing};
 use super::no_channel::NoChannel;
 use super::refusal::Refusal;
@@ -37,6 +39,7 @@ pub(super) struct Table {
     /// Channels with an end that waits, the next to expire first. Bounded by `channels`.
     expiries: BTreeMap<Expiry, String>,
     next: u64,
+    totals: Totals,
 }
 
 impl Table {
@@ -48,6 +51,7 @@ impl Table {
             held: None,
             expiries: BTreeMap::new(),
             next: 0,
+            totals: Totals::default(),
         }
     }
 
@@ -79,7 +83,8 @@ impl Table {
             return Err(NoChannel::Held { held, limit });
         }
         self.owners.insert(Arc::clone(owner), owned + 1);
-        let channel = Channel::new(keys, Arc::clone(owner), limits, now);
+        let channel = Channel::new(keys, Arc::clone(owner), limits, &self.totals.waits, now);
+        self.totals.created += 1;
         self.channels.insert(id.to_owned(), channel);
         self.touch(id, now);
         Ok(())
@@ -129,6 +134,8 @@ impl Table {
         }
         if channel.is_finished() {
             // Nothing waits once both ends were opened, so there is no expiry to remove.
+            let ended = Ended::by(channel.monitor.read_end().as_ref());
+            self.totals.finished.add(ended);
             return self.remove(id).map(|channel| channel.ending());
         }
         self.touch(id, now);
@@ -145,6 +152,7 @@ impl Table {
             if let Some(channel) = self.remove(&id) {
                 tracing::debug!(channel_id = %id, "channel expired");
                 channel.stop(&Close::EXPIRED);
+                self.totals.finished.add(Ended::Expired);
                 expired.push((id, channel.ending()));
             }
         }
@@ -173,6 +181,17 @@ impl Table {
             stats.buffered_frames += frames;
             stats.buffered_bytes += bytes;
         }
+    }
+
+    /// What all channels did so far.
+    pub(super) fn totals(&self) -> Totals {
+        let mut totals = self.totals.clone();
+        for channel in self.channels.values() {
+            let (frames, bytes) = channel.monitor.passed();
+            totals.passed.0 += frames;
+            totals.passed.1 += bytes;
+        }
+        totals
     }
 
     /// Payload bytes that readers have taken from the channels that are not finished.
@@ -232,6 +251,9 @@ impl Table {
 
     fn remove(&mut self, id: &str) -> Option<Channel> {
         let channel = self.channels.remove(id)?;
+        let (frames, bytes) = channel.monitor.passed();
+        self.totals.passed.0 += frames;
+        self.totals.passed.1 += bytes;
         if let Some(owned) = self.owners.get_mut(&channel.owner) {
             *owned -= 1;
             if *owned == 0 {

@@ -2,8 +2,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use super::delivery::Deliveries;
 use super::listings;
-use super::switchboard::{Deliveries, Member};
+use super::switchboard::Member;
 use crate::engine::core::Core;
 use crate::wire::{ErrorBody, InvokeFunction, Payload, builtin};
 
@@ -43,7 +44,10 @@ fn create_channel(
     let refs = core
         .channels
         .create(&member.id, core.limits.pipe(buffer_size))
-        .map_err(|refused| ErrorBody::new(TOO_MANY_CHANNELS, refused.to_string()))?;
+        .map_err(|refused| {
+            core.metrics.refused(refused.into());
+            ErrorBody::new(TOO_MANY_CHANNELS, refused.to_string())
+        })?;
     let (id, metadata) = (&refs.reader.channel_id, call.metadata.as_ref());
     let name = member.name();
     core.runs.created(id, &member.id, name.as_deref(), metadata);

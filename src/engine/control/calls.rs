@@ -1,7 +1,10 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::sync::Arc;
+use std::time::Instant;
 
 use super::registry::WorkerId;
+use super::{CallTotals, Outcome};
 
 /// A call that waits for its result.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,9 +14,10 @@ pub(super) struct Call {
     pub(super) function_id: String,
     pub(super) traceparent: Option<String>,
     pub(super) baggage: Option<String>,
+    pub(super) opened: Instant,
 }
 
-/// The calls in flight. Plain and synchronous.
+/// The calls in flight. Plain and synchronous: it is told the time.
 ///
 /// A call is known by its executor and its id together, so that no worker can answer for another.
 pub(super) struct Calls {
@@ -23,11 +27,12 @@ pub(super) struct Calls {
     open: HashMap<(WorkerId, String), Call>,
     /// Open calls by caller; no entry is zero.
     callers: HashMap<WorkerId, usize>,
+    totals: Arc<CallTotals>,
 }
 
 /// Why a call cannot be opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum CallRefused {
+pub(in crate::engine) enum CallRefused {
     #[error("an invocation with this id is open already")]
     Duplicate,
     #[error(
@@ -43,6 +48,7 @@ impl Calls {
             max,
             open: HashMap::new(),
             callers: HashMap::new(),
+            totals: Arc::default(),
         }
     }
 
@@ -63,8 +69,18 @@ impl Calls {
     }
 
     /// Closes the call that `executor` answers; `None` if there is none, or no more.
-    pub(super) fn close(&mut self, executor: &WorkerId, invocation_id: String) -> Option<Call> {
+    pub(super) fn close(
+        &mut self,
+        executor: &WorkerId,
+        invocation_id: String,
+        outcome: Outcome,
+        now: Instant,
+    ) -> Option<Call> {
         let call = self.open.remove(&(executor.clone(), invocation_id))?;
+        self.totals.outcomes.add(outcome);
+        self.totals
+            .answered
+            .observe(now.saturating_duration_since(call.opened));
         self.closed(&call.caller);
         Some(call)
     }
@@ -75,6 +91,7 @@ impl Calls {
             .open
             .extract_if(|(executor, _), call| executor == worker || call.caller == *worker)
             .map(|(_, call)| call)
+            .inspect(|_| self.totals.outcomes.add(Outcome::Stopped))
             .filter(|call| call.caller != *worker)
             .collect();
         for call in &stopped {
@@ -94,6 +111,11 @@ impl Calls {
         running
     }
 
+    /// What all calls came to so far.
+    pub(super) fn totals(&self) -> &Arc<CallTotals> {
+        &self.totals
+    }
+
     pub(super) fn len(&self) -> usize {
         self.open.len()
     }
@@ -110,7 +132,12 @@ impl Calls {
 
 #[cfg(test)]
 mod tests {
-    use super::{Call, CallRefused, Calls, WorkerId};
+    use std::sync::LazyLock;
+    use std::time::{Duration, Instant};
+
+    use super::{Call, CallRefused, Calls, Outcome, WorkerId};
+
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 
     fn id(id: &str) -> WorkerId {
         WorkerId::from(id)
@@ -123,17 +150,39 @@ mod tests {
             function_id: "f".to_owned(),
             traceparent: None,
             baggage: None,
+            opened: *START,
         }
+    }
+
+    fn counted(calls: &Calls) -> Vec<(&'static str, u64)> {
+        let counts = calls.totals().outcomes.read();
+        counts.filter(|(_, count)| *count > 0).collect()
+    }
+
+    fn close(calls: &mut Calls, executor: &str, invocation_id: &str) -> Option<Call> {
+        let now = *START + Duration::from_secs(1);
+        calls.close(&id(executor), invocation_id.into(), Outcome::Result, now)
     }
 
     #[test]
     fn only_the_executor_answers_and_only_once() {
         let mut calls = Calls::new(3);
         calls.open(id("b"), call("a", 1)).unwrap();
-        assert_eq!(calls.close(&id("c"), "1".into()), None);
-        assert_eq!(calls.close(&id("b"), "1".into()), Some(call("a", 1)));
-        assert_eq!(calls.close(&id("b"), "1".into()), None);
+        assert_eq!(close(&mut calls, "c", "1"), None);
+        assert_eq!(close(&mut calls, "b", "1"), Some(call("a", 1)));
+        assert_eq!(close(&mut calls, "b", "1"), None);
         assert!(calls.callers.is_empty());
+    }
+
+    #[test]
+    fn what_calls_came_to_is_counted_once() {
+        let mut calls = Calls::new(3);
+        calls.open(id("b"), call("a", 1)).unwrap();
+        close(&mut calls, "b", "1").unwrap();
+        assert_eq!(close(&mut calls, "b", "1"), None);
+        assert_eq!(counted(&calls), [("result", 1)]);
+        let answered = calls.totals().answered.read();
+        assert_eq!((answered.count, answered.sum), (1, Duration::from_secs(1)));
     }
 
     #[test]
@@ -156,6 +205,7 @@ mod tests {
         assert_eq!(calls.leave(&id("b")), [call("a", 1)]);
         assert_eq!(calls.len(), 1);
         assert_eq!(calls.leave(&id("a")), [call("c", 4)]);
+        assert_eq!(counted(&calls), [("stopped", 4)]);
         assert!(calls.callers.is_empty());
     }
 
@@ -168,7 +218,7 @@ mod tests {
         let more = calls.open(id("b"), call("a", 3));
         assert_eq!(more, Err(CallRefused::TooMany(3)));
         calls.open(id("b"), call("c", 3)).unwrap();
-        calls.close(&id("b"), "0".into()).unwrap();
+        close(&mut calls, "b", "0").unwrap();
         calls.open(id("b"), call("a", 0)).unwrap();
     }
 }

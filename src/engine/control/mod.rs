@@ -15,9 +15,11 @@
 
 mod builtins;
 mod calls;
+mod delivery;
 mod hint;
 mod listings;
 mod outbox;
+mod outcome;
 mod overview;
 mod refusals;
 mod registry;
@@ -26,8 +28,11 @@ mod switchboard;
 
 use outbox::Outbox;
 
+pub(super) use calls::CallRefused;
 pub(super) use outbox::OUTBOX_MESSAGES;
+pub(super) use outcome::{CallTotals, Outcome};
 pub(super) use overview::{FunctionRow, WorkerRow};
+pub(super) use registry::FunctionRefused;
 #[cfg(test)]
 pub(super) use session::STALL;
 pub(super) use session::Session;

@@ -10,7 +10,7 @@ use crate::wire::{AccessKey, RegisterFunction};
 pub(super) const DEFAULT_NAMESPACE: &str = "default";
 
 /// Names one control connection.
-pub(super) type WorkerId = Arc<str>;
+pub(in crate::engine) type WorkerId = Arc<str>;
 
 /// Who is connected and who has which function. Plain and synchronous.
 pub(super) struct Registry {
@@ -41,7 +41,7 @@ pub(super) struct Function {
 
 /// Why a function is not registered.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum FunctionRefused {
+pub(in crate::engine) enum FunctionRefused {
     /// The first keeps it.
     #[error("`{function_id}` in namespace {namespace} belongs to worker {owner}")]
     Conflict {

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
-use super::switchboard::{Deliveries, Member};
+use super::delivery::Deliveries;
+use super::switchboard::Member;
 use crate::engine::Role;
 use crate::engine::core::Core;
 use crate::engine::farewell::{self, Parting};

@@ -1,22 +1,24 @@
-use std::collections::VecDeque;
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::calls::{Call, Calls};
+use super::delivery::{Deliveries, deliver, encoded};
 use super::refusals::{forbidden, no_queues, no_triggers, not_found};
 use super::registry::{DEFAULT_NAMESPACE, FunctionRefused, Registry, Worker, WorkerId};
-use super::{Outbox, builtins};
+use super::{CallTotals, Outbox, Outcome, builtins};
 use crate::engine::core::Core;
 use crate::engine::limits::Limits;
+use crate::engine::metrics::{Metrics, Reason};
 use crate::engine::runs::{NewCall, Runs};
 use crate::engine::{EngineStats, Role};
 use crate::wire::action::Action;
 use crate::wire::{
     AccessKey, Close, ControlMessage, ErrorBody, InvocationResult, InvokeFunction, Payload,
-    Reattach, RegisterFunction, RegistrationRejected, Text, WorkerRegistered, builtin, code,
+    Reattach, RegisterFunction, RegistrationRejected, WorkerRegistered, builtin, code,
 };
 
 /// The name under which an executor sees who called (`protocol.md` 2.2).
@@ -27,6 +29,7 @@ pub(in crate::engine) struct Control {
     /// Protects the tables while one message is decided. Nothing waits under it; what is to be
     /// sent is sent afterwards.
     tables: Mutex<Tables>,
+    metrics: Arc<Metrics>,
     /// Told of each call that carries refs, and of each that fails.
     runs: Arc<Runs>,
 }
@@ -35,16 +38,6 @@ pub(super) struct Tables {
     pub(super) registry: Registry,
     pub(super) calls: Calls,
 }
-
-/// A message on its way into an outbox; `None` once it is in.
-pub(super) struct Delivery {
-    pub(super) to: Arc<Outbox>,
-    pub(super) message: Option<Text>,
-}
-
-/// Deliveries that a session has still to make: those of one message, a handful at the most
-/// unless an announcement finds many ids taken.
-pub(super) type Deliveries = VecDeque<Delivery>;
 
 /// One connected worker. Dropping it makes the worker leave: its functions go, calls to them fail.
 pub(super) struct Member<'a> {
@@ -55,13 +48,14 @@ pub(super) struct Member<'a> {
 }
 
 impl Control {
-    pub(in crate::engine) fn new(limits: &Limits, runs: Arc<Runs>) -> Self {
+    pub(in crate::engine) fn new(limits: &Limits, metrics: Arc<Metrics>, runs: Arc<Runs>) -> Self {
         let tables = Tables {
             registry: Registry::new(limits.worker_functions),
             calls: Calls::new(limits.worker_calls),
         };
         Self {
             tables: Mutex::new(tables),
+            metrics,
             runs,
         }
     }
@@ -95,6 +89,11 @@ impl Control {
         stats.workers = tables.registry.workers().len();
         stats.functions = tables.registry.functions().count();
         stats.calls = tables.calls.len();
+    }
+
+    /// What all calls came to so far.
+    pub(in crate::engine) fn call_totals(&self) -> Arc<CallTotals> {
+        Arc::clone(self.lock().calls.totals())
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Tables> {
@@ -152,6 +151,7 @@ impl Member<'_> {
         if !builtin::ALWAYS.contains(&call.function_id.as_str())
             && !self.role.may_trigger(&call.function_id)
         {
+            self.control.metrics.refused(Reason::Role);
             self.refuse(&call, forbidden(&call.function_id), out);
         } else if let Some(outcome) = builtins::call(self, &call, core, out) {
             self.answer(&call, outcome, out);
@@ -176,22 +176,29 @@ impl Member<'_> {
         core: &Core,
         out: &mut Deliveries,
     ) -> Result<(), ErrorBody> {
+        let metrics = &self.control.metrics;
         let void = match &call.action {
             None => call.invocation_id.is_none(),
             Some(Action::Void) => true,
-            Some(Action::Enqueue { .. }) => return Err(no_queues()),
+            Some(Action::Enqueue { .. }) => {
+                metrics.refused(Reason::Request);
+                return Err(no_queues());
+            }
             Some(Action::Unknown) => {
+                metrics.refused(Reason::Request);
                 return Err(ErrorBody::new("invocation_error", "unknown action"));
             }
         };
         let namespace = call.namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE);
         if namespace.trim().is_empty() {
+            metrics.refused(Reason::Request);
             let message = "namespace must not be blank; leave it out for the default";
             return Err(ErrorBody::new("INVALID_NAMESPACE", message));
         }
         let mut tables = self.control.lock();
         let Tables { registry, calls } = &mut *tables;
         let Some((owner, outbox)) = registry.owner(namespace, &call.function_id) else {
+            metrics.refused(Reason::FunctionNotFound);
             return Err(not_found(registry, namespace, &call.function_id));
         };
         let invocation_id = call.invocation_id.clone().filter(|_| !void);
@@ -202,10 +209,14 @@ impl Member<'_> {
                 function_id: call.function_id.clone(),
                 traceparent: call.traceparent.clone(),
                 baggage: call.baggage.clone(),
+                opened: now(),
             };
-            calls
-                .open(owner.clone(), open)
-                .map_err(|refused| ErrorBody::new("invocation_error", refused.to_string()))?;
+            calls.open(owner.clone(), open).map_err(|refused| {
+                metrics.refused(refused.into());
+                ErrorBody::new("invocation_error", refused.to_string())
+            })?;
+        } else {
+            calls.totals().outcomes.add(Outcome::Void);
         }
         let to = Arc::clone(outbox);
         let executor = owner.clone();
@@ -237,8 +248,13 @@ impl Member<'_> {
 
     /// Passes a result to the worker that called. A result that nobody waits for is dropped.
     fn result(&self, result: InvocationResult, out: &mut Deliveries) {
+        let outcome = match &result.error {
+            None => Outcome::Result,
+            Some(_) => Outcome::Error,
+        };
         let mut tables = self.control.lock();
-        let Some(call) = tables.calls.close(&self.id, result.invocation_id) else {
+        let id = result.invocation_id;
+        let Some(call) = tables.calls.close(&self.id, id, outcome, now()) else {
             return;
         };
         let Some(caller) = tables.registry.worker(&call.caller) else {
@@ -282,6 +298,7 @@ impl Member<'_> {
 
     fn reject(&self, refused: FunctionRefused, out: &mut Deliveries) {
         tracing::warn!(worker = %self.id, %refused, "a function was refused");
+        self.control.metrics.refused(Reason::from(&refused));
         let (code, function_id, namespace, owner) = match refused {
             FunctionRefused::Conflict {
                 function_id,
@@ -376,18 +393,7 @@ impl Tables {
     }
 }
 
-fn deliver(to: Arc<Outbox>, message: &ControlMessage, out: &mut Deliveries) {
-    if let Some(message) = encoded(message) {
-        out.push_back(Delivery {
-            to,
-            message: Some(message),
-        });
-    }
-}
-
-fn encoded(message: &ControlMessage) -> Option<Text> {
-    message
-        .encode()
-        .inspect_err(|error| tracing::error!(%error, "a message has no JSON form"))
-        .ok()
+/// The time as tokio has it, so that tests can pause it.
+fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
 }

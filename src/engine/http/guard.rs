@@ -9,6 +9,7 @@ use hyper::{StatusCode, Uri};
 use super::Refused;
 use crate::engine::access::Role;
 use crate::engine::core::Core;
+use crate::engine::metrics::Reason;
 use crate::wire::AccessKey;
 
 /// Decides who may ask.
@@ -25,6 +26,7 @@ impl<'a> Guard<'a> {
         match headers.get(ORIGIN) {
             Some(origin) if !self.0.access.is_protected() && !is_local(origin) => {
                 Err(Refused::new(
+                    Reason::Origin,
                     StatusCode::FORBIDDEN,
                     "pages from elsewhere need a bearer token",
                 ))
@@ -54,6 +56,7 @@ impl<'a> Guard<'a> {
             return Ok(());
         }
         Err(Refused::new(
+            Reason::Origin,
             StatusCode::FORBIDDEN,
             "an engine without a bearer token is asked by the name localhost or a loopback address",
         ))
@@ -68,7 +71,11 @@ impl<'a> Guard<'a> {
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
             .map(|(_, given)| AccessKey::new(given.trim()));
         self.0.access.role(given.as_ref()).ok_or_else(|| {
-            Refused::new(StatusCode::UNAUTHORIZED, "this engine needs a bearer token")
+            Refused::new(
+                Reason::Token,
+                StatusCode::UNAUTHORIZED,
+                "this engine needs a bearer token",
+            )
         })
     }
 }

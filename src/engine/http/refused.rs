@@ -3,17 +3,20 @@ use http_body_util::Full;
 use hyper::header::{ALLOW, HeaderValue, WWW_AUTHENTICATE};
 use hyper::{Response, StatusCode};
 
+use crate::engine::metrics::Reason;
 use crate::engine::pages;
 
 /// A request that is not served.
 pub(super) struct Refused {
+    pub(super) reason: Reason,
     status: StatusCode,
     message: String,
 }
 
 impl Refused {
-    pub(super) fn new(status: StatusCode, message: impl Into<String>) -> Self {
+    pub(super) fn new(reason: Reason, status: StatusCode, message: impl Into<String>) -> Self {
         Self {
+            reason,
             status,
             message: message.into(),
         }

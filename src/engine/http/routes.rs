@@ -14,6 +14,7 @@ use super::upgrade::{is_asked_for, upgrade};
 use super::{Guard, Refused, Route};
 use crate::engine::channels::Refusal;
 use crate::engine::core::Core;
+use crate::engine::metrics::Reason;
 use crate::engine::owners::Part;
 use crate::engine::pages::{self, May, Page};
 use crate::engine::terms::Terms;
@@ -61,7 +62,11 @@ impl Routes {
     fn page(&self, page: &Page, asked: &Parts) -> Result<Response<Full<Bytes>>, Refused> {
         if !matches!(asked.method, Method::GET | Method::HEAD) {
             let message = format!("{} is only read, by GET or HEAD", page.path);
-            return Err(Refused::new(StatusCode::METHOD_NOT_ALLOWED, message));
+            return Err(Refused::new(
+                Reason::Request,
+                StatusCode::METHOD_NOT_ALLOWED,
+                message,
+            ));
         }
         if let May::Trigger(function_id) = page.may {
             let guard = Guard::of(&self.core);
@@ -73,7 +78,7 @@ impl Routes {
                      counts as; ask whoever runs the engine",
                     page.path
                 );
-                return Err(Refused::new(StatusCode::FORBIDDEN, message));
+                return Err(Refused::new(Reason::Role, StatusCode::FORBIDDEN, message));
             }
         }
         Ok((page.answer)(&self.core, asked))
@@ -83,7 +88,11 @@ impl Routes {
         let path = asked.uri.path();
         let query = asked.uri.query().unwrap_or_default();
         if !matches!(path, "/" | "/otel") && ChannelQuery::parse(path, query).is_none() {
-            return Err(Refused::new(StatusCode::NOT_FOUND, "no such path"));
+            return Err(Refused::new(
+                Reason::Request,
+                StatusCode::NOT_FOUND,
+                "no such path",
+            ));
         }
         let guard = Guard::of(&self.core);
         guard.check_origin(&asked.headers)?;
@@ -98,8 +107,9 @@ impl Routes {
                 (route, response)
             }
             Some(query) => {
-                let query = query
-                    .map_err(|error| Refused::new(StatusCode::BAD_REQUEST, error.to_string()))?;
+                let query = query.map_err(|error| {
+                    Refused::new(Reason::Request, StatusCode::BAD_REQUEST, error.to_string())
+                })?;
                 // First, because opening an end cannot be taken back.
                 let response = upgrade(asked)?;
                 (self.open(&query)?, response)
@@ -109,9 +119,16 @@ impl Routes {
     }
 
     fn open(&self, query: &ChannelQuery) -> Result<Route, Refused> {
-        let refused = |refusal| match refusal {
-            Refusal::NotFound => Refused::new(StatusCode::NOT_FOUND, "Channel not found"),
-            Refusal::Taken => Refused::new(StatusCode::CONFLICT, "this end was opened before"),
+        let refused = |refusal: Refusal| {
+            let reason = Reason::from(&refusal);
+            match refusal {
+                Refusal::NotFound => {
+                    Refused::new(reason, StatusCode::NOT_FOUND, "Channel not found")
+                }
+                Refusal::Taken => {
+                    Refused::new(reason, StatusCode::CONFLICT, "this end was opened before")
+                }
+            }
         };
         let channels = &self.core.channels;
         match query.direction {
@@ -134,7 +151,10 @@ impl Service<Request<Incoming>> for Routes {
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let (asked, _) = request.into_parts();
-        let answer = self.answer(&asked);
-        ready(Ok(answer.unwrap_or_else(Refused::into_response)))
+        let answer = self.answer(&asked).unwrap_or_else(|refused| {
+            self.core.metrics.refused(refused.reason);
+            refused.into_response()
+        });
+        ready(Ok(answer))
     }
 }

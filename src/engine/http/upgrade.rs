@@ -8,6 +8,7 @@ use hyper::http::request::Parts;
 use hyper::{Method, Response, StatusCode};
 
 use super::Refused;
+use crate::engine::metrics::Reason;
 use crate::transport::accept_key;
 
 /// Tells SDKs to turn Nagle's algorithm off at their side too (`protocol.md` 1.1).
@@ -26,7 +27,8 @@ pub(super) fn is_asked_for(headers: &HeaderMap) -> bool {
 /// taken up.
 pub(super) fn upgrade(asked: &Parts) -> Result<Response<Full<Bytes>>, Refused> {
     let headers = &asked.headers;
-    let bad = |message: &'static str| Refused::new(StatusCode::BAD_REQUEST, message);
+    let bad =
+        |message: &'static str| Refused::new(Reason::Request, StatusCode::BAD_REQUEST, message);
     if asked.method != Method::GET
         || !has_token(headers, &CONNECTION, "upgrade")
         || !is_asked_for(headers)

@@ -7,6 +7,7 @@ use hyper::{Response, StatusCode};
 
 use super::{May, Page, answer};
 use crate::engine::core::Core;
+use crate::engine::metrics::text;
 use crate::wire::Exposition;
 
 /// What the engine counts, for Prometheus. Reading it counts as triggering a function of the engine
@@ -18,17 +19,9 @@ pub(super) const PAGE: Page = Page {
 };
 
 fn metrics(core: &Arc<Core>, _: &Parts) -> Response<Full<Bytes>> {
-    let stats = core.stats();
-    let mut text = Exposition::new();
-    text.gauge(
-        "pipewright_engine_workers",
-        "Control connections.",
-        stats.workers,
-    );
-    text.gauge(
-        "pipewright_engine_channels",
-        "Channels that are not finished.",
-        stats.channels,
-    );
-    answer(StatusCode::OK, Exposition::CONTENT_TYPE, text.into_string())
+    answer(
+        StatusCode::OK,
+        Exposition::<String>::CONTENT_TYPE,
+        text(core),
+    )
 }

@@ -4,6 +4,9 @@
 //! [`Memory`] makes a [`Transport`](super::Transport) of pipe ends.
 
 mod connection;
+mod held_back;
+#[cfg(all(test, shuttle))]
+mod models;
 mod pipe;
 
 pub(crate) use connection::Memory;

@@ -1,7 +1,11 @@
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
+use super::held_back::HeldBack;
+use crate::sync::{Mutex, MutexGuard, PoisonError};
+#[cfg(feature = "engine")]
+use crate::wire::Histogram;
 use crate::wire::{Close, Frame};
 
 /// What a pipe holds before its writer has to wait: whichever bound is reached first.
@@ -31,6 +35,7 @@ pub(crate) fn pipe(limits: PipeLimits) -> (PipeWriter, PipeReader) {
             bytes: 0,
             passed: (0, 0),
             writer_end: None,
+            read: false,
             spoiled: None,
             reader_end: None,
             left: false,
@@ -38,11 +43,18 @@ pub(crate) fn pipe(limits: PipeLimits) -> (PipeWriter, PipeReader) {
             reader: None,
         }),
     });
-    (PipeWriter(Arc::clone(&shared)), PipeReader(shared))
+    let writer = PipeWriter {
+        shared: Arc::clone(&shared),
+        held_back: HeldBack::default(),
+    };
+    (writer, PipeReader(shared))
 }
 
 /// The end of a [`pipe`] that frames go into.
-pub(crate) struct PipeWriter(Arc<Shared>);
+pub(crate) struct PipeWriter {
+    shared: Arc<Shared>,
+    held_back: HeldBack,
+}
 
 /// The end of a [`pipe`] that frames come out of.
 pub(crate) struct PipeReader(Arc<Shared>);
@@ -83,6 +95,8 @@ struct State {
     /// Frames and bytes that the reader has taken.
     passed: (u64, u64),
     writer_end: Option<Close>,
+    /// Whether the reader has come to the writer's end.
+    read: bool,
     /// What a clean end of the writer becomes.
     spoiled: Option<Close>,
     reader_end: Option<Close>,
@@ -128,22 +142,24 @@ impl Shared {
 impl PipeWriter {
     /// Waits for room; `Err` once the reader has gone.
     pub(crate) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Close>> {
-        let mut state = self.0.lock();
+        let mut state = self.shared.lock();
         if let Some(close) = &state.reader_end {
             return Poll::Ready(Err(close.clone()));
         }
-        let limits = self.0.limits;
+        let limits = self.shared.limits;
         if state.frames.len() < limits.frames && state.bytes < limits.bytes {
+            self.held_back.over();
             return Poll::Ready(Ok(()));
         }
         park(&mut state.writer, cx);
+        self.held_back.begin();
         Poll::Pending
     }
 
     /// Queues a frame. The bound is kept by [`poll_ready`](Self::poll_ready); a frame for a
     /// reader that has gone is dropped, as the next `poll_ready` tells.
     pub(crate) fn push(&mut self, frame: Frame) {
-        let mut state = self.0.lock();
+        let mut state = self.shared.lock();
         if state.reader_end.is_some() || state.writer_end.is_some() {
             return;
         }
@@ -156,17 +172,23 @@ impl PipeWriter {
 
     /// The bounds of the pipe.
     pub(crate) fn limits(&self) -> PipeLimits {
-        self.0.limits
+        self.shared.limits
+    }
+
+    /// Counts in `waits` how long each wait for room takes.
+    #[cfg(feature = "engine")]
+    pub(crate) fn count_waits(&mut self, waits: Arc<Histogram>) {
+        self.held_back.count_in(waits);
     }
 
     /// Sees and stops this pipe from elsewhere.
     pub(crate) fn monitor(&self) -> PipeMonitor {
-        PipeMonitor(Arc::clone(&self.0))
+        PipeMonitor(Arc::clone(&self.shared))
     }
 
     /// Ends the stream after what is queued.
     pub(crate) fn end(&mut self, close: Close) {
-        self.0.end_writer(close);
+        self.shared.end_writer(close);
     }
 
     /// Waits until the reader has gone.
@@ -174,7 +196,7 @@ impl PipeWriter {
     /// Shares its place in the queue with [`poll_ready`](Self::poll_ready): the last of the two
     /// that was polled decides which task is woken.
     pub(crate) fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<Close> {
-        let mut state = self.0.lock();
+        let mut state = self.shared.lock();
         if let Some(close) = &state.reader_end {
             return Poll::Ready(close.clone());
         }
@@ -184,7 +206,7 @@ impl PipeWriter {
 
     /// Frames and bytes that wait for the reader.
     pub(crate) fn queued(&self) -> (usize, usize) {
-        let state = self.0.lock();
+        let state = self.shared.lock();
         (state.frames.len(), state.bytes)
     }
 }
@@ -202,8 +224,9 @@ impl PipeReader {
             wake(waker);
             return Poll::Ready(Popped::Frame(frame));
         }
-        if let Some(close) = &state.writer_end {
-            return Poll::Ready(Popped::End(close.clone()));
+        if let Some(close) = state.writer_end.clone() {
+            state.read = true;
+            return Poll::Ready(Popped::End(close));
         }
         park(&mut state.reader, cx);
         Poll::Pending
@@ -225,6 +248,12 @@ impl PipeMonitor {
     /// Frames and bytes that the reader has taken so far.
     pub(crate) fn passed(&self) -> (u64, u64) {
         self.0.lock().passed
+    }
+
+    /// The writer's end, if the reader has come to it.
+    pub(crate) fn read_end(&self) -> Option<Close> {
+        let state = self.0.lock();
+        state.writer_end.clone().filter(|_| state.read)
     }
 
     /// The bounds of the pipe.
@@ -275,7 +304,7 @@ impl PipeMonitor {
 
 impl Drop for PipeWriter {
     fn drop(&mut self) {
-        self.0.end_writer(Close::WRITER_LOST);
+        self.shared.end_writer(Close::WRITER_LOST);
     }
 }
 

@@ -114,7 +114,15 @@ impl Incoming {
                 let hungry = payload[..] == *HUNGRY;
                 return Ok(Some(Message::Pong { hungry }));
             }
-            (Opcode::Close, _) => return close(&payload).map(|close| Some(Message::Close(close))),
+            (Opcode::Close, cut) => {
+                let close = close(&payload)?;
+                // Without a word of what is wrong it would pass for the end of a whole stream.
+                return if cut && close.is_clean() {
+                    Err(broken("a clean close within a message"))
+                } else {
+                    Ok(Some(Message::Close(close)))
+                };
+            }
             (Opcode::Continuation, false) => {
                 return Err(broken("a fragment without a beginning"));
             }

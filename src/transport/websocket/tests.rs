@@ -247,6 +247,11 @@ async fn what_breaks_a_rule_ends_the_connection_and_says_which() {
     for (bytes, rule) in [
         (&[0x82, 0x01, 7][..], "not masked"),
         (&[0x80, 0x80, 0, 0, 0, 0], "without a beginning"),
+        // Found by the fuzz target `frames`: half a message, and the end of a stream.
+        (
+            &[0x02, 0x81, 0, 0, 0, 0, 7, 0x88, 0x80, 0, 0, 0, 0],
+            "close within a message",
+        ),
         (
             &[0x01, 0x80, 0, 0, 0, 0, 0x81, 0x80, 0, 0, 0, 0],
             "within a message",

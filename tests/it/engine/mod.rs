@@ -9,7 +9,7 @@ mod handshake;
 mod lifecycle;
 mod limits;
 mod listings;
-mod pages;
+pub(crate) mod pages;
 mod relay;
 mod roles;
 mod runs;
@@ -28,19 +28,19 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 /// What nothing here takes, even on a busy machine: reached only by a test that fails.
-const FAILED: Duration = Duration::from_secs(20);
+pub(crate) const FAILED: Duration = Duration::from_secs(20);
 
-async fn engine() -> Engine {
+pub(crate) async fn engine() -> Engine {
     let engine = Engine::builder().listen("127.0.0.1:0").start().await;
     engine.unwrap()
 }
 
-fn url(engine: &Engine) -> String {
+pub(crate) fn url(engine: &Engine) -> String {
     engine.url().unwrap().to_string()
 }
 
 /// Waits until the engine holds what `wanted` says.
-async fn settled(engine: &Engine, wanted: impl Fn(&EngineStats) -> bool) {
+pub(crate) async fn settled(engine: &Engine, wanted: impl Fn(&EngineStats) -> bool) {
     let settled = async {
         while !wanted(&engine.stats()) {
             tokio::task::yield_now().await;

@@ -10,20 +10,20 @@ use tokio::time::timeout;
 use super::{Client, Control, FAILED, engine, url};
 
 /// A connection that asks and is answered as often as it likes.
-pub(super) struct Browser {
+pub(crate) struct Browser {
     stream: TcpStream,
     host: String,
     received: Vec<u8>,
 }
 
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) head: String,
-    pub(super) body: String,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: String,
 }
 
 impl Browser {
-    pub(super) async fn connect(engine: &Engine) -> Self {
+    pub(crate) async fn connect(engine: &Engine) -> Self {
         let host = url(engine).replace("ws://", "");
         Self {
             stream: TcpStream::connect(&host).await.unwrap(),
@@ -32,12 +32,12 @@ impl Browser {
         }
     }
 
-    pub(super) async fn get(&mut self, path: &str) -> Answer {
+    pub(crate) async fn get(&mut self, path: &str) -> Answer {
         self.ask("GET", path, "").await
     }
 
     /// `headers` are lines, each with its end.
-    pub(super) async fn ask(&mut self, method: &str, path: &str, headers: &str) -> Answer {
+    pub(crate) async fn ask(&mut self, method: &str, path: &str, headers: &str) -> Answer {
         let host = self.host.clone();
         self.ask_by_name(method, path, &host, headers).await
     }

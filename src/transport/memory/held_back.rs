@@ -1,0 +1,56 @@
+#[cfg(feature = "engine")]
+use std::sync::Arc;
+
+#[cfg(feature = "engine")]
+use tokio::time::Instant;
+
+#[cfg(feature = "engine")]
+use crate::wire::Histogram;
+
+/// How long a writer waits for room, each time, where somebody counts it.
+///
+/// The clock is read when a wait begins and when it is over, never for a frame that finds room.
+#[derive(Default)]
+pub(super) struct HeldBack {
+    #[cfg(feature = "engine")]
+    since: Option<Instant>,
+    #[cfg(feature = "engine")]
+    waits: Option<Arc<Histogram>>,
+}
+
+#[cfg(feature = "engine")]
+impl HeldBack {
+    pub(super) fn count_in(&mut self, waits: Arc<Histogram>) {
+        self.waits = Some(waits);
+    }
+
+    pub(super) fn begin(&mut self) {
+        if self.since.is_none() && self.waits.is_some() {
+            self.since = Some(Instant::now());
+        }
+    }
+
+    pub(super) fn over(&mut self) {
+        if let Some(since) = self.since.take()
+            && let Some(waits) = &self.waits
+        {
+            waits.observe(since.elapsed());
+        }
+    }
+}
+
+#[cfg(feature = "engine")]
+impl Drop for HeldBack {
+    fn drop(&mut self) {
+        self.over();
+    }
+}
+
+/// Without an engine nobody counts.
+#[cfg(not(feature = "engine"))]
+#[expect(clippy::unused_self, reason = "as with an engine")]
+impl HeldBack {
+    pub(super) fn begin(&mut self) {}
+
+    pub(super) fn over(&mut self) {}
+}

@@ -1,0 +1,83 @@
+use std::fmt::{self, Display};
+
+use super::Distribution;
+
+/// Writes metrics in the text exposition format of Prometheus, version 0.0.4.
+///
+/// Names, help and labels are those of this crate, so that nothing in them has to be escaped;
+/// but the value of [`info`](Self::info) is the version in `Cargo.toml`, which needs none either.
+pub(crate) struct Exposition<W>(W);
+
+impl<W: fmt::Write> Exposition<W> {
+    /// What an answer of HTTP calls it.
+    #[cfg(feature = "engine")]
+    pub(crate) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+    pub(crate) fn new(to: W) -> Self {
+        Self(to)
+    }
+
+    #[cfg(feature = "engine")]
+    pub(crate) fn into_inner(self) -> W {
+        self.0
+    }
+
+    /// A value that rises and falls.
+    pub(crate) fn gauge(&mut self, name: &str, help: &str, value: impl Display) -> fmt::Result {
+        self.head(name, help, "gauge")?;
+        writeln!(self.0, "{name} {value}")
+    }
+
+    /// Something that is true for as long as the process runs.
+    pub(crate) fn info(&mut self, name: &str, help: &str, label: &str, value: &str) -> fmt::Result {
+        self.head(name, help, "gauge")?;
+        writeln!(self.0, "{name}{{{label}=\"{value}\"}} 1")
+    }
+
+    /// A value that only rises.
+    pub(crate) fn counter(&mut self, name: &str, help: &str, value: impl Display) -> fmt::Result {
+        self.head(name, help, "counter")?;
+        writeln!(self.0, "{name} {value}")
+    }
+
+    /// Values that only rise, one for each value of `label`.
+    pub(crate) fn counters(
+        &mut self,
+        name: &str,
+        help: &str,
+        label: &str,
+        counts: impl IntoIterator<Item = (&'static str, u64)>,
+    ) -> fmt::Result {
+        self.head(name, help, "counter")?;
+        for (value, count) in counts {
+            writeln!(self.0, "{name}{{{label}=\"{value}\"}} {count}")?;
+        }
+        Ok(())
+    }
+
+    /// Times, in seconds.
+    pub(crate) fn histogram(
+        &mut self,
+        name: &str,
+        help: &str,
+        distribution: &Distribution,
+    ) -> fmt::Result {
+        let Distribution {
+            buckets,
+            count,
+            sum,
+        } = distribution;
+        self.head(name, help, "histogram")?;
+        for (bound, count) in buckets {
+            let bound = bound.as_secs_f64();
+            writeln!(self.0, "{name}_bucket{{le=\"{bound}\"}} {count}")?;
+        }
+        writeln!(self.0, "{name}_bucket{{le=\"+Inf\"}} {count}")?;
+        writeln!(self.0, "{name}_sum {}", sum.as_secs_f64())?;
+        writeln!(self.0, "{name}_count {count}")
+    }
+
+    fn head(&mut self, name: &str, help: &str, kind: &str) -> fmt::Result {
+        writeln!(self.0, "# HELP {name} {help}\n# TYPE {name} {kind}")
+    }
+}

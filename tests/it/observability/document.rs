@@ -1,0 +1,31 @@
+//! `docs/observability.md` and what is told agree, both ways.
+
+use super::engine::scrape;
+use super::exposition::Exposition;
+use crate::engine::engine;
+
+const DOCUMENT: &str = include_str!("../../../docs/observability.md");
+
+/// Name and type of the metrics in the document that begin with `prefix`.
+fn documented(prefix: &str) -> Vec<(String, String)> {
+    let rows = DOCUMENT.lines().filter_map(|line| {
+        let mut cells = line.strip_prefix("| `")?.split(" | ");
+        let name = cells.next()?.strip_suffix('`')?;
+        let kind = cells.next()?.split(' ').next()?;
+        name.starts_with(prefix)
+            .then(|| (name.to_owned(), kind.to_owned()))
+    });
+    rows.collect()
+}
+
+fn told(metrics: Exposition) -> Vec<(String, String)> {
+    metrics.families
+}
+
+#[tokio::test]
+async fn every_metric_of_the_engine_is_documented_and_every_documented_one_is_there() {
+    let engine = engine().await;
+    let told = told(scrape(&engine).await);
+    assert_eq!(told, documented("pipewright_engine_"));
+    assert!(told.len() > 15);
+}
