@@ -1,5 +1,4 @@
 use std::sync::Arc;
-use std::time::Instant;
 
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -26,8 +25,6 @@ pub(super) struct Core {
     pub(super) control: Control,
     pub(super) channels: Arc<Channels>,
     pub(super) runs: Arc<Runs>,
-    /// When the engine was started.
-    pub(super) started: Instant,
     pub(super) owners: Arc<Owners>,
     pub(super) metrics: Arc<Metrics>,
     /// A permit for each connection there may be.
@@ -55,7 +52,6 @@ impl Core {
             control: Control::new(&limits, Arc::clone(&metrics), Arc::clone(&runs)),
             channels: Arc::new(Channels::new(&limits, Arc::clone(&runs))),
             runs,
-            started: Instant::now(),
             owners: Arc::default(),
             metrics,
             connections: Arc::new(Semaphore::new(permits(&limits))),

@@ -26,7 +26,7 @@ pub(crate) use dial::Dial;
 pub(crate) use keep_alive::{Check, KeepAlive, Pulse};
 pub(crate) use memory::{Memory, PipeLimits, pipe};
 #[cfg(feature = "engine")]
-pub(crate) use memory::{PipeEnding, PipeMonitor, PipeReader, PipeWriter, Popped};
+pub(crate) use memory::{PipeMonitor, PipeReader, PipeWriter, Popped};
 pub(crate) use options::ConnectOptions;
 pub(crate) use silence::Silence;
 #[cfg(feature = "engine")]

@@ -49,7 +49,7 @@ test('runs are a graph: what works, what is held back, what has failed', inScene
 
   await choose(page, 'failed');
   await node(page, 'log::parse', 'failed');
-  assert.ok(await page.locator('#graph .edge[data-state="broken"]').count() > 0);
+  assert.ok(await page.locator('#graph .edge[data-broken]').count() > 0);
   const error = page.locator('#errors li');
   assert.equal(await error.count(), 1);
   assert.match(await error.innerText(), /log::parse at item 400: no level in "garbage"/);

@@ -2,6 +2,7 @@ use std::mem;
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::ended::Ended;
 use super::rate::Rate;
 use super::table::Expiry;
 use crate::engine::runs::Ending;
@@ -108,10 +109,9 @@ impl Channel {
         self.monitor.stop(close.clone());
     }
 
-    /// How it ended, once it is over.
-    pub(super) fn ending(&self) -> Ending {
+    /// What its reader has taken, once it is over.
+    pub(super) fn ending(&self, how: Ended) -> Ending {
         let (frames, bytes) = self.monitor.passed();
-        let how = self.monitor.ending();
         Ending { frames, bytes, how }
     }
 }

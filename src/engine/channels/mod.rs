@@ -24,6 +24,7 @@ mod totals;
 mod writer_session;
 
 pub(super) use beat::Beat;
+pub(super) use ended::Ended;
 pub(super) use ends::{ReaderEnd, WriterEnd};
 pub(super) use lease::Lease;
 pub(super) use leased::Leased;

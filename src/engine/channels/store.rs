@@ -129,11 +129,6 @@ impl Channels {
         self.lock().list(limit, now())
     }
 
-    /// Payload bytes that readers have taken from the channels that are not finished.
-    pub(in crate::engine) fn passed(&self) -> u64 {
-        self.lock().passed()
-    }
-
     /// What others may know of some channels, as far as they are not finished.
     pub(in crate::engine) fn look(&self, ids: &[String]) -> HashMap<String, Listed> {
         self.lock().look(ids, now())

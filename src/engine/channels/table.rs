@@ -134,9 +134,9 @@ impl Table {
         }
         if channel.is_finished() {
             // Nothing waits once both ends were opened, so there is no expiry to remove.
-            let ended = Ended::by(channel.monitor.read_end().as_ref());
-            self.totals.finished.add(ended);
-            return self.remove(id).map(|channel| channel.ending());
+            let how = Ended::by(channel.monitor.read_end().as_ref());
+            self.totals.finished.add(how);
+            return self.remove(id).map(|channel| channel.ending(how));
         }
         self.touch(id, now);
         None
@@ -153,7 +153,8 @@ impl Table {
                 tracing::debug!(channel_id = %id, "channel expired");
                 channel.stop(&Close::EXPIRED);
                 self.totals.finished.add(Ended::Expired);
-                expired.push((id, channel.ending()));
+                let ending = channel.ending(Ended::Expired);
+                expired.push((id, ending));
             }
         }
         expired
@@ -192,12 +193,6 @@ impl Table {
             totals.passed.1 += bytes;
         }
         totals
-    }
-
-    /// Payload bytes that readers have taken from the channels that are not finished.
-    pub(super) fn passed(&self) -> u64 {
-        let channels = self.channels.values();
-        channels.map(|channel| channel.monitor.passed().1).sum()
     }
 
     /// What others may know of the channels, `limit` of them at the most.

@@ -50,10 +50,10 @@ impl State {
         Self {
             engine: Figures {
                 version: env!("CARGO_PKG_VERSION"),
-                uptime_ms: core.started.elapsed().as_millis(),
+                uptime_ms: core.metrics.uptime().as_millis(),
                 calls: stats.calls,
                 buffered_bytes: stats.buffered_bytes,
-                carried_bytes: runs.totals.bytes + core.channels.passed(),
+                carried_bytes: core.channels.totals().passed.1,
             },
             runs,
             channels: core.channels.list(MOST),

@@ -19,6 +19,7 @@ pub(super) struct Fault {
     pub(super) first: Cause,
     /// The function whose call failed, and further ones that failed of the same cause.
     pub(super) functions: Vec<String>,
+    /// Where it began, if that worker has told it.
     pub(super) worker: Option<String>,
     /// The number of the run, if it was in one.
     pub(super) run: Option<u64>,

@@ -26,6 +26,12 @@ impl Faults {
         now: Instant,
     ) {
         let function_id = &*cut(function_id, LONGEST_NAME);
+        let began_here = told
+            .first
+            .stage
+            .as_deref()
+            .is_none_or(|stage| stage == function_id);
+        let worker = worker.filter(|_| began_here);
         let same = |fault: &&mut Fault| {
             fault.run == run
                 && if run.is_some() {
@@ -37,6 +43,7 @@ impl Faults {
         if let Some(fault) = self.0.iter_mut().rev().find(same) {
             fault.at = now;
             fault.count += u64::from(run.is_none());
+            fault.worker = fault.worker.take().or(worker);
             for function in told.through.iter().map(String::as_str).chain([function_id]) {
                 let known = fault.first.stage.as_deref() == Some(function)
                     || fault.functions.iter().any(|known| known == function);
@@ -93,17 +100,20 @@ mod tests {
     fn what_follows_from_an_error_of_a_run_joins_it() {
         let mut faults = Faults::default();
         let now = Instant::now();
+        let of = |worker: &str| Some(worker.to_owned());
         let first = Abort::new("stage_failed", "not a number").at_stage("parse");
         let passed = first.clone().passed_on_by("sum");
         let gone = Abort::new("output_gone", "its reader went away").at_stage("read");
-        faults.add(&told(&passed), "sum", None, Some(1), now);
-        faults.add(&told(&first), "parse", None, Some(1), now);
+        faults.add(&told(&passed), "sum", of("b"), Some(1), now);
+        faults.add(&told(&first), "parse", of("a"), Some(1), now);
         faults.add(&told(&gone), "read", None, Some(1), now);
         faults.add(&told(&first), "parse", None, Some(2), now);
         let listed: Vec<_> = faults.iter().collect();
         assert_eq!(listed.len(), 2);
         assert_eq!(listed[1].functions, ["sum", "read"]);
         assert_eq!(listed[1].count, 1);
+        // Where it began.
+        assert_eq!(listed[1].worker, of("a"));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::run::{Edge, Outcome, Run};
 use super::state::{Seen, State};
 use super::table::{Table, Totals};
 use crate::engine::channels::Listed;
-use crate::transport::PipeEnding;
+use crate::wire::Kind;
 
 /// Runs and errors as others may see them: no key, nothing of a payload.
 #[derive(Debug, Serialize)]
@@ -20,7 +20,7 @@ pub(in crate::engine) struct RunsListing {
     /// The newest first.
     errors: Vec<ListedFault>,
     /// What has been since the engine started.
-    pub(in crate::engine) totals: Totals,
+    totals: Totals,
 }
 
 #[derive(Debug, Serialize)]
@@ -67,7 +67,7 @@ struct ListedEdge {
     from: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     to: Option<u64>,
-    /// `open`, `whole`, `broken` or `left` by its reader.
+    /// `open`, or the word for how it ended that the metrics have, too.
     state: &'static str,
     /// What the reader has taken.
     frames: u64,
@@ -211,12 +211,7 @@ fn listed_edge(edge: &Edge, channels: &HashMap<String, Listed>) -> ListedEdge {
         worker: edge.creator.clone(),
         from: edge.writer,
         to: edge.reader,
-        state: match ended.map(|ending| ending.how) {
-            None => "open",
-            Some(PipeEnding::Whole) => "whole",
-            Some(PipeEnding::Broken) => "broken",
-            Some(PipeEnding::Left) => "left",
-        },
+        state: ended.map_or("open", |ending| ending.how.word()),
         frames: ended.map_or_else(|| channel.map_or(0, |open| open.frames), |end| end.frames),
         bytes: ended.map_or_else(|| channel.map_or(0, |open| open.bytes), |end| end.bytes),
         bytes_per_second: channel.map_or(0, |open| open.bytes_per_second),

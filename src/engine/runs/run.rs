@@ -3,6 +3,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::ending::Ending;
+use crate::engine::channels::Ended;
 
 /// Nodes and edges of one run. A run with more is drawn without the rest.
 pub(super) const MOST_PARTS: usize = 500;
@@ -117,7 +118,7 @@ impl Run {
 impl Edge {
     /// Whether its stream ended before it was whole.
     pub(super) fn is_broken(&self) -> bool {
-        let broken = crate::transport::PipeEnding::Broken;
-        !self.leash && self.ended.is_some_and(|(_, ending)| ending.how == broken)
+        let broken = |how| matches!(how, Ended::Failed | Ended::Lost | Ended::Expired);
+        !self.leash && self.ended.is_some_and(|(_, ending)| broken(ending.how))
     }
 }

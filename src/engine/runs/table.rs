@@ -66,13 +66,10 @@ pub(super) struct Table {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub(in crate::engine) struct Totals {
     /// Runs that came to a good end.
-    pub(in crate::engine) done: u64,
-    pub(in crate::engine) failed: u64,
+    pub(super) done: u64,
+    pub(super) failed: u64,
     /// Calls that failed.
-    pub(in crate::engine) errors: u64,
-    /// Channels that are over, and payload bytes that their readers took.
-    pub(in crate::engine) channels: u64,
-    pub(in crate::engine) bytes: u64,
+    pub(super) errors: u64,
 }
 
 impl Table {
@@ -324,8 +321,6 @@ impl Table {
 
     /// A channel is over.
     pub(super) fn closed(&mut self, channel_id: &str, ending: Ending, now: Instant) {
-        self.totals.channels += 1;
-        self.totals.bytes += ending.bytes;
         let Some((run, edge)) = self.channels.remove(channel_id) else {
             return;
         };

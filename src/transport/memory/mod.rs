@@ -10,6 +10,4 @@ mod models;
 mod pipe;
 
 pub(crate) use connection::Memory;
-#[cfg(feature = "engine")]
-pub(crate) use pipe::PipeEnding;
 pub(crate) use pipe::{PipeLimits, PipeMonitor, PipeReader, PipeWriter, Popped, pipe};

@@ -38,7 +38,6 @@ pub(crate) fn pipe(limits: PipeLimits) -> (PipeWriter, PipeReader) {
             read: false,
             spoiled: None,
             reader_end: None,
-            left: false,
             writer: None,
             reader: None,
         }),
@@ -70,17 +69,6 @@ pub(crate) enum Popped {
     End(Close),
 }
 
-/// How a pipe was left, by whichever end came first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum PipeEnding {
-    /// The reader has taken all, up to a clean end.
-    Whole,
-    /// The writer ended otherwise, or was stopped.
-    Broken,
-    /// The reader went before it had all.
-    Left,
-}
-
 struct Shared {
     limits: PipeLimits,
     /// Protects the queue for the few instructions of a push or a pop; never held across an
@@ -100,8 +88,6 @@ struct State {
     /// What a clean end of the writer becomes.
     spoiled: Option<Close>,
     reader_end: Option<Close>,
-    /// The reader ended when there was more to come.
-    left: bool,
     /// The task that waits for room, or for the reader to go.
     writer: Option<Waker>,
     /// The task that waits for a frame.
@@ -129,7 +115,6 @@ impl Shared {
         let mut state = self.lock();
         if state.reader_end.is_none() {
             state.reader_end = Some(close);
-            state.left = state.writer_end.is_none() || !state.frames.is_empty();
             state.frames.clear();
             state.bytes = 0;
         }
@@ -259,17 +244,6 @@ impl PipeMonitor {
     /// The bounds of the pipe.
     pub(crate) fn limits(&self) -> PipeLimits {
         self.0.limits
-    }
-
-    /// How both ends came to be over.
-    #[cfg(feature = "engine")]
-    pub(crate) fn ending(&self) -> PipeEnding {
-        let state = self.0.lock();
-        match &state.writer_end {
-            _ if state.left => PipeEnding::Left,
-            Some(close) if close.is_clean() => PipeEnding::Whole,
-            _ => PipeEnding::Broken,
-        }
     }
 
     /// A clean end of the writer, before or after this, is not one: a reader that has not come to

@@ -131,6 +131,18 @@ async fn stages_print_what_they_promise() {
     }
 }
 
+/// What its runs look like is shown by `tests/browser`.
+#[tokio::test]
+async fn busy_has_a_run_of_each_kind() {
+    let (_engine, url) = Program::engine().await;
+    let mut busy = Program::example("busy", &[&url]);
+    let promised = promised("busy");
+    assert_eq!(promised.len(), 3);
+    for line in promised {
+        assert_eq!(busy.line().await, line);
+    }
+}
+
 #[tokio::test]
 async fn typed_measures_each_format() {
     let output = Program::example("typed", &["1000"]).success().await;

@@ -51,7 +51,7 @@ function fill(item, { error }) {
   const others = error.functions.filter((name) => name !== where(error));
   const parts = [];
   if (others.length) parts.push(`then failed: ${others.join(', ')}`);
-  if (error.worker) parts.push(`told by worker ${error.worker}`);
+  if (error.worker) parts.push(`on worker ${error.worker}`);
   const text = parts.join(' · ');
   const key = `${text}|${error.run}`;
   if (follow.dataset.text === key) return;

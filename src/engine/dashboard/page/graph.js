@@ -2,12 +2,12 @@ import { shape } from './dom.js';
 import { bytes, count, cut, rate, word } from './format.js';
 import { graphOf, layers } from './layout.js';
 
-const BOX = { width: 160, height: 62 };
+const BOX = { width: 152, height: 62 };
 /** Between two layers there is room for what an edge says. */
-const GAP = { across: 104, down: 78 };
+const GAP = { across: 88, down: 78 };
 /** The length of the head of an arrow. */
 const HEAD = 7;
-const BESIDE = { across: 18, down: 22 };
+const BESIDE = { across: 42, down: 26 };
 
 /** From this many nodes on edges say no more than their colour and thickness do. */
 const CROWDED = 40;
@@ -77,7 +77,7 @@ function path({ edge, d, end, down }) {
   const head = down ? `M${end.x - wing} ${end.y}h${2 * wing}l${-wing} ${HEAD}z` : `M${end.x} ${end.y - wing}v${2 * wing}l${HEAD} ${-wing}z`;
   return shape('g', {
     class: 'edge',
-    'data-state': edge.state,
+    'data-broken': ['failed', 'lost', 'expired'].includes(edge.state) ? '' : undefined,
     'data-moves': edge.bytes_per_second > 0 ? '' : undefined,
     'data-full': isFull(edge) ? '' : undefined,
   }, shape('path', { class: 'line', d, 'stroke-width': thick.toFixed(1) }), shape('path', { class: 'head', d: head }));
@@ -110,8 +110,8 @@ function label({ edge, middle, down }) {
 }
 
 function ended(edge) {
-  if (edge.state === 'left') return 'reader left';
-  return edge.state === 'broken' ? 'broken off' : 'whole';
+  if (edge.state === 'cancelled') return 'reader left';
+  return edge.state === 'closed' ? 'whole' : edge.state;
 }
 
 export function isFull(edge) {
@@ -127,9 +127,9 @@ function box(node) {
   return shape('g', { class: 'node', 'data-state': state, 'data-node': node.name }, shape('title', {}, title),
     shape('rect', { class: 'box', x, y, width: BOX.width, height: BOX.height, rx: 6, 'stroke-dasharray': node.outside ? '4 3' : undefined }),
     shape('path', { class: 'side', d: `M${x + 6} ${y}H${x + 5}a5 5 0 0 0-5 6v${BOX.height - 12}a5 5 0 0 0 5 6h1z` }),
-    shape('text', { class: 'name', x: x + 16, y: y + 21 }, cut(node.name, 20)),
+    shape('text', { class: 'name', x: x + 16, y: y + 21 }, cut(node.name, 18)),
     shape('text', { class: 'state', x: x + 16, y: y + 37 }, says),
-    shape('text', { class: 'soft', x: x + 16, y: y + 52 }, cut(below, 24)));
+    shape('text', { class: 'soft', x: x + 16, y: y + 52 }, cut(below, 21)));
 }
 
 /** What a stage has reported at its end. */

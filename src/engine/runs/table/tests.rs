@@ -2,9 +2,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::{EndRef, NewCall, Table, Totals};
+use crate::engine::channels::Ended;
 use crate::engine::runs::Ending;
 use crate::engine::runs::run::{MOST_PARTS, Outcome, Run};
-use crate::transport::PipeEnding;
 use crate::wire::{Direction, EdgeLabel, ErrorBody, NodeLabel};
 
 /// A table, and the moment at which everything happens.
@@ -78,13 +78,13 @@ impl Scene {
         self.table.answered(&key, function, outcome, self.now);
     }
 
-    fn close(&mut self, channel: &str, how: PipeEnding) {
+    fn close(&mut self, channel: &str, how: Ended) {
         let (frames, bytes) = (1, 10);
         let ending = Ending { frames, bytes, how };
         self.table.closed(channel, ending, self.now);
     }
 
-    fn close_all(&mut self, channels: &[&str], how: PipeEnding) {
+    fn close_all(&mut self, channels: &[&str], how: Ended) {
         for channel in channels {
             self.close(channel, how);
         }
@@ -132,7 +132,7 @@ fn calls_that_share_channels_are_one_run_of_any_workers() {
     assert!(run.nodes.values().all(|node| node.worker == "stages"));
 
     scene.answer("parse", None);
-    scene.close_all(&["a", "b", "c"], PipeEnding::Whole);
+    scene.close_all(&["a", "b", "c"], Ended::Closed);
     assert!(scene.table.finished.is_empty());
     scene.answer("sum", None);
     let done = scene.table.finished.front().unwrap();
@@ -148,8 +148,6 @@ fn calls_that_share_channels_are_one_run_of_any_workers() {
     );
     let expected = Totals {
         done: 1,
-        channels: 3,
-        bytes: 30,
         ..Totals::default()
     };
     assert_eq!(scene.table.totals, expected);
@@ -169,7 +167,7 @@ fn a_label_names_what_is_no_call_and_a_call_takes_its_place() {
     let call = run.nodes.values().find_map(|node| node.call.as_ref());
     assert_eq!(call.unwrap().function_id, "text::parse");
     scene.answer("text::parse", None);
-    scene.close_all(&["a", "b"], PipeEnding::Whole);
+    scene.close_all(&["a", "b"], Ended::Closed);
     assert!(scene.table.named.is_empty());
     // The same name again is another run.
     scene.edge("c", (0, "source"), (1, "parse"));
@@ -186,8 +184,8 @@ fn a_failure_fails_the_run_and_is_remembered_with_it() {
     scene.answer("parse", Some(&ErrorBody::new("c", "not a number")));
     let run = scene.only();
     assert!(run.has_failed());
-    scene.close("a", PipeEnding::Left);
-    scene.close("b", PipeEnding::Broken);
+    scene.close("a", Ended::Cancelled);
+    scene.close("b", Ended::Lost);
     assert_eq!(scene.table.totals.failed, 1);
     let fault = scene.table.faults.iter().next().unwrap();
     assert_eq!(fault.run, Some(number));
@@ -217,7 +215,7 @@ fn who_gives_way_has_not_failed_and_a_channel_alone_is_no_run() {
     scene.create_all(&["a", "b", "c"]);
     scene.call("parse", "a", "b");
     scene.answer("parse", Some(&ErrorBody::new("output_gone", "gone")));
-    scene.close_all(&["a", "b", "c"], PipeEnding::Left);
+    scene.close_all(&["a", "b", "c"], Ended::Cancelled);
     assert_eq!(scene.table.finished.len(), 1);
     assert_eq!((scene.table.totals.done, scene.table.totals.failed), (1, 0));
 }
@@ -246,7 +244,7 @@ fn a_run_has_a_bound_and_so_has_what_is_remembered() {
         scene.answer(&format!("f{at}"), None);
     }
     for channel in &channels {
-        scene.close(channel, PipeEnding::Whole);
+        scene.close(channel, Ended::Closed);
     }
     assert!(scene.table.runs.is_empty() && scene.table.calls.is_empty());
 
@@ -254,7 +252,7 @@ fn a_run_has_a_bound_and_so_has_what_is_remembered() {
         scene.create_all(&["a", "b"]);
         scene.call(&at.to_string(), "a", "b");
         scene.answer(&at.to_string(), None);
-        scene.close_all(&["a", "b"], PipeEnding::Whole);
+        scene.close_all(&["a", "b"], Ended::Closed);
     }
     assert_eq!(scene.table.finished.len(), super::FINISHED);
 }

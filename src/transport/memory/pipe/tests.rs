@@ -2,7 +2,7 @@ use std::task::Poll;
 
 use tokio_test::{assert_pending, assert_ready, assert_ready_err, assert_ready_ok, task};
 
-use super::{PipeEnding, PipeLimits, PipeReader, PipeWriter, Popped, pipe};
+use super::{PipeLimits, PipeReader, PipeWriter, Popped, pipe};
 use crate::wire::{Close, Frame};
 
 const LIMITS: PipeLimits = PipeLimits {
@@ -111,37 +111,4 @@ fn a_gone_reader_fails_the_writer_and_frees_what_was_queued() {
     assert_eq!(writer.queued(), (0, 0));
     writer.push(frame(1));
     assert_eq!(writer.queued(), (0, 0));
-}
-
-#[test]
-fn how_it_ended_is_told_by_who_was_first() {
-    let ending = |ends: fn(&mut PipeWriter, &mut PipeReader)| {
-        let (mut writer, mut reader) = pipe(LIMITS);
-        writer.push(frame(1));
-        ends(&mut writer, &mut reader);
-        let monitor = writer.monitor();
-        drop((writer, reader));
-        monitor.ending()
-    };
-    let whole = ending(|writer, reader| {
-        writer.end(Close::NORMAL);
-        let _ = (pop(reader), pop(reader));
-        reader.cancel(Close::READER_GONE);
-    });
-    assert_eq!(whole, PipeEnding::Whole);
-    let broken = ending(|writer, reader| {
-        writer.end(Close::WRITER_LOST);
-        let _ = (pop(reader), pop(reader));
-    });
-    assert_eq!(broken, PipeEnding::Broken);
-    let left = ending(|writer, reader| {
-        reader.cancel(Close::READER_GONE);
-        writer.end(Close::NORMAL);
-    });
-    assert_eq!(left, PipeEnding::Left);
-    let unread = ending(|writer, reader| {
-        writer.end(Close::NORMAL);
-        reader.cancel(Close::READER_GONE);
-    });
-    assert_eq!(unread, PipeEnding::Left);
 }
