@@ -9,7 +9,9 @@ use super::access::Access;
 use super::channels::Channels;
 use super::control::Control;
 use super::limits::Limits;
+use super::newcomers::Newcomers;
 use super::owners::Owners;
+use crate::transport::Budget;
 
 /// What all connections of one engine share.
 pub(super) struct Core {
@@ -21,6 +23,10 @@ pub(super) struct Core {
     pub(super) owners: Arc<Owners>,
     /// A permit for each connection there may be.
     pub(super) connections: Arc<Semaphore>,
+    /// Connections that have said nothing yet.
+    pub(super) newcomers: Arc<Newcomers>,
+    /// What connections keep of long messages that are not whole.
+    pub(super) incoming: Arc<Budget>,
     /// Cancelled when the engine is to stop. Every task watches it and ends within a second.
     pub(super) stopping: CancellationToken,
     /// Every task of the engine; bounded by its connections.
@@ -38,6 +44,8 @@ impl Core {
             connections: Arc::new(Semaphore::new(
                 limits.connections.min(Semaphore::MAX_PERMITS),
             )),
+            newcomers: Newcomers::new(limits.newcomers),
+            incoming: Budget::new(limits.incoming_bytes),
             stopping: CancellationToken::new(),
             tasks: TaskTracker::new(),
         })

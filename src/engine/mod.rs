@@ -30,6 +30,7 @@ mod farewell;
 mod http;
 mod in_process;
 mod limits;
+mod newcomers;
 mod owners;
 mod server;
 mod stats;

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::rate::Rate;
 use super::table::Expiry;
-use crate::transport::{PipeLimits, PipeMonitor, PipeReader, PipeWriter, pipe};
+use crate::transport::{PipeMonitor, PipeReader, PipeWriter};
 use crate::wire::{AccessKey, Close};
 
 /// The secrets of one channel. They differ, so that a ref to read cannot be made into one to
@@ -71,8 +71,12 @@ impl<P> End<P> {
 }
 
 impl Channel {
-    pub(super) fn new(keys: Keys, owner: Arc<str>, limits: PipeLimits, now: Instant) -> Self {
-        let (writer, reader) = pipe(limits);
+    pub(super) fn new(
+        keys: Keys,
+        owner: Arc<str>,
+        (writer, reader): (PipeWriter, PipeReader),
+        now: Instant,
+    ) -> Self {
         let monitor = writer.monitor();
         Self {
             keys,

@@ -22,6 +22,7 @@ mod refusals;
 mod registry;
 mod session;
 mod switchboard;
+mod turns;
 
 use outbox::Outbox;
 

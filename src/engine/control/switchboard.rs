@@ -1,5 +1,6 @@
 use std::collections::VecDeque;
 use std::mem;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Map, Value};
@@ -8,6 +9,7 @@ use uuid::Uuid;
 use super::calls::{Call, Calls};
 use super::refusals::{forbidden, no_queues, no_triggers, not_found};
 use super::registry::{DEFAULT_NAMESPACE, FunctionRefused, Registry, WorkerId};
+use super::turns::Turns;
 use super::{Outbox, builtins};
 use crate::engine::core::Core;
 use crate::engine::limits::Limits;
@@ -26,6 +28,7 @@ pub(in crate::engine) struct Control {
     /// Protects the tables while one message is decided. Nothing waits under it; what is to be
     /// sent is sent afterwards.
     tables: Mutex<Tables>,
+    pub(super) turns: Turns,
 }
 
 pub(super) struct Tables {
@@ -49,6 +52,8 @@ pub(super) struct Member<'a> {
     pub(super) id: WorkerId,
     pub(super) outbox: Arc<Outbox>,
     role: Arc<Role>,
+    /// A function of it was refused, and the log says so.
+    warned: AtomicBool,
 }
 
 impl Control {
@@ -59,6 +64,7 @@ impl Control {
         };
         Self {
             tables: Mutex::new(tables),
+            turns: Turns::default(),
         }
     }
 
@@ -69,6 +75,7 @@ impl Control {
             id: WorkerId::from(Uuid::new_v4().to_string()),
             outbox: Arc::default(),
             role,
+            warned: AtomicBool::new(false),
         };
         let reattach_token = Uuid::new_v4().to_string();
         let hello = ControlMessage::WorkerRegistered(WorkerRegistered {
@@ -254,7 +261,12 @@ impl Member<'_> {
     }
 
     fn reject(&self, refused: FunctionRefused, out: &mut Deliveries) {
-        tracing::warn!(worker = %self.id, %refused, "a function was refused");
+        // Each is told to the worker; the log need not grow with them.
+        if self.warned.swap(true, Ordering::Relaxed) {
+            tracing::debug!(worker = %self.id, %refused, "a function was refused");
+        } else {
+            tracing::warn!(worker = %self.id, %refused, "a function was refused, the first of a worker");
+        }
         let (code, function_id, namespace, owner) = match refused {
             FunctionRefused::Conflict {
                 function_id,

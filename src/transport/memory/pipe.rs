@@ -2,6 +2,8 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+#[cfg(feature = "engine")]
+use crate::transport::Account;
 use crate::wire::{Close, Frame};
 
 /// What a pipe holds before its writer has to wait: whichever bound is reached first.
@@ -24,19 +26,20 @@ pub(crate) struct PipeLimits {
 ///
 /// The first end counts. What was queued before the writer's end stays for the reader.
 pub(crate) fn pipe(limits: PipeLimits) -> (PipeWriter, PipeReader) {
-    let shared = Arc::new(Shared {
-        limits,
-        state: Mutex::new(State {
-            frames: VecDeque::new(),
-            bytes: 0,
-            passed: (0, 0),
-            writer_end: None,
-            spoiled: None,
-            reader_end: None,
-            writer: None,
-            reader: None,
-        }),
-    });
+    ends(Shared::new(limits))
+}
+
+/// A [`pipe`] whose bytes count on `account`: while that has no room it holds one frame at the
+/// most.
+#[cfg(feature = "engine")]
+pub(crate) fn accounted_pipe(limits: PipeLimits, account: Account) -> (PipeWriter, PipeReader) {
+    let mut shared = Shared::new(limits);
+    shared.account = Some(account);
+    ends(shared)
+}
+
+fn ends(shared: Shared) -> (PipeWriter, PipeReader) {
+    let shared = Arc::new(shared);
     (PipeWriter(Arc::clone(&shared)), PipeReader(shared))
 }
 
@@ -59,6 +62,8 @@ pub(crate) enum Popped {
 
 struct Shared {
     limits: PipeLimits,
+    #[cfg(feature = "engine")]
+    account: Option<Account>,
     /// Protects the queue for the few instructions of a push or a pop; never held across an
     /// await or a wake.
     state: Mutex<State>,
@@ -81,6 +86,46 @@ struct State {
 }
 
 impl Shared {
+    fn new(limits: PipeLimits) -> Self {
+        Self {
+            limits,
+            #[cfg(feature = "engine")]
+            account: None,
+            state: Mutex::new(State {
+                frames: VecDeque::new(),
+                bytes: 0,
+                passed: (0, 0),
+                writer_end: None,
+                spoiled: None,
+                reader_end: None,
+                writer: None,
+                reader: None,
+            }),
+        }
+    }
+
+    /// Bytes have come and gone.
+    fn count(&self, come: usize, gone: usize) {
+        #[cfg(feature = "engine")]
+        if let Some(account) = &self.account {
+            account.add(come);
+            account.sub(gone);
+        }
+        #[cfg(not(feature = "engine"))]
+        let _ = (self, come, gone);
+    }
+
+    /// Whether the account has room, if there is one, or nothing is held: one frame may pass.
+    fn has_room(&self, state: &State) -> bool {
+        #[cfg(feature = "engine")]
+        if let Some(account) = &self.account {
+            return state.bytes == 0 || account.room() > 0;
+        }
+        #[cfg(not(feature = "engine"))]
+        let _ = (self, state);
+        true
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing that can panic runs under the lock.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -102,7 +147,7 @@ impl Shared {
         if state.reader_end.is_none() {
             state.reader_end = Some(close);
             state.frames.clear();
-            state.bytes = 0;
+            self.count(0, std::mem::take(&mut state.bytes));
         }
         let waker = state.writer.take();
         drop(state);
@@ -118,7 +163,8 @@ impl PipeWriter {
             return Poll::Ready(Err(close.clone()));
         }
         let limits = self.0.limits;
-        if state.frames.len() < limits.frames && state.bytes < limits.bytes {
+        let within = state.frames.len() < limits.frames && state.bytes < limits.bytes;
+        if within && self.0.has_room(&state) {
             return Poll::Ready(Ok(()));
         }
         park(&mut state.writer, cx);
@@ -133,6 +179,7 @@ impl PipeWriter {
             return;
         }
         state.bytes += frame.len();
+        self.0.count(frame.len(), 0);
         state.frames.push_back(frame);
         let waker = state.reader.take();
         drop(state);
@@ -172,6 +219,12 @@ impl PipeWriter {
         let state = self.0.lock();
         (state.frames.len(), state.bytes)
     }
+
+    /// Whether the bytes that are held elsewhere allow for one more frame.
+    #[cfg(feature = "engine")]
+    pub(crate) fn has_room(&self) -> bool {
+        self.0.has_room(&self.0.lock())
+    }
 }
 
 impl PipeReader {
@@ -180,6 +233,7 @@ impl PipeReader {
         let mut state = self.0.lock();
         if let Some(frame) = state.frames.pop_front() {
             state.bytes -= frame.len();
+            self.0.count(0, frame.len());
             state.passed.0 += 1;
             state.passed.1 += frame.len() as u64;
             let waker = state.writer.take();
@@ -239,11 +293,26 @@ impl PipeMonitor {
         state.writer_end.get_or_insert_with(|| close.clone());
         state.reader_end.get_or_insert(close);
         state.frames.clear();
-        state.bytes = 0;
+        self.0.count(0, std::mem::take(&mut state.bytes));
         let (writer, reader) = (state.writer.take(), state.reader.take());
         drop(state);
         wake(writer);
         wake(reader);
+    }
+}
+
+#[cfg(feature = "engine")]
+impl Drop for Shared {
+    fn drop(&mut self) {
+        // What a reader that went away with its pipe has not taken.
+        let held = std::mem::take(
+            &mut self
+                .state
+                .get_mut()
+                .unwrap_or_else(PoisonError::into_inner)
+                .bytes,
+        );
+        self.count(0, held);
     }
 }
 
@@ -273,119 +342,4 @@ fn wake(waker: Option<Waker>) {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::task::Poll;
-
-    use tokio_test::{assert_pending, assert_ready, assert_ready_err, assert_ready_ok, task};
-
-    use super::{PipeLimits, PipeReader, PipeWriter, Popped, pipe};
-    use crate::wire::{Close, Frame};
-
-    const LIMITS: PipeLimits = PipeLimits {
-        frames: 2,
-        bytes: 10,
-    };
-
-    fn pop(reader: &mut PipeReader) -> Poll<Popped> {
-        task::spawn(()).enter(|cx, _| reader.poll_pop(cx))
-    }
-
-    fn ready(writer: &mut PipeWriter) -> Poll<Result<(), Close>> {
-        task::spawn(()).enter(|cx, _| writer.poll_ready(cx))
-    }
-
-    fn frame(len: usize) -> Frame {
-        Frame::from(vec![7; len])
-    }
-
-    #[test]
-    fn frames_come_out_in_order_and_then_the_end_again_and_again() {
-        let (mut writer, mut reader) = pipe(LIMITS);
-        assert_pending!(pop(&mut reader));
-        writer.push(frame(1));
-        writer.push("m".into());
-        writer.end(Close::NORMAL);
-        assert_eq!(assert_ready!(pop(&mut reader)), Popped::Frame(frame(1)));
-        assert_eq!(assert_ready!(pop(&mut reader)), Popped::Frame("m".into()));
-        for _ in 0..2 {
-            assert_eq!(assert_ready!(pop(&mut reader)), Popped::End(Close::NORMAL));
-        }
-    }
-
-    #[test]
-    fn both_bounds_hold_and_an_oversize_frame_passes_alone() {
-        let (mut writer, mut reader) = pipe(LIMITS);
-        writer.push(frame(1));
-        assert_ready_ok!(ready(&mut writer));
-        writer.push(frame(1));
-        assert_pending!(ready(&mut writer));
-        assert_ready!(pop(&mut reader));
-        assert_ready!(pop(&mut reader));
-        assert_ready_ok!(ready(&mut writer));
-        writer.push(frame(100));
-        assert_eq!(writer.queued(), (1, 100));
-        assert_eq!(writer.monitor().passed(), (2, 2));
-        assert_pending!(ready(&mut writer));
-        assert_ready!(pop(&mut reader));
-        assert_eq!(writer.queued(), (0, 0));
-        assert_eq!(writer.monitor().passed(), (3, 102));
-        assert_ready_ok!(ready(&mut writer));
-    }
-
-    #[test]
-    fn a_waiting_side_is_woken() {
-        let (mut writer, mut reader) = pipe(LIMITS);
-        let mut reading = task::spawn(std::future::poll_fn(|cx| reader.poll_pop(cx)));
-        assert_pending!(reading.poll());
-        writer.push(frame(10));
-        assert!(reading.is_woken());
-        let mut waiting = task::spawn(std::future::poll_fn(|cx| writer.poll_ready(cx)));
-        assert_pending!(waiting.poll());
-        assert_ready!(reading.poll());
-        assert!(waiting.is_woken());
-    }
-
-    #[test]
-    fn a_dropped_writer_is_lost_and_an_ended_one_is_not() {
-        let (writer, mut reader) = pipe(LIMITS);
-        drop(writer);
-        assert_eq!(
-            assert_ready!(pop(&mut reader)),
-            Popped::End(Close::WRITER_LOST)
-        );
-        let (mut writer, mut reader) = pipe(LIMITS);
-        writer.end(Close::NORMAL);
-        drop(writer);
-        assert_eq!(assert_ready!(pop(&mut reader)), Popped::End(Close::NORMAL));
-    }
-
-    #[test]
-    fn a_stopped_pipe_ends_at_both_ends_and_never_as_a_whole_stream() {
-        let (mut writer, mut reader) = pipe(LIMITS);
-        writer.push(frame(1));
-        writer.end(Close::NORMAL);
-        writer.monitor().stop(Close::STOPPING);
-        let stopped = Popped::End(Close::STOPPING);
-        assert_eq!(assert_ready!(pop(&mut reader)), stopped);
-        assert_eq!(assert_ready_err!(ready(&mut writer)), Close::STOPPING);
-        let (mut writer, mut reader) = pipe(LIMITS);
-        writer.end(Close::NORMAL);
-        writer.monitor().stop(Close::STOPPING);
-        assert_eq!(assert_ready!(pop(&mut reader)), Popped::End(Close::NORMAL));
-    }
-
-    #[test]
-    fn a_gone_reader_fails_the_writer_and_frees_what_was_queued() {
-        let (mut writer, reader) = pipe(LIMITS);
-        writer.push(frame(10));
-        let mut gone = task::spawn(std::future::poll_fn(|cx| writer.poll_gone(cx)));
-        assert_pending!(gone.poll());
-        drop(reader);
-        assert_eq!(assert_ready!(gone.poll()), Close::READER_GONE);
-        drop(gone);
-        assert_eq!(assert_ready_err!(ready(&mut writer)), Close::READER_GONE);
-        assert_eq!(writer.queued(), (0, 0));
-        writer.push(frame(1));
-        assert_eq!(writer.queued(), (0, 0));
-    }
-}
+mod tests;

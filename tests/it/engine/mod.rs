@@ -10,6 +10,7 @@ mod limits;
 mod listings;
 mod relay;
 mod roles;
+mod siege;
 mod tls;
 
 use std::time::Duration;
