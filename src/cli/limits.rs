@@ -13,7 +13,7 @@ pub(super) struct Limits {
     #[arg(long, value_name = "COUNT", default_value_t = 65_536)]
     max_connections: usize,
     /// How many connections may have said nothing yet; of more the oldest is cut off.
-    #[arg(long, value_name = "COUNT", default_value_t = 4096)]
+    #[arg(long, value_name = "COUNT", default_value_t = 1024)]
     max_newcomers: usize,
     /// How many channels may be unfinished at a time.
     #[arg(long, value_name = "COUNT", default_value_t = 100_000)]
@@ -28,7 +28,7 @@ pub(super) struct Limits {
     #[arg(long, value_name = "COUNT", default_value_t = 100_000)]
     max_calls_per_worker: usize,
     /// How many bytes of long messages that are not whole may be kept, over all connections.
-    #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = size)]
+    #[arg(long, value_name = "SIZE", default_value = "512MiB", value_parser = size)]
     max_incoming_bytes: usize,
     /// How many payload bytes may be held for slow readers, over all channels.
     #[arg(long, value_name = "SIZE", default_value = "4GiB", value_parser = size)]

@@ -117,7 +117,7 @@ impl EngineBuilder {
         self
     }
 
-    /// How many connections may have said nothing yet; 4096 unless told.
+    /// How many connections may have said nothing yet; 1024 unless told.
     ///
     /// That is, their request is not there, or it was that of a worker and no message has
     /// followed. Of more the oldest is cut off: whoever means well says something at once.
@@ -157,7 +157,7 @@ impl EngineBuilder {
     }
 
     /// How many bytes of long messages that are not whole the engine keeps over all connections;
-    /// 1 GiB unless told.
+    /// 512 MiB unless told.
     ///
     /// A connection that keeps as much as is left for all is closed with code 1009. What a
     /// connection keeps up to 256 KiB does not count, so that short messages always pass.

@@ -48,12 +48,12 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 65_536,
-            newcomers: 4096,
+            newcomers: 1024,
             channels: 100_000,
             worker_channels: 25_000,
             worker_functions: 10_000,
             worker_calls: 100_000,
-            incoming_bytes: 1 << 30,
+            incoming_bytes: 512 << 20,
             held_bytes: 4 << 30,
             channel_bytes: 64 << 20,
             message: WebSocketLimits::CONTROL.message,

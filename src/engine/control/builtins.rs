@@ -20,9 +20,9 @@ pub(super) fn call(
     match call.function_id.as_str() {
         builtin::CHANNELS_CREATE => Some(create_channel(member, &call.data, core)),
         builtin::WORKERS_REGISTER => Some(register_worker(member, &call.data, out)),
-        builtin::CHANNELS_LIST => Some(listings::channels(&call.data, core)),
-        builtin::FUNCTIONS_LIST => Some(listings::functions(member)),
-        builtin::WORKERS_LIST => Some(listings::workers(member)),
+        builtin::CHANNELS_LIST => Some(member.costly(|| listings::channels(&call.data, core))),
+        builtin::FUNCTIONS_LIST => Some(member.costly(|| listings::functions(member))),
+        builtin::WORKERS_LIST => Some(member.costly(|| listings::workers(member))),
         _ => None,
     }
 }

@@ -1,7 +1,7 @@
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
@@ -19,6 +19,12 @@ use crate::wire::{Close, ControlMessage, Frame};
 /// How long a worker may take nothing while something waits for it.
 pub(in crate::engine) const STALL: Duration = Duration::from_secs(30);
 
+/// A worker whose messages make others wait for longer than this is not read for [`RESTS`] times as
+/// long: long lists, and looking for what was meant by the name of a function that nobody has.
+const CHEAP: Duration = Duration::from_micros(100);
+const RESTS: u32 = 16;
+const LONGEST_REST: Duration = Duration::from_secs(1);
+
 /// What a binary frame with telemetry begins with (`protocol.md` section 7).
 const TELEMETRY: [&[u8]; 3] = [b"OTLP", b"MTRC", b"LOGS"];
 
@@ -28,6 +34,7 @@ const TELEMETRY: [&[u8]; 3] = [b"OTLP", b"MTRC", b"LOGS"];
 /// |---|---|---|
 /// | serving | read and written | a message whose target has no room |
 /// | delivering | written only | room at the target, or the target's end |
+/// | resting | written only | the end of the rest |
 ///
 /// In either state the session ends when the peer closes or is lost, when its outbox is closed
 /// (a newer connection took over), when the peer takes nothing for [`STALL`] or is silent for too
@@ -47,6 +54,8 @@ pub(in crate::engine) struct Session<'a, T> {
     newcomer: Option<Newcomer>,
     /// While the last turn did not suffice.
     busy: Option<Busy<'a>>,
+    /// Runs while the peer pays for what has cost others.
+    rest: Option<Pin<Box<Sleep>>>,
     pulse: Pulse,
     /// Fires when the pulse is to be looked at.
     timer: Pin<Box<Sleep>>,
@@ -86,6 +95,7 @@ impl<'a, T: Transport> Session<'a, T> {
             ownership,
             newcomer: None,
             busy: None,
+            rest: None,
             pulse: Pulse::new(core.limits.keep_alive, now.into_std()),
             timer: Box::pin(sleep_until(now)),
         }
@@ -183,6 +193,10 @@ impl<'a, T: Transport> Session<'a, T> {
             self.busy = None;
             return Poll::Pending;
         }
+        if let Some(rest) = &mut self.rest {
+            ready!(rest.as_mut().poll(cx));
+            self.rest = None;
+        }
         for turn in 0..self.core.control.turns.messages() {
             let received = self.socket.poll_receive(cx);
             if turn == 0 && received.is_ready() {
@@ -204,6 +218,19 @@ impl<'a, T: Transport> Session<'a, T> {
             if self.poll_deliver(cx).is_pending() {
                 self.busy = None;
                 return Poll::Pending;
+            }
+            let cost = self.member.take_cost();
+            if cost >= CHEAP {
+                let rest = self
+                    .rest
+                    .insert(Box::pin(sleep((cost * RESTS).min(LONGEST_REST))));
+                // Woken by its end.
+                let resting = rest.as_mut().poll(cx).is_pending();
+                self.busy = None;
+                self.pulse.heard(Instant::now().into_std());
+                if resting {
+                    return Poll::Pending;
+                }
             }
         }
         if self.busy.is_none() {

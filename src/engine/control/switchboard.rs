@@ -1,7 +1,8 @@
 use std::collections::VecDeque;
 use std::mem;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -54,6 +55,8 @@ pub(super) struct Member<'a> {
     role: Arc<Role>,
     /// A function of it was refused, and the log says so.
     warned: AtomicBool,
+    /// Microseconds for which the tables were held for this worker alone, not yet paid for.
+    cost: AtomicU64,
 }
 
 impl Control {
@@ -76,6 +79,7 @@ impl Control {
             outbox: Arc::default(),
             role,
             warned: AtomicBool::new(false),
+            cost: AtomicU64::new(0),
         };
         let reattach_token = Uuid::new_v4().to_string();
         let hello = ControlMessage::WorkerRegistered(WorkerRegistered {
@@ -135,6 +139,20 @@ impl Member<'_> {
         }
     }
 
+    /// Does what takes long for one worker while others wait for the tables.
+    pub(super) fn costly<R>(&self, work: impl FnOnce() -> R) -> R {
+        let begun = Instant::now();
+        let done = work();
+        let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.cost.fetch_add(micros, Ordering::Relaxed);
+        done
+    }
+
+    /// For how long it was [costly](Self::costly) since this was last asked.
+    pub(super) fn take_cost(&self) -> Duration {
+        Duration::from_micros(self.cost.swap(0, Ordering::Relaxed))
+    }
+
     /// Keeps what the worker says of itself.
     pub(super) fn announce(&self, about: Map<String, Value>, out: &mut Deliveries) {
         let conflicts = self.control.lock().registry.announce(&self.id, about);
@@ -186,7 +204,8 @@ impl Member<'_> {
         let mut tables = self.control.lock();
         let Tables { registry, calls } = &mut *tables;
         let Some((owner, outbox)) = registry.owner(namespace, &call.function_id) else {
-            return Err(not_found(registry, namespace, &call.function_id));
+            let error = self.costly(|| not_found(registry, namespace, &call.function_id));
+            return Err(error);
         };
         let invocation_id = call.invocation_id.clone().filter(|_| !void);
         if let Some(invocation_id) = &invocation_id {

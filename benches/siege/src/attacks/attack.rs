@@ -9,7 +9,8 @@ pub(super) struct Attack {
     /// MiB that the engine may grow by meanwhile: what the limits that the attack comes up against
     /// allow.
     pub(super) growth_mib: f64,
-    /// The share of their throughput that others have to keep.
+    /// The share of their throughput that others have to keep; the turns of a quick run are too
+    /// short to tell.
     pub(super) share: f64,
 }
 
@@ -21,12 +22,17 @@ impl Attack {
             role,
             flags: &[],
             growth_mib: 64.0,
-            share: 0.25,
+            share: 0.15,
         }
     }
 
     pub(super) const fn flags(mut self, flags: &'static [&'static str]) -> Self {
         self.flags = flags;
+        self
+    }
+
+    pub(super) const fn share(mut self, share: f64) -> Self {
+        self.share = share;
         self
     }
 

@@ -5,6 +5,9 @@ const SOON: &[&str] = &["channel-ttl=5"];
 /// The engine is to come up against its bound on what is held for readers.
 const LITTLE: &[&str] = &["max-held-mib=256", "channel-ttl=5"];
 
+/// What is left to others by 64 that never stop sending.
+const CROWD: f64 = 0.05;
+
 pub(super) const ATTACKS: [Attack; 26] = [
     Attack::new(
         "for comparison: a process that only burns processor time",
@@ -25,15 +28,22 @@ pub(super) const ATTACKS: [Attack; 26] = [
     Attack::new("connections opened and reset at once", "resets"),
     Attack::new("workers that connect and are gone at once", "visits"),
     Attack::new("a million creates, one worker", "creates").flags(SOON),
-    Attack::new("a million creates, 64 workers", "many-creates").flags(SOON),
+    Attack::new("a million creates, 64 workers", "many-creates")
+        .flags(SOON)
+        .growth_mib(192.0)
+        .share(CROWD),
     Attack::new(
         "a thousand creates, again and again as somebody new",
         "returning-creates",
     )
     .flags(SOON),
     Attack::new("a million registrations, one worker", "registrations"),
-    Attack::new("a million registrations, 64 workers", "many-registrations").growth_mib(768.0),
-    Attack::new("calls that nobody answers, 64 workers", "unanswered").growth_mib(768.0),
+    Attack::new("a million registrations, 64 workers", "many-registrations")
+        .growth_mib(768.0)
+        .share(CROWD),
+    Attack::new("calls that nobody answers, 64 workers", "unanswered")
+        .growth_mib(768.0)
+        .share(CROWD),
     Attack::new(
         "calls of unknown functions among 10,000 similar ones",
         "unknown",

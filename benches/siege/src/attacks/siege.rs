@@ -79,6 +79,6 @@ pub(super) fn carry_out(attack: &Attack, quick: bool) -> Result<Row> {
         freed_ms: freed_after.as_millis(),
         verdict: Verdict::default(),
     };
-    let verdict = Verdict::of(attack, &row);
+    let verdict = Verdict::of(attack, &row, quick);
     Ok(Row { verdict, ..row })
 }

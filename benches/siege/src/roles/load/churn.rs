@@ -5,6 +5,7 @@ use anyhow::Result;
 use fastrand::Rng;
 use pipewright::{Address, Worker};
 use pipewright_bench_roles::Gate;
+use tokio::runtime::Builder;
 use tokio::time::timeout;
 
 use super::sample_data::SampleData;
@@ -41,9 +42,15 @@ pub(crate) async fn come_and_go(
             counts: Arc::clone(&counts),
             rng: Rng::with_seed(seed ^ number << 32),
         };
-        tokio::spawn(async move {
+        // A worker that leaves without a word is dropped with the runtime of its place, and with
+        // everything that it had under way.
+        std::thread::spawn(move || {
             loop {
-                visitor.visit().await;
+                let runtime = Builder::new_current_thread().enable_all().build();
+                match runtime {
+                    Ok(runtime) => runtime.block_on(visitor.visit()),
+                    Err(error) => visitor.error(kind("runtime", &error)),
+                }
             }
         });
     }
