@@ -10,8 +10,10 @@ use super::channels::Channels;
 use super::control::Control;
 use super::limits::Limits;
 use super::metrics::Metrics;
+use super::newcomers::Newcomers;
 use super::owners::Owners;
 use super::runs::Runs;
+use crate::transport::Budget;
 
 /// What all connections of one engine share.
 pub(super) struct Core {
@@ -29,6 +31,10 @@ pub(super) struct Core {
     pub(super) metrics: Arc<Metrics>,
     /// A permit for each connection there may be.
     pub(super) connections: Arc<Semaphore>,
+    /// Connections that have said nothing yet.
+    pub(super) newcomers: Arc<Newcomers>,
+    /// What connections keep of long messages that are not whole.
+    pub(super) incoming: Arc<Budget>,
     /// Cancelled when the engine is to stop. Every task watches it and ends within a second.
     pub(super) stopping: CancellationToken,
     /// Every task of the engine; bounded by its connections.
@@ -55,6 +61,8 @@ impl Core {
             owners: Arc::default(),
             metrics,
             connections: Arc::new(Semaphore::new(permits(&limits))),
+            newcomers: Newcomers::new(limits.newcomers),
+            incoming: Budget::new(limits.incoming_bytes),
             stopping: CancellationToken::new(),
             tasks: TaskTracker::new(),
         })

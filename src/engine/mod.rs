@@ -34,6 +34,7 @@ mod http;
 mod in_process;
 mod limits;
 mod metrics;
+mod newcomers;
 mod owners;
 mod pages;
 mod runs;

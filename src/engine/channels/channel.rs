@@ -6,7 +6,7 @@ use super::ended::Ended;
 use super::rate::Rate;
 use super::table::Expiry;
 use crate::engine::runs::Ending;
-use crate::transport::{PipeLimits, PipeMonitor, PipeReader, PipeWriter, pipe};
+use crate::transport::{PipeMonitor, PipeReader, PipeWriter};
 use crate::wire::{AccessKey, Close, Histogram};
 
 /// The secrets of one channel. They differ, so that a ref to read cannot be made into one to
@@ -76,11 +76,10 @@ impl Channel {
     pub(super) fn new(
         keys: Keys,
         owner: Arc<str>,
-        limits: PipeLimits,
+        (mut writer, reader): (PipeWriter, PipeReader),
         waits: &Arc<Histogram>,
         now: Instant,
     ) -> Self {
-        let (mut writer, reader) = pipe(limits);
         writer.count_waits(Arc::clone(waits));
         let monitor = writer.monitor();
         Self {

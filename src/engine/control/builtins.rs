@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::delivery::Deliveries;
 use super::listings;
-use super::switchboard::Member;
+use super::member::Member;
 use crate::engine::core::Core;
 use crate::wire::{ErrorBody, InvokeFunction, Payload, builtin};
 
@@ -21,10 +21,10 @@ pub(super) fn call(
     match call.function_id.as_str() {
         builtin::CHANNELS_CREATE => Some(create_channel(member, call, core)),
         builtin::WORKERS_REGISTER => Some(register_worker(member, &call.data, out)),
-        builtin::RUNS_LIST => Some(listings::runs(&call.data, core)),
-        builtin::CHANNELS_LIST => Some(listings::channels(&call.data, core)),
-        builtin::FUNCTIONS_LIST => Some(listings::functions(member)),
-        builtin::WORKERS_LIST => Some(listings::workers(member)),
+        builtin::RUNS_LIST => Some(member.costly(|| listings::runs(&call.data, core))),
+        builtin::CHANNELS_LIST => Some(member.costly(|| listings::channels(&call.data, core))),
+        builtin::FUNCTIONS_LIST => Some(member.costly(|| listings::functions(member))),
+        builtin::WORKERS_LIST => Some(member.costly(|| listings::workers(member))),
         _ => None,
     }
 }

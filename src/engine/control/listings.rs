@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::builtins::{payload, request};
+use super::member::Member;
 use super::registry::Worker;
-use super::switchboard::Member;
 use crate::engine::core::Core;
 use crate::wire::{ErrorBody, Payload};
 

@@ -18,6 +18,7 @@ mod calls;
 mod delivery;
 mod hint;
 mod listings;
+mod member;
 mod outbox;
 mod outcome;
 mod overview;
@@ -25,6 +26,7 @@ mod refusals;
 mod registry;
 mod session;
 mod switchboard;
+mod turns;
 
 use outbox::Outbox;
 

@@ -10,4 +10,6 @@ mod models;
 mod pipe;
 
 pub(crate) use connection::Memory;
+#[cfg(feature = "engine")]
+pub(crate) use pipe::accounted_pipe;
 pub(crate) use pipe::{PipeLimits, PipeMonitor, PipeReader, PipeWriter, Popped, pipe};

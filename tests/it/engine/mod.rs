@@ -13,6 +13,7 @@ pub(crate) mod pages;
 mod relay;
 mod roles;
 mod runs;
+mod siege;
 mod tls;
 
 use std::time::Duration;

@@ -3,7 +3,6 @@
 //!
 //! | file | plays |
 //! |---|---|
-//! | `gate` | what a role says and hears |
 //! | `engine` | our engine |
 //! | `bytes`, `items` | our writers and readers of bytes and items |
 //! | `trips` | our two ends of a round trip |
@@ -17,7 +16,6 @@ mod codecs;
 mod create;
 mod engine;
 mod fused;
-mod gate;
 mod hops;
 mod idle;
 mod in_memory;
@@ -32,7 +30,7 @@ mod trips;
 mod websocket;
 
 use anyhow::{Result, bail};
-use gate::Gate;
+use pipewright_bench_roles::Gate;
 
 /// Plays the role that is named first, with what follows as its arguments.
 ///
