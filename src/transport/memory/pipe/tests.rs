@@ -61,7 +61,7 @@ fn both_bounds_hold_and_an_oversize_frame_passes_alone() {
 fn a_pipe_whose_account_has_no_room_passes_frame_by_frame() {
     let budget = crate::transport::Budget::new(8);
     let (mut writer, mut reader) = super::accounted_pipe(LIMITS, budget.account());
-    let (mut other, _unread) = super::accounted_pipe(LIMITS, budget.account());
+    let (mut other, unread) = super::accounted_pipe(LIMITS, budget.account());
     other.push(frame(5));
     for _ in 0..3 {
         assert_ready_ok!(ready(&mut writer));
@@ -73,7 +73,7 @@ fn a_pipe_whose_account_has_no_room_passes_frame_by_frame() {
     }
     assert_eq!(budget.held(), 5);
     writer.push(frame(4));
-    drop((writer, reader, other, _unread));
+    drop((writer, reader, other, unread));
     assert_eq!(budget.held(), 0);
 }
 
