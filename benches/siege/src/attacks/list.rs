@@ -47,8 +47,11 @@ pub(super) const ATTACKS: [Attack; 26] = [
     Attack::new(
         "calls of unknown functions among 10,000 similar ones",
         "unknown",
-    ),
-    Attack::new("lists of 10,000 functions without end", "lists").growth_mib(256.0),
+    )
+    .flags(SOON),
+    Attack::new("lists of 10,000 functions without end", "lists")
+        .flags(SOON)
+        .growth_mib(256.0),
     Attack::new(
         "frames without end into 128 channels that nobody reads",
         "unread",
@@ -70,6 +73,6 @@ pub(super) const ATTACKS: [Attack; 26] = [
     Attack::new("pings without end, pongs never read", "pings"),
     Attack::new("pongs without end", "pongs"),
     Attack::new("JSON pings without end, answers never read", "json-pings"),
-    Attack::new("access keys guessed", "keys"),
+    Attack::new("access keys guessed", "keys").flags(SOON),
     Attack::new("a compressed bomb; compressed frames", "bomb"),
 ];

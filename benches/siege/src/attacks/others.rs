@@ -12,10 +12,10 @@ use super::probed::Probed;
 /// Those whom an attack is not to harm: a stream that never ends, whose writer and reader are a
 /// process each, and a process that calls and lets newcomers come.
 pub(super) struct Others {
-    /// Writes until it is ended.
-    _writer: Process,
     reader: Process,
     prober: Process,
+    /// Writes until it is ended; last, because its reader complains of its end.
+    _writer: Process,
 }
 
 impl Others {
@@ -38,9 +38,9 @@ impl Others {
         let prober = Process::role(&["probe", url])?;
         prober.line()?;
         Ok(Self {
-            _writer: writer,
             reader,
             prober,
+            _writer: writer,
         })
     }
 

@@ -34,17 +34,18 @@ const PAIRS: usize = 2;
 const LOOKS: f64 = 240.0;
 /// How long the engine may take to let go of everything.
 const FREED: Duration = Duration::from_mins(2);
-/// What a worker that was killed has made and nobody has opened is freed soon, so that it can be
-/// awaited.
-const SOON: &str = "channel-ttl=60";
+/// What a worker that was killed has made and nobody has opened is freed after so many seconds, so
+/// that it can be awaited; soon where the whole run is short.
+const TTL: [u64; 2] = [60, 5];
 
 pub(crate) fn run(options: &LoadOptions) -> Result<()> {
     // Both ends of each that streams; workers, and what they stream; the rest of the engine.
     let needed = 2 * options.active + 4 * options.workers + 200;
     let spare = allow_descriptors()?.saturating_sub(needed);
+    let ttl = format!("channel-ttl={}", TTL[usize::from(options.minutes < 1.0)]);
     let plan = Plan::new(options.idle, spare)?;
     let (open, within) = (plan.open, plan.within);
-    let mut engine = EngineProcess::start(&[SOON, &plan.flag()])?;
+    let mut engine = EngineProcess::start(&[&ttl, &plan.flag()])?;
     let url = engine.url.clone();
     let before = engine.held()?;
     let idle = Idle::open(plan, &url)?;
