@@ -69,6 +69,7 @@ export class Scene {
     this.ends.push(() => browser.close());
     const context = await browser.newContext({ viewport: { width: 1400, height: 1000 }, ...options });
     const page = await context.newPage();
+    page.setDefaultTimeout(20000);
     const seen = { bodies: [], faults: [], hosts: new Set() };
     page.on('pageerror', (error) => seen.faults.push(error.message));
     page.on('console', (message) => {

@@ -16,7 +16,8 @@ const channels = new Table('channels', {
   columns: [
     { title: 'Channel', className: 'mono', text: (channel) => short(channel.channel_id), hint: (channel) => channel.channel_id },
     { title: 'Run', text: (channel) => channel.run },
-    { title: 'Rate', numeric: true, text: (channel) => rate(channel.bytes_per_second), sort: (channel) => channel.bytes_per_second },
+    // Where nothing moves, the fuller ones come first.
+    { title: 'Rate', numeric: true, text: (channel) => rate(channel.bytes_per_second), sort: (channel) => channel.bytes_per_second + fillOf(channel) / 1e6 },
     { title: 'Carried', numeric: true, text: (channel) => bytes(channel.bytes), sort: (channel) => channel.bytes },
     { title: 'Frames', numeric: true, text: (channel) => count(channel.frames), sort: (channel) => channel.frames },
     { title: 'Fill', text: buffered, sort: fillOf, fill: bar, hint: (channel) => `${count(channel.buffered_frames)} of ${count(channel.capacity_frames)} frames` },
