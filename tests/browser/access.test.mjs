@@ -26,9 +26,11 @@ test('an engine that goes is told of, and found again', inScene(async (scene) =>
 test('a token is asked for, checked and kept in the tab only', inScene(async (scene) => {
   const directory = await mkdtemp(join(tmpdir(), 'pipewright-'));
   scene.ends.push(() => rm(directory, { recursive: true }));
-  const file = join(directory, 'token');
+  const [file, limited, roles] = ['token', 'limited', 'roles.toml'].map((name) => join(directory, name));
   await writeFile(file, 'open-sesame\n');
-  const engine = await scene.engine('--token-file', file);
+  await writeFile(limited, 'serves-only\n');
+  await writeFile(roles, `[[role]]\ntoken_file = ${JSON.stringify(limited)}\nregister = ["text::*"]\n`);
+  const engine = await scene.engine('--token-file', file, '--roles', roles);
   const { page, seen } = await scene.browse(engine.page);
   const field = page.getByLabel('Bearer token');
   await field.waitFor();
@@ -37,6 +39,9 @@ test('a token is asked for, checked and kept in the tab only', inScene(async (sc
   await field.fill('wrong');
   await page.keyboard.press('Enter');
   await page.getByText('The engine does not take this token.').waitFor();
+  await field.fill('serves-only');
+  await page.keyboard.press('Enter');
+  await page.getByText('may not trigger engine::dashboard::list').waitFor();
   await field.fill('open-sesame');
   await page.keyboard.press('Enter');
   await page.getByText('No worker is connected').waitFor();

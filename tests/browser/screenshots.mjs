@@ -14,6 +14,8 @@ try {
     await page.locator('#run-list button', { hasText: 'log::errors' }).click();
     await page.locator('#graph .edge[data-moves]').nth(3).waitFor();
     await page.mouse.move(0, 0);
+    // Rates of the first moments are none.
+    for (let round = 0; round < 6; round += 1) await page.waitForResponse(/state\.json/);
     await page.screenshot({ path: join(directory, `dashboard-${colorScheme}.png`) });
   }
 } finally {

@@ -28,6 +28,8 @@ struct ListedRun {
     run: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace: Option<String>,
     /// `running`, `done` or `failed`.
     state: &'static str,
     age_ms: u64,
@@ -176,6 +178,7 @@ fn listed_run(run: &Run, channels: &HashMap<String, Listed>, now: Instant) -> Li
     ListedRun {
         run: run.number,
         name: run.name.clone(),
+        trace: run.trace.clone(),
         state: match run.ended {
             _ if run.has_failed() => "failed",
             None => "running",

@@ -12,8 +12,10 @@ pub(super) const MOST_PARTS: usize = 500;
 #[derive(Debug)]
 pub(super) struct Run {
     pub(super) number: u64,
-    /// What a pipeline calls it, or the trace that its calls belong to.
+    /// What a pipeline calls it.
     pub(super) name: Option<String>,
+    /// The trace that its calls belong to.
+    pub(super) trace: Option<String>,
     /// The worker and the name under which its pipeline adds to it.
     pub(super) label: Option<(Arc<str>, String)>,
     pub(super) started: Instant,
@@ -79,6 +81,7 @@ impl Run {
         Self {
             number,
             name: None,
+            trace: None,
             label: None,
             started: now,
             ended: None,
@@ -100,9 +103,8 @@ impl Run {
     /// Takes all of another run.
     pub(super) fn absorb(&mut self, other: Self) {
         self.started = self.started.min(other.started);
-        if self.label.is_none() {
-            self.name = self.name.take().or(other.name);
-        }
+        self.name = self.name.take().or(other.name);
+        self.trace = self.trace.take().or(other.trace);
         self.open += other.open;
         self.nodes.extend(other.nodes);
         self.edges.extend(other.edges);

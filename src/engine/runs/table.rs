@@ -192,8 +192,8 @@ impl Table {
         });
         node.worker = cut(call.worker.unwrap_or(call.executor), LONGEST_NAME);
         node.started = now;
-        if run.name.is_none() {
-            run.name = call.traceparent.and_then(trace_id);
+        if run.trace.is_none() {
+            run.trace = call.traceparent.and_then(trace_id);
         }
         if let Some(invocation_id) = call.invocation_id {
             let key = (Arc::clone(call.executor), invocation_id.to_owned());

@@ -40,8 +40,8 @@ async function round(show) {
     gone('The engine does not answer. What is below is what it said last; this page goes on asking.');
     return true;
   }
-  if (response.status === 401) {
-    refused();
+  if (response.status === 401 || (response.status === 403 && token)) {
+    refused(response.status === 401 ? 'The engine does not take this token.' : state.trim());
     return false;
   }
   if (!response.ok) {
@@ -66,10 +66,10 @@ function gone(message) {
   byId('alert').hidden = false;
 }
 
-/** Asks for a token; says so if there was one. */
-function refused() {
+/** Asks for a token; says what was wrong with the last one, if there was one. */
+function refused(why) {
   told('locked', 'locked');
-  setText(byId('login-error'), token ? 'The engine does not take this token.' : '');
+  setText(byId('login-error'), token ? why : '');
   token = null;
   sessionStorage.removeItem(TOKEN);
   byId('alert').hidden = true;

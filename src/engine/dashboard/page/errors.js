@@ -9,6 +9,7 @@ export function showErrors(errors, total) {
   const named = numbered(errors);
   setText(byId('errors-count'), total ? `${plural(errors.length, 'cause')}, ${plural(total, 'failed call')}` : '');
   byId('errors-empty').hidden = errors.length > 0;
+  byId('errors').hidden = errors.length === 0;
   keep(byId('errors'), named, ({ key }) => key, entry, fill);
   const keys = new Set(named.map(({ key }) => key));
   const news = known && named.find(({ key }) => !known.has(key));

@@ -84,9 +84,10 @@ function drawSelected() {
   const state = stateOf(run);
   const moved = run.edges.reduce((sum, edge) => sum + edge.bytes, 0);
   const age = run.took_ms === undefined ? `for ${time(run.age_ms)}` : `after ${time(run.took_ms)}`;
-  const name = run.name ? ` · ${short(run.name)}` : '';
+  const name = run.trace ? ` · trace ${short(run.trace)}` : '';
+  byId('run-title').title = [run.name, run.trace && `trace ${run.trace}`].filter(Boolean).join('\n');
   byId('run-title').replaceChildren(
-    element('b', {}, `Run ${run.run}`), ` ${name} · `,
+    element('b', {}, `Run ${run.run}`), `${name} · `,
     element('span', { className: 'state', 'data-state': state }, word(state)),
     ` ${age} · ${count(run.edges.length)} channels · ${bytes(moved)} carried`);
   // What stands still is not drawn again, so that whoever scrolls is not disturbed.

@@ -126,7 +126,7 @@ fn calls_that_share_channels_are_one_run_of_any_workers() {
     let expected = [("-", "parse"), ("parse", "sum"), ("sum", "-")];
     assert_eq!(drawn(run), pairs(&expected));
     assert_eq!(
-        run.name.as_deref(),
+        run.trace.as_deref(),
         Some("4bf92f3577b34da6a3ce929d0e0e4736")
     );
     assert!(run.nodes.values().all(|node| node.worker == "stages"));
