@@ -13,6 +13,7 @@ mod items;
 mod judge;
 mod link;
 mod meter;
+mod observed;
 mod read_error;
 mod reader;
 mod report;
@@ -31,6 +32,7 @@ pub use items::{
 };
 pub(crate) use items::{local, short_name};
 pub(crate) use meter::Meter;
+pub(crate) use observed::Observed;
 pub use read_error::ReadError;
 pub use reader::{ByteReader, ChannelReader, FrameStream, Messages};
 pub use report::{StreamReport, Verdict};

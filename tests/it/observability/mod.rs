@@ -6,3 +6,6 @@
 mod document;
 mod engine;
 mod exposition;
+mod spans;
+mod traces;
+mod worker;
