@@ -13,6 +13,7 @@ use crate::wire::Direction;
 ///
 /// They are told with each frame, not with each item. An end within the process, without an
 /// engine, has nobody but its meter.
+#[derive(Default)]
 pub(crate) struct Observed {
     meter: Option<Arc<Meter>>,
     /// In a box, because most of it is of use once a stream.
@@ -77,7 +78,8 @@ impl Observed {
 
 impl Watch {
     fn update(&mut self, report: &StreamReport) {
-        if self.ended {
+        let begun = report.bytes > 0 || report.messages > 0 || report.verdict.is_some();
+        if self.ended || !begun {
             return;
         }
         if self.span.is_none() {

@@ -42,7 +42,7 @@ pub(crate) struct Inbox {
     /// Undoes the compression that the header names.
     expansion: Option<Expansion>,
     vigil: Vigil,
-    observed: Observed,
+    pub(super) observed: Observed,
     /// Where messages go that the code behind this end does not ask for.
     aside: Option<Aside>,
 }

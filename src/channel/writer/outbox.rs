@@ -35,7 +35,7 @@ pub(crate) struct Outbox {
     aborted: Option<Abort>,
     waits: Waits,
     close_timeout: Duration,
-    observed: Observed,
+    pub(super) observed: Observed,
 }
 
 enum Phase {

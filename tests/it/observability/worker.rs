@@ -1,10 +1,10 @@
 //! What a worker counts of itself.
 
-use pipewright::{FunctionError, Pipeline, Worker};
+use pipewright::{FunctionError, Pipeline, Worker, pipeline_stage, remote};
 use tokio::time::timeout;
 
 use super::exposition::Exposition;
-use crate::engine::{FAILED, engine, url};
+use crate::engine::{FAILED, engine, settled, url};
 
 async fn told(worker: &Worker, wanted: impl Fn(&Exposition) -> bool) -> Exposition {
     let told = async {
@@ -52,11 +52,12 @@ async fn calls_are_counted_by_what_they_came_to() {
 
 #[tokio::test]
 async fn streams_are_counted_while_they_run_and_by_how_they_end() {
-    for address in [true, false] {
+    for over_sockets in [true, false] {
         let engine = engine().await;
-        let address = match address {
-            true => url(&engine).parse().unwrap(),
-            false => engine.address(),
+        let address = if over_sockets {
+            url(&engine).parse().unwrap()
+        } else {
+            engine.address()
         };
         let worker = Worker::connect(address).await.unwrap();
         let channel = worker.create_channel(None).await.unwrap();
@@ -106,4 +107,27 @@ async fn items_of_a_run_are_counted_at_both_ends() {
     let metrics = worker.metrics();
     assert_eq!((metrics.written.items, metrics.read.items), (1000, 1000));
     assert_eq!(metrics.reconnects, 0);
+}
+
+#[pipeline_stage(id = "counted::increment")]
+async fn increment(n: u32) -> u32 {
+    n + 1
+}
+
+#[tokio::test]
+async fn nothing_but_the_streams_of_a_run_is_counted() {
+    let engine = engine().await;
+    let worker = Worker::connect(&*url(&engine)).await.unwrap();
+    let there = Worker::connect(&*url(&engine)).await.unwrap();
+    there.register(increment).unwrap();
+    there.registered().await.unwrap();
+    let pipeline = Pipeline::from_iter(0..10_u32).then(remote::<u32, u32>("counted::increment"));
+    let run = pipeline.start(&worker).await.unwrap();
+    assert_eq!(run.collect::<Vec<_>>().await.unwrap().len(), 10);
+    // What holds the stage is let go of after its end.
+    settled(&engine, |stats| stats.channels == 0).await;
+    for metrics in [worker.metrics(), there.metrics()] {
+        assert_eq!((metrics.written.complete, metrics.read.complete), (1, 1));
+        assert_eq!((metrics.written.failed, metrics.read.failed), (0, 0));
+    }
 }
