@@ -1,4 +1,6 @@
 #![doc = include_str!("../README.md")]
+// docs.rs says at each item which feature it takes.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod channel;
 mod codec;
@@ -7,9 +9,13 @@ mod embedded;
 #[cfg(feature = "engine")]
 mod engine;
 mod error;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod pipeline;
 pub mod prelude;
 mod stage;
+mod sync;
 pub mod testing;
 #[cfg_attr(
     not(feature = "engine"),
@@ -76,6 +82,25 @@ pub use worker::{
     Handler, Invocation, RegisterError, Rejection, ServeError, ShutdownError, StreamMetrics,
     Trigger, Worker, WorkerBuilder, WorkerMetrics,
 };
+
+/// Runs what stands in the guide, page by page.
+#[cfg(doctest)]
+mod guide {
+    #[doc = include_str!("../docs/guide/first-worker.md")]
+    mod first_worker {}
+    #[doc = include_str!("../docs/guide/typed-channels.md")]
+    mod typed_channels {}
+    #[doc = include_str!("../docs/guide/stages.md")]
+    mod stages {}
+    #[doc = include_str!("../docs/guide/pipelines.md")]
+    mod pipelines {}
+    #[doc = include_str!("../docs/guide/formats.md")]
+    mod formats {}
+    #[doc = include_str!("../docs/guide/errors.md")]
+    mod errors {}
+    #[doc = include_str!("../docs/guide/deployment.md")]
+    mod deployment {}
+}
 
 /// For the code that `#[pipeline_stage]` makes; no part of the API.
 #[doc(hidden)]

@@ -1,8 +1,9 @@
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::Waker;
 
 use super::Event;
+use crate::sync::{Mutex, MutexGuard, PoisonError};
 use crate::wire::{Progress, Text};
 
 /// Messages that go out beside what a stage's own code writes: those that came in and are passed

@@ -31,6 +31,8 @@ pub use items::{
     WriterRef,
 };
 pub(crate) use items::{local, short_name};
+#[cfg(fuzzing)]
+pub(crate) use link::Link;
 pub(crate) use meter::Meter;
 pub(crate) use observed::Observed;
 pub use read_error::ReadError;

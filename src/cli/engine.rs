@@ -32,6 +32,9 @@ pub(super) struct Arguments {
     /// Write the URL to this file once the engine listens, and remove the file at the end.
     #[arg(long, value_name = "FILE")]
     ready_file: Option<PathBuf>,
+    /// Give browsers no dashboard at the address.
+    #[arg(long)]
+    no_dashboard: bool,
     #[command(flatten)]
     security: Security,
     #[command(flatten)]
@@ -42,7 +45,9 @@ pub(super) struct Arguments {
 pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     // Before anything is said, so that whoever reads it can stop the engine.
     let mut signals = Signals::listen()?;
-    let builder = Engine::builder().listen(arguments.listen);
+    let builder = Engine::builder()
+        .listen(arguments.listen)
+        .dashboard(!arguments.no_dashboard);
     let builder = arguments.security.apply(arguments.limits.apply(builder))?;
     let engine = builder.start().await?;
     let url = engine

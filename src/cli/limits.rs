@@ -12,6 +12,9 @@ pub(super) struct Limits {
     /// How many connections there may be at a time, of workers and of ends of channels.
     #[arg(long, value_name = "COUNT", default_value_t = 65_536)]
     max_connections: usize,
+    /// How many connections may have said nothing yet; of more the oldest is cut off.
+    #[arg(long, value_name = "COUNT", default_value_t = 1024)]
+    max_newcomers: usize,
     /// How many channels may be unfinished at a time.
     #[arg(long, value_name = "COUNT", default_value_t = 100_000)]
     max_channels: usize,
@@ -24,7 +27,10 @@ pub(super) struct Limits {
     /// How many calls of one worker may wait for their results.
     #[arg(long, value_name = "COUNT", default_value_t = 100_000)]
     max_calls_per_worker: usize,
-    /// How many payload bytes may be held for slow readers before no further channel is made.
+    /// How many bytes of long messages that are not whole may be kept, over all connections.
+    #[arg(long, value_name = "SIZE", default_value = "512MiB", value_parser = size)]
+    max_incoming_bytes: usize,
+    /// How many payload bytes may be held for slow readers, over all channels.
     #[arg(long, value_name = "SIZE", default_value = "4GiB", value_parser = size)]
     max_held_bytes: usize,
     /// How many payload bytes one channel may hold for its reader.
@@ -59,10 +65,12 @@ impl Limits {
     pub(super) fn apply(&self, engine: EngineBuilder) -> EngineBuilder {
         engine
             .max_connections(self.max_connections)
+            .max_newcomers(self.max_newcomers)
             .max_channels(self.max_channels)
             .max_channels_per_worker(self.max_channels_per_worker)
             .max_functions_per_worker(self.max_functions_per_worker)
             .max_calls_per_worker(self.max_calls_per_worker)
+            .max_incoming_bytes(self.max_incoming_bytes)
             .max_held_bytes(self.max_held_bytes)
             .max_channel_bytes(self.max_channel_bytes)
             .max_message_bytes(self.max_message_bytes)
@@ -109,10 +117,12 @@ mod tests {
     fn each_is_set_by_its_flag() {
         for (flag, value, shown) in [
             ("--max-connections", "5", "{ connections: 5"),
+            ("--max-newcomers", "4", "newcomers: 4,"),
             ("--max-channels", "7", ", channels: 7"),
             ("--max-channels-per-worker", "8", "worker_channels: 8"),
             ("--max-functions-per-worker", "9", "worker_functions: 9"),
             ("--max-calls-per-worker", "6", "worker_calls: 6"),
+            ("--max-incoming-bytes", "3MB", "incoming_bytes: 3000000"),
             ("--max-held-bytes", "1MB", "held_bytes: 1000000"),
             ("--max-channel-bytes", "1MiB", "channel_bytes: 1048576"),
             ("--max-message-bytes", "1kB", "message: 1000"),

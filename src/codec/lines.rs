@@ -4,7 +4,8 @@ use super::{Decode, Decoded, Encode, EncodeError, Format, FormatError};
 
 /// Lines of text, one item a line (`lines`): what `grep` and `awk` read.
 ///
-/// An item is a line without its end. A sender ends lines with LF; a receiver accepts LF and CRLF,
+/// An item is a line without its end. A sender ends lines with LF, and with CRLF one that has a
+/// carriage return at its own end; a receiver accepts LF and CRLF,
 /// and a last line without its end. An empty line is an empty item.
 ///
 /// # Example
@@ -36,21 +37,17 @@ impl Format for Lines {
 #[diagnostic::do_not_recommend]
 impl Encode<String> for Lines {
     fn encode(&mut self, item: String, out: &mut BytesMut) -> Result<(), EncodeError<String>> {
-        let fault = if memchr::memchr(b'\n', item.as_bytes()).is_some() {
-            Some("a line has no line end in it")
-        } else if item.ends_with('\r') {
-            // The receiver would take it for half of CRLF.
-            Some("a line does not end in a carriage return")
-        } else {
-            None
-        };
-        if let Some(fault) = fault {
+        if memchr::memchr(b'\n', item.as_bytes()).is_some() {
             return Err(EncodeError {
                 item: Some(item),
-                error: FormatError::new(fault),
+                error: FormatError::new("a line has no line end in it"),
             });
         }
         out.put_slice(item.as_bytes());
+        if item.ends_with('\r') {
+            // Before LF alone the receiver would take it for half of CRLF.
+            out.put_u8(b'\r');
+        }
         out.put_u8(b'\n');
         Ok(())
     }

@@ -40,6 +40,7 @@ pub struct EngineBuilder {
     #[cfg(feature = "tls")]
     tls: Option<Tls>,
     limits: Limits,
+    dashboard: bool,
 }
 
 impl EngineBuilder {
@@ -50,6 +51,7 @@ impl EngineBuilder {
             #[cfg(feature = "tls")]
             tls: None,
             limits: Limits::default(),
+            dashboard: true,
         }
     }
 
@@ -109,6 +111,15 @@ impl EngineBuilder {
         self
     }
 
+    /// Whether a browser that opens the engine's address is given the dashboard; yes unless told.
+    ///
+    /// What it shows is told to whoever may trigger the functions of the engine that list, as
+    /// `docs/dashboard.md` says. Without it `/` is for workers only.
+    pub fn dashboard(mut self, dashboard: bool) -> Self {
+        self.dashboard = dashboard;
+        self
+    }
+
     /// How many connections there may be at a time, control and channels; 65 536 unless told.
     ///
     /// One more is answered with the HTTP status 503. Workers within the process are not counted.
@@ -117,7 +128,19 @@ impl EngineBuilder {
         self
     }
 
+    /// How many connections may have said nothing yet; 1024 unless told.
+    ///
+    /// That is, their request is not there, or it was that of a worker and no message has
+    /// followed. Of more the oldest is cut off: whoever means well says something at once.
+    pub fn max_newcomers(mut self, connections: usize) -> Self {
+        self.limits.newcomers = connections;
+        self
+    }
+
     /// How many channels may be unfinished at a time; 100 000 unless told.
+    ///
+    /// The last tenth is for workers that have made few: one that has made as many as are left
+    /// makes no more.
     pub fn max_channels(mut self, channels: usize) -> Self {
         self.limits.channels = channels;
         self
@@ -144,10 +167,21 @@ impl EngineBuilder {
         self
     }
 
-    /// How many payload bytes the engine holds for slow readers before it makes no further channel;
-    /// 4 GiB unless told.
+    /// How many bytes of long messages that are not whole the engine keeps over all connections;
+    /// 512 MiB unless told.
     ///
-    /// Those there are go on, each within [`max_channel_bytes`](Self::max_channel_bytes).
+    /// A connection that keeps as much as is left for all is closed with code 1009. What a
+    /// connection keeps up to 256 KiB does not count, so that short messages always pass.
+    pub fn max_incoming_bytes(mut self, bytes: usize) -> Self {
+        self.limits.incoming_bytes = bytes;
+        self
+    }
+
+    /// How many payload bytes the engine holds for slow readers; 4 GiB unless told.
+    ///
+    /// The channels of a worker that hold as much together as is left for all pass on frame by
+    /// frame, so that their writers wait for their readers; beyond the whole no channel is made. Each
+    /// holds at most [`max_channel_bytes`](Self::max_channel_bytes).
     pub fn max_held_bytes(mut self, bytes: usize) -> Self {
         self.limits.held_bytes = bytes;
         self
@@ -234,7 +268,7 @@ impl EngineBuilder {
             Some(address) => Some(bind(scheme, address, self.is_protected()).await?),
             None => None,
         };
-        let core = Core::new(self.limits, self.access, acceptor.is_some());
+        let core = Core::new(self.limits, self.access, acceptor.is_some(), self.dashboard);
         core.tasks.spawn(channels::sweep(
             Arc::clone(&core.channels),
             core.stopping.clone(),

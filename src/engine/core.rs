@@ -10,7 +10,10 @@ use super::channels::Channels;
 use super::control::Control;
 use super::limits::Limits;
 use super::metrics::Metrics;
+use super::newcomers::Newcomers;
 use super::owners::Owners;
+use super::runs::Runs;
+use crate::transport::Budget;
 
 /// What all connections of one engine share.
 pub(super) struct Core {
@@ -19,12 +22,19 @@ pub(super) struct Core {
     pub(super) access: Access,
     /// Whether connections are encrypted.
     pub(super) encrypted: bool,
+    /// Whether a browser is given the dashboard.
+    pub(super) dashboard: bool,
     pub(super) control: Control,
     pub(super) channels: Arc<Channels>,
+    pub(super) runs: Arc<Runs>,
     pub(super) owners: Arc<Owners>,
     pub(super) metrics: Arc<Metrics>,
     /// A permit for each connection there may be.
     pub(super) connections: Arc<Semaphore>,
+    /// Connections that have said nothing yet.
+    pub(super) newcomers: Arc<Newcomers>,
+    /// What connections keep of long messages that are not whole.
+    pub(super) incoming: Arc<Budget>,
     /// Cancelled when the engine is to stop. Every task watches it and ends within a second.
     pub(super) stopping: CancellationToken,
     /// Every task of the engine; bounded by its connections.
@@ -32,17 +42,27 @@ pub(super) struct Core {
 }
 
 impl Core {
-    pub(super) fn new(limits: Limits, access: Access, encrypted: bool) -> Arc<Self> {
+    pub(super) fn new(
+        limits: Limits,
+        access: Access,
+        encrypted: bool,
+        dashboard: bool,
+    ) -> Arc<Self> {
         let metrics = Arc::new(Metrics::new());
+        let runs = Arc::<Runs>::default();
         Arc::new(Self {
             limits,
             access,
             encrypted,
-            control: Control::new(&limits, Arc::clone(&metrics)),
-            channels: Arc::new(Channels::new(&limits)),
+            dashboard,
+            control: Control::new(&limits, Arc::clone(&metrics), Arc::clone(&runs)),
+            channels: Arc::new(Channels::new(&limits, Arc::clone(&runs))),
+            runs,
             owners: Arc::default(),
             metrics,
             connections: Arc::new(Semaphore::new(permits(&limits))),
+            newcomers: Newcomers::new(limits.newcomers),
+            incoming: Budget::new(limits.incoming_bytes),
             stopping: CancellationToken::new(),
             tasks: TaskTracker::new(),
         })

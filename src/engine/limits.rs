@@ -13,6 +13,8 @@ const MAX_BUFFER: u64 = 1024;
 pub(super) struct Limits {
     /// Connections at a time, control and channels.
     pub(super) connections: usize,
+    /// Those of the connections that have said nothing yet; of more the oldest is cut off.
+    pub(super) newcomers: usize,
     /// Channels that are not finished.
     pub(super) channels: usize,
     /// Channels of one worker that are not finished.
@@ -21,6 +23,8 @@ pub(super) struct Limits {
     pub(super) worker_functions: usize,
     /// Calls of one worker that have no result yet.
     pub(super) worker_calls: usize,
+    /// Bytes of long messages that are not whole, over all connections.
+    pub(super) incoming_bytes: usize,
     /// Payload bytes held for readers, beyond which no channel is made.
     pub(super) held_bytes: usize,
     /// Payload bytes that one channel holds for its reader.
@@ -44,10 +48,12 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 65_536,
+            newcomers: 1024,
             channels: 100_000,
             worker_channels: 25_000,
             worker_functions: 10_000,
             worker_calls: 100_000,
+            incoming_bytes: 512 << 20,
             held_bytes: 4 << 30,
             channel_bytes: 64 << 20,
             message: WebSocketLimits::CONTROL.message,

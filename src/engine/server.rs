@@ -12,6 +12,7 @@ use super::core::Core;
 use super::farewell::{self, Parting};
 use super::http::{self, Accepted, Route};
 use super::metrics::Reason;
+use super::newcomers::Newcomer;
 use super::telemetry;
 use super::terms::Terms;
 #[cfg(feature = "tls")]
@@ -93,21 +94,24 @@ async fn connection(
     core: Arc<Core>,
     _permit: OwnedSemaphorePermit,
 ) {
+    let newcomer = core.newcomers.enter();
     // Without it the second of two small writes waits for a delayed acknowledgement, about 40 ms
     // (`protocol.md` 1.1).
     if stream.set_nodelay(true).is_err() {
         return;
     }
     match acceptor {
-        None => session(stream, &core).await,
+        None => session(stream, &core, newcomer).await,
         #[cfg(feature = "tls")]
         Some(acceptor) => {
+            let cut = newcomer.cut();
             let encrypted = tokio::select! {
                 encrypted = tls::accept(&acceptor, stream, core.limits.handshake) => encrypted,
                 () = core.stopping.cancelled() => return,
+                () = cut.cancelled() => return,
             };
             if let Some(stream) = encrypted {
-                session(stream, &core).await;
+                session(stream, &core, newcomer).await;
             }
         }
         #[cfg(not(feature = "tls"))]
@@ -116,13 +120,15 @@ async fn connection(
 }
 
 /// Serves a connection from its request on.
-async fn session<S>(stream: S, core: &Arc<Core>)
+async fn session<S>(stream: S, core: &Arc<Core>, newcomer: Newcomer)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + Sync,
 {
+    let cut = newcomer.cut();
     let accepted = tokio::select! {
         accepted = http::accept(stream, core) => accepted,
         () = core.stopping.cancelled() => return,
+        () = cut.cancelled() => return,
     };
     let Some(Accepted {
         stream,
@@ -138,19 +144,26 @@ where
         ownership,
     } = terms;
     let beat = Beat::new(heartbeat);
-    let open = |limits: WebSocketLimits| WebSocket::accepted(stream, read, limits);
+    let open = |limits: WebSocketLimits| {
+        WebSocket::accepted(stream, read, limits).charged(core.incoming.account())
+    };
     let (socket, parting) = match route {
         Route::Control(role) => {
             let mut socket = open(core.limits.control());
-            let parting = Session::new(&mut socket, core, role, ownership).run().await;
+            let parting = Session::new(&mut socket, core, role, ownership)
+                .newcomer(newcomer)
+                .run()
+                .await;
             (socket, parting)
         }
         Route::Telemetry => {
             let mut socket = open(core.limits.telemetry());
-            let parting = telemetry::discard(&mut socket, core).await;
+            let parting = telemetry::discard(&mut socket, core, newcomer).await;
             (socket, parting)
         }
         Route::Reader(end) => {
+            // It has brought a key.
+            drop(newcomer);
             let mut socket = open(core.limits.reader());
             let parting = ReaderSession::new(&mut socket, end, beat)
                 .run(core, &ownership)
@@ -158,6 +171,7 @@ where
             (socket, parting)
         }
         Route::Writer(end) => {
+            drop(newcomer);
             let mut socket = open(core.limits.writer());
             let parting = WriterSession::new(&mut socket, end, beat)
                 .run(core, &ownership)

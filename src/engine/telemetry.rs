@@ -2,16 +2,22 @@ use std::future::poll_fn;
 
 use super::core::Core;
 use super::farewell::{self, Parting};
+use super::newcomers::Newcomer;
 use crate::transport::{Received, Transport};
 use crate::wire::Close;
 
 /// Serves `/otel`: takes everything, keeps nothing. SDKs that are refused here complain and
 /// retry for ever (`protocol.md` section 7). Pings are answered by the transport.
-pub(super) async fn discard<T: Transport>(socket: &mut T, core: &Core) -> Parting {
+pub(super) async fn discard<T: Transport>(
+    socket: &mut T,
+    core: &Core,
+    newcomer: Newcomer,
+) -> Parting {
+    let (cut, mut newcomer) = (newcomer.cut(), Some(newcomer));
     let end = async {
         loop {
             match poll_fn(|cx| socket.poll_receive(cx)).await {
-                Received::Frame(_) | Received::Pong => {}
+                Received::Frame(_) | Received::Pong => newcomer = None,
                 Received::Closed(_) => return None,
                 Received::Lost(error) => return Some(error),
             }
@@ -23,6 +29,7 @@ pub(super) async fn discard<T: Transport>(socket: &mut T, core: &Core) -> Partin
             None => farewell::answer(socket).await,
             Some(error) => farewell::broken(socket, error).await,
         },
+        () = cut.cancelled() => Parting::Done,
         () = core.stopping.cancelled() => {
             farewell::close(socket, Close::STOPPING, farewell::BRIEF).await
         }

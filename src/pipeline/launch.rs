@@ -1,3 +1,4 @@
+use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -6,6 +7,7 @@ use futures::future::try_join_all;
 use futures::{FutureExt, StreamExt};
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
+use uuid::Uuid;
 
 use super::outcome::Outcome;
 use super::plan::{Edge, Node, NodeEnds, Plan, Work};
@@ -37,6 +39,14 @@ pub struct ChannelRun<P: Segment> {
     _guard: DropGuard,
 }
 
+impl<P: Segment> fmt::Debug for ChannelRun<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChannelRun")
+            .field("ended", &self.outcome.is_finished())
+            .finish_non_exhaustive()
+    }
+}
+
 /// Makes a channel of every edge and starts every node.
 pub(super) async fn launch<P: Segment>(
     head: P,
@@ -47,7 +57,8 @@ pub(super) async fn launch<P: Segment>(
     let trace = RunSpan::begin(worker);
     let mut plan = Plan::default();
     let last = head.draw(&mut plan);
-    let refs = try_join_all((0..plan.edges).map(|_| worker.create_channel_refs(None)))
+    let labels = plan.labels(&Uuid::new_v4().to_string(), RUN);
+    let refs = try_join_all(labels.iter().map(|label| worker.create_edge(label)))
         .await
         .map_err(no_channels)?;
     // Opened at once, so that the engine knows when the run is dropped.

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::channel::{ChannelReader, ChannelWriter};
 use crate::stage::{Ends, StageContext, StageError, StageReport};
+use crate::wire::{EdgeLabel, NodeLabel};
 
 /// Nodes and edges of one run, in the order of the stream.
 #[derive(Default)]
@@ -83,5 +84,51 @@ impl Plan {
             outputs,
             work,
         });
+    }
+
+    /// What the engine is told of each edge of the run `run`; what comes out goes to `output`.
+    pub(super) fn labels(&self, run: &str, output: &str) -> Vec<EdgeLabel> {
+        let holder = |of: fn(&Node) -> &[Edge], edge| {
+            let found = self.nodes.iter().position(|node| of(node).contains(&edge));
+            let node = found.unwrap_or(self.nodes.len());
+            let name = self.nodes.get(node).map_or(output, |node| &node.name);
+            let name = name.to_owned();
+            NodeLabel { node, name }
+        };
+        let label = |edge| EdgeLabel {
+            pipewright: 1,
+            run: run.to_owned(),
+            writer: holder(|node| &node.outputs, edge),
+            reader: holder(|node| &node.inputs, edge),
+        };
+        (0..self.edges).map(|edge| label(Edge(edge))).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::{Plan, Work};
+
+    #[test]
+    fn an_edge_is_told_with_the_nodes_at_its_ends() {
+        let mut plan = Plan::default();
+        let work = || Work::Registered {
+            id: String::new(),
+            params: Value::Null,
+        };
+        let read = plan.node("read".into(), None, work());
+        plan.node("parse".into(), Some(read), work());
+        let told = plan.labels("r", "run").into_iter().map(|label| {
+            assert_eq!((label.pipewright, &*label.run), (1, "r"));
+            let (writer, reader) = (label.writer, label.reader);
+            (writer.node, writer.name, reader.node, reader.name)
+        });
+        let expected = [
+            (0, "read".to_owned(), 1, "parse".to_owned()),
+            (1, "parse".to_owned(), 2, "run".to_owned()),
+        ];
+        assert_eq!(told.collect::<Vec<_>>(), expected);
     }
 }

@@ -280,6 +280,14 @@ impl<S> LocalRun<S> {
     }
 }
 
+impl<S> fmt::Debug for LocalRun<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LocalRun")
+            .field("failures", &self.failures)
+            .finish_non_exhaustive()
+    }
+}
+
 impl<S, T> RunSource for LocalRun<S>
 where
     S: Stream<Item = Flow<T>>,

@@ -4,7 +4,11 @@
 //! user can hold. Everything above sees frames and the way a connection ended, nothing of how
 //! they travel; `websocket/dial.rs` alone names the WebSocket library.
 
+#[cfg(feature = "engine")]
+mod account;
 mod address;
+#[cfg(feature = "engine")]
+mod budget;
 mod connect_error;
 mod dial;
 mod keep_alive;
@@ -21,13 +25,17 @@ use std::task::{Context, Poll};
 
 use crate::wire::{Close, Frame};
 
+#[cfg(feature = "engine")]
+pub(crate) use account::Account;
 pub use address::Address;
+#[cfg(feature = "engine")]
+pub(crate) use budget::Budget;
 pub use connect_error::ConnectError;
 pub(crate) use dial::Dial;
 pub(crate) use keep_alive::{Check, KeepAlive, Pulse};
 pub(crate) use memory::{Memory, PipeLimits, pipe};
 #[cfg(feature = "engine")]
-pub(crate) use memory::{PipeMonitor, PipeReader, PipeWriter, Popped};
+pub(crate) use memory::{PipeMonitor, PipeReader, PipeWriter, Popped, accounted_pipe};
 pub(crate) use options::ConnectOptions;
 pub(crate) use silence::Silence;
 pub(crate) use stream_counts::StreamCounts;

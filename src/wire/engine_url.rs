@@ -1,4 +1,4 @@
-use std::fmt;
+use std::fmt::{self, Write};
 use std::str::FromStr;
 
 use url::Url;
@@ -47,11 +47,7 @@ impl EngineUrl {
     pub(crate) fn channel(&self, channel_ref: &StreamChannelRef) -> ChannelUrl {
         let mut url = self.0.clone();
         let base = url.path().trim_end_matches('/');
-        // `set_path` escapes what may not stand in a path, so an id cannot leave its place.
-        let id = channel_ref
-            .channel_id
-            .replace('%', "%25")
-            .replace('/', "%2F");
+        let id = escaped(&channel_ref.channel_id);
         url.set_path(&format!("{base}{CHANNEL_PATH}{id}"));
         url.query_pairs_mut()
             .append_pair("key", channel_ref.access_key.expose())
@@ -100,6 +96,25 @@ impl fmt::Debug for EngineUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
+}
+
+/// An id as the last part of a path. Ids of engines stay as they are; whatever else a ref says stays
+/// in its place: slashes of both kinds part a path, tabs and line ends vanish out of it, and parts of
+/// dots lead upwards, also where they are escaped once.
+fn escaped(id: &str) -> String {
+    if matches!(id, "." | "..") {
+        return id.replace('.', "%252E");
+    }
+    let mut escaped = String::with_capacity(id.len());
+    for byte in id.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            escaped.push(char::from(byte));
+        } else {
+            // A `String` takes whatever is written.
+            let _ = write!(escaped, "%{byte:02X}");
+        }
+    }
+    escaped
 }
 
 /// A URL ready to be dialled. It may hold an access key, so it neither prints nor compares.
@@ -240,13 +255,24 @@ mod tests {
 
     #[test]
     fn a_hostile_id_stays_in_its_place() {
-        let channel_ref = StreamChannelRef {
-            channel_id: "../x?key=1#f".into(),
-            access_key: AccessKey::new("k"),
-            direction: Direction::Read,
-        };
-        let url = "ws://h".parse::<EngineUrl>().unwrap().channel(&channel_ref);
-        let url = url.expose();
-        assert_eq!(url, "ws://h/ws/channels/..%2Fx%3Fkey=1%23f?key=k&dir=read");
+        for (id, place) in [
+            ("../x?key=1#f", "..%2Fx%3Fkey%3D1%23f"),
+            // Found by the fuzz target `url`: a path takes a backslash for a slash.
+            ("\\.\0K&1", "%5C.%00K%261"),
+            ("..\\..\\x", "..%5C..%5Cx"),
+            ("..", "%252E%252E"),
+            (".\t.", ".%09."),
+            ("%2e%2E", "%252e%252E"),
+            ("", ""),
+        ] {
+            let channel_ref = StreamChannelRef {
+                channel_id: id.into(),
+                access_key: AccessKey::new("k"),
+                direction: Direction::Read,
+            };
+            let url = "ws://h".parse::<EngineUrl>().unwrap().channel(&channel_ref);
+            let expected = format!("ws://h/ws/channels/{place}?key=k&dir=read");
+            assert_eq!(url.expose(), expected, "{id:?}");
+        }
     }
 }

@@ -9,6 +9,7 @@ mod channel_ref;
 mod close;
 mod control;
 mod direction;
+mod edge_label;
 mod engine_url;
 mod exposition;
 mod frame;
@@ -30,6 +31,7 @@ pub(crate) use control::{
     builtin,
 };
 pub use direction::Direction;
+pub(crate) use edge_label::{EdgeLabel, NodeLabel};
 pub(crate) use engine_url::{ChannelQuery, ChannelUrl};
 pub use engine_url::{EngineUrl, InvalidUrl};
 pub use exposition::Distribution;

@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use super::{CallError, Worker};
 use crate::channel::{ByteChannel, Channel, ChannelReader, ChannelWriter};
 use crate::codec::Format;
-use crate::wire::{StreamChannelRef, builtin};
+use crate::wire::{EdgeLabel, StreamChannelRef, builtin};
 
 impl Worker {
     /// Makes a channel of bytes.
@@ -64,9 +64,20 @@ impl Worker {
         &self,
         buffer_size: Option<usize>,
     ) -> Result<(StreamChannelRef, StreamChannelRef), CallError> {
-        let Created { writer, reader } = self
-            .call(builtin::CHANNELS_CREATE, &Create { buffer_size })
-            .await?;
+        let create = self.trigger(builtin::CHANNELS_CREATE, &Create { buffer_size });
+        let Created { writer, reader } = create.call().await?;
+        Ok((writer, reader))
+    }
+
+    /// Makes the channel of an edge of a run, and tells the engine which it is; see
+    /// [`create_channel_refs`](Self::create_channel_refs).
+    pub(crate) async fn create_edge(
+        &self,
+        label: &EdgeLabel,
+    ) -> Result<(StreamChannelRef, StreamChannelRef), CallError> {
+        let buffer_size = None;
+        let create = self.trigger(builtin::CHANNELS_CREATE, &Create { buffer_size });
+        let Created { writer, reader } = create.metadata(label).call().await?;
         Ok((writer, reader))
     }
 }

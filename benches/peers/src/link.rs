@@ -2,8 +2,7 @@ use std::fmt::Display;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
-
-use crate::process::Process;
+use pipewright_bench_roles::Process;
 
 /// A role with its arguments.
 pub(crate) type Role = Vec<String>;

@@ -5,15 +5,13 @@
 //! | `measures` | one file for each thing that is measured: it starts processes and makes rows |
 //! | `roles` | what those processes do; this program starts itself with the name of a role |
 //!
-//! Beside them: `process` starts and ends processes, `rounds` interleaves, `row` and `report` are
-//! what comes out.
+//! Beside them: `rounds` interleaves, `row` and `report` are what comes out. Processes are started and
+//! ended by the crate in ../roles.
 
 mod link;
 mod measures;
-mod memory;
 mod options;
 mod ours;
-mod process;
 mod record;
 mod report;
 mod roles;
@@ -26,13 +24,13 @@ use clap::Parser;
 
 fn main() -> ExitCode {
     // Ten thousand channels need more descriptors than a shell allows by default.
-    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
+    if let Err(error) = pipewright_bench_roles::allow_descriptors() {
         eprintln!("the limit of open files stays as it is: {error}");
     }
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match arguments.split_first() {
-        Some((&process::ROLE, role)) => roles::run(role),
+        Some((&pipewright_bench_roles::ROLE, role)) => roles::run(role),
         _ => measures::run(&options::Options::parse()),
     };
     match done {

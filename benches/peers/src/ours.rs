@@ -3,9 +3,8 @@ use std::path::Path;
 
 use anyhow::Result;
 use pipewright::{ByteChannel, StreamChannelRef, Worker};
+use pipewright_bench_roles::Process;
 use tokio::runtime::Runtime;
-
-use crate::process::Process;
 
 /// Our engine in a process of its own, and a worker here that makes channels.
 pub(crate) struct Ours {

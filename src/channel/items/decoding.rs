@@ -152,10 +152,11 @@ impl<T, F: Decode<T>> Decoding<T, F> {
                     self.items += 1;
                     return Ok(Some(item));
                 }
-                Ok(Decoded::Skip(len)) => self.advance(len),
-                Ok(Decoded::More(len)) if len > self.limits.max_bytes => {
+                // However much of it has come, and whatever it is.
+                Ok(Decoded::Skip(len) | Decoded::More(len)) if len > self.limits.max_bytes => {
                     return Err(self.too_long(len));
                 }
+                Ok(Decoded::Skip(len)) => self.advance(len),
                 Ok(Decoded::More(len)) if self.ahead() > 0 => self.carry_more(len),
                 Ok(Decoded::Nothing) if self.ahead() > 0 => self.carry_more(1),
                 Ok(Decoded::More(_) | Decoded::Nothing) if at_end => {
@@ -167,7 +168,13 @@ impl<T, F: Decode<T>> Decoding<T, F> {
                     self.borrowed = 0;
                     return Ok(None);
                 }
-                Err(error) => return Err(self.bad_item(&error)),
+                Err(error) => {
+                    let too_long = error.skippable().filter(|len| *len > self.limits.max_bytes);
+                    return Err(match too_long {
+                        Some(len) => self.too_long(len),
+                        None => self.bad_item(&error),
+                    });
+                }
             }
         }
         Ok(None)

@@ -1,12 +1,11 @@
 use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Instant;
 
 use futures::task::AtomicWaker;
-use tokio::time::Sleep;
 
 use super::SendError;
 use super::beat::Beat;
@@ -15,6 +14,7 @@ use super::pulse::Pulse;
 use crate::channel::WriteError;
 use crate::channel::writer::Outbox;
 use crate::codec::Encode;
+use crate::sync::{AtomicBool, Mutex, MutexGuard, PoisonError, Sleep, TryLockError, sleep};
 use crate::wire::{Abort, InBand, Text};
 
 /// The sending half that a [`Sender`](super::Sender) shares with its flusher.
@@ -213,7 +213,7 @@ impl<F> Encoding<F> {
                     // The sender is at it on another thread, so it is busy. To wait for it here
                     // would block this one.
                     Err(TryLockError::WouldBlock) => {
-                        tick.set(Some(tokio::time::sleep(TICK)));
+                        tick.set(Some(sleep(TICK)));
                         if tick
                             .as_mut()
                             .as_pin_mut()
@@ -236,8 +236,8 @@ impl<F> Encoding<F> {
                     state.outbox.push_in_band(&InBand::Heartbeat);
                 }
                 state.watched = true;
-                if let Some(sleep) = tick.as_mut().as_pin_mut() {
-                    if !state.pulse.is_alone() && sleep.poll(cx).is_pending() {
+                if let Some(tick_over) = tick.as_mut().as_pin_mut() {
+                    if !state.pulse.is_alone() && tick_over.poll(cx).is_pending() {
                         break;
                     }
                     tick.set(None);
@@ -258,7 +258,7 @@ impl<F> Encoding<F> {
                         break cx.waker().wake_by_ref();
                     }
                     Step::Look => break cx.waker().wake_by_ref(),
-                    Step::Tick => tick.set(Some(tokio::time::sleep(TICK))),
+                    Step::Tick => tick.set(Some(sleep(TICK))),
                     // Looks once more for what others put in meanwhile.
                     Step::Sleep => state.watched = false,
                 }

@@ -11,6 +11,8 @@ mod encoding;
 mod events;
 mod flusher;
 mod local;
+#[cfg(all(test, shuttle))]
+mod models;
 mod pause;
 mod pulse;
 mod receive_error;

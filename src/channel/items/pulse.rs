@@ -1,6 +1,7 @@
 use std::time::Instant;
 
 use super::pause::{ALONE, Seen};
+use crate::sync::thread_local;
 
 /// What is known of a sender's pace, for its flusher to see.
 pub(super) struct Pulse {

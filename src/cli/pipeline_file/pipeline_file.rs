@@ -46,6 +46,15 @@ impl PipelineFile {
             let message = format!("cannot read {}: {error}", path.display());
             Failure::new(Exit::Usage, message)
         })?;
+        Self::parse(text, path)
+    }
+
+    /// Reads the text of the file at `path`.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub(in crate::cli) fn parse(text: String, path: &Path) -> Result<Self, Failure> {
         match read::read(&text).and_then(lower::lower) {
             Ok(lowered) => Ok(Self {
                 draft: lowered.draft,

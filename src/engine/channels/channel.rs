@@ -2,9 +2,11 @@ use std::mem;
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::ended::Ended;
 use super::rate::Rate;
 use super::table::Expiry;
-use crate::transport::{PipeLimits, PipeMonitor, PipeReader, PipeWriter, pipe};
+use crate::engine::runs::Ending;
+use crate::transport::{PipeMonitor, PipeReader, PipeWriter};
 use crate::wire::{AccessKey, Close, Histogram};
 
 /// The secrets of one channel. They differ, so that a ref to read cannot be made into one to
@@ -74,11 +76,10 @@ impl Channel {
     pub(super) fn new(
         keys: Keys,
         owner: Arc<str>,
-        limits: PipeLimits,
+        (mut writer, reader): (PipeWriter, PipeReader),
         waits: &Arc<Histogram>,
         now: Instant,
     ) -> Self {
-        let (mut writer, reader) = pipe(limits);
         writer.count_waits(Arc::clone(waits));
         let monitor = writer.monitor();
         Self {
@@ -103,7 +104,13 @@ impl Channel {
     }
 
     /// Ends the stream for whoever has an end; what is queued is dropped.
-    pub(super) fn stop(self, close: &Close) {
+    pub(super) fn stop(&self, close: &Close) {
         self.monitor.stop(close.clone());
+    }
+
+    /// What its reader has taken, once it is over.
+    pub(super) fn ending(&self, how: Ended) -> Ending {
+        let (frames, bytes) = self.monitor.passed();
+        Ending { frames, bytes, how }
     }
 }

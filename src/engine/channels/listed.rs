@@ -17,25 +17,38 @@ pub(in crate::engine) struct Listing {
 /// What others may know of a channel: never a key.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub(in crate::engine) struct Listed {
-    channel_id: String,
+    pub(in crate::engine) channel_id: String,
     /// `waiting` to be opened, `open` or `done`.
-    writer: &'static str,
-    reader: &'static str,
-    age_ms: u64,
+    pub(in crate::engine) writer: &'static str,
+    pub(in crate::engine) reader: &'static str,
+    pub(in crate::engine) age_ms: u64,
     /// Frames that the reader has taken, messages among them.
-    frames: u64,
-    bytes: u64,
-    buffered_frames: usize,
-    buffered_bytes: usize,
+    pub(in crate::engine) frames: u64,
+    pub(in crate::engine) bytes: u64,
+    pub(in crate::engine) buffered_frames: usize,
+    pub(in crate::engine) buffered_bytes: usize,
     /// What the channel holds before its writer has to wait.
-    capacity_frames: usize,
-    capacity_bytes: usize,
-    bytes_per_second: u64,
+    pub(in crate::engine) capacity_frames: usize,
+    pub(in crate::engine) capacity_bytes: usize,
+    pub(in crate::engine) bytes_per_second: u64,
     /// How long the rate was measured over.
-    measured_ms: u64,
+    pub(in crate::engine) measured_ms: u64,
 }
 
 impl Listed {
+    /// How full it is, in percent of the bound that is nearer; over 100 while it is overdrawn.
+    pub(in crate::engine) fn fill(&self) -> usize {
+        let frames = self.buffered_frames * 100 / self.capacity_frames.max(1);
+        let bytes = self.buffered_bytes * 100 / self.capacity_bytes.max(1);
+        frames.max(bytes)
+    }
+
+    /// Whether its writer waits, or is about to: a reader that takes now and then leaves it nearly
+    /// full.
+    pub(in crate::engine) fn is_full(&self) -> bool {
+        self.fill() >= 90
+    }
+
     pub(super) fn new(id: &str, channel: &mut Channel, now: Instant) -> Self {
         let (frames, bytes) = channel.monitor.passed();
         let (buffered_frames, buffered_bytes) = channel.monitor.queued();

@@ -24,9 +24,11 @@ mod totals;
 mod writer_session;
 
 pub(super) use beat::Beat;
+pub(super) use ended::Ended;
 pub(super) use ends::{ReaderEnd, WriterEnd};
 pub(super) use lease::Lease;
 pub(super) use leased::Leased;
+pub(super) use listed::{Listed, Listing};
 pub(super) use no_channel::NoChannel;
 pub(super) use reader_session::ReaderSession;
 pub(super) use refusal::Refusal;

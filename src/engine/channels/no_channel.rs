@@ -4,6 +4,11 @@ pub(in crate::engine) enum NoChannel {
     #[error("the engine has {0} unfinished channels already; finish some, or raise its limit")]
     Channels(usize),
     #[error(
+        "the engine keeps its last {left} channels for workers with few, this one has {owned}; \
+         finish some, or raise the limit of channels"
+    )]
+    Reserved { owned: usize, left: usize },
+    #[error(
         "the worker has made {0} channels that are unfinished; finish some, or raise the engine's \
          limit of channels for a worker"
     )]

@@ -3,6 +3,7 @@ use std::task::{Context, Poll};
 
 use tokio::time::timeout;
 
+use super::writer_session::{FRAME, TURN};
 use super::{Beat, ReaderEnd};
 use crate::engine::core::Core;
 use crate::engine::farewell::{self, Parting};
@@ -101,9 +102,17 @@ impl<'a, T: Transport> ReaderSession<'a, T> {
     }
 
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Result<Close, TransportError>> {
+        let mut taken = 0;
         while self.socket.poll_ready(cx)?.is_ready() {
+            if taken >= TURN {
+                // Others have their turn; what is there goes out now.
+                self.unflushed = self.socket.poll_flush(cx)?.is_pending();
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
             match self.end.pipe.poll_pop(cx) {
                 Poll::Ready(Popped::Frame(frame)) => {
+                    taken += frame.len() + FRAME;
                     self.socket.start_send(frame)?;
                     self.unflushed = true;
                 }

@@ -1,16 +1,18 @@
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
 use super::channel::Keys;
-use super::listed::Listing;
+use super::listed::{Listed, Listing};
 use super::no_channel::NoChannel;
 use super::refusal::Refusal;
 use super::table::Table;
 use super::{Lease, ReaderEnd, Totals, WriterEnd};
 use crate::engine::EngineStats;
 use crate::engine::limits::Limits;
+use crate::engine::runs::Runs;
 use crate::transport::PipeLimits;
 use crate::wire::{AccessKey, Direction, StreamChannelRef};
 
@@ -20,6 +22,8 @@ pub(in crate::engine) struct Channels {
     /// Protects the table for one operation: creating, opening or finishing. Nothing that passes
     /// through a channel takes it.
     table: Mutex<Table>,
+    /// Told of each channel that comes or goes, after the table.
+    runs: Arc<Runs>,
 }
 
 /// The two refs of a new channel.
@@ -30,10 +34,11 @@ pub(in crate::engine) struct ChannelRefs {
 }
 
 impl Channels {
-    pub(in crate::engine) fn new(limits: &Limits) -> Self {
+    pub(in crate::engine) fn new(limits: &Limits, runs: Arc<Runs>) -> Self {
         Self {
             ttl: limits.ttl,
             table: Mutex::new(Table::new(*limits)),
+            runs,
         }
     }
 
@@ -85,16 +90,24 @@ impl Channels {
     }
 
     pub(super) fn done(&self, id: &str, direction: Direction) {
-        self.lock().done(id, direction, now());
+        let ended = self.lock().done(id, direction, now());
+        if let Some(ending) = ended {
+            self.runs.closed(id, ending);
+        }
     }
 
     /// Frees what has expired and says when to come again.
     pub(super) fn expire(&self) -> Instant {
         let now = now();
         let mut table = self.lock();
-        table.expire(now);
+        let expired = table.expire(now);
         // A channel that does not exist yet lives for a TTL at least.
-        table.next_expiry().unwrap_or(now + self.ttl)
+        let next = table.next_expiry().unwrap_or(now + self.ttl);
+        drop(table);
+        for (id, ending) in expired {
+            self.runs.closed(&id, ending);
+        }
+        next
     }
 
     pub(super) fn stop(&self) {
@@ -114,6 +127,16 @@ impl Channels {
     /// a few milliseconds, where there are as many as there may be.
     pub(in crate::engine) fn list(&self, limit: usize) -> Listing {
         self.lock().list(limit, now())
+    }
+
+    /// What others may know of some channels, as far as they are not finished.
+    pub(in crate::engine) fn look(&self, ids: &[String]) -> HashMap<String, Listed> {
+        self.lock().look(ids, now())
+    }
+
+    /// Whether a ref names an end that there is, opened or not.
+    pub(in crate::engine) fn knows(&self, end: &StreamChannelRef) -> bool {
+        self.lock().knows(end)
     }
 
     fn lock(&self) -> MutexGuard<'_, Table> {

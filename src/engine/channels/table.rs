@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::Totals;
 use super::channel::{Channel, End, Keys};
@@ -10,14 +10,15 @@ use super::no_channel::NoChannel;
 use super::refusal::Refusal;
 use crate::engine::EngineStats;
 use crate::engine::limits::Limits;
-use crate::transport::{PipeLimits, PipeReader, PipeWriter};
-use crate::wire::{AccessKey, Close, Direction};
+use crate::engine::runs::Ending;
+use crate::transport::{Account, Budget, PipeLimits, PipeReader, PipeWriter, accounted_pipe};
+use crate::wire::{AccessKey, Close, Direction, StreamChannelRef};
 
 /// When a channel expires; the number tells channels of the same moment apart.
 pub(super) type Expiry = (Instant, u64);
 
-/// How old the count of held bytes may be: it takes a look at every channel.
-const COUNTED: Duration = Duration::from_millis(100);
+/// The part of all channels that is for workers which have made few.
+const RESERVE: usize = 10;
 
 /// The channels that are not finished. Plain and synchronous: it is told the time.
 ///
@@ -31,14 +32,22 @@ pub(super) struct Table {
     limits: Limits,
     /// Bounded by `limits.channels`.
     channels: HashMap<String, Channel>,
-    /// Channels by the worker that made them; no entry is zero.
-    owners: HashMap<Arc<str>, usize>,
-    /// Bytes held for readers, and when they were counted.
-    held: Option<(Instant, usize)>,
+    /// Workers that have made channels which are not finished.
+    owners: HashMap<Arc<str>, Owner>,
+    /// Bytes held for readers.
+    held: Arc<Budget>,
     /// Channels with an end that waits, the next to expire first. Bounded by `channels`.
     expiries: BTreeMap<Expiry, String>,
     next: u64,
     totals: Totals,
+}
+
+/// What a worker has made.
+struct Owner {
+    /// Channels that are not finished; not zero.
+    channels: usize,
+    /// What they hold.
+    held: Account,
 }
 
 impl Table {
@@ -47,7 +56,7 @@ impl Table {
             limits,
             channels: HashMap::new(),
             owners: HashMap::new(),
-            held: None,
+            held: Budget::new(limits.held_bytes),
             expiries: BTreeMap::new(),
             next: 0,
             totals: Totals::default(),
@@ -72,17 +81,27 @@ impl Table {
         if self.channels.len() >= channels {
             return Err(NoChannel::Channels(channels));
         }
-        let owned = self.owners.get(owner).copied().unwrap_or(0);
+        let owned = self.owners.get(owner).map_or(0, |owner| owner.channels);
+        let left = channels - self.channels.len();
+        if left <= channels / RESERVE && owned >= left {
+            return Err(NoChannel::Reserved { owned, left });
+        }
         if owned >= worker_channels {
             return Err(NoChannel::OfWorker(worker_channels));
         }
-        let held = self.held(now);
+        let held = self.held.held();
         if held >= held_bytes {
             let limit = held_bytes;
             return Err(NoChannel::Held { held, limit });
         }
-        self.owners.insert(Arc::clone(owner), owned + 1);
-        let channel = Channel::new(keys, Arc::clone(owner), limits, &self.totals.waits, now);
+        let entry = self.owners.entry(Arc::clone(owner));
+        let maker = entry.or_insert_with(|| Owner {
+            channels: 0,
+            held: self.held.account(),
+        });
+        maker.channels += 1;
+        let pipe = accounted_pipe(limits, maker.held.clone());
+        let channel = Channel::new(keys, Arc::clone(owner), pipe, &self.totals.waits, now);
         self.totals.created += 1;
         self.channels.insert(id.to_owned(), channel);
         self.touch(id, now);
@@ -124,27 +143,26 @@ impl Table {
         Ok(end)
     }
 
-    /// An open end has ended its part of the stream.
-    pub(super) fn done(&mut self, id: &str, direction: Direction, now: Instant) {
-        let Some(channel) = self.channels.get_mut(id) else {
-            return;
-        };
+    /// An open end has ended its part of the stream; how the channel ended, if it was the second.
+    pub(super) fn done(&mut self, id: &str, direction: Direction, now: Instant) -> Option<Ending> {
+        let channel = self.channels.get_mut(id)?;
         match direction {
             Direction::Read => channel.reader = End::Done,
             Direction::Write => channel.writer = End::Done,
         }
         if channel.is_finished() {
             // Nothing waits once both ends were opened, so there is no expiry to remove.
-            let ended = Ended::by(channel.monitor.read_end().as_ref());
-            self.totals.finished.add(ended);
-            self.remove(id);
-        } else {
-            self.touch(id, now);
+            let how = Ended::by(channel.monitor.read_end().as_ref());
+            self.totals.finished.add(how);
+            return self.remove(id).map(|channel| channel.ending(how));
         }
+        self.touch(id, now);
+        None
     }
 
-    /// Frees the channels whose time is over and tells whoever has an end of them.
-    pub(super) fn expire(&mut self, now: Instant) {
+    /// Frees the channels whose time is over and tells whoever has an end of them; gives those.
+    pub(super) fn expire(&mut self, now: Instant) -> Vec<(String, Ending)> {
+        let mut expired = Vec::new();
         while let Some(entry) = self.expiries.first_entry()
             && entry.key().0 <= now
         {
@@ -153,8 +171,11 @@ impl Table {
                 tracing::debug!(channel_id = %id, "channel expired");
                 channel.stop(&Close::EXPIRED);
                 self.totals.finished.add(Ended::Expired);
+                let ending = channel.ending(Ended::Expired);
+                expired.push((id, ending));
             }
         }
+        expired
     }
 
     /// When [`expire`](Self::expire) has something to do; not before a TTL from now if `None`.
@@ -206,21 +227,22 @@ impl Table {
         Listing { channels, total }
     }
 
-    /// Bytes held for readers, counted a moment ago.
-    fn held(&mut self, now: Instant) -> usize {
-        let fresh = |at: Instant| now.saturating_duration_since(at) < COUNTED;
-        match self.held {
-            Some((at, held)) if fresh(at) => held,
-            _ => {
-                let queued = self
-                    .channels
-                    .values()
-                    .map(|channel| channel.monitor.queued());
-                let held = queued.map(|(_, bytes)| bytes).sum();
-                self.held = Some((now, held));
-                held
-            }
-        }
+    /// What others may know of some channels, as far as they are not finished.
+    pub(super) fn look(&mut self, ids: &[String], now: Instant) -> HashMap<String, Listed> {
+        let look = |id: &String| {
+            let channel = self.channels.get_mut(id)?;
+            Some((id.clone(), Listed::new(id, channel, now)))
+        };
+        ids.iter().filter_map(look).collect()
+    }
+
+    /// Whether there is such a channel, with such a key for the end.
+    pub(super) fn knows(&self, end: &StreamChannelRef) -> bool {
+        let channel = self.channels.get(&end.channel_id);
+        channel.is_some_and(|channel| match end.direction {
+            Direction::Read => channel.keys.read == end.access_key,
+            Direction::Write => channel.keys.write == end.access_key,
+        })
     }
 
     fn remove(&mut self, id: &str) -> Option<Channel> {
@@ -229,8 +251,8 @@ impl Table {
         self.totals.passed.0 += frames;
         self.totals.passed.1 += bytes;
         if let Some(owned) = self.owners.get_mut(&channel.owner) {
-            *owned -= 1;
-            if *owned == 0 {
+            owned.channels -= 1;
+            if owned.channels == 0 {
                 self.owners.remove(&channel.owner);
             }
         }

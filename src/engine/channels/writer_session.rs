@@ -14,7 +14,10 @@ use crate::wire::{Close, MAX_FRAME};
 
 /// Bytes taken from a socket before the task of the reader has its turn, while they are in the
 /// processor's cache, and so that one writer among many does not fill its pipe first.
-const TURN: usize = 256 << 10;
+pub(super) const TURN: usize = 256 << 10;
+
+/// Bytes that a frame counts for beside its own: empty ones are work, too.
+pub(super) const FRAME: usize = 512;
 
 /// Relays what a writer's socket brings into the pipe of its channel.
 ///
@@ -110,11 +113,11 @@ impl<'a, T: Transport> WriterSession<'a, T> {
             }
             match self.socket.poll_receive(cx) {
                 Poll::Ready(Received::Frame(frame)) => {
-                    taken += frame.len();
+                    taken += frame.len() + FRAME;
                     self.overdraft.received(frame.len());
                     self.end.pipe.push(frame);
                 }
-                Poll::Ready(Received::Pong) => {}
+                Poll::Ready(Received::Pong) => taken += FRAME,
                 Poll::Ready(Received::Closed(close)) => return Poll::Ready(Ended::Closed(close)),
                 Poll::Ready(Received::Lost(error)) => return Poll::Ready(Ended::Lost(error)),
                 Poll::Pending => {
@@ -135,7 +138,10 @@ impl<'a, T: Transport> WriterSession<'a, T> {
             let limits = self.end.pipe.limits();
             let (frames, bytes) = self.end.pipe.queued();
             // Small frames cost more than their bytes.
-            if frames < limits.frames + granted / MAX_FRAME && bytes < limits.bytes + granted {
+            if frames < limits.frames + granted / MAX_FRAME
+                && bytes < limits.bytes + granted
+                && self.end.pipe.has_room()
+            {
                 return Poll::Ready(Ok(()));
             }
             let again = Instant::from_std(again);

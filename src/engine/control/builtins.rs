@@ -2,8 +2,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use super::delivery::Deliveries;
 use super::listings;
-use super::switchboard::{Deliveries, Member};
+use super::member::Member;
 use crate::engine::core::Core;
 use crate::wire::{ErrorBody, InvokeFunction, Payload, builtin};
 
@@ -18,23 +19,28 @@ pub(super) fn call(
     out: &mut Deliveries,
 ) -> Option<Result<Payload, ErrorBody>> {
     match call.function_id.as_str() {
-        builtin::CHANNELS_CREATE => Some(create_channel(member, &call.data, core)),
+        builtin::CHANNELS_CREATE => Some(create_channel(member, call, core)),
         builtin::WORKERS_REGISTER => Some(register_worker(member, &call.data, out)),
-        builtin::CHANNELS_LIST => Some(listings::channels(&call.data, core)),
-        builtin::FUNCTIONS_LIST => Some(listings::functions(member)),
-        builtin::WORKERS_LIST => Some(listings::workers(member)),
+        builtin::RUNS_LIST => Some(member.costly(|| listings::runs(&call.data, core))),
+        builtin::CHANNELS_LIST => Some(member.costly(|| listings::channels(&call.data, core))),
+        builtin::FUNCTIONS_LIST => Some(member.costly(|| listings::functions(member))),
+        builtin::WORKERS_LIST => Some(member.costly(|| listings::workers(member))),
         _ => None,
     }
 }
 
-fn create_channel(member: &Member<'_>, data: &Payload, core: &Core) -> Result<Payload, ErrorBody> {
+fn create_channel(
+    member: &Member<'_>,
+    call: &InvokeFunction,
+    core: &Core,
+) -> Result<Payload, ErrorBody> {
     /// What the reference engine reads (`protocol.md` section 3).
     #[derive(Deserialize)]
     struct Request {
         #[serde(default)]
         buffer_size: Option<u64>,
     }
-    let Request { buffer_size } = request(data, r#"{"buffer_size": 64}"#)?;
+    let Request { buffer_size } = request(&call.data, r#"{"buffer_size": 64}"#)?;
     let refs = core
         .channels
         .create(&member.id, core.limits.pipe(buffer_size))
@@ -42,6 +48,9 @@ fn create_channel(member: &Member<'_>, data: &Payload, core: &Core) -> Result<Pa
             core.metrics.refused(refused.into());
             ErrorBody::new(TOO_MANY_CHANNELS, refused.to_string())
         })?;
+    let (id, metadata) = (&refs.reader.channel_id, call.metadata.as_ref());
+    let name = member.name();
+    core.runs.created(id, &member.id, name.as_deref(), metadata);
     payload(&refs)
 }
 

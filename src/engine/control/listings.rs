@@ -1,11 +1,11 @@
-//! What the engine tells of itself: functions, workers, channels. Never a key or a token.
+//! What the engine tells of itself: functions, workers, channels, runs. Never a key or a token.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::builtins::{payload, request};
+use super::member::Member;
 use super::registry::Worker;
-use super::switchboard::Member;
 use crate::engine::core::Core;
 use crate::wire::{ErrorBody, Payload};
 
@@ -13,6 +13,10 @@ use crate::wire::{ErrorBody, Payload};
 /// control message (`protocol.md` 1.5).
 const CHANNELS: usize = 1000;
 const MOST_CHANNELS: usize = 10_000;
+
+/// Runs in one list unless told, and the most that may be asked for.
+const RUNS: usize = 20;
+const MOST_RUNS: usize = 200;
 
 /// The longest list that is given, in bytes: with what stands around it, what every engine and most
 /// SDKs take in a message (`protocol.md` 1.5).
@@ -52,7 +56,7 @@ pub(super) fn functions(member: &Member<'_>) -> Result<Payload, ErrorBody> {
             function_id: &registered.id,
             namespace,
             worker_id: &function.owner,
-            worker_name: owner.and_then(|worker| worker.about.get("name")?.as_str()),
+            worker_name: owner.and_then(Worker::name),
             calls: calls.copied().unwrap_or(0),
             description: registered.description.as_deref(),
             request_format: registered.request_format.as_ref(),
@@ -107,12 +111,23 @@ fn bounded(list: Payload) -> Result<Payload, ErrorBody> {
 
 /// `engine::channels::list`.
 pub(super) fn channels(data: &Payload, core: &Core) -> Result<Payload, ErrorBody> {
+    let limit = limit(data, CHANNELS, MOST_CHANNELS)?;
+    payload(&core.channels.list(limit))
+}
+
+/// `engine::runs::list`.
+pub(super) fn runs(data: &Payload, core: &Core) -> Result<Payload, ErrorBody> {
+    let limit = limit(data, RUNS, MOST_RUNS)?;
+    bounded(payload(&core.runs.list(limit, &core.channels))?)
+}
+
+/// How many entries a list is to have, `most` of them at the most.
+fn limit(data: &Payload, unless_told: usize, most: usize) -> Result<usize, ErrorBody> {
     #[derive(Deserialize)]
     struct Request {
         #[serde(default)]
         limit: Option<usize>,
     }
     let Request { limit } = request(data, r#"{"limit": 100}"#)?;
-    let limit = limit.unwrap_or(CHANNELS).min(MOST_CHANNELS);
-    payload(&core.channels.list(limit))
+    Ok(limit.unwrap_or(unless_told).min(most))
 }

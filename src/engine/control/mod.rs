@@ -15,20 +15,25 @@
 
 mod builtins;
 mod calls;
+mod delivery;
 mod hint;
 mod listings;
+mod member;
 mod outbox;
 mod outcome;
+mod overview;
 mod refusals;
 mod registry;
 mod session;
 mod switchboard;
+mod turns;
 
 use outbox::Outbox;
 
 pub(super) use calls::CallRefused;
 pub(super) use outbox::OUTBOX_MESSAGES;
 pub(super) use outcome::{CallTotals, Outcome};
+pub(super) use overview::{FunctionRow, WorkerRow};
 pub(super) use registry::FunctionRefused;
 #[cfg(test)]
 pub(super) use session::STALL;

@@ -55,6 +55,13 @@ pub(in crate::engine) enum FunctionRefused {
     TooMany { function_id: String, max: usize },
 }
 
+impl Worker {
+    /// What it calls itself.
+    pub(super) fn name(&self) -> Option<&str> {
+        self.about.get("name")?.as_str()
+    }
+}
+
 impl Registry {
     pub(super) fn new(max_functions: usize) -> Self {
         Self {

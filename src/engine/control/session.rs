@@ -1,15 +1,18 @@
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
-use super::switchboard::{Deliveries, Member};
+use super::delivery::Deliveries;
+use super::member::Member;
+use super::turns::Busy;
 use crate::engine::Role;
 use crate::engine::core::Core;
 use crate::engine::farewell::{self, Parting};
+use crate::engine::newcomers::Newcomer;
 use crate::engine::owners::Ownership;
 use crate::transport::{Check, Pulse, Received, Transport, TransportError};
 use crate::wire::{Close, ControlMessage, Frame};
@@ -17,9 +20,11 @@ use crate::wire::{Close, ControlMessage, Frame};
 /// How long a worker may take nothing while something waits for it.
 pub(in crate::engine) const STALL: Duration = Duration::from_secs(30);
 
-/// Messages that are read before what they led to is written: enough to share a system call,
-/// few enough that a worker which never stops sending is also answered.
-const BATCH: usize = 64;
+/// A worker whose messages make others wait for longer than this is not read for [`RESTS`] times as
+/// long: long lists, and looking for what was meant by the name of a function that nobody has.
+const CHEAP: Duration = Duration::from_micros(100);
+const RESTS: u32 = 16;
+const LONGEST_REST: Duration = Duration::from_secs(1);
 
 /// What a binary frame with telemetry begins with (`protocol.md` section 7).
 const TELEMETRY: [&[u8]; 3] = [b"OTLP", b"MTRC", b"LOGS"];
@@ -30,6 +35,7 @@ const TELEMETRY: [&[u8]; 3] = [b"OTLP", b"MTRC", b"LOGS"];
 /// |---|---|---|
 /// | serving | read and written | a message whose target has no room |
 /// | delivering | written only | room at the target, or the target's end |
+/// | resting | written only | the end of the rest |
 ///
 /// In either state the session ends when the peer closes or is lost, when its outbox is closed
 /// (a newer connection took over), when the peer takes nothing for [`STALL`] or is silent for too
@@ -45,6 +51,12 @@ pub(in crate::engine) struct Session<'a, T> {
     /// Runs while the peer takes nothing.
     stall: Option<Pin<Box<Sleep>>>,
     ownership: Ownership,
+    /// Until there is a message, for a connection that may have to make room.
+    newcomer: Option<Newcomer>,
+    /// While the last turn did not suffice.
+    busy: Option<Busy<'a>>,
+    /// Runs while the peer pays for what has cost others.
+    rest: Option<Pin<Box<Sleep>>>,
     pulse: Pulse,
     /// Fires when the pulse is to be looked at.
     timer: Pin<Box<Sleep>>,
@@ -60,6 +72,8 @@ enum Ended {
     Stalled,
     /// The worker gave no sign of life for too long.
     Silent,
+    /// The worker has said nothing, and others need its place.
+    Crowded,
     /// The engine ends the session.
     Dismissed(Close),
 }
@@ -80,17 +94,32 @@ impl<'a, T: Transport> Session<'a, T> {
             unflushed: false,
             stall: None,
             ownership,
+            newcomer: None,
+            busy: None,
+            rest: None,
             pulse: Pulse::new(core.limits.keep_alive, now.into_std()),
             timer: Box::pin(sleep_until(now)),
         }
     }
 
+    /// The connection of somebody who has said nothing yet.
+    pub(in crate::engine) fn newcomer(mut self, newcomer: Newcomer) -> Self {
+        self.newcomer = Some(newcomer);
+        self
+    }
+
     pub(in crate::engine) async fn run(mut self) -> Parting {
         let core = self.core;
+        let cut = self
+            .newcomer
+            .as_ref()
+            .map(Newcomer::cut)
+            .unwrap_or_default();
         let ended = tokio::select! {
             biased;
             ended = poll_fn(|cx| self.poll_serve(cx)) => ended,
             () = core.stopping.cancelled() => Ended::Dismissed(Close::STOPPING),
+            () = cut.cancelled() => Ended::Crowded,
         };
         let Self {
             socket,
@@ -115,6 +144,10 @@ impl<'a, T: Transport> Session<'a, T> {
                 ownership.fell_silent();
                 let after = core.limits.keep_alive.dead_after;
                 tracing::warn!(%worker, "a worker was silent for {after:?} and was disconnected");
+                Parting::Done
+            }
+            Ended::Crowded => {
+                tracing::debug!(%worker, "a worker that said nothing made room for another");
                 Parting::Done
             }
             Ended::Dismissed(close) => farewell::close(socket, close, farewell::BRIEF).await,
@@ -158,23 +191,51 @@ impl<'a, T: Transport> Session<'a, T> {
         if self.poll_deliver(cx).is_pending() {
             // Nobody listens to it: its silence means nothing.
             self.pulse.heard(Instant::now().into_std());
+            self.busy = None;
             return Poll::Pending;
         }
-        for turn in 0..BATCH {
+        if let Some(rest) = &mut self.rest {
+            ready!(rest.as_mut().poll(cx));
+            self.rest = None;
+        }
+        for turn in 0..self.core.control.turns.messages() {
             let received = self.socket.poll_receive(cx);
             if turn == 0 && received.is_ready() {
                 self.pulse.heard(Instant::now().into_std());
             }
             match received {
-                Poll::Ready(Received::Frame(frame)) => self.handle(&frame),
+                Poll::Ready(Received::Frame(frame)) => {
+                    self.newcomer = None;
+                    self.handle(&frame);
+                }
                 Poll::Ready(Received::Pong) => {}
                 Poll::Ready(Received::Closed(_)) => return Poll::Ready(Ended::Closed),
                 Poll::Ready(Received::Lost(error)) => return Poll::Ready(Ended::Lost(error)),
-                Poll::Pending => return Poll::Pending,
+                Poll::Pending => {
+                    self.busy = None;
+                    return Poll::Pending;
+                }
             }
             if self.poll_deliver(cx).is_pending() {
+                self.busy = None;
                 return Poll::Pending;
             }
+            let cost = self.member.take_cost();
+            if cost >= CHEAP {
+                let rest = self
+                    .rest
+                    .insert(Box::pin(sleep((cost * RESTS).min(LONGEST_REST))));
+                // Woken by its end.
+                let resting = rest.as_mut().poll(cx).is_pending();
+                self.busy = None;
+                self.pulse.heard(Instant::now().into_std());
+                if resting {
+                    return Poll::Pending;
+                }
+            }
+        }
+        if self.busy.is_none() {
+            self.busy = Some(self.core.control.turns.busy());
         }
         // There may be more to read; first what is to be written.
         cx.waker().wake_by_ref();

@@ -1,34 +1,28 @@
-use std::collections::VecDeque;
-use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
-use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use super::CallTotals;
 use super::calls::{Call, Calls};
-use super::refusals::{forbidden, no_queues, no_triggers, not_found};
-use super::registry::{DEFAULT_NAMESPACE, FunctionRefused, Registry, WorkerId};
-use super::{CallTotals, Outbox, Outcome, builtins};
-use crate::engine::core::Core;
+use super::delivery::encoded;
+use super::member::Member;
+use super::registry::Registry;
+use super::turns::Turns;
 use crate::engine::limits::Limits;
-use crate::engine::metrics::{Metrics, Reason};
+use crate::engine::metrics::Metrics;
+use crate::engine::runs::Runs;
 use crate::engine::{EngineStats, Role};
-use crate::wire::action::Action;
-use crate::wire::{
-    AccessKey, Close, ControlMessage, ErrorBody, InvocationResult, InvokeFunction, Payload,
-    Reattach, RegisterFunction, RegistrationRejected, Text, WorkerRegistered, builtin, code,
-};
-
-/// The name under which an executor sees who called (`protocol.md` 2.2).
-const CALLER: &str = "_caller_worker_id";
+use crate::wire::{AccessKey, ControlMessage, ErrorBody, InvocationResult, WorkerRegistered};
 
 /// Joins the control connections: decides what each message means for whom.
 pub(in crate::engine) struct Control {
     /// Protects the tables while one message is decided. Nothing waits under it; what is to be
     /// sent is sent afterwards.
-    tables: Mutex<Tables>,
-    metrics: Arc<Metrics>,
+    pub(super) tables: Mutex<Tables>,
+    pub(super) metrics: Arc<Metrics>,
+    /// Told of each call that carries refs, and of each that fails.
+    pub(super) runs: Arc<Runs>,
+    pub(super) turns: Turns,
 }
 
 pub(super) struct Tables {
@@ -36,26 +30,8 @@ pub(super) struct Tables {
     pub(super) calls: Calls,
 }
 
-/// A message on its way into an outbox; `None` once it is in.
-pub(super) struct Delivery {
-    pub(super) to: Arc<Outbox>,
-    pub(super) message: Option<Text>,
-}
-
-/// Deliveries that a session has still to make: those of one message, a handful at the most
-/// unless an announcement finds many ids taken.
-pub(super) type Deliveries = VecDeque<Delivery>;
-
-/// One connected worker. Dropping it makes the worker leave: its functions go, calls to them fail.
-pub(super) struct Member<'a> {
-    control: &'a Control,
-    pub(super) id: WorkerId,
-    pub(super) outbox: Arc<Outbox>,
-    role: Arc<Role>,
-}
-
 impl Control {
-    pub(in crate::engine) fn new(limits: &Limits, metrics: Arc<Metrics>) -> Self {
+    pub(in crate::engine) fn new(limits: &Limits, metrics: Arc<Metrics>, runs: Arc<Runs>) -> Self {
         let tables = Tables {
             registry: Registry::new(limits.worker_functions),
             calls: Calls::new(limits.worker_calls),
@@ -63,17 +39,14 @@ impl Control {
         Self {
             tables: Mutex::new(tables),
             metrics,
+            runs,
+            turns: Turns::default(),
         }
     }
 
     /// Adds a worker and puts the engine's first words into its outbox.
     pub(super) fn join(&self, role: Arc<Role>) -> Member<'_> {
-        let member = Member {
-            control: self,
-            id: WorkerId::from(Uuid::new_v4().to_string()),
-            outbox: Arc::default(),
-            role,
-        };
+        let member = Member::new(self, role);
         let reattach_token = Uuid::new_v4().to_string();
         let hello = ControlMessage::WorkerRegistered(WorkerRegistered {
             worker_id: member.id.to_string(),
@@ -108,243 +81,9 @@ impl Control {
     }
 }
 
-impl Member<'_> {
-    /// Decides one message of this worker.
-    pub(super) fn handle(&self, message: ControlMessage, core: &Core, out: &mut Deliveries) {
-        match message {
-            ControlMessage::InvokeFunction(call) => self.invoke(call, core, out),
-            ControlMessage::InvocationResult(result) => self.result(result, out),
-            ControlMessage::RegisterFunction(function) => {
-                if let Err(refused) = self.register(function) {
-                    self.reject(refused, out);
-                }
-            }
-            ControlMessage::UnregisterFunction(function) => {
-                let mut tables = self.control.lock();
-                tables.registry.unregister(&self.id, &function.id);
-            }
-            ControlMessage::Reattach(reattach) => self.reattach(&reattach),
-            ControlMessage::RegisterTrigger(trigger) => self.reply(&no_triggers(trigger), out),
-            ControlMessage::Ping => self.reply(&ControlMessage::Pong, out),
-            ControlMessage::Unknown(kind) => {
-                tracing::debug!(worker = %self.id, kind, "ignored a message of an unknown type");
-            }
-            // Words of an engine, out of place from a worker.
-            ControlMessage::WorkerRegistered(_)
-            | ControlMessage::RegistrationRejected(_)
-            | ControlMessage::TriggerRegistrationResult(_)
-            | ControlMessage::Pong => {}
-        }
-    }
-
-    /// Keeps what the worker says of itself.
-    pub(super) fn announce(&self, about: Map<String, Value>, out: &mut Deliveries) {
-        let conflicts = self.control.lock().registry.announce(&self.id, about);
-        for conflict in conflicts {
-            self.reject(conflict, out);
-        }
-    }
-
-    fn register(&self, function: RegisterFunction) -> Result<(), FunctionRefused> {
-        if !self.role.may_register(&function.id) {
-            let function_id = function.id;
-            return Err(FunctionRefused::Forbidden { function_id });
-        }
-        self.control.lock().registry.register(&self.id, function)
-    }
-
-    fn invoke(&self, mut call: InvokeFunction, core: &Core, out: &mut Deliveries) {
-        if !builtin::ALWAYS.contains(&call.function_id.as_str())
-            && !self.role.may_trigger(&call.function_id)
-        {
-            self.control.metrics.refused(Reason::Role);
-            if call.action != Some(Action::Void) {
-                self.answer(&call, Err(forbidden(&call.function_id)), out);
-            }
-        } else if let Some(outcome) = builtins::call(self, &call, core, out) {
-            self.answer(&call, outcome, out);
-        } else if let Err(error) = self.forward(&mut call, out)
-            && call.action != Some(Action::Void)
-        {
-            self.answer(&call, Err(error), out);
-        }
-    }
-
-    /// Passes a call to the worker that has the function. Its payload goes along; the rest stays
-    /// for an answer.
-    fn forward(&self, call: &mut InvokeFunction, out: &mut Deliveries) -> Result<(), ErrorBody> {
-        let metrics = &self.control.metrics;
-        let void = match &call.action {
-            None => call.invocation_id.is_none(),
-            Some(Action::Void) => true,
-            Some(Action::Enqueue { .. }) => {
-                metrics.refused(Reason::Request);
-                return Err(no_queues());
-            }
-            Some(Action::Unknown) => {
-                metrics.refused(Reason::Request);
-                return Err(ErrorBody::new("invocation_error", "unknown action"));
-            }
-        };
-        let namespace = call.namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE);
-        if namespace.trim().is_empty() {
-            metrics.refused(Reason::Request);
-            let message = "namespace must not be blank; leave it out for the default";
-            return Err(ErrorBody::new("INVALID_NAMESPACE", message));
-        }
-        let mut tables = self.control.lock();
-        let Tables { registry, calls } = &mut *tables;
-        let Some((owner, outbox)) = registry.owner(namespace, &call.function_id) else {
-            metrics.refused(Reason::FunctionNotFound);
-            return Err(not_found(registry, namespace, &call.function_id));
-        };
-        let invocation_id = call.invocation_id.clone().filter(|_| !void);
-        if let Some(invocation_id) = &invocation_id {
-            let open = Call {
-                caller: self.id.clone(),
-                invocation_id: invocation_id.clone(),
-                function_id: call.function_id.clone(),
-                traceparent: call.traceparent.clone(),
-                baggage: call.baggage.clone(),
-                opened: now(),
-            };
-            calls.open(owner.clone(), open).map_err(|refused| {
-                metrics.refused(refused.into());
-                ErrorBody::new("invocation_error", refused.to_string())
-            })?;
-        } else {
-            calls.totals().outcomes.add(Outcome::Void);
-        }
-        let to = Arc::clone(outbox);
-        drop(tables);
-        let call = InvokeFunction {
-            invocation_id,
-            function_id: call.function_id.clone(),
-            data: mem::take(&mut call.data).with_member(CALLER, &self.id),
-            action: None,
-            namespace: None,
-            metadata: call.metadata.take(),
-            traceparent: call.traceparent.take(),
-            baggage: call.baggage.take(),
-        };
-        deliver(to, &ControlMessage::InvokeFunction(call), out);
-        Ok(())
-    }
-
-    /// Passes a result to the worker that called. A result that nobody waits for is dropped.
-    fn result(&self, result: InvocationResult, out: &mut Deliveries) {
-        let outcome = match &result.error {
-            None => Outcome::Result,
-            Some(_) => Outcome::Error,
-        };
-        let mut tables = self.control.lock();
-        let id = result.invocation_id;
-        let Some(call) = tables.calls.close(&self.id, id, outcome, now()) else {
-            return;
-        };
-        let Some(caller) = tables.registry.worker(&call.caller) else {
-            return;
-        };
-        let to = Arc::clone(&caller.outbox);
-        drop(tables);
-        let result = InvocationResult {
-            invocation_id: call.invocation_id,
-            function_id: call.function_id,
-            result: result.result,
-            error: result.error,
-            traceparent: result.traceparent.or(call.traceparent),
-            baggage: result.baggage.or(call.baggage),
-        };
-        deliver(to, &ControlMessage::InvocationResult(result), out);
-    }
-
-    /// Takes the place of an older connection of the same worker (`protocol.md` 2.5). A wrong
-    /// token is ignored silently.
-    fn reattach(&self, reattach: &Reattach) {
-        let mut tables = self.control.lock();
-        let token = AccessKey::new(&*reattach.reattach_token);
-        let old = WorkerId::from(&*reattach.previous_worker_id);
-        let known = tables.registry.worker(&old);
-        if old == self.id || known.is_none_or(|worker| worker.reattach_token != token) {
-            return;
-        }
-        let left = tables.registry.take_over(&self.id, &old);
-        let stopped = tables.calls.leave(&old);
-        tables.notify_stopped(stopped);
-        drop(tables);
-        if let Some(left) = left {
-            // Not 1000 or 1001, see `code::RESTART`.
-            let close = Close::new(code::RESTART, "a newer connection took over");
-            left.outbox.close(close);
-        }
-    }
-
-    fn reject(&self, refused: FunctionRefused, out: &mut Deliveries) {
-        tracing::warn!(worker = %self.id, %refused, "a function was refused");
-        self.control.metrics.refused(Reason::from(&refused));
-        let (code, function_id, namespace, owner) = match refused {
-            FunctionRefused::Conflict {
-                function_id,
-                namespace,
-                owner,
-            } => {
-                let code = RegistrationRejected::FUNCTION_CONFLICT;
-                (code, function_id, Some(namespace), Some(owner.to_string()))
-            }
-            FunctionRefused::Forbidden { function_id } => {
-                (RegistrationRejected::FORBIDDEN, function_id, None, None)
-            }
-            FunctionRefused::TooMany { function_id, .. } => {
-                let code = RegistrationRejected::TOO_MANY_FUNCTIONS;
-                (code, function_id, None, None)
-            }
-        };
-        let rejected = RegistrationRejected {
-            code: code.to_owned(),
-            namespace,
-            worker_name: None,
-            function_id: Some(function_id),
-            owner_worker_id: owner,
-        };
-        self.reply(&ControlMessage::RegistrationRejected(rejected), out);
-    }
-
-    fn answer(
-        &self,
-        call: &InvokeFunction,
-        outcome: Result<Payload, ErrorBody>,
-        out: &mut Deliveries,
-    ) {
-        if let Some(answer) = InvocationResult::answer(call, outcome) {
-            self.reply(&ControlMessage::InvocationResult(answer), out);
-        }
-    }
-
-    fn reply(&self, message: &ControlMessage, out: &mut Deliveries) {
-        deliver(Arc::clone(&self.outbox), message, out);
-    }
-
-    /// What the tables say now, for the lists.
-    pub(super) fn tables(&self) -> MutexGuard<'_, Tables> {
-        self.control.lock()
-    }
-}
-
-impl Drop for Member<'_> {
-    fn drop(&mut self) {
-        let mut tables = self.control.lock();
-        tables.registry.leave(&self.id);
-        let stopped = tables.calls.leave(&self.id);
-        tables.notify_stopped(stopped);
-        drop(tables);
-        // Whoever waits for room in it waits for nothing.
-        self.outbox.close(Close::STOPPING);
-    }
-}
-
 impl Tables {
     /// Tells callers that the executor of their call has gone.
-    fn notify_stopped(&self, stopped: Vec<Call>) {
+    pub(super) fn notify_stopped(&self, stopped: Vec<Call>) {
         for call in stopped {
             let Some(caller) = self.registry.worker(&call.caller) else {
                 continue;
@@ -366,25 +105,4 @@ impl Tables {
             }
         }
     }
-}
-
-/// The time as tokio has it, so that tests can pause it.
-fn now() -> Instant {
-    tokio::time::Instant::now().into_std()
-}
-
-fn deliver(to: Arc<Outbox>, message: &ControlMessage, out: &mut Deliveries) {
-    if let Some(message) = encoded(message) {
-        out.push_back(Delivery {
-            to,
-            message: Some(message),
-        });
-    }
-}
-
-fn encoded(message: &ControlMessage) -> Option<Text> {
-    message
-        .encode()
-        .inspect_err(|error| tracing::error!(%error, "a message has no JSON form"))
-        .ok()
 }

@@ -43,7 +43,7 @@ impl Routes {
 
     fn answer(&self, asked: &Parts) -> Result<Response<Full<Bytes>>, Refused> {
         if !is_asked_for(&asked.headers)
-            && let Some(page) = pages::find(asked.uri.path())
+            && let Some(page) = pages::find(&self.core, asked)
         {
             return self.page(page, asked);
         }

@@ -32,7 +32,7 @@ impl Metrics {
         self.refusals.add(reason);
     }
 
-    pub(super) fn uptime(&self) -> Duration {
+    pub(in crate::engine) fn uptime(&self) -> Duration {
         self.started.elapsed()
     }
 

@@ -81,7 +81,9 @@ impl From<&Refusal> for Reason {
 impl From<NoChannel> for Reason {
     fn from(refused: NoChannel) -> Self {
         match refused {
-            NoChannel::Channels(_) | NoChannel::OfWorker(_) => Self::Channels,
+            NoChannel::Channels(_) | NoChannel::Reserved { .. } | NoChannel::OfWorker(_) => {
+                Self::Channels
+            }
             NoChannel::Held { .. } => Self::HeldBytes,
         }
     }

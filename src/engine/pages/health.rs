@@ -34,7 +34,7 @@ mod tests {
 
     #[test]
     fn an_engine_that_stops_is_not_healthy() {
-        let core = Core::new(Limits::default(), Access::default(), false);
+        let core = Core::new(Limits::default(), Access::default(), false, true);
         let (asked, ()) = Request::new(()).into_parts();
         assert_eq!(health(&core, &asked).status(), 200);
         core.stopping.cancel();

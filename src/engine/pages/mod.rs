@@ -10,13 +10,25 @@ mod health;
 mod metrics;
 mod page;
 
+use hyper::http::request::Parts;
+
+use super::core::Core;
+use super::dashboard;
+
 pub(super) use answer::{answer, text};
 pub(super) use page::{May, Page};
 
-/// Every page, in no order.
+/// Every page but those of the dashboard, in no order.
 const PAGES: [Page; 2] = [health::PAGE, metrics::PAGE];
 
-/// The page at a path.
-pub(super) fn find(path: &str) -> Option<&'static Page> {
-    const { &PAGES }.iter().find(|page| page.path == path)
+/// The page that is asked for.
+pub(super) fn find(core: &Core, asked: &Parts) -> Option<&'static Page> {
+    let path = asked.uri.path();
+    let dashboard: &[Page] = if core.dashboard && dashboard::is_asked_for(asked) {
+        const { &dashboard::PAGES }
+    } else {
+        &[]
+    };
+    let mut pages = const { &PAGES }.iter().chain(dashboard);
+    pages.find(|page| page.path == path)
 }

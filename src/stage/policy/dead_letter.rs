@@ -8,7 +8,7 @@ use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tokio::sync::{mpsc, oneshot};
 
-use super::Remedy;
+use super::remedy::{Remedy, Sealed};
 use crate::channel::{BadItem, Sender};
 use crate::codec::Encode;
 use crate::error::Error;
@@ -126,6 +126,8 @@ impl<F> ToDeadLetters<F> {
         .boxed()
     }
 }
+
+impl<F> Sealed for ToDeadLetters<F> {}
 
 impl<In, F> Remedy<In> for ToDeadLetters<F>
 where

@@ -16,8 +16,9 @@ pub enum Policy {
     Skip,
 }
 
-/// What is done about items of type `In` that failed.
-pub trait Remedy<In>: Clone + Send + Sync + 'static {
+/// What is done about items of type `In` that failed: a [`Policy`], or the dead letters. Not to be
+/// implemented elsewhere.
+pub trait Remedy<In>: Sealed + Clone + Send + Sync + 'static {
     /// What has to be kept of an item until it is handled.
     type Kept: Send + 'static;
 
@@ -39,6 +40,11 @@ pub trait Remedy<In>: Clone + Send + Sync + 'static {
     /// Deals with an item that cannot be read.
     fn bad(&self, item: BadItem, stage: &str) -> BoxFuture<'static, Result<(), Error>>;
 }
+
+/// Keeps [`Remedy`] free to grow.
+pub trait Sealed {}
+
+impl Sealed for Policy {}
 
 impl<In> Remedy<In> for Policy {
     type Kept = ();

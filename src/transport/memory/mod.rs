@@ -5,7 +5,11 @@
 
 mod connection;
 mod held_back;
+#[cfg(all(test, shuttle))]
+mod models;
 mod pipe;
 
 pub(crate) use connection::Memory;
+#[cfg(feature = "engine")]
+pub(crate) use pipe::accounted_pipe;
 pub(crate) use pipe::{PipeLimits, PipeMonitor, PipeReader, PipeWriter, Popped, pipe};

@@ -1,8 +1,11 @@
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use super::held_back::HeldBack;
+use crate::sync::{Mutex, MutexGuard, PoisonError};
+#[cfg(feature = "engine")]
+use crate::transport::Account;
 #[cfg(feature = "engine")]
 use crate::wire::Histogram;
 use crate::wire::{Close, Frame};
@@ -27,20 +30,20 @@ pub(crate) struct PipeLimits {
 ///
 /// The first end counts. What was queued before the writer's end stays for the reader.
 pub(crate) fn pipe(limits: PipeLimits) -> (PipeWriter, PipeReader) {
-    let shared = Arc::new(Shared {
-        limits,
-        state: Mutex::new(State {
-            frames: VecDeque::new(),
-            bytes: 0,
-            passed: (0, 0),
-            writer_end: None,
-            read: false,
-            spoiled: None,
-            reader_end: None,
-            writer: None,
-            reader: None,
-        }),
-    });
+    ends(Shared::new(limits))
+}
+
+/// A [`pipe`] whose bytes count on `account`: while that has no room it holds one frame at the
+/// most.
+#[cfg(feature = "engine")]
+pub(crate) fn accounted_pipe(limits: PipeLimits, account: Account) -> (PipeWriter, PipeReader) {
+    let mut shared = Shared::new(limits);
+    shared.account = Some(account);
+    ends(shared)
+}
+
+fn ends(shared: Shared) -> (PipeWriter, PipeReader) {
+    let shared = Arc::new(shared);
     let writer = PipeWriter {
         shared: Arc::clone(&shared),
         held_back: HeldBack::default(),
@@ -70,6 +73,8 @@ pub(crate) enum Popped {
 
 struct Shared {
     limits: PipeLimits,
+    #[cfg(feature = "engine")]
+    account: Option<Account>,
     /// Protects the queue for the few instructions of a push or a pop; never held across an
     /// await or a wake.
     state: Mutex<State>,
@@ -94,6 +99,47 @@ struct State {
 }
 
 impl Shared {
+    fn new(limits: PipeLimits) -> Self {
+        Self {
+            limits,
+            #[cfg(feature = "engine")]
+            account: None,
+            state: Mutex::new(State {
+                frames: VecDeque::new(),
+                bytes: 0,
+                passed: (0, 0),
+                writer_end: None,
+                read: false,
+                spoiled: None,
+                reader_end: None,
+                writer: None,
+                reader: None,
+            }),
+        }
+    }
+
+    /// Bytes have come and gone.
+    fn count(&self, come: usize, gone: usize) {
+        #[cfg(feature = "engine")]
+        if let Some(account) = &self.account {
+            account.add(come);
+            account.sub(gone);
+        }
+        #[cfg(not(feature = "engine"))]
+        let _ = (self, come, gone);
+    }
+
+    /// Whether the account has room, if there is one, or nothing is held: one frame may pass.
+    fn has_room(&self, state: &State) -> bool {
+        #[cfg(feature = "engine")]
+        if let Some(account) = &self.account {
+            return state.bytes == 0 || account.room() > 0;
+        }
+        #[cfg(not(feature = "engine"))]
+        let _ = (self, state);
+        true
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing that can panic runs under the lock.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -115,7 +161,7 @@ impl Shared {
         if state.reader_end.is_none() {
             state.reader_end = Some(close);
             state.frames.clear();
-            state.bytes = 0;
+            self.count(0, std::mem::take(&mut state.bytes));
         }
         let waker = state.writer.take();
         drop(state);
@@ -131,7 +177,8 @@ impl PipeWriter {
             return Poll::Ready(Err(close.clone()));
         }
         let limits = self.shared.limits;
-        if state.frames.len() < limits.frames && state.bytes < limits.bytes {
+        let within = state.frames.len() < limits.frames && state.bytes < limits.bytes;
+        if within && self.shared.has_room(&state) {
             self.held_back.over();
             return Poll::Ready(Ok(()));
         }
@@ -148,6 +195,7 @@ impl PipeWriter {
             return;
         }
         state.bytes += frame.len();
+        self.shared.count(frame.len(), 0);
         state.frames.push_back(frame);
         let waker = state.reader.take();
         drop(state);
@@ -193,6 +241,12 @@ impl PipeWriter {
         let state = self.shared.lock();
         (state.frames.len(), state.bytes)
     }
+
+    /// Whether the bytes that are held elsewhere allow for one more frame.
+    #[cfg(feature = "engine")]
+    pub(crate) fn has_room(&self) -> bool {
+        self.shared.has_room(&self.shared.lock())
+    }
 }
 
 impl PipeReader {
@@ -201,6 +255,7 @@ impl PipeReader {
         let mut state = self.0.lock();
         if let Some(frame) = state.frames.pop_front() {
             state.bytes -= frame.len();
+            self.0.count(0, frame.len());
             state.passed.0 += 1;
             state.passed.1 += frame.len() as u64;
             let waker = state.writer.take();
@@ -267,11 +322,26 @@ impl PipeMonitor {
         state.writer_end.get_or_insert_with(|| close.clone());
         state.reader_end.get_or_insert(close);
         state.frames.clear();
-        state.bytes = 0;
+        self.0.count(0, std::mem::take(&mut state.bytes));
         let (writer, reader) = (state.writer.take(), state.reader.take());
         drop(state);
         wake(writer);
         wake(reader);
+    }
+}
+
+#[cfg(feature = "engine")]
+impl Drop for Shared {
+    fn drop(&mut self) {
+        // What a reader that went away with its pipe has not taken.
+        let held = std::mem::take(
+            &mut self
+                .state
+                .get_mut()
+                .unwrap_or_else(PoisonError::into_inner)
+                .bytes,
+        );
+        self.count(0, held);
     }
 }
 

@@ -7,14 +7,22 @@ use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::io::poll_read_buf;
 
+#[cfg(feature = "engine")]
+use super::charge::Charge;
 use super::incoming::{Incoming, Message};
 use super::outgoing::Outgoing;
 use super::{Role, WebSocketLimits, buffers};
+#[cfg(feature = "engine")]
+use crate::transport::Account;
 use crate::transport::{Received, Silence, Transport, TransportError};
 use crate::wire::{Close, Frame, HUNGRY};
 
 /// Read at once while little comes: a head, a message, an item.
 const SMALL_READ: usize = 4 << 10;
+
+/// Bytes of a message that is not whole, and pings, that are taken before others have their turn.
+const TURN: usize = 256 << 10;
+const PINGS: usize = 64;
 
 /// A WebSocket connection whose handshake is done.
 ///
@@ -42,6 +50,9 @@ pub(crate) struct WebSocket<S> {
     read_most: usize,
     /// Where the peer has promised signs of life.
     silence: Option<Silence>,
+    /// Where many connections share what they may keep.
+    #[cfg(feature = "engine")]
+    charge: Option<Charge>,
 }
 
 enum Phase {
@@ -67,6 +78,8 @@ where
             burst: 0,
             read_most: limits.read_buffer,
             silence: None,
+            #[cfg(feature = "engine")]
+            charge: None,
         }
     }
 
@@ -82,6 +95,32 @@ where
         Self::new(stream, read.into(), Role::Server, limits)
     }
 
+    /// Counts what is kept of long messages that are not whole on `account`.
+    #[cfg(feature = "engine")]
+    pub(crate) fn charged(mut self, account: Account) -> Self {
+        self.charge = Some(Charge::new(account));
+        self
+    }
+
+    /// Counts what is kept now.
+    #[cfg(feature = "engine")]
+    fn count(&mut self) -> Result<(), TransportError> {
+        match &mut self.charge {
+            Some(charge) => charge.keep(self.input.len() + self.incoming.joined()),
+            None => Ok(()),
+        }
+    }
+
+    #[cfg(not(feature = "engine"))]
+    #[expect(
+        clippy::unused_self,
+        clippy::unnecessary_wraps,
+        reason = "as with `engine`"
+    )]
+    fn count(&mut self) -> Result<(), TransportError> {
+        Ok(())
+    }
+
     /// The stream below, for what the peer sends behind an end; what was read of it is lost.
     #[cfg(feature = "engine")]
     pub(crate) fn into_inner(self) -> S {
@@ -89,17 +128,25 @@ where
     }
 
     fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, TransportError>> {
+        let mut taken = 0;
         loop {
             if let Some(message) = self.incoming.next(&mut self.input)? {
+                self.count()?;
                 // A peer that waits for what this side cannot get rid of is cut off from it.
                 if !matches!(message, Message::Pong { hungry: true }) || self.outgoing.is_empty() {
                     self.hear();
                 }
                 return Poll::Ready(Ok(message));
             }
+            if taken >= TURN {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
             match self.poll_read(cx) {
                 Poll::Ready(Ok(0)) => return Poll::Ready(Err(TransportError::eof())),
-                Poll::Ready(Ok(_)) => {
+                Poll::Ready(Ok(read)) => {
+                    taken += read;
+                    self.count()?;
                     // What is on its way out is looked at message by message.
                     if self.outgoing.is_empty() {
                         self.hear();
@@ -222,7 +269,7 @@ where
         if let Phase::Closed(close) = &self.phase {
             return Poll::Ready(Received::Closed(close.clone()));
         }
-        loop {
+        for _ in 0..PINGS {
             return Poll::Ready(match ready!(self.poll_message(cx)) {
                 Ok(Message::Frame(frame)) => Received::Frame(frame),
                 Ok(Message::Pong { .. }) => Received::Pong,
@@ -253,6 +300,8 @@ where
                 Err(error) => Received::Lost(error),
             });
         }
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {

@@ -79,6 +79,12 @@ impl Incoming {
         len.saturating_sub(have)
     }
 
+    /// Bytes of the fragments of a message that is not whole.
+    pub(super) fn joined(&self) -> usize {
+        let fragments = self.fragments.as_ref();
+        fragments.map_or(0, |(_, joined)| joined.len())
+    }
+
     fn check(&self, head: &Head) -> Result<(), TransportError> {
         if head.key.is_some() != self.masked {
             return Err(broken(if self.masked {
@@ -87,10 +93,7 @@ impl Incoming {
                 "a server's frame is masked"
             }));
         }
-        let joined = self
-            .fragments
-            .as_ref()
-            .map_or(0, |(_, joined)| joined.len());
+        let joined = self.joined();
         let limit = self
             .limits
             .frame
@@ -114,7 +117,15 @@ impl Incoming {
                 let hungry = payload[..] == *HUNGRY;
                 return Ok(Some(Message::Pong { hungry }));
             }
-            (Opcode::Close, _) => return close(&payload).map(|close| Some(Message::Close(close))),
+            (Opcode::Close, cut) => {
+                let close = close(&payload)?;
+                // Without a word of what is wrong it would pass for the end of a whole stream.
+                return if cut && close.is_clean() {
+                    Err(broken("a clean close within a message"))
+                } else {
+                    Ok(Some(Message::Close(close)))
+                };
+            }
             (Opcode::Continuation, false) => {
                 return Err(broken("a fragment without a beginning"));
             }

@@ -17,6 +17,8 @@
 //! | `connection` | the two over a socket, as a [`Transport`](super::Transport) |
 
 mod buffers;
+#[cfg(feature = "engine")]
+mod charge;
 mod connection;
 mod dial;
 mod head;

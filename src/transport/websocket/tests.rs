@@ -247,6 +247,11 @@ async fn what_breaks_a_rule_ends_the_connection_and_says_which() {
     for (bytes, rule) in [
         (&[0x82, 0x01, 7][..], "not masked"),
         (&[0x80, 0x80, 0, 0, 0, 0], "without a beginning"),
+        // Found by the fuzz target `frames`: half a message, and the end of a stream.
+        (
+            &[0x02, 0x81, 0, 0, 0, 0, 7, 0x88, 0x80, 0, 0, 0, 0],
+            "close within a message",
+        ),
         (
             &[0x01, 0x80, 0, 0, 0, 0, 0x81, 0x80, 0, 0, 0, 0],
             "within a message",
@@ -332,4 +337,17 @@ fn a_message_that_is_longer_than_a_frame_may_be_goes_out_in_fragments() {
         );
         sending.await.unwrap();
     });
+}
+
+#[tokio::test]
+async fn pings_without_end_leave_others_their_turn() {
+    let (ours, mut theirs) = duplex(64 << 10);
+    let mut ours = WebSocket::new(ours, BytesMut::new(), Role::Server, LIMITS);
+    let pings = [0x89, 0x80, 0, 0, 0, 0].repeat(1000);
+    theirs.write_all(&pings).await.unwrap();
+    let mut receiving = tokio_test::task::spawn(poll_fn(|cx| ours.poll_receive(cx)));
+    tokio_test::assert_pending!(receiving.poll());
+    assert!(receiving.is_woken());
+    let mut pongs = [0; 4096];
+    assert_eq!(theirs.read(&mut pongs).await.unwrap(), 64 * 2);
 }

@@ -31,6 +31,8 @@ pub(crate) mod builtin {
     pub(crate) const FUNCTIONS_LIST: &str = "engine::functions::list";
     /// Lists the connected workers (`protocol.md` section 7).
     pub(crate) const WORKERS_LIST: &str = "engine::workers::list";
+    /// Lists runs and errors. Ours alone, too.
+    pub(crate) const RUNS_LIST: &str = "engine::runs::list";
     /// What every worker may call, whatever its token (`protocol.md` 4.6): without it there is no
     /// worker and no stream.
     #[cfg(feature = "engine")]

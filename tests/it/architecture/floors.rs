@@ -7,6 +7,7 @@ impl Floors {
     pub(super) fn of_the_house() -> Self {
         Self(&[
             ("wire", 0),
+            ("sync", 0),
             ("codec", 1),
             ("transport", 1),
             ("channel", 2),
@@ -17,6 +18,7 @@ impl Floors {
             ("engine", 6),
             ("embedded", 7),
             ("testing", 8),
+            ("fuzzing", 8),
             ("prelude", 8),
         ])
     }

@@ -43,17 +43,29 @@ fn a_line_that_is_not_one_is_refused_and_can_be_skipped() {
     );
 
     let mut bytes = BytesMut::new();
-    for (item, fault) in [
-        ("a\nb", "a line has no line end in it"),
-        ("a\r", "a line does not end in a carriage return"),
-    ] {
-        let error = Lines::default()
-            .encode(item.to_owned(), &mut bytes)
-            .unwrap_err();
-        assert_eq!(error.item.as_deref(), Some(item));
-        assert_eq!(error.error.to_string(), fault);
-    }
+    let error = Lines::default()
+        .encode("a\nb".to_owned(), &mut bytes)
+        .unwrap_err();
+    assert_eq!(error.item.as_deref(), Some("a\nb"));
+    assert_eq!(error.error.to_string(), "a line has no line end in it");
     assert_eq!(bytes, "");
+}
+
+/// Found by the fuzz target `decoders`: `\x01\x02\r\r\n` could be received, but not sent on.
+#[test]
+fn whatever_line_is_received_can_be_sent_on() {
+    for (stream, item) in [
+        (&b"\x01\x02\r\r\n"[..], "\x01\x02\r"),
+        (b"\r\r\n", "\r"),
+        (b"a\rb\n", "a\rb"),
+    ] {
+        assert_eq!(decode_all::<Lines, String>(stream), [item]);
+        let mut bytes = BytesMut::new();
+        Lines::default()
+            .encode(item.to_owned(), &mut bytes)
+            .unwrap();
+        assert_eq!(bytes, stream);
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that fails may panic")]
 
 mod control;
+mod dashboard;
 mod handshake;
 mod lifecycle;
 mod limits;
@@ -11,6 +12,8 @@ mod listings;
 pub(crate) mod pages;
 mod relay;
 mod roles;
+mod runs;
+mod siege;
 mod tls;
 
 use std::time::Duration;

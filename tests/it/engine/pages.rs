@@ -42,7 +42,13 @@ impl Browser {
         self.ask_by_name(method, path, &host, headers).await
     }
 
-    async fn ask_by_name(&mut self, method: &str, path: &str, host: &str, headers: &str) -> Answer {
+    pub(super) async fn ask_by_name(
+        &mut self,
+        method: &str,
+        path: &str,
+        host: &str,
+        headers: &str,
+    ) -> Answer {
         let request = format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\n{headers}\r\n");
         self.stream.write_all(request.as_bytes()).await.unwrap();
         let head = loop {

@@ -5,19 +5,19 @@ use std::path::Path;
 use super::Program;
 use crate::support::House;
 
-fn lines(text: &str) -> Vec<&str> {
+pub(super) fn lines(text: &str) -> Vec<&str> {
     text.lines().collect()
 }
 
 /// What the header comment of an example shows as its output.
-fn promised(example: &str) -> Vec<String> {
+pub(super) fn promised(example: &str) -> Vec<String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("examples/{example}.rs"));
     let source = std::fs::read_to_string(path).unwrap();
     let comment = source.lines().map_while(|line| line.strip_prefix("//!"));
     let fenced = comment.skip_while(|line| !line.starts_with(" $ ")).skip(1);
     fenced
         .take_while(|line| *line != " ```")
-        .map(|line| line.trim_start().to_owned())
+        .map(|line| line.strip_prefix(' ').unwrap_or(line).to_owned())
         .collect()
 }
 
@@ -131,6 +131,18 @@ async fn stages_print_what_they_promise() {
     }
 }
 
+/// What its runs look like is shown by `tests/browser`.
+#[tokio::test]
+async fn busy_has_a_run_of_each_kind() {
+    let (_engine, url) = Program::engine().await;
+    let mut busy = Program::example("busy", &[&url]);
+    let promised = promised("busy");
+    assert_eq!(promised.len(), 3);
+    for line in promised {
+        assert_eq!(busy.line().await, line);
+    }
+}
+
 #[tokio::test]
 async fn typed_measures_each_format() {
     let output = Program::example("typed", &["1000"]).success().await;
@@ -203,19 +215,17 @@ async fn polyglot_tells_what_it_needs() {
 #[test]
 fn every_example_is_run_by_a_test() {
     let tests = [
+        include_str!("everyday.rs"),
         include_str!("examples.rs"),
         include_str!("../faults/matrix.rs"),
     ];
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
     for entry in std::fs::read_dir(directory).unwrap() {
-        let name = entry
-            .unwrap()
-            .path()
-            .file_stem()
-            .unwrap()
-            .to_str()
-            .unwrap()
-            .to_owned();
+        let path = entry.unwrap().path();
+        if path.is_dir() && !path.join("main.rs").exists() {
+            continue;
+        }
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
         let calls = [
             format!("Program::example(\"{name}\""),
             format!("Program::example_in(namespace, \"{name}\""),

@@ -1,6 +1,7 @@
 //! The program and the examples, run as processes as a user runs them.
 
 mod engine;
+mod everyday;
 mod examples;
 mod look;
 mod pipeline_file;

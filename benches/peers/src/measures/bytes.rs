@@ -1,10 +1,10 @@
 use anyhow::{Context, Result, ensure};
+use pipewright_bench_roles::Process;
 use std::process::Command;
 
 use crate::link::{Role, rate, role};
 use crate::options::Options;
 use crate::ours::Ours;
-use crate::process::Process;
 use crate::rounds::interleave;
 use crate::row::{Row, Target};
 

@@ -3,12 +3,12 @@ use std::io::Read;
 use std::io::{Write, copy, repeat};
 
 use anyhow::Result;
+use pipewright_bench_roles::Process;
 
 use super::bytes::Relay;
 use crate::link::{rate, role};
 use crate::options::Options;
 use crate::ours::Ours;
-use crate::process::Process;
 use crate::rounds::interleave;
 use crate::row::{Row, Target};
 

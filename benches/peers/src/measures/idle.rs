@@ -3,13 +3,11 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use rlimit::Resource;
+use pipewright_bench_roles::{Process, allow_descriptors, resident_kib};
 
 use crate::link::role;
-use crate::memory::resident_kib;
 use crate::options::Options;
 use crate::ours::Ours;
-use crate::process::Process;
 use crate::row::{Row, Target};
 
 /// Open channels.
@@ -22,8 +20,7 @@ const REST: Duration = Duration::from_millis(500);
 /// Memory of channels that are open at both ends, and idle. Measured once: it is not a matter of
 /// time.
 pub(crate) fn measure(options: &Options) -> Result<Vec<Row>> {
-    let (descriptors, _) = Resource::NOFILE.get()?;
-    let descriptors = usize::try_from(descriptors)?.saturating_sub(SPARE);
+    let descriptors = allow_descriptors()?.saturating_sub(SPARE);
     let channels = if options.quick {
         CHANNELS / 4
     } else {

@@ -1,10 +1,10 @@
 use anyhow::Result;
+use pipewright_bench_roles::Process;
 
 use super::bytes::Relay;
 use crate::link::{alone, rate, role};
 use crate::options::Options;
 use crate::ours::Ours;
-use crate::process::Process;
 use crate::rounds::interleave;
 use crate::row::{Row, Target};
 

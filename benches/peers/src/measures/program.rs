@@ -3,9 +3,9 @@ use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Result, ensure};
+use pipewright_bench_roles::Process;
 
 use crate::options::Options;
-use crate::process::Process;
 use crate::rounds::interleave;
 use crate::row::{Row, Target};
 

@@ -1,10 +1,10 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use pipewright_bench_roles::{peak_kib, resident_kib};
 
 use super::bytes::write_and_read;
 use crate::link::Link;
-use crate::memory::{peak_kib, resident_kib};
 use crate::options::Options;
 use crate::ours::Ours;
 use crate::row::{Row, Target};

@@ -1,10 +1,10 @@
 use anyhow::{Context, Result};
+use pipewright_bench_roles::Process;
 
 use super::bytes::Relay;
 use crate::link::{Role, role};
 use crate::options::Options;
 use crate::ours::Ours;
-use crate::process::Process;
 use crate::row::{Row, Target};
 
 /// Trips of a round.

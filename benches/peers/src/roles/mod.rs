@@ -3,7 +3,6 @@
 //!
 //! | file | plays |
 //! |---|---|
-//! | `gate` | what a role says and hears |
 //! | `engine` | our engine |
 //! | `bytes`, `items` | our writers and readers of bytes and items |
 //! | `trips` | our two ends of a round trip |
@@ -17,7 +16,6 @@ mod codecs;
 mod create;
 mod engine;
 mod fused;
-mod gate;
 mod hops;
 mod idle;
 mod in_memory;
@@ -32,13 +30,22 @@ mod trips;
 mod websocket;
 
 use anyhow::{Result, bail};
-use gate::Gate;
+use pipewright_bench_roles::Gate;
 
 /// Plays the role that is named first, with what follows as its arguments.
+///
+/// As a task, which is what functions and stages of a worker are, and services of the peers. What
+/// `main` awaits runs beside the threads of the runtime, and each answer wakes another thread.
 #[tokio::main]
 pub(crate) async fn run(role: &[&str]) -> Result<()> {
+    let role = role.iter().copied().map(String::from).collect();
+    tokio::spawn(play(role)).await?
+}
+
+async fn play(role: Vec<String>) -> Result<()> {
     let gate = Gate::open();
-    match *role {
+    let role: Vec<&str> = role.iter().map(String::as_str).collect();
+    match *role.as_slice() {
         ["engine"] => engine::serve(gate).await,
         ["write", url, reference, amount] => bytes::write(gate, url, reference, amount).await,
         ["copy", url, reference, file] => bytes::copy(gate, url, reference, file).await,

@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 
 use tokio_test::{assert_pending, assert_ready, task};
 
-use super::{COUNTED, Keys, NoChannel, Refusal, Table};
+use super::{Keys, NoChannel, Refusal, Table};
 use crate::engine::EngineStats;
 use crate::engine::limits::Limits;
 use crate::transport::{PipeLimits, PipeReader, PipeWriter, Popped};
@@ -237,9 +237,35 @@ fn no_channel_is_made_while_too_much_is_held() {
     create(&mut table, "1", now).unwrap();
     let mut writer = table.open_writer("1", &key("w"), now).unwrap();
     writer.push("12345".into());
-    let refused = create(&mut table, "2", now + COUNTED);
+    let refused = create(&mut table, "2", now);
     assert_eq!(refused, Err(NoChannel::Held { held: 5, limit: 4 }));
     let mut reader = table.open_reader("1", &key("r"), now).unwrap();
     assert_ready!(pop(&mut reader));
-    create(&mut table, "2", now + 2 * COUNTED).unwrap();
+    create(&mut table, "2", now).unwrap();
+}
+
+#[test]
+fn the_last_tenth_is_for_workers_with_few() {
+    let now = Instant::now();
+    let mut table = Table::new(Limits {
+        channels: 100,
+        worker_channels: 100,
+        ..Limits::default()
+    });
+    let made = (0..)
+        .map(|id| create_by(&mut table, "greedy", &format!("g{id}"), now))
+        .find_map(Result::err);
+    assert_eq!(
+        made,
+        Some(NoChannel::Reserved {
+            owned: 90,
+            left: 10
+        })
+    );
+    for id in 0..5 {
+        create_by(&mut table, "modest", &format!("m{id}"), now).unwrap();
+    }
+    let refused = create_by(&mut table, "modest", "m5", now);
+    assert_eq!(refused, Err(NoChannel::Reserved { owned: 5, left: 5 }));
+    create_by(&mut table, "newcomer", "n", now).unwrap();
 }

@@ -56,6 +56,27 @@ fn both_bounds_hold_and_an_oversize_frame_passes_alone() {
     assert_ready_ok!(ready(&mut writer));
 }
 
+#[cfg(feature = "engine")]
+#[test]
+fn a_pipe_whose_account_has_no_room_passes_frame_by_frame() {
+    let budget = crate::transport::Budget::new(8);
+    let (mut writer, mut reader) = super::accounted_pipe(LIMITS, budget.account());
+    let (mut other, unread) = super::accounted_pipe(LIMITS, budget.account());
+    other.push(frame(5));
+    for _ in 0..3 {
+        assert_ready_ok!(ready(&mut writer));
+        writer.push(frame(4));
+        let mut waiting = task::spawn(std::future::poll_fn(|cx| writer.poll_ready(cx)));
+        assert_pending!(waiting.poll());
+        assert_ready!(pop(&mut reader));
+        assert!(waiting.is_woken());
+    }
+    assert_eq!(budget.held(), 5);
+    writer.push(frame(4));
+    drop((writer, reader, other, unread));
+    assert_eq!(budget.held(), 0);
+}
+
 #[test]
 fn a_waiting_side_is_woken() {
     let (mut writer, mut reader) = pipe(LIMITS);

@@ -69,6 +69,21 @@ async fn the_limit_holds_for_items_that_arrived_whole() {
     .await;
 }
 
+/// Found by the fuzz target `decoders`: in one frame these were skipped, in two they were too long.
+#[tokio::test]
+async fn the_limit_holds_for_what_is_no_item() {
+    let house = House::new().await;
+    for line in ["not json\n", "        \n"] {
+        for frames in [vec![line], vec![&line[..6], &line[6..]]] {
+            let frames = frames.into_iter().map(Message::binary).collect();
+            let receiver = written::<u32, Json>(&house, frames, CLOSE).await;
+            let mut receiver = receiver.limits(limits(5)).go_on_after_bad_items();
+            let error = receiver.recv().await.unwrap_err();
+            assert!(matches!(error, ReceiveError::TooLong { .. }), "{error}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn nesting() {
     let house = House::new().await;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 
 /// The first argument of this program when it plays a role.
-pub(crate) const ROLE: &str = "role";
+pub const ROLE: &str = "role";
 
 /// The longest that a process may take to say the next line.
 const PATIENCE: Duration = Duration::from_mins(3);
@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_mins(3);
 ///
 /// It says lines on its standard output, and hears lines on its standard input, the end of which
 /// tells a role to end, so that none outlives the suite.
-pub(crate) struct Process {
+pub struct Process {
     child: Child,
     input: ChildStdin,
     lines: Receiver<String>,
@@ -25,7 +25,7 @@ pub(crate) struct Process {
 
 impl Process {
     /// This program in a role.
-    pub(crate) fn role<S: AsRef<str>>(role: &[S]) -> Result<Self> {
+    pub fn role<S: AsRef<str>>(role: &[S]) -> Result<Self> {
         let mut command = Command::new(std::env::current_exe()?);
         command.arg(ROLE);
         command.args(role.iter().map(AsRef::as_ref));
@@ -33,7 +33,7 @@ impl Process {
         Self::start(&mut command, name)
     }
 
-    pub(crate) fn start(command: &mut Command, name: &str) -> Result<Self> {
+    pub fn start(command: &mut Command, name: &str) -> Result<Self> {
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -57,31 +57,31 @@ impl Process {
         })
     }
 
-    pub(crate) fn id(&self) -> u32 {
+    pub fn id(&self) -> u32 {
         self.child.id()
     }
 
     /// The next line that the process says.
-    pub(crate) fn line(&self) -> Result<String> {
+    pub fn line(&self) -> Result<String> {
         self.lines
             .recv_timeout(PATIENCE)
             .with_context(|| format!("the process {} says nothing", self.name))
     }
 
     /// The next line, if it has been said.
-    pub(crate) fn line_within(&self, patience: Duration) -> Option<String> {
+    pub fn line_within(&self, patience: Duration) -> Option<String> {
         self.lines.recv_timeout(patience).ok()
     }
 
     /// Tells the process to begin.
-    pub(crate) fn go(&mut self) -> Result<()> {
+    pub fn go(&mut self) -> Result<()> {
         self.input
             .write_all(b"go\n")
             .context("the process has gone")
     }
 
     /// Waits until the process has ended well.
-    pub(crate) fn finish(mut self) -> Result<()> {
+    pub fn finish(mut self) -> Result<()> {
         let status = self.child.wait()?;
         ensure!(
             status.success(),

@@ -3,12 +3,12 @@ use std::fs;
 use anyhow::{Context, Result};
 
 /// Resident memory of a process now, in KiB.
-pub(crate) fn resident_kib(process: u32) -> Result<f64> {
+pub fn resident_kib(process: u32) -> Result<f64> {
     status_kib(process, "VmRSS:")
 }
 
 /// The most that was resident of a process so far, in KiB.
-pub(crate) fn peak_kib(process: u32) -> Result<f64> {
+pub fn peak_kib(process: u32) -> Result<f64> {
     status_kib(process, "VmHWM:")
 }
 
@@ -19,4 +19,16 @@ fn status_kib(process: u32, field: &str) -> Result<f64> {
         .find_map(|line| line.strip_prefix(field)?.trim().strip_suffix("kB"))
         .and_then(|kib| kib.trim().parse().ok())
         .with_context(|| format!("process {process} has no {field}"))
+}
+
+/// Descriptors that a process has open now.
+pub fn descriptors(process: u32) -> Result<usize> {
+    Ok(fs::read_dir(format!("/proc/{process}/fd"))?.count())
+}
+
+/// Raises the limit of descriptors of this process, and of those it starts, as far as it may;
+/// gives it.
+pub fn allow_descriptors() -> Result<usize> {
+    let limit = rlimit::increase_nofile_limit(u64::MAX)?;
+    Ok(usize::try_from(limit)?)
 }

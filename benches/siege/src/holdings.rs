@@ -1,0 +1,30 @@
+use serde::{Deserialize, Serialize};
+
+/// What an engine says that it holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Holdings {
+    pub(crate) workers: usize,
+    pub(crate) functions: usize,
+    pub(crate) calls: usize,
+    pub(crate) channels: usize,
+    pub(crate) buffered_bytes: usize,
+    /// Readers in its process that have read what they were to.
+    pub(crate) own_read: usize,
+    /// Lines of its log so far, of the levels that are shown unless told: warnings and errors.
+    pub(crate) log_lines: u64,
+}
+
+impl Holdings {
+    /// The most of each.
+    pub(crate) fn most(self, other: Self) -> Self {
+        Self {
+            workers: self.workers.max(other.workers),
+            functions: self.functions.max(other.functions),
+            calls: self.calls.max(other.calls),
+            channels: self.channels.max(other.channels),
+            buffered_bytes: self.buffered_bytes.max(other.buffered_bytes),
+            own_read: self.own_read.max(other.own_read),
+            log_lines: self.log_lines.max(other.log_lines),
+        }
+    }
+}

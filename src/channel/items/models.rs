@@ -1,0 +1,124 @@
+//! A sender and its flusher in tasks of their own, in the orders that shuttle chooses: what was
+//! sent arrives although nobody flushes or closes, and nobody sleeps for ever, which shuttle finds
+//! as a deadlock.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+
+use shuttle::future::block_on;
+use shuttle::thread;
+
+use super::encoding::Encoding;
+use crate::channel::link::Link;
+use crate::channel::writer::Outbox;
+use crate::channel::{Aside, ChannelWriter, Meter, Remark};
+use crate::codec::Lines;
+use crate::sync::every_order;
+use crate::transport::{Memory, PipeLimits, PipeReader, Popped, pipe};
+use crate::wire::Frame;
+
+/// One frame at a time, so that sender and flusher have to wait for the reader.
+const ONE: PipeLimits = PipeLimits {
+    frames: 1,
+    bytes: 64,
+};
+
+/// The sender's half, with its flusher in a task that ends when the sender leaves, and the other
+/// end of the connection.
+fn sender(aside: Option<Aside>) -> (Arc<Encoding<Lines>>, PipeReader, thread::JoinHandle<()>) {
+    let (writer, reader) = pipe(ONE);
+    let mut writer = ChannelWriter::over(Link::Open(Box::new(Memory::writer(writer))));
+    if let Some(aside) = aside {
+        writer = writer.attached(Meter::new(), aside);
+    }
+    let encoding = Arc::new(Encoding::new(writer.into_outbox(), Lines::default()));
+    let flushed = Arc::clone(&encoding);
+    let flusher = thread::spawn(move || block_on(flushed.flush_when_idle(None)));
+    (encoding, reader, flusher)
+}
+
+fn send(encoding: &Encoding<Lines>, item: &str) {
+    block_on(async {
+        poll_fn(|cx| encoding.poll_ready(cx)).await.unwrap();
+        encoding.push(item.to_owned()).unwrap();
+    });
+}
+
+/// Waits for the payload `expected`, in frames of any size. Messages are given to `message`.
+fn read(reader: &mut PipeReader, expected: &str, mut message: impl FnMut(&str)) {
+    let mut payload = Vec::new();
+    while payload != expected.as_bytes() {
+        match block_on(poll_fn(|cx| reader.poll_pop(cx))) {
+            Popped::Frame(Frame::Data(bytes)) => payload.extend_from_slice(&bytes),
+            Popped::Frame(Frame::Message(text)) => message(&text),
+            Popped::End(close) => panic!("{close} after {payload:?}"),
+        }
+        assert!(expected.as_bytes().starts_with(&payload), "{payload:?}");
+    }
+}
+
+#[test]
+fn items_arrive_although_nobody_flushes() {
+    every_order(|| {
+        let (encoding, mut reader, flusher) = sender(None);
+        let sending = Arc::clone(&encoding);
+        let sender = thread::spawn(move || ["a", "b", "c"].map(|item| send(&sending, item)));
+        read(&mut reader, "a\nb\nc\n", |_| ());
+        sender.join().unwrap();
+        encoding.leave();
+        flusher.join().unwrap();
+    });
+}
+
+/// Both wait for room in the pipe; the one that comes second must not take the other's place.
+#[test]
+fn a_sender_that_flushes_and_its_flusher_do_not_part_each_other_from_the_connection() {
+    every_order(|| {
+        let (encoding, mut reader, flusher) = sender(None);
+        let sending = Arc::clone(&encoding);
+        let sender = thread::spawn(move || {
+            for item in ["a", "b", "c"] {
+                send(&sending, item);
+                block_on(poll_fn(|cx| sending.poll(cx, Outbox::poll_flush))).unwrap();
+            }
+        });
+        read(&mut reader, "a\nb\nc\n", |_| ());
+        sender.join().unwrap();
+        encoding.leave();
+        flusher.join().unwrap();
+    });
+}
+
+#[test]
+fn an_item_after_a_pause_arrives() {
+    every_order(|| {
+        let (encoding, mut reader, flusher) = sender(None);
+        for item in ["a", "b"] {
+            send(&encoding, item);
+            read(&mut reader, &format!("{item}\n"), |_| ());
+        }
+        encoding.leave();
+        flusher.join().unwrap();
+    });
+}
+
+#[test]
+fn what_others_put_in_goes_out_while_the_sender_rests() {
+    every_order(|| {
+        let aside = Aside::default();
+        let (encoding, mut reader, flusher) = sender(Some(aside.clone()));
+        let other = thread::spawn(move || aside.push(Remark::Message("beside".into())));
+        let mut seen = false;
+        send(&encoding, "a");
+        read(&mut reader, "a\n", |text| seen |= text == "beside");
+        while !seen {
+            match block_on(poll_fn(|cx| reader.poll_pop(cx))) {
+                Popped::Frame(Frame::Message(text)) => seen = &*text == "beside",
+                other => panic!("{other:?}"),
+            }
+        }
+        other.join().unwrap();
+        encoding.leave();
+        flusher.join().unwrap();
+    });
+}

@@ -1,0 +1,95 @@
+//! The dashboard: a page for browsers, and what it shows as JSON.
+//!
+//! `page/` is what a browser gets, as it is. The page holds nothing of the engine; it asks for
+//! [`State`](state::State) once a second. That is told to whoever may trigger the engine's lists,
+//! and to no page from elsewhere.
+
+mod files;
+mod state;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::header::{ACCEPT, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY};
+use hyper::http::request::Parts;
+use hyper::{Response, StatusCode};
+
+use super::core::Core;
+use super::pages::{May, Page, answer, text};
+use files::FILES;
+use state::State;
+
+/// Where a browser begins. A worker connects there, too, which is no plain request.
+const ROOT: &str = "/";
+
+/// All pages: the files, and the state.
+pub(super) const PAGES: [Page; FILES.len() + 1] = {
+    let mut pages = [STATE; FILES.len() + 1];
+    let mut at = 0;
+    while at < FILES.len() {
+        pages[at] = Page {
+            path: FILES[at].path,
+            may: May::Everybody,
+            answer: file,
+        };
+        at += 1;
+    }
+    pages
+};
+
+const STATE: Page = Page {
+    path: "/dashboard/state.json",
+    may: May::Trigger("engine::dashboard::list"),
+    answer: state,
+};
+
+/// Nothing but what comes from this engine is loaded or asked, and nobody frames the page.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+                      connect-src 'self'; base-uri 'none'; form-action 'none'; \
+                      frame-ancestors 'none'";
+
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+const FETCH_SITE: &str = "sec-fetch-site";
+
+/// Whether this may be a browser's question for the dashboard. At its root a client that lost its
+/// way is told that the address is for workers, unless it says that it wants a page.
+pub(super) fn is_asked_for(asked: &Parts) -> bool {
+    let wants_page = |accept: &HeaderValue| {
+        let accept = accept.to_str().unwrap_or_default();
+        accept
+            .split([',', ';'])
+            .any(|kind| kind.trim() == "text/html")
+    };
+    asked.uri.path() != ROOT || asked.headers.get_all(ACCEPT).iter().any(wants_page)
+}
+
+fn file(_: &Arc<Core>, asked: &Parts) -> Response<Full<Bytes>> {
+    let path = asked.uri.path();
+    match FILES.iter().find(|file| file.path == path) {
+        Some(file) => guarded(answer(StatusCode::OK, file.content_type, file.content)),
+        None => text(StatusCode::NOT_FOUND, "no such file\n"),
+    }
+}
+
+fn state(core: &Arc<Core>, asked: &Parts) -> Response<Full<Bytes>> {
+    // Browsers say so even where they send no origin.
+    let from = asked.headers.get(FETCH_SITE);
+    if from.is_some_and(|from| from != "same-origin" && from != "none") {
+        let told = "the state is for the engine's own page only\n";
+        return guarded(text(StatusCode::FORBIDDEN, told));
+    }
+    guarded(match serde_json::to_vec(&State::of(core)) {
+        Ok(json) => answer(StatusCode::OK, "application/json", json),
+        Err(error) => text(StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")),
+    })
+}
+
+fn guarded(mut response: Response<Full<Bytes>>) -> Response<Full<Bytes>> {
+    response.headers_mut().extend([
+        (CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
+        (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+        (RESOURCE_POLICY, HeaderValue::from_static("same-origin")),
+    ]);
+    response
+}

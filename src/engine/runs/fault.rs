@@ -1,0 +1,124 @@
+use std::time::Instant;
+
+use super::redact::redact;
+use crate::wire::{Abort, ErrorBody};
+
+/// Causes that are kept of one error.
+const MOST_CAUSES: usize = 16;
+
+/// The code of a stage that stopped because its reader had gone.
+const GAVE_WAY: &str = "output_gone";
+
+/// An error that somebody was told of.
+#[derive(Debug)]
+pub(super) struct Fault {
+    pub(super) at: Instant,
+    /// How often it came, one after the other.
+    pub(super) count: u64,
+    /// Where it began.
+    pub(super) first: Cause,
+    /// The function whose call failed, and further ones that failed of the same cause.
+    pub(super) functions: Vec<String>,
+    /// Where it began, if that worker has told it.
+    pub(super) worker: Option<String>,
+    /// The number of the run, if it was in one.
+    pub(super) run: Option<u64>,
+}
+
+/// What went wrong, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Cause {
+    pub(super) stage: Option<String>,
+    pub(super) item: Option<u64>,
+    pub(super) code: String,
+    pub(super) message: String,
+}
+
+impl Cause {
+    fn of(abort: &Abort) -> Self {
+        Self {
+            stage: abort.stage.as_deref().map(redact),
+            item: abort.item,
+            code: redact(&abort.code),
+            message: redact(&abort.message),
+        }
+    }
+}
+
+/// An error as the result of a call tells it.
+#[derive(Debug)]
+pub(super) struct Told {
+    pub(super) first: Cause,
+    /// The stages that it went through after the first, in this order.
+    pub(super) through: Vec<String>,
+    /// It only follows from a reader's leaving.
+    pub(super) gave_way: bool,
+}
+
+impl Told {
+    /// Reads the error of a call. A stage of pipewright tells its causes in the message.
+    pub(super) fn read(error: &ErrorBody) -> Self {
+        let abort = serde_json::from_str::<Abort>(&error.message);
+        let Some(abort) = abort.ok().filter(|abort| abort.code == error.code) else {
+            let first = Cause {
+                stage: None,
+                item: None,
+                code: redact(&error.code),
+                message: redact(&error.message),
+            };
+            return Self {
+                gave_way: error.code == GAVE_WAY,
+                through: Vec::new(),
+                first,
+            };
+        };
+        let later = abort.causes.iter().skip(1).chain(
+            // The last to tell is not a cause of its own.
+            (!abort.causes.is_empty()).then_some(&abort),
+        );
+        Self {
+            first: Cause::of(abort.first_cause()),
+            through: later
+                .take(MOST_CAUSES)
+                .filter_map(|cause| cause.stage.as_deref().map(redact))
+                .collect(),
+            gave_way: abort.code == GAVE_WAY,
+        }
+    }
+
+    /// The first cause in a line.
+    pub(super) fn line(&self) -> String {
+        format!("{} ({})", self.first.message, self.first.code)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Told;
+    use crate::wire::{Abort, ErrorBody};
+
+    #[test]
+    fn a_stage_tells_its_causes_and_others_their_words() {
+        let abort = Abort::new("stage_failed", "not a number")
+            .at_stage("parse")
+            .at_item(7);
+        let passed = abort.passed_on_by("sum").passed_on_by("print");
+        let message = serde_json::to_string(&passed).unwrap();
+        let told = Told::read(&ErrorBody::new(passed.code, message));
+        assert_eq!(told.first.stage.as_deref(), Some("parse"));
+        assert_eq!(told.first.item, Some(7));
+        assert_eq!(told.line(), "not a number (stage_failed)");
+        assert_eq!(told.through, ["sum", "print"]);
+
+        let plain = Told::read(&ErrorBody::new("invocation_failed", "disk full"));
+        assert_eq!(plain.line(), "disk full (invocation_failed)");
+        assert!(plain.first.stage.is_none() && plain.through.is_empty() && !plain.gave_way);
+    }
+
+    #[test]
+    fn no_key_is_kept() {
+        let key = "0123456789abcdef".repeat(4);
+        let told = Told::read(&ErrorBody::new("c", format!("no channel with {key}")));
+        assert!(!format!("{told:?}").contains(&key));
+    }
+}

@@ -1,0 +1,38 @@
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Runs that pipelines have named, by the worker and the name, with their nodes by place.
+///
+/// A worker can add to its own runs only. Bounded by the open runs and their parts.
+#[derive(Debug, Default)]
+pub(super) struct Named(HashMap<(Arc<str>, String), Places>);
+
+#[derive(Debug)]
+pub(super) struct Places {
+    pub(super) run: u64,
+    pub(super) nodes: HashMap<usize, u64>,
+}
+
+impl Named {
+    pub(super) fn get_mut(&mut self, worker: &Arc<str>, name: &str) -> Option<&mut Places> {
+        self.0.get_mut(&(Arc::clone(worker), name.to_owned()))
+    }
+
+    pub(super) fn insert(&mut self, worker: &Arc<str>, name: &str, run: u64) {
+        let places = Places {
+            run,
+            nodes: HashMap::new(),
+        };
+        self.0.insert((Arc::clone(worker), name.to_owned()), places);
+    }
+
+    /// The run is over, or part of another.
+    pub(super) fn forget(&mut self, worker: &Arc<str>, name: &str) {
+        self.0.remove(&(Arc::clone(worker), name.to_owned()));
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}

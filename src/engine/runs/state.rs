@@ -1,0 +1,148 @@
+use serde::Serialize;
+
+use super::run::{Node, Outcome};
+use crate::engine::channels::Listed;
+
+/// What a node does, as far as its channels tell. Nobody asks its worker.
+///
+/// | state | the node | its channels |
+/// |---|---|---|
+/// | `starting` | is open | none of its ends was opened yet |
+/// | `held_back` | is open | an output is full |
+/// | `working` | is open | something moves, and no output is full |
+/// | `busy` | is open | input is there and room is there, and nothing moves |
+/// | `waiting` | is open | nothing moves, and no input is there |
+/// | `done`, `failed` | is over | – |
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum State {
+    Starting,
+    HeldBack,
+    Working,
+    Busy,
+    Waiting,
+    Done,
+    Failed,
+}
+
+/// The channel of an edge as a node sees it.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Seen<'a> {
+    Open(&'a Listed),
+    Whole,
+    Broken,
+}
+
+impl State {
+    pub(super) fn of(node: &Node, inputs: &[Seen<'_>], outputs: &[Seen<'_>]) -> Self {
+        match &node.outcome {
+            Some((_, Outcome::Failed(_))) => return Self::Failed,
+            Some(_) => return Self::Done,
+            None => {}
+        }
+        if node.call.is_none() && open(inputs).chain(open(outputs)).next().is_none() {
+            let broken = |seen: &Seen<'_>| matches!(seen, Seen::Broken);
+            // What breaks a stream is its writer.
+            return if outputs.iter().any(broken) {
+                Self::Failed
+            } else {
+                Self::Done
+            };
+        }
+        let unopened = open(inputs).all(|input| input.reader == "waiting")
+            && open(outputs).all(|output| output.writer == "waiting");
+        let moves = |channel: &Listed| channel.bytes_per_second > 0;
+        if unopened {
+            Self::Starting
+        } else if open(outputs).any(Listed::is_full) {
+            Self::HeldBack
+        } else if open(inputs).chain(open(outputs)).any(moves) {
+            Self::Working
+        } else if open(inputs).any(|input| input.buffered_frames > 0) {
+            Self::Busy
+        } else {
+            Self::Waiting
+        }
+    }
+}
+
+fn open<'a>(seen: &[Seen<'a>]) -> impl Iterator<Item = &'a Listed> {
+    seen.iter().filter_map(|seen| match seen {
+        Seen::Open(channel) => Some(*channel),
+        Seen::Whole | Seen::Broken => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::{Seen, State};
+    use crate::engine::channels::Listed;
+    use crate::engine::runs::run::{Node, Outcome};
+
+    fn node(outcome: Option<Outcome>) -> Node {
+        let now = Instant::now();
+        Node {
+            name: "n".to_owned(),
+            worker: "w".to_owned(),
+            call: None,
+            started: now,
+            outcome: outcome.map(|outcome| (now, outcome)),
+        }
+    }
+
+    fn channel(buffered_frames: usize, bytes_per_second: u64) -> Listed {
+        Listed {
+            channel_id: "c".to_owned(),
+            writer: "open",
+            reader: "open",
+            age_ms: 0,
+            frames: 0,
+            bytes: 0,
+            buffered_frames,
+            buffered_bytes: 0,
+            capacity_frames: 64,
+            capacity_bytes: 1 << 20,
+            bytes_per_second,
+            measured_ms: 1000,
+        }
+    }
+
+    #[test]
+    fn it_follows_from_the_channels() {
+        let of = |input: &Listed, output: &Listed| {
+            State::of(&node(None), &[Seen::Open(input)], &[Seen::Open(output)])
+        };
+        let (empty, some, full) = (channel(0, 0), channel(3, 0), channel(64, 0));
+        let moving = channel(3, 9);
+        assert_eq!(of(&empty, &empty), State::Waiting);
+        assert_eq!(of(&moving, &empty), State::Working);
+        assert_eq!(of(&empty, &moving), State::Working);
+        assert_eq!(of(&moving, &full), State::HeldBack);
+        assert_eq!(of(&some, &empty), State::Busy);
+        let unopened = Listed {
+            reader: "waiting",
+            writer: "waiting",
+            ..channel(3, 0)
+        };
+        assert_eq!(of(&unopened, &unopened), State::Starting);
+        assert_eq!(of(&unopened, &empty), State::Busy);
+    }
+
+    #[test]
+    fn what_is_over_is_done_or_failed() {
+        let none = node(None);
+        assert_eq!(
+            State::of(&none, &[Seen::Whole], &[Seen::Whole]),
+            State::Done
+        );
+        assert_eq!(State::of(&none, &[Seen::Broken], &[]), State::Done);
+        assert_eq!(State::of(&none, &[], &[Seen::Broken]), State::Failed);
+        let open = channel(0, 0);
+        let failed = node(Some(Outcome::Failed("why".to_owned())));
+        assert_eq!(State::of(&failed, &[Seen::Open(&open)], &[]), State::Failed);
+        let gave_way = node(Some(Outcome::GaveWay));
+        assert_eq!(State::of(&gave_way, &[Seen::Open(&open)], &[]), State::Done);
+    }
+}

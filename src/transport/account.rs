@@ -1,0 +1,58 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::budget::Budget;
+
+/// What one of many holds of a [`Budget`]. Clones are the same account; who adds has to take away.
+#[derive(Clone, Debug)]
+pub(crate) struct Account {
+    budget: Arc<Budget>,
+    own: Arc<AtomicUsize>,
+}
+
+impl Account {
+    pub(super) fn new(budget: Arc<Budget>) -> Self {
+        Self {
+            budget,
+            own: Arc::default(),
+        }
+    }
+
+    /// How much more this account may hold than it does; nothing, if it holds as much as is left
+    /// for all.
+    pub(crate) fn room(&self) -> usize {
+        self.budget
+            .left()
+            .saturating_sub(self.own.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn add(&self, bytes: usize) {
+        self.own.fetch_add(bytes, Ordering::Relaxed);
+        self.budget.add(bytes);
+    }
+
+    pub(crate) fn sub(&self, bytes: usize) {
+        self.own.fetch_sub(bytes, Ordering::Relaxed);
+        self.budget.sub(bytes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Budget;
+
+    #[test]
+    fn something_is_left_for_who_has_little_however_many_have_much() {
+        let budget = Budget::new(1000);
+        let greedy = [(); 4].map(|()| budget.account());
+        while let Some(account) = greedy.iter().find(|account| account.room() > 0) {
+            account.add(1);
+        }
+        // The first took half, each of the others half of what was left.
+        assert_eq!(budget.held(), 938);
+        let modest = budget.account();
+        assert_eq!(modest.room(), 62);
+        greedy[0].sub(200);
+        assert_eq!(modest.room(), 262);
+    }
+}

@@ -1,0 +1,67 @@
+use crate::transport::{Account, TransportError};
+
+/// What a connection may keep of a message that is not whole before it counts: almost all messages
+/// are shorter.
+const FREE: usize = 256 << 10;
+
+/// Counts what a connection keeps of a message that is not whole; dropping it takes that back.
+pub(super) struct Charge {
+    account: Account,
+    counted: usize,
+}
+
+impl Charge {
+    pub(super) fn new(account: Account) -> Self {
+        Self {
+            account,
+            counted: 0,
+        }
+    }
+
+    /// So much is kept now. `Err` if it is more than before and more than there is room for.
+    pub(super) fn keep(&mut self, bytes: usize) -> Result<(), TransportError> {
+        let bytes = bytes.saturating_sub(FREE);
+        if bytes > self.counted {
+            let (more, room) = (bytes - self.counted, self.account.room());
+            if more > room {
+                return Err(TransportError::TooLarge {
+                    size: FREE + bytes,
+                    limit: FREE + self.counted + room,
+                });
+            }
+            self.account.add(more);
+        } else {
+            self.account.sub(self.counted - bytes);
+        }
+        self.counted = bytes;
+        Ok(())
+    }
+}
+
+impl Drop for Charge {
+    fn drop(&mut self) {
+        self.account.sub(self.counted);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Charge, FREE};
+    use crate::transport::Budget;
+
+    #[test]
+    fn short_messages_are_free_and_long_ones_share_what_there_is() {
+        let budget = Budget::new(1000);
+        let [mut a, mut b] = [(); 2].map(|()| Charge::new(budget.account()));
+        a.keep(FREE).unwrap();
+        assert_eq!(budget.held(), 0);
+        a.keep(FREE + 500).unwrap();
+        assert!(a.keep(FREE + 501).is_err());
+        b.keep(FREE + 250).unwrap();
+        a.keep(FREE + 100).unwrap();
+        assert_eq!(budget.held(), 350);
+        b.keep(0).unwrap();
+        drop(a);
+        assert_eq!(budget.held(), 0);
+    }
+}
