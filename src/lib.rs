@@ -74,13 +74,13 @@ pub use stage::{
 };
 pub use transport::{Address, ConnectError};
 pub use wire::{
-    Abort, AccessKey, Direction, EngineUrl, ErrorBody, FoundRef, Frame, Header, InvalidUrl,
-    MAX_FRAME, Payload, Progress, StreamChannelRef, Text, find_refs,
+    Abort, AccessKey, Direction, Distribution, EngineUrl, ErrorBody, FoundRef, Frame, Header,
+    InvalidUrl, MAX_FRAME, Payload, Progress, StreamChannelRef, Text, find_refs,
 };
 pub use worker::{
     Backoff, CallError, Closed, ConnectionState, FunctionBuilder, FunctionError, FunctionOutput,
-    Handler, Invocation, RegisterError, Rejection, ServeError, ShutdownError, Trigger, Worker,
-    WorkerBuilder,
+    Handler, Invocation, RegisterError, Rejection, ServeError, ShutdownError, StreamMetrics,
+    Trigger, Worker, WorkerBuilder, WorkerMetrics,
 };
 
 /// Runs what stands in the guide, page by page.

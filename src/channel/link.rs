@@ -40,6 +40,14 @@ impl Link {
         Self::Dialing(ReusableBoxFuture::new(async move { Err(error) }))
     }
 
+    /// What it will dial, as long as it was not used.
+    pub(crate) fn target(&self) -> Option<(&Address, &StreamChannelRef)> {
+        match self {
+            Self::Idle(address, channel_ref) => Some((address, channel_ref)),
+            _ => None,
+        }
+    }
+
     /// Waits until the link is open. To be called no more after it has failed or was closed.
     pub(crate) fn poll_open(
         &mut self,

@@ -13,6 +13,7 @@ mod items;
 mod judge;
 mod link;
 mod meter;
+mod observed;
 mod read_error;
 mod reader;
 mod report;
@@ -33,6 +34,7 @@ pub(crate) use items::{local, short_name};
 #[cfg(fuzzing)]
 pub(crate) use link::Link;
 pub(crate) use meter::Meter;
+pub(crate) use observed::Observed;
 pub use read_error::ReadError;
 pub use reader::{ByteReader, ChannelReader, FrameStream, Messages};
 pub use report::{StreamReport, Verdict};

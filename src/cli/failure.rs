@@ -6,7 +6,8 @@ use std::sync::Arc;
 use pipewright::{CallError, ConnectError, Error, ReadError, RunError, StageError};
 
 use super::exit::Exit;
-use super::tell::tell;
+use super::log::is_json;
+use super::tell::{SAID, tell};
 
 /// Why a command failed: the error, what to do about it, and the status that the program ends with.
 pub(super) struct Failure {
@@ -59,6 +60,9 @@ impl Failure {
         if self.exit == Exit::OutputClosed {
             return;
         }
+        if is_json() {
+            return self.log();
+        }
         if let Some(before) = &self.before {
             tell(format_args!("{before}\n"));
         }
@@ -72,6 +76,26 @@ impl Failure {
         if let Some(hint) = &self.hint {
             tell(format_args!("hint: {hint}"));
         }
+    }
+
+    /// Tells it in one line, to programs.
+    fn log(&self) {
+        let causes: Vec<_> = self
+            .error
+            .chain()
+            .skip(1)
+            .map(ToString::to_string)
+            .collect();
+        tracing::error!(
+            target: SAID,
+            causes = (!causes.is_empty()).then(|| causes.join(": ")),
+            details = self.before.as_deref().map(str::trim_end),
+            note = self.note.as_deref(),
+            hint = self.hint.as_deref(),
+            status = self.exit as u8,
+            "{}",
+            self.error
+        );
     }
 }
 

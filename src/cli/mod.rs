@@ -16,6 +16,7 @@ mod graph;
 mod known;
 mod limits;
 mod lists;
+mod log;
 mod man;
 mod new;
 mod output;
@@ -39,14 +40,14 @@ use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tracing_subscriber::EnvFilter;
-
 use failure::Failure;
 
 /// Streams between workers, over WebSocket channels.
 #[derive(Parser)]
 #[command(version, arg_required_else_help = true, after_help = HELP)]
 struct Arguments {
+    #[command(flatten)]
+    log: log::Settings,
     #[command(subcommand)]
     command: Command,
 }
@@ -109,31 +110,30 @@ enum Command {
 
 /// Carries out what the command line asks for.
 pub(crate) fn run() -> ExitCode {
-    let arguments = Arguments::parse();
+    let Arguments { log, command } = Arguments::parse();
     // Lines of a log would stand in the middle of what is drawn.
-    let is_drawn = matches!(arguments.command, Command::Top(_)) && io::stderr().is_terminal();
-    let filter = match EnvFilter::try_from_default_env() {
-        _ if is_drawn => EnvFilter::new("off"),
-        Ok(filter) => filter,
-        Err(_) => EnvFilter::new("warn"),
+    let is_drawn = matches!(command, Command::Top(_)) && io::stderr().is_terminal();
+    let (log, outcome) = match log.begin(is_drawn) {
+        Ok(log) => (Some(log), carry_out(command)),
+        Err(failure) => (None, Err(failure)),
     };
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr)
-        .init();
-    match carry_out(arguments) {
+    let code = match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             failure.report();
             failure.exit().into()
         }
+    };
+    if let Some(log) = log {
+        log.end();
     }
+    code
 }
 
-fn carry_out(arguments: Arguments) -> Result<(), Failure> {
+fn carry_out(command: Command) -> Result<(), Failure> {
     let runtime = tokio::runtime::Runtime::new()?;
     let outcome = runtime.block_on(async {
-        match arguments.command {
+        match command {
             Command::Bench(arguments) => bench::run(arguments).await,
             Command::Channel(arguments) => channel::run(arguments).await,
             Command::Channels(arguments) => channels::run(arguments).await,

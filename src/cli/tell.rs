@@ -1,7 +1,20 @@
 use std::fmt;
 use std::io::{self, Write};
 
+use super::log::is_json;
+
+/// The target of what is said in a log that programs read.
+pub(super) const SAID: &str = "pipewright::said";
+
 /// Says something on standard error. `eprintln!` would panic where nobody hears it.
 pub(super) fn tell(words: impl fmt::Display) {
-    let _ = writeln!(io::stderr(), "{words}");
+    if is_json() {
+        let words = words.to_string();
+        let words = words.trim_end();
+        if !words.is_empty() {
+            tracing::info!(target: SAID, "{words}");
+        }
+    } else {
+        let _ = writeln!(io::stderr(), "{words}");
+    }
 }

@@ -13,6 +13,7 @@ use super::outcome::Outcome;
 use super::plan::{Edge, Node, NodeEnds, Plan, Work};
 use super::run::RunSource;
 use super::run_error::RunError;
+use super::run_span::{RunSpan, within};
 use super::segment::Segment;
 use super::supervisor::{Running, Supervisor};
 use crate::channel::Receiver;
@@ -53,6 +54,7 @@ pub(super) async fn launch<P: Segment>(
     context: &StageContext,
     deadline: Option<Duration>,
 ) -> Result<ChannelRun<P>, RunError> {
+    let trace = RunSpan::begin(worker);
     let mut plan = Plan::default();
     let last = head.draw(&mut plan);
     let labels = plan.labels(&Uuid::new_v4().to_string(), RUN);
@@ -60,17 +62,17 @@ pub(super) async fn launch<P: Segment>(
         .await
         .map_err(no_channels)?;
     // Opened at once, so that the engine knows when the run is dropped.
-    let mut reader = worker.reader(&refs[last.0].1);
+    let mut reader = trace.span().in_scope(|| worker.reader(&refs[last.0].1));
     reader.connect().await.map_err(no_channels)?;
     let cancelled = context.cancellation().clone();
     let mut supervisor = Supervisor::new(worker.clone(), cancelled.clone(), deadline);
     for node in plan.nodes {
-        let running = prepare(node, &refs, worker, context).await?;
+        let running = prepare(node, &refs, worker, context, &trace).await?;
         supervisor.start(running);
     }
     Ok(ChannelRun {
         output: Incoming::new(Receiver::new(reader), RUN),
-        outcome: tokio::spawn(supervisor.supervise()),
+        outcome: tokio::spawn(trace.over(supervisor.supervise())),
         _guard: cancelled.clone().drop_guard(),
         cancelled,
     })
@@ -88,6 +90,7 @@ async fn prepare(
     refs: &[Refs],
     worker: &Worker,
     context: &StageContext,
+    trace: &RunSpan,
 ) -> Result<Running, RunError> {
     let Node {
         name,
@@ -100,15 +103,16 @@ async fn prepare(
     let all = readers.iter().chain(&writers).cloned().collect();
     match work {
         Work::Here(code) => {
-            let ends = NodeEnds {
+            let (span, _) = trace.stage(&name, false);
+            let ends = span.in_scope(|| NodeEnds {
                 readers: readers.iter().map(|end| worker.reader(end)).collect(),
                 writers: writers.iter().map(|end| worker.writer(end)).collect(),
-            };
+            });
             let context = context.for_stage(&name).with_worker(worker.clone());
             Ok(Running {
                 name,
                 takes_input: !inputs.is_empty(),
-                work: code(ends, context),
+                work: within(span, code(ends, context)),
                 refs: all,
                 leash: None,
             })
@@ -123,11 +127,13 @@ async fn prepare(
                 params,
             };
             let worker = worker.clone();
-            let work = async move { trigger_stage(&worker, &id, &request).await }.boxed();
+            let (span, traceparent) = trace.stage(&name, true);
+            let work =
+                async move { trigger_stage(&worker, &id, &request, Some(traceparent)).await };
             Ok(Running {
                 name,
                 takes_input: !inputs.is_empty(),
-                work,
+                work: within(span, work.boxed()),
                 refs: all,
                 leash: Some(leash),
             })

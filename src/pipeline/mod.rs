@@ -17,6 +17,7 @@ mod plan;
 mod run;
 mod run_error;
 mod run_report;
+mod run_span;
 mod segment;
 mod source;
 mod supervisor;

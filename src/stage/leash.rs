@@ -24,7 +24,7 @@ impl Leash {
     /// Makes the channel and takes hold of its end.
     pub(crate) async fn new(worker: &Worker) -> Result<Self, Error> {
         let channel = worker.create_channel(1).await?;
-        let mut writer = channel.writer.plain();
+        let mut writer = channel.writer.plain().unobserved();
         writer.connect().await?;
         Ok(Self {
             writer,
@@ -55,7 +55,7 @@ pub(crate) async fn free(worker: &Worker, refs: Vec<StreamChannelRef>) {
     let freed = refs.into_iter().map(|end| async move {
         match end.direction {
             Direction::Read => {
-                let mut reader: ChannelReader = worker.reader(&end);
+                let mut reader: ChannelReader = worker.reader(&end).unobserved();
                 if reader.connect().await.is_ok() {
                     reader.close().await;
                 }
@@ -64,7 +64,7 @@ pub(crate) async fn free(worker: &Worker, refs: Vec<StreamChannelRef>) {
                 let reason = "the stage that was to write here did not";
                 let abort = Abort::new(StageError::LOST, reason);
                 // Refused where the stage had opened it; that is as good.
-                let _ = worker.writer(&end).abort(abort).await;
+                let _ = worker.writer(&end).unobserved().abort(abort).await;
             }
         }
     });

@@ -60,7 +60,7 @@ async fn run(
     let Some(cancel_ref) = request.cancel_ref else {
         return serving.await;
     };
-    let mut leash = worker.reader(&cancel_ref);
+    let mut leash = worker.reader(&cancel_ref).unobserved();
     tokio::select! {
         ended = &mut serving => return ended,
         // However it ends, whoever started the run has let go of it.

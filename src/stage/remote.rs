@@ -60,18 +60,20 @@ type Opened<In, Out, F, G> = (Sender<In, F>, Leash, StageRequest, Receiver<Out, 
 /// How long a stage may run: as long as its stream does. The run has a deadline of its own.
 pub(crate) const STAGE_TIMEOUT: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
-/// Triggers the stage `id` and waits for its report.
+/// Triggers the stage `id` and waits for its report; it continues the trace at
+/// `traceparent`, or else at that of the worker's handle.
 pub(crate) async fn trigger(
     worker: &Worker,
     id: &str,
     request: &StageRequest,
+    traceparent: Option<String>,
 ) -> Result<StageReport, StageError> {
+    let mut trigger = worker.trigger(id, request).timeout(STAGE_TIMEOUT);
+    if let Some(traceparent) = traceparent {
+        trigger = trigger.traceparent(traceparent);
+    }
     // A function that returns nothing is a stage that tells nothing of itself.
-    let answer: Result<Option<StageReport>, _> = worker
-        .trigger(id, request)
-        .timeout(STAGE_TIMEOUT)
-        .call()
-        .await;
+    let answer: Result<Option<StageReport>, _> = trigger.call().await;
     answer
         .map(Option::unwrap_or_default)
         .map_err(|error| failure(id, &error))
@@ -135,7 +137,7 @@ where
             let (feed, leash, request, output) =
                 opened.map_err(|error| StageError::returned(&id, None, error))?;
             let code = async move {
-                let ended = trigger(&worker, &id, &request).await;
+                let ended = trigger(&worker, &id, &request, None).await;
                 leash.let_go(&worker).await;
                 if ended.is_err() {
                     let ends = request.reader_ref.into_iter().chain(request.writer_ref);

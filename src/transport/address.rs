@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::websocket::WebSocketDialer;
-use super::{ConnectError, ConnectOptions, Dial, KeepAlive, Transport};
+use super::{ConnectError, ConnectOptions, Dial, KeepAlive, StreamCounts, Transport};
 use crate::wire::{EngineUrl, InvalidUrl, StreamChannelRef};
 
 /// Where an engine is and how to reach it: a URL with options, or an engine in this process.
@@ -24,7 +24,11 @@ use crate::wire::{EngineUrl, InvalidUrl, StreamChannelRef};
 /// assert_eq!(address.to_string(), "wss://engine.example");
 /// ```
 #[derive(Clone)]
-pub struct Address(Kind);
+pub struct Address {
+    kind: Kind,
+    /// Where the ends of channels that are opened here are counted, if anywhere.
+    counts: Option<Arc<StreamCounts>>,
+}
 
 #[derive(Clone)]
 enum Kind {
@@ -33,10 +37,24 @@ enum Kind {
 }
 
 impl Address {
+    fn of(kind: Kind) -> Self {
+        Self { kind, counts: None }
+    }
+
+    /// Counts in `counts` what goes through ends of channels that are opened here.
+    pub(crate) fn counted_in(mut self, counts: Arc<StreamCounts>) -> Self {
+        self.counts = Some(counts);
+        self
+    }
+
+    pub(crate) fn counts(&self) -> Option<&Arc<StreamCounts>> {
+        self.counts.as_ref()
+    }
+
     /// An engine that shares this process.
     #[cfg(any(feature = "engine", test))]
     pub(crate) fn in_process(dial: Arc<dyn Dial>) -> Self {
-        Self(Kind::InProcess(dial))
+        Self::of(Kind::InProcess(dial))
     }
 
     /// Sends `Authorization: Bearer <token>` with every connection, control and channels.
@@ -92,7 +110,7 @@ impl Address {
 
     /// How often a writer at this address gives signs of life to its reader.
     pub(crate) fn heartbeat_every(&self) -> Duration {
-        match &self.0 {
+        match &self.kind {
             Kind::Url(_, options) => options.heartbeat.ping_every,
             Kind::InProcess(_) => KeepAlive::default().ping_every,
         }
@@ -129,7 +147,7 @@ impl Address {
     }
 
     fn with(mut self, set: impl FnOnce(&mut ConnectOptions)) -> Self {
-        if let Kind::Url(_, options) = &mut self.0 {
+        if let Kind::Url(_, options) = &mut self.kind {
             set(Arc::make_mut(options));
         }
         self
@@ -137,11 +155,11 @@ impl Address {
 
     /// Whether the engine shares this process.
     pub fn is_in_process(&self) -> bool {
-        matches!(self.0, Kind::InProcess(_))
+        matches!(self.kind, Kind::InProcess(_))
     }
 
     pub(crate) async fn dial_control(&self) -> Result<Box<dyn Transport>, ConnectError> {
-        match &self.0 {
+        match &self.kind {
             Kind::Url(url, options) => WebSocketDialer::new(url, options).control().await,
             Kind::InProcess(dial) => dial.control().await,
         }
@@ -151,7 +169,7 @@ impl Address {
         &self,
         channel_ref: &StreamChannelRef,
     ) -> Result<Box<dyn Transport>, ConnectError> {
-        match &self.0 {
+        match &self.kind {
             Kind::Url(url, options) => {
                 WebSocketDialer::new(url, options)
                     .channel(channel_ref)
@@ -164,7 +182,7 @@ impl Address {
 
 impl From<EngineUrl> for Address {
     fn from(url: EngineUrl) -> Self {
-        Self(Kind::Url(url, Arc::default()))
+        Self::of(Kind::Url(url, Arc::default()))
     }
 }
 
@@ -194,7 +212,7 @@ impl TryFrom<String> for Address {
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
+        match &self.kind {
             Kind::Url(url, _) => fmt::Display::fmt(url, f),
             Kind::InProcess(dial) => f.write_str(&dial.name()),
         }

@@ -15,6 +15,7 @@ mod keep_alive;
 mod memory;
 mod options;
 mod silence;
+mod stream_counts;
 #[cfg(feature = "tls")]
 mod tls;
 mod websocket;
@@ -37,6 +38,7 @@ pub(crate) use memory::{Memory, PipeLimits, pipe};
 pub(crate) use memory::{PipeMonitor, PipeReader, PipeWriter, Popped, accounted_pipe};
 pub(crate) use options::ConnectOptions;
 pub(crate) use silence::Silence;
+pub(crate) use stream_counts::StreamCounts;
 #[cfg(feature = "engine")]
 pub(crate) use websocket::{WebSocket, WebSocketLimits, accept_key};
 

@@ -19,6 +19,7 @@ mod owner;
 mod payload;
 mod refs;
 mod text;
+mod trace_context;
 
 pub use access_key::AccessKey;
 pub use channel_ref::StreamChannelRef;
@@ -33,6 +34,7 @@ pub use direction::Direction;
 pub(crate) use edge_label::{EdgeLabel, NodeLabel};
 pub(crate) use engine_url::{ChannelQuery, ChannelUrl};
 pub use engine_url::{EngineUrl, InvalidUrl};
+pub use exposition::Distribution;
 pub(crate) use exposition::{Exposition, Histogram, Kind, Tallies};
 pub use frame::Frame;
 pub(crate) use heartbeat::{HEARTBEAT, HUNGRY, heartbeat_value, parse_heartbeat};
@@ -42,6 +44,7 @@ pub(crate) use owner::OWNER;
 pub use payload::Payload;
 pub use refs::{FoundRef, find_refs};
 pub use text::Text;
+pub(crate) use trace_context::TraceContext;
 
 /// Payload bytes in one binary frame at the most: 64 KiB (`protocol.md` 4.2).
 pub const MAX_FRAME: usize = 64 * 1024;

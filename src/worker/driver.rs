@@ -143,6 +143,7 @@ impl Driver {
                 Ok(transport) => transport,
                 Err(closed) => return closed,
             };
+            self.shared.counters.reconnected();
             self.status
                 .send_modify(|status| status.link = Link::Connected);
         }

@@ -24,6 +24,8 @@ pub(super) async fn execute(
     session: u64,
 ) -> Finished {
     let payload = std::mem::take(&mut call.data);
+    let shared = Arc::clone(worker.shared());
+    let execution = shared.counters.begin();
     let invocation = Invocation::new(&mut call, worker);
     // Nothing of the function is used after a panic, so nothing can be seen half done.
     let outcome = AssertUnwindSafe(async { function.invoke(payload, invocation).await })
@@ -36,6 +38,12 @@ pub(super) async fn execute(
                 panic_message(&*panic)
             )))
         });
+    execution.ended(outcome.is_ok());
+    if let Err(error) = &outcome {
+        let span = tracing::Span::current();
+        span.record("otel.status_code", "ERROR");
+        span.record("error.type", error.code());
+    }
     Finished {
         session,
         answer: answer(&call, outcome.map_err(FunctionError::into_inner)),

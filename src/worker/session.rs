@@ -14,10 +14,11 @@ use super::greeting::refusal;
 use super::outbox::Outgoing;
 use super::shared::Origin;
 use super::state::Status;
+use super::trace;
 use crate::transport::{Check, Pulse, Received, Transport, TransportError};
 use crate::wire::{
     ControlMessage, ErrorBody, Frame, InvocationResult, InvokeFunction, Payload, Reattach,
-    RegistrationRejected, WorkerRegistered,
+    RegistrationRejected, TraceContext, WorkerRegistered,
 };
 
 /// How many messages are handled before other tasks have their turn.
@@ -287,7 +288,7 @@ impl<'a> Session<'a> {
             traceparent: call.traceparent.clone(),
             baggage: call.baggage.clone(),
         });
-        let span = tracing::debug_span!("function", id = call.function_id);
+        let span = call_span(&call);
         let task = execute(function, call, worker, self.driver.session);
         self.driver.running.spawn(task.instrument(span));
     }
@@ -322,4 +323,27 @@ impl<'a> Session<'a> {
             Err(Ended::Rejected(rejection))
         }
     }
+}
+
+/// The span of a function that is called; it follows on the caller's.
+fn call_span(call: &InvokeFunction) -> tracing::Span {
+    let span = tracing::info_span!(
+        parent: None,
+        "call",
+        otel.kind = "server",
+        otel.status_code = tracing::field::Empty,
+        error.type = tracing::field::Empty,
+        rpc.system = "pipewright",
+        rpc.method = call.function_id,
+        trace_id = tracing::field::Empty,
+    );
+    let caller = call.traceparent.as_deref().map(str::parse::<TraceContext>);
+    if let Some(Ok(caller)) = caller {
+        span.record(
+            "trace_id",
+            tracing::field::display(format_args!("{:032x}", caller.trace_id)),
+        );
+        trace::continues(&span, &caller);
+    }
+    span
 }

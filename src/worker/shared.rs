@@ -6,6 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::announcement::Announcement;
 use super::command::Command;
+use super::counters::Counters;
 use super::handler::Function;
 use super::registry::Registry;
 use super::state::Status;
@@ -25,6 +26,7 @@ pub(super) struct Shared {
     /// entries a caller that waits, its call and its giving up, and one a registration.
     pub(super) commands: mpsc::UnboundedSender<Command>,
     pub(super) status: watch::Receiver<Status>,
+    pub(super) counters: Counters,
     /// Held while a function is put in, taken out or looked up, and while the frame about it is
     /// queued, so that frames and table agree; never across an await or a user's code.
     registry: Mutex<Registry>,
@@ -36,14 +38,16 @@ impl Shared {
         commands: mpsc::UnboundedSender<Command>,
         status: watch::Receiver<Status>,
     ) -> Self {
+        let counters = Counters::default();
         Self {
-            address: settings.address,
+            address: settings.address.counted_in(Arc::clone(&counters.streams)),
             announcement: settings.announcement,
             call_timeout: settings.call_timeout,
             shutdown_timeout: settings.shutdown_timeout,
             stopping: CancellationToken::new(),
             commands,
             status,
+            counters,
             registry: Mutex::default(),
         }
     }

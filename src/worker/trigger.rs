@@ -7,10 +7,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
+use tracing::Span;
 use uuid::Uuid;
 
 use super::command::{Call, CallKind, Command, Reply};
 use super::shared::Shared;
+use super::trace;
 use super::{CallError, MAX_MESSAGE, Worker};
 use crate::wire::{ControlMessage, InvokeFunction, Payload, Text, action::Action, builtin};
 
@@ -69,7 +71,9 @@ impl<'a> Trigger<'a> {
                 action: None,
                 namespace,
                 metadata: None,
-                traceparent: origin.and_then(|origin| origin.traceparent.clone()),
+                traceparent: trace::place_of(&Span::current())
+                    .map(|place| place.to_string())
+                    .or_else(|| origin.and_then(|origin| origin.traceparent.clone())),
                 baggage: origin.and_then(|origin| origin.baggage.clone()),
             },
             timeout: shared.call_timeout,
@@ -104,7 +108,8 @@ impl<'a> Trigger<'a> {
     }
 
     /// The caller's place in a trace, in the form of the W3C Trace Context. A handle from
-    /// [`Invocation::worker`](super::Invocation::worker) sets it to that of the invocation.
+    /// [`Invocation::worker`](super::Invocation::worker) sets it to that of the invocation; with the
+    /// feature `otel` it is that of the present span, if OpenTelemetry knows it.
     pub fn traceparent(mut self, traceparent: impl Into<String>) -> Self {
         self.message.traceparent = Some(traceparent.into());
         self

@@ -9,7 +9,7 @@ use super::command::Command;
 use super::shared::{Alive, Origin, Shared};
 use super::{
     CallError, Closed, ConnectionState, FunctionBuilder, Handler, RegisterError, Rejection,
-    ShutdownError, Trigger, WorkerBuilder,
+    ShutdownError, Trigger, WorkerBuilder, WorkerMetrics,
 };
 use crate::transport::{Address, ConnectError};
 use crate::wire::builtin;
@@ -204,6 +204,13 @@ impl Worker {
         self.shared.status.borrow().state()
     }
 
+    /// What the worker did since it was connected: calls, streams, reconnects.
+    ///
+    /// It prints as text for Prometheus; a process serves that where it likes.
+    pub fn metrics(&self) -> WorkerMetrics {
+        self.shared.counters.read()
+    }
+
     /// The present state and every change of it; ends after [`ConnectionState::Closed`].
     ///
     /// Changes that follow each other faster than they are read are joined.
@@ -275,8 +282,13 @@ impl Worker {
         }
     }
 
-    pub(super) fn shared(&self) -> &Shared {
+    pub(super) fn shared(&self) -> &Arc<Shared> {
         &self.shared
+    }
+
+    /// The place in a trace of the call that this handle was made for.
+    pub(crate) fn traceparent(&self) -> Option<&str> {
+        self.origin()?.traceparent.as_deref()
     }
 
     pub(super) fn origin(&self) -> Option<&Origin> {

@@ -80,7 +80,7 @@ impl<T, F: Decode<T>> Decoding<T, F> {
                 Ok(None) => {}
                 Err(error) => return Poll::Ready(Err(error)),
             }
-            self.inbox.update_meter(self.items);
+            self.inbox.observe(self.items);
             ready!(self.poll_header(cx))?;
             return Poll::Ready(match ready!(self.inbox.poll_event(cx)) {
                 Ok(Some(judge::Event::Data(bytes))) => {

@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 
 use super::{Inbox, Messages};
 use crate::channel::link::Link;
-use crate::channel::{Aside, Meter, ReadError, StreamReport};
+use crate::channel::{Aside, Meter, Observed, ReadError, StreamReport};
 use crate::transport::Address;
 use crate::wire::{Direction, Frame, Header, Progress, StreamChannelRef};
 
@@ -89,6 +89,12 @@ impl ChannelReader {
     /// Keeps `meter` up to date; messages are for the code behind this end alone.
     pub(crate) fn metered(mut self, meter: Arc<Meter>) -> Self {
         self.inbox.attach_meter(meter);
+        self
+    }
+
+    /// Has nobody look on: nothing of a user's passes here.
+    pub(crate) fn unobserved(mut self) -> Self {
+        self.inbox.observed = Observed::default();
         self
     }
 

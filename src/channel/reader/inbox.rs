@@ -13,7 +13,7 @@ use super::vigil::Vigil;
 use crate::channel::judge::{Event, Judge};
 use crate::channel::link::Link;
 use crate::channel::waits::Waits;
-use crate::channel::{Aside, Meter, ReadError, Remark, StreamReport, Verdict};
+use crate::channel::{Aside, Meter, Observed, ReadError, Remark, StreamReport, Verdict};
 use crate::transport::Received;
 use crate::wire::{Close, Frame, Header};
 
@@ -42,7 +42,7 @@ pub(crate) struct Inbox {
     /// Undoes the compression that the header names.
     expansion: Option<Expansion>,
     vigil: Vigil,
-    meter: Option<Arc<Meter>>,
+    pub(super) observed: Observed,
     /// Where messages go that the code behind this end does not ask for.
     aside: Option<Aside>,
 }
@@ -50,6 +50,7 @@ pub(crate) struct Inbox {
 impl Inbox {
     pub(crate) fn new(link: Link) -> Self {
         Self {
+            observed: Observed::of(&link),
             link,
             judge: Judge::new(),
             listeners: Listeners::default(),
@@ -59,7 +60,6 @@ impl Inbox {
             close_deadline: None,
             expansion: None,
             vigil: Vigil::default(),
-            meter: None,
             aside: None,
         }
     }
@@ -77,7 +77,7 @@ impl Inbox {
     /// Keeps `meter` up to date.
     pub(crate) fn attach_meter(&mut self, meter: Arc<Meter>) {
         self.waits.show(Arc::clone(&meter));
-        self.meter = Some(meter);
+        self.observed.show(meter);
     }
 
     /// Leaves messages to the code behind this end.
@@ -295,7 +295,7 @@ impl Inbox {
         if self.judge.verdict().is_some() {
             self.link.hang_up();
         }
-        self.update_meter(0);
+        self.observe(0);
         event
     }
 
@@ -313,15 +313,10 @@ impl Inbox {
         }
     }
 
-    /// Brings the meter up to date; items are known to whoever decodes them.
-    pub(crate) fn update_meter(&self, items: u64) {
-        if let Some(meter) = &self.meter {
-            let items = items.max(meter.report().items);
-            meter.set(&StreamReport {
-                items,
-                ..self.report()
-            });
-        }
+    /// Tells whoever looks on; items are known to whoever decodes them.
+    pub(crate) fn observe(&mut self, items: u64) {
+        let report = self.report();
+        self.observed.update(StreamReport { items, ..report });
     }
 
     /// Ready with whether the wait for a close after the end message is over.

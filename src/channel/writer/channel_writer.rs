@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::Outbox;
 use super::farewell::say_farewell;
 use crate::channel::link::Link;
-use crate::channel::{Aside, Custody, Meter, StreamReport, WriteError};
+use crate::channel::{Aside, Custody, Meter, Observed, StreamReport, WriteError};
 use crate::codec::Compression;
 use crate::transport::Address;
 use crate::wire::{Abort, Direction, Frame, Header, StreamChannelRef, Text};
@@ -76,6 +76,12 @@ impl ChannelWriter {
     /// Keeps `meter` up to date, and sends what is put into `aside`.
     pub(crate) fn attached(mut self, meter: Arc<Meter>, aside: Aside) -> Self {
         self.outbox.attach(meter, aside);
+        self
+    }
+
+    /// Has nobody look on: nothing of a user's passes here.
+    pub(crate) fn unobserved(mut self) -> Self {
+        self.outbox.observed = Observed::default();
         self
     }
 

@@ -11,7 +11,7 @@ use super::news::poll_news;
 use super::packer::Packer;
 use crate::channel::link::Link;
 use crate::channel::waits::Waits;
-use crate::channel::{Aside, Meter, ReadError, StreamReport, Verdict, WriteError};
+use crate::channel::{Aside, Meter, Observed, ReadError, StreamReport, Verdict, WriteError};
 use crate::transport::Received;
 use crate::wire::{Abort, Close, InBand, Text, code};
 
@@ -35,7 +35,7 @@ pub(crate) struct Outbox {
     aborted: Option<Abort>,
     waits: Waits,
     close_timeout: Duration,
-    meter: Option<Arc<Meter>>,
+    pub(super) observed: Observed,
 }
 
 enum Phase {
@@ -49,6 +49,7 @@ enum Phase {
 impl Outbox {
     pub(crate) fn new(link: Link) -> Self {
         Self {
+            observed: Observed::of(&link),
             link,
             phase: Phase::Open,
             packer: Packer::new(),
@@ -56,7 +57,6 @@ impl Outbox {
             waits: Waits::default(),
             // The longest that an SDK waits for a peer's close (`protocol.md` 4.4).
             close_timeout: Duration::from_secs(30),
-            meter: None,
         }
     }
 
@@ -68,7 +68,7 @@ impl Outbox {
     /// Keeps `meter` up to date, and sends what is put into `aside`.
     pub(crate) fn attach(&mut self, meter: Arc<Meter>, aside: Aside) {
         self.waits.show(Arc::clone(&meter));
-        self.meter = Some(meter);
+        self.observed.show(meter);
         self.packer.set_aside(aside);
     }
 
@@ -95,14 +95,14 @@ impl Outbox {
     /// Accepts payload bytes. To follow a `poll_ready` that was ready.
     pub(crate) fn push_data(&mut self, data: Bytes) {
         self.packer.data(data);
-        self.update_meter();
+        self.observe();
     }
 
     /// Copies as much of `data` as the frame being filled has room for. To follow a `poll_ready`
     /// that was ready.
     pub(crate) fn fill_tail(&mut self, data: &[u8]) -> usize {
         let taken = self.packer.fill_tail(data);
-        self.update_meter();
+        self.observe();
         taken
     }
 
@@ -113,7 +113,7 @@ impl Outbox {
         encode: impl FnOnce(&mut BytesMut) -> Result<(), E>,
     ) -> Result<(), E> {
         self.packer.item(encode)?;
-        self.update_meter();
+        self.observe();
         Ok(())
     }
 
@@ -143,7 +143,7 @@ impl Outbox {
         match &self.phase {
             Phase::Open => {
                 self.packer.flush();
-                self.update_meter();
+                self.observe();
             }
             Phase::Failed(error) => return Poll::Ready(Err(error.clone())),
             _ if self.aborted.is_some() => return Poll::Ready(Err(WriteError::Closed)),
@@ -193,7 +193,7 @@ impl Outbox {
             self.packer.check()?;
             self.packer.end();
             self.packer.check()?;
-            self.update_meter();
+            self.observe();
             self.phase = Phase::Ending(Close::NORMAL);
         }
         if self.aborted.is_some() {
@@ -252,6 +252,7 @@ impl Outbox {
                             after: self.close_timeout,
                         }),
                     };
+                    self.observed.update(self.report());
                 }
             }
         }
@@ -355,12 +356,11 @@ impl Outbox {
         }
     }
 
-    /// Brings the meter up to date when there are new frames.
-    fn update_meter(&self) {
-        if let Some(meter) = &self.meter
-            && self.packer.has_frames()
-        {
-            meter.set(&self.report());
+    /// Tells whoever looks on when there are new frames.
+    fn observe(&mut self) {
+        if self.packer.has_frames() {
+            let report = self.report();
+            self.observed.update(report);
         }
     }
 

@@ -154,7 +154,7 @@ mod tests {
         }
     }
 
-    fn counted(calls: &Calls) -> Vec<(&'static str, u64)> {
+    fn counted(calls: &Calls) -> Vec<([&'static str; 1], u64)> {
         let counts = calls.totals().outcomes.read();
         counts.filter(|(_, count)| *count > 0).collect()
     }
@@ -180,7 +180,7 @@ mod tests {
         calls.open(id("b"), call("a", 1)).unwrap();
         close(&mut calls, "b", "1").unwrap();
         assert_eq!(close(&mut calls, "b", "1"), None);
-        assert_eq!(counted(&calls), [("result", 1)]);
+        assert_eq!(counted(&calls), [(["result"], 1)]);
         let answered = calls.totals().answered.read();
         assert_eq!((answered.count, answered.sum), (1, Duration::from_secs(1)));
     }
@@ -205,7 +205,7 @@ mod tests {
         assert_eq!(calls.leave(&id("b")), [call("a", 1)]);
         assert_eq!(calls.len(), 1);
         assert_eq!(calls.leave(&id("a")), [call("c", 4)]);
-        assert_eq!(counted(&calls), [("stopped", 4)]);
+        assert_eq!(counted(&calls), [(["stopped"], 4)]);
         assert!(calls.callers.is_empty());
     }
 

@@ -43,7 +43,7 @@ fn connections(core: &Core, text: &mut Exposition<String>) -> fmt::Result {
     text.counters(
         "pipewright_engine_refusals_total",
         "What the engine was asked for and did not do.",
-        "reason",
+        &["reason"],
         core.metrics.refusals().read(),
     )
 }
@@ -69,7 +69,7 @@ fn workers(core: &Core, text: &mut Exposition<String>) -> fmt::Result {
     text.counters(
         "pipewright_engine_calls_total",
         "Calls that were passed to a worker, by what they came to.",
-        "outcome",
+        &["outcome"],
         calls.outcomes.read(),
     )?;
     text.histogram(
@@ -95,7 +95,7 @@ fn channels(core: &Core, text: &mut Exposition<String>) -> fmt::Result {
     text.counters(
         "pipewright_engine_channels_finished_total",
         "Channels that are finished, by how.",
-        "verdict",
+        &["verdict"],
         totals.finished.read(),
     )?;
     text.counter(

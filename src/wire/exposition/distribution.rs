@@ -2,12 +2,13 @@ use std::time::Duration;
 
 /// How long things took: how many took how long at the most.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Distribution {
+#[non_exhaustive]
+pub struct Distribution {
     /// Bounds, the shortest first, and how many took no longer than each, those of the bounds before
     /// among them.
-    pub(crate) buckets: Vec<(Duration, u64)>,
+    pub buckets: Vec<(Duration, u64)>,
     /// How many there were, those that took longer than every bound among them.
-    pub(crate) count: u64,
+    pub count: u64,
     /// How long they took together.
-    pub(crate) sum: Duration,
+    pub sum: Duration,
 }

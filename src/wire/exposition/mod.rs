@@ -7,7 +7,7 @@ mod histogram;
 mod tallies;
 mod text;
 
-pub(crate) use distribution::Distribution;
+pub use distribution::Distribution;
 pub(crate) use histogram::Histogram;
 pub(crate) use tallies::{Kind, Tallies};
 pub(crate) use text::Exposition;

@@ -33,8 +33,8 @@ impl<K: Kind> Tallies<K> {
     }
 
     /// The word of each kind and how many there were.
-    pub(crate) fn read(&self) -> impl Iterator<Item = (&'static str, u64)> {
+    pub(crate) fn read(&self) -> impl Iterator<Item = ([&'static str; 1], u64)> {
         let counts = self.counts.iter().map(|count| count.load(Relaxed));
-        K::ALL.iter().map(|kind| kind.word()).zip(counts)
+        K::ALL.iter().map(|kind| [kind.word()]).zip(counts)
     }
 }

@@ -40,17 +40,23 @@ impl<W: fmt::Write> Exposition<W> {
         writeln!(self.0, "{name} {value}")
     }
 
-    /// Values that only rise, one for each value of `label`.
-    pub(crate) fn counters(
+    /// Values that only rise, one for each set of values that `labels` have.
+    pub(crate) fn counters<const N: usize>(
         &mut self,
         name: &str,
         help: &str,
-        label: &str,
-        counts: impl IntoIterator<Item = (&'static str, u64)>,
+        labels: &[&str; N],
+        counts: impl IntoIterator<Item = ([&'static str; N], impl Display)>,
     ) -> fmt::Result {
         self.head(name, help, "counter")?;
-        for (value, count) in counts {
-            writeln!(self.0, "{name}{{{label}=\"{value}\"}} {count}")?;
+        for (values, count) in counts {
+            write!(self.0, "{name}")?;
+            let mut before = '{';
+            for (label, value) in labels.iter().zip(values) {
+                write!(self.0, "{before}{label}=\"{value}\"")?;
+                before = ',';
+            }
+            writeln!(self.0, "}} {count}")?;
         }
         Ok(())
     }

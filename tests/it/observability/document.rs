@@ -1,5 +1,7 @@
 //! `docs/observability.md` and what is told agree, both ways.
 
+use pipewright::Worker;
+
 use super::engine::scrape;
 use super::exposition::Exposition;
 use crate::engine::engine;
@@ -16,6 +18,15 @@ fn documented(prefix: &str) -> Vec<(String, String)> {
             .then(|| (name.to_owned(), kind.to_owned()))
     });
     rows.collect()
+}
+
+#[tokio::test]
+async fn every_metric_of_a_worker_is_documented_and_every_documented_one_is_there() {
+    let engine = engine().await;
+    let worker = Worker::connect(engine.address()).await.unwrap();
+    let told = told(Exposition::parse(&worker.metrics().to_string()));
+    assert_eq!(told, documented("pipewright_worker_"));
+    assert!(told.len() > 7);
 }
 
 fn told(metrics: Exposition) -> Vec<(String, String)> {

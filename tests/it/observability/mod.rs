@@ -6,3 +6,9 @@
 mod document;
 mod engine;
 mod exposition;
+mod logs;
+#[cfg(feature = "otlp")]
+mod otlp;
+mod spans;
+mod traces;
+mod worker;

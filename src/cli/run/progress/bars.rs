@@ -4,6 +4,7 @@ use console::Term;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::words;
+use crate::cli::log::Drawn;
 use crate::cli::run::figures::Figures;
 use crate::cli::tell::tell;
 
@@ -13,6 +14,8 @@ pub(in crate::cli::run) struct Bars {
     screen: MultiProgress,
     whole: ProgressBar,
     stages: Vec<ProgressBar>,
+    /// Until nothing is drawn any more.
+    drawn: Option<Drawn>,
 }
 
 /// How often the terminal is drawn.
@@ -28,6 +31,7 @@ impl Bars {
         Self {
             whole: add(),
             stages: figures.stages.iter().map(|_| add()).collect(),
+            drawn: Some(Drawn::on(&screen)),
             screen,
             terminal: Term::stderr(),
         }
@@ -46,18 +50,20 @@ impl Bars {
     }
 
     /// Leaves the lines as they are, and goes on below.
-    pub(super) fn leave(&self) {
+    pub(super) fn leave(&mut self) {
+        self.drawn = None;
         self.screen.set_draw_target(ProgressDrawTarget::hidden());
         // The cursor is at the end of the last line, or behind the `^C` that a terminal shows.
         tell("");
     }
 
     /// Takes the lines away.
-    pub(super) fn clear(&self) {
+    pub(super) fn clear(&mut self) {
         for bar in std::iter::once(&self.whole).chain(&self.stages) {
             bar.finish_and_clear();
         }
         // A terminal that has gone needs no clearing.
         let _ = self.screen.clear();
+        self.drawn = None;
     }
 }

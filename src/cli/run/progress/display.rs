@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::bars::{Bars, REDRAW};
 use super::plain::Plain;
+use crate::cli::log::is_json;
 use crate::cli::run::figures::Figures;
 use crate::cli::tell::tell;
 
@@ -30,7 +31,7 @@ impl Display {
             Self::Quiet
         } else if data_on_terminal {
             Self::Hidden
-        } else if std::io::stderr().is_terminal() && !dumb {
+        } else if std::io::stderr().is_terminal() && !dumb && !is_json() {
             Self::Soon
         } else {
             Self::Plain(Plain::new(FIRST))

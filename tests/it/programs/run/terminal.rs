@@ -181,6 +181,27 @@ async fn without_a_terminal_there_are_lines() {
     assert!(!said.contains('\x1b') && !said.contains('\r'), "{said:?}");
 }
 
+#[tokio::test]
+async fn a_line_of_the_log_stands_above_what_is_drawn() {
+    let mut stages = Stages::new().await;
+    let mut run = LongRun::start(&stages, WIDE, &[]);
+    run.at_work().await;
+    stages.engine.kill().await;
+    let (code, rows) = run.ended().await;
+    assert_ne!(code, Some(0), "{rows:#?}");
+    let lost = rows.iter().find(|row| row.contains("engine lost"));
+    let lost = lost.unwrap_or_else(|| panic!("{rows:#?}"));
+    // From its time on, with nothing of the progress in it.
+    assert!(
+        lost.starts_with("20") && lost.contains(" WARN "),
+        "{rows:#?}"
+    );
+    assert!(
+        !lost.contains(" %, ") && !lost.contains("busy"),
+        "{rows:#?}"
+    );
+}
+
 /// Progress would stand in the middle of it.
 #[tokio::test]
 async fn data_on_the_terminal_is_not_drawn_over() {

@@ -1,0 +1,164 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use tracing::{Span, field};
+
+use super::link::Link;
+use super::{Meter, StreamReport, Verdict};
+use crate::transport::StreamCounts;
+use crate::wire::Direction;
+
+/// Who looks on while one end is used: whoever supervises it by a meter, its worker by counters,
+/// a trace by a span.
+///
+/// They are told with each frame, not with each item. An end within the process, without an
+/// engine, has nobody but its meter.
+#[derive(Default)]
+pub(crate) struct Observed {
+    meter: Option<Arc<Meter>>,
+    /// In a box, because most of it is of use once a stream.
+    watch: Option<Box<Watch>>,
+    /// Known to whoever decodes them.
+    items: u64,
+}
+
+/// What is told of one stream beyond its end.
+struct Watch {
+    direction: Direction,
+    channel_id: String,
+    counts: Option<Arc<StreamCounts>>,
+    /// Where the end was made; that of the stage, if it is in one.
+    parent: Span,
+    /// Made with the first frame, so that an end that is used elsewhere has none.
+    span: Option<Span>,
+    bytes: u64,
+    items: u64,
+    waited: Duration,
+    ended: bool,
+}
+
+impl Observed {
+    pub(crate) fn of(link: &Link) -> Self {
+        let watch = link.target().map(|(address, channel_ref)| {
+            Box::new(Watch {
+                direction: channel_ref.direction,
+                channel_id: channel_ref.channel_id.clone(),
+                counts: address.counts().cloned(),
+                parent: Span::current(),
+                span: None,
+                bytes: 0,
+                items: 0,
+                waited: Duration::ZERO,
+                ended: false,
+            })
+        });
+        Self {
+            meter: None,
+            watch,
+            items: 0,
+        }
+    }
+
+    pub(crate) fn show(&mut self, meter: Arc<Meter>) {
+        self.meter = Some(meter);
+    }
+
+    /// Tells everybody how things are.
+    pub(crate) fn update(&mut self, mut report: StreamReport) {
+        self.items = self.items.max(report.items);
+        report.items = self.items;
+        if let Some(meter) = &self.meter {
+            meter.set(&report);
+        }
+        if let Some(watch) = &mut self.watch {
+            watch.update(&report);
+        }
+    }
+}
+
+impl Watch {
+    fn update(&mut self, report: &StreamReport) {
+        let begun = report.bytes > 0 || report.messages > 0 || report.verdict.is_some();
+        if self.ended || !begun {
+            return;
+        }
+        if self.span.is_none() {
+            self.span = Some(self.begin());
+        }
+        if let Some(counts) = &self.counts {
+            counts.of(self.direction).add(
+                report.bytes.saturating_sub(self.bytes),
+                report.items.saturating_sub(self.items),
+                report.waited.saturating_sub(self.waited),
+            );
+        }
+        self.bytes = report.bytes;
+        self.items = report.items;
+        self.waited = report.waited;
+        if let Some(verdict) = &report.verdict {
+            self.end(verdict.is_complete(), word(verdict));
+        }
+    }
+
+    fn begin(&self) -> Span {
+        match self.direction {
+            Direction::Read => tracing::info_span!(
+                parent: &self.parent,
+                "channel.read",
+                otel.kind = "consumer",
+                otel.status_code = field::Empty,
+                messaging.system = "pipewright",
+                messaging.operation.type = "receive",
+                messaging.destination.name = self.channel_id,
+                pipewright.bytes = field::Empty,
+                pipewright.items = field::Empty,
+                pipewright.verdict = field::Empty,
+            ),
+            Direction::Write => tracing::info_span!(
+                parent: &self.parent,
+                "channel.write",
+                otel.kind = "producer",
+                otel.status_code = field::Empty,
+                messaging.system = "pipewright",
+                messaging.operation.type = "send",
+                messaging.destination.name = self.channel_id,
+                pipewright.bytes = field::Empty,
+                pipewright.items = field::Empty,
+                pipewright.verdict = field::Empty,
+            ),
+        }
+    }
+
+    /// Once a stream.
+    fn end(&mut self, complete: bool, verdict: &str) {
+        self.ended = true;
+        if let Some(counts) = &self.counts {
+            counts.of(self.direction).ended(complete);
+        }
+        if let Some(span) = self.span.take() {
+            span.record("pipewright.bytes", self.bytes);
+            span.record("pipewright.items", self.items);
+            span.record("pipewright.verdict", verdict);
+            if !complete {
+                span.record("otel.status_code", "ERROR");
+            }
+        }
+    }
+}
+
+/// An end that is given up before its stream has ended.
+impl Drop for Watch {
+    fn drop(&mut self) {
+        if self.span.is_some() && !self.ended {
+            self.end(false, "given up");
+        }
+    }
+}
+
+fn word(verdict: &Verdict) -> &'static str {
+    match verdict {
+        Verdict::Complete => "complete",
+        Verdict::CompleteUnverified => "complete, unverified",
+        Verdict::Failed(_) => "failed",
+    }
+}

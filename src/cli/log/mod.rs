@@ -1,0 +1,9 @@
+//! What the program says of its work on standard error: lines for people or for programs.
+
+#[cfg(feature = "otlp")]
+mod export;
+mod lines;
+mod settings;
+
+pub(super) use lines::{Drawn, is_json};
+pub(super) use settings::Settings;

@@ -1,0 +1,50 @@
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+use crate::wire::Direction;
+
+/// What went through all ends of channels that were opened at one address.
+#[derive(Debug, Default)]
+pub(crate) struct StreamCounts {
+    pub(crate) read: EndCounts,
+    pub(crate) written: EndCounts,
+}
+
+/// What went through those of one direction.
+#[derive(Debug, Default)]
+pub(crate) struct EndCounts {
+    pub(crate) bytes: AtomicU64,
+    pub(crate) items: AtomicU64,
+    pub(crate) waited_micros: AtomicU64,
+    pub(crate) complete: AtomicU64,
+    pub(crate) failed: AtomicU64,
+}
+
+impl StreamCounts {
+    pub(crate) fn of(&self, direction: Direction) -> &EndCounts {
+        match direction {
+            Direction::Read => &self.read,
+            Direction::Write => &self.written,
+        }
+    }
+}
+
+impl EndCounts {
+    /// What came since it was last added.
+    pub(crate) fn add(&self, bytes: u64, items: u64, waited: Duration) {
+        self.bytes.fetch_add(bytes, Relaxed);
+        self.items.fetch_add(items, Relaxed);
+        let micros = u64::try_from(waited.as_micros()).unwrap_or(u64::MAX);
+        self.waited_micros.fetch_add(micros, Relaxed);
+    }
+
+    /// A stream has ended, whole or not.
+    pub(crate) fn ended(&self, complete: bool) {
+        let count = if complete {
+            &self.complete
+        } else {
+            &self.failed
+        };
+        count.fetch_add(1, Relaxed);
+    }
+}
