@@ -13,7 +13,7 @@ use crate::stage::{Flow, Producer, StageContext, StageError, pour};
 use crate::wire::MAX_FRAME;
 
 /// The name of a source in reports and errors.
-pub(super) const SOURCE: &str = "source";
+const SOURCE: &str = "source";
 
 /// A pipeline's beginning: a stream; see [`Pipeline::source`](super::Pipeline::source).
 #[derive(Debug)]
@@ -171,7 +171,7 @@ impl<P: Producer> Segment for Produced<P> {
     }
 }
 
-/// Whether a node of this name is a source, which counts what went out only.
+/// Used to say that a report of a source counts what went out only.
 pub(super) fn is_source(name: &str) -> bool {
     name == SOURCE
 }

@@ -8,7 +8,6 @@ use tokio_util::sync::CancellationToken;
 use super::outcome::Outcome;
 use super::run_error::RunError;
 use super::run_report::StageSummary;
-use super::source::{SOURCE, is_source};
 use crate::stage::{Leash, StageError, StageReport, all_verified, free};
 use crate::wire::StreamChannelRef;
 use crate::worker::Worker;
@@ -39,7 +38,7 @@ pub(super) struct Running {
 ///
 /// | state | left by | to |
 /// |---|---|---|
-/// | all well | a failure | winding down: sources are let go |
+/// | all well | a failure | winding down |
 /// | all well | cancellation, deadline | cancelled |
 /// | winding down | `CASCADE` has passed | cancelled |
 /// | cancelled | `CANCEL` has passed | given up: what runs still is dropped |
@@ -57,9 +56,6 @@ pub(super) struct Supervisor {
     refs: Vec<Vec<StreamChannelRef>>,
     leashes: Vec<Option<Leash>>,
     running: JoinSet<Ended>,
-    /// Lets the sources go once a stage has failed: one that waits for its own input would not
-    /// notice that nobody reads it any more.
-    winding_down: CancellationToken,
     failures: Vec<StageError>,
 }
 
@@ -79,7 +75,6 @@ impl Supervisor {
             refs: Vec::new(),
             leashes: Vec::new(),
             running: JoinSet::new(),
-            winding_down: CancellationToken::new(),
             failures: Vec::new(),
         }
     }
@@ -94,7 +89,6 @@ impl Supervisor {
             leash,
         } = running;
         let at = self.stages.len();
-        let is_source = is_source(&name);
         self.stages.push(StageSummary {
             stage: name,
             report: None,
@@ -102,20 +96,7 @@ impl Supervisor {
         self.takes_input.push(takes_input);
         self.refs.push(refs);
         self.leashes.push(leash);
-        let let_go = is_source.then(|| self.winding_down.clone());
-        self.running.spawn(async move {
-            let Some(winding_down) = let_go else {
-                return (at, work.await);
-            };
-            tokio::select! {
-                biased;
-                ended = work => (at, ended),
-                () = winding_down.cancelled() => {
-                    let reason = "it was let go, because the run has failed elsewhere";
-                    (at, Err(StageError::new(StageError::OUTPUT_GONE, SOURCE, reason)))
-                }
-            }
-        });
+        self.running.spawn(async move { (at, work.await) });
     }
 
     /// Waits until no stage runs any more.
@@ -139,7 +120,6 @@ impl Supervisor {
                 }
             }
         }
-        self.winding_down.cancel();
         let cascade = Instant::now() + CASCADE;
         while !self.running.is_empty() && !self.cancelled.is_cancelled() {
             tokio::select! {

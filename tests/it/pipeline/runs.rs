@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures::StreamExt;
 use pipewright::format::{Json, Lines};
 use pipewright::{
     ChannelReader, ChannelWriter, Compose, Error, Invocation, Pipeline, Result, RunReport,
@@ -262,20 +261,4 @@ async fn pipelines_and_runs_may_go_anywhere() {
     let starting = Pipeline::from_iter(0..3_u64).then(double).start(&worker);
     let run = sent_anywhere(sent_anywhere(starting).await.unwrap());
     assert_eq!(run.collect::<Vec<_>>().await.unwrap(), [0, 2, 4]);
-}
-
-/// A source that waits for its own input does not see that its reader has gone. The clock stands
-/// still while anything happens, so that the run has no second in which to be wound up.
-#[tokio::test(start_paused = true)]
-async fn a_failure_does_not_wait_for_an_idle_source() {
-    let worker = Worker::embedded().await.unwrap();
-    let one = futures::stream::iter([5]).chain(futures::stream::pending());
-    let run = Pipeline::source(one).then(no_fives).start(&worker).await;
-    let begun = tokio::time::Instant::now();
-    let error = run.unwrap().report().await.unwrap_err();
-    assert!(begun.elapsed() < Duration::from_secs(1), "{error}");
-    let cause = error.first_cause();
-    assert_eq!(cause.stage.as_deref(), Some("test::no_fives"), "{error}");
-    let cascaded: Vec<_> = error.cascaded().map(|abort| abort.code.as_str()).collect();
-    assert!(cascaded.contains(&StageError::OUTPUT_GONE), "{error}");
 }
