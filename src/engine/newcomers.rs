@@ -3,6 +3,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio_util::sync::CancellationToken;
 
+use super::metrics::{Metrics, Reason};
+
 /// Connections that have said nothing yet: their request is not there, or it was that of a worker
 /// and no message has followed.
 ///
@@ -36,7 +38,8 @@ impl Newcomers {
         })
     }
 
-    pub(super) fn enter(self: &Arc<Self>) -> Newcomer {
+    /// Adds one; `metrics` is told if another has to make room.
+    pub(super) fn enter(self: &Arc<Self>, metrics: &Metrics) -> Newcomer {
         let cut = CancellationToken::new();
         let mut table = self.lock();
         let number = table.next;
@@ -49,6 +52,7 @@ impl Newcomers {
         };
         drop(table);
         if let Some((_, oldest)) = oldest {
+            metrics.refused(Reason::Newcomers);
             oldest.cancel();
         }
         Newcomer {
@@ -79,16 +83,17 @@ impl Drop for Newcomer {
 #[cfg(test)]
 mod tests {
     use super::Newcomers;
+    use crate::engine::metrics::Metrics;
 
     #[test]
     fn the_oldest_makes_room_and_who_has_spoken_is_left_alone() {
-        let newcomers = Newcomers::new(2);
-        let [first, second] = [(); 2].map(|()| newcomers.enter());
+        let (newcomers, metrics) = (Newcomers::new(2), Metrics::new());
+        let [first, second] = [(); 2].map(|()| newcomers.enter(&metrics));
         let spoken = first.cut();
         drop(first);
-        let third = newcomers.enter();
+        let third = newcomers.enter(&metrics);
         assert!(!second.cut().is_cancelled());
-        let fourth = newcomers.enter();
+        let fourth = newcomers.enter(&metrics);
         assert!(second.cut().is_cancelled());
         let cut = [&third, &fourth].map(|newcomer| newcomer.cut().is_cancelled());
         assert_eq!(cut, [false; 2]);

@@ -55,6 +55,10 @@ pub(in crate::cli) struct Log {
 
 impl Settings {
     /// Begins to log; `drawn` if something else is drawn where the lines would stand.
+    #[cfg_attr(
+        not(feature = "otlp"),
+        expect(clippy::unnecessary_wraps, reason = "only the export can fail")
+    )]
     pub(in crate::cli) fn begin(self, drawn: bool) -> Result<Log, Failure> {
         let filter = if drawn { Targets::new() } else { self.filter() };
         let log = Log {
@@ -95,6 +99,10 @@ impl Settings {
 
 impl Log {
     /// Sends what was recorded.
+    #[cfg_attr(
+        not(feature = "otlp"),
+        expect(clippy::unused_self, reason = "there is nothing to send")
+    )]
     pub(in crate::cli) fn end(self) {
         #[cfg(feature = "otlp")]
         if let Some(export) = self.export {

@@ -9,6 +9,8 @@ pub(in crate::engine) enum Reason {
     Request,
     /// More connections than the engine takes.
     Connections,
+    /// To wait longer, by a connection that has said nothing among too many of them.
+    Newcomers,
     /// A page from elsewhere, where no token is needed.
     Origin,
     /// No token, or one that opens nothing.
@@ -37,6 +39,7 @@ impl Kind for Reason {
     const ALL: &'static [Self] = &[
         Self::Request,
         Self::Connections,
+        Self::Newcomers,
         Self::Origin,
         Self::Token,
         Self::Role,
@@ -54,6 +57,7 @@ impl Kind for Reason {
         match self {
             Self::Request => "request",
             Self::Connections => "connections",
+            Self::Newcomers => "newcomers",
             Self::Origin => "origin",
             Self::Token => "token",
             Self::Role => "role",

@@ -201,3 +201,13 @@ async fn a_connection_beyond_the_limit_is_counted() {
     assert_eq!(metrics.value(refused), 1.0);
     assert_eq!(metrics.value("pipewright_engine_connections_open"), 1.0);
 }
+
+#[tokio::test]
+async fn a_connection_that_had_to_make_room_is_counted() {
+    let builder = Engine::builder().listen("127.0.0.1:0").max_newcomers(1);
+    let engine = builder.start().await.unwrap();
+    let _silent = Browser::connect(&engine).await;
+    let metrics = scrape(&engine).await;
+    let refused = "pipewright_engine_refusals_total{reason=\"newcomers\"}";
+    assert_eq!(metrics.value(refused), 1.0);
+}
