@@ -10,6 +10,7 @@ use super::failure::Failure;
 use super::limits::Limits;
 use super::security::Security;
 use super::signals::Signals;
+use super::tell::tell;
 
 #[derive(Args)]
 #[command(after_help = "\
@@ -55,6 +56,11 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         .ok_or_else(|| Error::msg("the engine does not listen"))?
         .to_string();
     writeln!(io::stdout(), "engine ready at {url}")?;
+    if !arguments.no_dashboard {
+        // `ws` is `http`, and `wss` is `https`.
+        let page = url.replacen("ws", "http", 1);
+        tell(format_args!("hint: {page} shows in a browser what runs"));
+    }
     if let Some(path) = &arguments.ready_file {
         write_whole(path, &format!("{url}\n"))?;
     }

@@ -29,6 +29,7 @@ async fn serves_until_it_is_asked_to_stop() {
             Program::pipewright(&["engine", "--listen", "127.0.0.1:0", "--ready-file", file]);
         let line = engine.line().await;
         let url = line.strip_prefix("engine ready at ").unwrap();
+        let page = url.replace("ws://", "http://");
         // The file follows the line at once.
         let written = within(async {
             loop {
@@ -52,7 +53,8 @@ async fn serves_until_it_is_asked_to_stop() {
         let output = engine.output().await;
         assert!(output.status.success(), "{name}: {output:?}");
         assert_eq!(output.stdout, "");
-        assert_eq!(output.stderr, "");
+        let hint = format!("hint: {page} shows in a browser what runs\n");
+        assert_eq!(output.stderr, hint);
         assert!(!ready.exists());
     }
 }
