@@ -20,6 +20,10 @@ pub(super) type Expiry = (Instant, u64);
 /// The part of all channels that is for workers which have made few.
 const RESERVE: usize = 10;
 
+/// The part that one of them may have of what is left then: so small that dozens of workers which
+/// take what they can leave something, too.
+const FEW: usize = 16;
+
 /// The channels that are not finished. Plain and synchronous: it is told the time.
 ///
 /// | event | reader end | writer end | channel |
@@ -83,7 +87,7 @@ impl Table {
         }
         let owned = self.owners.get(owner).map_or(0, |owner| owner.channels);
         let left = channels - self.channels.len();
-        if left <= channels / RESERVE && owned >= left {
+        if left <= channels / RESERVE && owned.saturating_mul(FEW) >= left {
             return Err(NoChannel::Reserved { owned, left });
         }
         if owned >= worker_channels {

@@ -35,6 +35,10 @@ pub(super) struct EndRef {
     pub(super) leash: bool,
 }
 
+/// Runs that are open at a time, before channels without a label are no longer looked at: who has
+/// so many looks at none of them.
+const MOST: usize = 5_000;
+
 /// Runs and errors. Plain and synchronous: it is told the time.
 ///
 /// | event | what it does |
@@ -82,6 +86,9 @@ impl Table {
         label: Option<&EdgeLabel>,
         now: Instant,
     ) {
+        if label.is_none() && self.runs.len() >= MOST {
+            return;
+        }
         let channel_id = Arc::<str>::from(channel_id);
         let number = self.number();
         let known = label.and_then(|label| self.named.get_mut(worker, &label.run));

@@ -248,24 +248,21 @@ fn no_channel_is_made_while_too_much_is_held() {
 fn the_last_tenth_is_for_workers_with_few() {
     let now = Instant::now();
     let mut table = Table::new(Limits {
-        channels: 100,
-        worker_channels: 100,
+        channels: 10_000,
+        worker_channels: 10_000,
         ..Limits::default()
     });
-    let made = (0..)
-        .map(|id| create_by(&mut table, "greedy", &format!("g{id}"), now))
-        .find_map(Result::err);
-    assert_eq!(
-        made,
-        Some(NoChannel::Reserved {
-            owned: 90,
-            left: 10
-        })
-    );
-    for id in 0..5 {
-        create_by(&mut table, "modest", &format!("m{id}"), now).unwrap();
+    let mut take_all = |owner: &str| {
+        (0..)
+            .map(|id| create_by(&mut table, owner, &format!("{owner} {id}"), now))
+            .find_map(Result::err)
+    };
+    let reserved = |owned, left| Some(NoChannel::Reserved { owned, left });
+    assert_eq!(take_all("greedy"), reserved(9000, 1000));
+    assert_eq!(take_all("modest"), reserved(59, 941));
+    // However many come, there is something left for one more.
+    for number in 0..20 {
+        take_all(&number.to_string());
     }
-    let refused = create_by(&mut table, "modest", "m5", now);
-    assert_eq!(refused, Err(NoChannel::Reserved { owned: 5, left: 5 }));
     create_by(&mut table, "newcomer", "n", now).unwrap();
 }

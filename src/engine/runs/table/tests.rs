@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::{EndRef, NewCall, Table, Totals};
+use super::{EndRef, MOST, NewCall, Table, Totals};
 use crate::engine::channels::Ended;
 use crate::engine::runs::Ending;
 use crate::engine::runs::run::{MOST_PARTS, Outcome, Run};
@@ -255,4 +255,19 @@ fn a_run_has_a_bound_and_so_has_what_is_remembered() {
         scene.close_all(&["a", "b"], Ended::Closed);
     }
     assert_eq!(scene.table.finished.len(), super::FINISHED);
+}
+
+#[test]
+fn of_very_many_channels_only_named_ones_are_looked_at() {
+    let mut scene = Scene::new();
+    for number in 0..=MOST {
+        scene.create(&number.to_string());
+    }
+    assert_eq!(scene.table.runs.len(), MOST);
+    scene.edge("named", (0, "a"), (1, "b"));
+    assert_eq!(scene.table.runs.len(), MOST + 1);
+    let unknown = MOST.to_string();
+    scene.close(&unknown, Ended::Closed);
+    scene.close("0", Ended::Closed);
+    assert_eq!(scene.table.runs.len(), MOST);
 }
