@@ -40,9 +40,12 @@ pub(super) async fn drive<S: RunSource<Item = Bytes>>(
         let mut copying = pin!(copy(&mut run, output, figures));
         loop {
             tokio::select! {
-                copied = &mut copying => break copied,
+                // Signals first: a terminal has written its `^C` below what is drawn, which would
+                // leave a line twice if it were drawn once more.
+                biased;
                 () = signals.next() => break Err(Stopped::Cancelled),
                 () = display.tick() => display.show(&mut figures.borrow_mut()),
+                copied = &mut copying => break copied,
             }
         }
     };
