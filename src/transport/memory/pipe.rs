@@ -118,15 +118,24 @@ impl Shared {
         }
     }
 
-    /// Bytes have come and gone.
-    fn count(&self, come: usize, gone: usize) {
+    /// Bytes have come in.
+    fn charge(&self, bytes: usize) {
         #[cfg(feature = "engine")]
         if let Some(account) = &self.account {
-            account.add(come);
-            account.sub(gone);
+            account.add(bytes);
         }
         #[cfg(not(feature = "engine"))]
-        let _ = (self, come, gone);
+        let _ = (self, bytes);
+    }
+
+    /// Bytes have gone out, or will never.
+    fn release(&self, bytes: usize) {
+        #[cfg(feature = "engine")]
+        if let Some(account) = &self.account {
+            account.sub(bytes);
+        }
+        #[cfg(not(feature = "engine"))]
+        let _ = (self, bytes);
     }
 
     /// Whether the account has room, if there is one, or nothing is held: one frame may pass.
@@ -161,7 +170,7 @@ impl Shared {
         if state.reader_end.is_none() {
             state.reader_end = Some(close);
             state.frames.clear();
-            self.count(0, std::mem::take(&mut state.bytes));
+            self.release(std::mem::take(&mut state.bytes));
         }
         let waker = state.writer.take();
         drop(state);
@@ -195,7 +204,7 @@ impl PipeWriter {
             return;
         }
         state.bytes += frame.len();
-        self.shared.count(frame.len(), 0);
+        self.shared.charge(frame.len());
         state.frames.push_back(frame);
         let waker = state.reader.take();
         drop(state);
@@ -255,7 +264,7 @@ impl PipeReader {
         let mut state = self.0.lock();
         if let Some(frame) = state.frames.pop_front() {
             state.bytes -= frame.len();
-            self.0.count(0, frame.len());
+            self.0.release(frame.len());
             state.passed.0 += 1;
             state.passed.1 += frame.len() as u64;
             let waker = state.writer.take();
@@ -322,7 +331,7 @@ impl PipeMonitor {
         state.writer_end.get_or_insert_with(|| close.clone());
         state.reader_end.get_or_insert(close);
         state.frames.clear();
-        self.0.count(0, std::mem::take(&mut state.bytes));
+        self.0.release(std::mem::take(&mut state.bytes));
         let (writer, reader) = (state.writer.take(), state.reader.take());
         drop(state);
         wake(writer);
@@ -341,7 +350,7 @@ impl Drop for Shared {
                 .unwrap_or_else(PoisonError::into_inner)
                 .bytes,
         );
-        self.count(0, held);
+        self.release(held);
     }
 }
 
