@@ -11,6 +11,7 @@ mod faults;
 mod observability;
 mod pipeline;
 mod programs;
+mod protocol;
 mod stage;
 mod support;
 mod test_engine;

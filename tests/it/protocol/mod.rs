@@ -1,0 +1,3 @@
+//! `docs/protocol.md` held against the code: its test vectors.
+
+mod vectors;
