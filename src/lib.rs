@@ -1,4 +1,74 @@
-#![doc = include_str!("../README.md")]
+//! Typed streaming pipelines over WebSocket channels.
+//!
+//! A *worker* registers functions with an *engine* and calls functions of other workers. A
+//! *channel* is a one-way stream from one writer to one reader. Its ends are small refs that travel
+//! in the payloads of calls, so writer and reader may run in other tasks, processes and languages.
+//! A *stage* reads one channel and writes another; a *pipeline* composes stages and runs them.
+//!
+//! Every stream ends in exactly one [`Verdict`]: complete means that the reader received every byte
+//! that the writer accepted, and checked it. Everything else is an error.
+//!
+//! # Example
+//!
+//! ```
+//! # #[cfg(all(feature = "engine", feature = "macros"))]
+//! # mod example {
+//! use pipewright::prelude::*;
+//!
+//! #[pipeline_stage]
+//! fn words(line: String) -> Vec<String> {
+//!     line.split_whitespace().map(String::from).collect()
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # pub async fn main() -> Result<()> {
+//! let worker = Worker::embedded().await?; // or Worker::connect("ws://127.0.0.1:49134")
+//! let lines = ["to be", "or not to be"].map(String::from);
+//! let run = Pipeline::from_iter(lines).then(words).start(&worker).await?;
+//! let words: Vec<String> = run.collect().await?;
+//! assert_eq!(words.join(" "), "to be or not to be");
+//! # Ok(())
+//! # }
+//! # }
+//! # #[cfg(all(feature = "engine", feature = "macros"))]
+//! # fn main() { example::main().unwrap() }
+//! # #[cfg(not(all(feature = "engine", feature = "macros")))]
+//! # fn main() {}
+//! ```
+//!
+//! # Where to start
+//!
+//! | to | see |
+//! |---|---|
+//! | connect, register functions, call them | [`Worker`] |
+//! | move bytes | [`ChannelWriter`], [`ChannelReader`], [`Worker::create_channel`] |
+//! | move typed items | [`Channel`], [`Sender`], [`Receiver`], [`format`] |
+//! | write a stage | [`pipeline_stage`](macro@pipeline_stage), [`StageContext`] |
+//! | compose and run stages | [`Pipeline`], [`Run`], [`RunReport`] |
+//! | handle failing items | [`Policy`], [`DeadLetters`] |
+//! | embed an engine | [`Worker::embedded`], [`Engine`] |
+//! | test stages, inject faults | [`testing`] |
+//!
+//! # Cargo features
+//!
+//! | feature | default | adds |
+//! |---|---|---|
+//! | `engine` | yes | the embedded engine: [`Worker::embedded`], [`Engine`] |
+//! | `cli` | yes | the program `pipewright`; enables `engine`, `macros` and `tls` |
+//! | `macros` | yes | the attribute [`pipeline_stage`](macro@pipeline_stage) |
+//! | `tls` | yes | `wss://` addresses |
+//! | `messagepack`, `postcard` | no | further formats |
+//! | `zstd`, `lz4` | no | compression of a stream |
+//! | `otel` | no | spans continue those of OpenTelemetry, across workers |
+//! | `otlp` | no | the program exports its spans; enables `cli` and `otel` |
+//!
+//! With `default-features = false` the crate is the client alone.
+//!
+//! # Cancel safety
+//!
+//! Every async method documents what happens when its future is dropped. Dropping a future never
+//! loses accepted data and never sends anything twice.
+
 // docs.rs says at each item which feature it takes.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -83,9 +153,11 @@ pub use worker::{
     Trigger, Worker, WorkerBuilder, WorkerMetrics,
 };
 
-/// Runs what stands in the guide, page by page.
+/// Runs the code of the README and of the guide, page by page.
 #[cfg(doctest)]
 mod guide {
+    #[doc = include_str!("../README.md")]
+    mod readme {}
     #[doc = include_str!("../docs/guide/first-worker.md")]
     mod first_worker {}
     #[doc = include_str!("../docs/guide/typed-channels.md")]
