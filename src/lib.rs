@@ -42,7 +42,7 @@
 //! |---|---|
 //! | connect, register functions, call them | [`Worker`] |
 //! | move bytes | [`ChannelWriter`], [`ChannelReader`], [`Worker::create_channel`] |
-//! | move typed items | [`Channel`], [`Sender`], [`Receiver`], [`format`] |
+//! | move typed items | [`Channel`], [`Sender`], [`Receiver`], [`format`](mod@format) |
 //! | write a stage | [`pipeline_stage`](macro@pipeline_stage), [`StageContext`] |
 //! | compose and run stages | [`Pipeline`], [`Run`], [`RunReport`] |
 //! | handle failing items | [`Policy`], [`DeadLetters`] |
