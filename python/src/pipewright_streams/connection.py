@@ -1,0 +1,158 @@
+"""One WebSocket connection of a channel end or of a worker."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+from dataclasses import dataclass
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
+
+from .errors import ConnectError
+from .refs import shown
+
+HEARTBEAT_HEADER = "x-pipewright-heartbeat"
+"""Asks for signs of life on a channel connection (``docs/protocol.md`` section 4.9)."""
+
+OWNER_HEADER = "x-pipewright-owner"
+"""Names the worker that a connection belongs to (section 1.1)."""
+
+HEARTBEAT = 20.0
+"""Seconds between signs of life."""
+
+SILENCE = 60.0
+"""Seconds without a byte after which a connection counts as lost."""
+
+CONNECT_TIMEOUT = 10.0
+"""Seconds from the start of a connection to the end of its handshake."""
+
+MAX_MESSAGE = 64 * 1024 * 1024
+"""The largest message that is read, in bytes (section 1.5)."""
+
+_quiet = logging.getLogger("pipewright_streams.websockets")
+# The library logs request lines at DEBUG, and a request line contains the access key.
+_quiet.setLevel(logging.CRITICAL)
+_quiet.propagate = False
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where an engine listens, and how to connect to it."""
+
+    url: str
+    token: str | None = None
+    tls: ssl.SSLContext | None = None
+    owner: str | None = None
+
+    def __repr__(self) -> str:
+        """Describe the address without secrets."""
+        return f"Address({shown(self.url)!r})"
+
+
+class Watched(ClientConnection):
+    """A connection that remembers when it last received a byte."""
+
+    last_received: float = 0.0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Start the clock."""
+        self.last_received = asyncio.get_running_loop().time()
+        super().connection_made(transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Note the time: pongs and parts of a frame are signs of life, too."""
+        self.last_received = asyncio.get_running_loop().time()
+        super().data_received(data)
+
+
+async def dial(
+    address: Address,
+    url: str,
+    *,
+    ping: bool,
+    heartbeat: float | None = None,
+    max_queue: int = 16,
+    headers: dict[str, str] | None = None,
+) -> Watched:
+    """Open a WebSocket connection. Raises ``ConnectError``, whose text has no secrets."""
+    sent = dict(headers or {})
+    if address.token:
+        sent["Authorization"] = f"Bearer {address.token}"
+    if address.owner:
+        sent[OWNER_HEADER] = address.owner
+    if heartbeat is not None:
+        sent[HEARTBEAT_HEADER] = str(max(1, int(heartbeat * 1000)))
+    options: dict[str, Any] = {"ssl": address.tls} if address.tls else {}
+    where = shown(url)
+    try:
+        connection = await connect(
+            url,
+            additional_headers=sent,
+            compression=None,
+            proxy=None,
+            open_timeout=CONNECT_TIMEOUT,
+            # A reader sends no pings (section 8.2); silence is watched by `Watchdog`.
+            ping_interval=HEARTBEAT if ping else None,
+            ping_timeout=SILENCE - HEARTBEAT if ping else None,
+            close_timeout=None,
+            max_size=MAX_MESSAGE,
+            max_queue=max_queue,
+            write_limit=256 * 1024,
+            logger=_quiet,
+            create_connection=Watched,
+            **options,
+        )
+    except TimeoutError:
+        raise ConnectError(f"{where} did not answer within {CONNECT_TIMEOUT:.0f} s") from None
+    except InvalidURI:
+        raise ConnectError(f"{where} is not a WebSocket address; use ws:// or wss://") from None
+    except InvalidHandshake as error:
+        raise ConnectError(f"{where} refused the connection: {error}") from None
+    except (OSError, ConnectionClosed) as error:
+        raise ConnectError(f"cannot connect to {where}: {error}") from None
+    assert isinstance(connection, Watched)
+    return connection
+
+
+def promised_heartbeat(connection: Watched) -> float | None:
+    """Read the period in seconds that the engine granted, if it knows the header."""
+    response = connection.response
+    value = None if response is None else response.headers.get(HEARTBEAT_HEADER)
+    try:
+        return int(value) / 1000 if value else None
+    except ValueError:
+        return None
+
+
+class Watchdog:
+    """Drops a connection that has been silent for too long, so that no wait is endless."""
+
+    def __init__(self, connection: Watched, silence: float) -> None:
+        """Watch from now on; ``silence`` is in seconds."""
+        self._connection = connection
+        self._silence = silence
+        self._timer: asyncio.TimerHandle | None = None
+        self.fired = False
+        self._arm()
+
+    def _arm(self) -> None:
+        loop = asyncio.get_running_loop()
+        deadline = self._connection.last_received + self._silence
+        self._timer = loop.call_at(deadline, self._check)
+
+    def _check(self) -> None:
+        loop = asyncio.get_running_loop()
+        if loop.time() - self._connection.last_received < self._silence:
+            self._arm()
+            return
+        self.fired = True
+        self._connection.transport.abort()
+
+    def stop(self) -> None:
+        """Stop watching."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

@@ -1,0 +1,185 @@
+"""Formats: how items become bytes (``docs/protocol.md`` section 9.7)."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+from .errors import ItemError
+from .shapes import Shape
+
+MAX_ITEM = 64 * 1024 * 1024
+"""The largest item that a receiver accepts by default, in bytes."""
+
+
+class Decoder(Protocol):
+    """Splits payload into items. Numbering is the caller's."""
+
+    def feed(self, payload: bytes) -> Iterable[Any]:
+        """Take payload; return the encoded items that are now whole."""
+
+    def finish(self) -> Iterable[Any]:
+        """Return what is left at the end; raise ``ItemError`` for half an item."""
+
+
+class Format(Protocol):
+    """A format by its name on the wire."""
+
+    name: str
+    encoding: str | None
+
+    def decoder(self) -> Decoder:
+        """Start to decode a stream."""
+
+    def decode(self, encoded: Any, shape: Shape) -> Any:
+        """Decode one item. Raises ``ItemError``."""
+
+    def encode(self, item: Any, shape: Shape) -> bytes:
+        """Encode one item, whole or not at all. Raises ``ItemError``."""
+
+
+class _LineDecoder:
+    def __init__(self, limit: int, skip_blank: bool) -> None:
+        self._rest = bytearray()
+        self._limit = limit
+        self._skip_blank = skip_blank
+
+    def feed(self, payload: bytes) -> Iterable[bytes]:
+        head, newline, tail = payload.rpartition(b"\n")
+        if not newline:
+            self._rest += payload
+        else:
+            whole = bytes(self._rest) + head if self._rest else head
+            self._rest = bytearray(tail)
+            yield from self._kept(whole.split(b"\n"))
+        if len(self._rest) > self._limit:
+            raise ItemError(f"a line is over the limit of {self._limit} bytes")
+
+    def finish(self) -> Iterable[bytes]:
+        rest, self._rest = bytes(self._rest), bytearray()
+        if rest:
+            yield from self._kept([rest])
+
+    def _kept(self, lines: list[bytes]) -> Iterable[bytes]:
+        for line in lines:
+            kept = line[:-1] if line.endswith(b"\r") else line
+            if len(kept) > self._limit:
+                raise ItemError(f"a line is over the limit of {self._limit} bytes")
+            if kept.strip() or not self._skip_blank:
+                yield kept
+
+
+class Ndjson:
+    """One JSON value per line; the default."""
+
+    name = "ndjson"
+    encoding: str | None = "utf-8"
+
+    def decoder(self) -> Decoder:
+        """Start to decode a stream."""
+        return _LineDecoder(MAX_ITEM, skip_blank=True)
+
+    def decode(self, encoded: Any, shape: Shape) -> Any:
+        """Decode one line."""
+        try:
+            value = json.loads(encoded)
+        except (ValueError, RecursionError) as error:
+            raise ItemError(f"cannot be read as JSON: {error}") from None
+        return shape.decode(value, "")
+
+    def encode(self, item: Any, shape: Shape) -> bytes:
+        """Encode one line. NaN, infinities and lone surrogates have no JSON form."""
+        try:
+            text = json.dumps(
+                shape.encode(item), ensure_ascii=False, allow_nan=False, separators=(",", ":")
+            )
+            return text.encode() + b"\n"
+        except (ValueError, TypeError, RecursionError) as error:
+            raise ItemError(f"cannot be written as JSON: {error}") from None
+
+
+class Lines:
+    """One line of text per item."""
+
+    name = "lines"
+    encoding: str | None = "utf-8"
+
+    def decoder(self) -> Decoder:
+        """Start to decode a stream."""
+        return _LineDecoder(MAX_ITEM, skip_blank=False)
+
+    def decode(self, encoded: Any, shape: Shape) -> Any:
+        """Decode one line."""
+        try:
+            return shape.decode(bytes(encoded).decode(), "")
+        except UnicodeDecodeError as error:
+            raise ItemError(f"the line is not UTF-8: {error}") from None
+
+    def encode(self, item: Any, shape: Shape) -> bytes:
+        """Encode one line. A line cannot contain a line feed."""
+        if not isinstance(item, str):
+            raise ItemError(f"expected a str, got {type(item).__name__}")
+        if "\n" in item:
+            raise ItemError("a line cannot contain a line feed; use the format ndjson")
+        try:
+            end = b"\r\n" if item.endswith("\r") else b"\n"
+            return item.encode() + end
+        except UnicodeEncodeError as error:
+            raise ItemError(f"the text has no UTF-8 form: {error}") from None
+
+
+class _MsgpackDecoder:
+    def __init__(self) -> None:
+        msgpack = importlib.import_module("msgpack")
+        self._unpacker = msgpack.Unpacker(raw=False, max_buffer_size=MAX_ITEM, strict_map_key=False)
+
+    def feed(self, payload: bytes) -> Iterable[Any]:
+        try:
+            self._unpacker.feed(payload)
+            yield from self._unpacker
+        except Exception as error:
+            raise ItemError(f"cannot be read as MessagePack: {error}") from None
+
+    def finish(self) -> Iterable[Any]:
+        # A value of its own comes out only if no other one is under way.
+        self._unpacker.feed(b"\xc0")
+        if list(self._unpacker) != [None]:
+            raise ItemError("the stream ends in the middle of an item")
+        return ()
+
+
+class Msgpack:
+    """MessagePack values; needs the extra ``msgpack``."""
+
+    name = "msgpack"
+    encoding: str | None = None
+
+    def decoder(self) -> Decoder:
+        """Start to decode a stream."""
+        return _MsgpackDecoder()
+
+    def decode(self, encoded: Any, shape: Shape) -> Any:
+        """Check one value."""
+        return shape.decode(encoded, "")
+
+    def encode(self, item: Any, shape: Shape) -> bytes:
+        """Encode one value."""
+        msgpack = importlib.import_module("msgpack")
+        try:
+            packed: bytes = msgpack.packb(shape.encode(item), use_bin_type=True)
+        except (ValueError, TypeError, OverflowError) as error:
+            raise ItemError(f"cannot be written as MessagePack: {error}") from None
+        return packed
+
+
+_FORMATS: dict[str, type[Format]] = {"ndjson": Ndjson, "lines": Lines, "msgpack": Msgpack}
+
+
+def format_of(name: str) -> Format:
+    """Find a format by its name. Raises ``ValueError`` for unknown names."""
+    if name not in _FORMATS:
+        known = ", ".join(_FORMATS)
+        raise ValueError(f"the format {name!r} is not supported here; use one of {known}")
+    return _FORMATS[name]()

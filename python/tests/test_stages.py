@@ -1,0 +1,134 @@
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from conftest import Engine
+from pipewright_streams import RunFailed, Worker, pipeline
+
+STAGES = Path(__file__).parent / "stages.py"
+
+
+@pytest.fixture
+async def served(engine: Engine) -> AsyncIterator[Worker]:
+    """A worker, and the stages in a process of their own."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "pipewright_streams",
+        "serve",
+        str(STAGES),
+        "--url",
+        engine.url,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stderr is not None
+    line = await asyncio.wait_for(process.stderr.readline(), 30)
+    assert line.startswith(b"serving"), line + await process.stderr.read()
+    async with Worker(engine.url) as worker:
+        yield worker
+    if process.returncode is None:
+        process.terminate()
+    await process.wait()
+
+
+async def collect(worker: Worker, items: range, *ids: str) -> list[int]:
+    steps = pipeline(items)
+    for stage in ids:
+        steps = steps.then(stage)
+    return await asyncio.wait_for(steps.start(worker).collect(), 60)
+
+
+@pytest.mark.parametrize(
+    ("ids", "expected"),
+    [
+        (["py::double"], [0, 2, 4, 6]),
+        (["py::odd"], [1, 3]),
+        (["py::twice"], [0, 0, 1, 1, 2, 2, 3, 3]),
+        (["py::sums"], [0, 1, 3, 6]),
+        (["py::record"], [{"n": 0}, {"n": 1}, {"n": 2}, {"n": 3}]),
+        (["py::first"], [0, 1, 2]),
+        (["py::double", "py::sums", "py::odd"], []),
+        (["py::copy"], [0, 1, 2, 3]),
+    ],
+)
+async def test_shapes(served: Worker, ids: list[str], expected: list[object]) -> None:
+    assert await collect(served, range(4), *ids) == expected
+
+
+async def test_concurrent_stage_keeps_order(served: Worker) -> None:
+    assert await collect(served, range(500), "py::slow") == list(range(500))
+
+
+async def test_report_is_verified_and_counts(served: Worker) -> None:
+    run = pipeline(range(1000)).then("py::double").start(served)
+    assert len(await run.collect()) == 1000
+    assert run.report.verified
+    report = run.report.stages["py::double"]
+    assert (report["items_in"], report["items_out"]) == (1000, 1000)
+
+
+async def test_exception_is_the_first_cause_with_item(served: Worker) -> None:
+    with pytest.raises(RunFailed) as error:
+        await collect(served, range(100), "py::fails", "py::sums", "py::double")
+    cause = error.value.first_cause
+    assert (cause.stage, cause.item) == ("py::fails", 3)
+    assert "ValueError: three" in cause.message
+    assert "stages.py" in cause.message
+
+
+async def test_bad_item_names_its_number(served: Worker) -> None:
+    run = pipeline([1, 2, "three"]).then("py::double").start(served)
+    with pytest.raises(RunFailed) as error:
+        await asyncio.wait_for(run.collect(), 30)
+    assert error.value.first_cause.item == 2
+
+
+async def test_killed_worker_is_an_error(served: Worker) -> None:
+    with pytest.raises(RunFailed):
+        await collect(served, range(100_000), "py::exits")
+
+
+async def test_early_exit_ends_an_endless_source(served: Worker) -> None:
+    async def endless() -> AsyncIterator[int]:
+        number = 0
+        while True:
+            yield number
+            number += 1
+
+    run = pipeline(endless()).then("py::double").then("py::first").start(served)
+    assert await asyncio.wait_for(run.collect(), 30) == [0, 2]
+
+
+async def test_unknown_stage_fails_the_run(served: Worker) -> None:
+    with pytest.raises(RunFailed) as error:
+        await collect(served, range(3), "py::absent")
+    assert error.value.first_cause.code == "function_not_found"
+
+
+async def test_params_state_and_messages(served: Worker, engine: Engine) -> None:
+    run = pipeline([5, 6, 7]).then("py::count", params={"n": 10}).start(served)
+    assert await run.collect() == [11, 12, 13]
+    failing = pipeline([5]).then("py::count", params={"n": "x"}).start(served)
+    with pytest.raises(RunFailed) as error:
+        await asyncio.wait_for(failing.collect(), 30)
+    assert "params" in error.value.first_cause.message
+
+
+async def test_program_runs_python_stages(served: Worker, engine: Engine) -> None:
+    lines = b"".join(b"line %d\n" % n for n in range(10_000))
+    status, out, error = await engine.program("run", "--format", "lines", "py::upper", stdin=lines)
+    assert (status, out) == (0, lines.upper()), error
+    assert "verified" in error or "complete" in error
+    status, out, _ = await engine.program("run", "py::copy", stdin=lines)
+    assert (status, out) == (0, lines)
+    status, out, error = await engine.program("stages", "--output", "json")
+    assert status == 0
+    assert '"py::upper"' in out.decode()
+    status, _, error = await engine.program(
+        "run", "--format", "ndjson", "py::fails", stdin=b"1\n2\n3\n"
+    )
+    assert status == 4
+    assert "py::fails at item 2" in error
