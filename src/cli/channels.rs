@@ -11,7 +11,7 @@ use super::lists::{self, Channels, Entry};
 use super::output::Output;
 use super::table::{Column, Table};
 use super::tell::tell;
-use super::units;
+use super::units::{self, duration};
 
 #[derive(Args)]
 #[command(after_help = "\
@@ -28,7 +28,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     output: Output,
     /// How long to measure how fast channels are; 0s for what was measured before.
-    #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = duration)]
     measure: Duration,
     /// How many channels to list at the most, the oldest first.
     #[arg(

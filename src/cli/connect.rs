@@ -12,15 +12,15 @@ use super::token::Token;
 #[derive(Args)]
 #[command(next_help_heading = "Engine")]
 pub(super) struct Connect {
-    /// The engine's address.
     #[arg(
         long,
         value_name = "URL",
         env = "PIPEWRIGHT_ENGINE_URL",
         hide_env_values = true,
-        default_value = "ws://127.0.0.1:49134"
+        help = "The engine's address; default: that in III_URL, or else ws://127.0.0.1:49134. A \
+                token in III_TOKEN is sent where none is given"
     )]
-    url: String,
+    url: Option<String>,
     #[command(flatten)]
     token: Token,
     /// Trust the certificates of these authorities (PEM), beside those of the system.
@@ -37,7 +37,10 @@ pub(super) struct Connect {
 impl Connect {
     /// Where the engine is, with what it asks for.
     pub(super) fn address(&self) -> Result<Address, Failure> {
-        let address = self.url.parse::<Address>().map_err(|error| {
+        // A variable that is set to nothing is taken as not set.
+        let url = self.url.as_deref().filter(|url| !url.trim().is_empty());
+        let address = url.map_or_else(Address::from_env, str::parse);
+        let address = address.map_err(|error| {
             let failure = Failure::new(Exit::Usage, error);
             failure.hint("an engine's address is like ws://127.0.0.1:49134")
         })?;

@@ -1,13 +1,14 @@
 //! `pipewright engine`.
 
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use pipewright::{Engine, Error};
 
 use super::failure::Failure;
 use super::limits::Limits;
+use super::ready_file::{Published, ReadyFile};
 use super::security::Security;
 use super::signals::Signals;
 use super::tell::tell;
@@ -25,12 +26,14 @@ A file of roles has one entry a token; in patterns `*` stands for any characters
   [[role]]
   token_file = \"thumbnailer.token\"   # or token_env = \"NAME\"
   register = [\"thumbnails::*\"]
-  trigger = [\"storage::get\"]")]
+  trigger = [\"storage::get\"]
+  channels = true                     # may create channels, as whoever runs pipelines has to")]
 pub(super) struct Arguments {
-    /// Where to listen; port 0 takes a free one.
+    /// Where to listen: every address that HOST stands for; port 0 takes a free one.
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:49134")]
     listen: String,
-    /// Write the URL to this file once the engine listens, and remove the file at the end.
+    /// Write the URL to this file once the engine listens, and remove the file at the end, unless
+    /// another engine has written it since.
     #[arg(long, value_name = "FILE")]
     ready_file: Option<PathBuf>,
     /// Give browsers no dashboard at the address.
@@ -50,6 +53,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         .listen(arguments.listen)
         .dashboard(!arguments.no_dashboard);
     let builder = arguments.security.apply(arguments.limits.apply(builder))?;
+    let ready_file = arguments.ready_file.map(ReadyFile::prepare).transpose()?;
     let engine = builder.start().await?;
     let url = engine
         .url()
@@ -61,21 +65,10 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         let page = url.replacen("ws", "http", 1);
         tell(format_args!("hint: {page} shows in a browser what runs"));
     }
-    if let Some(path) = &arguments.ready_file {
-        write_whole(path, &format!("{url}\n"))?;
-    }
+    let published = ready_file
+        .map(|file| file.publish(&format!("{url}\n")))
+        .transpose()?;
     signals.next().await;
     engine.shutdown().await;
-    if let Some(path) = &arguments.ready_file {
-        std::fs::remove_file(path)?;
-    }
-    Ok(())
-}
-
-/// Writes a file so that nobody sees a part of it.
-fn write_whole(path: &Path, content: &str) -> io::Result<()> {
-    let mut part = path.as_os_str().to_owned();
-    part.push(".part");
-    std::fs::write(&part, content)?;
-    std::fs::rename(part, path)
+    published.map_or(Ok(()), Published::remove)
 }

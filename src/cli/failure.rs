@@ -3,7 +3,7 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-use pipewright::{CallError, ConnectError, Error, ReadError, RunError, StageError};
+use pipewright::{CallError, ConnectError, EngineError, Error, ReadError, RunError, StageError};
 
 use super::exit::Exit;
 use super::log::is_json;
@@ -131,6 +131,15 @@ fn exit_of(error: &Error) -> Exit {
 fn known(error: &(dyn StdError + 'static)) -> Option<Exit> {
     if let Some(error) = error.downcast_ref::<io::Error>() {
         return (error.kind() == io::ErrorKind::BrokenPipe).then_some(Exit::OutputClosed);
+    }
+    if let Some(error) = error.downcast_ref::<EngineError>() {
+        return Some(match error {
+            // The command line is right: it may be so again when the other program has ended.
+            EngineError::Listen { source, .. } if source.kind() == io::ErrorKind::AddrInUse => {
+                Exit::Failure
+            }
+            _ => Exit::Usage,
+        });
     }
     // The ends of channels share theirs.
     if error.is::<ConnectError>() || error.is::<Arc<ConnectError>>() {

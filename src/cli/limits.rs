@@ -2,8 +2,9 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 use clap::Args;
-use humantime::parse_duration;
 use pipewright::EngineBuilder;
+
+use super::units::duration as parse_duration;
 
 /// What an engine takes, and for how long.
 #[derive(Args)]

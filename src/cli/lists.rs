@@ -53,9 +53,20 @@ impl Entry {
 
     /// What a worker is called: its name, or else its id.
     pub(super) fn name(&self) -> &str {
-        match self.text("name") {
-            "" => self.text("worker_id"),
-            name => name,
+        match (self.text("name"), self.text("worker_id")) {
+            ("", "") => self.text("id"),
+            ("", id) => id,
+            (name, _) => name,
+        }
+    }
+
+    /// Puts the number of a worker's functions where an engine lists their ids, of which it may
+    /// leave some out.
+    fn count_functions(&mut self) {
+        if let Some(Value::Array(ids)) = self.0.get("functions") {
+            let listed = ids.len() as u64;
+            let count = self.number("function_count").unwrap_or(listed);
+            self.0.insert("functions".to_owned(), count.into());
         }
     }
 
@@ -81,6 +92,9 @@ pub(super) async fn workers(worker: &Worker) -> Result<Vec<Entry>, Failure> {
     let own = worker.id();
     workers.retain(|listed| own.as_deref() != Some(listed.text("worker_id")));
     workers.sort_by(|a, b| a.text("name").cmp(b.text("name")));
+    for listed in &mut workers {
+        listed.count_functions();
+    }
     Ok(workers)
 }
 

@@ -21,6 +21,7 @@ mod man;
 mod new;
 mod output;
 mod pipeline_file;
+mod ready_file;
 mod run;
 mod security;
 mod signals;

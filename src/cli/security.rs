@@ -45,6 +45,9 @@ struct Entry {
     register: Vec<String>,
     #[serde(default)]
     trigger: Vec<String>,
+    /// Whether it may create channels.
+    #[serde(default)]
+    channels: bool,
 }
 
 impl Security {
@@ -73,11 +76,20 @@ fn roles(mut engine: EngineBuilder, path: &Path) -> Result<EngineBuilder, Failur
     };
     let text = String::from_utf8(read(path)?).map_err(|error| wrong(error.to_string()))?;
     let Roles { role } = toml::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+    if role.is_empty() {
+        let told =
+            "it has no role, so nobody could connect; add a `[[role]]`, or leave `--roles` out";
+        return Err(wrong(told.into()));
+    }
     for entry in role {
         let token = Token::at(entry.token_env, entry.token_file).read()?;
         let token = token.ok_or_else(|| wrong("a role has no token_env or token_file".into()))?;
         let limits = entry.register.into_iter().fold(Role::new(), Role::register);
-        engine = engine.role(token, entry.trigger.into_iter().fold(limits, Role::trigger));
+        let mut limits = entry.trigger.into_iter().fold(limits, Role::trigger);
+        if entry.channels {
+            limits = limits.create_channels();
+        }
+        engine = engine.role(token, limits);
     }
     Ok(engine)
 }

@@ -36,7 +36,8 @@ impl Token {
                 )
                 .hint("put the token into it, or name a file that holds it with `--token-file`")
             };
-            return Ok(Some(std::env::var(name).map_err(told)?));
+            let token = std::env::var(name).map_err(told)?;
+            return usable(&token, &format!("the environment variable {name}"));
         }
         let Some(path) = &self.token_file else {
             return Ok(None);
@@ -50,6 +51,26 @@ impl Token {
             .hint("name a file that this user may read, with nothing but the token in it")
         };
         let text = std::fs::read_to_string(path).map_err(told)?;
-        Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned()))
+        // Some editors begin a file with a byte order mark.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+        let token = text.trim_end_matches(['\r', '\n']);
+        usable(token, &format!("the file {}", path.display()))
     }
+}
+
+/// The token from a place, if a header can carry it.
+fn usable(token: &str, place: &str) -> Result<Option<String>, Failure> {
+    let problem = if token.trim().is_empty() {
+        "is empty"
+    } else if token.contains(['\r', '\n']) {
+        "has more than one line"
+    } else if !token.chars().all(|c| matches!(c, ' '..='~')) {
+        "has characters that a header does not allow"
+    } else if token.trim() != token {
+        "begins or ends with a space"
+    } else {
+        return Ok(Some(token.to_owned()));
+    };
+    let told = format!("the bearer token in {place} {problem}");
+    Err(Failure::new(Exit::Usage, told).hint("a token is one line of visible ASCII characters"))
 }

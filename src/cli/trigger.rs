@@ -10,6 +10,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::output::print;
 use super::source::Source;
+use super::units::duration;
 
 #[derive(Args)]
 #[command(after_help = "\
@@ -29,7 +30,7 @@ pub(super) struct Arguments {
     #[arg(value_name = "JSON", default_value = "{}")]
     payload: Source,
     /// How long to wait for the result.
-    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
     timeout: Duration,
     /// Do not wait for a result; whether the function succeeds is not known then.
     #[arg(long)]

@@ -42,11 +42,50 @@ pub(super) fn count(number: u64) -> String {
     text
 }
 
+/// A length of time as people write it, such as `1min 30s`; the inverse of `humantime`'s format.
+///
+/// Each part is read alone: `humantime` panics where the sum is beyond a [`Duration`].
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    let mut total = Duration::ZERO;
+    let mut rest = text;
+    loop {
+        let unit = rest.find(char::is_alphabetic).unwrap_or(rest.len());
+        let end = rest[unit..].find(|c: char| !c.is_alphabetic());
+        let (part, after) = rest.split_at(end.map_or(rest.len(), |end| unit + end));
+        let part = humantime::parse_duration(part).map_err(|error| error.to_string())?;
+        let sum = total.checked_add(part);
+        total = sum.ok_or_else(|| "longer than any time that can be measured".to_owned())?;
+        rest = after;
+        if rest.trim().is_empty() {
+            return Ok(total);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use super::{age, count};
+    use super::{age, count, duration};
+
+    #[test]
+    fn a_time_may_have_several_parts() {
+        for (text, millis) in [
+            ("5s", 5_000),
+            ("1min 30s", 90_000),
+            (" 1h2m3s ", 3_723_000),
+            ("1.5 s", 1_500),
+            ("1s 1000000000ns", 2_000),
+        ] {
+            assert_eq!(duration(text), Ok(Duration::from_millis(millis)), "{text}");
+        }
+        for text in ["", "5", "s", "5x", "-1s", "1s 2", "18446744073709551616s"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+        let longest = "18446744073709551615s";
+        assert_eq!(duration(longest), Ok(Duration::from_secs(u64::MAX)));
+        assert!(duration(&format!("{longest} 1000000000ns")).is_err());
+    }
 
     #[test]
     fn times_have_two_units() {

@@ -1,33 +1,18 @@
-use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-
-use tokio::net::{TcpListener, TcpSocket, lookup_host};
 
 use super::access::Access;
 use super::core::Core;
 use super::limits::Limits;
+use super::listen::listen;
 use super::server::Acceptor;
 #[cfg(feature = "tls")]
 use super::tls::Tls;
 use super::{Engine, EngineError, Role, channels, server};
 use crate::transport::KeepAlive;
-use crate::wire::EngineUrl;
 
 /// Where an engine listens unless told: the port that workers expect, on loopback only.
 const DEFAULT_LISTEN: &str = "127.0.0.1:49134";
-
-/// What the operating system may hold of one connection, each way (Linux doubles it).
-///
-/// Unless told it takes up to 4 MiB and more, and a pong or a close stands behind all of it: a
-/// Python reader that takes 300 KiB a second then waits for its pong until it gives the connection
-/// up, and ends its stream as if it were whole (`protocol.md` section 8, 33). More than this is no
-/// faster on one machine.
-const SOCKET_BUFFER: u32 = 256 << 10;
-
-/// Connections that may wait to be accepted; what `TcpListener::bind` takes.
-const BACKLOG: u32 = 1024;
 
 /// Settings of an [`Engine`]; made by [`Engine::builder`].
 ///
@@ -55,7 +40,10 @@ impl EngineBuilder {
         }
     }
 
-    /// Listens on `address`, `host:port`; `127.0.0.1:49134` unless told. Port 0 takes a free one.
+    /// Listens on `address`, `host:port`; default: `127.0.0.1:49134`. Port 0 takes a free one.
+    ///
+    /// A name such as `localhost` may stand for several addresses: the engine listens on each, at
+    /// the same port.
     pub fn listen(mut self, address: impl Into<String>) -> Self {
         self.listen = Some(address.into());
         self
@@ -248,7 +236,9 @@ impl EngineBuilder {
     ///
     /// * [`EngineError::Listen`] if the address is taken, not local or not an address.
     /// * [`EngineError::Unprotected`] if the address is not loopback and there is no token.
-    /// * [`EngineError::BlankToken`] if a token is blank.
+    /// * [`EngineError::BlankToken`] if a token is blank, [`EngineError::UnusableToken`] if no
+    ///   client could send it, [`EngineError::TokenTwice`] if two roles have the same.
+    /// * [`EngineError::Setting`] if nobody could be served with a limit or an interval.
     /// * [`EngineError::Tls`] if a certificate or the key cannot be used.
     ///
     /// # Panics
@@ -259,13 +249,12 @@ impl EngineBuilder {
     ///
     /// Dropping the future leaves nothing running.
     pub async fn start(self) -> Result<Engine, EngineError> {
-        if self.access.has_blank_token() {
-            return Err(EngineError::BlankToken);
-        }
+        self.access.check()?;
+        self.limits.check()?;
         let acceptor = self.acceptor()?;
         let scheme = if acceptor.is_some() { "wss" } else { "ws" };
-        let listener = match &self.listen {
-            Some(address) => Some(bind(scheme, address, self.is_protected()).await?),
+        let listening = match &self.listen {
+            Some(address) => Some(listen(scheme, address, self.is_protected()).await?),
             None => None,
         };
         let core = Core::new(self.limits, self.access, acceptor.is_some(), self.dashboard);
@@ -273,9 +262,11 @@ impl EngineBuilder {
             Arc::clone(&core.channels),
             core.stopping.clone(),
         ));
-        let url = listener.map(|(listener, url)| {
-            core.tasks
-                .spawn(server::serve(listener, acceptor, Arc::clone(&core)));
+        let url = listening.map(|(listeners, url)| {
+            for listener in listeners {
+                let served = server::serve(listener, acceptor.clone(), Arc::clone(&core));
+                core.tasks.spawn(served);
+            }
             url
         });
         Ok(Engine::running(core, url))
@@ -307,65 +298,4 @@ impl EngineBuilder {
         }
         self.access.is_protected()
     }
-}
-
-async fn bind(
-    scheme: &str,
-    address: &str,
-    protected: bool,
-) -> Result<(TcpListener, EngineUrl), EngineError> {
-    let failed = |source| EngineError::Listen {
-        address: address.to_owned(),
-        source,
-    };
-    let resolved: Vec<SocketAddr> = lookup_host(address).await.map_err(failed)?.collect();
-    if !protected && !resolved.iter().all(|address| address.ip().is_loopback()) {
-        return Err(EngineError::Unprotected {
-            address: address.to_owned(),
-        });
-    }
-    let listener = listen(&resolved).map_err(failed)?;
-    let url = url_of(scheme, listener.local_addr().map_err(failed)?).map_err(failed)?;
-    Ok((listener, url))
-}
-
-/// Listens on the first of the addresses that can be had.
-fn listen(addresses: &[SocketAddr]) -> io::Result<TcpListener> {
-    let mut failed = io::Error::new(io::ErrorKind::InvalidInput, "no address");
-    for &address in addresses {
-        match listen_on(address) {
-            Ok(listener) => return Ok(listener),
-            Err(error) => failed = error,
-        }
-    }
-    Err(failed)
-}
-
-fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = match address {
-        SocketAddr::V4(_) => TcpSocket::new_v4()?,
-        SocketAddr::V6(_) => TcpSocket::new_v6()?,
-    };
-    // As `TcpListener::bind` does.
-    #[cfg(not(windows))]
-    socket.set_reuseaddr(true)?;
-    // Connections inherit both.
-    socket.set_send_buffer_size(SOCKET_BUFFER)?;
-    socket.set_recv_buffer_size(SOCKET_BUFFER)?;
-    socket.bind(address)?;
-    socket.listen(BACKLOG)
-}
-
-/// What a worker on this machine dials to reach a listener.
-fn url_of(scheme: &str, mut address: SocketAddr) -> io::Result<EngineUrl> {
-    if address.ip().is_unspecified() {
-        // Every address is listened on, and `0.0.0.0` is not one that can be dialled everywhere.
-        address.set_ip(match address {
-            SocketAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
-            SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
-        });
-    }
-    format!("{scheme}://{address}")
-        .parse()
-        .map_err(|error| io::Error::new(io::ErrorKind::AddrNotAvailable, error))
 }

@@ -50,7 +50,7 @@ impl Dial for InProcess {
             let mut connection = Memory::duplex(from_client, to_client);
             // Whoever shares the process may do everything.
             let role = Arc::new(Role::unlimited());
-            let session = Session::new(&mut connection, &core, role, Ownership::unknown());
+            let session = Session::new(&mut connection, &core, role, Ownership::unknown(), None);
             session.run().await;
         });
         Ok(Box::new(Memory::duplex(from_engine, to_engine)))

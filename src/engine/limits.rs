@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use super::EngineError;
 use crate::transport::{KeepAlive, PipeLimits, WebSocketLimits};
 use crate::wire::MAX_FRAME;
 
@@ -7,6 +8,9 @@ use crate::wire::MAX_FRAME;
 const DEFAULT_BUFFER: u64 = 64;
 /// The most frames a channel may hold (`protocol.md` section 3).
 const MAX_BUFFER: u64 = 1024;
+
+/// Less than this holds no call.
+const SHORTEST_MESSAGE: usize = 256;
 
 /// What an engine takes, and for how long.
 #[derive(Clone, Copy, Debug)]
@@ -72,6 +76,41 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// # Errors
+    ///
+    /// [`EngineError::Setting`] for what would keep everybody out. A limit of zero functions, calls
+    /// or channels is honoured.
+    pub(super) fn check(&self) -> Result<(), EngineError> {
+        let problem = if self.connections == 0 {
+            Some("no connection is allowed, so nobody could be served; allow at least 1".to_owned())
+        } else if self.newcomers == 0 {
+            Some(
+                "no new connection is allowed, so nobody could connect; allow at least 1"
+                    .to_owned(),
+            )
+        } else if self.message < SHORTEST_MESSAGE {
+            Some(format!(
+                "messages of {} bytes are too short for any call; allow at least {SHORTEST_MESSAGE}",
+                self.message
+            ))
+        } else if self.frame == 0 {
+            Some("frames of 0 bytes carry nothing; allow at least 1".to_owned())
+        } else if self.channel_bytes < MAX_FRAME {
+            Some(format!(
+                "a channel that may hold {} bytes has no room for a frame; allow at least {MAX_FRAME}",
+                self.channel_bytes
+            ))
+        } else if self.handshake.is_zero() {
+            Some("no client sends its request in no time; allow more than 0 s".to_owned())
+        } else {
+            self.keep_alive.problem()
+        };
+        match problem {
+            Some(reason) => Err(EngineError::Setting { reason }),
+            None => Ok(()),
+        }
+    }
+
     /// The bounds of a channel whose creator asked for `buffer_size` frames.
     pub(super) fn pipe(&self, buffer_size: Option<u64>) -> PipeLimits {
         let frames = buffer_size.unwrap_or(DEFAULT_BUFFER).clamp(1, MAX_BUFFER);

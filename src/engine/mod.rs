@@ -33,6 +33,7 @@ mod farewell;
 mod http;
 mod in_process;
 mod limits;
+mod listen;
 mod metrics;
 mod newcomers;
 mod owners;

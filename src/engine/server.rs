@@ -1,4 +1,5 @@
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use super::telemetry;
 use super::terms::Terms;
 #[cfg(feature = "tls")]
 use super::tls;
-use crate::transport::{WebSocket, WebSocketLimits};
+use crate::transport::{WebSocket, WebSocketLimits, keep_alive};
 
 /// What encrypts connections.
 #[cfg(feature = "tls")]
@@ -39,7 +40,7 @@ pub(super) async fn serve(listener: TcpListener, acceptor: Option<Acceptor>, cor
             () = core.stopping.cancelled() => return,
         };
         match accepted {
-            Ok((stream, _)) => admit(stream, acceptor.as_ref(), &core),
+            Ok((stream, peer)) => admit(stream, peer.ip().to_canonical(), acceptor.as_ref(), &core),
             Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
                 tracing::warn!(%error, "cannot accept connections");
@@ -50,10 +51,10 @@ pub(super) async fn serve(listener: TcpListener, acceptor: Option<Acceptor>, cor
 }
 
 /// Serves a connection in a task of its own, if there is room for one more.
-fn admit(stream: TcpStream, acceptor: Option<&Acceptor>, core: &Arc<Core>) {
+fn admit(stream: TcpStream, peer: IpAddr, acceptor: Option<&Acceptor>, core: &Arc<Core>) {
     core.metrics.accepted();
     if let Ok(permit) = Arc::clone(&core.connections).try_acquire_owned() {
-        let served = connection(stream, acceptor.cloned(), Arc::clone(core), permit);
+        let served = connection(stream, peer, acceptor.cloned(), Arc::clone(core), permit);
         core.tasks.spawn(served);
     } else {
         core.metrics.refused(Reason::Connections);
@@ -90,6 +91,7 @@ fn refuse(stream: &TcpStream, limit: usize) {
 /// Serves a connection; `_permit` counts it while it is there.
 async fn connection(
     stream: TcpStream,
+    peer: IpAddr,
     acceptor: Option<Acceptor>,
     core: Arc<Core>,
     _permit: OwnedSemaphorePermit,
@@ -100,8 +102,12 @@ async fn connection(
     if stream.set_nodelay(true).is_err() {
         return;
     }
+    // Nobody pings the ends of channels.
+    if let Err(error) = keep_alive(&stream, core.limits.keep_alive) {
+        tracing::debug!(%error, "a connection without TCP keep-alive");
+    }
     match acceptor {
-        None => session(stream, &core, newcomer).await,
+        None => session(stream, &core, newcomer, peer).await,
         #[cfg(feature = "tls")]
         Some(acceptor) => {
             let cut = newcomer.cut();
@@ -111,7 +117,7 @@ async fn connection(
                 () = cut.cancelled() => return,
             };
             if let Some(stream) = encrypted {
-                session(stream, &core, newcomer).await;
+                session(stream, &core, newcomer, peer).await;
             }
         }
         #[cfg(not(feature = "tls"))]
@@ -120,7 +126,7 @@ async fn connection(
 }
 
 /// Serves a connection from its request on.
-async fn session<S>(stream: S, core: &Arc<Core>, newcomer: Newcomer)
+async fn session<S>(stream: S, core: &Arc<Core>, newcomer: Newcomer, peer: IpAddr)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + Sync,
 {
@@ -150,7 +156,7 @@ where
     let (socket, parting) = match route {
         Route::Control(role) => {
             let mut socket = open(core.limits.control());
-            let parting = Session::new(&mut socket, core, role, ownership)
+            let parting = Session::new(&mut socket, core, role, ownership, Some(peer))
                 .newcomer(newcomer)
                 .run()
                 .await;

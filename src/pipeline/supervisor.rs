@@ -9,6 +9,7 @@ use super::outcome::Outcome;
 use super::run_error::RunError;
 use super::run_report::StageSummary;
 use crate::stage::{Leash, StageError, StageReport, all_verified, free};
+use crate::transport::later;
 use crate::wire::StreamChannelRef;
 use crate::worker::Worker;
 
@@ -101,7 +102,7 @@ impl Supervisor {
 
     /// Waits until no stage runs any more.
     pub(super) async fn supervise(mut self) -> Outcome {
-        let deadline = self.deadline.map(|after| self.started + after);
+        let deadline = self.deadline.map(|after| later(self.started, after));
         let mut all_well = true;
         while all_well && !self.running.is_empty() {
             tokio::select! {
@@ -120,7 +121,7 @@ impl Supervisor {
                 }
             }
         }
-        let cascade = Instant::now() + CASCADE;
+        let cascade = later(Instant::now(), CASCADE);
         while !self.running.is_empty() && !self.cancelled.is_cancelled() {
             tokio::select! {
                 ended = self.running.join_next() => {
@@ -143,7 +144,7 @@ impl Supervisor {
     async fn finish_cancelled(&mut self) {
         let leashes = self.leashes.iter_mut().filter_map(Option::take);
         join_all(leashes.map(|leash| leash.let_go(&self.worker))).await;
-        let give_up = Instant::now() + CANCEL;
+        let give_up = later(Instant::now(), CANCEL);
         while !self.running.is_empty() {
             tokio::select! {
                 ended = self.running.join_next() => {

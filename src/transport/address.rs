@@ -3,6 +3,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::options::not_blank;
 use super::websocket::WebSocketDialer;
 use super::{ConnectError, ConnectOptions, Dial, KeepAlive, StreamCounts, Transport};
 use crate::wire::{EngineUrl, InvalidUrl, StreamChannelRef};
@@ -39,6 +40,22 @@ enum Kind {
 impl Address {
     fn of(kind: Kind) -> Self {
         Self { kind, counts: None }
+    }
+
+    /// The engine that the environment names: at the URL in `III_URL`, where the SDKs read it too,
+    /// or else at `ws://127.0.0.1:49134`.
+    ///
+    /// Every address sends the bearer token in `III_TOKEN`, if there is one and nothing else was
+    /// set by [`bearer_token`](Self::bearer_token) or [`header`](Self::header).
+    ///
+    /// # Errors
+    ///
+    /// When `III_URL` holds something that is no URL of an engine.
+    pub fn from_env() -> Result<Self, InvalidUrl> {
+        not_blank("III_URL")
+            .as_deref()
+            .unwrap_or("ws://127.0.0.1:49134")
+            .parse()
     }
 
     /// Counts in `counts` what goes through ends of channels that are opened here.
@@ -111,7 +128,8 @@ impl Address {
     /// How often a writer at this address gives signs of life to its reader.
     pub(crate) fn heartbeat_every(&self) -> Duration {
         match &self.kind {
-            Kind::Url(_, options) => options.heartbeat.ping_every,
+            // A sender that had to give signs all the time would do nothing else.
+            Kind::Url(_, options) => options.heartbeat.ping_every.max(Duration::from_millis(1)),
             Kind::InProcess(_) => KeepAlive::default().ping_every,
         }
     }

@@ -105,6 +105,12 @@ pub enum ConnectError {
         /// The header's name; values may be secret.
         name: String,
     },
+    /// A setting with which no connection would last.
+    #[error("the settings of the worker cannot work: {reason}")]
+    InvalidSetting {
+        /// Which setting, and what to do.
+        reason: String,
+    },
     /// The ref opens the other end.
     #[error(
         "a {expected} needs a ref with direction {expected_direction:?}; this one has the opposite direction"
@@ -138,9 +144,10 @@ impl ConnectError {
             Self::ChannelNotFound { .. } => io::ErrorKind::NotFound,
             Self::AlreadyOpened { .. } => io::ErrorKind::AlreadyExists,
             Self::Unauthorized { .. } | Self::Tls { .. } => io::ErrorKind::PermissionDenied,
-            Self::InvalidAddress(_) | Self::InvalidHeader { .. } | Self::WrongDirection { .. } => {
-                io::ErrorKind::InvalidInput
-            }
+            Self::InvalidAddress(_)
+            | Self::InvalidHeader { .. }
+            | Self::InvalidSetting { .. }
+            | Self::WrongDirection { .. } => io::ErrorKind::InvalidInput,
             Self::NotAnEngine { .. } => io::ErrorKind::InvalidData,
             Self::Rejected { .. } | Self::TurnedAway { .. } | Self::Stopped => {
                 io::ErrorKind::ConnectionRefused

@@ -1,5 +1,7 @@
 use std::time::{Duration, Instant};
 
+use super::{CENTURY, later};
+
 /// When to ping a silent peer, and when it counts as dead.
 ///
 /// The defaults are those of the SDKs: a ping every 20 s, dead after 60 s without any frame
@@ -8,6 +10,25 @@ use std::time::{Duration, Instant};
 pub(crate) struct KeepAlive {
     pub(crate) ping_every: Duration,
     pub(crate) dead_after: Duration,
+}
+
+impl KeepAlive {
+    /// Why no peer could keep to these settings, if none could.
+    pub(crate) fn problem(&self) -> Option<String> {
+        let Self {
+            ping_every,
+            dead_after,
+        } = *self;
+        if ping_every.is_zero() {
+            return Some("a peer cannot be pinged every 0 s; use at least 1 ms".to_owned());
+        }
+        (dead_after <= ping_every && dead_after < CENTURY).then(|| {
+            format!(
+                "a peer that is pinged every {ping_every:?} cannot be taken for dead after \
+                 {dead_after:?}; wait longer, or ping more often"
+            )
+        })
+    }
 }
 
 impl Default for KeepAlive {
@@ -68,12 +89,6 @@ impl Pulse {
             Check::Wait(dead.min(ping))
         }
     }
-}
-
-/// `wait` after `start`; a wait beyond what the clock can say is a century.
-fn later(start: Instant, wait: Duration) -> Instant {
-    const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
-    start.checked_add(wait).unwrap_or(start + CENTURY)
 }
 
 #[cfg(test)]

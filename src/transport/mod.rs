@@ -12,10 +12,12 @@ mod budget;
 mod connect_error;
 mod dial;
 mod keep_alive;
+mod later;
 mod memory;
 mod options;
 mod silence;
 mod stream_counts;
+mod tcp;
 #[cfg(feature = "tls")]
 mod tls;
 mod websocket;
@@ -33,12 +35,14 @@ pub(crate) use budget::Budget;
 pub use connect_error::ConnectError;
 pub(crate) use dial::Dial;
 pub(crate) use keep_alive::{Check, KeepAlive, Pulse};
+pub(crate) use later::{CENTURY, later};
 pub(crate) use memory::{Memory, PipeLimits, pipe};
 #[cfg(feature = "engine")]
 pub(crate) use memory::{PipeMonitor, PipeReader, PipeWriter, Popped, accounted_pipe};
 pub(crate) use options::ConnectOptions;
 pub(crate) use silence::Silence;
 pub(crate) use stream_counts::StreamCounts;
+pub(crate) use tcp::keep_alive;
 #[cfg(feature = "engine")]
 pub(crate) use websocket::{WebSocket, WebSocketLimits, accept_key};
 

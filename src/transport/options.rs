@@ -13,6 +13,9 @@ use super::KeepAlive;
 pub(crate) struct ConnectOptions {
     /// Extra headers of the handshake. They may hold tokens: not to be printed.
     pub(crate) headers: Vec<(String, String)>,
+    /// What `III_TOKEN` holds: sent as a bearer token unless a header says otherwise. Not to be
+    /// printed.
+    pub(crate) token_from_env: Option<String>,
     pub(crate) connect_timeout: Duration,
     /// How often the engine is asked for a sign of life on channels, and what silence is too long.
     pub(crate) heartbeat: KeepAlive,
@@ -29,10 +32,18 @@ pub(crate) struct ConnectOptions {
     pub(crate) tls: Arc<OnceLock<Result<Arc<ClientConfig>, String>>>,
 }
 
+/// What an environment variable holds, unless it is blank.
+pub(crate) fn not_blank(variable: &str) -> Option<String> {
+    let value = std::env::var(variable).ok()?;
+    let value = value.trim();
+    (!value.is_empty()).then(|| value.to_owned())
+}
+
 impl Default for ConnectOptions {
     fn default() -> Self {
         Self {
             headers: Vec::new(),
+            token_from_env: not_blank("III_TOKEN"),
             // What the SDKs allow for the whole connect (`protocol.md` 1.1).
             connect_timeout: Duration::from_secs(10),
             heartbeat: KeepAlive::default(),

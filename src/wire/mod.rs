@@ -26,9 +26,9 @@ pub use channel_ref::StreamChannelRef;
 pub(crate) use close::{Close, code};
 pub use control::ErrorBody;
 pub(crate) use control::{
-    ControlMessage, InvocationResult, InvokeFunction, Reattach, RegisterFunction, RegisterTrigger,
-    RegistrationRejected, TriggerRegistrationResult, UnregisterFunction, WorkerRegistered, action,
-    builtin,
+    CALLER, ControlMessage, InvocationResult, InvokeFunction, Reattach, RegisterFunction,
+    RegisterTrigger, RegistrationRejected, TriggerRegistrationResult, UnregisterFunction,
+    WorkerRegistered, action, builtin,
 };
 pub use direction::Direction;
 pub(crate) use edge_label::{EdgeLabel, NodeLabel};

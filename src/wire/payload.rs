@@ -1,7 +1,7 @@
 use std::fmt;
 
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
 /// A JSON value that passes through untouched: the argument or the result of a function.
@@ -70,6 +70,66 @@ impl Payload {
         let json = format!("{{{body}{comma}{name}:{value}}}");
         RawValue::from_string(json).map_or(self, Self)
     }
+
+    /// The same value without its members of this name, and the text of the last of them; the
+    /// inverse of [`with_member`](Self::with_member). The other members stay as they are.
+    pub(crate) fn take_member(self, name: &str) -> (Self, Option<String>) {
+        let json = self.as_json();
+        // Most of what has no such member is told apart without being parsed.
+        if !json.starts_with('{')
+            || memchr::memmem::find(json.as_bytes(), name.as_bytes()).is_none()
+        {
+            return (self, None);
+        }
+        let Ok(Members(members)) = serde_json::from_str(json) else {
+            return (self, None);
+        };
+        let mut taken = None;
+        let mut rest = String::with_capacity(json.len());
+        for (key, value) in &members {
+            if key == name {
+                taken = serde_json::from_str::<String>(value.get()).ok();
+                continue;
+            }
+            rest.push(if rest.is_empty() { '{' } else { ',' });
+            rest.push_str(&serde_json::json!(key).to_string());
+            rest.push(':');
+            rest.push_str(value.get());
+        }
+        if rest.is_empty() {
+            rest.push('{');
+        }
+        rest.push('}');
+        match RawValue::from_string(rest) {
+            Ok(rest) if taken.is_some() => (Self(rest), taken),
+            _ => (self, None),
+        }
+    }
+}
+
+/// The members of an object in their order, values as text. A name may come more than once.
+struct Members<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(Reader)
+    }
 }
 
 impl Default for Payload {
@@ -112,6 +172,38 @@ mod tests {
         assert_eq!(add(r#"{"id":"forged"}"#), r#"{"id":"forged","id":"w\"1"}"#);
         assert_eq!(add("[{}]"), "[{}]");
         assert_eq!(add("null"), "null");
+    }
+
+    #[test]
+    fn a_member_is_taken_out_and_the_rest_kept() {
+        let take = |json: &str| {
+            let payload: Payload = serde_json::from_str(json).unwrap();
+            let (rest, taken) = payload.take_member("id");
+            (rest.as_json().to_owned(), taken)
+        };
+        for (json, rest, taken) in [
+            (r#"{"id":"w"}"#, "{}", Some("w")),
+            (
+                r#"{"id":"forged", "n":1.10 ,"id":"w"}"#,
+                r#"{"n":1.10}"#,
+                Some("w"),
+            ),
+            (
+                r#"{"b":{"id":"x"},"id":"w","a\n":12345678901234567890123}"#,
+                r#"{"b":{"id":"x"},"a\n":12345678901234567890123}"#,
+                Some("w"),
+            ),
+            (r#"{"b": {"id":"x"}}"#, r#"{"b": {"id":"x"}}"#, None),
+            (r#"{"id":7}"#, r#"{"id":7}"#, None),
+            (r#"["id"]"#, r#"["id"]"#, None),
+            (r#""id""#, r#""id""#, None),
+        ] {
+            assert_eq!(
+                take(json),
+                (rest.to_owned(), taken.map(str::to_owned)),
+                "{json}"
+            );
+        }
     }
 
     #[test]

@@ -78,7 +78,10 @@ impl Backoff {
             Some(doubled) => self.base.saturating_mul(2_u32.saturating_pow(doubled)),
         };
         let factor = 0.7 + 0.6 * f64::from(random) / f64::from(u32::MAX);
-        Some(wait.min(self.cap).mul_f64(factor))
+        let wait = wait.min(self.cap);
+        // A wait without end stays one.
+        let jittered = Duration::try_from_secs_f64(wait.as_secs_f64() * factor);
+        Some(jittered.unwrap_or(wait))
     }
 }
 
@@ -117,6 +120,12 @@ mod tests {
         let backoff = Backoff::new();
         assert_eq!(millis(&backoff, 1, 0), 700);
         assert_eq!(millis(&backoff, 1, u32::MAX), 1300);
+    }
+
+    #[test]
+    fn an_endless_wait_does_not_overflow() {
+        let endless = Backoff::new().first(Duration::MAX).cap(Duration::MAX);
+        assert_eq!(endless.delay(0, u32::MAX), Some(Duration::MAX));
     }
 
     #[test]

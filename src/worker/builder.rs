@@ -5,7 +5,7 @@ use tokio::sync::{mpsc, watch};
 use uuid::Uuid;
 
 use super::announcement::Announcement;
-use super::driver::{Driver, Parts};
+use super::driver::{Driver, First, Parts};
 use super::greeting::await_greeting;
 use super::shared::{Alive, Settings, Shared};
 use super::state::{Link, Status};
@@ -107,14 +107,16 @@ impl WorkerBuilder {
 
     /// Connects, waits for the engine's greeting and announces the worker.
     ///
-    /// One attempt: only a connection that was there is made again. Starts a task on the
+    /// One attempt: only a connection that was there is made again;
+    /// [`connect_in_background`](Self::connect_in_background) tries the first again, too. Starts a task on the
     /// present tokio runtime. The address bounds the time to connect
     /// ([`Address::connect_timeout`]); a peer that takes the connection and says nothing is taken
     /// as it is after 5 s.
     ///
     /// # Errors
     ///
-    /// When the address is none, there is no engine at it, or it turns the worker away.
+    /// When the address is none, there is no engine at it, it turns the worker away, or a setting
+    /// cannot work.
     ///
     /// # Panics
     ///
@@ -123,13 +125,53 @@ impl WorkerBuilder {
     /// # Cancel safety
     ///
     /// Dropping the future gives the connection up.
-    pub async fn connect(self) -> Result<Worker, ConnectError> {
-        let address = self.address?.owned_by(&Uuid::new_v4().to_string());
+    pub async fn connect(mut self) -> Result<Worker, ConnectError> {
+        let address = self.address()?;
         let mut transport = address.dial_control().await?;
         let greeting = await_greeting(transport.as_mut(), &address).await?;
+        Ok(self.start(address, Some((transport, greeting))))
+    }
+
+    /// Makes the first connection in the background, too: a worker may start before its engine.
+    ///
+    /// The worker is [`Reconnecting`](crate::ConnectionState::Reconnecting) until there is an
+    /// engine, and is closed when [`reconnect`](Self::reconnect) gives up. Functions can be
+    /// registered at once; calls wait within their timeout. A refusal of the credentials is logged
+    /// as a warning and tried again. Starts a task on the present tokio runtime.
+    ///
+    /// # Errors
+    ///
+    /// When the address is none, or a setting cannot work.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    pub fn connect_in_background(mut self) -> Result<Worker, ConnectError> {
+        let address = self.address()?;
+        Ok(self.start(address, None))
+    }
+
+    /// Where to connect, named after the worker, if the settings can work.
+    fn address(&mut self) -> Result<Address, ConnectError> {
+        if let Some(reason) = self.keep_alive.problem() {
+            return Err(ConnectError::InvalidSetting {
+                reason: format!("keep-alive: {reason}"),
+            });
+        }
+        let stopped = Err(ConnectError::Stopped);
+        let address = std::mem::replace(&mut self.address, stopped)?;
+        Ok(address.owned_by(&Uuid::new_v4().to_string()))
+    }
+
+    /// Starts the task behind the worker, with its first connection if there is one already.
+    fn start(self, address: Address, first: Option<First>) -> Worker {
         let (commands, queue) = mpsc::unbounded_channel();
+        let link = match first {
+            Some(_) => Link::Connected,
+            None => Link::Reconnecting,
+        };
         let (status, observed) = watch::channel(Status {
-            link: Link::Connected,
+            link,
             worker_id: None,
         });
         let settings = Settings {
@@ -148,7 +190,7 @@ impl WorkerBuilder {
             backoff: self.backoff,
             keep_alive: self.keep_alive,
         });
-        tokio::spawn(driver.run(transport, greeting));
-        Ok(Worker::new(shared, alive, None))
+        tokio::spawn(driver.run(first));
+        Worker::new(shared, alive, None)
     }
 }

@@ -15,7 +15,7 @@ use super::session::{Ended, Session};
 use super::shared::{Alive, Origin, Shared, unregister_frame};
 use super::state::{Link, Status};
 use super::{Backoff, Closed, Worker};
-use crate::transport::{ConnectError, KeepAlive, Received, Transport};
+use crate::transport::{ConnectError, KeepAlive, Received, Transport, later};
 use crate::wire::{Close, ControlMessage, Frame, Reattach, Text};
 
 /// A connection that has lasted this long was a good one: the next loss is tried again fast.
@@ -55,6 +55,9 @@ pub(super) struct Driver {
     unused: bool,
 }
 
+/// The first connection, and what was received on it already.
+pub(super) type First = (Box<dyn Transport>, Option<Frame>);
+
 /// What a driver takes from the builder.
 pub(super) struct Parts {
     pub(super) shared: Arc<Shared>,
@@ -84,10 +87,10 @@ impl Driver {
         }
     }
 
-    /// Drives the worker from its first connection to its end. `greeting` is what was received
-    /// already.
-    pub(super) async fn run(mut self, transport: Box<dyn Transport>, greeting: Option<Frame>) {
-        let closed = self.serve(transport, greeting).await;
+    /// Drives the worker from its first connection, which it makes itself if there is none, to its
+    /// end.
+    pub(super) async fn run(mut self, first: Option<First>) {
+        let closed = self.serve(first).await;
         tracing::debug!(worker = self.shared.announcement.name, reason = %closed, "worker closed");
         // Functions may own handles of the worker; let go, the cycle is broken.
         let functions = self.shared.registry().close();
@@ -99,13 +102,19 @@ impl Driver {
         self.shared.stopping.cancel();
     }
 
-    async fn serve(
-        &mut self,
-        mut transport: Box<dyn Transport>,
-        greeting: Option<Frame>,
-    ) -> Closed {
-        let mut early = greeting;
+    async fn serve(&mut self, first: Option<First>) -> Closed {
         let mut failed = 0;
+        let (mut transport, mut early) = match first {
+            Some(first) => first,
+            None => match self.reconnect(&mut failed, String::new()).await {
+                Ok(transport) => {
+                    self.status
+                        .send_modify(|status| status.link = Link::Connected);
+                    (transport, None)
+                }
+                Err(closed) => return closed,
+            },
+        };
         loop {
             self.begin();
             let since = Instant::now();
@@ -175,7 +184,9 @@ impl Driver {
                 return Err(self.drained());
             }
             let random = Uuid::new_v4().as_fields().0;
-            let Some(wait) = self.backoff.delay(*failed, random) else {
+            // The very first attempt is none after a loss.
+            let first = (self.session == 0 && *failed == 0).then_some(Duration::ZERO);
+            let Some(wait) = first.or_else(|| self.backoff.delay(*failed, random)) else {
                 return Err(Closed::GaveUp {
                     attempts: *failed,
                     reason,
@@ -191,7 +202,16 @@ impl Driver {
                 None => return Err(self.drained()),
                 Some(Ok(transport)) => return Ok(transport),
                 Some(Err(error)) => {
-                    tracing::debug!(worker = self.shared.announcement.name, %error, "no connection yet");
+                    let worker = self.shared.announcement.name.as_str();
+                    if matches!(error, ConnectError::Unauthorized { .. }) {
+                        tracing::warn!(
+                            worker,
+                            %error,
+                            "the engine refused the credentials; trying again"
+                        );
+                    } else {
+                        tracing::debug!(worker, %error, "no connection yet");
+                    }
                     reason = error.to_string();
                     if is_final(&error) {
                         return Err(Closed::GaveUp {
@@ -255,8 +275,7 @@ impl Driver {
         }
         self.unused = unused;
         self.shared.stopping.cancel();
-        let deadline = Instant::now().checked_add(self.shared.shutdown_timeout);
-        self.drain_until = Some(deadline.unwrap_or_else(far_future));
+        self.drain_until = Some(later(Instant::now(), self.shared.shutdown_timeout));
         let functions = self.shared.registry().close();
         for frame in functions.iter().flat_map(|(id, _)| unregister_frame(id)) {
             self.outbox.push(Outgoing::Frame(frame));
@@ -292,13 +311,12 @@ impl Driver {
     }
 }
 
-/// Whether the next attempt to connect can only end the same way.
+/// Whether the next attempt to connect can only end the same way. A refusal of the credentials is
+/// not final: a proxy in front of an engine that restarts may answer with 401 or 403 meanwhile.
 fn is_final(error: &ConnectError) -> bool {
     matches!(
         error,
-        ConnectError::Unauthorized { .. }
-            | ConnectError::InvalidHeader { .. }
-            | ConnectError::Stopped
+        ConnectError::InvalidHeader { .. } | ConnectError::Stopped
     )
 }
 
@@ -319,9 +337,4 @@ async fn close(mut transport: Box<dyn Transport>) {
         Ok(Err(error)) => tracing::debug!(%error, "the connection broke while it was closed"),
         Err(_) => tracing::debug!("the engine did not answer the close"),
     }
-}
-
-/// For a deadline that nobody will live to see.
-fn far_future() -> Instant {
-    Instant::now() + Duration::from_secs(100 * 365 * 24 * 3600)
 }

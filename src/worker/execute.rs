@@ -5,7 +5,7 @@ use futures::FutureExt;
 
 use super::handler::Function;
 use super::{FunctionError, Invocation, MAX_MESSAGE, Worker};
-use crate::wire::{ControlMessage, ErrorBody, InvocationResult, InvokeFunction, Text};
+use crate::wire::{CALLER, ControlMessage, ErrorBody, InvocationResult, InvokeFunction, Text};
 
 /// What a function has come to.
 pub(super) struct Finished {
@@ -23,10 +23,12 @@ pub(super) async fn execute(
     worker: Worker,
     session: u64,
 ) -> Finished {
-    let payload = std::mem::take(&mut call.data);
+    // For whoever asks by `Invocation::caller_worker_id`; a function that takes a map or a struct
+    // knows nothing of it.
+    let (payload, caller) = std::mem::take(&mut call.data).take_member(CALLER);
     let shared = Arc::clone(worker.shared());
     let execution = shared.counters.begin();
-    let invocation = Invocation::new(&mut call, worker);
+    let invocation = Invocation::new(&mut call, caller, worker);
     // Nothing of the function is used after a panic, so nothing can be seen half done.
     let outcome = AssertUnwindSafe(async { function.invoke(payload, invocation).await })
         .catch_unwind()

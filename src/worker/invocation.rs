@@ -17,15 +17,17 @@ pub struct Invocation(Arc<Inner>);
 
 struct Inner {
     function_id: String,
+    caller: Option<String>,
     metadata: Option<Payload>,
     worker: Worker,
 }
 
 impl Invocation {
     /// `worker` is a handle made for this call: it has an origin.
-    pub(super) fn new(call: &mut InvokeFunction, worker: Worker) -> Self {
+    pub(super) fn new(call: &mut InvokeFunction, caller: Option<String>, worker: Worker) -> Self {
         Self(Arc::new(Inner {
             function_id: call.function_id.clone(),
+            caller,
             metadata: call.metadata.take(),
             worker,
         }))
@@ -34,6 +36,14 @@ impl Invocation {
     /// The id that the function was called by.
     pub fn function_id(&self) -> &str {
         &self.0.function_id
+    }
+
+    /// The id of the worker that called, as the engine knows it.
+    ///
+    /// The engine tells it with payloads that are JSON objects, as the member `_caller_worker_id`,
+    /// which is taken out before the function reads its payload. `None` for other payloads.
+    pub fn caller_worker_id(&self) -> Option<&str> {
+        self.0.caller.as_deref()
     }
 
     /// What the caller sent beside the payload.

@@ -7,7 +7,7 @@ use crate::wire::RegistrationRejected;
 #[non_exhaustive]
 pub struct Rejection {
     /// A stable word: `FUNCTION_NAMESPACE_CONFLICT`, `WORKER_NAMESPACE_CONFLICT`,
-    /// `TOO_MANY_FUNCTIONS`, `FORBIDDEN`.
+    /// `TOO_MANY_FUNCTIONS`, `FORBIDDEN`, `RESERVED`.
     pub code: String,
     /// The namespace that the name is taken in.
     pub namespace: Option<String>,
@@ -21,12 +21,18 @@ pub struct Rejection {
 
 impl From<RegistrationRejected> for Rejection {
     fn from(rejected: RegistrationRejected) -> Self {
+        // With a reason of its own the engine refuses; the code and the owner on the wire are
+        // there for the SDKs, which know one code only.
+        let (code, owner_worker_id) = match rejected.reason {
+            Some(reason) => (reason, None),
+            None => (rejected.code, rejected.owner_worker_id),
+        };
         Self {
-            code: rejected.code,
+            code,
             namespace: rejected.namespace,
             worker_name: rejected.worker_name,
             function_id: rejected.function_id,
-            owner_worker_id: rejected.owner_worker_id,
+            owner_worker_id,
         }
     }
 }
@@ -48,6 +54,15 @@ impl fmt::Display for Rejection {
                 f,
                 "the token of this worker may not register function `{id}`, code {}; ask whoever \
                  runs the engine",
+                self.code
+            );
+        }
+        if self.code == RegistrationRejected::RESERVED {
+            let id = self.function_id.as_deref().unwrap_or_default();
+            return write!(
+                f,
+                "function `{id}` has an id that the engine keeps for itself, code {}; choose \
+                 another",
                 self.code
             );
         }

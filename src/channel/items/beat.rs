@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep};
 
+use crate::transport::later;
+
 /// Tells when a sender that has nothing to send owes its receiver a sign of life.
 pub(super) struct Beat {
     /// Twice as often as promised: what was sent just behind a look is not seen by it.
@@ -29,7 +31,7 @@ impl Beat {
     pub(super) fn is_due(&mut self, cx: &mut Context<'_>, sent: u64) -> bool {
         let mut due = false;
         while self.timer.as_mut().poll(cx).is_ready() {
-            self.timer.as_mut().reset(Instant::now() + self.half);
+            self.timer.as_mut().reset(later(Instant::now(), self.half));
             due = self.seen == sent;
             self.seen = sent;
         }

@@ -15,6 +15,7 @@ use super::connect::Connect;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
+use super::units::duration;
 use report::Report;
 
 #[derive(Args)]
@@ -31,7 +32,7 @@ pub(super) struct Arguments {
     #[arg(long)]
     embedded: bool,
     /// How long each of the five measurements takes.
-    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = duration)]
     time: Duration,
     /// Write the results to this file as JSON, too.
     #[arg(long, value_name = "FILE")]

@@ -9,6 +9,7 @@ use super::entries::{FileEntry, PartitionEntry, StepEntry};
 use super::mistake::Mistake;
 use super::pipeline_file::{Named, Retry};
 use crate::cli::draft::{Draft, StageStep, Step, StreamFormat};
+use crate::cli::units::duration;
 
 /// What a file comes down to.
 pub(super) struct Lowered {
@@ -70,7 +71,7 @@ impl Lowering {
     }
 
     fn time(&mut self, text: &Spanned<String>) -> Duration {
-        humantime::parse_duration(text.get_ref()).unwrap_or_else(|error| {
+        duration(text.get_ref()).unwrap_or_else(|error| {
             let message = format!("this is no time: {error}");
             let mistake = Mistake::new(text.span(), message);
             self.mistakes

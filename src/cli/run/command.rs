@@ -13,6 +13,7 @@ use crate::cli::failure::Failure;
 use crate::cli::pipeline_file::Retry;
 use crate::cli::signals::Signals;
 use crate::cli::tell::tell;
+use crate::cli::units::duration;
 
 const HELP: &str = "\
 Examples:
@@ -54,7 +55,7 @@ pub(in crate::cli) struct Arguments {
     #[arg(long, value_enum, default_value_t)]
     format: StreamFormat,
     /// How long the run may take, such as `90s` or `10min`; as long as it takes unless told.
-    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
     deadline: Option<Duration>,
     /// Tell nothing but errors.
     #[arg(short, long)]

@@ -20,6 +20,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{Output, print, print_json, terminal_width};
 use super::signals::Signals;
+use super::units::duration;
 use snapshot::Snapshot;
 use view::View;
 
@@ -40,7 +41,7 @@ Keys:
 Colours are left out where NO_COLOR is set, and nothing is told by colour alone.")]
 pub(super) struct Arguments {
     /// How often to look.
-    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = duration)]
     interval: Duration,
     /// Print what there is once instead, for a script or a file. `--output json` does so, too.
     #[arg(long)]

@@ -2,6 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::Role;
+use crate::engine::EngineError;
 use crate::wire::AccessKey;
 
 /// Tokens, and what each lets its bearer do. Without any, everybody may do everything.
@@ -28,9 +29,20 @@ impl Access {
         !self.roles.is_empty()
     }
 
-    pub(in crate::engine) fn has_blank_token(&self) -> bool {
-        let mut tokens = self.roles.iter().map(|(token, _)| token);
-        tokens.any(|token| token.expose().trim().is_empty())
+    /// Whether each token opens the engine for somebody, and one role only.
+    pub(in crate::engine) fn check(&self) -> Result<(), EngineError> {
+        for (at, (token, _)) in self.roles.iter().enumerate() {
+            if token.expose().trim().is_empty() {
+                return Err(EngineError::BlankToken);
+            }
+            if let Some(problem) = unusable(token.expose()) {
+                return Err(EngineError::UnusableToken { problem });
+            }
+            if self.roles[..at].iter().any(|(other, _)| other == token) {
+                return Err(EngineError::TokenTwice);
+            }
+        }
+        Ok(())
     }
 
     /// The role of whoever brings `token`, or none; `None` if that opens nothing.
@@ -49,6 +61,23 @@ impl Access {
             }
         }
         found
+    }
+}
+
+/// Why no client can send the token in a header (RFC 9110 section 5.5), if none can.
+fn unusable(token: &str) -> Option<&'static str> {
+    if token.starts_with('\u{feff}') {
+        Some("begins with a byte order mark")
+    } else if token.contains(['\r', '\n']) {
+        Some("has more than one line")
+    } else if !token.is_ascii() {
+        Some("has characters beyond ASCII")
+    } else if token.chars().any(|c| c.is_ascii_control()) {
+        Some("has a control character")
+    } else if token.trim() != token {
+        Some("begins or ends with a space")
+    } else {
+        None
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep};
 
-use crate::transport::{Transport, TransportError};
+use crate::transport::{Transport, TransportError, later};
 
 /// Gives the client at one end of a channel the signs of life that it has asked for.
 pub(in crate::engine) struct Beat(Option<(Duration, Pin<Box<Sleep>>)>);
@@ -29,7 +29,7 @@ impl Beat {
             return Ok(());
         };
         while timer.as_mut().poll(cx).is_ready() {
-            timer.as_mut().reset(Instant::now() + *every);
+            timer.as_mut().reset(later(Instant::now(), *every));
             socket.start_pong(hungry(cx))?;
             if let Poll::Ready(flushed) = socket.poll_flush(cx) {
                 flushed?;

@@ -13,7 +13,7 @@ use super::{Lease, ReaderEnd, Totals, WriterEnd};
 use crate::engine::EngineStats;
 use crate::engine::limits::Limits;
 use crate::engine::runs::Runs;
-use crate::transport::PipeLimits;
+use crate::transport::{PipeLimits, later};
 use crate::wire::{AccessKey, Direction, StreamChannelRef};
 
 /// The channel table with its lock, its clock and its source of secrets.
@@ -102,7 +102,7 @@ impl Channels {
         let mut table = self.lock();
         let expired = table.expire(now);
         // A channel that does not exist yet lives for a TTL at least.
-        let next = table.next_expiry().unwrap_or(now + self.ttl);
+        let next = table.next_expiry().unwrap_or_else(|| later(now, self.ttl));
         drop(table);
         for (id, ending) in expired {
             self.runs.closed(&id, ending);

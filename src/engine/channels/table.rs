@@ -11,7 +11,9 @@ use super::refusal::Refusal;
 use crate::engine::EngineStats;
 use crate::engine::limits::Limits;
 use crate::engine::runs::Ending;
-use crate::transport::{Account, Budget, PipeLimits, PipeReader, PipeWriter, accounted_pipe};
+use crate::transport::{
+    Account, Budget, PipeLimits, PipeReader, PipeWriter, accounted_pipe, later,
+};
 use crate::wire::{AccessKey, Close, Direction, StreamChannelRef};
 
 /// When a channel expires; the number tells channels of the same moment apart.
@@ -272,7 +274,7 @@ impl Table {
             self.expiries.remove(&expiry);
         }
         if channel.is_waiting() {
-            let expiry = (now + self.limits.ttl, self.next);
+            let expiry = (later(now, self.limits.ttl), self.next);
             self.next += 1;
             channel.expiry = Some(expiry);
             self.expiries.insert(expiry, id.to_owned());

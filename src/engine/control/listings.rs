@@ -1,5 +1,7 @@
 //! What the engine tells of itself: functions, workers, channels, runs. Never a key or a token.
 
+use std::time::SystemTime;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -73,12 +75,43 @@ pub(super) fn functions(member: &Member<'_>) -> Result<Payload, ErrorBody> {
 pub(super) fn workers(member: &Member<'_>) -> Result<Payload, ErrorBody> {
     /// What a worker may say of itself to others (`protocol.md` 1.3).
     const TOLD: [&str; 6] = ["name", "runtime", "version", "description", "os", "pid"];
+    /// Ids of one worker's functions in the list, and their bytes, at the most. The SDKs need the
+    /// field; `function_count` counts them all.
+    const IDS: usize = 200;
+    const ID_BYTES: usize = 16 << 10;
+    fn ids(worker: &Worker) -> Vec<&str> {
+        let mut left = ID_BYTES;
+        let mut ids: Vec<&str> = worker.functions.iter().map(String::as_str).collect();
+        ids.sort_unstable();
+        ids.into_iter()
+            .take(IDS)
+            .take_while(|id| {
+                let fits = id.len() <= left;
+                left = left.saturating_sub(id.len());
+                fits
+            })
+            .collect()
+    }
+    // Both the names that the SDKs read and those that this engine has always had.
     fn listed(id: &str, worker: &Worker, calls: usize) -> Value {
-        let mut listed = Map::new();
-        listed.insert("worker_id".to_owned(), id.into());
-        listed.insert("namespace".to_owned(), worker.namespace.as_str().into());
-        listed.insert("functions".to_owned(), worker.functions.len().into());
-        listed.insert("calls".to_owned(), calls.into());
+        let connected = worker.since.duration_since(SystemTime::UNIX_EPOCH);
+        let connected = connected.unwrap_or_default().as_millis();
+        let fields = json!({
+            "id": id,
+            "worker_id": id,
+            "namespace": worker.namespace,
+            "status": "connected",
+            "connected_at_ms": u64::try_from(connected).unwrap_or(u64::MAX),
+            "ip_address": worker.peer,
+            "functions": ids(worker),
+            "function_count": worker.functions.len(),
+            "active_invocations": calls,
+            "calls": calls,
+        });
+        let mut listed = match fields {
+            Value::Object(fields) => fields,
+            _ => Map::new(),
+        };
         for name in TOLD {
             if let Some(value) = worker.about.get(name).filter(|value| !value.is_null()) {
                 listed.insert(name.to_owned(), value.clone());

@@ -9,21 +9,18 @@ use uuid::Uuid;
 use super::calls::Call;
 use super::delivery::{Deliveries, deliver};
 use super::refusals::{forbidden, no_queues, no_triggers, not_found};
-use super::registry::{DEFAULT_NAMESPACE, FunctionRefused, Worker, WorkerId};
+use super::registry::{DEFAULT_NAMESPACE, Worker, WorkerId};
 use super::switchboard::{Control, Tables};
-use super::{Outbox, Outcome, builtins};
+use super::{FunctionRefused, Outbox, Outcome, builtins};
 use crate::engine::Role;
 use crate::engine::core::Core;
 use crate::engine::metrics::Reason;
 use crate::engine::runs::NewCall;
 use crate::wire::action::Action;
 use crate::wire::{
-    AccessKey, Close, ControlMessage, ErrorBody, InvocationResult, InvokeFunction, Payload,
-    Reattach, RegisterFunction, RegistrationRejected, builtin, code,
+    AccessKey, CALLER, Close, ControlMessage, ErrorBody, InvocationResult, InvokeFunction, Payload,
+    Reattach, RegisterFunction, builtin, code,
 };
-
-/// The name under which an executor sees who called (`protocol.md` 2.2).
-const CALLER: &str = "_caller_worker_id";
 
 /// One connected worker. Dropping it makes the worker leave: its functions go, calls to them fail.
 pub(super) struct Member<'a> {
@@ -100,17 +97,20 @@ impl<'a> Member<'a> {
     }
 
     fn register(&self, function: RegisterFunction) -> Result<(), FunctionRefused> {
+        if function.id.starts_with(builtin::PREFIX) {
+            let function_id = function.id;
+            return Err(FunctionRefused::Reserved { function_id });
+        }
         if !self.role.may_register(&function.id) {
             let function_id = function.id;
             return Err(FunctionRefused::Forbidden { function_id });
         }
+        tracing::debug!(worker = %self.id, function = function.id, "registering a function");
         self.control.lock().registry.register(&self.id, function)
     }
 
     fn invoke(&self, mut call: InvokeFunction, core: &Core, out: &mut Deliveries) {
-        if !builtin::ALWAYS.contains(&call.function_id.as_str())
-            && !self.role.may_trigger(&call.function_id)
-        {
+        if !self.role.may_call(&call.function_id) {
             self.control.metrics.refused(Reason::Role);
             self.refuse(&call, forbidden(&call.function_id), out);
         } else if let Some(outcome) = builtins::call(self, &call, core, out) {
@@ -159,7 +159,8 @@ impl<'a> Member<'a> {
         let Tables { registry, calls } = &mut *tables;
         let Some((owner, outbox)) = registry.owner(namespace, &call.function_id) else {
             metrics.refused(Reason::FunctionNotFound);
-            let error = self.costly(|| not_found(registry, namespace, &call.function_id));
+            let error =
+                self.costly(|| not_found(registry, namespace, &call.function_id, &self.role));
             return Err(error);
         };
         let invocation_id = call.invocation_id.clone().filter(|_| !void);
@@ -265,30 +266,7 @@ impl<'a> Member<'a> {
         } else {
             tracing::warn!(worker = %self.id, %refused, "a function was refused, the first of a worker");
         }
-        let (code, function_id, namespace, owner) = match refused {
-            FunctionRefused::Conflict {
-                function_id,
-                namespace,
-                owner,
-            } => {
-                let code = RegistrationRejected::FUNCTION_CONFLICT;
-                (code, function_id, Some(namespace), Some(owner.to_string()))
-            }
-            FunctionRefused::Forbidden { function_id } => {
-                (RegistrationRejected::FORBIDDEN, function_id, None, None)
-            }
-            FunctionRefused::TooMany { function_id, .. } => {
-                let code = RegistrationRejected::TOO_MANY_FUNCTIONS;
-                (code, function_id, None, None)
-            }
-        };
-        let rejected = RegistrationRejected {
-            code: code.to_owned(),
-            namespace,
-            worker_name: None,
-            function_id: Some(function_id),
-            owner_worker_id: owner,
-        };
+        let rejected = refused.rejection(self.namespace());
         self.reply(&ControlMessage::RegistrationRejected(rejected), out);
     }
 
@@ -305,6 +283,15 @@ impl<'a> Member<'a> {
 
     fn reply(&self, message: &ControlMessage, out: &mut Deliveries) {
         deliver(Arc::clone(&self.outbox), message, out);
+    }
+
+    /// Where its functions are.
+    fn namespace(&self) -> String {
+        let tables = self.control.lock();
+        let worker = tables.registry.worker(&self.id);
+        worker.map_or(DEFAULT_NAMESPACE.to_owned(), |worker| {
+            worker.namespace.clone()
+        })
     }
 
     /// What the worker calls itself.

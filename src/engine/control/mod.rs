@@ -16,6 +16,7 @@
 mod builtins;
 mod calls;
 mod delivery;
+mod function_refused;
 mod hint;
 mod listings;
 mod member;
@@ -31,10 +32,10 @@ mod turns;
 use outbox::Outbox;
 
 pub(super) use calls::CallRefused;
+pub(super) use function_refused::FunctionRefused;
 pub(super) use outbox::OUTBOX_MESSAGES;
 pub(super) use outcome::{CallTotals, Outcome};
 pub(super) use overview::{FunctionRow, WorkerRow};
-pub(super) use registry::FunctionRefused;
 #[cfg(test)]
 pub(super) use session::STALL;
 pub(super) use session::Session;

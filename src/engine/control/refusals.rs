@@ -4,13 +4,20 @@ use std::fmt::Write;
 
 use super::hint;
 use super::registry::Registry;
+use crate::engine::Role;
 use crate::wire::{ControlMessage, ErrorBody, RegisterTrigger, TriggerRegistrationResult};
 
 /// Functions that one is compared with that does not exist: comparing takes a microsecond each, for
 /// which everybody waits.
 const COMPARED: usize = 500;
 
-pub(super) fn not_found(registry: &Registry, namespace: &str, function_id: &str) -> ErrorBody {
+/// Names no function that `role` may not trigger.
+pub(super) fn not_found(
+    registry: &Registry,
+    namespace: &str,
+    function_id: &str,
+    role: &Role,
+) -> ErrorBody {
     let mut message = format!("Function {function_id} not found in namespace {namespace}.");
     let mut elsewhere: Vec<&str> = registry
         .functions()
@@ -22,7 +29,8 @@ pub(super) fn not_found(registry: &Registry, namespace: &str, function_id: &str)
         .functions()
         .take(COMPARED)
         .filter(|(its, _)| *its == namespace)
-        .map(|(_, function)| function.registered.id.as_str());
+        .map(|(_, function)| function.registered.id.as_str())
+        .filter(|id| role.may_trigger(id));
     if !elsewhere.is_empty() {
         // Writing into a string does not fail.
         let _ = write!(message, " It exists in namespace {}.", elsewhere.join(", "));

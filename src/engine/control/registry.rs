@@ -1,9 +1,11 @@
 use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use serde_json::{Map, Value};
 
-use super::Outbox;
+use super::{FunctionRefused, Outbox};
 use crate::wire::{AccessKey, RegisterFunction};
 
 /// The namespace of whoever names none (`protocol.md` 2.2).
@@ -32,27 +34,23 @@ pub(super) struct Worker {
     pub(super) about: Map<String, Value>,
     /// Ids of its functions, all in its namespace.
     pub(super) functions: HashSet<String>,
+    /// When it connected.
+    pub(super) since: SystemTime,
+    /// The address that it connected from, if by a socket.
+    pub(super) peer: Option<IpAddr>,
+}
+
+/// What is known of a worker that connects.
+pub(super) struct Joining {
+    pub(super) outbox: Arc<Outbox>,
+    pub(super) reattach_token: AccessKey,
+    pub(super) peer: Option<IpAddr>,
+    pub(super) since: SystemTime,
 }
 
 pub(super) struct Function {
     pub(super) owner: WorkerId,
     pub(super) registered: RegisterFunction,
-}
-
-/// Why a function is not registered.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(in crate::engine) enum FunctionRefused {
-    /// The first keeps it.
-    #[error("`{function_id}` in namespace {namespace} belongs to worker {owner}")]
-    Conflict {
-        namespace: String,
-        function_id: String,
-        owner: WorkerId,
-    },
-    #[error("the token of the worker may not register `{function_id}`")]
-    Forbidden { function_id: String },
-    #[error("`{function_id}` is one more than the {max} functions that a worker may have")]
-    TooMany { function_id: String, max: usize },
 }
 
 impl Worker {
@@ -71,9 +69,17 @@ impl Registry {
         }
     }
 
-    pub(super) fn join(&mut self, id: WorkerId, reattach_token: AccessKey, outbox: Arc<Outbox>) {
+    pub(super) fn join(&mut self, id: WorkerId, joining: Joining) {
+        let Joining {
+            outbox,
+            reattach_token,
+            peer,
+            since,
+        } = joining;
         let worker = Worker {
             outbox,
+            since,
+            peer,
             reattach_token,
             namespace: DEFAULT_NAMESPACE.to_owned(),
             about: Map::new(),
@@ -230,7 +236,9 @@ mod tests {
 
     use serde_json::{Map, Value, json};
 
-    use super::{FunctionRefused, Registry, WorkerId};
+    use std::time::SystemTime;
+
+    use super::{FunctionRefused, Joining, Registry, WorkerId};
     use crate::wire::{AccessKey, RegisterFunction};
 
     fn id(id: &str) -> WorkerId {
@@ -240,7 +248,13 @@ mod tests {
     fn registry(workers: &[&str]) -> Registry {
         let mut registry = Registry::new(2);
         for worker in workers {
-            registry.join(id(worker), AccessKey::new("t"), Arc::default());
+            let joining = Joining {
+                outbox: Arc::default(),
+                reattach_token: AccessKey::new("t"),
+                peer: None,
+                since: SystemTime::UNIX_EPOCH,
+            };
+            registry.join(id(worker), joining);
         }
         registry
     }

@@ -1,4 +1,5 @@
 use std::future::poll_fn;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -84,12 +85,13 @@ impl<'a, T: Transport> Session<'a, T> {
         core: &'a Core,
         role: Arc<Role>,
         ownership: Ownership,
+        peer: Option<IpAddr>,
     ) -> Self {
         let now = Instant::now();
         Self {
             socket,
             core,
-            member: core.control.join(role),
+            member: core.control.join(role, peer),
             deliveries: Deliveries::new(),
             unflushed: false,
             stall: None,
@@ -131,7 +133,10 @@ impl<'a, T: Transport> Session<'a, T> {
         // First, so that nobody waits for a worker that only has to be seen off.
         drop(member);
         match ended {
-            Ended::Closed => farewell::answer(socket).await,
+            Ended::Closed => {
+                tracing::debug!(%worker, "a worker disconnected");
+                farewell::answer(socket).await
+            }
             Ended::Lost(error) => {
                 tracing::debug!(%worker, %error, "a worker was lost");
                 farewell::broken(socket, error).await

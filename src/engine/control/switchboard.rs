@@ -1,4 +1,6 @@
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 use uuid::Uuid;
 
@@ -6,7 +8,7 @@ use super::CallTotals;
 use super::calls::{Call, Calls};
 use super::delivery::encoded;
 use super::member::Member;
-use super::registry::Registry;
+use super::registry::{Joining, Registry};
 use super::turns::Turns;
 use crate::engine::limits::Limits;
 use crate::engine::metrics::Metrics;
@@ -45,7 +47,8 @@ impl Control {
     }
 
     /// Adds a worker and puts the engine's first words into its outbox.
-    pub(super) fn join(&self, role: Arc<Role>) -> Member<'_> {
+    /// `peer` is the address that the worker connects from, if it does by a socket.
+    pub(super) fn join(&self, role: Arc<Role>, peer: Option<IpAddr>) -> Member<'_> {
         let member = Member::new(self, role);
         let reattach_token = Uuid::new_v4().to_string();
         let hello = ControlMessage::WorkerRegistered(WorkerRegistered {
@@ -55,11 +58,14 @@ impl Control {
         if let Some(hello) = encoded(&hello) {
             member.outbox.push_notice(hello);
         }
-        self.lock().registry.join(
-            member.id.clone(),
-            AccessKey::new(reattach_token),
-            Arc::clone(&member.outbox),
-        );
+        tracing::debug!(worker = %member.id, ?peer, "a worker connected");
+        let joining = Joining {
+            outbox: Arc::clone(&member.outbox),
+            reattach_token: AccessKey::new(reattach_token),
+            peer,
+            since: SystemTime::now(),
+        };
+        self.lock().registry.join(member.id.clone(), joining);
         member
     }
 

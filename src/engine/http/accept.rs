@@ -10,6 +10,7 @@ use crate::engine::access::Role;
 use crate::engine::channels::{ReaderEnd, WriterEnd};
 use crate::engine::core::Core;
 use crate::engine::terms::Terms;
+use crate::transport::CENTURY;
 
 /// A connection whose handshake is done.
 pub(in crate::engine) struct Accepted<S> {
@@ -41,7 +42,8 @@ where
     let limit = core.limits.handshake;
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(limit)
+        // hyper adds it to the time of now.
+        .header_read_timeout(limit.min(CENTURY))
         .serve_connection(
             TokioIo::new(Patience::new(stream, limit)),
             Routes::new(core),

@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep_until};
 use super::fault_plan::Step;
 use super::line::{Line, Order};
 use super::{Fault, Sockets, Strike, Way};
+use crate::transport::later;
 
 /// Read at once, and passed on in one piece at the most.
 const PIECE: usize = 64 << 10;
@@ -173,7 +174,7 @@ impl Pump<'_> {
                 None
             }
             Fault::Pause(time) => {
-                state.held = Some(Instant::now() + time);
+                state.held = Some(later(Instant::now(), time));
                 None
             }
             Fault::Delay(time) => {
@@ -218,7 +219,7 @@ impl Pump<'_> {
             if let Some(rate) = state.rate {
                 let written = u32::try_from(written).unwrap_or(u32::MAX);
                 let time = f64::from(written) / f64::from(rate);
-                state.held = Some(Instant::now() + Duration::from_secs_f64(time));
+                state.held = Some(later(Instant::now(), Duration::from_secs_f64(time)));
             }
             return Ok(Went::Out(written));
         }
@@ -270,7 +271,7 @@ impl Pump<'_> {
         state.counted += len as u64;
         state.piece = piece;
         if !state.delay.is_zero() {
-            state.held = Some(Instant::now() + state.delay);
+            state.held = Some(later(Instant::now(), state.delay));
         }
     }
 }

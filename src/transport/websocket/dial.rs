@@ -10,11 +10,12 @@ use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::error::Error;
 use tokio_tungstenite::tungstenite::handshake::client::Request;
+use tokio_tungstenite::tungstenite::http::header::AUTHORIZATION;
 use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue, Response};
 
 use super::prelude::Prelude;
 use super::{Masking, Role, WebSocket, WebSocketLimits};
-use crate::transport::{ConnectError, ConnectOptions, Dial, KeepAlive, Transport};
+use crate::transport::{ConnectError, ConnectOptions, Dial, KeepAlive, Transport, tcp};
 use crate::wire::{
     ChannelUrl, EngineUrl, HEARTBEAT, OWNER, StreamChannelRef, heartbeat_value, parse_heartbeat,
 };
@@ -129,6 +130,14 @@ impl<'a> WebSocketDialer<'a> {
                 HeaderValue::try_from(value).map_err(|_| invalid())?,
             );
         }
+        // The token of the environment is for whoever has set none (`protocol.md` 1.1).
+        if let Some(token) = &self.options.token_from_env
+            && !request.headers().contains_key(AUTHORIZATION)
+        {
+            let value = HeaderValue::try_from(format!("Bearer {token}"))
+                .map_err(|_| invalid_header("Authorization, from III_TOKEN"))?;
+            request.headers_mut().insert(AUTHORIZATION, value);
+        }
         Ok(request)
     }
 
@@ -142,9 +151,10 @@ impl<'a> WebSocketDialer<'a> {
             address: self.name(),
             source,
         };
-        let stream = TcpStream::connect((host, port))
-            .await
-            .map_err(unreachable)?;
+        let stream = tcp::connect(host, port).await.map_err(unreachable)?;
+        // An iii engine gives no signs of life on channels, and the reader of a dead line would
+        // wait for ever.
+        tcp::keep_alive(&stream, self.options.heartbeat).map_err(unreachable)?;
         // Without it the second of two small writes waits for a delayed acknowledgement, about
         // 40 ms (`protocol.md` 1.1).
         stream.set_nodelay(true).map_err(unreachable)?;

@@ -3,6 +3,9 @@ use serde::{Deserialize, Serialize};
 use super::ErrorBody;
 use crate::wire::Payload;
 
+/// The member of a payload by which an executor sees who called (`protocol.md` 2.2).
+pub(crate) const CALLER: &str = "_caller_worker_id";
+
 /// Words of [`InvokeFunction::action`].
 pub(crate) mod action {
     use serde::{Deserialize, Serialize};

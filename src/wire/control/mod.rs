@@ -12,7 +12,7 @@ mod registration;
 mod session;
 
 pub use error_body::ErrorBody;
-pub(crate) use invocation::{InvocationResult, InvokeFunction, action};
+pub(crate) use invocation::{CALLER, InvocationResult, InvokeFunction, action};
 pub(crate) use message::ControlMessage;
 pub(crate) use registration::{
     RegisterFunction, RegisterTrigger, TriggerRegistrationResult, UnregisterFunction,
@@ -33,10 +33,6 @@ pub(crate) mod builtin {
     pub(crate) const WORKERS_LIST: &str = "engine::workers::list";
     /// Lists runs and errors. Ours alone, too.
     pub(crate) const RUNS_LIST: &str = "engine::runs::list";
-    /// What every worker may call, whatever its token (`protocol.md` 4.6): without it there is no
-    /// worker and no stream.
-    #[cfg(feature = "engine")]
-    pub(crate) const ALWAYS: [&str; 2] = [WORKERS_REGISTER, CHANNELS_CREATE];
     /// What every id of this kind begins with.
     pub(crate) const PREFIX: &str = "engine::";
 }

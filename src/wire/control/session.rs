@@ -28,13 +28,25 @@ pub(crate) struct RegistrationRejected {
     pub(crate) function_id: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) owner_worker_id: Option<String>,
+    /// What the code stands for where it is not a conflict with another worker; of the embedded
+    /// engine alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<String>,
 }
 
 impl RegistrationRejected {
-    /// A function id that another live worker has; the worker itself goes on.
+    /// A function is not registered; the worker itself goes on. The one code that the published
+    /// SDKs do not take as fatal, so each rejection of a function has it.
     pub(crate) const FUNCTION_CONFLICT: &'static str = "FUNCTION_NAMESPACE_CONFLICT";
-    /// The worker's token may not register the function; of the embedded engine alone.
+    /// The owner of an id that the engine keeps from the worker. The SDKs read no rejection
+    /// without an owner.
+    #[cfg(feature = "engine")]
+    pub(crate) const OWNED_BY_ENGINE: &'static str = "engine";
+
+    /// Reason: the worker's token may not register the function.
     pub(crate) const FORBIDDEN: &'static str = "FORBIDDEN";
-    /// The worker has as many functions as the engine takes; of the embedded engine alone.
+    /// Reason: the worker has as many functions as the engine accepts.
     pub(crate) const TOO_MANY_FUNCTIONS: &'static str = "TOO_MANY_FUNCTIONS";
+    /// Reason: the id is one of those that the engine keeps for itself.
+    pub(crate) const RESERVED: &'static str = "RESERVED";
 }

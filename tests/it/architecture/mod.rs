@@ -90,6 +90,23 @@ fn a_library_is_named_in_its_own_place_only() {
     fail_on("each library is named in one place:", &offences);
 }
 
+/// `Instant + Duration` panics on overflow, and most durations come from a setting or a peer.
+#[test]
+fn times_are_added_up_in_one_place() {
+    let offences: Vec<String> = sources(&["src"])
+        .iter()
+        .filter(|source| !source.path.ends_with("tests.rs") && !source.path.contains("/tests/"))
+        .flat_map(|source| {
+            let added = source
+                .code()
+                .into_iter()
+                .filter(|(_, code)| code.contains("now() +"));
+            added.map(|(line, code)| format!("{}:{line}: {}", source.path, code.trim()))
+        })
+        .collect();
+    fail_on("`transport::later` adds a wait to a time:", &offences);
+}
+
 #[test]
 fn no_file_is_longer_than_400_lines() {
     let all = ["src", "macros", "examples", "tests", "benches", "fuzz"];

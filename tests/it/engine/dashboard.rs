@@ -11,14 +11,17 @@ use super::{Control, engine};
 const HTML: &str = "Accept: text/html,application/xhtml+xml;q=0.9\r\n";
 const STATE: &str = "/dashboard/state.json";
 
-/// Files of the dashboard that a text names.
+/// Files of the dashboard that a text names, always relative to itself: the page is at `/`, or at
+/// the prefix that a proxy gives it, and the modules are below it.
 fn named(text: &str) -> BTreeSet<String> {
-    let absolute = text
+    assert!(!text.contains("=\"/") && !text.contains("'/"), "{text}");
+    let parts = text
         .split('"')
-        .filter(|part| part.starts_with("/dashboard/"));
+        .filter(|part| part.starts_with("dashboard/"));
+    let parts = parts.map(|part| format!("/{part}"));
     let modules = text.split('\'').filter_map(|part| part.strip_prefix("./"));
     let modules = modules.map(|module| format!("/dashboard/{module}"));
-    absolute.map(str::to_owned).chain(modules).collect()
+    parts.chain(modules).collect()
 }
 
 fn assert_guarded(answer: &Answer) {

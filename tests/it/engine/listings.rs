@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
-use super::{Client, Control, engine};
+use super::{Client, Control, FAILED, engine};
 
 const ID: &str = "3e9eb9e4-620b-4a89-afdb-267925d779ff";
 
@@ -42,9 +42,16 @@ async fn functions_tell_whose_they_are_and_how_busy() {
     let workers = list(&mut caller, "workers", &json!({})).await;
     assert_eq!(workers.len(), 2);
     let sorter = workers.iter().find(|worker| worker["name"] == "sorter");
-    let expected = json!({"worker_id": owner.id, "name": "sorter", "namespace": "default",
-                          "functions": 2, "calls": 1});
-    assert_eq!(sorter, Some(&expected));
+    let mut sorter = sorter.unwrap().clone();
+    let connected = sorter.as_object_mut().unwrap().remove("connected_at_ms");
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let age = now.unwrap().as_millis() - u128::from(connected.unwrap().as_u64().unwrap());
+    assert!(age < FAILED.as_millis(), "{age}");
+    let expected = json!({"worker_id": owner.id, "id": owner.id, "name": "sorter",
+                          "namespace": "default", "status": "connected",
+                          "ip_address": "127.0.0.1", "functions": ["s::plain", "s::sort"],
+                          "function_count": 2, "calls": 1, "active_invocations": 1});
+    assert_eq!(sorter, expected);
     let told = Value::from(workers).to_string();
     for secret in ["s3cret", &caller.token, &owner.token] {
         assert!(!told.contains(secret), "{told}");

@@ -13,6 +13,7 @@ pub(crate) mod pages;
 mod relay;
 mod roles;
 mod runs;
+mod settings;
 mod siege;
 mod tls;
 
@@ -23,6 +24,7 @@ use pipewright::{Engine, EngineStats};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error, Message};
@@ -56,7 +58,11 @@ struct Client(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Client {
     async fn dial(url: &str) -> Self {
-        Self(connect_async(url).await.unwrap().0)
+        Self::asking(url).await
+    }
+
+    async fn asking(request: impl IntoClientRequest + Unpin) -> Self {
+        Self(connect_async(request).await.unwrap().0)
     }
 
     /// The HTTP status with which the engine refuses.
@@ -128,7 +134,11 @@ impl Control {
     }
 
     async fn at(base: &str) -> Self {
-        let mut client = Client::dial(base).await;
+        Self::greeted(Client::dial(base).await, base).await
+    }
+
+    /// Of a client that the engine is about to greet.
+    async fn greeted(mut client: Client, base: &str) -> Self {
         let hello = client.json().await;
         assert_eq!(hello["type"], "workerregistered");
         assert!(hello.get("features").is_none());

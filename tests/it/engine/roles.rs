@@ -1,9 +1,18 @@
 //! What the bearer of each token may do.
 
 use pipewright::{Address, ErrorBody, Role, Worker};
-use serde_json::Value;
+use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
-use super::{Engine, url};
+use super::{Client, Control, Engine, url};
+
+/// A raw connection with a token.
+async fn control(engine: &Engine, token: &str) -> Control {
+    let mut request = url(engine).into_client_request().unwrap();
+    let value = format!("Bearer {token}").parse().unwrap();
+    request.headers_mut().insert("authorization", value);
+    Control::greeted(Client::asking(request).await, &url(engine)).await
+}
 
 async fn bearer(engine: &Engine, token: &str) -> Worker {
     let address: Address = url(engine).parse().unwrap();
@@ -18,7 +27,8 @@ async fn engine() -> Engine {
         .role(
             "calls",
             Role::new().trigger("images::scale").trigger("*::list"),
-        );
+        )
+        .role("streams", Role::new().create_channels());
     builder.start().await.unwrap()
 }
 
@@ -63,9 +73,14 @@ async fn a_token_may_register_and_trigger_what_its_role_says() {
 }
 
 #[tokio::test]
-async fn every_role_may_stream() {
+async fn creating_channels_is_a_right_of_its_own() {
     let engine = engine().await;
-    let worker = bearer(&engine, "serves").await;
+    for token in ["serves", "calls"] {
+        let worker = bearer(&engine, token).await;
+        let refused = worker.create_channel(None).await.unwrap_err();
+        assert!(refused.to_string().contains("may not"), "{refused}");
+    }
+    let worker = bearer(&engine, "streams").await;
     let channel = worker.create_channel(None).await.unwrap();
     let (mut writer, mut reader) = (channel.writer, channel.reader);
     writer.write("streamed").await.unwrap();
@@ -90,4 +105,67 @@ async fn a_token_that_is_none_of_them_opens_nothing() {
         Engine::builder().role("s3cret", Role::new().register("a"))
     );
     assert!(!debug.contains("s3cret"), "{debug}");
+}
+
+/// The published SDKs give up for good at any code but this one, and read no rejection without a
+/// namespace and an owner.
+#[tokio::test]
+async fn rejected_functions_have_the_code_that_stops_no_sdk() {
+    let engine = Engine::builder()
+        .listen("127.0.0.1:0")
+        .role("serves", Role::new().register("images::*"))
+        .max_functions_per_worker(1);
+    let engine = engine.start().await.unwrap();
+    let mut worker = control(&engine, "serves").await;
+    worker.register("images::one").await;
+    for (id, reason) in [
+        ("users::delete", "FORBIDDEN"),
+        ("engine::secrets::get", "RESERVED"),
+        ("images::two", "TOO_MANY_FUNCTIONS"),
+    ] {
+        worker
+            .send(&json!({"type": "registerfunction", "id": id}))
+            .await;
+        let expected = json!({"type": "registrationrejected", "function_id": id,
+                              "code": "FUNCTION_NAMESPACE_CONFLICT", "namespace": "default",
+                              "owner_worker_id": "engine", "reason": reason});
+        assert_eq!(worker.json().await, expected);
+    }
+    assert_eq!(engine.stats().functions, 1);
+}
+
+#[tokio::test]
+async fn ids_of_the_engine_cannot_be_registered() {
+    let engine = super::engine().await;
+    let mut worker = Control::connect(&engine).await;
+    for id in ["engine::secrets::get", "engine::workers::list", "engine::"] {
+        worker
+            .send(&json!({"type": "registerfunction", "id": id}))
+            .await;
+        assert_eq!(worker.json().await["reason"], "RESERVED", "{id}");
+    }
+    assert_eq!(engine.stats().functions, 0);
+}
+
+#[tokio::test]
+async fn suggestions_name_only_functions_that_the_role_may_trigger() {
+    let engine = Engine::builder()
+        .listen("127.0.0.1:0")
+        .bearer_token("all")
+        .role("few", Role::new().trigger("public::*"));
+    let engine = engine.start().await.unwrap();
+    let mut host = control(&engine, "all").await;
+    host.register("payroll::export").await;
+    let mut few = control(&engine, "few").await;
+    let mut told = async |id| few.call(id, &json!(1)).await["error"]["message"].to_string();
+    assert!(!told("public::export").await.contains("payroll"));
+    let answer = host.call("public::export", &json!(1)).await;
+    assert!(
+        answer["error"]["message"]
+            .to_string()
+            .contains("payroll::export")
+    );
+    host.register("public::reports").await;
+    let suggestion = "Did you mean public::reports?";
+    assert!(told("public::report").await.contains(suggestion));
 }

@@ -100,6 +100,73 @@ async fn what_is_wrong_with_the_roles_is_told() {
     }
 }
 
+/// An engine that starts with such a token lets nobody in, or everybody.
+#[tokio::test]
+async fn tokens_that_open_nothing_end_with_status_2() {
+    let files = Files::new();
+    for token in [
+        "",
+        "\n",
+        "one\ntwo\n",
+        "t\u{f6}k\n",
+        " s3cret",
+        "a\tb",
+        "\u{feff}",
+    ] {
+        let token = files.put("token", token);
+        let start = ["engine", "--listen", "127.0.0.1:0", "--token-file", &token];
+        failed(&run(&start).await, 2, "token");
+        let ask = [
+            "workers",
+            "--url",
+            "ws://127.0.0.1:1",
+            "--token-file",
+            &token,
+        ];
+        failed(&run(&ask).await, 2, "token");
+    }
+}
+
+#[tokio::test]
+async fn roles_that_let_nobody_in_end_with_status_2() {
+    let files = Files::new();
+    let token = files.put("token", "s3cret");
+    let twice = format!("[[role]]\ntoken_file = {token:?}\n");
+    let twice = format!("{twice}{twice}register = [\"a\"]\n");
+    for (roles, told) in [
+        ("role = []\n", "no role"),
+        ("", "missing field `role`"),
+        (&*twice, "same bearer token"),
+    ] {
+        let roles = files.put("roles.toml", roles);
+        let start = ["engine", "--listen", "127.0.0.1:0", "--roles", &roles];
+        failed(&run(&start).await, 2, told);
+    }
+}
+
+#[tokio::test]
+async fn a_role_creates_channels_if_it_may() {
+    let files = Files::new();
+    let (view, make) = (
+        files.put("view", "s3cret-view"),
+        files.put("make", "s3cret-make"),
+    );
+    let roles = format!(
+        "[[role]]\ntoken_file = {view:?}\ntrigger = [\"engine::*::list\"]\nregister = []\n\
+         [[role]]\ntoken_file = {make:?}\nchannels = true\n"
+    );
+    let roles = files.put("roles.toml", &roles);
+    let (_engine, url) = engine(&["--roles", &roles]).await;
+    let create =
+        async |token| run(&["channel", "create", "--url", &url, "--token-file", token]).await;
+    failed(
+        &create(&view).await,
+        4,
+        "may not trigger engine::channels::create",
+    );
+    assert!(create(&make).await.status.success());
+}
+
 #[tokio::test]
 async fn certificates_are_read_from_files() {
     let files = Files::new();

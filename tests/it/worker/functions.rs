@@ -1,4 +1,7 @@
-use pipewright::{Closed, ConnectionState, Invocation};
+use std::collections::BTreeMap;
+
+use pipewright::{Closed, ConnectionState, Invocation, Payload};
+use serde_json::json;
 use tokio::time::timeout;
 
 use super::{FAILED, has_functions};
@@ -32,6 +35,43 @@ async fn a_shutdown_takes_functions_back_and_lets_them_finish() {
         assert_eq!(host.state(), ConnectionState::Closed);
         has_functions(&engine, &guest, &[]).await;
         guest.shutdown().await.unwrap();
+    }
+}
+
+/// An engine puts `_caller_worker_id` into the payload, for whoever asks.
+#[tokio::test]
+async fn payloads_hold_what_the_caller_sent_and_no_more() {
+    #[derive(serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Strict {
+        a: u64,
+    }
+    let engine = TestEngine::start().await;
+    for address in engine.addresses() {
+        let worker = engine.worker(address.clone()).await;
+        let sum = async |numbers: BTreeMap<String, u64>| numbers.values().sum::<u64>();
+        worker.register_function("sum", sum).unwrap();
+        worker
+            .register_function("strict", async |strict: Strict| strict.a)
+            .unwrap();
+        worker
+            .register_function("text", async |payload: Payload| {
+                payload.as_json().to_owned()
+            })
+            .unwrap();
+        let caller = async |_: Payload, invocation: Invocation| {
+            invocation.caller_worker_id().map(str::to_owned)
+        };
+        worker.register_function("caller", caller).unwrap();
+        worker.registered().await.unwrap();
+        let numbers = json!({"a": 1, "b": 2});
+        assert_eq!(worker.call::<u64>("sum", &numbers).await.unwrap(), 3);
+        let strict = worker.call::<u64>("strict", &json!({"a": 7})).await;
+        assert_eq!(strict.unwrap(), 7);
+        let text = worker.call::<String>("text", &json!({"a": 1.5})).await;
+        assert_eq!(text.unwrap(), r#"{"a":1.5}"#);
+        let caller = worker.call::<Option<String>>("caller", &json!({})).await;
+        assert_eq!(caller.unwrap(), worker.id());
     }
 }
 

@@ -1,6 +1,7 @@
 //! Workers at an engine: by socket, and within the process.
 
 mod calls;
+mod connect;
 mod functions;
 mod reconnect;
 

@@ -3,6 +3,8 @@ use std::time::Duration;
 use futures::StreamExt;
 use pipewright::testing::faults::{FaultPlan, FaultProxy};
 use pipewright::{Backoff, CallError, Closed, ConnectionState, Engine, Worker};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 use tokio::time::timeout;
 
 use super::{FAILED, has_functions};
@@ -103,6 +105,33 @@ async fn a_call_under_way_fails_unless_it_is_idempotent() {
     });
     assert!(matches!(plain, Err(CallError::Disconnected { .. })));
     assert_eq!(again.unwrap(), 2);
+}
+
+/// A proxy in front of an engine may answer so while the engine restarts.
+#[tokio::test]
+async fn a_refusal_while_reconnecting_is_tried_again() {
+    let engine = TestEngine::start().await;
+    let proxy = proxy_to(&engine).await;
+    let host = connect(&engine, &proxy).await;
+    let wall = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let at = format!("ws://{}", wall.local_addr().unwrap());
+    let mut statuses = ["401 Unauthorized", "403 Forbidden"].iter().cycle();
+    let refusing = async {
+        proxy.lead_to(&at).unwrap();
+        for _ in 0..4 {
+            let (mut stream, _) = wall.accept().await.unwrap();
+            let head = format!("HTTP/1.1 {}\r\n", statuses.next().unwrap());
+            let answer = format!("{head}content-length: 0\r\nconnection: close\r\n\r\n");
+            let mut asked = [0; 4096];
+            assert_ne!(stream.read(&mut asked).await.unwrap(), 0);
+            stream.write_all(answer.as_bytes()).await.unwrap();
+        }
+    };
+    timeout(FAILED, refusing).await.expect("it gave up");
+    proxy.lead_to(engine.url()).unwrap();
+    reach(&host, ConnectionState::Connected).await;
+    host.register_function("echo", async |n: u32| n).unwrap();
+    has_functions(&engine, &host, &["echo"]).await;
 }
 
 #[tokio::test]

@@ -34,7 +34,7 @@ async function round(show) {
   let state;
   try {
     const headers = token ? { Authorization: `Bearer ${token}` } : {};
-    response = await fetch('/dashboard/state.json', { headers, cache: 'no-store', signal: AbortSignal.timeout(DEADLINE) });
+    response = await fetch(new URL('state.json', import.meta.url), { headers, cache: 'no-store', signal: AbortSignal.timeout(DEADLINE) });
     state = response.ok ? await response.json() : await response.text();
   } catch {
     gone('The engine does not answer. What is below is what it said last; this page goes on asking.');

@@ -1,0 +1,130 @@
+//! The sockets that an engine accepts connections on.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use tokio::net::{TcpListener, TcpSocket, lookup_host};
+
+use super::EngineError;
+use crate::wire::EngineUrl;
+
+/// What the operating system may hold of one connection, each way (Linux doubles it).
+///
+/// Unless told it takes up to 4 MiB and more, and a pong or a close stands behind all of it: a
+/// Python reader that takes 300 KiB a second then waits for its pong until it gives the connection
+/// up, and ends its stream as if it were whole (`protocol.md` section 8, 33). More than this is no
+/// faster on one machine.
+const SOCKET_BUFFER: u32 = 256 << 10;
+
+/// Connections that may wait to be accepted; what `TcpListener::bind` takes.
+const BACKLOG: u32 = 1024;
+
+/// How often a port is chosen anew because another address of the name does not have it free.
+const PORTS: usize = 32;
+
+/// Listens on every address that `address`, `host:port`, stands for, all at one port; gives the
+/// URL of the first.
+pub(super) async fn listen(
+    scheme: &str,
+    address: &str,
+    protected: bool,
+) -> Result<(Vec<TcpListener>, EngineUrl), EngineError> {
+    let failed = |source| EngineError::Listen {
+        address: address.to_owned(),
+        source,
+    };
+    let mut resolved: Vec<SocketAddr> = Vec::new();
+    for found in lookup_host(address).await.map_err(failed)? {
+        if !resolved.contains(&found) {
+            resolved.push(found);
+        }
+    }
+    if !protected && !resolved.iter().all(|address| address.ip().is_loopback()) {
+        return Err(EngineError::Unprotected {
+            address: address.to_owned(),
+        });
+    }
+    let (listeners, first) = listen_on_each(&resolved).map_err(failed)?;
+    let url = url_of(scheme, first).map_err(failed)?;
+    Ok((listeners, url))
+}
+
+fn listen_on_each(addresses: &[SocketAddr]) -> io::Result<(Vec<TcpListener>, SocketAddr)> {
+    let mut outcome = at_one_port(addresses);
+    for _ in 1..PORTS {
+        let any_port = addresses.iter().all(|address| address.port() == 0);
+        match &outcome {
+            Err(error) if any_port && error.kind() == io::ErrorKind::AddrInUse => {
+                outcome = at_one_port(addresses);
+            }
+            _ => break,
+        }
+    }
+    outcome
+}
+
+/// An address that this machine does not have is left out, as `::1` is where IPv6 is turned off,
+/// unless it is the last hope.
+fn at_one_port(addresses: &[SocketAddr]) -> io::Result<(Vec<TcpListener>, SocketAddr)> {
+    let mut listeners = Vec::new();
+    let mut first: Option<SocketAddr> = None;
+    let mut missing = io::Error::new(io::ErrorKind::InvalidInput, "the name has no address");
+    for &address in addresses {
+        let mut address = address;
+        if let Some(first) = first {
+            address.set_port(first.port());
+        }
+        match listen_on(address) {
+            Ok(listener) => {
+                first = first.or(Some(listener.local_addr()?));
+                listeners.push(listener);
+            }
+            Err(error) if is_missing(&error) => {
+                tracing::debug!(%address, %error, "this machine does not have the address");
+                missing = error;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    first.map(|first| (listeners, first)).ok_or(missing)
+}
+
+/// Whether the machine has no such address, or does not know the family.
+fn is_missing(error: &io::Error) -> bool {
+    /// `EAFNOSUPPORT`, which the standard library has no kind for.
+    #[cfg(target_os = "linux")]
+    const NO_FAMILY: Option<i32> = Some(97);
+    #[cfg(not(target_os = "linux"))]
+    const NO_FAMILY: Option<i32> = None;
+    error.kind() == io::ErrorKind::AddrNotAvailable
+        || (NO_FAMILY.is_some() && error.raw_os_error() == NO_FAMILY)
+}
+
+fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    // As `TcpListener::bind` does.
+    #[cfg(not(windows))]
+    socket.set_reuseaddr(true)?;
+    // Connections inherit both.
+    socket.set_send_buffer_size(SOCKET_BUFFER)?;
+    socket.set_recv_buffer_size(SOCKET_BUFFER)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
+/// What a worker on this machine dials to reach a listener.
+fn url_of(scheme: &str, mut address: SocketAddr) -> io::Result<EngineUrl> {
+    if address.ip().is_unspecified() {
+        // Every address is listened on, and `0.0.0.0` is not one that can be dialled everywhere.
+        address.set_ip(match address {
+            SocketAddr::V4(_) => IpAddr::V4(Ipv4Addr::LOCALHOST),
+            SocketAddr::V6(_) => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        });
+    }
+    format!("{scheme}://{address}")
+        .parse()
+        .map_err(|error| io::Error::new(io::ErrorKind::AddrNotAvailable, error))
+}

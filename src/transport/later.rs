@@ -1,0 +1,33 @@
+use std::time::{Duration, Instant};
+
+/// Longer than any process lives: what a wait without end is cut to.
+pub(crate) const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+
+/// `wait` after `start`; a wait beyond what the clock can express is a century.
+///
+/// `Instant + Duration` panics on overflow, and most waits come from a setting or a peer. So the
+/// sum is made here and nowhere else, which a test in `tests/it/architecture` checks.
+pub(crate) fn later<T: Into<Instant> + From<Instant>>(start: T, wait: Duration) -> T {
+    let start = start.into();
+    let until = start.checked_add(wait);
+    until
+        .or_else(|| start.checked_add(CENTURY))
+        .unwrap_or(start)
+        .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::later;
+
+    #[test]
+    fn a_wait_beyond_the_clock_is_a_century() {
+        let start = Instant::now();
+        let second = Duration::from_secs(1);
+        assert_eq!(later(start, second) - start, second);
+        let endless = later(tokio::time::Instant::from_std(start), Duration::MAX).into_std();
+        assert!(endless - start > 90 * 365 * 24 * 3600 * second);
+    }
+}
