@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::error_chain::error_chain;
 use super::totals::Totals;
 use super::{ReadError, Verdict};
-use crate::transport::TransportError;
+use crate::transport::{Received, TransportError};
 use crate::wire::{Close, End, Frame, Header, InBand, Progress, Text};
 
 /// Watches one stream from its first frame to its verdict.
@@ -19,11 +19,14 @@ use crate::wire::{Close, End, Frame, Header, InBand, Progress, Text};
 /// | `Done` | nothing more is looked at | | | | | |
 ///
 /// "Totals decide": they agree and the state is `Ended`, or the stream is damaged. The end wins
-/// over a connection that is lost after it.
+/// over a connection that is lost after it. Messages, progress, heartbeats and pongs change no
+/// state.
 #[derive(Debug)]
 pub(crate) struct Judge {
     state: State,
     header: Option<Header>,
+    /// Whether the stream is known to have no header; unlike the state it outlives a failure.
+    headless: bool,
     totals: Totals,
     messages: u64,
     /// A writer that speaks the stream protocol was promised.
@@ -55,6 +58,7 @@ impl Judge {
         Self {
             state: State::Start,
             header: None,
+            headless: false,
             totals: Totals::default(),
             messages: 0,
             expects_header: false,
@@ -66,8 +70,23 @@ impl Judge {
         self.expects_header = true;
     }
 
-    /// Looks at a frame; `None` if it was for the judge alone.
-    pub(crate) fn frame(&mut self, frame: Frame) -> Option<Event> {
+    /// Looks at what was received; `None` if it was for the judge alone.
+    pub(crate) fn receive(&mut self, received: Received) -> Option<Event> {
+        match received {
+            Received::Frame(frame) => self.frame(frame),
+            Received::Closed(close) => {
+                self.closed(&close);
+                None
+            }
+            Received::Lost(error) => {
+                self.lost(&error);
+                None
+            }
+            Received::Pong => None,
+        }
+    }
+
+    fn frame(&mut self, frame: Frame) -> Option<Event> {
         if matches!(self.state, State::Done(_)) {
             return None;
         }
@@ -87,7 +106,10 @@ impl Judge {
     fn data(&mut self, bytes: Bytes) -> Option<Event> {
         match self.state {
             State::Ended => return self.broken_rule("data after the end message".to_owned()),
-            State::Start => self.state = State::Foreign,
+            State::Start => {
+                self.state = State::Foreign;
+                self.headless = true;
+            }
             _ => {}
         }
         self.totals.add(&bytes);
@@ -133,7 +155,7 @@ impl Judge {
     }
 
     /// The peer closed the connection.
-    pub(crate) fn closed(&mut self, close: &Close) {
+    fn closed(&mut self, close: &Close) {
         match self.state {
             State::Done(_) => {}
             State::Ended => self.state = State::Done(Verdict::Complete),
@@ -149,7 +171,7 @@ impl Judge {
     }
 
     /// The connection is gone without a close.
-    pub(crate) fn lost(&mut self, error: &TransportError) {
+    fn lost(&mut self, error: &TransportError) {
         match self.state {
             State::Done(_) => {}
             State::Ended => self.state = State::Done(Verdict::Complete),
@@ -208,9 +230,17 @@ impl Judge {
         matches!(self.state, State::Ended)
     }
 
-    /// Whether no frame was seen yet that tells a header from none.
-    pub(crate) fn is_at_start(&self) -> bool {
-        matches!(self.state, State::Start)
+    /// Whether the stream has a header; `None` while no frame has told, and in a stream that failed
+    /// before one did. Once given the answer stays the same.
+    pub(crate) fn has_header(&self) -> Option<bool> {
+        match &self.state {
+            _ if self.header.is_some() => Some(true),
+            _ if self.headless => Some(false),
+            State::Ended | State::Done(Verdict::Complete | Verdict::CompleteUnverified) => {
+                Some(false)
+            }
+            _ => None,
+        }
     }
 
     pub(crate) fn header(&self) -> Option<&Header> {

@@ -92,8 +92,21 @@ impl Link {
         matches!(self, Self::Dialing(_) | Self::Open(_))
     }
 
-    /// Hangs up.
-    pub(crate) fn hang_up(&mut self) {
-        *self = Self::Gone;
+    /// Whether it is being dialled.
+    pub(crate) fn is_dialing(&self) -> bool {
+        matches!(self, Self::Dialing(_))
+    }
+
+    /// The connection if it is open, for an owner that needs no other state.
+    pub(crate) fn into_open(self) -> Option<Box<dyn Transport>> {
+        match self {
+            Self::Open(transport) => Some(transport),
+            _ => None,
+        }
+    }
+
+    /// Takes the link, leaving one that is gone.
+    pub(crate) fn take(&mut self) -> Self {
+        std::mem::replace(self, Self::Gone)
     }
 }

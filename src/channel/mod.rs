@@ -7,6 +7,7 @@
 
 mod aside;
 mod byte_channel;
+mod coop;
 mod custody;
 mod error_chain;
 mod items;

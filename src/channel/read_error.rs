@@ -49,6 +49,13 @@ pub enum ReadError {
          opened by somebody else, or its worker never started"
     )]
     NeverWritten,
+    /// The rest of the stream is longer than the caller of
+    /// [`read_all_up_to`](crate::ChannelReader::read_all_up_to) takes. The stream goes on.
+    #[error("the rest of the stream is over the limit of {limit} bytes; read it in parts")]
+    OverLimit {
+        /// The limit, in bytes.
+        limit: usize,
+    },
     /// The peer broke the rules of the stream protocol.
     #[error("the stream breaks the stream protocol: {reason}")]
     Protocol {
@@ -101,6 +108,7 @@ impl From<ReadError> for io::Error {
                 io::ErrorKind::InvalidData
             }
             ReadError::Compression { .. } => io::ErrorKind::Unsupported,
+            ReadError::OverLimit { .. } => io::ErrorKind::FileTooLarge,
         };
         Self::new(kind, error)
     }

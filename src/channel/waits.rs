@@ -28,7 +28,12 @@ impl Waits {
         }
     }
 
-    /// The operation went through.
+    /// Whether an operation waits.
+    pub(crate) fn is_on(&self) -> bool {
+        self.since.is_some()
+    }
+
+    /// The operation went through, or was given up.
     pub(crate) fn end(&mut self) {
         if let Some(since) = self.since.take() {
             self.total += since.elapsed();

@@ -2,6 +2,8 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::ReadError;
+use super::error_chain::error_chain;
 use crate::transport::{ConnectError, TransportError};
 use crate::wire::Close;
 
@@ -54,6 +56,18 @@ pub enum WriteError {
         /// Why.
         reason: String,
     },
+    /// The header with the user's metadata is longer than an engine takes. Nothing of the stream
+    /// is sent; its reader is told by an abort.
+    #[error(
+        "the header with its metadata has {size} bytes, over the limit of {limit} bytes; send long \
+         metadata as data"
+    )]
+    MetadataTooLong {
+        /// Length of the header in bytes.
+        size: usize,
+        /// The longest that is sent, in bytes.
+        limit: usize,
+    },
     /// A message of the user that readers would take for one of the stream protocol.
     #[error("the message has a member `pipewright`, which the stream protocol keeps for itself")]
     ReservedMessage,
@@ -71,6 +85,20 @@ impl WriteError {
     /// Whether the reader ended the stream from its side.
     pub fn is_reader_gone(&self) -> bool {
         matches!(self, Self::ReaderGone)
+    }
+
+    /// The verdict on a stream of `bytes` bytes whose writer failed like this.
+    pub(crate) fn as_verdict(&self, bytes: u64) -> ReadError {
+        match self {
+            Self::Connect(error) => ReadError::Connect(Arc::clone(error)),
+            Self::Protocol { reason } => ReadError::Protocol {
+                reason: reason.clone(),
+            },
+            error => ReadError::Truncated {
+                bytes,
+                reason: error_chain(error),
+            },
+        }
     }
 
     /// What a close by the engine means to a writer.
@@ -117,9 +145,9 @@ impl From<WriteError> for io::Error {
             WriteError::Protocol { .. } => io::ErrorKind::InvalidData,
             WriteError::Compression { .. } => io::ErrorKind::Unsupported,
             WriteError::CloseTimeout { .. } => io::ErrorKind::TimedOut,
-            WriteError::ReservedMessage | WriteError::MessageTooLong { .. } => {
-                io::ErrorKind::InvalidInput
-            }
+            WriteError::ReservedMessage
+            | WriteError::MessageTooLong { .. }
+            | WriteError::MetadataTooLong { .. } => io::ErrorKind::InvalidInput,
         };
         Self::new(kind, error)
     }

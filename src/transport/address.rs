@@ -113,13 +113,16 @@ impl Address {
     /// iii engines do not, is waited for without such a bound.
     ///
     /// A [`Sender`](crate::Sender) of items also promises its receiver a sign of life that often,
-    /// within the stream and over any engine: a receiver that waits for longer than three of them
-    /// takes the sender for lost. So code that sends items may not block its runtime for that long.
+    /// within the stream and over any engine: a receiver that waits for longer than three of them,
+    /// and for a second at least, takes the sender for lost. So code that sends items may not block
+    /// all threads of its runtime for that long without sending.
+    ///
+    /// A period of less than a millisecond is taken as one.
     #[must_use]
     pub fn heartbeat(self, every: Duration, dead_after: Duration) -> Self {
         self.with(|options| {
             options.heartbeat = KeepAlive {
-                ping_every: every,
+                ping_every: every.max(Duration::from_millis(1)),
                 dead_after,
             };
         })

@@ -31,11 +31,18 @@ pub(super) struct Decoding<T, F> {
     items: u64,
     /// Where the next item begins in the payload.
     offset: u64,
-    header_checked: bool,
+    header: HeaderCheck,
     goes_on_after_bad_items: bool,
     /// A failure that ended the items, to be given again.
     failure: Option<ReceiveError>,
     item: PhantomData<fn() -> T>,
+}
+
+/// What comparing the header with the receiver has found.
+enum HeaderCheck {
+    Open,
+    Passed,
+    Failed(ReceiveError),
 }
 
 impl<T, F: Decode<T>> Decoding<T, F> {
@@ -49,7 +56,7 @@ impl<T, F: Decode<T>> Decoding<T, F> {
             frame: Bytes::new(),
             items: 0,
             offset: 0,
-            header_checked: false,
+            header: HeaderCheck::Open,
             goes_on_after_bad_items: false,
             failure: None,
             item: PhantomData,
@@ -84,6 +91,7 @@ impl<T, F: Decode<T>> Decoding<T, F> {
             ready!(self.poll_header(cx))?;
             return Poll::Ready(match ready!(self.inbox.poll_event(cx)) {
                 Ok(Some(judge::Event::Data(bytes))) => {
+                    self.check_header()?;
                     self.frame = bytes;
                     continue;
                 }
@@ -97,19 +105,40 @@ impl<T, F: Decode<T>> Decoding<T, F> {
         }
     }
 
-    /// Waits until it is known whether the stream has a header, and compares it.
+    /// Waits until it is known whether the stream has a header, and compares it. The answer comes
+    /// again if asked again, also after a failure that came later.
     pub(super) fn poll_header(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ReceiveError>> {
-        if self.header_checked {
-            return Poll::Ready(Ok(()));
+        match &self.header {
+            HeaderCheck::Passed => return Poll::Ready(Ok(())),
+            HeaderCheck::Failed(error) => return Poll::Ready(Err(error.clone())),
+            HeaderCheck::Open => {}
         }
-        let compared = match ready!(self.inbox.poll_header(cx)) {
-            Ok(Some(header)) => Self::compare(header),
+        match ready!(self.inbox.poll_header(cx)) {
+            Ok(Some(_)) => Poll::Ready(self.check_header()),
             // A message of the user may come before it.
-            Ok(None) => return Poll::Ready(Ok(())),
-            Err(error) => Err(error.into()),
-        };
-        self.header_checked = true;
-        Poll::Ready(compared.map_err(|error| self.fail(error)))
+            Ok(None) => Poll::Ready(Ok(())),
+            Err(error) => {
+                let error = self.fail(error.into());
+                self.header = HeaderCheck::Failed(error.clone());
+                Poll::Ready(Err(error))
+            }
+        }
+    }
+
+    /// Compares the header, if there is one and it was not compared before. To be called before
+    /// data is taken: there is none before the header.
+    fn check_header(&mut self) -> Result<(), ReceiveError> {
+        if let HeaderCheck::Open = self.header {
+            let compared = self.inbox.header().map_or(Ok(()), Self::compare);
+            self.header = match compared {
+                Ok(()) => HeaderCheck::Passed,
+                Err(error) => HeaderCheck::Failed(self.fail(error)),
+            };
+        }
+        match &self.header {
+            HeaderCheck::Failed(error) => Err(error.clone()),
+            HeaderCheck::Open | HeaderCheck::Passed => Ok(()),
+        }
     }
 
     /// Cancels the stream. Nothing is given any more once this was polled.

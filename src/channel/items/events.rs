@@ -55,7 +55,7 @@ impl<T, F: Decode<T>> Events<'_, T, F> {
     ///
     /// As for [`Receiver::recv`].
     pub async fn next(&mut self) -> Result<Option<Event<T>>, ReceiveError> {
-        std::future::poll_fn(|cx| self.0.poll_event(cx)).await
+        self.0.operate(Receiver::poll_event).await
     }
 }
 

@@ -8,6 +8,7 @@ use futures::Stream;
 use super::decoding::Decoding;
 use super::local::LocalReceiver;
 use super::{Event, Events, ReceiveError};
+use crate::channel::coop::poll_coop;
 use crate::channel::reader::Listeners;
 use crate::channel::{Aside, ChannelReader, Remark, StreamReport, Verdict};
 use crate::codec::{Decode, Format, ItemLimits, Json};
@@ -79,6 +80,21 @@ struct LocalSource<T> {
     queue: LocalReceiver<T>,
     report: StreamReport,
     listeners: Listeners,
+}
+
+impl<T> LocalSource<T> {
+    fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Event<T>>, ReceiveError>> {
+        let event = ready!(self.queue.poll_event(cx))?;
+        match &event {
+            Some(Event::Item(_)) => self.report.items += 1,
+            Some(Event::Message(text)) => {
+                self.report.messages += 1;
+                self.listeners.message(text);
+            }
+            Some(Event::Progress(_)) | None => {}
+        }
+        Poll::Ready(Ok(event))
+    }
 }
 
 #[derive(Clone, Copy, Default)]
@@ -182,22 +198,11 @@ impl<T, F: Decode<T>> Receiver<T, F> {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Option<Event<T>>, ReceiveError>> {
-        match self.source() {
+        poll_coop(cx, |cx| match self.source() {
             Source::New { .. } => Poll::Ready(Ok(None)),
             Source::Channel(decoding) => decoding.poll_event(cx),
-            Source::Local(local) => {
-                let event = ready!(local.queue.poll_event(cx))?;
-                match &event {
-                    Some(Event::Item(_)) => local.report.items += 1,
-                    Some(Event::Message(text)) => {
-                        local.report.messages += 1;
-                        local.listeners.message(text);
-                    }
-                    Some(Event::Progress(_)) | None => {}
-                }
-                Poll::Ready(Ok(event))
-            }
-        }
+            Source::Local(local) => local.poll_event(cx),
+        })
     }
 
     /// Leaves messages to the code behind this end, instead of passing them on.
@@ -232,6 +237,15 @@ impl<T, F: Decode<T>> Receiver<T, F> {
         }
     }
 
+    /// Waits for one operation. One that is dropped does not count as waiting any more.
+    pub(super) async fn operate<R>(
+        &mut self,
+        mut poll: impl FnMut(&mut Self, &mut Context<'_>) -> Poll<R>,
+    ) -> R {
+        let operation = Operation(self);
+        poll_fn(|cx| poll(operation.0, cx)).await
+    }
+
     /// The next item; `None` at the end of a whole stream. Messages before it go to
     /// [`on_message`](Self::on_message).
     ///
@@ -244,7 +258,7 @@ impl<T, F: Decode<T>> Receiver<T, F> {
     ///
     /// Cancel safe: no item is lost.
     pub async fn recv(&mut self) -> Result<Option<T>, ReceiveError> {
-        poll_fn(|cx| self.poll_item(cx)).await
+        self.operate(Self::poll_item).await
     }
 
     /// Items, messages and progress, in order.
@@ -266,7 +280,7 @@ impl<T, F: Decode<T>> Receiver<T, F> {
     pub async fn header(&mut self) -> Result<Option<&Header>, ReceiveError> {
         match self.source() {
             Source::Channel(decoding) => {
-                poll_fn(|cx| decoding.poll_header(cx)).await?;
+                poll_fn(|cx| poll_coop(cx, |cx| decoding.poll_header(cx))).await?;
                 Ok(decoding.header())
             }
             Source::New { .. } | Source::Local(_) => Ok(None),
@@ -294,6 +308,17 @@ impl<T, F: Decode<T>> Receiver<T, F> {
             Source::New { .. } => {}
             Source::Channel(decoding) => decoding.close().await,
             Source::Local(local) => local.queue.close(),
+        }
+    }
+}
+
+/// An operation that a user waits for.
+struct Operation<'a, T, F: Format>(&'a mut Receiver<T, F>);
+
+impl<T, F: Format> Drop for Operation<'_, T, F> {
+    fn drop(&mut self) {
+        if let Source::Channel(decoding) = &mut self.0.source {
+            decoding.inbox_mut().stop_waiting();
         }
     }
 }

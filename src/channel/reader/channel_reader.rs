@@ -1,10 +1,12 @@
 use std::fmt;
 use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 
 use super::{Inbox, Messages};
+use crate::channel::coop::poll_coop;
 use crate::channel::link::Link;
 use crate::channel::{Aside, Meter, Observed, ReadError, StreamReport};
 use crate::transport::Address;
@@ -111,6 +113,15 @@ impl ChannelReader {
         self.inbox
     }
 
+    /// Waits for one operation. One that is dropped does not count as waiting any more.
+    async fn operate<R>(
+        &mut self,
+        mut poll: impl FnMut(&mut Inbox, &mut Context<'_>) -> Poll<R>,
+    ) -> R {
+        let operation = Operation(&mut self.inbox);
+        poll_fn(|cx| poll_coop(cx, |cx| poll(operation.0, cx))).await
+    }
+
     /// Connects now instead of with the first read.
     ///
     /// # Errors
@@ -121,7 +132,7 @@ impl ChannelReader {
     ///
     /// Cancel safe: the attempt goes on with the next operation.
     pub async fn connect(&mut self) -> Result<(), ReadError> {
-        poll_fn(|cx| self.inbox.poll_connect(cx)).await
+        self.operate(Inbox::poll_connect).await
     }
 
     /// The next data or message, in order; `None` at the end of a whole stream.
@@ -135,7 +146,7 @@ impl ChannelReader {
     /// Cancel safe: what was received and not returned is returned by the next call.
     pub async fn next_frame(&mut self) -> Result<Option<Frame>, ReadError> {
         self.inbox.keep_messages();
-        poll_fn(|cx| self.inbox.poll_frame(cx)).await
+        self.operate(Inbox::poll_frame).await
     }
 
     /// The next payload bytes, never empty; `None` at the end of a whole stream. Messages before
@@ -145,10 +156,10 @@ impl ChannelReader {
     ///
     /// As for [`next_frame`](Self::next_frame).
     pub async fn next_bytes(&mut self) -> Result<Option<Bytes>, ReadError> {
-        poll_fn(|cx| self.inbox.poll_bytes(cx)).await
+        self.operate(Inbox::poll_bytes).await
     }
 
-    /// The rest of the payload, in one piece. It is all held in memory.
+    /// The rest of the payload, in one piece. It is all held in memory; one frame is not copied.
     ///
     /// # Errors
     ///
@@ -156,17 +167,24 @@ impl ChannelReader {
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: what was collected goes back to the reader, and the next call, of this or any
+    /// Cancel safe: what was collected stays in the reader, and the next call, of this or any
     /// other method, begins with it.
     pub async fn read_all(&mut self) -> Result<Bytes, ReadError> {
-        let mut collecting = Collecting {
-            inbox: &mut self.inbox,
-            collected: BytesMut::new(),
-        };
-        while let Some(bytes) = poll_fn(|cx| collecting.inbox.poll_bytes(cx)).await? {
-            collecting.collected.extend_from_slice(&bytes);
-        }
-        Ok(std::mem::take(&mut collecting.collected).freeze())
+        self.read_all_up_to(usize::MAX).await
+    }
+
+    /// As [`read_all`](Self::read_all), if the rest has at most `limit` bytes.
+    ///
+    /// # Errors
+    ///
+    /// `OverLimit` as soon as more than `limit` bytes have arrived: they stay in the reader, which
+    /// goes on. Otherwise as for [`next_frame`](Self::next_frame).
+    ///
+    /// # Cancel safety
+    ///
+    /// As for [`read_all`](Self::read_all).
+    pub async fn read_all_up_to(&mut self, limit: usize) -> Result<Bytes, ReadError> {
+        self.operate(|inbox, cx| inbox.poll_all(limit, cx)).await
     }
 
     /// The header, waiting for the first frame; `None` if the writer sent none.
@@ -179,8 +197,11 @@ impl ChannelReader {
     ///
     /// Cancel safe: nothing is taken out of the stream.
     pub async fn header(&mut self) -> Result<Option<&Header>, ReadError> {
-        poll_fn(|cx| self.inbox.poll_header(cx).map_ok(|_| ())).await?;
-        Ok(self.inbox.header())
+        let has_one = |header: Option<&Header>| header.is_some();
+        let found = self
+            .operate(|inbox, cx| inbox.poll_header(cx).map_ok(has_one))
+            .await?;
+        Ok(self.inbox.header().filter(|_| found))
     }
 
     /// Calls `listener` with every message of the user from now on, in order with the data: it
@@ -206,7 +227,8 @@ impl ChannelReader {
 
     /// Cancels the stream and waits, 5 seconds at the most, until the engine has taken note.
     ///
-    /// The writer's next write fails. A stream that has reached its verdict is left as it is.
+    /// The writer's next write fails. A reader that was not used connects for this, so that its
+    /// writer learns of it. A stream that has reached its verdict is left as it is.
     ///
     /// # Cancel safety
     ///
@@ -221,16 +243,12 @@ impl ChannelReader {
     }
 }
 
-/// Gives what [`ChannelReader::read_all`] has collected back to the reader, if it is dropped.
-struct Collecting<'a> {
-    inbox: &'a mut Inbox,
-    collected: BytesMut,
-}
+/// An operation that a user waits for.
+struct Operation<'a>(&'a mut Inbox);
 
-impl Drop for Collecting<'_> {
+impl Drop for Operation<'_> {
     fn drop(&mut self) {
-        self.inbox
-            .put_back(std::mem::take(&mut self.collected).freeze());
+        self.0.stop_waiting();
     }
 }
 

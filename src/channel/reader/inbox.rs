@@ -1,47 +1,38 @@
-use std::future::Future;
-use std::pin::Pin;
+use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
-use bytes::{Buf, Bytes};
-use tokio::time::Sleep;
+use bytes::Bytes;
 
+use super::connection::{Connection, LEAVE};
 use super::expansion::Expansion;
 use super::listeners::Listeners;
-use super::vigil::Vigil;
+use super::rest::Rest;
+use crate::channel::coop::poll_coop;
 use crate::channel::judge::{Event, Judge};
 use crate::channel::link::Link;
 use crate::channel::waits::Waits;
 use crate::channel::{Aside, Meter, Observed, ReadError, Remark, StreamReport, Verdict};
 use crate::transport::Received;
-use crate::wire::{Close, Frame, Header};
-
-/// How long to wait for the close that follows an end message. The stream is whole by then; the
-/// wait only spares the writer the news of a reader that hung up early.
-const CLOSE_AFTER_END: Duration = Duration::from_secs(5);
-
-/// How long a reader that cancels waits for the engine to take note.
-const CLOSE: Duration = Duration::from_secs(5);
+use crate::wire::{Frame, Header};
 
 /// What came from the connection and was not taken yet, and the verdict on it.
 ///
 /// Every face of the reader is a thin cover of [`poll_event`](Self::poll_event). What was received
 /// stays here until it is handed out, so dropping a future loses nothing.
 pub(crate) struct Inbox {
-    link: Link,
+    connection: Connection,
     judge: Judge,
     listeners: Listeners,
-    /// The rest of a data frame of which a part was read.
-    rest: Bytes,
-    /// An event that was received to learn what comes before it.
-    peeked: Option<Event>,
+    /// Payload that was received and is handed out before everything else.
+    rest: Rest,
+    /// Events that were received to learn whether there is a header: a progress message at the
+    /// most, and what came behind it.
+    peeked: VecDeque<Event>,
     waits: Waits,
-    /// Set once the end message was seen.
-    close_deadline: Option<Pin<Box<Sleep>>>,
     /// Undoes the compression that the header names.
     expansion: Option<Expansion>,
-    vigil: Vigil,
     pub(super) observed: Observed,
     /// Where messages go that the code behind this end does not ask for.
     aside: Option<Aside>,
@@ -51,15 +42,13 @@ impl Inbox {
     pub(crate) fn new(link: Link) -> Self {
         Self {
             observed: Observed::of(&link),
-            link,
+            connection: Connection::new(link),
             judge: Judge::new(),
             listeners: Listeners::default(),
-            rest: Bytes::new(),
-            peeked: None,
+            rest: Rest::default(),
+            peeked: VecDeque::new(),
             waits: Waits::default(),
-            close_deadline: None,
             expansion: None,
-            vigil: Vigil::default(),
             aside: None,
         }
     }
@@ -98,12 +87,17 @@ impl Inbox {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Option<Event>, ReadError>> {
-        if !self.rest.is_empty() {
-            return Poll::Ready(Ok(Some(Event::Data(std::mem::take(&mut self.rest)))));
+        match self.rest.pop() {
+            Some(bytes) => Poll::Ready(Ok(Some(Event::Data(bytes)))),
+            None => poll_coop(cx, |cx| self.poll_next(cx)),
         }
+    }
+
+    /// The next event behind the rest.
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Event>, ReadError>> {
         // A message goes to its listeners as it is handed out, so room for it is needed before.
         ready!(self.listeners.poll_ready(cx));
-        let event = match self.peeked.take() {
+        let event = match self.peeked.pop_front() {
             Some(event) => Some(event),
             None => ready!(self.poll_receive(cx))?,
         };
@@ -156,49 +150,71 @@ impl Inbox {
         }
     }
 
-    /// Fills `rest` if it is empty; it stays empty at the end of the stream.
+    /// Fills the rest if it is empty, and gives its first piece; it stays empty at the end of the
+    /// stream.
     pub(crate) fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<Result<&[u8], ReadError>> {
         if self.rest.is_empty()
             && let Some(bytes) = ready!(self.poll_bytes(cx))?
         {
-            self.rest = bytes;
+            self.rest.push(bytes);
         }
-        Poll::Ready(Ok(&self.rest))
+        Poll::Ready(Ok(self.rest.front()))
     }
 
     /// Takes `amount` bytes off what [`poll_fill`](Self::poll_fill) gave.
     pub(crate) fn consume(&mut self, amount: usize) {
-        self.rest.advance(amount);
-    }
-
-    /// Puts bytes back that were handed out, before everything else.
-    pub(crate) fn put_back(&mut self, bytes: Bytes) {
-        if self.rest.is_empty() {
-            self.rest = bytes;
-        } else if !bytes.is_empty() {
-            self.rest = [bytes, std::mem::take(&mut self.rest)].concat().into();
+        if amount > 0 {
+            self.rest.consume(amount);
         }
     }
 
-    /// Waits until it is known whether the stream has a header.
+    /// Waits until everything has arrived, and gives it in one piece; it stays here until then.
+    /// What arrived before a failure is dropped.
+    pub(crate) fn poll_all(
+        &mut self,
+        limit: usize,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Bytes, ReadError>> {
+        loop {
+            if self.rest.len() > limit {
+                return Poll::Ready(Err(ReadError::OverLimit { limit }));
+            }
+            match ready!(poll_coop(cx, |cx| self.poll_next(cx))) {
+                Ok(Some(Event::Data(bytes))) => self.rest.push(bytes),
+                Ok(Some(Event::Message(_) | Event::Progress(_))) => {}
+                Ok(None) => return Poll::Ready(Ok(self.rest.take())),
+                Err(error) => {
+                    self.rest = Rest::default();
+                    return Poll::Ready(Err(error));
+                }
+            }
+        }
+    }
+
+    /// Waits until it is known whether the stream has a header. A message of the user that comes
+    /// first tells that there is none so far. Progress, heartbeats and pongs tell nothing.
     pub(crate) fn poll_header(
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Option<&Header>, ReadError>> {
-        if self.judge.is_at_start() && self.peeked.is_none() {
-            self.peeked = ready!(self.poll_start(cx))?;
+        while self.judge.has_header().is_none() {
+            if let Some(Verdict::Failed(error)) = self.judge.verdict() {
+                return Poll::Ready(Err(error.clone()));
+            }
+            if matches!(self.peeked.back(), Some(Event::Message(_))) {
+                return Poll::Ready(Ok(None));
+            }
+            let received = ready!(self.poll_connection(cx))?;
+            match (self.hear(received), self.peeked.back_mut()) {
+                // The later one says more.
+                (Some(event @ Event::Progress(_)), Some(last @ Event::Progress(_))) => {
+                    *last = event;
+                }
+                (Some(event), _) => self.peeked.push_back(event),
+                (None, _) => {}
+            }
         }
         Poll::Ready(Ok(self.judge.header()))
-    }
-
-    /// Receives the first frame: an event to keep, unless it was for the judge alone.
-    fn poll_start(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Event>, ReadError>> {
-        let received = ready!(self.poll_link(cx))?;
-        let event = self.hear(received);
-        Poll::Ready(match self.judge.verdict() {
-            Some(Verdict::Failed(error)) => Err(error.clone()),
-            _ => Ok(event),
-        })
     }
 
     /// Receives until there is an event or a verdict.
@@ -216,16 +232,7 @@ impl Inbox {
                     return Poll::Ready(Ok(None));
                 }
             }
-            let received = match self.poll_link(cx) {
-                Poll::Ready(Ok(received)) => received,
-                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
-                Poll::Pending => {
-                    if ready!(self.poll_hang_up(cx)) {
-                        continue;
-                    }
-                    return Poll::Pending;
-                }
-            };
+            let received = ready!(self.poll_connection(cx))?;
             match (self.hear(received), &mut self.expansion) {
                 (Some(Event::Data(bytes)), Some(expansion)) => expansion.feed(bytes),
                 (Some(event), _) => return Poll::Ready(Ok(Some(event))),
@@ -234,66 +241,66 @@ impl Inbox {
         }
     }
 
+    /// Opens the connection; gives a failure each time.
     pub(crate) fn poll_connect(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ReadError>> {
-        if self.judge.verdict().is_some() {
-            return Poll::Ready(Ok(()));
+        match self.judge.verdict() {
+            Some(Verdict::Failed(error)) => return Poll::Ready(Err(error.clone())),
+            Some(Verdict::Complete | Verdict::CompleteUnverified) => return Poll::Ready(Ok(())),
+            None => {}
         }
-        let opened = ready!(self.link.poll_open(cx)).map(|_| ());
+        let opened = ready!(self.connection.poll_open(cx));
         Poll::Ready(opened.map_err(|error| {
             let error = ReadError::from(error);
-            self.judge.fail(error.clone());
+            self.fail(error.clone());
             error
         }))
     }
 
-    fn poll_link(&mut self, cx: &mut Context<'_>) -> Poll<Result<Received, ReadError>> {
-        let link = match self.link.poll_open(cx) {
+    fn poll_connection(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Option<Received>, ReadError>> {
+        match self.connection.poll_receive(cx) {
             Poll::Pending => {
                 self.waits.begin();
-                return Poll::Pending;
+                Poll::Pending
             }
-            Poll::Ready(Ok(link)) => link,
-            Poll::Ready(Err(error)) => {
-                let error = ReadError::from(error);
-                self.judge.fail(error.clone());
-                return Poll::Ready(Err(error));
+            Poll::Ready(received) => {
+                self.waits.end();
+                Poll::Ready(received.map_err(|error| {
+                    let error = ReadError::from(error);
+                    self.fail(error.clone());
+                    error
+                }))
             }
-        };
-        let received = self.vigil.hear(link.poll_receive(cx), cx);
-        if matches!(received, Poll::Ready(Received::Closed(_))) {
-            // Answers the close, as far as that goes without waiting; the stream is over anyway.
-            let _ = link.poll_flush(cx);
         }
-        match received {
-            Poll::Pending => self.waits.begin(),
-            Poll::Ready(_) => self.waits.end(),
-        }
-        received.map(Ok)
     }
 
-    /// Tells the judge what was received, and hangs up once there is a verdict.
-    fn hear(&mut self, received: Received) -> Option<Event> {
+    /// Whoever waited gave up: what it does now is no wait.
+    pub(crate) fn stop_waiting(&mut self) {
+        self.waits.end();
+    }
+
+    /// Tells the judge what was received, and hangs up once there is a verdict; without anything
+    /// the peer takes too long to close.
+    fn hear(&mut self, received: Option<Received>) -> Option<Event> {
         let unheaded = self.judge.header().is_none();
-        let event = match received {
-            Received::Frame(frame) => self.judge.frame(frame),
-            Received::Closed(close) => {
-                self.judge.closed(&close);
-                None
-            }
-            Received::Lost(error) => {
-                self.judge.lost(&error);
-                None
-            }
-            Received::Pong => None,
+        let event = if let Some(received) = received {
+            self.judge.receive(received)
+        } else {
+            self.judge.hang_up();
+            None
         };
-        if unheaded {
-            self.vigil = self.judge.header().map(Vigil::over).unwrap_or_default();
+        if unheaded && let Some(header) = self.judge.header() {
+            self.connection.watch(header);
         }
         if let Err(error) = self.check_compression() {
             self.judge.fail(error);
         }
         if self.judge.verdict().is_some() {
-            self.link.hang_up();
+            self.connection.hang_up();
+        } else if self.judge.has_ended() {
+            self.connection.end();
         }
         self.observe(0);
         event
@@ -319,53 +326,28 @@ impl Inbox {
         self.observed.update(StreamReport { items, ..report });
     }
 
-    /// Ready with whether the wait for a close after the end message is over.
-    fn poll_hang_up(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
-        if !self.judge.has_ended() {
-            return Poll::Ready(false);
-        }
-        let deadline = self
-            .close_deadline
-            .get_or_insert_with(|| Box::pin(tokio::time::sleep(CLOSE_AFTER_END)));
-        ready!(deadline.as_mut().poll(cx));
-        self.judge.hang_up();
-        self.link.hang_up();
-        Poll::Ready(true)
-    }
-
     /// Ends the stream with an error that this end found.
     pub(crate) fn fail(&mut self, error: ReadError) {
         self.judge.fail(error);
-        self.link.hang_up();
+        self.connection.hang_up();
     }
 
-    /// Tells the engine that this end wants no more, and waits until it has taken note.
+    /// Tells the engine that this end wants no more, and waits until it has taken note. An end that
+    /// was not used connects for this, so that its writer learns of it.
     ///
     /// Nothing is given any more once this was polled; to be called again goes on waiting.
     pub(crate) async fn close(&mut self) {
         if self.judge.verdict().is_none() {
             self.judge.fail(ReadError::closed_here(self.judge.bytes()));
-            let told = match self.link.open() {
-                Some(link) => link.start_close(Close::NORMAL).is_ok(),
-                None => false,
-            };
-            if !told {
-                self.link.hang_up();
-            }
+            self.connection.leave();
         }
-        self.rest = Bytes::new();
-        self.peeked = None;
+        self.rest = Rest::default();
+        self.peeked.clear();
         self.expansion = None;
-        if let Some(link) = self.link.open() {
-            let noted = std::future::poll_fn(|cx| {
-                let _ = link.poll_flush(cx);
-                while let Received::Frame(_) | Received::Pong = ready!(link.poll_receive(cx)) {}
-                Poll::Ready(())
-            });
-            // An engine that does not answer learns of the loss of the connection instead.
-            let _ = tokio::time::timeout(CLOSE, noted).await;
-            self.link.hang_up();
-        }
+        // An engine that does not answer learns of the loss of the connection instead.
+        let left = poll_fn(|cx| self.connection.poll_left(cx));
+        let _ = tokio::time::timeout(LEAVE, left).await;
+        self.connection.hang_up();
     }
 
     pub(crate) fn header(&self) -> Option<&Header> {
@@ -385,5 +367,11 @@ impl Inbox {
             waited: self.waits.total(),
             verdict: self.judge.verdict().cloned(),
         }
+    }
+}
+
+impl Drop for Inbox {
+    fn drop(&mut self) {
+        self.connection.give_up();
     }
 }

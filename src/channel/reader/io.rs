@@ -5,6 +5,7 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncBufRead, AsyncRead, ReadBuf};
 
 use super::ChannelReader;
+use crate::channel::coop::poll_coop;
 
 /// The end of file is given for a whole stream only. A failure is given each time:
 /// `UnexpectedEof` for a truncated stream, see `From<ReadError> for io::Error`.
@@ -14,8 +15,11 @@ impl AsyncRead for ChannelReader {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if buf.remaining() == 0 {
+            return Poll::Ready(Ok(()));
+        }
         let inbox = &mut self.get_mut().inbox;
-        let available = ready!(inbox.poll_fill(cx))?;
+        let available = ready!(poll_coop(cx, |cx| inbox.poll_fill(cx)))?;
         let taken = available.len().min(buf.remaining());
         buf.put_slice(&available[..taken]);
         inbox.consume(taken);
@@ -25,7 +29,8 @@ impl AsyncRead for ChannelReader {
 
 impl AsyncBufRead for ChannelReader {
     fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
-        self.get_mut().inbox.poll_fill(cx).map_err(io::Error::from)
+        let inbox = &mut self.get_mut().inbox;
+        poll_coop(cx, |cx| inbox.poll_fill(cx)).map_err(io::Error::from)
     }
 
     fn consume(self: Pin<&mut Self>, amount: usize) {

@@ -1,15 +1,17 @@
 //! The reader's end of a channel of bytes.
 //!
-//! [`ChannelReader`] has the inherent methods; `inbox` is the state machine below them,
-//! `expansion` undoes the compression of a stream, `vigil` finds a writer that has fallen silent;
-//! `io` and `stream` are the faces for `AsyncRead` and `Stream`, `views` the same faces one at a
-//! time.
+//! [`ChannelReader`] has the inherent methods; `inbox` is what was received, `connection` the
+//! state machine of the connection below it. `rest` holds what was not handed out, `expansion`
+//! undoes the compression of a stream, `vigil` finds a writer that has fallen silent; `io` and
+//! `stream` are the faces for `AsyncRead` and `Stream`, `views` the same faces one at a time.
 
 mod channel_reader;
+mod connection;
 mod expansion;
 mod inbox;
 mod io;
 mod listeners;
+mod rest;
 mod stream;
 mod views;
 mod vigil;

@@ -5,6 +5,7 @@ use futures::Stream;
 use futures::stream::FusedStream;
 
 use super::ChannelReader;
+use crate::channel::coop::poll_coop;
 use crate::channel::{ReadError, Verdict};
 use crate::wire::Frame;
 
@@ -15,10 +16,12 @@ impl Stream for ChannelReader {
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
         this.inbox.keep_messages();
-        Poll::Ready(match ready!(this.inbox.poll_frame(cx)) {
-            Ok(frame) => frame.map(Ok),
-            Err(error) => (!std::mem::replace(&mut this.told, true)).then_some(Err(error)),
-        })
+        Poll::Ready(
+            match ready!(poll_coop(cx, |cx| this.inbox.poll_frame(cx))) {
+                Ok(frame) => frame.map(Ok),
+                Err(error) => (!std::mem::replace(&mut this.told, true)).then_some(Err(error)),
+            },
+        )
     }
 }
 

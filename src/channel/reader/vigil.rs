@@ -7,6 +7,10 @@ use crate::wire::Header;
 /// How many of the signs of life that a writer has promised may fail to come.
 const MISSED: u32 = 3;
 
+/// A shorter silence is none, however often a writer has promised to be heard: timers and
+/// schedulers are not that exact.
+const LEAST: Duration = Duration::from_secs(1);
+
 /// Watches over the signs of life that the header of a stream promises, if it does.
 #[derive(Debug, Default)]
 pub(super) struct Vigil(Option<Silence>);
@@ -15,7 +19,7 @@ impl Vigil {
     /// For a stream with this header.
     pub(super) fn over(header: &Header) -> Self {
         let every = header.heartbeat_ms.map(Duration::from_millis);
-        Self(every.map(|every| Silence::of("the writer", every.saturating_mul(MISSED))))
+        Self(every.map(|every| Silence::of("the writer", every.saturating_mul(MISSED).max(LEAST))))
     }
 
     /// What was received, or that nothing was for too long.

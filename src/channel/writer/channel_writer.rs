@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::Outbox;
 use super::farewell::say_farewell;
+use crate::channel::coop::poll_coop;
 use crate::channel::link::Link;
 use crate::channel::{Aside, Custody, Meter, Observed, StreamReport, WriteError};
 use crate::codec::Compression;
@@ -145,7 +146,14 @@ impl ChannelWriter {
         self.outbox.poll_abort(cx, abort)
     }
 
-    /// How long [`close`](Self::close) waits for the engine to confirm; 30 seconds unless told.
+    /// How long [`close`](Self::close) waits for the engine to confirm without a sign of life of
+    /// it; the default is 30 seconds.
+    ///
+    /// The engine confirms when it has taken everything, which takes as long as a slow reader
+    /// does. Each sign of life begins the timeout anew, so that a slow reader costs no data: an
+    /// engine of pipewright gives one as often as [`Address::heartbeat`] says. An iii engine gives
+    /// none; it has this long in all. To bound the whole wait, wrap `close` in
+    /// `tokio::time::timeout`.
     #[must_use]
     pub fn close_timeout(mut self, timeout: Duration) -> Self {
         self.outbox.set_close_timeout(timeout);
@@ -169,6 +177,15 @@ impl ChannelWriter {
         self.outbox.take()
     }
 
+    /// Waits for one operation. One that is dropped does not count as waiting any more.
+    async fn operate<R>(
+        &mut self,
+        mut poll: impl FnMut(&mut Outbox, &mut Context<'_>) -> Poll<R>,
+    ) -> R {
+        let operation = Operation(&mut self.outbox);
+        poll_fn(|cx| poll_coop(cx, |cx| poll(operation.0, cx))).await
+    }
+
     /// Accepts `data` whole, waiting until the writer has room.
     ///
     /// Pieces of 64 KiB go out without being copied; the rest waits for more, or for
@@ -184,11 +201,11 @@ impl ChannelWriter {
     /// a part.
     pub async fn write(&mut self, data: impl Into<Bytes>) -> Result<(), WriteError> {
         let mut data = Some(data.into());
-        poll_fn(|cx| {
-            ready!(self.outbox.poll_ready(cx))?;
+        self.operate(|outbox, cx| {
+            ready!(outbox.poll_ready(cx))?;
             if let Some(data) = data.take() {
-                self.outbox.push_data(data);
-                self.outbox.drain_now(cx);
+                outbox.push_data(data);
+                outbox.drain_now(cx);
             }
             Poll::Ready(Ok(()))
         })
@@ -224,7 +241,7 @@ impl ChannelWriter {
         match frame.into() {
             Frame::Data(bytes) => self.write(bytes).await,
             Frame::Message(text) => {
-                poll_fn(|cx| self.outbox.poll_ready(cx)).await?;
+                self.operate(Outbox::poll_ready).await?;
                 self.outbox.push_message(text)
             }
         }
@@ -240,7 +257,7 @@ impl ChannelWriter {
     ///
     /// Cancel safe: what was not flushed stays and goes out with the next operation.
     pub async fn flush(&mut self) -> Result<(), WriteError> {
-        poll_fn(|cx| self.poll_flush(cx)).await
+        self.operate(Outbox::poll_flush).await
     }
 
     /// Ends the stream: flushes, sends the end message and waits until the engine has confirmed.
@@ -257,9 +274,10 @@ impl ChannelWriter {
     /// # Cancel safety
     ///
     /// Cancel safe: call it again to go on. Once polled nothing more can be written; a writer that
-    /// is then dropped goes on to end the stream in the background, for 5 seconds at the most.
+    /// is then dropped goes on to end the stream in the background, as long as the engine gives
+    /// signs of life.
     pub async fn close(&mut self) -> Result<(), WriteError> {
-        poll_fn(|cx| self.outbox.poll_close(cx)).await
+        self.operate(Outbox::poll_close).await
     }
 
     /// Ends the stream as failed; the reader gets `abort` as its error.
@@ -274,7 +292,8 @@ impl ChannelWriter {
     ///
     /// Cancel safe: once polled the stream is aborted, at the latest when the writer is dropped.
     pub async fn abort(&mut self, abort: Abort) -> Result<(), WriteError> {
-        poll_fn(|cx| self.outbox.poll_abort(cx, &abort)).await
+        self.operate(|outbox, cx| outbox.poll_abort(cx, &abort))
+            .await
     }
 
     /// Connects now instead of with the first write, and sends the header.
@@ -290,13 +309,17 @@ impl ChannelWriter {
         self.flush().await
     }
 
-    /// Waits until there is no use in writing: the reader went away, or the connection did.
+    /// Waits until there is no use in writing: the reader went away, or the connection did. Gives
+    /// the error that a write would give, each time; `Closed` for a stream that was ended.
+    ///
+    /// While the stream is being ended this waits for how that ends, as
+    /// [`close`](Self::close) does.
     ///
     /// # Cancel safety
     ///
     /// Cancel safe.
     pub async fn gone(&mut self) -> WriteError {
-        poll_fn(|cx| self.outbox.poll_gone(cx)).await
+        self.operate(Outbox::poll_gone).await
     }
 
     /// Ready when there is no use in writing; see [`gone`](Self::gone).
@@ -307,6 +330,15 @@ impl ChannelWriter {
     /// What was accepted so far, and how the stream ended.
     pub fn report(&self) -> StreamReport {
         self.outbox.report()
+    }
+}
+
+/// An operation that a user waits for.
+struct Operation<'a>(&'a mut Outbox);
+
+impl Drop for Operation<'_> {
+    fn drop(&mut self) {
+        self.0.stop_waiting();
     }
 }
 

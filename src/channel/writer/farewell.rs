@@ -11,12 +11,23 @@ use crate::wire::Abort;
 /// because the connection ends without a close.
 const FAREWELL: Duration = Duration::from_secs(5);
 
-/// Aborts the stream of a writer that was dropped.
+/// Ends the stream of a writer that was dropped.
 ///
-/// Dropping cannot wait, so a task of its own does. Without a runtime the connection is hung up,
-/// and the engine reports the loss to the reader (`protocol.md` 4.3).
+/// Dropping cannot wait, so a task of its own does. A stream whose end message is queued is ended
+/// whole, for as long as the engine gives signs of life; any other is aborted. Without a runtime
+/// the connection is hung up, and the engine reports the loss to the reader (`protocol.md` 4.3).
 pub(crate) fn say_farewell(mut outbox: Outbox, abort: Abort) {
-    if let Ok(runtime) = Handle::try_current() {
+    let Ok(runtime) = Handle::try_current() else {
+        return;
+    };
+    if outbox.is_ending_whole() {
+        runtime.spawn(async move {
+            outbox.bound_the_end();
+            if let Err(error) = poll_fn(|cx| outbox.poll_close(cx)).await {
+                tracing::debug!(%error, "could not end the stream of a writer that was dropped");
+            }
+        });
+    } else {
         runtime.spawn(timeout(FAREWELL, async move {
             if let Err(error) = poll_fn(|cx| outbox.poll_abort(cx, &abort)).await {
                 tracing::debug!(%error, "could not tell the reader that its writer was dropped");

@@ -5,6 +5,7 @@ use std::task::{Context, Poll, ready};
 use tokio::io::AsyncWrite;
 
 use super::ChannelWriter;
+use crate::channel::coop::poll_coop;
 
 /// `poll_shutdown` is [`ChannelWriter::close`]: it flushes, sends the end message and the close
 /// frame, and waits for the engine to confirm.
@@ -14,24 +15,25 @@ impl AsyncWrite for ChannelWriter {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
+        if buf.is_empty() {
+            return Poll::Ready(Ok(0));
+        }
         let outbox = &mut self.get_mut().outbox;
-        ready!(outbox.poll_ready(cx))?;
-        let taken = outbox.fill_tail(buf);
-        outbox.drain_now(cx);
-        Poll::Ready(Ok(taken))
+        poll_coop(cx, |cx| {
+            ready!(outbox.poll_ready(cx))?;
+            let taken = outbox.fill_tail(buf);
+            outbox.drain_now(cx);
+            Poll::Ready(Ok(taken))
+        })
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.get_mut()
-            .outbox
-            .poll_flush(cx)
-            .map_err(io::Error::from)
+        let outbox = &mut self.get_mut().outbox;
+        poll_coop(cx, |cx| outbox.poll_flush(cx)).map_err(io::Error::from)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.get_mut()
-            .outbox
-            .poll_close(cx)
-            .map_err(io::Error::from)
+        let outbox = &mut self.get_mut().outbox;
+        poll_coop(cx, |cx| outbox.poll_close(cx)).map_err(io::Error::from)
     }
 }

@@ -1,16 +1,17 @@
 //! The writer's end of a channel of bytes.
 //!
-//! [`ChannelWriter`] has the inherent methods; `outbox` is the state machine below them, `news`
-//! what the peer says to it, `packer` cuts what is written into frames, `squeeze` compresses it
-//! before; `io` and `sink` are the faces for `AsyncWrite` and `Sink`, `views` the same faces one at
-//! a time.
+//! [`ChannelWriter`] has the inherent methods; `outbox` is the state machine below them, `outcome`
+//! what the peer's words mean to it, `packer` cuts what is written into frames, `squeeze`
+//! compresses it before; `io` and `sink` are the faces for `AsyncWrite` and `Sink`, `views` the same
+//! faces one at a time.
 
 mod channel_writer;
 mod farewell;
 mod io;
-mod news;
 mod outbox;
+mod outcome;
 mod packer;
+mod short_abort;
 mod sink;
 mod squeeze;
 mod views;

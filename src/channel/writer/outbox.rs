@@ -1,59 +1,47 @@
-use std::future::Future;
-use std::pin::Pin;
+mod ending;
+mod state;
+
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use tokio::time::Sleep;
 
-use super::news::poll_news;
+use self::state::{State, poll_news};
+use super::outcome::{How, Phase};
 use super::packer::Packer;
 use crate::channel::link::Link;
 use crate::channel::waits::Waits;
 use crate::channel::{Aside, Meter, Observed, ReadError, StreamReport, Verdict, WriteError};
-use crate::transport::Received;
-use crate::wire::{Abort, Close, InBand, Text, code};
+use crate::wire::{InBand, Text};
 
 /// Bytes and messages on their way to the connection, in order, and the end of the stream.
 ///
-/// | phase | left by | to |
+/// | state | left by | to |
 /// |---|---|---|
 /// | `Open` | `poll_close`: the rest and the end message are queued | `Ending` |
 /// | `Open` | `poll_abort`: the abort message is queued, the rest dropped | `Ending` |
+/// | `Open` | a header or a compression that cannot be: the same | `Ending` |
 /// | `Ending` | everything is sent, the close frame is queued | `Closing` |
-/// | `Closing` | the peer closes, or the deadline passes | `Closed`, `Failed` |
-/// | any | the connection breaks, the reader goes | `Failed` |
+/// | `Closing` | the peer's confirmation, or no sign of life for the close timeout | `Over` |
+/// | `Open`, `Ending`, `Closing` | what [`outcome`](super::outcome) says; a connection that fails | `Over` |
 ///
 /// Nothing is lost by dropping a future: what was accepted is here, and each poll goes on where
-/// the last one stopped.
+/// the last one stopped. What a state owns is in its variant, and `Over` owns no connection.
 pub(crate) struct Outbox {
-    link: Link,
-    phase: Phase,
+    state: State,
     packer: Packer,
-    /// Why the stream was aborted; `Closed` then means that the reader has been told.
-    aborted: Option<Abort>,
     waits: Waits,
     close_timeout: Duration,
     pub(super) observed: Observed,
-}
-
-enum Phase {
-    Open,
-    Ending(Close),
-    Closing(Pin<Box<Sleep>>),
-    Closed,
-    Failed(WriteError),
 }
 
 impl Outbox {
     pub(crate) fn new(link: Link) -> Self {
         Self {
             observed: Observed::of(&link),
-            link,
-            phase: Phase::Open,
+            state: State::Open(link),
             packer: Packer::new(),
-            aborted: None,
             waits: Waits::default(),
             // The longest that an SDK waits for a peer's close (`protocol.md` 4.4).
             close_timeout: Duration::from_secs(30),
@@ -76,20 +64,55 @@ impl Outbox {
         self.close_timeout = timeout;
     }
 
+    /// Counts the time until `polled` is ready as waiting; see
+    /// [`stop_waiting`](Self::stop_waiting).
+    fn counted<R>(&mut self, polled: Poll<R>) -> Poll<R> {
+        match polled {
+            Poll::Pending => self.waits.begin(),
+            Poll::Ready(_) => self.waits.end(),
+        }
+        polled
+    }
+
+    /// Whether an operation of the user waits.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.waits.is_on()
+    }
+
+    /// The operation that waited was given up: what its user does now is no wait.
+    pub(crate) fn stop_waiting(&mut self) {
+        self.waits.end();
+    }
+
     /// Waits until everything accepted so far but the tail has been taken by the connection.
     pub(crate) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
-        match &self.phase {
-            Phase::Open => {
-                self.packer.check()?;
-                if self.packer.has_frames() {
-                    self.poll_drain(cx)
-                } else {
-                    Poll::Ready(Ok(()))
-                }
-            }
-            Phase::Failed(error) => Poll::Ready(Err(error.clone())),
-            _ => Poll::Ready(Err(WriteError::Closed)),
+        let ready = self.poll_room(cx);
+        self.counted(ready)
+    }
+
+    fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
+        self.refuse_what_cannot_be();
+        match &self.state {
+            State::Open(_) if self.packer.has_frames() => self.poll_drain(cx),
+            State::Open(_) => Poll::Ready(Ok(())),
+            _ => self.poll_no_more(cx),
         }
+    }
+
+    /// The answer to an operation that comes when the stream is ending or over.
+    fn poll_no_more(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
+        if let (_, How::Refused(error)) = self.state.phase() {
+            let error = error.clone();
+            // The reader is to learn of it; whether it did changes nothing here.
+            let _ = ready!(self.poll_end(cx));
+            return Poll::Ready(Err(error));
+        }
+        Poll::Ready(Err(match &self.state {
+            State::Over {
+                result: Err(error), ..
+            } => error.clone(),
+            _ => WriteError::Closed,
+        }))
     }
 
     /// Accepts payload bytes. To follow a `poll_ready` that was ready.
@@ -129,7 +152,7 @@ impl Outbox {
 
     /// Sends full frames as far as the connection takes them, without waiting to be asked.
     pub(crate) fn drain_now(&mut self, cx: &mut Context<'_>) {
-        if matches!(self.phase, Phase::Open)
+        if matches!(self.state, State::Open(_))
             && self.packer.has_frames()
             && matches!(self.poll_drain(cx), Poll::Ready(Ok(())))
         {
@@ -140,18 +163,31 @@ impl Outbox {
 
     /// Waits until everything accepted so far is with the operating system.
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
-        match &self.phase {
-            Phase::Open => {
+        let flushed = self.poll_flush_all(cx);
+        self.counted(flushed)
+    }
+
+    fn poll_flush_all(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
+        self.refuse_what_cannot_be();
+        match &self.state {
+            State::Open(_) => {
                 self.packer.flush();
                 self.observe();
             }
-            Phase::Failed(error) => return Poll::Ready(Err(error.clone())),
-            _ if self.aborted.is_some() => return Poll::Ready(Err(WriteError::Closed)),
-            // Who closes may flush before each attempt, as tokio-util's `FramedWrite` does.
-            Phase::Ending(_) => {}
-            Phase::Closing(_) | Phase::Closed => return Poll::Ready(Ok(())),
+            // A caller that closes may flush before each attempt, as tokio-util's `FramedWrite`
+            // does.
+            State::Ending {
+                how: How::Whole, ..
+            } => {}
+            State::Closing {
+                how: How::Whole, ..
+            }
+            | State::Over {
+                how: How::Whole,
+                result: Ok(()),
+            } => return Poll::Ready(Ok(())),
+            _ => return self.poll_no_more(cx),
         }
-        self.packer.check()?;
         ready!(self.poll_drain(cx))?;
         self.poll_flush_link(cx)
     }
@@ -159,20 +195,23 @@ impl Outbox {
     /// Flushes for a writer that pauses: the frame being filled stays as long as the connection
     /// could not take it anyway, so that it may still become a full one.
     pub(crate) fn poll_flush_idle(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
-        if let Phase::Open = self.phase {
+        if let State::Open(_) = self.state {
             ready!(self.poll_drain(cx))?;
-            if let Some(link) = self.link.open() {
+            if let Some(link) = self.state.open() {
                 match ready!(link.poll_ready(cx)) {
                     Ok(()) => {}
                     Err(error) => return Poll::Ready(Err(self.fail(cx, error.into()))),
                 }
             }
         }
-        self.poll_flush(cx)
+        self.poll_flush_all(cx)
     }
 
     pub(crate) fn heartbeat(&self) -> Option<Duration> {
-        self.link.heartbeat()
+        match &self.state {
+            State::Open(link) => link.heartbeat(),
+            _ => None,
+        }
     }
 
     /// What was accepted and not handed to the connection.
@@ -182,178 +221,106 @@ impl Outbox {
 
     /// Whether the next item can be accepted without waiting.
     pub(crate) fn is_ready(&self) -> bool {
-        matches!(self.phase, Phase::Open)
+        matches!(self.state, State::Open(_))
+            && self.packer.is_prepared()
             && !self.packer.has_frames()
-            && self.packer.check().is_ok()
-    }
-
-    /// Waits until the stream is ended and the peer has confirmed it.
-    pub(crate) fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
-        if matches!(self.phase, Phase::Open) {
-            self.packer.check()?;
-            self.packer.end();
-            self.packer.check()?;
-            self.observe();
-            self.phase = Phase::Ending(Close::NORMAL);
-        }
-        if self.aborted.is_some() {
-            return Poll::Ready(Err(WriteError::Closed));
-        }
-        self.poll_end(cx)
-    }
-
-    /// Waits until the reader has been told that the stream failed.
-    ///
-    /// What was not handed to the connection before is dropped. A writer whose end is on its way
-    /// is not aborted any more.
-    pub(crate) fn poll_abort(
-        &mut self,
-        cx: &mut Context<'_>,
-        abort: &Abort,
-    ) -> Poll<Result<(), WriteError>> {
-        if matches!(self.phase, Phase::Open) {
-            self.packer.abort(abort);
-            self.aborted = Some(abort.clone());
-            self.phase = Phase::Ending(Close::new(code::ABORTED, "channel writer aborted"));
-        }
-        self.poll_end(cx)
-    }
-
-    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
-        loop {
-            match &mut self.phase {
-                Phase::Open | Phase::Closed => return Poll::Ready(Ok(())),
-                Phase::Failed(error) => return Poll::Ready(Err(error.clone())),
-                Phase::Ending(close) => {
-                    let close = close.clone();
-                    ready!(self.poll_drain(cx))?;
-                    ready!(self.poll_flush_link(cx))?;
-                    if let Some(link) = self.link.open()
-                        && let Err(error) = link.start_close(close)
-                    {
-                        return Poll::Ready(Err(self.fail(cx, error.into())));
-                    }
-                    let deadline = tokio::time::sleep(self.close_timeout);
-                    self.phase = Phase::Closing(Box::pin(deadline));
-                }
-                Phase::Closing(deadline) => {
-                    let expired = deadline.as_mut().poll(cx).is_ready();
-                    let confirmed = self.poll_confirmation(cx);
-                    if confirmed.is_pending() && !expired {
-                        self.waits.begin();
-                        return Poll::Pending;
-                    }
-                    self.waits.end();
-                    self.link.hang_up();
-                    self.phase = match confirmed {
-                        Poll::Ready(Ok(())) => Phase::Closed,
-                        Poll::Ready(Err(error)) => Phase::Failed(error),
-                        Poll::Pending => Phase::Failed(WriteError::CloseTimeout {
-                            after: self.close_timeout,
-                        }),
-                    };
-                    self.observed.update(self.report());
-                }
-            }
-        }
-    }
-
-    /// Waits for the peer's close frame, the answer to ours.
-    fn poll_confirmation(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
-        let Some(link) = self.link.open() else {
-            return Poll::Ready(Ok(()));
-        };
-        // A peer that has closed already makes this fail, and `poll_receive` tells how.
-        let _ = link.poll_flush(cx);
-        loop {
-            return match ready!(link.poll_receive(cx)) {
-                Received::Frame(_) | Received::Pong => continue,
-                Received::Closed(close) if close == Close::READER_GONE => {
-                    Poll::Ready(Err(WriteError::ReaderGone))
-                }
-                Received::Closed(_) => Poll::Ready(Ok(())),
-                Received::Lost(error) => Poll::Ready(Err(error.into())),
-            };
-        }
+            && !self.is_waiting()
     }
 
     /// Opens the connection if need be and hands it every queued frame.
     fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
-        let drained = self.poll_drain_inner(cx);
-        match drained {
-            Poll::Pending => self.waits.begin(),
-            Poll::Ready(_) => self.waits.end(),
-        }
-        match ready!(drained) {
+        match ready!(self.poll_drain_inner(cx)) {
             Ok(()) => Poll::Ready(Ok(())),
             Err(error) => Poll::Ready(Err(self.fail(cx, error))),
         }
     }
 
     fn poll_drain_inner(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
-        let link = ready!(self.link.poll_open(cx))?;
+        let (link, phase, mut sign) = match &mut self.state {
+            State::Open(link) => (link, (Phase::Open, &How::Whole), None),
+            State::Ending { link, how, dropped } => {
+                (link, (Phase::Ending, &*how), dropped.as_mut())
+            }
+            State::Closing { .. } | State::Over { .. } => return Poll::Ready(Ok(())),
+        };
+        let link = ready!(link.poll_open(cx))?;
         // A writer has nothing to read but the news that it may stop.
-        match poll_news(link, cx) {
-            Poll::Ready(error) => return Poll::Ready(Err(error)),
-            Poll::Pending => {}
+        if let Poll::Ready(ended) = poll_news(link, phase, sign.as_deref_mut(), cx) {
+            ended?;
         }
         self.packer.begin();
         while self.packer.has_frames() {
             ready!(link.poll_ready(cx))?;
             if let Some(frame) = self.packer.pop() {
                 link.start_send(frame)?;
+                if let Some(sign) = &mut sign {
+                    sign.heard();
+                }
             }
         }
         Poll::Ready(Ok(()))
     }
 
     fn poll_flush_link(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
-        let Some(link) = self.link.open() else {
+        let (link, phase, sign) = match &mut self.state {
+            State::Open(link) => (link.open(), (Phase::Open, &How::Whole), None),
+            State::Ending { link, how, dropped } => {
+                (link.open(), (Phase::Ending, &*how), dropped.as_mut())
+            }
+            State::Closing { .. } | State::Over { .. } => return Poll::Ready(Ok(())),
+        };
+        let Some(link) = link else {
             return Poll::Ready(Ok(()));
         };
-        match link.poll_flush(cx) {
-            Poll::Pending => {
-                self.waits.begin();
-                // Registers for the news of a reader that goes while the writer waits for room.
-                match poll_news(link, cx) {
-                    Poll::Ready(error) => Poll::Ready(Err(self.fail(cx, error))),
-                    Poll::Pending => Poll::Pending,
-                }
-            }
-            Poll::Ready(flushed) => {
-                self.waits.end();
-                Poll::Ready(flushed.map_err(|error| self.fail(cx, error.into())))
-            }
-        }
+        let flushed = match link.poll_flush(cx) {
+            // Registers for the news of a reader that goes while the writer waits for room.
+            Poll::Pending => ready!(poll_news(link, phase, sign, cx)),
+            Poll::Ready(flushed) => flushed.map_err(WriteError::from),
+        };
+        Poll::Ready(flushed.map_err(|error| self.fail(cx, error)))
     }
 
     /// Keeps `error` for every later call, unless the peer had said why before.
     fn fail(&mut self, cx: &mut Context<'_>, error: WriteError) -> WriteError {
+        let (phase, how) = self.state.phase();
+        let how = how.clone();
         let mut error = error;
-        if let (WriteError::Lost(_), Some(link)) = (&error, self.link.open())
-            && let Poll::Ready(told @ (WriteError::ReaderGone | WriteError::Ended { .. })) =
-                poll_news(link, cx)
+        if let (WriteError::Lost(_), Some(link)) = (&error, self.state.open())
+            && let Poll::Ready(Err(told @ (WriteError::ReaderGone | WriteError::Ended { .. }))) =
+                poll_news(link, (phase, &how), None, cx)
         {
             error = told;
         }
-        self.link.hang_up();
         self.packer.clear();
-        self.phase = Phase::Failed(error.clone());
+        self.state = State::Over {
+            how,
+            result: Err(error.clone()),
+        };
+        let report = self.report();
+        self.observed.update(report);
         error
     }
 
-    /// Ready with the reader's or the engine's word that the stream is over.
+    /// Ready when there is no use in writing, with the answer that a write would get.
+    ///
+    /// While the stream is being ended it waits for how that ends, and loses nothing of it.
     pub(crate) fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<WriteError> {
-        if let Phase::Failed(error) = &self.phase {
-            return Poll::Ready(error.clone());
+        if let State::Open(link) = &mut self.state {
+            let ended = match ready!(link.poll_open(cx)) {
+                Err(error) => Err(error.into()),
+                Ok(link) => ready!(poll_news(link, (Phase::Open, &How::Whole), None, cx)),
+            };
+            return Poll::Ready(match ended {
+                Ok(()) => WriteError::Closed,
+                Err(error) => self.fail(cx, error),
+            });
         }
-        match ready!(self.link.poll_open(cx)) {
-            Err(error) => Poll::Ready(self.fail(cx, error.into())),
-            Ok(link) => {
-                let error = ready!(poll_news(link, cx));
-                Poll::Ready(self.fail(cx, error))
-            }
-        }
+        let result = ready!(self.poll_end(cx));
+        Poll::Ready(match (result, self.state.phase()) {
+            (_, (_, How::Refused(error))) => error.clone(),
+            (Err(error), _) => error,
+            (Ok(()), _) => WriteError::Closed,
+        })
     }
 
     /// Tells whoever looks on when there are new frames.
@@ -374,25 +341,44 @@ impl Outbox {
         }
     }
 
+    /// How the stream ended, as far as this end knows: an abort counts once it is queued.
     fn verdict(&self) -> Option<Verdict> {
-        match (&self.phase, &self.aborted) {
-            (_, Some(abort)) => Some(Verdict::Failed(ReadError::Aborted(abort.clone()))),
-            (Phase::Closed, None) if self.packer.is_plain() => Some(Verdict::CompleteUnverified),
-            (Phase::Closed, None) => Some(Verdict::Complete),
-            _ => None,
+        let bytes = self.packer.bytes();
+        match &self.state {
+            State::Over {
+                how: How::Whole,
+                result,
+            } => Some(match result {
+                Ok(()) if self.packer.is_plain() => Verdict::CompleteUnverified,
+                Ok(()) => Verdict::Complete,
+                Err(error) => Verdict::Failed(error.as_verdict(bytes)),
+            }),
+            state => match state.phase() {
+                (_, How::Whole) => None,
+                (_, How::Aborted(abort)) => {
+                    Some(Verdict::Failed(ReadError::Aborted(abort.clone())))
+                }
+                (_, How::Refused(error)) => Some(Verdict::Failed(error.as_verdict(bytes))),
+            },
         }
     }
 
-    /// Whether the reader has to be told, should this end be given up now.
+    /// Whether the stream still has to be ended, should its writer be given up now.
     pub(crate) fn is_unfinished(&self) -> bool {
-        matches!(self.phase, Phase::Open | Phase::Ending(_))
-            && (self.link.is_used() || !self.packer.is_empty() || self.packer.check().is_err())
+        match &self.state {
+            State::Open(link) => link.is_used() || !self.packer.is_empty(),
+            State::Ending { .. } | State::Closing { .. } => true,
+            State::Over { .. } => false,
+        }
     }
 
     /// Everything of this outbox, leaving one that is closed.
     pub(crate) fn take(&mut self) -> Self {
         let mut closed = Self::new(Link::Gone);
-        closed.phase = Phase::Closed;
+        closed.state = State::Over {
+            how: How::Whole,
+            result: Ok(()),
+        };
         std::mem::replace(self, closed)
     }
 }

@@ -2,6 +2,7 @@ use std::collections::VecDeque;
 
 use bytes::{Bytes, BytesMut};
 
+use super::short_abort::short_abort;
 use super::squeeze::Squeeze;
 use crate::channel::totals::Totals;
 use crate::channel::{Aside, Remark, WriteError};
@@ -15,10 +16,19 @@ const MAX_MESSAGE: usize = 16 << 20;
 /// in memory.
 const OVERHANG: usize = 4 << 10;
 
+/// The header of a stream, which goes out as the first frame.
+enum Head {
+    /// It can be changed until the first use.
+    Draft(Box<Header>),
+    /// It is final and not queued yet.
+    Final(Text),
+    /// It is queued, or the writer is plain.
+    Gone,
+}
+
 /// Cuts what is written into frames, in order, and counts it.
 pub(crate) struct Packer {
-    /// Goes out as the first frame; `None` for a plain writer, and once it is queued.
-    header: Option<Header>,
+    head: Head,
     /// No header, no end: in-band messages are left out.
     plain: bool,
     /// The frame being filled, shorter than [`MAX_FRAME`].
@@ -39,7 +49,7 @@ pub(crate) struct Packer {
 impl Packer {
     pub(super) fn new() -> Self {
         Self {
-            header: Some(Header::new(Header::BYTES)),
+            head: Head::Draft(Box::new(Header::new(Header::BYTES))),
             plain: false,
             tail: BytesMut::new(),
             frames: VecDeque::new(),
@@ -53,7 +63,7 @@ impl Packer {
 
     /// Compresses everything, and says so in the header. A plain stream has none to say it in.
     pub(super) fn compress(&mut self, compression: Compression) {
-        let Some(header) = &mut self.header else {
+        let Some(header) = self.header_mut() else {
             return;
         };
         header.compression = Some(compression.name().to_owned());
@@ -65,7 +75,7 @@ impl Packer {
 
     pub(super) fn set_plain(&mut self) {
         self.plain = true;
-        self.header = None;
+        self.head = Head::Gone;
         self.compression = None;
     }
 
@@ -81,9 +91,38 @@ impl Packer {
         self.aside.as_ref()
     }
 
-    /// The header, until it is queued.
+    /// The header, until the first use.
     pub(super) fn header_mut(&mut self) -> Option<&mut Header> {
-        self.header.as_mut()
+        match &mut self.head {
+            Head::Draft(header) => Some(header),
+            Head::Final(_) | Head::Gone => None,
+        }
+    }
+
+    /// Makes the header final.
+    ///
+    /// # Errors
+    ///
+    /// Why there is no use in going on: a header too long, or a compression that failed. A short
+    /// header is kept for the abort that tells the reader.
+    pub(super) fn prepare(&mut self) -> Result<(), WriteError> {
+        if let Head::Draft(header) = &mut self.head {
+            let mut text = InBand::Header(Header::clone(header)).encode();
+            if text.len() > MAX_MESSAGE {
+                let size = text.len();
+                let limit = MAX_MESSAGE;
+                self.failure = Some(WriteError::MetadataTooLong { size, limit });
+                header.content = None;
+                text = InBand::Header(Header::clone(header)).encode();
+            }
+            self.head = Head::Final(text);
+        }
+        self.failure.clone().map_or(Ok(()), Err)
+    }
+
+    /// Whether [`prepare`](Self::prepare) has succeeded, and would again.
+    pub(super) fn is_prepared(&self) -> bool {
+        !matches!(self.head, Head::Draft(_)) && self.failure.is_none()
     }
 
     /// Accepts payload bytes.
@@ -194,7 +233,9 @@ impl Packer {
     /// Drops what was not taken yet and queues the abort message.
     pub(super) fn abort(&mut self, abort: &Abort) {
         self.clear();
-        self.in_band(&InBand::Abort(abort.clone()));
+        if !self.plain {
+            self.queue_message(short_abort(abort));
+        }
     }
 
     /// Drops what was not taken yet.
@@ -206,15 +247,19 @@ impl Packer {
 
     /// Queues the header before everything else, once.
     pub(super) fn begin(&mut self) {
-        if let Some(header) = self.header.take() {
-            self.frames
-                .push_front(InBand::Header(header).encode().into());
+        match std::mem::replace(&mut self.head, Head::Gone) {
+            Head::Draft(header) => {
+                let header = InBand::Header(*header).encode();
+                self.frames.push_front(header.into());
+            }
+            Head::Final(text) => self.frames.push_front(text.into()),
+            Head::Gone => {}
         }
     }
 
     /// Whether the header has gone, so that signs of life may follow it.
     pub(crate) fn has_begun(&self) -> bool {
-        self.header.is_none() && !self.plain
+        matches!(self.head, Head::Gone) && !self.plain
     }
 
     /// Takes the next frame; the tail is none before it is full or flushed.
@@ -232,13 +277,6 @@ impl Packer {
         self.frames.is_empty()
             && self.tail.is_empty()
             && !self.compression.as_ref().is_some_and(Squeeze::holds_back)
-    }
-
-    /// # Errors
-    ///
-    /// Why there is no use in going on.
-    pub(super) fn check(&self) -> Result<(), WriteError> {
-        self.failure.clone().map_or(Ok(()), Err)
     }
 
     /// Payload bytes accepted, as they travel.
@@ -309,84 +347,4 @@ impl Packer {
 }
 
 #[cfg(test)]
-mod tests {
-    use bytes::Bytes;
-
-    use super::Packer;
-    use crate::channel::WriteError;
-    use crate::wire::{Frame, MAX_FRAME};
-
-    /// Lengths of the data frames; 0 for a message.
-    fn lengths(packer: &mut Packer) -> Vec<usize> {
-        std::iter::from_fn(|| packer.pop())
-            .map(|frame| match frame {
-                Frame::Data(bytes) => bytes.len(),
-                Frame::Message(_) => 0,
-            })
-            .collect()
-    }
-
-    fn zeros(len: usize) -> Bytes {
-        vec![0; len].into()
-    }
-
-    #[test]
-    fn small_writes_are_joined_and_long_ones_cut() {
-        let mut packer = Packer::new();
-        for _ in 0..10 {
-            packer.data(zeros(10));
-        }
-        assert_eq!(packer.pop(), None);
-        packer.data(zeros(2 * MAX_FRAME));
-        assert_eq!(lengths(&mut packer), [MAX_FRAME, MAX_FRAME]);
-        packer.flush();
-        assert_eq!(lengths(&mut packer), [100]);
-        assert!(packer.is_empty());
-        assert_eq!(packer.bytes(), 100 + 2 * MAX_FRAME as u64);
-    }
-
-    #[test]
-    fn a_message_goes_out_after_the_data_before_it() {
-        let mut packer = Packer::new();
-        packer.data(zeros(1));
-        packer.message("m".into()).unwrap();
-        packer.data(zeros(2));
-        packer.end();
-        assert_eq!(lengths(&mut packer), [1, 0, 2, 0]);
-    }
-
-    #[test]
-    fn frames_end_where_items_end() {
-        let mut packer = Packer::new();
-        let mut item = |len| {
-            let appended = packer.item::<()>(|out| {
-                out.extend_from_slice(&zeros(len));
-                Ok(())
-            });
-            appended.unwrap();
-        };
-        item(MAX_FRAME - 1);
-        item(2);
-        item(3 * MAX_FRAME);
-        packer.flush();
-        let two_and_more = [MAX_FRAME - 1, 2, MAX_FRAME, MAX_FRAME, MAX_FRAME];
-        assert_eq!(lengths(&mut packer), two_and_more);
-        let failed = packer.item(|out| {
-            out.extend_from_slice(b"half an item");
-            Err("no")
-        });
-        assert_eq!(failed, Err("no"));
-        assert!(packer.is_empty());
-        assert_eq!(packer.items(), 3);
-    }
-
-    #[test]
-    fn what_readers_would_take_for_the_protocol_is_refused() {
-        let mut packer = Packer::new();
-        let reserved = packer.message(r#"{"type":"end","pipewright":1}"#.into());
-        assert!(matches!(reserved, Err(WriteError::ReservedMessage)));
-        let long = packer.message("x".repeat((16 << 20) + 1).into());
-        assert!(matches!(long, Err(WriteError::MessageTooLong { .. })));
-        assert!(packer.is_empty());
-    }
-}
+mod tests;

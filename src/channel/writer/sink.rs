@@ -5,6 +5,7 @@ use futures::Sink;
 
 use super::ChannelWriter;
 use crate::channel::WriteError;
+use crate::channel::coop::poll_coop;
 use crate::wire::Frame;
 
 /// `poll_close` is [`ChannelWriter::close`]. `feed` and `send_all` fill frames; `send` flushes
@@ -13,7 +14,8 @@ impl Sink<Frame> for ChannelWriter {
     type Error = WriteError;
 
     fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
-        self.get_mut().outbox.poll_ready(cx)
+        let outbox = &mut self.get_mut().outbox;
+        poll_coop(cx, |cx| outbox.poll_ready(cx))
     }
 
     fn start_send(self: Pin<&mut Self>, frame: Frame) -> Result<(), WriteError> {
@@ -28,10 +30,12 @@ impl Sink<Frame> for ChannelWriter {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
-        self.get_mut().outbox.poll_flush(cx)
+        let outbox = &mut self.get_mut().outbox;
+        poll_coop(cx, |cx| outbox.poll_flush(cx))
     }
 
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
-        self.get_mut().outbox.poll_close(cx)
+        let outbox = &mut self.get_mut().outbox;
+        poll_coop(cx, |cx| outbox.poll_close(cx))
     }
 }

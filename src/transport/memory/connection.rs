@@ -9,8 +9,8 @@ use crate::wire::{Close, Frame};
 pub(crate) struct Memory {
     incoming: Option<PipeReader>,
     outgoing: Option<PipeWriter>,
-    /// Set by `start_close`: the close comes back at once, as from a peer that answers it.
-    closing: bool,
+    /// Set by `start_close`: what comes back at once, as from a peer that answers the close.
+    answer: Option<Close>,
     pongs: usize,
 }
 
@@ -20,7 +20,7 @@ impl Memory {
         Self {
             incoming: Some(incoming),
             outgoing: None,
-            closing: false,
+            answer: None,
             pongs: 0,
         }
     }
@@ -30,7 +30,7 @@ impl Memory {
         Self {
             incoming: None,
             outgoing: Some(outgoing),
-            closing: false,
+            answer: None,
             pongs: 0,
         }
     }
@@ -40,7 +40,7 @@ impl Memory {
         Self {
             incoming: Some(incoming),
             outgoing: Some(outgoing),
-            closing: false,
+            answer: None,
             pongs: 0,
         }
     }
@@ -48,8 +48,8 @@ impl Memory {
 
 impl Transport for Memory {
     fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Received> {
-        if self.closing {
-            return Poll::Ready(Received::Closed(Close::NORMAL));
+        if let Some(answer) = &self.answer {
+            return Poll::Ready(Received::Closed(answer.clone()));
         }
         if self.pongs > 0 {
             self.pongs -= 1;
@@ -83,10 +83,17 @@ impl Transport for Memory {
     }
 
     fn start_close(&mut self, close: Close) -> Result<(), TransportError> {
-        self.closing = true;
-        if let Some(outgoing) = &mut self.outgoing {
-            outgoing.end(close);
+        let mut answer = Close {
+            code: close.code,
+            ..Close::default()
+        };
+        // A reader that has gone does not take what is queued: that is its answer.
+        if let Some(outgoing) = &mut self.outgoing
+            && let Some(gone) = outgoing.end(close)
+        {
+            answer = gone;
         }
+        self.answer = Some(answer);
         if let Some(incoming) = &mut self.incoming {
             incoming.cancel(Close::READER_GONE);
         }

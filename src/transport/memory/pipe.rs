@@ -154,15 +154,18 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn end_writer(&self, close: Close) {
+    /// Ends the stream after what is queued; gives the end of a reader that has gone.
+    fn end_writer(&self, close: Close) -> Option<Close> {
         let mut state = self.lock();
         if state.writer_end.is_none() {
             let spoiled = state.spoiled.take().filter(|_| close.is_clean());
             state.writer_end = Some(spoiled.unwrap_or(close));
         }
         let waker = state.reader.take();
+        let gone = state.reader_end.clone();
         drop(state);
         wake(waker);
+        gone
     }
 
     fn end_reader(&self, close: Close) {
@@ -227,9 +230,9 @@ impl PipeWriter {
         PipeMonitor(Arc::clone(&self.shared))
     }
 
-    /// Ends the stream after what is queued.
-    pub(crate) fn end(&mut self, close: Close) {
-        self.shared.end_writer(close);
+    /// Ends the stream after what is queued; gives the end of a reader that has gone.
+    pub(crate) fn end(&mut self, close: Close) -> Option<Close> {
+        self.shared.end_writer(close)
     }
 
     /// Waits until the reader has gone.

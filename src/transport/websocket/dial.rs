@@ -1,5 +1,6 @@
 //! Opens connections: TCP, TLS, and the handshake by tokio-tungstenite. The one file that names it.
 
+use std::io;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -164,6 +165,12 @@ impl<'a> WebSocketDialer<'a> {
     fn explain(&self, error: Error) -> ConnectError {
         let address = self.name();
         match error {
+            Error::Io(source) if source.kind() == io::ErrorKind::InvalidData => {
+                ConnectError::NotAnEngine {
+                    address,
+                    reason: source.to_string(),
+                }
+            }
             Error::Io(source) if self.url.is_secure() => ConnectError::Tls {
                 address,
                 reason: source.to_string(),

@@ -11,6 +11,9 @@ const END: &[u8] = b"\r\n\r\n";
 /// What an answer begins with that opens a WebSocket.
 const SWITCHING: &[u8] = b"HTTP/1.1 101";
 
+/// The longest head of an answer: four times what servers accept of a client by default.
+const LONGEST: usize = 64 << 10;
+
 /// A stream under handshake that keeps what follows a successful answer.
 ///
 /// A server may send frames right behind it, and the library's handshake does not give back what
@@ -57,6 +60,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Prelude<S> {
                 this.answer = Some(this.read.len());
             } else if let Some(end) = end {
                 this.answer = Some(end + END.len());
+            } else if this.read.len() > LONGEST {
+                let reason = format!("its answer to the handshake is over {LONGEST} bytes");
+                return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, reason)));
             }
         }
         let left = this.answer.unwrap_or_default();

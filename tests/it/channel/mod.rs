@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod cancellation;
+mod ends;
 mod faces;
 mod interleaved;
 mod items;

@@ -1,0 +1,172 @@
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::time::{Sleep, timeout};
+
+use super::vigil::Vigil;
+use crate::channel::link::Link;
+use crate::transport::{ConnectError, Received, Transport};
+use crate::wire::{Close, Header};
+
+/// How long to wait for the close that follows an end message. The stream is whole by then; the
+/// wait only spares the writer the news of a reader that hung up early.
+const CLOSE_AFTER_END: Duration = Duration::from_secs(5);
+
+/// How long a reader that cancels waits for the engine to take note.
+pub(super) const LEAVE: Duration = Duration::from_secs(5);
+
+/// The connection of a reader, and what it waits for.
+///
+/// | state | left by | to |
+/// |---|---|---|
+/// | `Live`: not dialled, being dialled, or open | the end message | `Ended` |
+/// | `Ended`: the close has to follow | the close, a loss, a deadline | `Gone` |
+/// | `Live`, `Ended` | the reader cancels | `Leaving` |
+/// | `Live` | any other verdict | `Gone` |
+/// | `Leaving`: the engine has to take note; it is dialled for this if need be | that, a deadline | `Gone` |
+///
+/// What is received decides about the stream in [`Judge`](crate::channel::judge::Judge), which has
+/// the table. Dropped while it is dialled, or in `Leaving`, it goes on in the background, so that
+/// the writer learns of it.
+pub(super) enum Connection {
+    Live {
+        link: Link,
+        vigil: Vigil,
+    },
+    Ended {
+        link: Box<dyn Transport>,
+        deadline: Pin<Box<Sleep>>,
+    },
+    Leaving {
+        link: Link,
+        said: bool,
+    },
+    Gone,
+}
+
+impl Connection {
+    pub(super) fn new(link: Link) -> Self {
+        Self::Live {
+            link,
+            vigil: Vigil::default(),
+        }
+    }
+
+    pub(super) fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ConnectError>> {
+        match self {
+            Self::Live { link, .. } => link.poll_open(cx).map_ok(|_| ()),
+            Self::Ended { .. } | Self::Leaving { .. } | Self::Gone => Poll::Ready(Ok(())),
+        }
+    }
+
+    /// What the peer sent next; `None` if nothing more is waited for.
+    pub(super) fn poll_receive(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Option<Received>, ConnectError>> {
+        let (link, received): (&mut dyn Transport, _) = match self {
+            Self::Live { link, vigil } => {
+                let link = ready!(link.poll_open(cx))?;
+                let received = ready!(vigil.hear(link.poll_receive(cx), cx));
+                (link, received)
+            }
+            Self::Ended { link, deadline } => match link.poll_receive(cx) {
+                Poll::Ready(received) => (&mut **link, received),
+                Poll::Pending => {
+                    ready!(deadline.as_mut().poll(cx));
+                    *self = Self::Gone;
+                    return Poll::Ready(Ok(None));
+                }
+            },
+            Self::Leaving { .. } | Self::Gone => return Poll::Ready(Ok(None)),
+        };
+        if matches!(received, Received::Closed(_)) {
+            // Answers the close, as far as that goes without waiting; the stream is over anyway.
+            let _ = link.poll_flush(cx);
+        }
+        Poll::Ready(Ok(Some(received)))
+    }
+
+    /// Watches over the signs of life that `header` promises.
+    pub(super) fn watch(&mut self, header: &Header) {
+        if let Self::Live { vigil, .. } = self {
+            *vigil = Vigil::over(header);
+        }
+    }
+
+    /// The end message was seen.
+    pub(super) fn end(&mut self) {
+        if let Self::Live { link, .. } = self {
+            *self = match link.take().into_open() {
+                Some(link) => Self::Ended {
+                    link,
+                    deadline: Box::pin(tokio::time::sleep(CLOSE_AFTER_END)),
+                },
+                None => Self::Gone,
+            };
+        }
+    }
+
+    /// There is a verdict, and nothing to tell.
+    pub(super) fn hang_up(&mut self) {
+        *self = Self::Gone;
+    }
+
+    /// This end wants no more.
+    pub(super) fn leave(&mut self) {
+        let link = match std::mem::replace(self, Self::Gone) {
+            Self::Live { link, .. } | Self::Leaving { link, .. } => link,
+            Self::Ended { link, .. } => Link::Open(link),
+            Self::Gone => return,
+        };
+        *self = Self::Leaving { link, said: false };
+    }
+
+    /// Waits until the engine has taken note that this end has left.
+    pub(super) fn poll_left(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Self::Leaving { link, said } = self else {
+            return Poll::Ready(());
+        };
+        let left = match ready!(link.poll_open(cx)) {
+            Ok(link) => {
+                if !std::mem::replace(said, true) && link.start_close(Close::NORMAL).is_err() {
+                    Poll::Ready(())
+                } else {
+                    let _ = link.poll_flush(cx);
+                    poll_note(link, cx)
+                }
+            }
+            // An end that cannot be opened is opened by somebody else, or there is no channel.
+            Err(_) => Poll::Ready(()),
+        };
+        ready!(left);
+        *self = Self::Gone;
+        Poll::Ready(())
+    }
+
+    /// The reader is dropped. An end that is being opened would hold its role otherwise, without
+    /// its writer's learning that nobody reads.
+    pub(super) fn give_up(&mut self) {
+        let goes_on = match self {
+            Self::Live { link, .. } => link.is_dialing(),
+            Self::Leaving { .. } => true,
+            Self::Ended { .. } | Self::Gone => false,
+        };
+        if goes_on && let Ok(runtime) = Handle::try_current() {
+            let mut leaving = std::mem::replace(self, Self::Gone);
+            leaving.leave();
+            runtime.spawn(timeout(LEAVE, async move {
+                poll_fn(|cx| leaving.poll_left(cx)).await;
+            }));
+        }
+    }
+}
+
+/// Waits for the close of the peer, or its loss.
+fn poll_note(link: &mut dyn Transport, cx: &mut Context<'_>) -> Poll<()> {
+    while let Received::Frame(_) | Received::Pong = ready!(link.poll_receive(cx)) {}
+    Poll::Ready(())
+}

@@ -1,0 +1,169 @@
+//! How an outbox ends its stream: it closes or aborts, and waits for the peer's confirmation.
+
+use std::task::{Context, Poll, ready};
+
+use super::Outbox;
+use super::state::{State, poll_news};
+use crate::channel::WriteError;
+use crate::channel::writer::outcome::{How, Phase};
+use crate::transport::Silence;
+use crate::wire::Abort;
+
+impl Outbox {
+    /// Waits until the stream is ended and the peer has confirmed it.
+    pub(crate) fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
+        self.refuse_what_cannot_be();
+        if matches!(self.state, State::Open(_)) {
+            self.packer.end();
+            self.refuse_what_cannot_be();
+            self.observe();
+            self.end(How::Whole);
+        }
+        let closed = match self.state.phase() {
+            (_, How::Aborted(_)) => Poll::Ready(Err(WriteError::Closed)),
+            (_, How::Refused(_)) => self.poll_no_more(cx),
+            (_, How::Whole) => self.poll_end(cx),
+        };
+        self.counted(closed)
+    }
+
+    /// Waits until the reader has been told that the stream failed.
+    ///
+    /// What was not handed to the connection before is dropped. A writer whose end is on its way
+    /// is not aborted any more.
+    pub(crate) fn poll_abort(
+        &mut self,
+        cx: &mut Context<'_>,
+        abort: &Abort,
+    ) -> Poll<Result<(), WriteError>> {
+        if matches!(self.state, State::Open(_)) {
+            self.packer.abort(abort);
+            self.end(How::Aborted(abort.clone()));
+        }
+        let aborted = self.poll_end(cx);
+        self.counted(aborted)
+    }
+
+    /// Goes on to `Ending`; the last message is queued.
+    fn end(&mut self, how: How) {
+        if let State::Open(link) = &mut self.state {
+            self.state = State::Ending {
+                link: link.take(),
+                how,
+                dropped: None,
+            };
+        }
+    }
+
+    /// A stream whose header is too long or whose compression fails ends here, and its reader is
+    /// told why.
+    pub(super) fn refuse_what_cannot_be(&mut self) {
+        if matches!(self.state, State::Open(_))
+            && let Err(error) = self.packer.prepare()
+        {
+            let abort = Abort::new("refused", error.to_string());
+            self.packer.abort(&abort);
+            self.end(How::Refused(error));
+        }
+    }
+
+    /// Nobody waits for the end of this stream any more: without a sign of life of the peer it is
+    /// given up after the close timeout.
+    pub(in crate::channel::writer) fn bound_the_end(&mut self) {
+        if let State::Ending { dropped, .. } = &mut self.state {
+            *dropped = Some(Silence::of("the engine", self.close_timeout));
+        }
+    }
+
+    /// Whether the end message is queued, so that the stream can still become whole.
+    pub(in crate::channel::writer) fn is_ending_whole(&self) -> bool {
+        matches!(
+            self.state.phase(),
+            (Phase::Ending | Phase::Closing, How::Whole)
+        )
+    }
+
+    pub(super) fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
+        loop {
+            match &mut self.state {
+                State::Open(_) => return Poll::Ready(Ok(())),
+                State::Over { result, .. } => return Poll::Ready(result.clone()),
+                State::Ending { .. } => ready!(self.poll_ending(cx))?,
+                State::Closing { .. } => ready!(self.poll_confirmation(cx)),
+            }
+        }
+    }
+
+    /// Sends what is queued, and the close frame.
+    fn poll_ending(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
+        let sent = match self.poll_drain(cx) {
+            Poll::Ready(Ok(())) => self.poll_flush_link(cx),
+            other => other,
+        };
+        if sent.is_pending()
+            && let State::Ending {
+                dropped: Some(dropped),
+                ..
+            } = &mut self.state
+        {
+            ready!(dropped.poll(cx));
+            let after = self.close_timeout;
+            return Poll::Ready(Err(self.fail(cx, WriteError::CloseTimeout { after })));
+        }
+        ready!(sent)?;
+        let State::Ending { link, how, .. } = &mut self.state else {
+            return Poll::Ready(Ok(()));
+        };
+        let (link, how) = (link.take().into_open(), how.clone());
+        self.state = match link {
+            Some(mut link) => match link.start_close(how.close()) {
+                Ok(()) => State::Closing {
+                    link,
+                    how,
+                    deadline: Silence::of("the engine", self.close_timeout),
+                    flushed: false,
+                },
+                Err(error) => State::Over {
+                    how,
+                    result: Err(error.into()),
+                },
+            },
+            None => State::Over {
+                how,
+                result: Err(WriteError::Closed),
+            },
+        };
+        Poll::Ready(Ok(()))
+    }
+
+    /// Waits for the peer's close frame, the answer to ours.
+    fn poll_confirmation(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let State::Closing {
+            link,
+            how,
+            deadline,
+            flushed,
+        } = &mut self.state
+        else {
+            return Poll::Ready(());
+        };
+        // A peer that has closed already makes this fail, and `poll_receive` tells how.
+        if link.poll_flush(cx).is_ready() && !std::mem::replace(flushed, true) {
+            deadline.heard();
+        }
+        let confirmed = poll_news(&mut **link, (Phase::Closing, how), Some(deadline), cx);
+        let result = match confirmed {
+            Poll::Ready(result) => result,
+            Poll::Pending => {
+                ready!(deadline.poll(cx));
+                let after = self.close_timeout;
+                Err(WriteError::CloseTimeout { after })
+            }
+        };
+        let how = how.clone();
+        self.state = State::Over { how, result };
+        let report = self.report();
+        self.observed.update(report);
+        Poll::Ready(())
+    }
+}

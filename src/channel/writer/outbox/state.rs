@@ -1,0 +1,65 @@
+use std::task::{Context, Poll, ready};
+
+use crate::channel::WriteError;
+use crate::channel::link::Link;
+use crate::channel::writer::outcome::{How, Phase, outcome};
+use crate::transport::{Silence, Transport};
+
+/// What an outbox does, with what it needs for it; the table is that of [`Outbox`](super::Outbox).
+pub(super) enum State {
+    Open(Link),
+    Ending {
+        link: Link,
+        how: How,
+        /// Bounds the end of a stream whose writer was dropped.
+        dropped: Option<Silence>,
+    },
+    Closing {
+        link: Box<dyn Transport>,
+        how: How,
+        deadline: Silence,
+        flushed: bool,
+    },
+    Over {
+        how: How,
+        result: Result<(), WriteError>,
+    },
+}
+
+impl State {
+    /// The open connection, if there is one.
+    pub(super) fn open(&mut self) -> Option<&mut dyn Transport> {
+        match self {
+            Self::Open(link) | Self::Ending { link, .. } => link.open(),
+            Self::Closing { link, .. } => Some(&mut **link),
+            Self::Over { .. } => None,
+        }
+    }
+
+    pub(super) fn phase(&self) -> (Phase, &How) {
+        match self {
+            Self::Open(_) => (Phase::Open, &How::Whole),
+            Self::Ending { how, .. } => (Phase::Ending, how),
+            Self::Closing { how, .. } | Self::Over { how, .. } => (Phase::Closing, how),
+        }
+    }
+}
+
+/// Ready when what the peer says ends the stream; see [`outcome`]. Whatever it says is a sign of
+/// life.
+pub(super) fn poll_news(
+    link: &mut dyn Transport,
+    (phase, how): (Phase, &How),
+    mut sign: Option<&mut Silence>,
+    cx: &mut Context<'_>,
+) -> Poll<Result<(), WriteError>> {
+    loop {
+        let received = ready!(link.poll_receive(cx));
+        if let Some(ended) = outcome(phase, how, received) {
+            return Poll::Ready(ended);
+        }
+        if let Some(sign) = &mut sign {
+            sign.heard();
+        }
+    }
+}

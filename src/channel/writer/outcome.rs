@@ -1,0 +1,159 @@
+//! What the peer of a writer says, and what that means for the stream.
+
+use crate::channel::WriteError;
+use crate::transport::Received;
+use crate::wire::{Abort, Close, code};
+
+/// How far a writer has come with its stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// It accepts data.
+    Open,
+    /// Its last message is queued, and perhaps not sent.
+    Ending,
+    /// Its close frame is queued behind everything else.
+    Closing,
+}
+
+/// How a writer ends its stream.
+#[derive(Clone, Debug)]
+pub(super) enum How {
+    /// With an end message.
+    Whole,
+    /// With an abort message that its user asked for.
+    Aborted(Abort),
+    /// With an abort message, because the writer cannot go on. Every operation gives the error.
+    Refused(WriteError),
+}
+
+impl How {
+    /// The close frame of such a stream.
+    pub(super) fn close(&self) -> Close {
+        match self {
+            Self::Whole => Close::NORMAL,
+            Self::Aborted(_) | Self::Refused(_) => {
+                Close::new(code::ABORTED, "channel writer aborted")
+            }
+        }
+    }
+}
+
+/// Maps what a writer received to how that ends it; `None` if the writer goes on.
+///
+/// | received | `Open` | `Ending` | `Closing`, whole | `Closing`, not whole |
+/// |---|---|---|---|---|
+/// | frame, pong | goes on | goes on | goes on | goes on |
+/// | close without a code, or 1000 | `Ended` | `Ended` | confirmed | confirmed |
+/// | close by a reader that left | `ReaderGone` | `ReaderGone` | `ReaderGone` | `ReaderGone` |
+/// | close with the writer's own code | `Ended` | `Ended` | `Ended` | confirmed |
+/// | close with any other code | `Ended` | `Ended` | `Ended` | `Ended` |
+/// | loss, or a broken rule | its error | its error | its error | its error |
+///
+/// A peer that closes before the writer's close frame is queued cannot have everything.
+pub(super) fn outcome(
+    phase: Phase,
+    how: &How,
+    received: Received,
+) -> Option<Result<(), WriteError>> {
+    match (received, phase) {
+        (Received::Frame(_) | Received::Pong, _) => None,
+        (Received::Closed(close), Phase::Closing) if confirms(how, &close) => Some(Ok(())),
+        (Received::Closed(close), _) => Some(Err(WriteError::from_close(&close))),
+        (Received::Lost(error), _) => Some(Err(error.into())),
+    }
+}
+
+fn confirms(how: &How, close: &Close) -> bool {
+    if *close == Close::READER_GONE {
+        return false;
+    }
+    match how {
+        How::Whole => close.is_clean(),
+        How::Aborted(_) | How::Refused(_) => close.is_clean() || close.code == how.close().code,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{How, Phase, outcome};
+    use crate::channel::WriteError;
+    use crate::transport::{Received, TransportError};
+    use crate::wire::{Abort, Close, Frame, code};
+
+    /// One column of the table above, told as words.
+    fn expected(phase: Phase, whole: bool, row: &str) -> &'static str {
+        match (row, phase, whole) {
+            ("frame" | "pong", _, _) => "goes on",
+            ("left", _, _) => "reader gone",
+            ("lost", _, _) => "lost",
+            ("rule" | "large", _, _) => "protocol",
+            ("none" | "1000", Phase::Closing, _) | ("own", Phase::Closing, false) => "confirmed",
+            _ => "ended",
+        }
+    }
+
+    fn received(row: &str) -> Received {
+        let close = |code: Option<u16>| Close {
+            code,
+            reason: "a reason".into(),
+        };
+        match row {
+            "frame" => Received::Frame(Frame::from("x")),
+            "pong" => Received::Pong,
+            "none" => Received::Closed(close(None)),
+            "1000" => Received::Closed(close(Some(code::NORMAL))),
+            "left" => Received::Closed(Close::READER_GONE),
+            "own" => Received::Closed(close(Some(code::ABORTED))),
+            "lost" => Received::Lost(TransportError::eof()),
+            "rule" => Received::Lost(TransportError::Protocol("a rule".to_owned())),
+            "large" => Received::Lost(TransportError::TooLarge { size: 2, limit: 1 }),
+            other => Received::Closed(close(other.parse().ok())),
+        }
+    }
+
+    fn told(outcome: Option<&Result<(), WriteError>>) -> &'static str {
+        match outcome {
+            None => "goes on",
+            Some(Ok(())) => "confirmed",
+            Some(Err(WriteError::ReaderGone)) => "reader gone",
+            Some(Err(WriteError::Ended { .. })) => "ended",
+            Some(Err(WriteError::Lost(_))) => "lost",
+            Some(Err(WriteError::Protocol { .. })) => "protocol",
+            Some(Err(_)) => "something else",
+        }
+    }
+
+    #[test]
+    fn every_pair_of_state_and_reception_is_as_in_the_table() {
+        let ways = [
+            How::Whole,
+            How::Aborted(Abort::new("c", "m")),
+            How::Refused(WriteError::Closed),
+        ];
+        let rows = [
+            "frame", "pong", "none", "1000", "left", "own", "1001", "1002", "1008", "1009", "1012",
+            "1013", "4000", "lost", "rule", "large",
+        ];
+        for phase in [Phase::Open, Phase::Ending, Phase::Closing] {
+            for how in &ways {
+                for row in rows {
+                    let whole = matches!(how, How::Whole);
+                    assert_eq!(
+                        told(outcome(phase, how, received(row)).as_ref()),
+                        expected(phase, whole, row),
+                        "{row} in {phase:?}, {how:?}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_reason_of_a_close_is_that_of_the_engine() {
+        let ended = outcome(Phase::Closing, &How::Whole, received("1012"));
+        let Some(Err(error)) = ended else {
+            panic!("{ended:?}");
+        };
+        assert!(error.to_string().contains("1012: a reason"), "{error}");
+    }
+}
