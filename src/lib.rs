@@ -183,7 +183,8 @@ pub mod __private {
     pub use ::futures::stream::empty;
 
     pub use crate::stage::{
-        Applied, ByteStage, Ends, Failure, Flow, ItemRun, ItemStage, Iter, Lazy, Outputs, Params,
-        Placement, StreamStage, blocking, bytes, items, streams,
+        AnyShape, Applied, ByteStage, Ends, Failure, Flow, ItemRun, ItemStage, Iter, Lazy, Many,
+        Outputs, Params, Part, Placement, ResultOf, Retry, Shape, StageFacts, StreamStage,
+        TakesEnd, blocking, bytes, default_id, items, streams,
     };
 }

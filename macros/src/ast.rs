@@ -1,11 +1,10 @@
 //! The signature, classified: what each argument is for, and what kind of stage that makes.
 
-use proc_macro2::Span;
 use syn::spanned::Spanned;
 use syn::{FnArg, Ident, ItemFn, Pat, PatType, Type};
 
 use crate::errors::Errors;
-use crate::returns::Returns;
+use crate::returns::{Fallible, Returns, gives_value};
 use crate::types;
 
 /// What is told where a signature has none of the shapes.
@@ -16,7 +15,7 @@ pub(crate) const SHAPES: &str = "the shapes of a stage are
     async fn(ChannelReader, ChannelWriter) -> Result<()>
     async fn(Sender<Out>) -> Result<()>, a producer
     async fn(Receiver<In>) -> Result<()>, a consumer
-further arguments may be `state: &mut State` (for items), `context: &StageContext` and `params: Params`";
+further arguments may be `state: &mut State` (for items), `context: &StageContext` and `params: Params` (or `_params`)";
 
 /// What an argument is for.
 pub(crate) enum Role {
@@ -84,19 +83,17 @@ pub(crate) struct Items {
 pub(crate) struct Stage {
     pub(crate) arguments: Arguments,
     pub(crate) kind: Kind,
-    /// For all kinds but `Items`: where the error's type stands, if the function returns a
-    /// `Result`.
-    pub(crate) failure: Option<Span>,
+    /// For all kinds but `Items`: where the `Result` stands, if the function returns one.
+    pub(crate) fallible: Option<Fallible>,
 }
 
 impl Stage {
     /// Classifies a function whose signature is allowed at all.
     pub(crate) fn classify(function: &ItemFn, errors: &mut Errors) -> Option<Self> {
         let arguments = arguments(function, errors)?;
-        let ends = (
-            arguments.input.as_ref().and_then(End::of),
-            arguments.writer.as_ref().and_then(End::of),
-        );
+        let gives = gives_value(&function.sig);
+        let end = |ty: &Option<Type>| ty.as_ref().and_then(|ty| End::of(ty, gives));
+        let ends = (end(&arguments.input), end(&arguments.writer));
         let kind = match ends {
             (Some(End::Items(reader)), Some(End::Items(writer))) => Kind::Streams {
                 reader: errors.keep(*reader)?,
@@ -137,15 +134,15 @@ impl Stage {
                 return Some(Self {
                     kind: Kind::Items { item, returns },
                     arguments,
-                    failure: None,
+                    fallible: None,
                 });
             }
         };
-        let failure = errors.keep(Returns::of_ends(&function.sig))?;
+        let fallible = errors.keep(Returns::of_ends(&function.sig))?;
         Some(Self {
             arguments,
             kind,
-            failure,
+            fallible,
         })
     }
 }
@@ -157,8 +154,17 @@ enum End {
 }
 
 impl End {
-    fn of(ty: &Type) -> Option<Self> {
+    /// The end that `ty` is by its name. In a function that gives a value, a `Receiver` or `Sender`
+    /// without arguments is a type of the user: an end says what its items are.
+    fn of(ty: &Type, gives_value: bool) -> Option<Self> {
         let name = types::name(ty)?;
+        if gives_value
+            && !types::has_arguments(ty)
+            && name != "ChannelReader"
+            && name != "ChannelWriter"
+        {
+            return None;
+        }
         if name == "ChannelReader" || name == "ChannelWriter" {
             Some(Self::Bytes)
         } else if name == "Receiver" || name == "Sender" {
@@ -212,7 +218,10 @@ fn arguments(function: &ItemFn, errors: &mut Errors) -> Option<Arguments> {
         errors.at_span(span, format_args!("a stage takes something; {SHAPES}"));
         return None;
     }
-    let on_ends = typed.iter().any(|argument| End::of(&argument.ty).is_some());
+    let gives = gives_value(&function.sig);
+    let on_ends = typed
+        .iter()
+        .any(|argument| End::of(&argument.ty, gives).is_some());
     let mut found = Arguments {
         roles: Vec::with_capacity(typed.len()),
         input: None,
@@ -223,7 +232,7 @@ fn arguments(function: &ItemFn, errors: &mut Errors) -> Option<Arguments> {
     let mut all_well = true;
     for (place, argument) in typed.into_iter().enumerate() {
         let takes_item = place == 0 && !on_ends;
-        if let Err(error) = found.add(argument, takes_item, on_ends) {
+        if let Err(error) = found.add(argument, takes_item, on_ends, gives) {
             errors.push(error);
             all_well = false;
         }
@@ -232,7 +241,13 @@ fn arguments(function: &ItemFn, errors: &mut Errors) -> Option<Arguments> {
 }
 
 impl Arguments {
-    fn add(&mut self, argument: &PatType, takes_item: bool, on_ends: bool) -> syn::Result<()> {
+    fn add(
+        &mut self,
+        argument: &PatType,
+        takes_item: bool,
+        on_ends: bool,
+        gives: bool,
+    ) -> syn::Result<()> {
         let ty = types::peel(&argument.ty);
         let error = |message: String| Err(syn::Error::new_spanned(&argument.ty, message));
         let (target, by_ref, by_mut) = match ty {
@@ -243,7 +258,7 @@ impl Arguments {
             ),
             other => (other, false, false),
         };
-        if End::of(target).is_some() {
+        if End::of(target, gives).is_some() {
             if by_ref || by_mut {
                 return error(format!(
                     "a stage owns the ends of its channels: `mut {}: {}`",
@@ -285,7 +300,7 @@ impl Arguments {
             self.roles.push(Role::Item { by_ref });
             return Ok(());
         }
-        if binding(&argument.pat).is_some_and(|name| name == "params") {
+        if binding(&argument.pat).is_some_and(is_params) {
             if by_mut {
                 return error(
                     "the parameters are the same for the whole run: `params: &Params`; what \
@@ -305,7 +320,8 @@ impl Arguments {
             return self.add_state(argument, target, on_ends);
         }
         error(format!(
-            "a stage takes one item, and this argument is none of the further ones; {SHAPES}"
+            "a stage takes one item, and this argument is none of the further ones, which are known \
+             by how they are written and not through an alias; {SHAPES}"
         ))
     }
 
@@ -350,8 +366,13 @@ impl Arguments {
     }
 }
 
+/// Whether the argument is for parameters; one that is not used yet may say so.
+fn is_params(name: &Ident) -> bool {
+    name == "params" || name == "_params"
+}
+
 /// The name that an argument is bound to.
-fn binding(pat: &Pat) -> Option<&Ident> {
+pub(crate) fn binding(pat: &Pat) -> Option<&Ident> {
     match pat {
         Pat::Ident(binding) => Some(&binding.ident),
         Pat::Paren(paren) => binding(&paren.pat),

@@ -10,18 +10,22 @@ use syn::{Attribute, FnArg, ItemFn, Path, Type};
 use crate::ast::{Kind, Stage};
 use crate::attr::Attrs;
 use crate::errors::Errors;
-use crate::{fallback, items, streams, validate};
+use crate::returns::Fallible;
+use crate::{cfg, definition, fallback, items, streams, validate};
 
 /// The attribute: its settings and what it stands on.
-pub(crate) fn pipeline_stage(settings: TokenStream, item: &TokenStream) -> TokenStream {
+pub(crate) fn pipeline_stage(settings: &TokenStream, item: &TokenStream) -> TokenStream {
     let mut errors = Errors::default();
-    let attrs = Attrs::parse(settings, &mut errors);
+    let attrs = Attrs::parse(settings.clone(), &mut errors);
     let function = match syn::parse2::<ItemFn>(item.clone()) {
         Ok(function) => function,
         Err(error) => return fallback::not_a_function(item, error),
     };
     if let Some(FnArg::Receiver(receiver)) = function.sig.inputs.first() {
         return fallback::method(&function, receiver);
+    }
+    if let Some(variants) = cfg::variants(&function, &attrs.krate(), settings) {
+        return variants;
     }
     let stage = validate::signature(&function, &mut errors)
         .then(|| Stage::classify(&function, &mut errors))
@@ -54,7 +58,7 @@ fn expand(function: &ItemFn, attrs: &Attrs, stage: &Stage) -> TokenStream {
         krate: attrs.krate(),
         common: common(function),
     };
-    let definition = definition(function);
+    let definition = definition::of_stage(function);
     let code = match &stage.kind {
         Kind::Items { item, returns } => {
             let mut code = parts.stage(item, &returns.item, &quote!(items));
@@ -79,66 +83,12 @@ fn expand(function: &ItemFn, attrs: &Attrs, stage: &Stage) -> TokenStream {
     quote!(#definition #code)
 }
 
-/// The type of the stage, the function that gives its value, and the user's function as `call`.
-pub(crate) fn definition(function: &ItemFn) -> TokenStream {
-    let (name, vis) = (&function.sig.ident, &function.vis);
-    let (common, docs) = (common(function), attributes(function, &["doc"]));
-    let deprecated = attributes(function, &["deprecated"]);
-    let plain = name.unraw();
-    let about = format!(" Gives the stage [`{plain}`](struct@{plain}), to be put into a pipeline.");
-    let about_call = format!(" The function of the stage [`{plain}`](struct@{plain}).");
-    let mut call = function.clone();
-    call.sig.ident = Ident::new("call", name.span());
-    call.attrs
-        .retain(|attribute| !attribute.path().is_ident("doc"));
-    quote! {
-        #common
-        #docs
-        #[allow(dead_code, non_camel_case_types, unreachable_pub)]
-        #[derive(
-            ::core::clone::Clone,
-            ::core::marker::Copy,
-            ::core::fmt::Debug,
-            ::core::default::Default,
-        )]
-        #vis struct #name {}
-
-        #common
-        #deprecated
-        #[doc = #about]
-        #[must_use]
-        #[inline]
-        #vis const fn #name() -> #name {
-            #name {}
-        }
-
-        #common
-        impl #name {
-            #[doc = #about_call]
-            // The shape says how arguments are taken, that a stage may be `async` and may not be
-            // `const`; and its documentation is at the type.
-            #[allow(
-                dead_code,
-                unreachable_pub,
-                clippy::missing_const_for_fn,
-                clippy::missing_errors_doc,
-                clippy::missing_panics_doc,
-                clippy::must_use_candidate,
-                clippy::needless_pass_by_value,
-                clippy::trivially_copy_pass_by_ref,
-                clippy::unused_async,
-            )]
-            #call
-        }
-    }
-}
-
 /// Attributes of the user that every item has to have.
-fn common(function: &ItemFn) -> TokenStream {
+pub(crate) fn common(function: &ItemFn) -> TokenStream {
     attributes(function, &["cfg", "allow"])
 }
 
-fn attributes(function: &ItemFn, names: &[&str]) -> TokenStream {
+pub(crate) fn attributes(function: &ItemFn, names: &[&str]) -> TokenStream {
     let chosen = function
         .attrs
         .iter()
@@ -152,8 +102,10 @@ impl Parts<'_> {
         let Self { krate, common, .. } = self;
         let name = &self.function.sig.ident;
         let (in_format, out_format) = self.formats(item, out);
-        let id = self.id();
-        let service = self.service(&quote!(#krate::Stage));
+        let (id, described) = (self.id_text(), self.described());
+        let takes_params = self.stage.arguments.params.is_some();
+        let info = quote_spanned!(Span::mixed_site()=> #krate::Stage::facts(self).info);
+        let service = self.service(&quote!(#krate::Stage), &info);
         quote_spanned! {Span::mixed_site()=>
             #service
 
@@ -165,7 +117,14 @@ impl Parts<'_> {
                 type InFormat = #in_format;
                 type OutFormat = #out_format;
 
-                #id
+                fn facts(&self) -> #krate::__private::StageFacts {
+                    let info = #krate::StageInfo::of_stage::<Self>()#described;
+                    #krate::__private::StageFacts::new(#id, info).taking_params(#takes_params)
+                }
+
+                fn parts(self) -> ::std::vec::Vec<#krate::__private::Part> {
+                    #krate::__private::Part::of(self)
+                }
 
                 #[inline]
                 fn fuse<Input>(
@@ -238,35 +197,59 @@ impl Parts<'_> {
             .collect()
     }
 
-    /// The `Result` that `returned` is, with `value` made to `given` and any error to the crate's.
-    /// `span` is where the error's type stands.
+    /// The `Result` of a `ty` that `returned` is, with `value` made to `given` and any error to the
+    /// crate's.
     pub(crate) fn fallible(
         &self,
         returned: &TokenStream,
+        ty: &TokenStream,
         value: &TokenStream,
         given: &TokenStream,
-        span: Span,
+        at: Fallible,
     ) -> TokenStream {
         // All of it as if written at the error's type, for the compiler to point there.
-        let error = Ident::new("__error", span);
-        let krate = self.krate_at(span);
-        let failure = quote_spanned!(span=> #krate::__private::Failure::into_error(#error));
-        quote_spanned! {Span::mixed_site()=>
-            match #returned {
+        let error = Ident::new("__error", at.error);
+        let krate = self.krate_at(at.error);
+        let failure = quote_spanned!(at.error=> #krate::__private::Failure::into_error(#error));
+        let krate = self.krate_at(at.result);
+        let result = Ident::new("__returned", at.result);
+        let taken = quote_spanned! {at.result=>
+            #krate::__private::ResultOf::<#ty>::into_result(#result)
+        };
+        quote_spanned! {Span::mixed_site()=> {
+            let #result = #returned;
+            match #taken {
                 ::core::result::Result::Ok(#value) => ::core::result::Result::Ok(#given),
                 ::core::result::Result::Err(#error) => ::core::result::Result::Err(#failure),
             }
+        }}
+    }
+
+    /// The id: the one chosen, or the package and the path within.
+    fn id_text(&self) -> TokenStream {
+        if let Some(id) = &self.attrs.id {
+            return id.to_token_stream();
+        }
+        let krate = &self.krate;
+        let name = self.function.sig.ident.unraw().to_string();
+        quote! {
+            #krate::__private::default_id(
+                ::core::env!("CARGO_PKG_NAME"),
+                ::core::module_path!(),
+                ::core::any::type_name::<Self>(),
+                #name,
+            )
         }
     }
 
-    /// `fn id`: the one chosen, or the package and the function.
+    /// The name of the associated function that calls the user's.
+    pub(crate) fn entry(&self) -> Ident {
+        definition::entry(self.function)
+    }
+
+    /// `fn id`.
     pub(crate) fn id(&self) -> TokenStream {
-        let id = if let Some(id) = &self.attrs.id {
-            id.to_token_stream()
-        } else {
-            let name = self.function.sig.ident.unraw().to_string();
-            quote!(::core::concat!(::core::env!("CARGO_PKG_NAME"), "::", #name))
-        };
+        let id = self.id_text();
         quote_spanned! {Span::mixed_site()=>
             fn id(&self) -> ::std::string::String {
                 ::std::string::String::from(#id)

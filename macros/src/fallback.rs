@@ -7,8 +7,8 @@ use syn::{ItemFn, Receiver};
 
 use crate::ast::SHAPES;
 use crate::attr::Attrs;
+use crate::definition;
 use crate::errors::Errors;
-use crate::expand;
 
 /// The attribute is not on a function, or on one that `error` is about.
 pub(crate) fn not_a_function(item: &TokenStream, error: syn::Error) -> TokenStream {
@@ -42,7 +42,7 @@ pub(crate) fn stage(function: &ItemFn, attrs: &Attrs, errors: Errors) -> TokenSt
     meant.sig.variadic = None;
     // What its code uses may depend on what is wrong.
     meant.attrs.push(syn::parse_quote!(#[allow(unused)]));
-    let definition = expand::definition(&meant);
+    let definition = definition::as_written(&meant);
     // The first error stands within a type. Such a type is an error wherever it goes, and the
     // compiler says nothing more about what has to do with it.
     quote! {
@@ -77,8 +77,12 @@ pub(crate) fn stage(function: &ItemFn, attrs: &Attrs, errors: Errors) -> TokenSt
             type InFormat = <Self as #krate::Stage>::In;
             type OutFormat = <Self as #krate::Stage>::In;
 
-            fn id(&self) -> ::std::string::String {
-                ::std::string::String::new()
+            fn facts(&self) -> #krate::__private::StageFacts {
+                ::core::unreachable!()
+            }
+
+            fn parts(self) -> ::std::vec::Vec<#krate::__private::Part> {
+                ::core::unreachable!()
             }
 
             fn fuse<Input>(

@@ -1,6 +1,6 @@
 //! The code of a stage that handles one item at a time.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Expr, Type};
@@ -42,13 +42,14 @@ pub(crate) fn item_stage(parts: &Parts<'_>, returns: &Returns) -> TokenStream {
         }
     });
     let at_once = at_once(parts, returns);
+    let shape = shape(parts, returns);
     let (future, body) = apply(parts, returns);
     quote_spanned! {Span::mixed_site()=>
         #checked
+        #shape
 
         #common
         #[automatically_derived]
-        #[allow(deprecated, unused_variables)]
         impl #krate::__private::ItemStage for #name {
             type State = #state;
             type Params = #params;
@@ -70,6 +71,27 @@ pub(crate) fn item_stage(parts: &Parts<'_>, returns: &Returns) -> TokenStream {
     }
 }
 
+/// Has the compiler look behind aliases: what is given as an item must not be a `Result`.
+fn shape(parts: &Parts<'_>, returns: &Returns) -> Option<TokenStream> {
+    let check = match &returns.form {
+        Form::One => "item",
+        Form::Keep => return None,
+        Form::Each(_) | Form::Lazy { .. } => "one_of_many",
+    };
+    let Parts { krate, common, .. } = parts;
+    let (item, span) = (&returns.item, returns.item.span());
+    let krate_there = parts.krate_at(span);
+    let check = Ident::new(check, span);
+    let checked = quote_spanned!(span=> #krate_there::__private::Shape::<#item>::new().#check());
+    Some(quote_spanned! {Span::mixed_site()=>
+        #common
+        const _: fn() = || {
+            use #krate::__private::AnyShape as _;
+            #checked;
+        };
+    })
+}
+
 /// `AT_ONCE`, where a call is over when it returns and gives one output at most. Messages of a call
 /// go before its output, so one that may send any is left to `apply`.
 fn at_once(parts: &Parts<'_>, returns: &Returns) -> Option<TokenStream> {
@@ -82,7 +104,14 @@ fn at_once(parts: &Parts<'_>, returns: &Returns) -> Option<TokenStream> {
     let output = match &returns.form {
         Form::One => quote!(::core::option::Option::Some(#value)),
         Form::Keep => quote_spanned!(site=> bool::then_some(#value, item)),
-        Form::Each(container) if types::is_named(container, "Option") => value.clone(),
+        Form::Each(container) if types::is_named(container, "Option") => {
+            let (krate, item) = (&parts.krate, &returns.item);
+            quote_spanned! {site=>
+                ::core::iter::Iterator::next(
+                    &mut #krate::__private::Many::<#item>::into_items(#value),
+                )
+            }
+        }
         Form::Each(_) | Form::Lazy { .. } => return None,
     };
     let given = returns.given(parts, &call(parts, Place::InLine), &value, &output);
@@ -205,7 +234,8 @@ fn call(parts: &Parts<'_>, place: Place) -> TokenStream {
             Role::Context { by_ref: false } => quote_spanned!(site=> context),
         }
     });
-    quote!(Self::call(#(#arguments),*))
+    let entry = parts.entry();
+    quote!(Self::#entry(#(#arguments),*))
 }
 
 impl Returns {
@@ -216,9 +246,13 @@ impl Returns {
         match &self.form {
             Form::One => quote!(#krate::__private::Iter<::core::iter::Once<#item>>),
             Form::Keep => quote!(#krate::__private::Iter<::core::option::IntoIter<#item>>),
-            Form::Each(container) => quote! {
-                #krate::__private::Iter<<#container as ::core::iter::IntoIterator>::IntoIter>
-            },
+            Form::Each(container) => {
+                let krate_there = parts.krate_at(container.span());
+                let many = quote_spanned! {container.span()=>
+                    <#container as #krate_there::__private::Many<#item>>::Items
+                };
+                quote!(#krate::__private::Iter<#many>)
+            }
             Form::Lazy { .. } => quote!(#krate::__private::Lazy<#item>),
         }
     }
@@ -238,13 +272,19 @@ impl Returns {
         value: &TokenStream,
         given: &TokenStream,
     ) -> TokenStream {
-        match self.failure {
-            None => quote_spanned! {Span::mixed_site()=> {
+        let Some(fallible) = self.fallible else {
+            return quote_spanned! {Span::mixed_site()=> {
                 let value = #returned;
                 ::core::result::Result::Ok(#given)
-            }},
-            Some(span) => parts.fallible(returned, value, given, span),
-        }
+            }};
+        };
+        let ty = match &self.form {
+            Form::One => self.item.to_token_stream(),
+            Form::Keep => quote!(bool),
+            Form::Each(container) => container.to_token_stream(),
+            Form::Lazy { .. } => quote!(_),
+        };
+        parts.fallible(returned, &ty, value, given, fallible)
     }
 
     fn outputs_of(&self, parts: &Parts<'_>, value: &TokenStream) -> TokenStream {
@@ -258,9 +298,10 @@ impl Returns {
                     bool::then_some(#value, item),
                 ))
             },
-            Form::Each(_) => quote! {
-                #krate::__private::Iter(::core::iter::IntoIterator::into_iter(#value))
-            },
+            Form::Each(_) => {
+                let item = &self.item;
+                quote!(#krate::__private::Iter(#krate::__private::Many::<#item>::into_items(#value)))
+            }
             Form::Lazy {
                 over_time: true,
                 may_fail,

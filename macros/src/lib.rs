@@ -7,12 +7,15 @@
 //! | `ast` | classifies the signature: what the arguments are for, what comes out |
 //! | `returns` | the part of `ast` that reads the return type |
 //! | `validate` | compares the two: what contradicts, what has no effect |
-//! | `expand` | writes the stage; `items` and `streams` write its code for either kind |
+//! | `cfg` | writes a variant for either outcome of a `cfg` that is within the function |
+//! | `expand` | writes the stage: `definition` its type and its function, `items` and `streams` its code |
 //! | `summary` | what the documentation of the function says of it in short |
 //! | `fallback` | writes a stage beside the errors, so that its uses are no errors as well |
 
 mod ast;
 mod attr;
+mod cfg;
+mod definition;
 mod errors;
 mod expand;
 mod fallback;
@@ -29,5 +32,5 @@ use proc_macro::TokenStream;
 #[allow(missing_docs)]
 #[proc_macro_attribute]
 pub fn pipeline_stage(attr: TokenStream, item: TokenStream) -> TokenStream {
-    expand::pipeline_stage(attr.into(), &item.into()).into()
+    expand::pipeline_stage(&attr.into(), &item.into()).into()
 }

@@ -13,8 +13,40 @@ pub(crate) struct Returns {
     /// The item that goes out.
     pub(crate) item: Type,
     pub(crate) form: Form,
-    /// Where the error's type stands, if it is in a `Result`.
-    pub(crate) failure: Option<Span>,
+    /// Where the `Result` stands, if the item is in one.
+    pub(crate) fallible: Option<Fallible>,
+}
+
+/// Where errors about a `Result` point to.
+#[derive(Clone, Copy)]
+pub(crate) struct Fallible {
+    /// The `Result` itself.
+    pub(crate) result: Span,
+    /// Its second argument, if it has one.
+    pub(crate) error: Span,
+}
+
+impl Fallible {
+    fn of(result: &Type) -> Self {
+        let error = types::arguments(result).get(1).map(Spanned::span);
+        Self {
+            result: result.span(),
+            error: error.unwrap_or_else(|| result.span()),
+        }
+    }
+}
+
+/// Whether the function returns more than `()` or a `Result` of it.
+pub(crate) fn gives_value(signature: &Signature) -> bool {
+    match &signature.output {
+        ReturnType::Default => false,
+        ReturnType::Type(_, ty) if types::is_unit(ty) => false,
+        ReturnType::Type(_, ty) if types::is_named(ty, "Result") => {
+            let given = types::arguments(ty);
+            given.first().is_some_and(|ty| !types::is_unit(ty))
+        }
+        ReturnType::Type(..) => true,
+    }
 }
 
 /// How many items come out of one.
@@ -45,34 +77,25 @@ impl Returns {
                 return None;
             }
         };
-        let (ty, failure) = if types::is_named(returned, "Result") {
-            let given = types::arguments(returned);
-            let Some(&ty) = given.first() else {
-                errors.at(
-                    returned,
-                    "write what the stage gives, because its type is not seen through an alias: \
-                     `Result<Item>` or `Result<Item, E>`",
-                );
-                return None;
-            };
-            (
-                types::peel(ty),
-                Some(given.get(1).map_or_else(|| returned.span(), Spanned::span)),
-            )
-        } else {
-            (returned, None)
+        let given = types::arguments(returned);
+        // Without arguments it is a type of the user, or an alias, which its type will tell.
+        let (ty, fallible) = match given.first() {
+            Some(ty) if types::is_named(returned, "Result") => {
+                (types::peel(ty), Some(Fallible::of(returned)))
+            }
+            _ => (returned, None),
         };
         let (item, form) = errors.keep(of_value(ty, arguments))?;
         Some(Self {
             item,
             form,
-            failure,
+            fallible,
         })
     }
 
-    /// The return type of a function of the ends of channels: where its error's type stands, if it
-    /// has one.
-    pub(crate) fn of_ends(signature: &Signature) -> syn::Result<Option<Span>> {
+    /// The return type of a function of the ends of channels: where its `Result` stands, if it
+    /// returns one.
+    pub(crate) fn of_ends(signature: &Signature) -> syn::Result<Option<Fallible>> {
         let ReturnType::Type(_, returned) = &signature.output else {
             return Ok(None);
         };
@@ -82,19 +105,20 @@ impl Returns {
         let given = types::arguments(returned);
         let nothing_else = given.first().is_none_or(|ty| types::is_unit(ty));
         if types::is_named(returned, "Result") && nothing_else {
-            let error = given.get(1).map_or_else(|| returned.span(), Spanned::span);
-            return Ok(Some(error));
+            return Ok(Some(Fallible::of(returned)));
         }
         Err(syn::Error::new_spanned(
             returned,
             "what the stage gives goes through its channel, so the function returns `Result<()>` \
-             or nothing",
+             or nothing; if `Receiver` or `Sender` is the type of an item here, it needs another \
+             name: `type Mail = Sender<..>`",
         ))
     }
 }
 
 const GIVES_NOTHING: &str = "the stage gives nothing: return the item, `Option<Item>` to leave \
-     some out, or take a `Receiver<Item>` to consume the stream";
+     some out, or take a `Receiver<Item>` to consume the stream; an alias of `Receiver` or `Sender` \
+     is taken for an item";
 
 fn of_value(ty: &Type, arguments: &Arguments) -> syn::Result<(Type, Form)> {
     let error = |message: &str| Err(syn::Error::new_spanned(ty, message));

@@ -3,6 +3,8 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
+use syn::Type;
+use syn::spanned::Spanned;
 
 use crate::ast::{Items, Role};
 use crate::expand::Parts;
@@ -59,7 +61,11 @@ pub(crate) fn producer(parts: &Parts<'_>, writer: &Items) -> TokenStream {
     };
     let producer = quote!(#krate::Producer);
     let mut implemented = parts.implement(&producer, &code);
-    implemented.extend(parts.service(&producer));
+    let (info, described) = (
+        quote!(#krate::StageInfo::of_producer::<Self>()),
+        parts.described(),
+    );
+    implemented.extend(parts.service(&producer, &quote!(#info #described)));
     implemented
 }
 
@@ -86,7 +92,11 @@ pub(crate) fn consumer(parts: &Parts<'_>, reader: &Items) -> TokenStream {
     };
     let consumer = quote!(#krate::Consumer);
     let mut implemented = parts.implement(&consumer, &code);
-    implemented.extend(parts.service(&consumer));
+    let (info, described) = (
+        quote!(#krate::StageInfo::of_consumer::<Self>()),
+        parts.described(),
+    );
+    implemented.extend(parts.service(&consumer, &quote!(#info #described)));
     implemented
 }
 
@@ -96,7 +106,6 @@ impl Parts<'_> {
         quote! {
             #common
             #[automatically_derived]
-            #[allow(deprecated, unused_variables)]
             impl #of for #name {
                 #code
             }
@@ -110,8 +119,14 @@ impl Parts<'_> {
         let arguments = self.stage.arguments.roles.iter().map(|role| {
             let site = Span::mixed_site();
             match role {
-                Role::Reader => quote_spanned!(site=> input),
-                Role::Writer => quote_spanned!(site=> output),
+                Role::Reader => self.end(
+                    self.stage.arguments.input.as_ref(),
+                    &quote_spanned!(site=> input),
+                ),
+                Role::Writer => self.end(
+                    self.stage.arguments.writer.as_ref(),
+                    &quote_spanned!(site=> output),
+                ),
                 Role::Params { by_ref: true } => quote_spanned!(site=> &params),
                 Role::Params { by_ref: false } => quote_spanned!(site=> params),
                 Role::Context { by_ref: true } => quote_spanned!(site=> &context),
@@ -119,9 +134,10 @@ impl Parts<'_> {
                 Role::Item { .. } | Role::State => TokenStream::new(),
             }
         });
-        let call = quote!(Self::call(#(#arguments),*).await);
-        let ended = if let Some(span) = self.stage.failure {
-            self.fallible(&call, &quote!(()), &quote!(()), span)
+        let entry = self.entry();
+        let call = quote!(Self::#entry(#(#arguments),*).await);
+        let ended = if let Some(fallible) = self.stage.fallible {
+            self.fallible(&call, &quote!(()), &quote!(()), &quote!(()), fallible)
         } else {
             quote!({ #call; ::core::result::Result::Ok(()) })
         };
@@ -141,11 +157,22 @@ impl Parts<'_> {
         }
     }
 
-    /// `impl Service` by way of `of`.
-    pub(crate) fn service(&self, of: &TokenStream) -> TokenStream {
+    /// The end of a channel for the argument of type `ty`.
+    fn end(&self, ty: Option<&Type>, end: &TokenStream) -> TokenStream {
+        let Some(ty) = ty else { return end.clone() };
+        let krate = self.krate_at(ty.span());
+        quote_spanned!(ty.span()=> <#ty as #krate::__private::TakesEnd<_>>::end(#end))
+    }
+
+    /// Adds what the documentation says to a `StageInfo`.
+    pub(crate) fn described(&self) -> Option<TokenStream> {
+        summary(&self.function.attrs).map(|text| quote!(.with_description(#text)))
+    }
+
+    /// `impl Service` by way of `of`, which says `info` of itself.
+    pub(crate) fn service(&self, of: &TokenStream, info: &TokenStream) -> TokenStream {
         let Self { krate, common, .. } = self;
         let name = &self.function.sig.ident;
-        let described = summary(&self.function.attrs).map(|text| quote!(.with_description(#text)));
         quote_spanned! {Span::mixed_site()=>
             #common
             #[automatically_derived]
@@ -155,7 +182,7 @@ impl Parts<'_> {
                 }
 
                 fn service_info(&self) -> #krate::StageInfo {
-                    #of::info(self)#described
+                    #info
                 }
 
                 fn serve_boxed(

@@ -44,6 +44,15 @@ pub(crate) fn arguments(ty: &Type) -> Vec<&Type> {
     }
 }
 
+/// Whether there are angle brackets after the last name of a path.
+pub(crate) fn has_arguments(ty: &Type) -> bool {
+    let Type::Path(path) = peel(ty) else {
+        return false;
+    };
+    let last = path.path.segments.last();
+    last.is_some_and(|segment| !segment.arguments.is_none())
+}
+
 pub(crate) fn is_unit(ty: &Type) -> bool {
     matches!(peel(ty), Type::Tuple(tuple) if tuple.elems.is_empty())
 }

@@ -20,6 +20,19 @@ struct Queue {
     remarks: VecDeque<Remark>,
     /// Of whoever sends them when nothing else is to be sent.
     waker: Option<Waker>,
+    target: Target,
+}
+
+/// Where remarks go.
+#[derive(Debug, Default)]
+enum Target {
+    /// They are kept for the writing end.
+    #[default]
+    Here,
+    /// To another queue, because the call that they are of has succeeded.
+    There(Aside),
+    /// They are dropped, because the call is made again.
+    Nowhere,
 }
 
 #[derive(Clone, Debug)]
@@ -40,6 +53,15 @@ impl<T> From<Remark> for Event<T> {
 impl Aside {
     pub(crate) fn push(&self, remark: Remark) {
         let mut queue = self.lock();
+        match &queue.target {
+            Target::Here => {}
+            Target::There(target) => {
+                let target = target.clone();
+                drop(queue);
+                return target.push(remark);
+            }
+            Target::Nowhere => return,
+        }
         queue.remarks.push_back(remark);
         let waker = queue.waker.clone();
         drop(queue);
@@ -54,6 +76,22 @@ impl Aside {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.lock().remarks.is_empty()
+    }
+
+    /// Moves what is here, and what comes later, to `target`.
+    pub(crate) fn forward_to(&self, target: &Self) {
+        let mut queue = self.lock();
+        for remark in queue.remarks.drain(..) {
+            target.push(remark);
+        }
+        queue.target = Target::There(target.clone());
+    }
+
+    /// Drops what is here, and what comes later.
+    pub(crate) fn discard(&self) {
+        let mut queue = self.lock();
+        queue.remarks.clear();
+        queue.target = Target::Nowhere;
     }
 
     /// Wakes `waker` with every push.

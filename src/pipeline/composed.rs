@@ -3,10 +3,13 @@ use futures::future::{BoxFuture, FutureExt};
 
 use crate::channel::local_bytes;
 use crate::stage::{
-    Ends, Flow, IntoStage, Service, Stage, StageContext, StageError, StageInfo, StageReport,
+    Ends, Flow, IntoStage, Part, Service, Stage, StageContext, StageError, StageFacts, StageInfo,
+    StageReport,
 };
 
 /// Two stages as one; see [`Compose::then`](Compose::then).
+///
+/// In a pipeline it is the two stages, each where it runs and with its parameters.
 #[derive(Clone, Debug)]
 pub struct Composed<A, B> {
     first: A,
@@ -32,6 +35,19 @@ pub trait Compose<Form>: IntoStage<Form, Stage: Stage> + Sized {
 
 impl<Form, S: IntoStage<Form, Stage: Stage>> Compose<Form> for S {}
 
+impl<A: Stage, B: Stage> Composed<A, B> {
+    /// The circumstances of both parts. Parameters are for those that take some; if neither does,
+    /// the first refuses them.
+    fn contexts(&self, context: &StageContext) -> [StageContext; 2] {
+        let (first, second) = (self.first.facts(), self.second.facts());
+        let takes = first.takes_params || !second.takes_params;
+        [
+            context.for_part(&first, takes),
+            context.for_part(&second, second.takes_params),
+        ]
+    }
+}
+
 #[diagnostic::do_not_recommend]
 impl<A, B> Stage for Composed<A, B>
 where
@@ -43,9 +59,24 @@ where
     type InFormat = A::InFormat;
     type OutFormat = B::OutFormat;
 
-    /// The ids of both, joined by `+`.
-    fn id(&self) -> String {
-        format!("{}+{}", self.first.id(), self.second.id())
+    /// The ids of both are joined by `+`. Where the parts run and with which parameters is a
+    /// matter of each.
+    fn facts(&self) -> StageFacts {
+        let (first, second) = (self.first.facts(), self.second.facts());
+        let described = [first.info.description, second.info.description];
+        let described: Vec<_> = described.into_iter().flatten().collect();
+        let mut info = StageInfo::of_stage::<Self>();
+        if !described.is_empty() {
+            info = info.with_description(described.join(" "));
+        }
+        StageFacts::new(format!("{}+{}", first.id, second.id), info)
+            .taking_params(first.takes_params || second.takes_params)
+    }
+
+    fn parts(self) -> Vec<Part> {
+        let mut parts = self.first.parts();
+        parts.extend(self.second.parts());
+        parts
     }
 
     fn fuse<S>(
@@ -56,12 +87,12 @@ where
     where
         S: Stream<Item = Flow<A::In>> + Send + 'static,
     {
-        let first = context.for_stage(self.first.id());
-        let second = context.for_stage(self.second.id());
+        let [first, second] = self.contexts(&context);
         self.second.fuse(self.first.fuse(input, first), second)
     }
 
     async fn serve(self, ends: Ends, context: StageContext) -> Result<StageReport, StageError> {
+        let [first_context, second_context] = self.contexts(&context);
         let (writer, reader) = local_bytes();
         let first = Ends {
             reader: ends.reader,
@@ -72,12 +103,8 @@ where
             writer: ends.writer,
         };
         let (first, second) = futures::join!(
-            self.first
-                .clone()
-                .serve(first, context.for_stage(self.first.id())),
-            self.second
-                .clone()
-                .serve(second, context.for_stage(self.second.id())),
+            self.first.serve(first, first_context),
+            self.second.serve(second, second_context),
         );
         match (first, second) {
             // What began before counts, unless it only gave way to what came after.
@@ -99,7 +126,7 @@ where
     }
 
     fn service_info(&self) -> StageInfo {
-        Stage::info(self)
+        self.facts().info
     }
 
     fn serve_boxed(

@@ -1,10 +1,10 @@
-use futures::{FutureExt, Stream};
+use futures::Stream;
 
 use super::plan::{Edge, Plan, Work};
 use super::segment::Segment;
-use crate::stage::{Flow, Placement, Stage, StageContext};
+use crate::stage::{Flow, Part, Placement, Stage, StageContext};
 
-/// A pipeline with one more stage; see [`Pipeline::then`](super::Pipeline::then).
+/// A pipeline with one more stage, or with each of those that it is composed of; see [`Pipeline::then`](super::Pipeline::then).
 #[derive(Debug)]
 pub struct Then<P, S> {
     before: P,
@@ -27,28 +27,31 @@ where
 
     fn names(&self, names: &mut Vec<String>) {
         self.before.names(names);
-        names.push(self.stage.id());
+        let parts = self.stage.clone().parts();
+        names.extend(parts.into_iter().map(|part| part.facts.id));
     }
 
     #[inline]
     fn fuse(self, context: StageContext) -> impl Stream<Item = Flow<S::Out>> + Send + 'static {
-        let own = context.for_stage(self.stage.id());
-        let before = self.before.fuse(context);
-        own.tally(self.stage.fuse(before, own.clone()))
+        let before = self.before.fuse(context.clone());
+        self.stage.fuse(before, context)
     }
 
     fn draw(self, plan: &mut Plan) -> Edge {
         let input = self.before.draw(plan);
-        let id = self.stage.id();
-        let work = match self.stage.placement() {
-            Placement::Registered => Work::Registered {
-                id: id.clone(),
-                params: self.stage.params(),
-            },
-            Placement::Here => Work::Here(Box::new(move |ends, context| {
-                self.stage.serve(ends.into_single(), context).boxed()
-            })),
-        };
-        plan.node(id, Some(input), work)
+        let parts = self.stage.parts().into_iter();
+        parts.fold(input, |input, Part { facts, code }| {
+            let id = facts.id;
+            let work = match facts.placement {
+                Placement::Registered => Work::Registered {
+                    id: id.clone(),
+                    params: facts.params,
+                },
+                Placement::Here => Work::Here(Box::new(move |ends, context| {
+                    code(ends.into_single(), context)
+                })),
+            };
+            plan.node(id, Some(input), work)
+        })
     }
 }

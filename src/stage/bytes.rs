@@ -42,6 +42,19 @@ where
     G: ByteStage,
     S: Stream<Item = Flow<Bytes>> + Send + 'static,
 {
+    let context = context.for_stage(stage.id());
+    context.tally(joined(&stage, input, context.clone()))
+}
+
+fn joined<G, S>(
+    stage: &G,
+    input: S,
+    context: StageContext,
+) -> impl Stream<Item = Flow<Bytes>> + Send + 'static + use<G, S>
+where
+    G: ByteStage,
+    S: Stream<Item = Flow<Bytes>> + Send + 'static,
+{
     let params = match context.params() {
         Ok(params) => params,
         Err(refused) => return Either::Left(stream::once(async { Err(refused) })),

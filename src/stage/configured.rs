@@ -5,11 +5,12 @@ use futures::future::BoxFuture;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::items::RunOf;
 use super::{
-    Consumer, Ends, Flow, Placement, Producer, Service, Stage, StageContext, StageError, StageInfo,
-    StageReport,
+    Applied, Consumer, Ends, Flow, ItemStage, Part, Producer, Retry, Service, Stage, StageContext,
+    StageError, StageFacts, StageInfo, StageReport,
 };
-use crate::channel::{Receiver, Sender};
+use crate::channel::{BadItem, Receiver, Sender};
 use crate::error::Error;
 
 /// A stage, a producer or a consumer with parameters; see [`StageExt::with_params`](super::StageExt::with_params).
@@ -48,16 +49,12 @@ impl<S: Stage> Stage for Configured<S> {
     type InFormat = S::InFormat;
     type OutFormat = S::OutFormat;
 
-    fn id(&self) -> String {
-        self.stage.id()
+    fn facts(&self) -> StageFacts {
+        self.stage.facts().configured(self.params.clone())
     }
 
-    fn placement(&self) -> Placement {
-        self.stage.placement()
-    }
-
-    fn params(&self) -> Value {
-        self.params.clone()
+    fn parts(self) -> Vec<Part> {
+        Part::configure(self.stage.parts(), &self.params)
     }
 
     fn fuse<I>(
@@ -68,7 +65,7 @@ impl<S: Stage> Stage for Configured<S> {
     where
         I: Stream<Item = Flow<S::In>> + Send + 'static,
     {
-        self.stage.fuse(input, context.with_params(self.params))
+        self.stage.fuse(input, context.configured(&self.params))
     }
 
     fn serve(
@@ -76,7 +73,51 @@ impl<S: Stage> Stage for Configured<S> {
         ends: Ends,
         context: StageContext,
     ) -> impl Future<Output = Result<StageReport, StageError>> + Send + 'static {
-        self.stage.serve(ends, context.with_params(self.params))
+        self.stage.serve(ends, context.configured(&self.params))
+    }
+}
+
+/// For a policy to be set after the parameters.
+#[diagnostic::do_not_recommend]
+impl<S: ItemStage> ItemStage for Configured<S> {
+    type State = S::State;
+    type Params = S::Params;
+    type Outputs = S::Outputs;
+
+    const CONCURRENCY: usize = S::CONCURRENCY;
+    const ORDERED: bool = S::ORDERED;
+    const USES_CONTEXT: bool = S::USES_CONTEXT;
+
+    fn apply(
+        &self,
+        item: S::In,
+        run: &mut RunOf<S>,
+    ) -> impl Future<Output = Applied<S::Outputs, S::State>> + Send + 'static + use<S> {
+        self.stage.apply(item, run)
+    }
+
+    fn apply_again(
+        &self,
+        item: S::In,
+        run: &mut RunOf<S>,
+        retry: Retry,
+    ) -> impl Future<Output = Applied<S::Outputs, S::State>> + Send + 'static + use<S>
+    where
+        S::In: Clone + Sync,
+    {
+        self.stage.apply_again(item, run, retry)
+    }
+
+    fn is_for_bad_items(&self) -> bool {
+        self.stage.is_for_bad_items()
+    }
+
+    fn bad_item(
+        &self,
+        bad: BadItem,
+        context: &StageContext,
+    ) -> BoxFuture<'static, Result<(), Error>> {
+        self.stage.bad_item(bad, context)
     }
 }
 
@@ -100,7 +141,7 @@ impl<P: Producer> Producer for Configured<P> {
     }
 
     fn fuse(self, context: StageContext) -> impl Stream<Item = Flow<P::Out>> + Send + 'static {
-        self.stage.fuse(context.with_params(self.params))
+        self.stage.fuse(context.configured(&self.params))
     }
 
     fn serve(
@@ -108,7 +149,7 @@ impl<P: Producer> Producer for Configured<P> {
         ends: Ends,
         context: StageContext,
     ) -> impl Future<Output = Result<StageReport, StageError>> + Send + 'static {
-        self.stage.serve(ends, context.with_params(self.params))
+        self.stage.serve(ends, context.configured(&self.params))
     }
 }
 
@@ -139,7 +180,7 @@ impl<C: Consumer> Consumer for Configured<C> {
     where
         S: Stream<Item = Flow<C::In>> + Send + 'static,
     {
-        self.stage.fuse(input, context.with_params(self.params))
+        self.stage.fuse(input, context.configured(&self.params))
     }
 
     fn serve(
@@ -147,7 +188,7 @@ impl<C: Consumer> Consumer for Configured<C> {
         ends: Ends,
         context: StageContext,
     ) -> impl Future<Output = Result<StageReport, StageError>> + Send + 'static {
-        self.stage.serve(ends, context.with_params(self.params))
+        self.stage.serve(ends, context.configured(&self.params))
     }
 }
 
@@ -165,7 +206,7 @@ impl<S: Service> Service for Configured<S> {
         ends: Ends,
         context: StageContext,
     ) -> BoxFuture<'static, Result<StageReport, StageError>> {
-        let context = context.with_params(self.params.clone());
+        let context = context.configured(&self.params);
         self.stage.serve_boxed(ends, context)
     }
 }

@@ -8,7 +8,7 @@ use futures::{FutureExt, Stream};
 use super::conclude::conclude;
 use super::pulse::Pulse;
 use super::task::send_all;
-use super::{Caught, Ends, Flow, Params, StageContext, StageError, StageInfo, StageReport};
+use super::{Caught, Ends, Flow, Params, StageContext, StageError, StageReport};
 use crate::channel::{Aside, Receiver, Sender, local};
 use crate::codec::{Decode, Encode, Json};
 use crate::error::Error;
@@ -31,12 +31,6 @@ pub trait Consumer: Clone + Send + Sync + 'static {
 
     /// The id that workers register it by.
     fn id(&self) -> String;
-
-    /// What the consumer tells of itself where it is registered.
-    #[doc(hidden)]
-    fn info(&self) -> StageInfo {
-        StageInfo::of_consumer::<Self>()
-    }
 
     /// Begins a run.
     fn start(

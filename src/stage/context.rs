@@ -7,7 +7,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::tally::{Counted, Place, Tally};
-use super::{Params, StageError};
+use super::{Params, StageError, StageFacts};
 use crate::channel::{Aside, Remark};
 use crate::wire::{Progress, Text};
 use crate::worker::Worker;
@@ -37,6 +37,8 @@ pub struct StageContext(Arc<Inner>);
 struct Inner {
     stage: String,
     params: Value,
+    /// Whether the parameters are those that were chosen where the stage is used.
+    configured: bool,
     worker: Option<Worker>,
     metadata: OnceLock<Option<Value>>,
     cancelled: CancellationToken,
@@ -53,6 +55,7 @@ impl StageContext {
         Self(Arc::new(Inner {
             stage: stage.into(),
             params: Value::Null,
+            configured: false,
             worker: None,
             metadata: OnceLock::new(),
             cancelled,
@@ -73,6 +76,34 @@ impl StageContext {
 
     pub(crate) fn with_params(&self, params: Value) -> Self {
         self.changed(|inner| inner.params = params)
+    }
+
+    /// The same run with parameters that were chosen where the stage is used. Of several choices
+    /// the outermost counts, which is the one that comes here first.
+    pub(crate) fn configured(&self, params: &Value) -> Self {
+        if self.0.configured || params.is_null() {
+            return self.clone();
+        }
+        self.changed(|inner| {
+            inner.params = params.clone();
+            inner.configured = true;
+        })
+    }
+
+    /// The same run for a part of this stage, which may have parameters of its own.
+    pub(crate) fn for_part(&self, part: &StageFacts, takes_params: bool) -> Self {
+        let context = self.for_stage(&part.id);
+        context.changed(|inner| {
+            inner.configured = false;
+            if !takes_params {
+                inner.params = Value::Null;
+            }
+        })
+    }
+
+    /// The same run with `aside` for what the stage says.
+    pub(super) fn with_aside(&self, aside: Aside) -> Self {
+        self.changed(|inner| inner.aside = aside)
     }
 
     pub(crate) fn with_worker(&self, worker: Worker) -> Self {
@@ -137,6 +168,7 @@ impl StageContext {
         let mut inner = Inner {
             stage: self.0.stage.clone(),
             params: self.0.params.clone(),
+            configured: self.0.configured,
             worker: self.0.worker.clone(),
             metadata: self.0.metadata.clone(),
             cancelled: self.0.cancelled.clone(),

@@ -11,6 +11,7 @@ use super::conclude::conclude;
 use super::flow::Incoming;
 use super::joined::Joined;
 use super::one_by_one::OneByOne;
+use super::policy::{Retry, again};
 use super::pulse::Pulse;
 use super::task::send_all;
 use super::{
@@ -47,6 +48,21 @@ pub trait ItemStage: Stage {
         item: Self::In,
         run: &mut ItemRun<Self::State, Self::Params>,
     ) -> impl Future<Output = Applied<Self::Outputs, Self::State>> + Send + 'static + use<Self>;
+
+    /// Handles an item, and again while that fails and `retry` allows it.
+    ///
+    /// A policy applies to what has failed in the end.
+    fn apply_again(
+        &self,
+        item: Self::In,
+        run: &mut ItemRun<Self::State, Self::Params>,
+        retry: Retry,
+    ) -> impl Future<Output = Applied<Self::Outputs, Self::State>> + Send + 'static + use<Self>
+    where
+        Self::In: Clone + Sync,
+    {
+        again(self.clone(), item, run, retry)
+    }
 
     /// Whether items that cannot be read are for [`bad_item`](Self::bad_item), and the stage goes
     /// on after them.
@@ -126,6 +142,7 @@ pub type RunOf<G> = ItemRun<<G as ItemStage>::State, <G as ItemStage>::Params>;
 
 /// Joins an item stage to its input within the process.
 #[inline]
+#[allow(clippy::needless_pass_by_value)] // Called alike for every kind of stage.
 pub fn fuse<G, S>(
     stage: G,
     input: S,
@@ -135,8 +152,10 @@ where
     G: ItemStage,
     S: Stream<Item = Flow<G::In>> + Send + 'static,
 {
+    let facts = stage.facts();
+    let context = context.configured(&facts.params).for_stage(facts.id);
     let params = context.params();
-    join(stage, input, params, context)
+    context.tally(join(stage, input, params, context.clone()))
 }
 
 /// Joins an item stage to its input; parameters that were refused fail the run.
@@ -183,6 +202,7 @@ pub fn serve<G: ItemStage>(
     context: StageContext,
 ) -> impl Future<Output = Result<StageReport, StageError>> + Send + 'static {
     async move {
+        let context = context.configured(&stage.facts().params);
         let pulse = Pulse::of_stream(context.clone());
         let id = context.stage();
         let (reader, writer) = pulse.attach(&mut ends).await?;

@@ -5,7 +5,7 @@ use futures::{Stream, StreamExt, future::Either, stream};
 use super::conclude::conclude;
 use super::pulse::Pulse;
 use super::task::Task;
-use super::{Ends, Flow, Params, StageContext, StageError, StageInfo, StageReport};
+use super::{Ends, Flow, Params, StageContext, StageError, StageReport};
 use crate::channel::{Aside, Custody, Receiver, Sender, local};
 use crate::codec::{Decode, Encode, Json};
 use crate::error::Error;
@@ -29,12 +29,6 @@ pub trait Producer: Clone + Send + Sync + 'static {
 
     /// The id that workers register it by.
     fn id(&self) -> String;
-
-    /// What the producer tells of itself where it is registered.
-    #[doc(hidden)]
-    fn info(&self) -> StageInfo {
-        StageInfo::of_producer::<Self>()
-    }
 
     /// Begins a run.
     fn start(

@@ -5,11 +5,15 @@ use std::time::Duration;
 
 use futures::future::{BoxFuture, FutureExt};
 use futures::{Stream, StreamExt, stream};
+use serde_json::Value;
 
+use super::conclude::conclude;
+use super::flow::Incoming;
 use super::leash::{Leash, free};
-use super::task::Task;
+use super::pulse::Pulse;
+use super::task::{Task, send_all};
 use super::{
-    Ends, Flow, Placement, Service, Stage, StageContext, StageError, StageInfo, StageReport,
+    Ends, Flow, Part, Service, Stage, StageContext, StageError, StageFacts, StageInfo, StageReport,
     StageRequest,
 };
 use crate::channel::{ChannelWriter, Custody, Receiver, Sender};
@@ -30,6 +34,10 @@ use crate::worker::{CallError, Worker};
 pub fn remote<In, Out>(id: impl Into<String>) -> Remote<In, Out> {
     Remote {
         id: id.into(),
+        params: Value::Null,
+        // Only the worker of the stage knows.
+        takes_params: true,
+        description: None,
         types: PhantomData,
     }
 }
@@ -40,6 +48,9 @@ type Types<In, Out, F, G> = fn(In, F) -> (Out, G);
 /// A stage on some worker; see [`remote`].
 pub struct Remote<In, Out, F = Json, G = Json> {
     id: String,
+    params: Value,
+    takes_params: bool,
+    description: Option<String>,
     types: PhantomData<Types<In, Out, F, G>>,
 }
 
@@ -49,6 +60,34 @@ impl<In, Out, F, G> Remote<In, Out, F, G> {
     pub fn formats<F2, G2>(self) -> Remote<In, Out, F2, G2> {
         Remote {
             id: self.id,
+            params: self.params,
+            takes_params: self.takes_params,
+            description: self.description,
+            types: PhantomData,
+        }
+    }
+
+    /// `stage` on another worker.
+    pub(super) fn of<S>(stage: S) -> Self
+    where
+        S: Stage<In = In, Out = Out, InFormat = F, OutFormat = G>,
+    {
+        let facts = stage.facts();
+        let mut params = vec![facts.params];
+        params.extend(stage.parts().into_iter().map(|part| part.facts.params));
+        params.retain(|params| !params.is_null());
+        params.dedup();
+        assert!(
+            params.len() <= 1,
+            "several parts of `{}` have parameters of their own, and a stage on another worker is \
+             triggered with one value: set the parameters of the whole after `remote()`",
+            facts.id
+        );
+        Self {
+            id: facts.id,
+            params: params.pop().unwrap_or_default(),
+            takes_params: facts.takes_params,
+            description: facts.info.description,
             types: PhantomData,
         }
     }
@@ -109,12 +148,17 @@ where
     type InFormat = F;
     type OutFormat = G;
 
-    fn id(&self) -> String {
-        self.id.clone()
+    fn facts(&self) -> StageFacts {
+        let mut info = StageInfo::of_stage::<Self>();
+        info.description.clone_from(&self.description);
+        StageFacts::new(&self.id, info)
+            .taking_params(self.takes_params)
+            .configured(self.params.clone())
+            .registered()
     }
 
-    fn placement(&self) -> Placement {
-        Placement::Registered
+    fn parts(self) -> Vec<Part> {
+        Part::of(self)
     }
 
     /// Goes over two channels, because the stage runs elsewhere.
@@ -126,7 +170,9 @@ where
     where
         S: Stream<Item = Flow<In>> + Send + 'static,
     {
-        stream::once(async move {
+        let context = context.configured(&self.params).for_stage(&self.id);
+        let counted = context.clone();
+        let output = stream::once(async move {
             let worker = context.worker().cloned().ok_or_else(|| {
                 let reason = "the stage is on another worker; run the pipeline with `start`, or \
                               give the local run a worker";
@@ -157,17 +203,39 @@ where
         .flat_map(|task| match task {
             Ok(task) => task.left_stream(),
             Err(error) => stream::once(async { Err(error) }).right_stream(),
-        })
+        });
+        counted.tally(output)
     }
 
+    /// As a part of a stage that is registered here: goes on to the worker that has it.
+    #[allow(clippy::manual_async_fn)] // `Send` is promised here, not found missing far away.
     fn serve(
         self,
-        _: Ends,
+        mut ends: Ends,
         context: StageContext,
     ) -> impl Future<Output = Result<StageReport, StageError>> + Send + 'static {
-        let reason = "a stage of another worker cannot be registered here";
-        let refused = StageError::new(StageError::BAD_REQUEST, context.stage(), reason);
-        async move { Err(refused) }
+        async move {
+            let pulse = Pulse::of_stream(context.clone());
+            let id = context.stage();
+            let (reader, writer) = pulse.attach(&mut ends).await?;
+            let mut receiver = Receiver::<In, F>::new(reader);
+            let mut sender = Sender::<Out, G>::new(writer);
+            let ended = pulse
+                .run(async {
+                    let header = receiver
+                        .header()
+                        .await
+                        .map_err(|error| StageError::input(id, error))?;
+                    context.set_metadata(header.and_then(|header| header.content.clone()));
+                    sender.set_metadata(context.metadata());
+                    let input = Incoming::new(receiver, id);
+                    let output = self.fuse(input, context.clone()).boxed();
+                    send_all(output, &mut sender, id).await
+                })
+                .await;
+            conclude(&context, Some(sender), ended).await?;
+            Ok(pulse.report())
+        }
     }
 }
 
@@ -183,7 +251,7 @@ where
     }
 
     fn service_info(&self) -> StageInfo {
-        Stage::info(self)
+        self.facts().info
     }
 
     fn serve_boxed(
@@ -229,6 +297,9 @@ impl<In, Out, F, G> Clone for Remote<In, Out, F, G> {
     fn clone(&self) -> Self {
         Self {
             id: self.id.clone(),
+            params: self.params.clone(),
+            takes_params: self.takes_params,
+            description: self.description.clone(),
             types: PhantomData,
         }
     }

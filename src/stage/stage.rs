@@ -2,11 +2,10 @@ use std::future::Future;
 
 use futures::Stream;
 use serde::Serialize;
-use serde_json::Value;
 
 use super::{
-    Configured, Ends, Flow, IntoStage, Remote, StageContext, StageError, StageInfo, StageReport,
-    remote,
+    Configured, Ends, Flow, IntoStage, Part, Remote, StageContext, StageError, StageFacts,
+    StageReport,
 };
 use crate::codec::{Decode, Encode};
 
@@ -34,27 +33,21 @@ pub trait Stage: Clone + Send + Sync + 'static {
     type OutFormat: Encode<Self::Out> + Decode<Self::Out>;
 
     /// The id that workers register it by, such as `text::count`.
-    fn id(&self) -> String;
-
-    /// What the stage tells of itself where it is registered.
-    #[doc(hidden)]
-    fn info(&self) -> StageInfo {
-        StageInfo::of_stage::<Self>()
+    fn id(&self) -> String {
+        self.facts().id
     }
 
-    /// Where the stage runs when a pipeline is started on channels.
+    /// Everything that is known of the stage. A stage around another one passes on what it does not
+    /// change.
     #[doc(hidden)]
-    fn placement(&self) -> Placement {
-        Placement::Here
-    }
+    fn facts(&self) -> StageFacts;
 
-    /// The parameters that were chosen where the stage is used.
+    /// The stages that it is made of, in the order of the stream. Each is a part of the run, in
+    /// its report and over channels; most stages are one, [`Part::of`] themselves.
     #[doc(hidden)]
-    fn params(&self) -> Value {
-        Value::Null
-    }
+    fn parts(self) -> Vec<Part>;
 
-    /// Joins the stage to a stream within the process.
+    /// Joins the stage to a stream within the process, and counts what comes out of each part.
     #[doc(hidden)]
     fn fuse<S>(
         self,
@@ -90,7 +83,9 @@ type RemoteOf<S> =
 pub trait StageExt<Form>: IntoStage<Form> + Sized {
     /// The same with parameters, for its argument `params`.
     ///
-    /// They are serialised here; a stage that cannot read them refuses the run.
+    /// They are serialised here; a stage that cannot read them refuses the run. Set twice, the
+    /// later parameters count. Of a composed stage, each part that takes parameters and has none
+    /// of its own gets them.
     ///
     /// # Panics
     ///
@@ -102,12 +97,18 @@ pub trait StageExt<Form>: IntoStage<Form> + Sized {
     /// The same stage on whichever worker has registered it, instead of within this process; its
     /// types are compared by the compiler all the same.
     ///
-    /// Parameters are set after it: `count.remote().with_params(..)`.
+    /// Parameters go with it, whether they are set before or after it. A policy does not: it holds
+    /// where the worker has registered the stage with it.
+    ///
+    /// # Panics
+    ///
+    /// When several parts of a composed stage have parameters of their own, because a stage is
+    /// triggered with one value.
     fn remote(self) -> RemoteOf<Self::Stage>
     where
         Self::Stage: Stage,
     {
-        remote(self.into_stage().id()).formats()
+        Remote::of(self.into_stage())
     }
 }
 

@@ -40,6 +40,19 @@ where
     G: StreamStage,
     S: Stream<Item = Flow<G::In>> + Send + 'static,
 {
+    let context = context.for_stage(stage.id());
+    context.tally(joined(&stage, input, context.clone()))
+}
+
+fn joined<G, S>(
+    stage: &G,
+    input: S,
+    context: StageContext,
+) -> impl Stream<Item = Flow<G::Out>> + Send + 'static + use<G, S>
+where
+    G: StreamStage,
+    S: Stream<Item = Flow<G::In>> + Send + 'static,
+{
     let params = match context.params() {
         Ok(params) => params,
         Err(refused) => return Either::Left(stream::once(async { Err(refused) })),

@@ -15,7 +15,8 @@ pub struct Tested<T> {
 }
 
 impl<T> Tested<T> {
-    /// Takes everything out of a run whose stage has the place `stage` in the report.
+    /// Takes everything out of a run whose stage, or the first of its parts, has the place `stage`
+    /// in the report.
     pub(super) async fn of(mut run: Run<impl RunSource<Item = T>>, stage: usize) -> Self {
         let (mut items, mut messages) = (Vec::new(), Vec::new());
         while let Some(Ok(event)) = run.next_event().await {
@@ -25,10 +26,11 @@ impl<T> Tested<T> {
                 Event::Progress(_) => {}
             }
         }
-        let report = |mut report: crate::pipeline::RunReport| {
-            let stage = report.stages.get_mut(stage);
-            stage
-                .and_then(|stage| stage.report.take())
+        let report = |report: crate::pipeline::RunReport| {
+            let parts = report.stages.into_iter().skip(stage);
+            parts
+                .map(|part| part.report.unwrap_or_default())
+                .reduce(|first, second| first.followed_by(&second))
                 .unwrap_or_default()
         };
         Self {

@@ -92,6 +92,9 @@ pub trait ItemStageExt<Form>: IntoStage<Form, Stage: ItemStage> + Sized {
     /// `backoff`. What goes wrong while a stream of outputs is given is not tried again.
     ///
     /// Each item is cloned before it is handled. The state of a run is as the failed call left it.
+    /// Messages of a call that is made again are dropped, so each is sent once.
+    ///
+    /// A policy is for what fails in the end, whether it is set before or after the retries.
     fn retry(self, times: u32, backoff: Backoff) -> Retried<Self::Stage>
     where
         <Self::Stage as Stage>::In: Clone + Sync,

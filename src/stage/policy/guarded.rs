@@ -2,17 +2,16 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use futures::FutureExt;
 use futures::future::BoxFuture;
-use futures::{FutureExt, Stream};
 use pin_project::pin_project;
 
-use super::Remedy;
+use super::layer::{Called, Layer};
+use super::{Remedy, Retry};
 use crate::channel::BadItem;
 use crate::error::{Error, Result};
-use crate::stage::{
-    Applied, Ends, Flow, ItemRun, ItemStage, Outputs, Service, Stage, StageContext, StageError,
-    StageInfo, StageReport, items,
-};
+use crate::stage::items::RunOf;
+use crate::stage::{Applied, ItemStage, Outputs, StageContext};
 
 /// A stage with a remedy for items that it cannot handle; see
 /// [`ItemStageExt`](super::ItemStageExt).
@@ -43,96 +42,43 @@ impl<G, R> Guarded<G, R> {
     }
 }
 
-#[diagnostic::do_not_recommend]
-impl<G, R> Stage for Guarded<G, R>
+impl<G, R> Layer for Guarded<G, R>
 where
     G: ItemStage,
     R: Remedy<G::In>,
 {
-    type In = G::In;
-    type Out = G::Out;
-    type InFormat = G::InFormat;
-    type OutFormat = G::OutFormat;
-
-    fn id(&self) -> String {
-        self.stage.id()
-    }
-
-    fn fuse<S>(
-        self,
-        input: S,
-        context: StageContext,
-    ) -> impl Stream<Item = Flow<G::Out>> + Send + 'static
-    where
-        S: Stream<Item = Flow<G::In>> + Send + 'static,
-    {
-        items::fuse(self, input, context)
-    }
-
-    fn serve(
-        self,
-        ends: Ends,
-        context: StageContext,
-    ) -> impl Future<Output = Result<StageReport, StageError>> + Send + 'static {
-        items::serve(self, ends, context)
-    }
-}
-
-impl<G, R> Service for Guarded<G, R>
-where
-    G: ItemStage,
-    R: Remedy<G::In>,
-{
-    fn service_id(&self) -> String {
-        self.id()
-    }
-
-    fn service_info(&self) -> StageInfo {
-        Stage::info(self)
-    }
-
-    fn serve_boxed(
-        &self,
-        ends: Ends,
-        context: StageContext,
-    ) -> BoxFuture<'static, Result<StageReport, StageError>> {
-        self.clone().serve(ends, context).boxed()
-    }
-}
-
-impl<G, R> ItemStage for Guarded<G, R>
-where
-    G: ItemStage,
-    R: Remedy<G::In>,
-{
-    type State = G::State;
-    type Params = G::Params;
+    type Below = G;
     type Outputs = Tried<G::Outputs, R, G::In>;
 
-    const CONCURRENCY: usize = G::CONCURRENCY;
-    const ORDERED: bool = G::ORDERED;
-    const USES_CONTEXT: bool = G::USES_CONTEXT;
+    fn below(&self) -> &G {
+        &self.stage
+    }
 
-    fn apply(
+    fn call(
         &self,
         item: G::In,
-        run: &mut ItemRun<G::State, G::Params>,
-    ) -> impl Future<Output = Applied<Self::Outputs, G::State>> + Send + 'static + use<G, R> {
-        let attempt = Attempt {
-            remedy: self.remedy.clone(),
-            kept: self.remedy.keep(&item),
-            context: run.context.clone(),
-            number: run.number,
-        };
-        let call = self.stage.apply(item, run);
-        async move {
-            let Applied { outputs, state } = call.await;
-            let outputs = match outputs {
-                Ok(outputs) => Ok(Tried::Giving(outputs, Some(attempt))),
-                Err(error) => attempt.give_up(error).await.map(|()| Tried::Done),
-            };
-            Applied { outputs, state }
-        }
+        run: &mut RunOf<G>,
+    ) -> impl Future<Output = Called<Self>> + Send + 'static + use<G, R> {
+        let attempt = self.attempt(&item, run);
+        attempt.of(self.stage.apply(item, run))
+    }
+
+    /// The remedy is for what has failed in the end.
+    fn call_again(
+        &self,
+        item: G::In,
+        run: &mut RunOf<G>,
+        retry: Retry,
+    ) -> impl Future<Output = Called<Self>> + Send + 'static + use<G, R>
+    where
+        G::In: Clone + Sync,
+    {
+        let attempt = self.attempt(&item, run);
+        attempt.of(self.stage.apply_again(item, run, retry))
+    }
+
+    fn is_for_bad_items(&self) -> bool {
+        self.remedy.is_for_bad_items()
     }
 
     fn bad_item(&self, bad: BadItem, context: &StageContext) -> BoxFuture<'static, Result<()>> {
@@ -145,9 +91,20 @@ where
         }
         .boxed()
     }
+}
 
-    fn is_for_bad_items(&self) -> bool {
-        self.remedy.is_for_bad_items()
+impl<G, R> Guarded<G, R>
+where
+    G: ItemStage,
+    R: Remedy<G::In>,
+{
+    fn attempt(&self, item: &G::In, run: &RunOf<G>) -> Attempt<R, G::In> {
+        Attempt {
+            remedy: self.remedy.clone(),
+            kept: self.remedy.keep(item),
+            context: run.context.clone(),
+            number: run.number,
+        }
     }
 }
 
@@ -160,6 +117,19 @@ pub struct Attempt<R: Remedy<In>, In> {
 }
 
 impl<R: Remedy<In>, In> Attempt<R, In> {
+    /// The result of `call`, with the remedy for what it, or one of its outputs, fails with.
+    async fn of<O, S>(
+        self,
+        call: impl Future<Output = Applied<O, S>>,
+    ) -> Applied<Tried<O, R, In>, S> {
+        let Applied { outputs, state } = call.await;
+        let outputs = match outputs {
+            Ok(outputs) => Ok(Tried::Giving(outputs, Some(self))),
+            Err(error) => self.give_up(error).await.map(|()| Tried::Done),
+        };
+        Applied { outputs, state }
+    }
+
     fn give_up(self, error: Error) -> BoxFuture<'static, Result<()>> {
         let Self {
             remedy,

@@ -1,6 +1,7 @@
 //! Pipelines, fused and over the channels of an embedded engine.
 
 mod branches;
+mod composed;
 mod events;
 mod policies;
 mod processes;

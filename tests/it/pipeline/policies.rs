@@ -2,9 +2,10 @@ use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::time::Duration;
 
 use pipewright::format::Json;
+use pipewright::pipeline::RunSource;
 use pipewright::{
-    Backoff, Channel, DeadLetter, Error, ItemStageExt, Pipeline, Policy, Result, RunReport, Stage,
-    StageError, pipeline_stage,
+    Backoff, Channel, DeadLetter, Error, Event, ItemStageExt, Pipeline, Policy, Result, Run,
+    RunReport, Stage, StageContext, StageError, pipeline_stage,
 };
 
 use super::stages::{double, no_fives};
@@ -212,4 +213,123 @@ async fn a_panic_in_one_of_several_calls_at_once_is_a_failure_at_its_item() {
         assert_eq!(error.first_cause().code, StageError::PANICKED);
         assert_eq!(error.first_cause().item, Some(4));
     }
+}
+
+fn at_once() -> Backoff {
+    let wait = Duration::from_millis(1);
+    Backoff::new().first(wait).base(wait).cap(wait)
+}
+
+/// Fails at its first two calls for a number, and says so much at each.
+#[pipeline_stage(id = "test::announces")]
+async fn announces(n: u64, calls: &mut u64, context: StageContext) -> Result<u64> {
+    *calls += 1;
+    context.send_message(format!("call for {n}"));
+    tokio::task::yield_now().await;
+    if *calls % 3 != 0 {
+        return Err(Error::msg("not now"));
+    }
+    Ok(n)
+}
+
+/// The same with several calls at once; says more while its outputs are taken.
+#[pipeline_stage(id = "test::announces_later", concurrency = 2)]
+async fn announces_later(
+    n: u64,
+    context: StageContext,
+) -> Result<impl Iterator<Item = u64> + Send> {
+    static CALLS: AtomicU32 = AtomicU32::new(0);
+    context.send_message(format!("call for {n}"));
+    tokio::task::yield_now().await;
+    if CALLS.fetch_add(1, SeqCst) % 2 == 0 {
+        return Err(Error::msg("not now"));
+    }
+    Ok([n]
+        .into_iter()
+        .inspect(move |n| context.send_message(format!("gives {n}"))))
+}
+
+#[tokio::test]
+async fn a_call_that_is_made_again_sends_its_messages_once() {
+    let house = House::new().await;
+    let worker = house.worker().await;
+    let make = || {
+        Pipeline::from_iter([7, 8])
+            .then(announces.retry(3, at_once()))
+            .then(announces_later.on_error(Policy::Skip).retry(3, at_once()))
+    };
+    check_messages(make().run_local()).await;
+    check_messages(make().start(&worker).await.unwrap()).await;
+}
+
+async fn check_messages(mut run: Run<impl RunSource<Item = u64>>) {
+    let (mut items, mut messages) = (Vec::new(), Vec::new());
+    while let Some(event) = run.next_event().await {
+        match event.unwrap() {
+            Event::Item(item) => items.push(item),
+            Event::Message(text) => messages.push(text.to_string()),
+            _ => {}
+        }
+    }
+    assert_eq!(items, [7, 8]);
+    messages.sort_unstable();
+    let expected = ["call for 7", "call for 7", "call for 8", "call for 8"];
+    assert_eq!(messages[..4], expected);
+    assert_eq!(messages[4..], ["gives 7", "gives 8"]);
+}
+
+#[tokio::test]
+async fn the_last_call_says_what_it_says_before_it_fails() {
+    let make = || Pipeline::from_iter([7]).then(announces.retry(1, at_once()));
+    let mut run = make().run_local();
+    let Some(Ok(Event::Message(text))) = run.next_event().await else {
+        panic!("a message comes first");
+    };
+    assert_eq!(text.as_str(), "call for 7");
+    assert!(run.next_event().await.unwrap().is_err());
+}
+
+/// Counts its calls, and fails at each.
+#[pipeline_stage(id = "test::never")]
+async fn never(n: u64) -> Result<u64> {
+    NEVER_CALLS.fetch_add(1, SeqCst);
+    Err(Error::msg(format_args!("never {n}")))
+}
+
+static NEVER_CALLS: AtomicU32 = AtomicU32::new(0);
+
+#[tokio::test]
+async fn a_retry_goes_before_a_policy_in_either_order() {
+    let calls = |ran: u32| assert_eq!(NEVER_CALLS.swap(0, SeqCst), ran);
+    let skip = || never.on_error(Policy::Skip);
+    let run = Pipeline::from_iter([7]).then(skip().retry(3, at_once()));
+    assert!(
+        run.run_local()
+            .collect::<Vec<_>>()
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    calls(4);
+    let both = never.retry(3, at_once()).on_error(Policy::Skip);
+    let run = Pipeline::from_iter([7]).then(both).run_local();
+    assert_eq!(skipped(&run.report().await.unwrap(), "test::never"), 1);
+    calls(4);
+    let within = skip().retry(1, at_once()).retry(2, at_once());
+    let run = Pipeline::from_iter([7]).then(within).run_local();
+    assert_eq!(skipped(&run.report().await.unwrap(), "test::never"), 1);
+    calls(6);
+}
+
+#[tokio::test]
+async fn a_letter_is_posted_after_the_last_retry() {
+    let house = House::new().await;
+    let worker = house.worker().await;
+    let letters: Channel<DeadLetter> = worker.channel(None).await.unwrap();
+    let mut receiver = letters.receiver;
+    let stage = no_fives.dead_letter(letters.sender).retry(2, at_once());
+    let run = Pipeline::from_iter([4, 5, 6]).then(stage).run_local();
+    assert_eq!(run.collect::<Vec<_>>().await.unwrap(), [4, 6]);
+    assert_eq!(receiver.recv().await.unwrap().unwrap().item, 1);
+    assert!(receiver.recv().await.unwrap().is_none());
 }

@@ -1,6 +1,9 @@
 //! What else stands around a function that becomes a stage.
 
-use pipewright::{Pipeline, pipeline_stage};
+use std::sync::{Arc, Mutex};
+
+use pipewright::{Pipeline, Result, StageContext, pipeline_stage};
+use tracing_subscriber::layer::SubscriberExt;
 
 /// Names that are a stage's and a variable's at once.
 mod text {
@@ -99,4 +102,103 @@ fn a_stage_within_a_function_is_small_and_can_be_copied() {
 
     assert_eq!(format!("{:?}", copied(local())), "local");
     assert_eq!(size_of::<local>(), 0);
+}
+
+#[pipeline_stage]
+fn factorial(number: u64) -> u64 {
+    if number == 0 {
+        1
+    } else {
+        number * factorial(number - 1)
+    }
+}
+
+#[pipeline_stage]
+async fn depth(number: u64, calls: &mut u64, context: &StageContext) -> Result<u64> {
+    *calls += 1;
+    if number == 0 {
+        return Ok(*calls);
+    }
+    Box::pin(depth(number - 1, calls, context)).await
+}
+
+#[tokio::test]
+async fn a_stage_may_call_itself() {
+    let run = Pipeline::from_iter([3, 0])
+        .then(factorial)
+        .then(depth)
+        .run_local();
+    assert_eq!(run.collect::<Vec<_>>().await.unwrap(), [7, 9]);
+    assert_eq!(factorial::call(5), 120);
+}
+
+#[pipeline_stage]
+fn same_name(same_name: u32) -> u32 {
+    same_name
+}
+
+#[pipeline_stage]
+#[rustfmt::skip]
+fn with_cfg(
+    #[cfg(any())] text: String,
+    #[cfg(all())] number: u32,
+    #[cfg(any())] params: u8,
+    #[cfg_attr(all(), cfg(all()))] _context: &StageContext,
+) -> u32 {
+    number
+}
+
+#[pipeline_stage]
+#[cfg_attr(all(), deprecated = "for the test")]
+async fn old_too(number: u32, _params: Option<u8>) -> u32 {
+    number
+}
+
+#[tokio::test]
+async fn arguments_may_have_cfg_and_names_of_any_kind() {
+    #[allow(deprecated)]
+    let run = Pipeline::from_iter([1])
+        .then(with_cfg)
+        .then(same_name)
+        .then(old_too)
+        .run_local();
+    assert_eq!(run.collect::<Vec<_>>().await.unwrap(), [1]);
+}
+
+/// The names of all spans.
+#[derive(Clone, Default)]
+struct Spans(Arc<Mutex<Vec<&'static str>>>);
+
+impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Spans {
+    fn on_new_span(
+        &self,
+        span: &tracing::span::Attributes<'_>,
+        _: &tracing::span::Id,
+        _: tracing_subscriber::layer::Context<'_, S>,
+    ) {
+        self.0.lock().unwrap().push(span.metadata().name());
+    }
+}
+
+#[pipeline_stage]
+#[tracing::instrument]
+fn traced(number: u64) -> u64 {
+    number
+}
+
+#[pipeline_stage]
+#[tracing::instrument(skip_all)]
+async fn traced_too(number: u64) -> Result<u64> {
+    Ok(number)
+}
+
+#[test]
+fn the_span_of_an_instrumented_stage_has_its_name() {
+    let spans = Spans::default();
+    let subscriber = tracing_subscriber::registry().with(spans.clone());
+    tracing::subscriber::with_default(subscriber, || {
+        let run = Pipeline::from_iter([1]).then(traced).then(traced_too);
+        futures::executor::block_on(run.run_local().collect::<Vec<_>>()).unwrap();
+    });
+    assert_eq!(*spans.0.lock().unwrap(), ["traced", "traced_too"]);
 }

@@ -264,12 +264,20 @@ async fn refs_that_are_missing() {
     only_reader.reader_ref = Some(channel.reader_ref.get_ref().clone());
     for (id, request, missing) in [
         (
-            concat!(env!("CARGO_PKG_NAME"), "::fail"),
+            concat!(env!("CARGO_PKG_NAME"), "::it::stage::failures::fail"),
             &request,
             "readerRef",
         ),
-        ("pipewright::fail_in_control", &request, "readerRef"),
-        ("pipewright::fail_in_control", &only_reader, "writerRef"),
+        (
+            "pipewright::it::stage::failures::fail_in_control",
+            &request,
+            "readerRef",
+        ),
+        (
+            "pipewright::it::stage::failures::fail_in_control",
+            &only_reader,
+            "writerRef",
+        ),
         ("test::produce", &request, "writerRef"),
         ("test::consume", &request, "readerRef"),
     ] {

@@ -6,7 +6,7 @@ use std::thread;
 
 use pipewright::format::{Bincode, Json};
 use pipewright::{
-    Consumer, Pipeline, Producer, Receiver, Result, Sender, Stage, Worker, pipeline_stage,
+    Consumer, Pipeline, Producer, Receiver, Result, Sender, Stage, StageExt, Worker, pipeline_stage,
 };
 use serde_json::Value;
 use tokio::sync::Barrier;
@@ -30,11 +30,69 @@ async fn r#loop(mut input: Receiver<u32>) -> Result<()> {
     Ok(())
 }
 
+/// Stages of one name in two modules.
+mod left {
+    #[pipewright::pipeline_stage]
+    pub(super) fn parse(number: u32) -> u32 {
+        number + 1
+    }
+}
+
+mod right {
+    #[pipewright::pipeline_stage]
+    pub(super) fn parse(number: u32) -> u32 {
+        number + 2
+    }
+}
+
 #[test]
-fn an_id_is_the_package_and_the_function_unless_it_is_given() {
-    assert_eq!(without_an_id().id(), "pipewright::without_an_id");
+fn an_id_is_the_package_and_the_path_unless_it_is_given() {
+    let here = "pipewright::it::stage::settings";
+    assert_eq!(without_an_id().id(), format!("{here}::without_an_id"));
     assert_eq!(with_an_id().id(), "test::named");
-    assert_eq!(r#loop().id(), "pipewright::loop");
+    assert_eq!(r#loop().id(), format!("{here}::loop"));
+    assert_eq!(left::parse().id(), format!("{here}::left::parse"));
+    assert_eq!(right::parse().id(), format!("{here}::right::parse"));
+}
+
+#[test]
+fn stages_of_one_name_in_two_functions_have_two_ids() {
+    fn one() -> String {
+        #[pipeline_stage]
+        fn local(number: u32) -> u32 {
+            number
+        }
+        local().id()
+    }
+    fn other() -> String {
+        #[pipeline_stage]
+        fn local(number: u32) -> u32 {
+            number
+        }
+        local().id()
+    }
+    assert!(one().ends_with("::one::local"), "{}", one());
+    assert_ne!(one(), other());
+}
+
+#[tokio::test]
+async fn two_workers_do_not_take_each_others_stage() {
+    let engine = pipewright::Engine::builder().in_process();
+    let engine = engine.start().await.unwrap();
+    let connect = || Worker::builder(engine.address()).connect();
+    let (one, other) = (connect().await.unwrap(), connect().await.unwrap());
+    one.register(left::parse).unwrap();
+    one.register(right::parse).unwrap();
+    other.register(right::parse).unwrap();
+    one.registered().await.unwrap();
+    other.registered().await.unwrap();
+    let run = Pipeline::from_iter([10])
+        .then(left::parse.remote())
+        .then(right::parse.remote())
+        .start(&one)
+        .await
+        .unwrap();
+    assert_eq!(run.collect::<Vec<_>>().await.unwrap(), [13]);
 }
 
 #[pipeline_stage(output = Bincode)]

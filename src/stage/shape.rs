@@ -1,0 +1,227 @@
+//! Looks at the types that a function uses, where `#[pipeline_stage]` sees only how they are
+//! written.
+//!
+//! The macro reads `Result<u32, E>` by its name. An alias has another name, and a type of the user
+//! may have the same. So the code of a stage goes through the traits below, which are implemented
+//! for the types that the names stand for, and say in words what is wrong with others.
+
+use std::marker::PhantomData;
+use std::{array, option, vec};
+
+use crate::channel::{ChannelReader, ChannelWriter, Receiver, Sender};
+use crate::codec::Format;
+
+/// The type of what a stage gives. A method of its own wins over that of [`AnyShape`], so the type
+/// behind an alias decides.
+///
+/// Nothing depends on `M`, but for a bound to be looked at where a method is used, it has to depend
+/// on a parameter.
+#[derive(Debug)]
+pub struct Shape<T, M = ()>(PhantomData<(T, M)>);
+
+impl<T> Shape<T> {
+    /// The shape of a `T`.
+    #[allow(clippy::new_without_default)] // A name for the macro.
+    pub const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+/// The shape of what is an item as a whole.
+pub trait AnyShape {
+    /// Passes what may be the only item that is given.
+    fn item(&self) {}
+
+    /// Passes what may be one of several items that are given.
+    fn one_of_many(&self) {}
+}
+
+impl<T> AnyShape for Shape<T> {}
+
+impl<T, E> Shape<Result<T, E>> {
+    /// Refuses a `Result` as an item.
+    pub fn item(&self)
+    where
+        Self: NotResult,
+    {
+    }
+
+    /// Refuses a `Result` as an item.
+    pub fn one_of_many(&self)
+    where
+        Self: NotResult,
+    {
+    }
+}
+
+impl<T> Shape<Option<T>> {
+    /// Refuses an `Option` as an item.
+    pub fn item(&self)
+    where
+        Self: NotOption,
+    {
+    }
+}
+
+impl<T> Shape<Vec<T>> {
+    /// Refuses a `Vec` as an item.
+    pub fn item(&self)
+    where
+        Self: NotMany,
+    {
+    }
+}
+
+impl<T, const N: usize> Shape<[T; N]> {
+    /// Refuses an array as an item.
+    pub fn item(&self)
+    where
+        Self: NotMany,
+    {
+    }
+}
+
+impl<M> Shape<(), M> {
+    /// Refuses nothing as an item.
+    pub fn item(&self)
+    where
+        Self: NotUnit,
+    {
+    }
+}
+
+/// Implemented for no `Result`.
+#[diagnostic::on_unimplemented(
+    message = "the stage gives a `Result` as its item, whose errors would go on as items",
+    label = "a `Result` by another name",
+    note = "the return type is not seen through an alias: write `Result<Item, E>`"
+)]
+pub trait NotResult {}
+
+/// Implemented for no `Option`.
+#[diagnostic::on_unimplemented(
+    message = "the stage gives an `Option` as its item, and `None` would go on as an item",
+    label = "an `Option` by another name",
+    note = "the return type is not seen through an alias: write `Option<Item>`"
+)]
+pub trait NotOption {}
+
+/// Implemented for no `Vec` and no array.
+#[diagnostic::on_unimplemented(
+    message = "the stage gives a `Vec` or an array by another name, which could mean one item or many",
+    label = "a `Vec` or an array by another name",
+    note = "write `Vec<Item>` or `[Item; N]` to give the items one by one, or `[Whole; 1]` to give \
+            the whole as one item"
+)]
+pub trait NotMany {}
+
+/// Not implemented for `()`.
+#[diagnostic::on_unimplemented(
+    message = "the stage gives nothing",
+    label = "`()` by another name",
+    note = "return the item, or `Option<Item>` to leave some out; or take a `Receiver<Item>` to \
+            consume the stream"
+)]
+pub trait NotUnit {}
+
+/// The `Result` of std, whatever error type it has.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a `Result` of `{T}`",
+    label = "not std's `Result`",
+    note = "a return type named `Result` is taken for that of std, with what the stage gives as its \
+            first argument",
+    note = "for an item type that is named `Result`, give it another name: `type Found = {Self};`"
+)]
+pub trait ResultOf<T> {
+    /// The type of the error.
+    type Error;
+
+    /// The value itself.
+    ///
+    /// # Errors
+    ///
+    /// When it is an error.
+    fn into_result(self) -> Result<T, Self::Error>;
+}
+
+impl<T, E> ResultOf<T> for Result<T, E> {
+    type Error = E;
+
+    #[inline]
+    fn into_result(self) -> Self {
+        self
+    }
+}
+
+/// `Option`, `Vec` and arrays of `T`: what gives its items one by one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an `Option` or a `Vec` of `{T}`",
+    label = "not std's",
+    note = "return types named `Option` and `Vec` are taken for those of std",
+    note = "for an item type of that name, give it another name: `type Found = {Self};`"
+)]
+pub trait Many<T> {
+    /// Gives the items.
+    type Items: Iterator<Item = T>;
+
+    /// The items.
+    fn into_items(self) -> Self::Items;
+}
+
+impl<T> Many<T> for Option<T> {
+    type Items = option::IntoIter<T>;
+
+    #[inline]
+    fn into_items(self) -> Self::Items {
+        self.into_iter()
+    }
+}
+
+impl<T> Many<T> for Vec<T> {
+    type Items = vec::IntoIter<T>;
+
+    #[inline]
+    fn into_items(self) -> Self::Items {
+        self.into_iter()
+    }
+}
+
+impl<T, const N: usize> Many<T> for [T; N] {
+    type Items = array::IntoIter<T, N>;
+
+    #[inline]
+    fn into_items(self) -> Self::Items {
+        self.into_iter()
+    }
+}
+
+/// An argument for the end `E` of a channel.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an end of a pipewright channel",
+    label = "not one of pipewright's",
+    note = "arguments named `Receiver`, `Sender`, `ChannelReader` and `ChannelWriter` are taken for \
+            pipewright's",
+    note = "for an item type of that name, give it another name: `type Mail = {Self};`"
+)]
+pub trait TakesEnd<E> {
+    /// The end as the function takes it.
+    fn end(end: E) -> Self;
+}
+
+macro_rules! takes_itself {
+    ($([$($generics:tt)*] $end:ty),* $(,)?) => {$(
+        impl<$($generics)*> TakesEnd<$end> for $end {
+            #[inline]
+            fn end(end: $end) -> Self {
+                end
+            }
+        }
+    )*};
+}
+
+takes_itself! {
+    [T, F: Format] Receiver<T, F>,
+    [T, F: Format] Sender<T, F>,
+    [] ChannelReader,
+    [] ChannelWriter,
+}
