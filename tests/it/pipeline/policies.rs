@@ -226,7 +226,7 @@ async fn announces(n: u64, calls: &mut u64, context: StageContext) -> Result<u64
     *calls += 1;
     context.send_message(format!("call for {n}"));
     tokio::task::yield_now().await;
-    if *calls % 3 != 0 {
+    if !calls.is_multiple_of(3) {
         return Err(Error::msg("not now"));
     }
     Ok(n)
@@ -241,7 +241,7 @@ async fn announces_later(
     static CALLS: AtomicU32 = AtomicU32::new(0);
     context.send_message(format!("call for {n}"));
     tokio::task::yield_now().await;
-    if CALLS.fetch_add(1, SeqCst) % 2 == 0 {
+    if CALLS.fetch_add(1, SeqCst).is_multiple_of(2) {
         return Err(Error::msg("not now"));
     }
     Ok([n]

@@ -141,15 +141,15 @@ fn same_name(same_name: u32) -> u32 {
 #[rustfmt::skip]
 fn with_cfg(
     #[cfg(any())] text: String,
-    #[cfg(all())] number: u32,
+    #[cfg(not(any()))] number: u32,
     #[cfg(any())] params: u8,
-    #[cfg_attr(all(), cfg(all()))] _context: &StageContext,
+    #[cfg_attr(not(any()), cfg(not(any())))] _context: &StageContext,
 ) -> u32 {
     number
 }
 
 #[pipeline_stage]
-#[cfg_attr(all(), deprecated = "for the test")]
+#[cfg_attr(not(any()), deprecated = "for the test")]
 async fn old_too(number: u32, _params: Option<u8>) -> u32 {
     number
 }
