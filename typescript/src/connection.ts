@@ -1,0 +1,216 @@
+import { once } from "node:events";
+import { type ClientOptions, WebSocket } from "ws";
+
+import { ConnectError } from "./errors.js";
+import { shown } from "./refs.js";
+
+/** Asks for signs of life on a channel connection (`docs/protocol.md` section 4.9). */
+export const HEARTBEAT_HEADER = "x-pipewright-heartbeat";
+
+/** Milliseconds between signs of life. */
+export const HEARTBEAT = 20_000;
+
+/** Milliseconds without a byte after which a connection counts as lost. */
+export const SILENCE = 60_000;
+
+/** Milliseconds from the start of a connection to the end of its handshake. */
+export const CONNECT_TIMEOUT = 10_000;
+
+/** The largest message that is read, in bytes (section 1.5). */
+export const MAX_MESSAGE = 64 * 1024 * 1024;
+
+/** Bytes that wait for their reader before the socket is paused. */
+const MAX_QUEUED = 1024 * 1024;
+
+/** Bytes that wait for the kernel before a sender waits. */
+const MAX_BUFFERED = 256 * 1024;
+
+/** Where an engine listens, and how to connect to it. */
+export interface Address {
+  url: string;
+  token?: string | undefined;
+  owner?: string | undefined;
+  tls?: Pick<ClientOptions, "ca" | "cert" | "key" | "rejectUnauthorized"> | undefined;
+}
+
+/** How a connection ended: a close with a code (1005 for none), or a loss. */
+export interface Ended {
+  code: number;
+  reason: string;
+  silent: boolean;
+}
+
+/** A frame that arrived. */
+export type Incoming = Buffer | string;
+
+/** One WebSocket connection, with backpressure in both directions and a watchdog for silence. */
+export class Connection {
+  readonly #socket: WebSocket;
+  readonly #queue: Incoming[] = [];
+  #queued = 0;
+  #waiting: (() => void)[] = [];
+  #lastReceived = Date.now();
+  #watchdog: NodeJS.Timeout | undefined;
+  #silent = false;
+  #ended: Ended | undefined;
+  /** Resolves when the connection has ended. */
+  readonly ended: Promise<Ended>;
+  /** Whether the engine promised signs of life. */
+  heartbeats = false;
+
+  private constructor(socket: WebSocket) {
+    this.#socket = socket;
+    socket.on("upgrade", (response) => {
+      this.heartbeats = response.headers[HEARTBEAT_HEADER] !== undefined;
+    });
+    this.ended = new Promise((resolve) => {
+      socket.on("close", (code, reason) => {
+        clearTimeout(this.#watchdog);
+        this.#ended = { code, reason: reason.toString(), silent: this.#silent };
+        resolve(this.#ended);
+        this.#wake();
+      });
+    });
+    // Every error is followed by `close`, which says the rest.
+    socket.on("error", () => undefined);
+    socket.on("pong", () => {
+      this.#lastReceived = Date.now();
+    });
+    socket.on("message", (data: Buffer, isBinary: boolean) => {
+      this.#lastReceived = Date.now();
+      this.#queue.push(isBinary ? data : data.toString());
+      this.#queued += data.length;
+      if (this.#queued > MAX_QUEUED) {
+        socket.pause();
+      }
+      this.#wake();
+    });
+  }
+
+  /** Opens a connection. The error has no secrets. */
+  static async open(
+    address: Address,
+    url: string,
+    { heartbeat = false, headers = {} }: { heartbeat?: boolean; headers?: Record<string, string> } = {},
+  ): Promise<Connection> {
+    const where = shown(url);
+    let socket: WebSocket;
+    const sent: Record<string, string> = { ...headers };
+    if (address.token !== undefined) {
+      sent["Authorization"] = `Bearer ${address.token}`;
+    }
+    if (address.owner !== undefined) {
+      sent["x-pipewright-owner"] = address.owner;
+    }
+    if (heartbeat) {
+      sent[HEARTBEAT_HEADER] = String(HEARTBEAT);
+    }
+    try {
+      socket = new WebSocket(url, {
+        ...address.tls,
+        headers: sent,
+        perMessageDeflate: false,
+        handshakeTimeout: CONNECT_TIMEOUT,
+        maxPayload: MAX_MESSAGE,
+        // The watchdog bounds the wait for the peer's close instead.
+        closeTimeout: 0x7fff_ffff,
+      } as ClientOptions);
+    } catch {
+      throw new ConnectError(`${where} is not a WebSocket address; use ws:// or wss://`);
+    }
+    // Made before the handshake ends, so that no early frame is missed.
+    const connection = new Connection(socket);
+    const refused = new Promise<never>((_resolve, reject) => {
+      socket.on("unexpected-response", (request, response) => {
+        request.destroy();
+        reject(new ConnectError(`${where} refused the connection: HTTP ${response.statusCode ?? 0}`));
+      });
+      socket.on("error", (error) => {
+        reject(new ConnectError(`cannot connect to ${where}: ${error.message}`));
+      });
+    });
+    refused.catch(() => undefined);
+    await Promise.race([once(socket, "open"), refused]);
+    return connection;
+  }
+
+  /** Drops the connection after `silence` milliseconds without a sign of life. */
+  watch(silence = SILENCE): void {
+    clearTimeout(this.#watchdog);
+    const check = (): void => {
+      const left = this.#lastReceived + silence - Date.now();
+      if (left <= 0 && !this.#socket.isPaused) {
+        this.#silent = true;
+        this.#socket.terminate();
+      } else {
+        this.#watchdog = setTimeout(check, Math.max(left, 1000));
+      }
+    };
+    this.#watchdog = setTimeout(check, silence);
+  }
+
+  /** Sends pings, whose answers count as signs of life. Not for readers (section 8.2). */
+  ping(): void {
+    const timer = setInterval(() => {
+      if (this.#socket.readyState === WebSocket.OPEN) {
+        this.#socket.ping();
+      }
+    }, HEARTBEAT);
+    void this.ended.then(() => {
+      clearInterval(timer);
+    });
+  }
+
+  /** The next frame; `undefined` after the connection has ended and all frames were taken. */
+  async receive(): Promise<Incoming | undefined> {
+    for (;;) {
+      const frame = this.#queue.shift();
+      if (frame !== undefined) {
+        this.#queued -= frame.length;
+        if (this.#socket.isPaused && this.#queued <= MAX_QUEUED / 2) {
+          this.#lastReceived = Date.now();
+          this.#socket.resume();
+        }
+        return frame;
+      }
+      if (this.#ended !== undefined) {
+        return undefined;
+      }
+      await new Promise<void>((resolve) => {
+        this.#waiting.push(resolve);
+      });
+    }
+  }
+
+  #wake(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) {
+      resolve();
+    }
+  }
+
+  /** Sends a frame; waits while the kernel takes no more. `false` if the connection has ended. */
+  async send(frame: Buffer | string): Promise<boolean> {
+    if (this.#socket.readyState !== WebSocket.OPEN) {
+      return false;
+    }
+    const sent = new Promise<boolean>((resolve) => {
+      this.#socket.send(frame, { binary: typeof frame !== "string" }, (error) => {
+        // `ws` passes null where its types say undefined.
+        resolve(!error);
+      });
+    });
+    return this.#socket.bufferedAmount < MAX_BUFFERED ? true : Promise.race([sent, this.ended.then(() => false)]);
+  }
+
+  /** Sends a close and waits for the peer's; frames that arrive meanwhile are dropped. */
+  async close(code = 1000, reason = ""): Promise<Ended> {
+    this.watch();
+    this.#socket.close(code, reason);
+    while ((await this.receive()) !== undefined) {
+      // Frames that nobody will read would keep the peer's close from being read.
+    }
+    return this.ended;
+  }
+}

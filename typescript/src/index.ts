@@ -1,0 +1,31 @@
+/**
+ * Stages, channels and pipelines of pipewright in TypeScript.
+ *
+ * A stage is a function, made by `stage`. A `Worker` serves stages to pipelines in any language. Every
+ * stream ends in exactly one verdict: complete, or an error.
+ */
+export { ChannelReader, ChannelWriter, type ReadEvent } from "./channel.js";
+export type { Address } from "./connection.js";
+export {
+  Aborted,
+  CallError,
+  ConnectError,
+  Corrupt,
+  ItemError,
+  NeverWritten,
+  PipewrightError,
+  ProtocolViolation,
+  ReaderGone,
+  RunFailed,
+  StreamError,
+  Truncated,
+  WriteFailed,
+} from "./errors.js";
+export { type Format, lines, ndjson } from "./formats.js";
+export { Receiver, Sender, type SenderOptions, type Validator } from "./items.js";
+export { type Abort, firstCause, type Header, type Progress } from "./messages.js";
+export { Pipeline, pipeline, Run, type RunReport } from "./pipeline.js";
+export type { ChannelRef } from "./refs.js";
+export { type RunContext, type Stage, stage, type StageKind, type StageOptions } from "./stage.js";
+export { StreamVerifier, type Verdict } from "./verifier.js";
+export { DEFAULT_URL, VERSION, Worker, type WorkerOptions } from "./worker.js";

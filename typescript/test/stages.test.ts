@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { after, before, test } from "node:test";
+import type { ChildProcess } from "node:child_process";
+
+import { pipeline, RunFailed, Worker } from "../src/index.js";
+import { Engine, serveStages } from "./engine.js";
+
+let engine: Engine;
+let stages: ChildProcess;
+let worker: Worker;
+
+before(async () => {
+  engine = await Engine.start();
+  stages = await serveStages(engine.url);
+  worker = await new Worker({ url: engine.url }).connect();
+});
+
+after(async () => {
+  await worker.close();
+  if (stages.exitCode === null) {
+    const exited = once(stages, "exit");
+    stages.kill();
+    await exited;
+  }
+  await engine.stop();
+});
+
+function range(count: number): number[] {
+  return [...Array(count).keys()];
+}
+
+function start(items: Iterable<unknown> | AsyncIterable<unknown>, ...ids: string[]) {
+  return ids.reduce((steps, id) => steps.then(id), pipeline(items)).start(worker);
+}
+
+const shapes: [string[], unknown[]][] = [
+  [["ts::double"], [0, 2, 4, 6]],
+  [["ts::odd"], [1, 3]],
+  [["ts::twice"], [0, 0, 1, 1, 2, 2, 3, 3]],
+  [["ts::sums"], [0, 1, 3, 6]],
+  [["ts::record"], range(4).map((n) => ({ n }))],
+  [["ts::first"], [0, 1, 2]],
+  [["ts::copy"], [0, 1, 2, 3]],
+  [["ts::double", "ts::sums", "ts::odd"], []],
+];
+for (const [ids, expected] of shapes) {
+  test(`shape ${ids.join(" ")}`, async () => {
+    assert.deepEqual(await start(range(4), ...ids).collect(), expected);
+  });
+}
+
+test("a concurrent stage keeps the order", async () => {
+  assert.deepEqual(await start(range(500), "ts::slow").collect(), range(500));
+});
+
+test("the report is verified and counts", async () => {
+  const run = start(range(1000), "ts::double");
+  assert.equal((await run.collect()).length, 1000);
+  assert.ok(run.report.verified);
+  const report = run.report.stages["ts::double"];
+  assert.deepEqual([report?.["items_in"], report?.["items_out"]], [1000, 1000]);
+});
+
+test("an exception is the first cause, with stage and item", async () => {
+  await assert.rejects(start(range(100), "ts::fails", "ts::sums", "ts::double").collect(), (error: RunFailed) => {
+    assert.equal(error.firstCause.stage, "ts::fails");
+    assert.equal(error.firstCause.item, 3);
+    assert.match(error.firstCause.message, /RangeError: three/);
+    assert.match(error.firstCause.message, /stages\.js/);
+    return true;
+  });
+});
+
+test("a bad item names its number", async () => {
+  await assert.rejects(start([1, 2, "three"], "ts::double").collect(), (error: RunFailed) => {
+    assert.equal(error.firstCause.item, 2);
+    return true;
+  });
+});
+
+test("an early exit ends an endless source", async () => {
+  function* endless() {
+    for (let n = 0; ; n += 1) {
+      yield n;
+    }
+  }
+  assert.deepEqual(await start(endless(), "ts::double", "ts::first").collect(), [0, 2]);
+});
+
+test("an unknown stage fails the run", async () => {
+  await assert.rejects(start(range(3), "ts::absent").collect(), (error: RunFailed) => {
+    assert.equal(error.firstCause.code, "function_not_found");
+    return true;
+  });
+});
+
+test("parameters and state", async () => {
+  const run = pipeline([5, 6, 7]).then("ts::count", { n: 10 }).start(worker);
+  assert.deepEqual(await run.collect(), [11, 12, 13]);
+  await assert.rejects(pipeline([5]).then("ts::count", { n: "x" }).start(worker).collect(), /params/);
+});
+
+test("the program runs stages in TypeScript", async () => {
+  const text = range(10_000)
+    .map((n) => `line ${n}\n`)
+    .join("");
+  const upper = await engine.program(["run", "--format", "lines", "ts::upper"], text);
+  assert.equal(upper.status, 0, upper.error);
+  assert.equal(upper.out, text.toUpperCase());
+  const copy = await engine.program(["run", "ts::copy"], text);
+  assert.equal(copy.out, text);
+  const failed = await engine.program(["run", "--format", "ndjson", "ts::fails"], "1\n2\n3\n");
+  assert.equal(failed.status, 4);
+  assert.match(failed.error, /ts::fails at item 2/);
+});
+
+// Last, because the stages are gone after it.
+test("a killed worker is an error", async () => {
+  await assert.rejects(start(range(100_000), "ts::exits").collect(), RunFailed);
+});
