@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::access::Access;
+use super::behaviour::Behaviour;
 use super::core::Core;
 use super::limits::Limits;
 use super::listen::listen;
@@ -226,6 +227,12 @@ impl EngineBuilder {
             dead_after,
         };
         self
+    }
+
+    /// Behaves as an iii engine does: see `testing::imitate_iii`.
+    pub(crate) fn imitating_iii(mut self) -> Self {
+        self.limits.behaviour = Behaviour::Iii;
+        self.keep_alive(Duration::MAX, Duration::MAX)
     }
 
     /// Starts the engine on the current tokio runtime.

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use super::EngineError;
+use super::behaviour::Behaviour;
 use crate::transport::{KeepAlive, PipeLimits, WebSocketLimits};
 use crate::wire::MAX_FRAME;
 
@@ -46,6 +47,8 @@ pub(super) struct Limits {
     pub(super) linger: Duration,
     /// When workers are asked for a sign of life, and when they count as gone.
     pub(super) keep_alive: KeepAlive,
+    /// What is done where the protocol leaves it open.
+    pub(super) behaviour: Behaviour,
 }
 
 impl Default for Limits {
@@ -71,6 +74,7 @@ impl Default for Limits {
             // (`protocol.md` section 8, 2).
             linger: Duration::from_secs(60),
             keep_alive: KeepAlive::default(),
+            behaviour: Behaviour::default(),
         }
     }
 }

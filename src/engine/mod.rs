@@ -20,6 +20,7 @@
 //! one machine. Users who need them point the same program at an iii engine.
 
 mod access;
+mod behaviour;
 mod builder;
 mod channels;
 mod control;

@@ -19,6 +19,7 @@ use super::terms::Terms;
 #[cfg(feature = "tls")]
 use super::tls;
 use crate::transport::{WebSocket, WebSocketLimits, keep_alive};
+use crate::wire::Close;
 
 /// What encrypts connections.
 #[cfg(feature = "tls")]
@@ -167,6 +168,11 @@ where
             let parting = telemetry::discard(&mut socket, core, newcomer).await;
             (socket, parting)
         }
+        Route::Taken => {
+            let mut socket = open(core.limits.reader());
+            let parting = farewell::close(&mut socket, Close::default(), farewell::BRIEF).await;
+            (socket, parting)
+        }
         Route::Reader(end) => {
             // It has brought a key.
             drop(newcomer);
@@ -179,7 +185,7 @@ where
         Route::Writer(end) => {
             drop(newcomer);
             let mut socket = open(core.limits.writer());
-            let parting = WriterSession::new(&mut socket, end, beat)
+            let parting = WriterSession::new(&mut socket, end, beat, core.limits.behaviour)
                 .run(core, &ownership)
                 .await;
             (socket, parting)

@@ -3,8 +3,9 @@ use std::time::Duration;
 
 use hyper::header::{HeaderMap, HeaderValue};
 
+use super::behaviour::Behaviour;
 use super::owners::{Owners, Ownership, Part};
-use crate::wire::{HEARTBEAT, OWNER, heartbeat_value, parse_heartbeat};
+use crate::wire::{ENGINE, HEARTBEAT, OWNER, heartbeat_value, parse_heartbeat};
 
 /// No client is given signs of life more often: they are work.
 const FASTEST: Duration = Duration::from_millis(50);
@@ -26,7 +27,15 @@ impl Terms {
         response: &mut HeaderMap,
         part: Part,
         owners: &Arc<Owners>,
+        behaviour: Behaviour,
     ) -> Self {
+        if behaviour.is_iii() {
+            return Self {
+                heartbeat: None,
+                ownership: Ownership::unknown(),
+            };
+        }
+        response.insert(ENGINE, HeaderValue::from_static(env!("CARGO_PKG_VERSION")));
         let said = |name| request.get(name).and_then(|value| value.to_str().ok());
         let heartbeat = said(HEARTBEAT)
             .filter(|_| part == Part::Channel)

@@ -34,7 +34,37 @@ mod tested;
 pub use bench::Bench;
 pub use tested::Tested;
 
+#[cfg(feature = "engine")]
+use crate::engine::EngineBuilder;
 use crate::stage::{IntoStage, Stage};
+
+/// Makes an engine behave as an iii engine does where the two differ, for tests of programs that
+/// are to work with both.
+///
+/// Observed of version 0.23 from outside: a writer whose reader has left is dropped without a close,
+/// a lost writer closes its reader without a code, an end that is opened again looks like an empty
+/// stream, both ends of a channel have one key, a function is not found right behind its
+/// registration, no name is suggested, and there are no signs of life on channels. The table
+/// is in `docs/protocol.md`.
+///
+/// # Example
+///
+/// ```
+/// # #[tokio::main] async fn main() -> Result<(), pipewright::Error> {
+/// use pipewright::{Engine, Worker, testing};
+///
+/// let engine = testing::imitate_iii(Engine::builder().listen("127.0.0.1:0"));
+/// let engine = engine.start().await?;
+/// let worker = Worker::connect(engine.url().expect("it listens").clone()).await?;
+/// worker.register_function("echo", async |n: u32| n)?;
+/// worker.registered().await?;
+/// assert_eq!(worker.call::<u32>("echo", &7).await?, 7);
+/// # Ok(()) }
+/// ```
+#[cfg(feature = "engine")]
+pub fn imitate_iii(builder: EngineBuilder) -> EngineBuilder {
+    builder.imitating_iii()
+}
 
 /// Runs a stage on items, within the process; [`Bench`] has more to set.
 ///

@@ -5,6 +5,7 @@
 //! sections the items name.
 
 mod access_key;
+mod announced;
 mod channel_ref;
 mod close;
 mod control;
@@ -22,6 +23,8 @@ mod text;
 mod trace_context;
 
 pub use access_key::AccessKey;
+#[cfg(feature = "engine")]
+pub(crate) use announced::ENGINE;
 pub use channel_ref::StreamChannelRef;
 pub(crate) use close::{Close, code};
 pub use control::ErrorBody;

@@ -1,8 +1,11 @@
 //! The engine that a test runs against.
 //!
 //! One of its own, or the one that `PIPEWRIGHT_ENGINE_URL` names, so that the suite can be pointed
-//! at an iii engine. A test of what only our engine promises asks for [`TestEngine::ours`] and is
-//! reported on standard error, past the capture of the test harness, when it is left out.
+//! at an iii engine. With `PIPEWRIGHT_TEST_ENGINE=iii` it is one that imitates an iii engine. A test
+//! of what only our engine promises asks for [`TestEngine::ours`] and is reported on standard
+//! error, past the capture of the test harness, when it is left out. A test of what differs asks
+//! [`TestEngine::is_pipewright`], which is what the engine announces, and checks what a user of
+//! each may rely on.
 
 // Each test binary that includes this file uses a part of it.
 #![allow(dead_code)]
@@ -11,36 +14,59 @@ use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use pipewright::{Address, Engine, EngineBuilder, EngineStats, Worker, WorkerBuilder};
+use pipewright::{Address, Engine, EngineBuilder, EngineStats, Worker, WorkerBuilder, testing};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 /// What nothing takes, even on a busy machine: reached only by a test that fails.
 pub(crate) const FAILED: Duration = Duration::from_secs(60);
 
 const ENGINE_URL: &str = "PIPEWRIGHT_ENGINE_URL";
 
+/// The header of a handshake's answer by which our engine announces itself (`docs/protocol.md`).
+const ANNOUNCED: &str = "x-pipewright-engine";
+
+const TEST_ENGINE: &str = "PIPEWRIGHT_TEST_ENGINE";
+
 pub(crate) struct TestEngine {
     url: String,
     ours: Option<Engine>,
+    /// Kept for as long as the test runs.
+    _stand_in: Option<Engine>,
+    announced: bool,
     namespace: Option<String>,
 }
 
 impl TestEngine {
     /// The engine that was named, or else one of its own on a free port.
     pub(crate) async fn start() -> Self {
-        match named() {
-            Some(url) => Self {
-                url,
-                ours: None,
-                namespace: Some(unique("test")),
-            },
-            None => Self::embedded(Engine::builder()).await,
+        let (url, stand_in) = match named() {
+            Named::Url(url) => (url, None),
+            Named::Imitation => {
+                let builder = testing::imitate_iii(Engine::builder().listen("127.0.0.1:0"));
+                let engine = builder.start().await.expect("a free port of loopback");
+                (engine.url().expect("it listens").to_string(), Some(engine))
+            }
+            Named::None => return Self::embedded(Engine::builder()).await,
+        };
+        Self {
+            announced: announces(&url).await.expect("the engine that was named"),
+            url,
+            ours: None,
+            _stand_in: stand_in,
+            namespace: Some(unique("test")),
         }
+    }
+
+    /// Whether the engine says that it is one of ours, in this process or elsewhere.
+    pub(crate) fn is_pipewright(&self) -> bool {
+        self.announced
     }
 
     /// One of its own for a test that can only hold on ours, with the settings of `builder`;
     /// `None`, and reported with the reason, if another engine was named.
     pub(crate) async fn ours(builder: EngineBuilder, why: &str) -> Option<Self> {
-        if named().is_some() {
+        if !matches!(named(), Named::None) {
             left_out(why);
             return None;
         }
@@ -53,6 +79,8 @@ impl TestEngine {
         Self {
             url: engine.url().expect("it listens").to_string(),
             ours: Some(engine),
+            _stand_in: None,
+            announced: true,
             namespace: None,
         }
     }
@@ -123,10 +151,45 @@ fn unique(what: &str) -> String {
     format!("{what}-{}-{number}", std::process::id())
 }
 
-fn named() -> Option<String> {
-    std::env::var(ENGINE_URL)
-        .ok()
-        .filter(|url| !url.trim().is_empty())
+/// Whether the engine at `url`, which is not encrypted, announces itself as one of ours.
+async fn announces(url: &str) -> std::io::Result<bool> {
+    let authority = url.trim_start_matches("ws://").trim_end_matches('/');
+    let mut stream = TcpStream::connect(authority).await?;
+    let asked = format!(
+        "GET / HTTP/1.1\r\nHost: {authority}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    );
+    stream.write_all(asked.as_bytes()).await?;
+    let mut head = Vec::new();
+    while !head.windows(4).any(|end| end == b"\r\n\r\n") {
+        if stream.read_buf(&mut head).await? == 0 {
+            break;
+        }
+    }
+    let head = String::from_utf8_lossy(&head).to_ascii_lowercase();
+    Ok(head.contains(&format!("\r\n{ANNOUNCED}: ")))
+}
+
+/// Which engine the environment names.
+enum Named {
+    None,
+    Url(String),
+    /// One that imitates an iii engine, for each test.
+    Imitation,
+}
+
+fn named() -> Named {
+    let set = |name| {
+        std::env::var(name)
+            .ok()
+            .filter(|text| !text.trim().is_empty())
+    };
+    match (set(ENGINE_URL), set(TEST_ENGINE)) {
+        (Some(url), _) => Named::Url(url),
+        (None, Some(kind)) if kind == "iii" => Named::Imitation,
+        (None, Some(kind)) => panic!("{TEST_ENGINE} is `iii` or not set, not `{kind}`"),
+        (None, None) => Named::None,
+    }
 }
 
 fn left_out(why: &str) {
@@ -135,6 +198,6 @@ fn left_out(why: &str) {
     // The report is for people; a standard error that is closed is no failure of the test.
     let _ = writeln!(
         std::io::stderr(),
-        "left out, {ENGINE_URL} is set: {test}: {why}"
+        "left out, another engine was named: {test}: {why}"
     );
 }

@@ -59,11 +59,16 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     } else {
         (None, arguments.connect.worker().await?)
     };
-    let report = report(&worker, arguments.time).await?;
-    worker.shutdown().await?;
+    let mut report = Report::of(worker.address().to_string(), arguments.time);
+    let measured = measure_all(&worker, arguments.time, &mut report).await;
+    if let Err(failure) = &measured {
+        report.failed = Some(failure.to_string());
+    }
+    let ended = worker.shutdown().await;
     if let Some(engine) = engine {
         engine.shutdown().await;
     }
+    // What was measured is worth something, too, where a later part has failed.
     if let Some(path) = &arguments.json {
         let json = serde_json::to_string_pretty(&report)?;
         fs::write(path, json + "\n").map_err(|error| {
@@ -71,18 +76,17 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
             Failure::new(Exit::Failure, told).hint("choose a file that you may write")
         })?;
     }
-    arguments.output.write(&report, &report.table(), "")
+    arguments.output.write(&report, &report.table(), "")?;
+    measured?;
+    Ok(ended?)
 }
 
-async fn report(worker: &Worker, time: Duration) -> Result<Report, Failure> {
-    Ok(Report {
-        engine: worker.address().to_string(),
-        version: env!("CARGO_PKG_VERSION"),
-        seconds: time.as_secs_f64(),
-        bytes: measure::bytes(worker, time).await?,
-        items: measure::items(worker, time).await?,
-        latency: measure::latency(worker, time).await?,
-        calls: measure::calls(worker, time).await?,
-        channels: measure::channels(worker, time).await?,
-    })
+/// Fills in the report, one part after the other.
+async fn measure_all(worker: &Worker, time: Duration, report: &mut Report) -> Result<(), Failure> {
+    report.bytes = Some(measure::bytes(worker, time).await?);
+    report.items = Some(measure::items(worker, time).await?);
+    report.latency = Some(measure::latency(worker, time).await?);
+    report.calls = Some(measure::calls(worker, time).await?);
+    report.channels = Some(measure::channels(worker, time).await?);
+    Ok(())
 }

@@ -1,22 +1,32 @@
+use std::time::Duration;
+
 use serde::Serialize;
 
 use super::times::Spread;
 use crate::cli::table::{Column, Table};
 use crate::cli::units;
 
-/// What was measured of an engine.
+/// What was measured of an engine. What was not reached because something failed is missing.
 #[derive(Serialize)]
 pub(super) struct Report {
-    pub(super) engine: String,
+    engine: String,
     /// Of this program.
-    pub(super) version: &'static str,
+    version: &'static str,
     /// How long each measurement took.
-    pub(super) seconds: f64,
-    pub(super) bytes: Throughput,
-    pub(super) items: Throughput,
-    pub(super) latency: Spread,
-    pub(super) calls: Rate,
-    pub(super) channels: Rate,
+    seconds: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) bytes: Option<Throughput>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) items: Option<Throughput>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) latency: Option<Spread>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) calls: Option<Rate>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) channels: Option<Rate>,
+    /// Why the rest is missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) failed: Option<String>,
 }
 
 /// One stream, as fast as it goes.
@@ -39,6 +49,21 @@ pub(super) struct Rate {
 }
 
 impl Report {
+    /// Of the engine at an address, with nothing measured.
+    pub(super) fn of(engine: String, time: Duration) -> Self {
+        Self {
+            engine,
+            version: env!("CARGO_PKG_VERSION"),
+            seconds: time.as_secs_f64(),
+            bytes: None,
+            items: None,
+            latency: None,
+            calls: None,
+            channels: None,
+            failed: None,
+        }
+    }
+
     pub(super) fn table(&self) -> Table {
         let mut table = Table::new([
             Column::text("MEASURED"),
@@ -47,30 +72,29 @@ impl Report {
             Column::number("99%"),
             Column::number("WORST"),
         ]);
-        table.push(row(
-            "bytes through one channel",
-            units::rate(self.bytes.bytes_per_second),
-        ));
-        let items = self.items.items_per_second.unwrap_or_default();
-        let items = format!("{} items/s", units::count(items));
-        table.push(row("items through one channel", items));
-        table.push(timed(
-            "one item, from send to receive",
-            String::new(),
-            &self.latency,
-        ));
-        let rate = |rate: &Rate| format!("{}/s", units::count(rate.per_second));
-        table.push(timed(
-            "calls, one after the other",
-            rate(&self.calls),
-            &self.calls.times,
-        ));
-        let channels = &self.channels;
-        table.push(timed(
-            "channels, made to closed",
-            rate(channels),
-            &channels.times,
-        ));
+        if let Some(bytes) = &self.bytes {
+            let rate = units::rate(bytes.bytes_per_second);
+            table.push(row("bytes through one channel", rate));
+        }
+        if let Some(items) = &self.items {
+            let items = items.items_per_second.unwrap_or_default();
+            let rate = format!("{} items/s", units::count(items));
+            table.push(row("items through one channel", rate));
+        }
+        if let Some(latency) = &self.latency {
+            let name = "one item, from send to receive";
+            table.push(timed(name, String::new(), latency));
+        }
+        let rates = [
+            ("calls, one after the other", &self.calls),
+            ("channels, made to closed", &self.channels),
+        ];
+        for (name, measured) in rates {
+            if let Some(rate) = measured {
+                let each = format!("{}/s", units::count(rate.per_second));
+                table.push(timed(name, each, &rate.times));
+            }
+        }
         table
     }
 }

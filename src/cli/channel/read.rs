@@ -55,15 +55,26 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         read = copy(&mut reader, arguments.messages) => read,
         () = signals.next() => Err(Failure::new(Exit::Cancelled, "interrupted before the end")),
     };
-    if let Err(failure) = read {
-        // So that the writer learns of it; a second signal does not wait for that.
-        tokio::select! {
-            () = reader.close() => {}
-            () = signals.next() => {}
+    let frames = match read {
+        Ok(frames) => frames,
+        Err(failure) => {
+            // So that the writer learns of it; a second signal does not wait for that.
+            tokio::select! {
+                () = reader.close() => {}
+                () = signals.next() => {}
+            }
+            return Err(failure);
         }
-        return Err(failure);
-    }
+    };
     if let Some(Verdict::CompleteUnverified) = reader.report().verdict {
+        // Some engines close an end so that was used before, or that nobody writes to.
+        if frames == 0 {
+            let told = "the channel was closed before anything came";
+            return Err(Failure::new(Exit::Truncated, told).hint(
+                "this end was used before, no writer ever came, or a writer that sends no totals \
+                 sent nothing; make a channel for each stream",
+            ));
+        }
         tell(
             "note: the stream ended well, but its writer sent no totals to compare with; whether \
              it is whole is not known",
@@ -72,10 +83,12 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn copy(reader: &mut ChannelReader, messages: Messages) -> Result<(), Failure> {
+/// Gives the number of frames.
+async fn copy(reader: &mut ChannelReader, messages: Messages) -> Result<u64, Failure> {
     let mut stdout = Stdout::new()?;
-    let mut bytes = 0;
+    let (mut bytes, mut frames) = (0, 0);
     while let Some(frame) = reader.next_frame().await.map_err(hints::read)? {
+        frames += 1;
         match frame {
             Frame::Data(data) => {
                 bytes += data.len() as u64;
@@ -84,7 +97,7 @@ async fn copy(reader: &mut ChannelReader, messages: Messages) -> Result<(), Fail
             Frame::Message(text) => pass_on(&text, bytes, messages)?,
         }
     }
-    Ok(())
+    Ok(frames)
 }
 
 /// Writes a message of the user to standard error.

@@ -64,6 +64,11 @@ impl<'a, T: Transport> ReaderSession<'a, T> {
         drop(end);
         match ended {
             Ended::Stream(close) => {
+                let close = if core.limits.behaviour.is_iii() {
+                    Close::default()
+                } else {
+                    close
+                };
                 tokio::select! {
                     biased;
                     () = hand_over(socket, close, core) => {}
@@ -77,6 +82,7 @@ impl<'a, T: Transport> ReaderSession<'a, T> {
                 tracing::debug!(%error, "a channel reader was lost");
                 farewell::broken(socket, error).await
             }
+            Ended::Stopping if core.limits.behaviour.is_iii() => Parting::Done,
             Ended::Stopping => farewell::close(socket, Close::STOPPING, farewell::BRIEF).await,
         }
     }

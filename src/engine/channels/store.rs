@@ -11,6 +11,7 @@ use super::refusal::Refusal;
 use super::table::Table;
 use super::{Lease, ReaderEnd, Totals, WriterEnd};
 use crate::engine::EngineStats;
+use crate::engine::behaviour::Behaviour;
 use crate::engine::limits::Limits;
 use crate::engine::runs::Runs;
 use crate::transport::{PipeLimits, later};
@@ -19,6 +20,7 @@ use crate::wire::{AccessKey, Direction, StreamChannelRef};
 /// The channel table with its lock, its clock and its source of secrets.
 pub(in crate::engine) struct Channels {
     ttl: Duration,
+    behaviour: Behaviour,
     /// Protects the table for one operation: creating, opening or finishing. Nothing that passes
     /// through a channel takes it.
     table: Mutex<Table>,
@@ -37,6 +39,7 @@ impl Channels {
     pub(in crate::engine) fn new(limits: &Limits, runs: Arc<Runs>) -> Self {
         Self {
             ttl: limits.ttl,
+            behaviour: limits.behaviour,
             table: Mutex::new(Table::new(*limits)),
             runs,
         }
@@ -49,10 +52,13 @@ impl Channels {
         limits: PipeLimits,
     ) -> Result<ChannelRefs, NoChannel> {
         let channel_id = Uuid::new_v4().to_string();
-        let keys = Keys {
-            read: new_key(),
-            write: new_key(),
+        let read = new_key();
+        let write = if self.behaviour.is_iii() {
+            read.clone()
+        } else {
+            new_key()
         };
+        let keys = Keys { read, write };
         self.lock()
             .create(&channel_id, owner, keys.clone(), limits, now())?;
         Ok(ChannelRefs {

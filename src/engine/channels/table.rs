@@ -142,7 +142,9 @@ impl Table {
         let Some(end) = channel.writer.open() else {
             // It has more to write than its stream will hold (`protocol.md` section 8, 15 and 24).
             // Its close may be on the way still.
-            channel.monitor.spoil(Close::WRITER_CAME_BACK);
+            if !self.limits.behaviour.is_iii() {
+                channel.monitor.spoil(Close::WRITER_CAME_BACK);
+            }
             return Err(Refusal::Taken);
         };
         self.touch(id, now);

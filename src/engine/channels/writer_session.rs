@@ -6,6 +6,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::overdraft::Overdraft;
 use super::{Beat, WriterEnd};
+use crate::engine::behaviour::Behaviour;
 use crate::engine::core::Core;
 use crate::engine::farewell::{self, Parting};
 use crate::engine::owners::Ownership;
@@ -35,6 +36,7 @@ pub(in crate::engine) struct WriterSession<'a, T> {
     overdraft: Overdraft,
     /// When the overdraft is to be asked again; made when the pipe is full for the first time.
     timer: Option<Pin<Box<Sleep>>>,
+    behaviour: Behaviour,
 }
 
 /// Why a session is over.
@@ -48,13 +50,19 @@ enum Ended {
 }
 
 impl<'a, T: Transport> WriterSession<'a, T> {
-    pub(in crate::engine) fn new(socket: &'a mut T, end: WriterEnd, beat: Beat) -> Self {
+    pub(in crate::engine) fn new(
+        socket: &'a mut T,
+        end: WriterEnd,
+        beat: Beat,
+        behaviour: Behaviour,
+    ) -> Self {
         Self {
             socket,
             end,
             beat,
             overdraft: Overdraft::default(),
             timer: None,
+            behaviour,
         }
     }
 
@@ -65,7 +73,12 @@ impl<'a, T: Transport> WriterSession<'a, T> {
             () = core.stopping.cancelled() => Ended::Unread(Close::STOPPING),
             () = ownership.silent() => Ended::Lost(TransportError::silent()),
         };
-        let Self { socket, end, .. } = self;
+        let Self {
+            socket,
+            end,
+            behaviour,
+            ..
+        } = self;
         let WriterEnd { mut pipe, lease } = end;
         match ended {
             Ended::Closed(close) => {
@@ -89,6 +102,9 @@ impl<'a, T: Transport> WriterSession<'a, T> {
                 // If it is the engine that stops, the reader is to see this and not a lost writer.
                 pipe.end(close.clone());
                 drop((pipe, lease));
+                if behaviour.is_iii() {
+                    return Parting::Done;
+                }
                 farewell::close(socket, close, farewell::BRIEF).await
             }
         }
@@ -106,13 +122,18 @@ impl<'a, T: Transport> WriterSession<'a, T> {
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
-            match self.poll_room(cx) {
-                Poll::Ready(Ok(())) => {}
+            let unread = match self.poll_room(cx) {
+                Poll::Ready(Ok(())) => None,
+                // An iii engine notices at the next frame.
+                Poll::Ready(Err(close)) if self.behaviour.is_iii() => Some(close),
                 Poll::Ready(Err(close)) => return Poll::Ready(Ended::Unread(close)),
                 Poll::Pending => return Poll::Pending,
-            }
+            };
             match self.socket.poll_receive(cx) {
                 Poll::Ready(Received::Frame(frame)) => {
+                    if let Some(close) = unread {
+                        return Poll::Ready(Ended::Unread(close));
+                    }
                     taken += frame.len() + FRAME;
                     self.overdraft.received(frame.len());
                     self.end.pipe.push(frame);
@@ -122,6 +143,9 @@ impl<'a, T: Transport> WriterSession<'a, T> {
                 Poll::Ready(Received::Lost(error)) => return Poll::Ready(Ended::Lost(error)),
                 Poll::Pending => {
                     self.overdraft.drained();
+                    if self.behaviour.is_iii() {
+                        return Poll::Pending;
+                    }
                     // The reader may go while its writer has nothing to say.
                     return self.end.pipe.poll_gone(cx).map(Ended::Unread);
                 }

@@ -21,6 +21,7 @@ pub(super) fn call(
     match call.function_id.as_str() {
         builtin::CHANNELS_CREATE => Some(create_channel(member, call, core)),
         builtin::WORKERS_REGISTER => Some(register_worker(member, &call.data, out)),
+        builtin::RUNS_LIST | builtin::CHANNELS_LIST if core.limits.behaviour.is_iii() => None,
         builtin::RUNS_LIST => Some(member.costly(|| listings::runs(&call.data, core))),
         builtin::CHANNELS_LIST => Some(member.costly(|| listings::channels(&call.data, core))),
         builtin::FUNCTIONS_LIST => Some(member.costly(|| listings::functions(member))),

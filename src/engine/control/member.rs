@@ -1,6 +1,7 @@
+use std::collections::HashSet;
 use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value};
@@ -32,6 +33,9 @@ pub(super) struct Member<'a> {
     warned: AtomicBool,
     /// Microseconds for which the tables were held for this worker alone, not yet paid for.
     cost: AtomicU64,
+    /// Functions that it has registered since its last other message, where they are not found yet
+    /// as on an iii engine. Bounded by the functions of a worker.
+    fresh: Mutex<HashSet<String>>,
 }
 
 impl<'a> Member<'a> {
@@ -43,17 +47,23 @@ impl<'a> Member<'a> {
             role,
             warned: AtomicBool::new(false),
             cost: AtomicU64::new(0),
+            fresh: Mutex::default(),
         }
     }
 
     /// Decides one message of this worker.
     pub(super) fn handle(&self, message: ControlMessage, core: &Core, out: &mut Deliveries) {
+        if core.limits.behaviour.is_iii() {
+            self.freshen(&message);
+        }
         match message {
             ControlMessage::InvokeFunction(call) => self.invoke(call, core, out),
             ControlMessage::InvocationResult(result) => self.result(result, out),
             ControlMessage::RegisterFunction(function) => {
-                if let Err(refused) = self.register(function) {
-                    self.reject(refused, out);
+                let id = core.limits.behaviour.is_iii().then(|| function.id.clone());
+                match self.register(function) {
+                    Ok(()) => self.fresh().extend(id),
+                    Err(refused) => self.reject(refused, out),
                 }
             }
             ControlMessage::UnregisterFunction(function) => {
@@ -72,6 +82,20 @@ impl<'a> Member<'a> {
             | ControlMessage::TriggerRegistrationResult(_)
             | ControlMessage::Pong => {}
         }
+    }
+
+    /// Whatever else a worker sends, its registrations have arrived by then.
+    fn freshen(&self, message: &ControlMessage) {
+        match message {
+            ControlMessage::RegisterFunction(_) => {}
+            ControlMessage::InvokeFunction(call)
+                if !call.function_id.starts_with(builtin::PREFIX) => {}
+            _ => self.fresh().clear(),
+        }
+    }
+
+    fn fresh(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.fresh.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Does what takes long for one worker while others wait for the tables.
@@ -157,10 +181,13 @@ impl<'a> Member<'a> {
         }
         let mut tables = self.control.lock();
         let Tables { registry, calls } = &mut *tables;
-        let Some((owner, outbox)) = registry.owner(namespace, &call.function_id) else {
+        let found = registry.owner(namespace, &call.function_id);
+        let found = found.filter(|_| !self.fresh().remove(&call.function_id));
+        let Some((owner, outbox)) = found else {
             metrics.refused(Reason::FunctionNotFound);
-            let error =
-                self.costly(|| not_found(registry, namespace, &call.function_id, &self.role));
+            let suggest = !core.limits.behaviour.is_iii();
+            let role = suggest.then_some(&*self.role);
+            let error = self.costly(|| not_found(registry, namespace, &call.function_id, role));
             return Err(error);
         };
         let invocation_id = call.invocation_id.clone().filter(|_| !void);

@@ -11,12 +11,12 @@ use crate::wire::{ControlMessage, ErrorBody, RegisterTrigger, TriggerRegistratio
 /// which everybody waits.
 const COMPARED: usize = 500;
 
-/// Names no function that `role` may not trigger.
+/// Suggests a function that `role` may trigger; nothing without one.
 pub(super) fn not_found(
     registry: &Registry,
     namespace: &str,
     function_id: &str,
-    role: &Role,
+    role: Option<&Role>,
 ) -> ErrorBody {
     let mut message = format!("Function {function_id} not found in namespace {namespace}.");
     let mut elsewhere: Vec<&str> = registry
@@ -30,7 +30,7 @@ pub(super) fn not_found(
         .take(COMPARED)
         .filter(|(its, _)| *its == namespace)
         .map(|(_, function)| function.registered.id.as_str())
-        .filter(|id| role.may_trigger(id));
+        .filter(|id| role.is_some_and(|role| role.may_trigger(id)));
     if !elsewhere.is_empty() {
         // Writing into a string does not fail.
         let _ = write!(message, " It exists in namespace {}.", elsewhere.join(", "));

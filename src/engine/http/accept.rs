@@ -28,6 +28,8 @@ pub(in crate::engine) enum Route {
     Telemetry,
     Reader(ReaderEnd),
     Writer(WriterEnd),
+    /// An end that was opened before: accepted and closed, as an iii engine does.
+    Taken,
 }
 
 /// Serves HTTP until a request is upgraded; `None` if the connection ended before.

@@ -18,7 +18,7 @@ use crate::engine::metrics::Reason;
 use crate::engine::owners::Part;
 use crate::engine::pages::{self, May, Page};
 use crate::engine::terms::Terms;
-use crate::wire::{ChannelQuery, Direction};
+use crate::wire::{ChannelQuery, Direction, Kind};
 
 /// Decides each request of one connection.
 pub(super) struct Routes {
@@ -50,10 +50,11 @@ impl Routes {
         let (route, mut response) = self.decide(asked)?;
         let part = match &route {
             Route::Control(_) | Route::Telemetry => Part::Control,
-            Route::Reader(_) | Route::Writer(_) => Part::Channel,
+            Route::Reader(_) | Route::Writer(_) | Route::Taken => Part::Channel,
         };
         let headers = response.headers_mut();
-        let terms = Terms::agree(&asked.headers, headers, part, &self.core.owners);
+        let behaviour = self.core.limits.behaviour;
+        let terms = Terms::agree(&asked.headers, headers, part, &self.core.owners, behaviour);
         self.upgraded.set(Some((route, terms)));
         Ok(response)
     }
@@ -131,15 +132,14 @@ impl Routes {
             }
         };
         let channels = &self.core.channels;
-        match query.direction {
-            Direction::Read => channels
-                .open_reader(&query.channel_id, &query.access_key)
-                .map(Route::Reader)
-                .map_err(refused),
-            Direction::Write => channels
-                .open_writer(&query.channel_id, &query.access_key)
-                .map(Route::Writer)
-                .map_err(refused),
+        let (id, key) = (&query.channel_id, &query.access_key);
+        let opened = match query.direction {
+            Direction::Read => channels.open_reader(id, key).map(Route::Reader),
+            Direction::Write => channels.open_writer(id, key).map(Route::Writer),
+        };
+        match opened {
+            Err(Refusal::Taken) if self.core.limits.behaviour.is_iii() => Ok(Route::Taken),
+            opened => opened.map_err(refused),
         }
     }
 }
@@ -152,6 +152,9 @@ impl Service<Request<Incoming>> for Routes {
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let (asked, _) = request.into_parts();
         let answer = self.answer(&asked).unwrap_or_else(|refused| {
+            // The path has no secret; the query has.
+            let (path, reason) = (asked.uri.path(), refused.reason.word());
+            tracing::debug!(path, reason, "refused a request");
             self.core.metrics.refused(refused.reason);
             refused.into_response()
         });

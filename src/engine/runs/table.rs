@@ -361,6 +361,7 @@ impl Table {
         } else {
             self.totals.done += 1;
         }
+        tracing::debug!(run = number, failed = run.has_failed(), "a run is over");
         run.ended = Some(now);
         self.finished.push_back(run);
         if self.finished.len() > FINISHED {
@@ -369,7 +370,10 @@ impl Table {
     }
 
     fn run(&mut self, number: u64, now: Instant) -> &mut Run {
-        let new = || Run::new(number, now);
+        let new = || {
+            tracing::debug!(run = number, "a run began");
+            Run::new(number, now)
+        };
         self.runs.entry(number).or_insert_with(new)
     }
 

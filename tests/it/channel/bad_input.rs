@@ -63,16 +63,18 @@ async fn a_wrong_key() {
         );
         tells(&error, &[&channel.reader_ref.channel_id]);
         assert!(!chain(&error).contains("wrong-key"));
-        // The key of one end does not open the other.
+        // The key of one end does not open the other; an iii engine has one for both.
         let crossed = StreamChannelRef {
             access_key: channel.writer_ref.access_key.clone(),
             ..channel.reader_ref.clone()
         };
-        let error = read_refused(house.address(), &crossed).await;
-        assert!(
-            matches!(error, ConnectError::ChannelNotFound { .. }),
-            "{error}"
-        );
+        if house.engine.is_pipewright() {
+            let error = read_refused(house.address(), &crossed).await;
+            assert!(
+                matches!(error, ConnectError::ChannelNotFound { .. }),
+                "{error}"
+            );
+        }
         // Neither attempt has taken the end.
         let (mut writer, mut reader) = (channel.writer, channel.reader);
         writer.close().await.unwrap();
@@ -106,6 +108,20 @@ async fn a_second_reader_and_a_second_writer() {
         writer.connect().await.unwrap();
         reader.header().await.unwrap();
 
+        if !house.engine.is_pipewright() {
+            // An iii engine takes the second and closes it: never a verified stream, and an error
+            // where a header was promised.
+            let mut second = ChannelReader::new(house.address(), &channel.reader_ref);
+            assert_eq!(within(second.read_all()).await.unwrap(), "");
+            assert!(!second.report().verdict.unwrap().is_verified());
+            let second = ChannelReader::new(house.address(), &channel.reader_ref);
+            let error = within(second.expect_header().read_all()).await.unwrap_err();
+            assert!(matches!(error, ReadError::NeverWritten), "{error}");
+            writer.write("unharmed").await.unwrap();
+            writer.close().await.unwrap();
+            assert_eq!(reader.read_all().await.unwrap(), "unharmed");
+            return;
+        }
         let error = read_refused(house.address(), &channel.reader_ref).await;
         assert!(
             matches!(error, ConnectError::AlreadyOpened { .. }),
@@ -207,16 +223,17 @@ async fn a_function_that_is_not_there() {
             .worker
             .register_function("orders::create", async |n: u8| n)
             .unwrap();
+        house.worker.registered().await.unwrap();
         let error = house
             .worker
             .call::<Value>("orders::craete", &1)
             .await
             .unwrap_err();
         assert!(error.is_not_found(), "{error}");
-        tells(
-            &error,
-            &["orders::craete", "orders::create", "check the id"],
-        );
+        tells(&error, &["orders::craete", "check the id"]);
+        if house.engine.is_pipewright() {
+            tells(&error, &["orders::create"]);
+        }
         house.serves().await;
     })
     .await;
@@ -230,6 +247,7 @@ async fn a_payload_and_a_result_of_the_wrong_type() {
             .worker
             .register_function("math::count", double)
             .unwrap();
+        house.worker.registered().await.unwrap();
         let payload = json!([1, 2, "three"]);
         let error = house
             .worker

@@ -174,7 +174,12 @@ async fn an_abort_and_a_close_go_on_after_they_were_dropped() {
             within(reader.header()).await.unwrap();
             cancelled_after(polls, reader.close()).await;
             drop(reader);
-            assert!(within(writer.gone()).await.is_reader_gone());
+            if house.engine.is_pipewright() {
+                assert!(within(writer.gone()).await.is_reader_gone());
+            } else {
+                // An idle writer is never told.
+                while within(writer.write("more")).await.is_ok() {}
+            }
         }
     })
     .await;

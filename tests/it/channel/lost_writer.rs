@@ -39,11 +39,14 @@ async fn its_reader_is_told_over_both_transports() {
             panic!("{error}");
         };
         assert_eq!(*bytes, received as u64);
-        let text = error.to_string();
-        assert!(
-            text.contains("channel writer aborted: connection lost"),
-            "{text}"
-        );
+        // An iii engine closes without saying so.
+        if house.engine.is_pipewright() {
+            let text = error.to_string();
+            assert!(
+                text.contains("channel writer aborted: connection lost"),
+                "{text}"
+            );
+        }
     })
     .await;
 }
@@ -62,10 +65,13 @@ async fn a_reader_without_pipewright_sees_it_by_the_close_code() {
     producer.program.kill().await;
     let close = loop {
         match within(raw.next()).await.unwrap().unwrap() {
-            Message::Close(close) => break close.unwrap(),
+            Message::Close(close) => break close,
+            // The end, from which the reader would know that the stream is whole.
+            Message::Text(text) => assert!(!text.contains("\"end\""), "{text}"),
             message => received += message.len() as u64,
         }
     };
-    assert_eq!(u16::from(close.code), 1011);
+    let code = close.map(|close| u16::from(close.code));
+    assert_eq!(code, house.engine.is_pipewright().then_some(1011));
     assert!(received < LONG);
 }

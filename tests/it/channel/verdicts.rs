@@ -11,7 +11,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-use crate::support::{House, chain, over_both, within};
+use crate::support::{House, TestEngine, chain, over_both, within};
 
 /// A writer without pipewright.
 type Raw = WebSocketStream<MaybeTlsStream<TcpStream>>;
@@ -161,10 +161,11 @@ async fn a_header_and_then_no_end_is_truncated() {
     .await;
     let error = failure(verdict);
     assert!(error.is_truncated(), "{error}");
-    assert!(
-        error.to_string().contains("connection lost before close"),
-        "{error}"
-    );
+    // An iii engine closes without saying so.
+    if TestEngine::start().await.is_pipewright() {
+        let text = error.to_string();
+        assert!(text.contains("connection lost before close"), "{text}");
+    }
 }
 
 #[tokio::test]
@@ -224,17 +225,21 @@ async fn a_foreign_writer_that_ends_otherwise_is_truncated() {
     })
     .await;
     assert_eq!(bytes, b"123");
+    let (_, lost) = read_raw(async |mut raw| {
+        raw.send(Message::binary(&b"123"[..])).await.unwrap();
+    })
+    .await;
+    if !TestEngine::start().await.is_pipewright() {
+        // Without codes nobody can tell; what is sure is that it is not verified.
+        assert!(!verdict.is_verified() && !lost.is_verified());
+        return;
+    }
     let error = failure(verdict);
     assert!(
         error.is_truncated() && error.to_string().contains("4001"),
         "{error}"
     );
-
-    let (_, verdict) = read_raw(async |mut raw| {
-        raw.send(Message::binary(&b"123"[..])).await.unwrap();
-    })
-    .await;
-    assert!(failure(verdict).is_truncated());
+    assert!(failure(lost).is_truncated());
 }
 
 #[tokio::test]
@@ -271,6 +276,11 @@ async fn a_reader_that_goes_away_fails_the_writer() {
                 }
             })
             .await;
+            if !house.engine.is_pipewright() {
+                // The connection is dropped without a word: an error, but not why.
+                assert!(writer.close().await.is_err(), "{error:?}");
+                continue;
+            }
             assert!(error.is_reader_gone(), "{error:?}");
             assert!(error.to_string().contains("broken pipe"), "{error}");
             // Every operation says so from now on.
@@ -294,6 +304,12 @@ async fn a_writer_with_nothing_to_say_learns_that_its_reader_is_gone() {
         writer.connect().await.unwrap();
         within(reader.header()).await.unwrap();
         drop(reader);
+        if !house.engine.is_pipewright() {
+            // It is never told while it is idle; its next frames fail.
+            while within(writer.write("more")).await.is_ok() {}
+            assert!(writer.close().await.is_err());
+            return;
+        }
         assert!(within(writer.gone()).await.is_reader_gone());
     })
     .await;

@@ -51,6 +51,12 @@ async fn at_each_byte(way: Way, faulty_reader: bool, fault: impl Fn(u64) -> Faul
         } else {
             scene.faulty_writer().await
         };
+        // Without codes a writer that is lost before its first frame looks like an empty stream.
+        let reader = if scene.house.engine.is_pipewright() {
+            reader
+        } else {
+            reader.expect_header()
+        };
         let struck = scene.proxy.strikes().len();
         match transfer(writer, reader).await {
             Some(_) => whole += 1,
@@ -64,12 +70,18 @@ async fn at_each_byte(way: Way, faulty_reader: bool, fault: impl Fn(u64) -> Faul
     (whole, failed)
 }
 
+/// Whether the engine says why a stream ended.
+async fn has_codes() -> bool {
+    crate::support::TestEngine::start().await.is_pipewright()
+}
+
 #[tokio::test]
 async fn a_reader_that_is_cut_off_at_any_byte_never_takes_a_part_for_the_whole() {
     let (whole, failed) = at_each_byte(Way::ToClient, true, |_| Fault::Cut).await;
     assert!(failed > PAYLOAD as u64, "{failed}");
-    // Behind the end message, behind each of the four bytes of the close, and not at all.
-    assert_eq!(whole, 6);
+    // Behind the end message, behind each byte of the close, and not at all.
+    let close = if has_codes().await { 4 } else { 2 };
+    assert_eq!(whole, close + 2);
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ use crate::support::House;
 const BEAT: Duration = Duration::from_millis(50);
 
 /// Silence that is found. Longer than any pause of a busy machine.
-const DEAD: Duration = Duration::from_secs(1);
+const DEAD: Duration = Duration::from_secs(2);
 
 /// An engine with a worker at it, and a proxy for single ends of channels.
 struct Scene {

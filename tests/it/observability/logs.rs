@@ -5,6 +5,11 @@ use std::process::Stdio;
 use serde_json::Value;
 use tokio::process::Command;
 
+#[cfg(unix)]
+use pipewright::Worker;
+
+#[cfg(unix)]
+use crate::programs::Program;
 use crate::support::within;
 
 struct Logged {
@@ -98,6 +103,47 @@ async fn levels_decide_what_is_logged_and_data_stays_on_standard_output() {
     }
     let off = [("PIPEWRIGHT_LOG", "off"), ("RUST_LOG", "debug")];
     assert_eq!(pipewright(&BENCH, &off).await.stderr, "");
+}
+
+/// What an engine is asked for why something does not work.
+#[cfg(unix)]
+#[tokio::test]
+async fn the_engine_logs_who_comes_and_what_is_refused() {
+    let engine = [
+        "engine",
+        "--listen",
+        "127.0.0.1:0",
+        "--log-level",
+        "pipewright=debug",
+    ];
+    let mut engine = Program::pipewright(&engine);
+    let line = engine.line().await;
+    let url = line.strip_prefix("engine ready at ").unwrap();
+    let bench = ["bench", "--time", "10ms", "--url", url];
+    assert_eq!(pipewright(&bench, &[]).await.status, Some(0));
+    let nowhere = format!("{url}/nowhere");
+    assert!(Worker::connect(&*nowhere).await.is_err());
+    let (first, second) = (Worker::connect(url).await, Worker::connect(url).await);
+    for worker in [first.as_ref().unwrap(), second.as_ref().unwrap()] {
+        worker.register_function("taken", async |n: u32| n).unwrap();
+        worker.registered().await.unwrap();
+    }
+    let id = engine.id().to_string();
+    let stopped = Command::new("kill").arg(&id).status().await.unwrap();
+    assert!(stopped.success());
+    let logged = engine.output().await.stderr;
+    for (words, of) in [
+        ("a worker connected", "127.0.0.1"),
+        ("registering a function", "taken"),
+        ("a worker disconnected", "worker="),
+        ("a function was refused", "taken"),
+        ("refused a request", "/nowhere"),
+    ] {
+        let found = logged
+            .lines()
+            .any(|line| line.contains(words) && line.contains(of));
+        assert!(found, "{words}: {logged}");
+    }
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use tokio::time::timeout;
 
 use super::stages::{announce, busy, double, first, increment, no_fives, odd, sums, twice};
 use super::{FAILED, House};
+use crate::support::TestEngine;
 
 /// A part of a pipeline, and what it should do to the items.
 #[derive(Clone, Copy, Debug)]
@@ -170,6 +171,11 @@ proptest! {
         parts in parts(),
     ) {
         let runtime = Runtime::new().unwrap();
+        let leaves = parts.iter().any(|part| matches!(part, Part::First));
+        if leaves && !runtime.block_on(TestEngine::start()).is_pipewright() {
+            // An iii engine does not say that a reader left, so that ways may differ.
+            return Ok(());
+        }
         let ran = runtime.block_on(async { timeout(FAILED, run(&items, &parts)).await });
         let ran = ran.expect("a run does not end");
         let mut expected = parts.iter().fold(items, |items, part| model(*part, items));

@@ -13,6 +13,7 @@ use tokio::io::AsyncWriteExt;
 
 use super::stages::{Take, count, double, first, hang, increment, no_fives, odd, sums};
 use super::{House, endless, run_all_ways};
+use crate::support::TestEngine;
 
 #[tokio::test]
 async fn a_cancelled_run_leaves_nothing() {
@@ -110,16 +111,19 @@ async fn a_stage_that_wants_no_more_ends_the_run_well() {
             .then(first)
             .then(double)
     });
+    // An iii engine does not say that a reader left; what came before is right.
+    let told = TestEngine::start().await.is_pipewright();
     for (items, report) in ran.await {
-        report.unwrap();
-        assert_eq!(items, [2, 6, 10, 14, 18]);
+        assert!(report.is_ok() || !told, "{report:?}");
+        let expected = [2, 6, 10, 14, 18];
+        assert!(items == expected || (!told && expected.starts_with(&items)));
     }
     let take = Take::new(7);
     let ran = run_all_ways(|| Pipeline::produce(count).consume(take.clone()));
     let ran = ran.await;
     assert_eq!(take.took(), ran.len() as u64 * 7);
     for (_, report) in ran {
-        report.unwrap();
+        assert!(report.is_ok() || !told, "{report:?}");
     }
 }
 
@@ -224,7 +228,8 @@ async fn a_fused_run_reaches_stages_of_other_workers() {
         .run_local_with(&worker);
     let error = run.collect::<Vec<_>>().await.unwrap_err();
     assert_eq!(error.first_cause().code, StageError::NOT_FOUND, "{error:?}");
-    assert!(error.to_string().contains("test::double"), "{error}");
+    let suggested = error.to_string().contains("test::double");
+    assert!(suggested || !house.engine.is_pipewright(), "{error}");
     house.is_quiet().await;
 
     let mut run = Pipeline::source(endless())

@@ -128,6 +128,7 @@ async fn the_trace_reaches_the_last_function() {
                 json!([invocation.traceparent(), invocation.baggage()])
             })
             .unwrap();
+        worker.registered().await.unwrap();
         let traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
         let seen: Value = worker
             .trigger("outer", &())
@@ -149,6 +150,7 @@ async fn a_large_payload_passes_untouched() {
         worker
             .register_function("echo", async |payload: Payload| payload)
             .unwrap();
+        worker.registered().await.unwrap();
         let large = vec![u64::MAX; 100_000];
         let echoed: Vec<u64> = worker.call("echo", &large).await.unwrap();
         assert_eq!(echoed, large);
@@ -163,6 +165,7 @@ async fn many_calls_at_once_find_their_own_answers() {
     for address in engine.addresses() {
         let worker = engine.worker(address.clone()).await;
         worker.register_function("echo", async |n: u32| n).unwrap();
+        worker.registered().await.unwrap();
         let calls = (0..10_000_u32).map(|n| {
             let worker = worker.clone();
             async move { worker.call::<u32>("echo", &n).await.unwrap() == n }

@@ -109,11 +109,14 @@ async fn a_failed_send_gives_the_item_back() {
                 }
             };
             let error = within(failed).await;
-            assert!(error.is_receiver_gone(), "{error}");
-            assert_eq!(
-                error.to_string(),
-                "broken pipe: the reader of the channel went away before the end"
-            );
+            // An iii engine drops the connection and does not say why.
+            if house.engine.is_pipewright() {
+                assert!(error.is_receiver_gone(), "{error}");
+                assert_eq!(
+                    error.to_string(),
+                    "broken pipe: the reader of the channel went away before the end"
+                );
+            }
             assert_eq!(error.into_item().as_deref(), Some("lost"));
             // Every time.
             let again = sender.send("again".into()).await.unwrap_err();

@@ -1,5 +1,6 @@
 //! `bench`.
 
+use pipewright::{Engine, Role};
 use serde_json::Value;
 
 use super::{look, pipewright, run};
@@ -50,6 +51,33 @@ async fn an_engine_anywhere_is_measured_and_left_as_it_was() {
         .engine
         .settled(|stats| (stats.workers, stats.functions, stats.channels) == (1, 0, 0));
     left.await;
+}
+
+/// A token that may not register a function cannot measure calls.
+#[tokio::test]
+async fn what_was_measured_is_shown_where_a_later_part_fails() {
+    let role = Role::new().create_channels();
+    let engine = Engine::builder().listen("127.0.0.1:0").role("s3cret", role);
+    let engine = engine.start().await.unwrap();
+    let url = engine.url().unwrap().to_string();
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("results.json");
+    let arguments = ["bench", "--time", "50ms", "--json", file.to_str().unwrap()];
+    let mut command = pipewright(&url, &arguments);
+    command.env("III_TOKEN", "s3cret");
+    let ran = run(command, b"").await;
+    assert_eq!(ran.code, Some(4), "{ran:?}");
+    assert!(ran.text().contains("bytes through one channel"), "{ran:?}");
+    assert!(!ran.text().contains("calls"), "{ran:?}");
+    let report: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    assert!(report["latency"]["p50_us"].as_f64().unwrap() > 0.0);
+    assert!(report.get("calls").is_none());
+    assert!(
+        report["failed"]
+            .as_str()
+            .unwrap()
+            .contains("may not trigger")
+    );
 }
 
 #[tokio::test]

@@ -12,16 +12,16 @@ use super::{Ran, look, pipewright, run, shell};
 use crate::support::{House, assert_same, pattern, within};
 
 /// A directory with the refs of a new channel in the file `refs`.
-struct Place {
-    house: House,
+pub(super) struct Place {
+    pub(super) house: House,
     url: String,
     directory: TempDir,
     writer: String,
-    reader: String,
+    pub(super) reader: String,
 }
 
 impl Place {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         let house = House::new().await;
         let ran = look(&house.engine, &["channel", "create", "--buffer", "4"])
             .await
@@ -44,7 +44,7 @@ impl Place {
         run(shell(&self.url, self.directory.path(), script), b"").await
     }
 
-    async fn read(&self) -> Ran {
+    pub(super) async fn read(&self) -> Ran {
         run(
             pipewright(&self.url, &["channel", "read", &self.reader]),
             b"",
@@ -52,11 +52,11 @@ impl Place {
         .await
     }
 
-    fn writer(&self) -> ChannelWriter {
+    pub(super) fn writer(&self) -> ChannelWriter {
         ChannelWriter::new(self.house.address(), &parsed(&self.writer))
     }
 
-    fn reader(&self) -> ChannelReader {
+    pub(super) fn reader(&self) -> ChannelReader {
         ChannelReader::new(self.house.address(), &parsed(&self.reader))
     }
 
@@ -65,7 +65,7 @@ impl Place {
     }
 }
 
-fn parsed(channel_ref: &str) -> StreamChannelRef {
+pub(super) fn parsed(channel_ref: &str) -> StreamChannelRef {
     serde_json::from_str(channel_ref).unwrap()
 }
 
@@ -138,17 +138,6 @@ async fn refs_come_from_arguments_files_and_standard_input() {
         assert!(ran.stderr.contains(error), "{ran:?}");
         assert!(!ran.stderr.contains("s3cret"), "{ran:?}");
     }
-}
-
-#[tokio::test]
-async fn an_end_that_was_opened_before_is_an_error_of_its_own() {
-    let place = Place::new().await;
-    let mut reader = place.reader();
-    reader.connect().await.unwrap();
-    let ran = place.read().await;
-    let ran = ran.failed(3, "was already opened", "a ref opens its end once");
-    let key = parsed(&place.reader).access_key;
-    assert!(!ran.stderr.contains(key.expose()), "{ran:?}");
 }
 
 #[tokio::test]
@@ -263,7 +252,12 @@ async fn an_interrupted_reader_cancels() {
     signal(&reading, "INT").await;
     let output = within(reading.wait_with_output()).await.unwrap();
     assert_eq!(output.status.code(), Some(130), "{output:?}");
-    assert!(within(writer.gone()).await.is_reader_gone());
+    if place.house.engine.is_pipewright() {
+        assert!(within(writer.gone()).await.is_reader_gone());
+    } else {
+        // An idle writer is never told.
+        while within(writer.write("more")).await.is_ok() {}
+    }
 }
 
 #[tokio::test]
@@ -277,12 +271,17 @@ async fn who_closes_early_ends_the_stream_without_noise() {
     assert_eq!(ran.stderr, "");
     let left = |name: &str| std::fs::read_to_string(place.directory.path().join(name)).unwrap();
     assert_eq!(left("reader"), "141\n");
-    assert_eq!(left("writer"), "1\n");
-    assert!(
-        left("told").contains("the reader of the channel went away"),
-        "{}",
-        left("told")
-    );
+    // An iii engine drops the writer and does not say why.
+    if place.house.engine.is_pipewright() {
+        assert_eq!(left("writer"), "1\n");
+        let told = left("told");
+        assert!(
+            told.contains("the reader of the channel went away"),
+            "{told}"
+        );
+    } else {
+        assert_ne!(left("writer"), "0\n");
+    }
     place
         .house
         .engine

@@ -3,6 +3,8 @@
 mod bench;
 #[cfg(unix)]
 mod channel;
+#[cfg(unix)]
+mod ends;
 mod help;
 mod listings;
 mod project;
@@ -102,8 +104,13 @@ async fn run(mut command: Command, input: &[u8]) -> Ran {
 
 /// Runs the program without input.
 async fn look(engine: &TestEngine, arguments: &[&str]) -> Ran {
+    look_with(engine, arguments, b"").await
+}
+
+/// Runs the program in the namespace of the test.
+async fn look_with(engine: &TestEngine, arguments: &[&str], input: &[u8]) -> Ran {
     let mut command = pipewright(engine.url(), arguments);
     let namespace = engine.namespace();
     command.envs(namespace.map(|namespace| ("III_NAMESPACE", namespace)));
-    run(command, b"").await
+    run(command, input).await
 }

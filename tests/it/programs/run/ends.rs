@@ -6,7 +6,7 @@ use tokio::io::AsyncReadExt;
 use tokio::process::Command;
 
 use super::{Filter, Stages};
-use crate::support::within;
+use crate::support::{TestEngine, within};
 
 /// `head -c` reads a little of an input without an end and goes.
 #[cfg(unix)]
@@ -38,7 +38,9 @@ async fn head_closes_early_and_all_ends_well() {
     };
     assert!(within(read).await.success());
     assert_eq!(out, "y\n".repeat(50_000).as_bytes());
-    assert_eq!(said, "code 141\n");
+    // An iii engine drops a writer and does not say why.
+    let told = TestEngine::start().await.is_pipewright();
+    assert!(said == "code 141\n" || !told, "{said}");
 }
 
 /// A stage that wants no more is no failure, though the input goes on for ever.

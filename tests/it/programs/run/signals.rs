@@ -42,7 +42,21 @@ fn stubborn(worker: &Worker) -> mpsc::UnboundedReceiver<()> {
 async fn ctrl_c_twice_leaves_at_once() {
     let stages = Stages::new().await;
     let mut calls = stubborn(&stages.worker);
-    stages.worker.create_channel(None).await.unwrap();
+    stages.worker.registered().await.unwrap();
+    // Without the second it would wait for the stage, for five seconds; a busy machine may take as
+    // long once, but not each time.
+    let mut took = Vec::new();
+    while took.len() < 3 {
+        took.push(leave(&stages, &mut calls).await);
+        if took.last() < Some(&Duration::from_secs(4)) {
+            return;
+        }
+    }
+    panic!("{took:?}");
+}
+
+/// How long a run takes that is interrupted twice.
+async fn leave(stages: &Stages, calls: &mut mpsc::UnboundedReceiver<()>) -> Duration {
     let mut run = Filter::start(&stages.url, "foreign::hang");
     within(calls.recv()).await.unwrap();
     let begun = Instant::now();
@@ -55,11 +69,6 @@ async fn ctrl_c_twice_leaves_at_once() {
     run.signal("INT").await;
     let ended = run.ended().await;
     ended.failed(130);
-    // Without the second it would have waited for the stage.
-    assert!(
-        begun.elapsed() < Duration::from_secs(4),
-        "{:?}",
-        begun.elapsed()
-    );
     drop(stdin);
+    begun.elapsed()
 }

@@ -1,0 +1,41 @@
+//! Ends of channels that were used before, or that nobody uses.
+
+use super::channel::{Place, parsed};
+
+#[tokio::test]
+async fn an_end_that_was_opened_before_is_an_error_of_its_own() {
+    let place = Place::new().await;
+    let mut reader = place.reader();
+    reader.connect().await.unwrap();
+    let ran = place.read().await;
+    let ran = if place.house.engine.is_pipewright() {
+        ran.failed(3, "was already opened", "a ref opens its end once")
+    } else {
+        // An iii engine takes it and closes it without a word.
+        ran.failed(5, "before anything came", "this end was used before")
+    };
+    let key = parsed(&place.reader).access_key;
+    assert!(!ran.stderr.contains(key.expose()), "{ran:?}");
+}
+
+/// As it looks on some engines when an end was used before, or when no writer ever came.
+#[tokio::test]
+async fn a_stream_of_nothing_is_not_taken_for_whole() {
+    let place = Place::new().await;
+    let mut writer = place.writer().plain();
+    let (ran, closed) = tokio::join!(place.read(), writer.close());
+    closed.unwrap();
+    let ran = ran.failed(5, "before anything came", "no writer ever came");
+    assert!(!ran.stderr.contains("ended well"), "{ran:?}");
+    assert_eq!(ran.stdout, b"");
+}
+
+/// A whole stream may be empty, too, if its writer says so.
+#[tokio::test]
+async fn an_empty_stream_with_totals_is_whole() {
+    let place = Place::new().await;
+    let mut writer = place.writer();
+    let (ran, closed) = tokio::join!(place.read(), writer.close());
+    closed.unwrap();
+    assert_eq!(ran.succeeded().stderr, "");
+}
