@@ -182,9 +182,10 @@ pub mod __private {
     pub use ::futures::future::BoxFuture;
     pub use ::futures::stream::empty;
 
+    pub use crate::channel::Signal;
     pub use crate::stage::{
-        AnyShape, Applied, ByteStage, Ends, Failure, Flow, ItemRun, ItemStage, Iter, Lazy, Many,
-        Outputs, Params, Part, Placement, ResultOf, Retry, Shape, StageFacts, StreamStage,
-        TakesEnd, blocking, bytes, default_id, items, streams,
+        AnyShape, Applied, ByteStage, Ends, Failure, Flow, ItemRun, ItemStage, Iter, KeepsOrder,
+        Lazy, Many, Outputs, Params, Part, Placement, ResultOf, Retry, Shape, StageFacts,
+        StreamStage, TakesEnd, blocking, bytes, default_id, items, streams,
     };
 }

@@ -104,6 +104,7 @@ impl Parts<'_> {
         let (in_format, out_format) = self.formats(item, out);
         let (id, described) = (self.id_text(), self.described());
         let takes_params = self.stage.arguments.params.is_some();
+        let order = self.keeps_order();
         let info = quote_spanned!(Span::mixed_site()=> #krate::Stage::facts(self).info);
         let service = self.service(&quote!(#krate::Stage), &info);
         quote_spanned! {Span::mixed_site()=>
@@ -119,7 +120,9 @@ impl Parts<'_> {
 
                 fn facts(&self) -> #krate::__private::StageFacts {
                     let info = #krate::StageInfo::of_stage::<Self>()#described;
-                    #krate::__private::StageFacts::new(#id, info).taking_params(#takes_params)
+                    #krate::__private::StageFacts::new(#id, info)
+                        .taking_params(#takes_params)
+                        .keeping_order(#order)
                 }
 
                 fn parts(self) -> ::std::vec::Vec<#krate::__private::Part> {
@@ -153,6 +156,17 @@ impl Parts<'_> {
                     #krate::__private::#code::serve(self, ends, context)
                 }
             }
+        }
+    }
+
+    /// Whether outputs are in the order of their items, as far as the stage says so.
+    fn keeps_order(&self) -> TokenStream {
+        let krate = &self.krate;
+        match &self.stage.kind {
+            Kind::Items { .. } => quote!(#krate::__private::items::keeps_order::<Self>()),
+            // Code that reads and writes the stream itself may do so in any order.
+            _ if self.attrs.ordered.is_some() => quote!(#krate::__private::KeepsOrder::Yes),
+            _ => quote!(#krate::__private::KeepsOrder::Alone),
         }
     }
 

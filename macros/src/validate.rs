@@ -150,7 +150,14 @@ fn of_ends(function: &ItemFn, attrs: &Attrs, stage: &Stage, errors: &mut Errors)
         (attrs.input.as_ref().map(|(name, _)| name), formats),
         (attrs.output.as_ref().map(|(name, _)| name), formats),
         (attrs.concurrency.as_ref().map(|(name, _)| name), once),
-        (attrs.ordered.as_ref(), once),
+        (
+            // A stage declares by it that outputs follow the order of their items.
+            attrs
+                .ordered
+                .as_ref()
+                .filter(|_| !matches!(stage.kind, Kind::Streams { .. })),
+            once,
+        ),
         (attrs.unordered.as_ref(), once),
         (
             attrs.blocking.as_ref(),

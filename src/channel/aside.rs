@@ -2,9 +2,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::Waker;
 
-use super::Event;
+use super::{Event, Signal, SignalKind};
 use crate::sync::{Mutex, MutexGuard, PoisonError};
-use crate::wire::{Progress, Text};
+use crate::wire::{Progress, Text, Turn};
 
 /// Messages that go out beside what a stage's own code writes: those that came in and are passed
 /// on, those of the stage's context, and progress.
@@ -39,6 +39,7 @@ enum Target {
 pub(crate) enum Remark {
     Message(Text),
     Progress(Progress),
+    Turn(Turn),
 }
 
 impl<T> From<Remark> for Event<T> {
@@ -46,6 +47,7 @@ impl<T> From<Remark> for Event<T> {
         match remark {
             Remark::Message(text) => Self::Message(text),
             Remark::Progress(progress) => Self::Progress(Box::new(progress)),
+            Remark::Turn(turn) => Self::Signal(Signal(SignalKind::Turn(turn))),
         }
     }
 }
@@ -62,7 +64,11 @@ impl Aside {
             }
             Target::Nowhere => return,
         }
-        queue.remarks.push_back(remark);
+        // Of turns that end with nothing in between the last one says enough.
+        match (&remark, queue.remarks.back_mut()) {
+            (Remark::Turn(turn), Some(Remark::Turn(last))) => *last = *turn,
+            _ => queue.remarks.push_back(remark),
+        }
         let waker = queue.waker.clone();
         drop(queue);
         if let Some(waker) = waker {

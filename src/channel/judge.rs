@@ -6,7 +6,7 @@ use super::error_chain::error_chain;
 use super::totals::Totals;
 use super::{ReadError, Verdict};
 use crate::transport::{Received, TransportError};
-use crate::wire::{Close, End, Frame, Header, InBand, Progress, Text};
+use crate::wire::{Close, End, Frame, Header, InBand, Progress, Text, Turn};
 
 /// Watches one stream from its first frame to its verdict.
 ///
@@ -51,6 +51,7 @@ pub(crate) enum Event {
     /// A message of the user.
     Message(Text),
     Progress(Progress),
+    Turn(Turn),
 }
 
 impl Judge {
@@ -119,7 +120,10 @@ impl Judge {
     fn in_band(&mut self, message: InBand) -> Option<Event> {
         match (message, &self.state) {
             (InBand::Progress(progress), _) => Some(Event::Progress(progress)),
-            (InBand::Heartbeat, _) => None,
+            (InBand::Heartbeat, _) | (InBand::Turn(_), State::Done(_)) => None,
+            (InBand::Turn(turn), State::Start | State::Foreign | State::Marked) => {
+                Some(Event::Turn(turn))
+            }
             (_, State::Ended) => self.broken_rule("a message after the end message".to_owned()),
             (InBand::Header(header), State::Start) => {
                 self.header = Some(header);

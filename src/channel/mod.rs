@@ -28,10 +28,10 @@ pub use byte_channel::ByteChannel;
 pub(crate) use byte_channel::local_bytes;
 pub(crate) use custody::Custody;
 pub use items::{
-    BadItem, Channel, Event, Events, ReaderRef, ReceiveError, Receiver, SendError, Sender,
+    BadItem, Channel, Event, Events, ReaderRef, ReceiveError, Receiver, SendError, Sender, Signal,
     WriterRef,
 };
-pub(crate) use items::{local, short_name};
+pub(crate) use items::{SignalKind, Unreadable, local, short_name};
 #[cfg(fuzzing)]
 pub(crate) use link::Link;
 pub(crate) use meter::Meter;

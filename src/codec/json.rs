@@ -1,9 +1,9 @@
 use bytes::{BufMut, BytesMut};
 use serde::Serialize;
-use serde::de::{DeserializeOwned, DeserializeSeed};
+use serde::de::DeserializeOwned;
 
 use super::append::Append;
-use super::bounded::{Guard, Refusal, too_deep};
+use super::bounded::{Refusal, too_deep};
 use super::{Decode, Decoded, Encode, EncodeError, Format, FormatError, ItemLimits};
 
 /// One JSON value a line (`ndjson`): the default, and what every other language reads.
@@ -91,27 +91,54 @@ impl Json {
     }
 
     fn value<T: DeserializeOwned>(&self, line: &[u8]) -> Result<T, Refusal> {
-        // serde_json has the default limit of its own, which costs nothing.
-        if self.limits.max_nesting == ItemLimits::DEFAULT.max_nesting {
+        // serde_json has the default limit of its own, which costs nothing. What is deeper is read
+        // once more, if it may be.
+        if self.limits.max_nesting >= ItemLimits::DEFAULT.max_nesting {
             // To look once at the whole whether it is UTF-8 costs less than once at each string.
             let read = match std::str::from_utf8(line) {
                 Ok(text) => serde_json::from_str(text),
                 Err(_) => serde_json::from_slice(line),
             };
-            return read.map_err(|error| {
-                let text = error.to_string();
-                Refusal(match text.strip_prefix("recursion limit exceeded") {
-                    Some(place) => format!("{}{place}", too_deep(self.limits)),
-                    None => text,
-                })
-            });
+            let error = match read {
+                Ok(item) => return Ok(item),
+                Err(error) => error.to_string(),
+            };
+            match error.strip_prefix("recursion limit exceeded") {
+                None => return Err(Refusal(error)),
+                Some(place) if self.limits.max_nesting == ItemLimits::DEFAULT.max_nesting => {
+                    return Err(Refusal(format!("{}{place}", too_deep(self.limits))));
+                }
+                Some(_) => {}
+            }
         }
-        let guard = Guard::new(self.limits, line.len());
+        if is_deeper(line, self.limits.max_nesting) {
+            return Err(Refusal(too_deep(self.limits)));
+        }
         let mut deserializer = serde_json::Deserializer::from_slice(line);
         deserializer.disable_recursion_limit();
-        let result = guard.seed().deserialize(&mut deserializer);
-        result
+        T::deserialize(&mut deserializer)
             .and_then(|item| deserializer.end().map(|()| item))
-            .map_err(|error| Refusal(guard.refusal().unwrap_or_else(|| error.to_string())))
+            .map_err(|error| Refusal(error.to_string()))
     }
+}
+
+/// Whether more than `limit` lists and objects stand within each other.
+fn is_deeper(line: &[u8], limit: usize) -> bool {
+    let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
+    for byte in line {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_text => escaped = true,
+            b'"' => in_text = !in_text,
+            b'[' | b'{' if !in_text => {
+                depth += 1;
+                if depth > limit {
+                    return true;
+                }
+            }
+            b']' | b'}' if !in_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    false
 }

@@ -21,6 +21,13 @@ impl ItemLimits {
         max_nesting: 128,
     };
 
+    /// The defaults of the stages of a pipeline: twice the nesting, because what their sources give
+    /// is the program's own.
+    pub(crate) const OF_STAGES: Self = Self {
+        max_nesting: 256,
+        ..Self::DEFAULT
+    };
+
     /// The same limits with another length.
     #[must_use]
     pub const fn max_bytes(self, max_bytes: usize) -> Self {

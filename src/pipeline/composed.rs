@@ -71,6 +71,7 @@ where
         }
         StageFacts::new(format!("{}+{}", first.id, second.id), info)
             .taking_params(first.takes_params || second.takes_params)
+            .keeping_order(first.order.and(second.order))
     }
 
     fn parts(self) -> Vec<Part> {

@@ -38,7 +38,7 @@ where
         let own = context.for_stage(self.consumer.id());
         let before = self.before.fuse(context);
         let input = own.parts().last().into_iter().collect();
-        own.parts().add(Some(own.stage()), input);
+        own.add_to_tally(input);
         let consumed = self.consumer.fuse(before, own);
         stream::once(consumed)
             .filter_map(async |ended: Result<(), StageError>| ended.err().map(Err))

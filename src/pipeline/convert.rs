@@ -22,7 +22,8 @@ impl<P: Segment> Segment for Encoded<P> {
     }
 
     fn fuse(self, context: StageContext) -> impl Stream<Item = Flow<Bytes>> + Send + 'static {
-        recode::<_, _, P::Format, _, Raw>("encode", self.0.fuse(context))
+        let recoded = recode::<_, _, P::Format, _, Raw>("encode", self.0.fuse(context.clone()));
+        context.parts().converted(recoded)
     }
 
     /// The same edge: its payload is these bytes.
@@ -61,7 +62,8 @@ where
     }
 
     fn fuse(self, context: StageContext) -> impl Stream<Item = Flow<T>> + Send + 'static {
-        recode::<_, _, Raw, _, F>("decode", self.before.fuse(context))
+        let recoded = recode::<_, _, Raw, _, F>("decode", self.before.fuse(context.clone()));
+        context.parts().converted(recoded)
     }
 
     /// The same edge: its payload holds these items.

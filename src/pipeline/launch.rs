@@ -16,10 +16,10 @@ use super::run_error::RunError;
 use super::run_span::{RunSpan, within};
 use super::segment::Segment;
 use super::supervisor::{Running, Supervisor};
-use crate::channel::Receiver;
 use crate::error::Error;
 use crate::stage::{
-    Flow, Incoming, Leash, StageContext, StageError, StageRequest, all_verified, trigger_stage,
+    Flow, Incoming, Leash, StageContext, StageError, StageRequest, all_verified, check_order,
+    trigger_stage,
 };
 use crate::wire::StreamChannelRef;
 use crate::worker::Worker;
@@ -71,7 +71,7 @@ pub(super) async fn launch<P: Segment>(
         supervisor.start(running);
     }
     Ok(ChannelRun {
-        output: Incoming::new(Receiver::new(reader), RUN),
+        output: Incoming::new(context.receiver(reader), RUN),
         outcome: tokio::spawn(trace.over(supervisor.supervise())),
         _guard: cancelled.clone().drop_guard(),
         cancelled,
@@ -117,7 +117,11 @@ async fn prepare(
                 leash: None,
             })
         }
-        Work::Registered { id, params } => {
+        Work::Registered {
+            id,
+            params,
+            in_order,
+        } => {
             let leash = Leash::new(worker).await.map_err(no_channels)?;
             let request = StageRequest {
                 reader_ref: readers.into_iter().next(),
@@ -128,8 +132,12 @@ async fn prepare(
             };
             let worker = worker.clone();
             let (span, traceparent) = trace.stage(&name, true);
-            let work =
-                async move { trigger_stage(&worker, &id, &request, Some(traceparent)).await };
+            let work = async move {
+                if in_order {
+                    check_order(&worker, &id).await?;
+                }
+                trigger_stage(&worker, &id, &request, Some(traceparent)).await
+            };
             Ok(Running {
                 name,
                 takes_input: !inputs.is_empty(),

@@ -16,7 +16,7 @@ use super::segment::Segment;
 use super::source::{self, Produced, Source};
 use super::then::Then;
 use crate::channel::Event;
-use crate::codec::{Decode, Encode, Json, Raw};
+use crate::codec::{Decode, Encode, ItemLimits, Json, Raw};
 use crate::error::{Error, Result};
 use crate::stage::{Consumer, IntoStage, Producer, Stage, StageContext, Tally};
 use crate::worker::Worker;
@@ -57,6 +57,7 @@ pub(super) struct Settings {
     deadline: Option<Duration>,
     metadata: Option<Value>,
     progress_interval: Option<Duration>,
+    limits: Option<ItemLimits>,
 }
 
 impl Settings {
@@ -66,6 +67,7 @@ impl Settings {
         self.deadline = earlier(self.deadline, part.deadline);
         self.progress_interval = earlier(self.progress_interval, part.progress_interval);
         self.metadata = self.metadata.take().or(part.metadata);
+        self.limits = self.limits.or(part.limits);
     }
 }
 
@@ -152,6 +154,13 @@ impl<P> Pipeline<P> {
     /// The user's metadata for the header of the stream; stages find it in their context.
     pub fn metadata(mut self, metadata: Value) -> Self {
         self.settings.metadata = Some(metadata);
+        self
+    }
+
+    /// What an item may be where this process reads one from a channel: for every stage that runs
+    /// here, and for what comes out; 64 MiB and 256 levels unless told.
+    pub fn limits(mut self, limits: ItemLimits) -> Self {
+        self.settings.limits = Some(limits);
         self
     }
 
@@ -259,7 +268,8 @@ impl<P: Segment> Pipeline<P> {
 
     fn context(&self, cancelled: CancellationToken) -> StageContext {
         let context = StageContext::new(String::new(), cancelled)
-            .with_metadata(self.settings.metadata.clone());
+            .with_metadata(self.settings.metadata.clone())
+            .with_limits(self.settings.limits.unwrap_or(ItemLimits::OF_STAGES));
         match self.settings.progress_interval {
             Some(interval) => context.with_progress_interval(interval),
             None => context,

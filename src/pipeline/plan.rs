@@ -31,7 +31,12 @@ pub(super) enum Work {
     /// Runs in this process.
     Here(Code),
     /// Is triggered on the worker that has it.
-    Registered { id: String, params: Value },
+    Registered {
+        id: String,
+        params: Value,
+        /// Whether it is a copy that has to declare that it keeps order.
+        in_order: bool,
+    },
 }
 
 /// The code of a node in this process.
@@ -117,6 +122,7 @@ mod tests {
         let work = || Work::Registered {
             id: String::new(),
             params: Value::Null,
+            in_order: false,
         };
         let read = plan.node("read".into(), None, work());
         plan.node("parse".into(), Some(read), work());

@@ -5,7 +5,7 @@ use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use futures::Stream;
+use futures::{FutureExt, Stream};
 use pin_project::pin_project;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::time::Sleep;
@@ -15,9 +15,9 @@ use super::launch::RUN;
 use super::outcome::Outcome;
 use super::run_error::RunError;
 use super::run_report::{RunReport, StageSummary};
-use crate::channel::Event;
+use crate::channel::{Event, Signal, SignalKind};
 use crate::error::Result;
-use crate::stage::{Caught, Flow, StageError, Tally};
+use crate::stage::{Caught, End, Flow, StageError, Tally};
 
 /// One execution of a pipeline: a [`Stream`] of its items, and in the end exactly one result.
 ///
@@ -82,8 +82,12 @@ impl<S: RunSource> Run<S> {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Event<S::Item>, RunError>>> {
-        if !self.over {
+        while !self.over {
             match ready!(self.source.as_mut().poll_flow(cx)) {
+                Some(Ok(Event::Signal(Signal(SignalKind::Unreadable(unreadable))))) => {
+                    self.failure = Some(StageError::input(RUN, unreadable.error));
+                }
+                Some(Ok(Event::Signal(_))) => continue,
                 Some(Ok(event)) => {
                     self.items += u64::from(matches!(event, Event::Item(_)));
                     return Poll::Ready(Some(Ok(event)));
@@ -125,7 +129,7 @@ impl<S: RunSource> Run<S> {
         loop {
             return Poll::Ready(match ready!(self.poll_event(cx)) {
                 Some(Ok(Event::Item(item))) => Some(Ok(item)),
-                Some(Ok(Event::Message(_) | Event::Progress(_))) => continue,
+                Some(Ok(Event::Message(_) | Event::Progress(_) | Event::Signal(_))) => continue,
                 Some(Err(error)) => Some(Err(error)),
                 None => None,
             });
@@ -258,6 +262,9 @@ pub struct LocalRun<S> {
     #[pin]
     cancellation: WaitForCancellationFutureOwned,
     failures: Vec<StageError>,
+    /// Whether the stream has failed.
+    failed: bool,
+    ends: Vec<End>,
 }
 
 impl<S> LocalRun<S> {
@@ -276,6 +283,8 @@ impl<S> LocalRun<S> {
             cancellation: cancelled.clone().cancelled_owned(),
             cancelled,
             failures: Vec::new(),
+            failed: false,
+            ends: Vec::new(),
         }
     }
 }
@@ -298,6 +307,7 @@ where
     fn poll_flow(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Flow<T>>> {
         let this = self.project();
         if let Poll::Ready(flow) = this.stream.poll_next(cx) {
+            *this.failed |= matches!(flow, Some(Err(_)));
             return Poll::Ready(flow);
         }
         // Looked at only while the stages wait, so that an item costs nothing.
@@ -318,9 +328,22 @@ where
         ))))
     }
 
-    fn poll_outcome(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Outcome> {
+    fn poll_outcome(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome> {
         let this = self.project();
         this.stream.end();
+        // What the stages held is dropped, so what they leave to be done can end.
+        this.ends.extend(this.tally.take_ends());
+        while let Some(end) = this.ends.last_mut() {
+            match end.poll_unpin(cx) {
+                Poll::Ready(ended) => {
+                    // A failure of the run itself came before, and may be its cause.
+                    this.failures.extend(ended.err().filter(|_| !*this.failed));
+                    this.ends.pop();
+                }
+                Poll::Pending if this.cancelled.is_cancelled() => this.ends.clear(),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
         let stages = this.tally.read().into_iter().map(|(stage, report)| {
             let report = Some(report);
             StageSummary { stage, report }

@@ -33,6 +33,15 @@ pub struct StageSummary {
 }
 
 impl RunReport {
+    /// Items that stages skipped because they could not handle them, and those of them that were
+    /// put to the dead letters.
+    pub fn skipped(&self) -> (u64, u64) {
+        let reports = self.stages.iter().filter_map(|stage| stage.report.as_ref());
+        reports.fold((0, 0), |(skipped, dead), report| {
+            (skipped + report.items_skipped, dead + report.items_dead)
+        })
+    }
+
     /// The stage that held the others up: the one that worked for the largest share of its time.
     ///
     /// `None` where nothing was measured, as in a run within one process, where stages take turns
@@ -61,7 +70,8 @@ impl fmt::Display for RunReport {
             .max()
             .unwrap_or(0)
             .max(5);
-        writeln!(
+        let (skipped, dead) = self.skipped();
+        write!(
             f,
             "{:width$}  {:>12} {:>12} {:>14} {:>14} {:>8} {:>8} {:>8}",
             "stage",
@@ -73,6 +83,10 @@ impl fmt::Display for RunReport {
             "wait out",
             "work",
         )?;
+        if skipped > 0 {
+            write!(f, " {:>12} {:>12}", "skipped", "dead letters")?;
+        }
+        writeln!(f)?;
         for StageSummary { stage, report } in &self.stages {
             let Some(report) = report else {
                 writeln!(f, "{stage:width$}  (no report)")?;
@@ -95,6 +109,9 @@ impl fmt::Display for RunReport {
                     write!(f, " {:>7.0}%", share * 100.0)?;
                 }
             }
+            if skipped > 0 {
+                write!(f, " {:>12} {:>12}", report.items_skipped, report.items_dead)?;
+            }
             writeln!(f)?;
         }
         write!(
@@ -103,6 +120,12 @@ impl fmt::Display for RunReport {
             self.items,
             self.elapsed.as_secs_f64()
         )?;
+        if skipped > 0 {
+            write!(f, ", {skipped} skipped")?;
+        }
+        if dead > 0 {
+            write!(f, ", {dead} of them dead letters")?;
+        }
         if let Some(verified) = self.verified {
             f.write_str(if verified {
                 ", verified"

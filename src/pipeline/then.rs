@@ -2,18 +2,35 @@ use futures::Stream;
 
 use super::plan::{Edge, Plan, Work};
 use super::segment::Segment;
-use crate::stage::{Flow, Part, Placement, Stage, StageContext};
+use crate::stage::{Flow, KeepsOrder, Part, Placement, Stage, StageContext};
 
 /// A pipeline with one more stage, or with each of those that it is composed of; see [`Pipeline::then`](super::Pipeline::then).
 #[derive(Debug)]
 pub struct Then<P, S> {
     before: P,
     stage: S,
+    /// Whether the stage is one of several copies among which order is kept.
+    in_order: bool,
 }
 
 impl<P, S> Then<P, S> {
     pub(super) fn new(before: P, stage: S) -> Self {
-        Self { before, stage }
+        Self {
+            before,
+            stage,
+            in_order: false,
+        }
+    }
+}
+
+impl<P, S> Then<P, S> {
+    /// One of several copies of a stage; the order among them is kept if `in_order`.
+    pub(super) fn copy(before: P, stage: S, in_order: bool) -> Self {
+        Self {
+            before,
+            stage,
+            in_order,
+        }
     }
 }
 
@@ -34,7 +51,7 @@ where
     #[inline]
     fn fuse(self, context: StageContext) -> impl Stream<Item = Flow<S::Out>> + Send + 'static {
         let before = self.before.fuse(context.clone());
-        self.stage.fuse(before, context)
+        self.stage.fuse(before, context.with_order(self.in_order))
     }
 
     fn draw(self, plan: &mut Plan) -> Edge {
@@ -46,6 +63,7 @@ where
                 Placement::Registered => Work::Registered {
                     id: id.clone(),
                     params: facts.params,
+                    in_order: self.in_order && facts.order == KeepsOrder::Unknown,
                 },
                 Placement::Here => Work::Here(Box::new(move |ends, context| {
                     code(ends.into_single(), context)

@@ -43,6 +43,7 @@ where
     S: Stream<Item = Flow<Bytes>> + Send + 'static,
 {
     let context = context.for_stage(stage.id());
+    context.counts().count_no_items();
     context.tally(joined(&stage, input, context.clone()))
 }
 

@@ -2,16 +2,18 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use futures::future::{Either, FutureExt, ready as at_once};
+use futures::future::{Either, FutureExt, Ready, ready as at_once};
 use futures::stream::{BoxStream, Stream, StreamExt};
 use pin_project::pin_project;
 
+use super::flow::Input;
 use super::items::RunOf;
 use super::outputs::poll_output;
-use super::{Applied, Flow, ItemStage, Outputs, StageContext, StageError};
-use crate::channel::Event;
+use super::under_way::UnderWay;
+use super::{Applied, Flow, ItemStage, Outputs, Stage, StageContext, StageError};
+use crate::channel::{Event, ReceiveError};
 
-/// Joins an item stage that handles several items at once, all on the task that polls.
+/// Joins an item stage that handles several items at once, each on a task of its own.
 ///
 /// With order kept, messages and errors of the input wait for the calls before them; without,
 /// they go straight on.
@@ -21,32 +23,27 @@ pub(super) fn join<G: ItemStage>(
     mut run: RunOf<G>,
 ) -> impl Stream<Item = Flow<G::Out>> + Send + 'static {
     let context = run.context.clone();
-    let mut number = 0;
-    let calls = input.map(move |flow| match flow {
-        Ok(Event::Item(item)) => {
-            let at = number;
-            number += 1;
-            run.number = at;
-            let context = run.context.clone();
-            // A function that is not async has done its work when this returns.
-            match catch_unwind(AssertUnwindSafe(|| stage.apply(item, &mut run))) {
-                Ok(call) => Either::Left(
-                    AssertUnwindSafe(call)
-                        .catch_unwind()
-                        .map(move |applied| finish(applied, at, &context)),
-                ),
-                Err(panic) => {
-                    let stage = context.stage();
-                    let panicked = StageError::panicked(stage, Some(at), &*panic);
-                    Either::Right(at_once(Err(panicked)))
-                }
+    let calls = input.map(move |flow| {
+        let done = match flow.map(Input::from) {
+            Ok(Input::Item(item)) => {
+                run.number = run.number.wrapping_add(1);
+                return call(&stage, item, &mut run);
             }
-        }
-        Ok(Event::Message(text)) => Either::Right(at_once(Ok(Done::Between(Event::Message(text))))),
-        Ok(Event::Progress(progress)) => {
-            Either::Right(at_once(Ok(Done::Between(Event::Progress(progress)))))
-        }
-        Err(error) => Either::Right(at_once(Err(error))),
+            Ok(Input::Bad(bad)) if stage.is_for_bad_items() => {
+                run.number = run.number.wrapping_add(1);
+                let (number, context) = (run.number, run.context.clone());
+                let dealing = stage.bad_item(bad, &context).map(move |dealt| match dealt {
+                    Ok(()) => Ok(Done::Nothing),
+                    Err(error) => Err(StageError::returned(context.stage(), Some(number), error)),
+                });
+                return Either::Left(UnderWay::new(dealing));
+            }
+            Ok(Input::Between(event)) => Ok(Done::Between(event)),
+            Ok(Input::Bad(bad)) => Err(cannot_read(&run.context, ReceiveError::Item(bad))),
+            Ok(Input::Failed(error)) => Err(cannot_read(&run.context, error)),
+            Err(failure) => Err(failure),
+        };
+        Either::Right(at_once(done))
     });
     let done = if G::ORDERED {
         Either::Left(calls.buffered(G::CONCURRENCY))
@@ -62,10 +59,40 @@ pub(super) fn join<G: ItemStage>(
     }
 }
 
+/// What becomes of an item, or of something between the items.
+type Handled<G> = Result<Done<<G as ItemStage>::Outputs, <G as Stage>::Out>, StageError>;
+
+/// Begins the call for the item that `run` has the number of.
+fn call<G: ItemStage>(
+    stage: &G,
+    item: G::In,
+    run: &mut RunOf<G>,
+) -> Either<UnderWay<Handled<G>>, Ready<Handled<G>>> {
+    let (number, context) = (run.number, run.context.clone());
+    // A function that is not async has done its work when this returns.
+    match catch_unwind(AssertUnwindSafe(|| stage.apply(item, run))) {
+        Ok(call) => Either::Left(UnderWay::new(
+            AssertUnwindSafe(call)
+                .catch_unwind()
+                .map(move |applied| finish(applied, number, &context)),
+        )),
+        Err(panic) => {
+            let panicked = StageError::panicked(context.stage(), Some(number), &*panic);
+            Either::Right(at_once(Err(panicked)))
+        }
+    }
+}
+
+fn cannot_read(context: &StageContext, error: ReceiveError) -> StageError {
+    StageError::input(context.stage(), error)
+}
+
 /// What became of a call, or what stood between the items.
 enum Done<O, T> {
     Outputs(u64, O),
     Between(Event<T>),
+    /// Nothing comes of it.
+    Nothing,
 }
 
 type Called<A> = std::thread::Result<A>;
@@ -130,6 +157,7 @@ where
                     this.outputs.set(Some(outputs));
                 }
                 Some(Ok(Done::Between(event))) => return Poll::Ready(Some(Ok(event))),
+                Some(Ok(Done::Nothing)) => {}
                 Some(Err(error)) => break error,
                 None => {
                     *this.over = true;

@@ -108,6 +108,10 @@ impl<S: ItemStage> ItemStage for Configured<S> {
         self.stage.apply_again(item, run, retry)
     }
 
+    fn ends(&self) -> Vec<BoxFuture<'static, Result<(), Error>>> {
+        self.stage.ends()
+    }
+
     fn is_for_bad_items(&self) -> bool {
         self.stage.is_for_bad_items()
     }

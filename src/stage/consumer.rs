@@ -107,7 +107,7 @@ pub trait Consumer: Clone + Send + Sync + 'static {
                         .map(|()| pulse.report());
                 }
             };
-            let mut receiver = Receiver::new(reader);
+            let mut receiver = context.receiver(reader);
             let ended = pulse
                 .run(async {
                     if let Some(end) = &mut end {

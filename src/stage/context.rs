@@ -1,14 +1,17 @@
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use futures::future::BoxFuture;
+use futures::{FutureExt, TryFutureExt};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use super::tally::{Counted, Place, Tally};
+use super::tally::{Counted, Counts, Place, Tally};
 use super::{Params, StageError, StageFacts};
-use crate::channel::{Aside, Remark};
+use crate::channel::{Aside, ChannelReader, Receiver, Remark};
+use crate::codec::{Decode, ItemLimits};
+use crate::error::Error;
 use crate::wire::{Progress, Text};
 use crate::worker::Worker;
 
@@ -44,9 +47,11 @@ struct Inner {
     cancelled: CancellationToken,
     aside: Aside,
     progress_interval: Duration,
+    limits: ItemLimits,
+    /// Whether the stage is one of several copies among which order is kept.
+    in_order: bool,
     tally: Tally,
-    /// Items that the stage has skipped.
-    skipped: Arc<AtomicU64>,
+    counts: Arc<Counts>,
 }
 
 impl StageContext {
@@ -61,8 +66,10 @@ impl StageContext {
             cancelled,
             aside: Aside::default(),
             progress_interval: PROGRESS_INTERVAL,
+            limits: ItemLimits::OF_STAGES,
+            in_order: false,
             tally: Tally::default(),
-            skipped: Arc::default(),
+            counts: Arc::default(),
         }))
     }
 
@@ -70,7 +77,7 @@ impl StageContext {
     pub(crate) fn for_stage(&self, stage: impl Into<String>) -> Self {
         self.changed(|inner| {
             inner.stage = stage.into();
-            inner.skipped = Arc::default();
+            inner.counts = Arc::default();
         })
     }
 
@@ -125,6 +132,24 @@ impl StageContext {
         self.changed(|inner| inner.progress_interval = interval)
     }
 
+    pub(crate) fn with_limits(&self, limits: ItemLimits) -> Self {
+        self.changed(|inner| inner.limits = limits)
+    }
+
+    pub(crate) fn with_order(&self, in_order: bool) -> Self {
+        self.changed(|inner| inner.in_order = in_order)
+    }
+
+    /// Whether the stage is one of several copies among which order is kept.
+    pub(super) fn is_in_order(&self) -> bool {
+        self.0.in_order
+    }
+
+    /// Receives the items of a stream within the limits of the run.
+    pub(crate) fn receiver<T, F: Decode<T>>(&self, reader: ChannelReader) -> Receiver<T, F> {
+        Receiver::new(reader).limits(self.0.limits)
+    }
+
     /// Counts what comes out of this stage of a chain, for the report of a run within one process.
     pub(crate) fn tally<S>(&self, stream: S) -> Counted<S> {
         let inputs = self.0.tally.last().into_iter().collect();
@@ -134,19 +159,22 @@ impl StageContext {
     /// Adds this stage, whose output is counted in its branches; gives its place.
     pub(crate) fn tally_fork(&self) -> Option<Place> {
         let inputs = self.0.tally.last().into_iter().collect();
-        let skipped = Arc::clone(&self.0.skipped);
-        self.0
-            .tally
-            .add_skipping(Some(&self.0.stage), inputs, skipped);
+        let Inner { stage, counts, .. } = &*self.0;
+        self.0.tally.add_stage(stage, inputs, counts);
         self.0.tally.last()
     }
 
     /// Counts what comes out of this stage, which comes behind `inputs`.
     pub(crate) fn tally_behind<S>(&self, inputs: Vec<Place>, stream: S) -> Counted<S> {
-        let Inner { stage, skipped, .. } = &*self.0;
-        let tally = &self.0.tally;
-        let count = tally.add_skipping(Some(stage), inputs, Arc::clone(skipped));
+        let Inner { stage, counts, .. } = &*self.0;
+        let count = self.0.tally.add_stage(stage, inputs, counts);
         Counted::new(stream, count)
+    }
+
+    /// Adds this stage, which nothing comes out of.
+    pub(crate) fn add_to_tally(&self, inputs: Vec<Place>) {
+        let Inner { stage, counts, .. } = &*self.0;
+        self.0.tally.add_stage(stage, inputs, counts);
     }
 
     /// The counters of a run within one process.
@@ -154,14 +182,21 @@ impl StageContext {
         &self.0.tally
     }
 
-    /// Counts an item that the stage has skipped.
-    pub(crate) fn skip(&self) {
-        self.0.skipped.fetch_add(1, Relaxed);
+    /// Counts an item that the stage has skipped, `dead` if it went to the dead letters.
+    pub(crate) fn skip(&self, dead: bool) {
+        self.0.counts.skip(dead);
     }
 
-    /// Items that the stage has skipped.
-    pub(crate) fn skipped(&self) -> u64 {
-        self.0.skipped.load(Relaxed)
+    /// What the stage counts beside what goes through it.
+    pub(super) fn counts(&self) -> &Counts {
+        &self.0.counts
+    }
+
+    /// Lets the run within this process wait for `end` before it is over.
+    pub(super) fn end_with(&self, end: BoxFuture<'static, Result<(), Error>>) {
+        let stage = self.0.stage.clone();
+        let end = end.map_err(move |error| StageError::returned(&stage, None, error));
+        self.0.tally.end_with(end.boxed());
     }
 
     fn changed(&self, change: impl FnOnce(&mut Inner)) -> Self {
@@ -174,8 +209,10 @@ impl StageContext {
             cancelled: self.0.cancelled.clone(),
             aside: Aside::default(),
             progress_interval: self.0.progress_interval,
+            limits: self.0.limits,
+            in_order: self.0.in_order,
             tally: self.0.tally.clone(),
-            skipped: Arc::clone(&self.0.skipped),
+            counts: Arc::clone(&self.0.counts),
         };
         change(&mut inner);
         Self(Arc::new(inner))

@@ -37,6 +37,8 @@ impl StageError {
     /// Code of a stage that was cancelled.
     pub const CANCELLED: &'static str = "cancelled";
 
+    /// Code of a stage that copies of cannot keep the order of.
+    pub const UNORDERED: &'static str = "order_not_kept";
     /// Code of a stage that no worker has.
     pub const NOT_FOUND: &'static str = "stage_not_found";
     /// Code of a stage whose worker went away.

@@ -1,7 +1,7 @@
 use futures::future::{BoxFuture, FutureExt};
 use serde_json::Value;
 
-use super::{Ends, Placement, Stage, StageContext, StageError, StageInfo, StageReport};
+use super::{Ends, KeepsOrder, Placement, Stage, StageContext, StageError, StageInfo, StageReport};
 
 /// Everything that is known of a stage besides its types and its code.
 ///
@@ -19,6 +19,8 @@ pub struct StageFacts {
     pub params: Value,
     /// Whether the stage has any use for parameters; `true` where that is not known.
     pub takes_params: bool,
+    /// Whether its outputs are in the order of its items.
+    pub order: KeepsOrder,
 }
 
 impl StageFacts {
@@ -30,6 +32,7 @@ impl StageFacts {
             placement: Placement::Here,
             params: Value::Null,
             takes_params: false,
+            order: KeepsOrder::Alone,
         }
     }
 
@@ -37,6 +40,14 @@ impl StageFacts {
     #[must_use]
     pub fn taking_params(mut self, takes: bool) -> Self {
         self.takes_params = takes;
+        self
+    }
+
+    /// Says whether the outputs are in the order of the items.
+    #[must_use]
+    pub fn keeping_order(mut self, order: KeepsOrder) -> Self {
+        self.order = order;
+        self.info.keeps_order = order == KeepsOrder::Yes;
         self
     }
 

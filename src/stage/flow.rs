@@ -1,50 +1,33 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use futures::future::BoxFuture;
-use futures::{FutureExt, Stream};
+use futures::Stream;
 
 use super::StageError;
-use crate::channel::{BadItem, Event, ReceiveError, Receiver};
+use crate::channel::{BadItem, Event, ReceiveError, Receiver, Signal, SignalKind, Unreadable};
 use crate::codec::Decode;
-use crate::error::Error;
 
 /// What flows between fused stages: items, messages and progress in order, and at most one error,
 /// which is the last.
 pub type Flow<T> = Result<Event<T>, StageError>;
 
 /// What a receiver gives, as the input of the stage named `stage`.
+///
+/// An item that cannot be read is a [`Signal`], for the stage that takes it to deal with.
 pub(crate) struct Incoming<T, F: Decode<T>> {
     receiver: Receiver<T, F>,
     stage: String,
     over: bool,
-    bad_items: Option<BadItems>,
-    /// A bad item that is being dealt with.
-    dealing: Option<BoxFuture<'static, Result<(), Error>>>,
 }
-
-/// Deals with items that cannot be read.
-type BadItems = Box<dyn FnMut(BadItem) -> BoxFuture<'static, Result<(), Error>> + Send>;
 
 impl<T, F: Decode<T>> Incoming<T, F> {
     pub(crate) fn new(mut receiver: Receiver<T, F>, stage: &str) -> Self {
-        receiver.keep_messages();
+        receiver.keep_all();
         Self {
             receiver,
             stage: stage.to_owned(),
             over: false,
-            bad_items: None,
-            dealing: None,
         }
-    }
-
-    /// Hands items that cannot be read to `deal`, where the receiver can go on after them.
-    pub(crate) fn with_bad_items(
-        mut self,
-        deal: impl FnMut(BadItem) -> BoxFuture<'static, Result<(), Error>> + Send + 'static,
-    ) -> Self {
-        self.bad_items = Some(Box::new(deal));
-        self
     }
 
     /// Whether totals and checksum were compared; `None` unless the stream has ended well.
@@ -62,35 +45,59 @@ impl<T, F: Decode<T>> Stream for Incoming<T, F> {
         if this.over {
             return Poll::Ready(None);
         }
-        loop {
-            if let Some(dealing) = &mut this.dealing {
-                let dealt = ready!(dealing.poll_unpin(cx));
-                this.dealing = None;
-                if let Err(error) = dealt {
-                    this.over = true;
-                    let failure = StageError::returned(&this.stage, None, error);
-                    return Poll::Ready(Some(Err(failure)));
-                }
+        Poll::Ready(match ready!(this.receiver.poll_event(cx)) {
+            Ok(Some(event)) => Some(Ok(event)),
+            Ok(None) => {
+                this.over = true;
+                None
             }
-            return Poll::Ready(match ready!(this.receiver.poll_event(cx)) {
-                Ok(Some(event)) => Some(Ok(event)),
-                Ok(None) => {
-                    this.over = true;
-                    None
-                }
-                Err(ReceiveError::Item(bad)) if this.receiver.goes_on() => {
-                    if let Some(deal) = &mut this.bad_items {
-                        this.dealing = Some(deal(bad));
-                        continue;
-                    }
-                    this.over = true;
-                    Some(Err(StageError::input(&this.stage, ReceiveError::Item(bad))))
-                }
-                Err(error) => {
-                    this.over = true;
-                    Some(Err(StageError::input(&this.stage, error)))
-                }
-            });
+            Err(error @ ReceiveError::Item(_)) => {
+                let goes_on = this.receiver.goes_on();
+                this.over = !goes_on;
+                Some(Ok(unreadable(error, goes_on)))
+            }
+            Err(error) => {
+                this.over = true;
+                Some(Err(StageError::input(&this.stage, error)))
+            }
+        })
+    }
+}
+
+/// In the place of an item: why it cannot be read, and whether items may follow.
+pub(super) fn unreadable<T>(error: ReceiveError, goes_on: bool) -> Event<T> {
+    Event::Signal(Signal(SignalKind::Unreadable(Box::new(Unreadable {
+        error,
+        goes_on,
+    }))))
+}
+
+/// What a stage of items has before it.
+pub(super) enum Input<T, O> {
+    Item(T),
+    /// An item that cannot be read; others may follow.
+    Bad(BadItem),
+    /// The input cannot be read any further.
+    Failed(ReceiveError),
+    /// Something between the items, to be passed on.
+    Between(Event<O>),
+}
+
+impl<T, O> From<Event<T>> for Input<T, O> {
+    #[inline]
+    fn from(event: Event<T>) -> Self {
+        match event {
+            Event::Item(item) => Self::Item(item),
+            Event::Message(text) => Self::Between(Event::Message(text)),
+            Event::Progress(progress) => Self::Between(Event::Progress(progress)),
+            Event::Signal(Signal(SignalKind::Unreadable(unreadable))) => match *unreadable {
+                Unreadable {
+                    error: ReceiveError::Item(bad),
+                    goes_on: true,
+                } => Self::Bad(bad),
+                Unreadable { error, .. } => Self::Failed(error),
+            },
+            Event::Signal(signal) => Self::Between(Event::Signal(signal)),
         }
     }
 }

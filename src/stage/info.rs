@@ -21,6 +21,11 @@ pub struct StageInfo {
     /// What goes out; `None` for a consumer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<StreamInfo>,
+    /// Whether it gives its outputs in the order of their items and passes on the messages of the
+    /// stream protocol, so that copies of it can keep the order of a stream:
+    /// [`Pipeline::parallel_ordered`](crate::Pipeline::parallel_ordered).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub keeps_order: bool,
     /// What it does, for people. It travels as the description of the function.
     #[serde(skip)]
     pub description: Option<String>,
@@ -80,6 +85,7 @@ impl StageInfo {
             kind,
             input,
             output,
+            keeps_order: false,
             description: None,
         }
     }

@@ -4,7 +4,7 @@ use std::future::{Future, ready};
 use std::sync::Arc;
 
 use futures::FutureExt;
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, try_join_all};
 use futures::stream::{Stream, StreamExt};
 
 use super::conclude::conclude;
@@ -15,9 +15,10 @@ use super::policy::{Retry, again};
 use super::pulse::Pulse;
 use super::task::send_all;
 use super::{
-    Caught, Ends, Flow, Outputs, Params, Stage, StageContext, StageError, StageReport, concurrent,
+    Caught, Ends, Flow, KeepsOrder, Outputs, Params, Stage, StageContext, StageError, StageReport,
+    concurrent,
 };
-use crate::channel::{BadItem, Receiver, Sender};
+use crate::channel::{BadItem, Sender};
 use crate::error::Error;
 
 /// A stage that handles one item at a time.
@@ -62,6 +63,12 @@ pub trait ItemStage: Stage {
         Self::In: Clone + Sync,
     {
         again(self.clone(), item, run, retry)
+    }
+
+    /// What a run waits for once it has dropped the stage, such as the end of its dead letters. To
+    /// be asked for before that.
+    fn ends(&self) -> Vec<BoxFuture<'static, Result<(), Error>>> {
+        Vec::new()
     }
 
     /// Whether items that cannot be read are for [`bad_item`](Self::bad_item), and the stage goes
@@ -140,6 +147,15 @@ impl<O, S> Applied<O, S> {
 /// The run of a stage `G`.
 pub type RunOf<G> = ItemRun<<G as ItemStage>::State, <G as ItemStage>::Params>;
 
+/// Whether the outputs of an item stage are in the order of their items.
+pub const fn keeps_order<G: ItemStage>() -> KeepsOrder {
+    if G::CONCURRENCY <= 1 || G::ORDERED {
+        KeepsOrder::Yes
+    } else {
+        KeepsOrder::No
+    }
+}
+
 /// Joins an item stage to its input within the process.
 #[inline]
 #[allow(clippy::needless_pass_by_value)] // Called alike for every kind of stage.
@@ -155,6 +171,9 @@ where
     let facts = stage.facts();
     let context = context.configured(&facts.params).for_stage(facts.id);
     let params = context.params();
+    for end in stage.ends() {
+        context.end_with(end);
+    }
     context.tally(join(stage, input, params, context.clone()))
 }
 
@@ -198,15 +217,38 @@ fn apply<G: ItemStage>(
 #[allow(clippy::manual_async_fn)] // `Send` is promised here, not found missing far away.
 pub fn serve<G: ItemStage>(
     stage: G,
-    mut ends: Ends,
+    ends: Ends,
     context: StageContext,
 ) -> impl Future<Output = Result<StageReport, StageError>> + Send + 'static {
     async move {
         let context = context.configured(&stage.facts().params);
+        let held = stage.ends();
+        let served = serve_items(stage, ends, context.clone()).await;
+        if held.is_empty() {
+            return served;
+        }
+        tokio::select! {
+            ended = try_join_all(held) => {
+                let ended = ended.map_err(|error| StageError::returned(context.stage(), None, error));
+                served.and_then(|report| ended.map(|_| report))
+            }
+            () = context.cancelled() => served,
+        }
+    }
+}
+
+/// Runs an item stage over channels, and drops it.
+#[allow(clippy::manual_async_fn)] // `Send` is promised here, not found missing far away.
+fn serve_items<G: ItemStage>(
+    stage: G,
+    mut ends: Ends,
+    context: StageContext,
+) -> impl Future<Output = Result<StageReport, StageError>> + Send + 'static {
+    async move {
         let pulse = Pulse::of_stream(context.clone());
         let id = context.stage();
         let (reader, writer) = pulse.attach(&mut ends).await?;
-        let mut receiver = Receiver::<G::In, G::InFormat>::new(reader);
+        let mut receiver = context.receiver::<G::In, G::InFormat>(reader);
         if stage.is_for_bad_items() {
             receiver = receiver.go_on_after_bad_items();
         }
@@ -225,11 +267,7 @@ pub fn serve<G: ItemStage>(
                     .flush()
                     .await
                     .map_err(|error| StageError::output(id, error))?;
-                let mut input = Incoming::new(receiver, id);
-                if stage.is_for_bad_items() {
-                    let (stage, context) = (stage.clone(), context.clone());
-                    input = input.with_bad_items(move |bad| stage.bad_item(bad, &context));
-                }
+                let input = Incoming::new(receiver, id);
                 let output = join(stage, input, Ok(params), context.clone());
                 send_all(Caught::new(output), &mut sender, id).await
             })

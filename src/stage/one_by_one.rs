@@ -2,13 +2,16 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use futures::Stream;
+use futures::future::BoxFuture;
+use futures::{FutureExt, Stream};
 use pin_project::pin_project;
 
 use super::blame::Working;
+use super::flow::Input;
 use super::items::{AtOnce, RunOf};
 use super::{Applied, Flow, ItemStage, Outputs, StageError};
-use crate::channel::Event;
+use crate::channel::{Event, ReceiveError};
+use crate::error::Error;
 
 /// A stage that handles one item after the other, joined to its input. Not to be polled after its
 /// end or its error. Its panics are caught by who polls it, see [`blame`](super::blame).
@@ -20,6 +23,9 @@ use crate::channel::Event;
 /// | some | - | gives them, one by one |
 /// | none | some | waits for the call, which gives outputs |
 /// | none | none | takes the next item and begins a call, or handles it [at once](AtOnce) |
+///
+/// An item that cannot be read has a number as others have, and is dealt with before the next one
+/// is taken, or fails the stage.
 #[pin_project]
 pub(super) struct OneByOne<G: ItemStage, S, A, C> {
     stage: G,
@@ -30,11 +36,15 @@ pub(super) struct OneByOne<G: ItemStage, S, A, C> {
     call: Option<C>,
     #[pin]
     outputs: Option<G::Outputs>,
+    /// An item that cannot be read, being dealt with.
+    dealing: Option<Dealing>,
     /// With the number of the item in hand.
     run: RunOf<G>,
     /// How the stage failed, while messages are left to be given before.
     failure: Option<StageError>,
 }
+
+type Dealing = BoxFuture<'static, Result<(), Error>>;
 
 impl<G: ItemStage, S, A, C> OneByOne<G, S, A, C>
 where
@@ -49,6 +59,7 @@ where
             apply,
             call: None,
             outputs: None,
+            dealing: None,
             run,
             failure: None,
         }
@@ -100,8 +111,13 @@ where
                         Err(error) => Some(Err(returned(this.run, error))),
                     }
                 }
-                Some(Ok(Event::Message(text))) => Some(Ok(Event::Message(text))),
-                Some(Ok(Event::Progress(progress))) => Some(Ok(Event::Progress(progress))),
+                // A stage that handles items at once has no policy for those it cannot read.
+                Some(Ok(event)) => match event.into() {
+                    Input::Between(event) => Some(Ok(event)),
+                    Input::Bad(bad) => Some(Err(cannot_read(this.run, ReceiveError::Item(bad)))),
+                    Input::Failed(error) => Some(Err(cannot_read(this.run, error))),
+                    Input::Item(_) => continue,
+                },
                 Some(Err(failure)) => Some(Err(failure)),
                 None => None,
             });
@@ -148,20 +164,30 @@ where
                 }
                 continue;
             }
+            if let Some(dealing) = this.dealing {
+                let dealt = ready!(dealing.poll_unpin(cx));
+                *this.dealing = None;
+                if let Err(error) = dealt {
+                    break returned(run, error);
+                }
+            }
             match ready!(this.input.as_mut().poll_next(cx)) {
-                Some(Ok(Event::Item(item))) => {
-                    run.number = run.number.wrapping_add(1);
-                    let working = Working::new(run);
-                    let call = (this.apply)(this.stage, item, working.run);
-                    working.done();
-                    this.call.set(Some(call));
-                }
-                Some(Ok(Event::Message(text))) => {
-                    return Poll::Ready(Some(Ok(Event::Message(text))));
-                }
-                Some(Ok(Event::Progress(progress))) => {
-                    return Poll::Ready(Some(Ok(Event::Progress(progress))));
-                }
+                Some(Ok(event)) => match event.into() {
+                    Input::Item(item) => {
+                        run.number = run.number.wrapping_add(1);
+                        let working = Working::new(run);
+                        let call = (this.apply)(this.stage, item, working.run);
+                        working.done();
+                        this.call.set(Some(call));
+                    }
+                    Input::Between(event) => return Poll::Ready(Some(Ok(event))),
+                    Input::Bad(bad) if this.stage.is_for_bad_items() => {
+                        run.number = run.number.wrapping_add(1);
+                        *this.dealing = Some(this.stage.bad_item(bad, &run.context));
+                    }
+                    Input::Bad(bad) => break cannot_read(run, ReceiveError::Item(bad)),
+                    Input::Failed(error) => break cannot_read(run, error),
+                },
                 Some(Err(failure)) => break failure,
                 None => return Poll::Ready(None),
             }
@@ -177,6 +203,12 @@ where
         }
         Poll::Ready(Some(Err(failure)))
     }
+}
+
+/// The failure of a stage whose input cannot be read.
+#[cold]
+fn cannot_read<S, P>(run: &super::ItemRun<S, P>, error: ReceiveError) -> StageError {
+    StageError::input(run.context.stage(), error)
 }
 
 /// The failure of a stage whose code has returned `error` for the item in hand.

@@ -50,7 +50,7 @@ where
 {
     let (writer, reader) = local_bytes();
     let feed = Sender::<T, F>::new(writer);
-    let output = Receiver::<O, G>::new(reader);
+    let output = Receiver::<O, G>::new(reader).go_on_after_bad_items();
     let nothing = Custody::<ChannelWriter>::new();
     Task::new(name.to_owned(), input, feed, ready(Ok(())), nothing, output).fuse()
 }

@@ -114,14 +114,15 @@ impl Pulse {
         reader.metered(self.input.end())
     }
 
-    /// One of several writers; progress leaves by the first.
+    /// One of several writers; progress is for whoever writes to them, see
+    /// [`aside`](Self::aside).
     pub(super) fn attach_one_writer(&mut self, writer: ChannelWriter) -> ChannelWriter {
-        let aside = if self.output.ends.is_empty() {
-            self.aside.clone()
-        } else {
-            Aside::default()
-        };
-        writer.attached(self.output.end(), aside)
+        writer.attached(self.output.end(), Aside::default())
+    }
+
+    /// Where progress is put.
+    pub(super) fn aside(&self) -> Aside {
+        self.aside.clone()
     }
 
     /// Where the waits are shown of a stage with several inputs.
@@ -137,7 +138,9 @@ impl Pulse {
     pub(super) fn report(&self) -> StageReport {
         let elapsed = self.started.elapsed();
         let mut report = StageReport::between(&self.input.report(), &self.output.report(), elapsed);
-        report.items_skipped = self.context.skipped();
+        let counts = self.context.counts();
+        report.items_skipped = counts.skipped();
+        report.items_dead = counts.dead();
         report.input_verified = self.input.verified();
         report
     }

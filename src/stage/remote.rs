@@ -13,8 +13,8 @@ use super::leash::{Leash, free};
 use super::pulse::Pulse;
 use super::task::{Task, send_all};
 use super::{
-    Ends, Flow, Part, Service, Stage, StageContext, StageError, StageFacts, StageInfo, StageReport,
-    StageRequest,
+    Ends, Flow, KeepsOrder, Part, Service, Stage, StageContext, StageError, StageFacts, StageInfo,
+    StageReport, StageRequest, check_order,
 };
 use crate::channel::{ChannelWriter, Custody, Receiver, Sender};
 use crate::codec::{Decode, Encode, Json};
@@ -38,6 +38,7 @@ pub fn remote<In, Out>(id: impl Into<String>) -> Remote<In, Out> {
         // Only the worker of the stage knows.
         takes_params: true,
         description: None,
+        order: KeepsOrder::Unknown,
         types: PhantomData,
     }
 }
@@ -51,6 +52,7 @@ pub struct Remote<In, Out, F = Json, G = Json> {
     params: Value,
     takes_params: bool,
     description: Option<String>,
+    order: KeepsOrder,
     types: PhantomData<Types<In, Out, F, G>>,
 }
 
@@ -63,6 +65,7 @@ impl<In, Out, F, G> Remote<In, Out, F, G> {
             params: self.params,
             takes_params: self.takes_params,
             description: self.description,
+            order: self.order,
             types: PhantomData,
         }
     }
@@ -88,8 +91,21 @@ impl<In, Out, F, G> Remote<In, Out, F, G> {
             params: params.pop().unwrap_or_default(),
             takes_params: facts.takes_params,
             description: facts.info.description,
+            order: facts.order,
             types: PhantomData,
         }
+    }
+
+    /// Declares that the stage gives its outputs in the order of their items and passes on the
+    /// messages of the stream protocol in their places between them, for
+    /// [`parallel_ordered`](crate::Pipeline::parallel_ordered).
+    ///
+    /// A stage of pipewright declares it by itself where it is registered. One that is declared
+    /// here and does not do it gives its items in disorder, or never.
+    #[must_use]
+    pub fn keeping_order(self) -> Self {
+        let order = KeepsOrder::Yes;
+        Self { order, ..self }
     }
 }
 
@@ -154,6 +170,7 @@ where
         StageFacts::new(&self.id, info)
             .taking_params(self.takes_params)
             .configured(self.params.clone())
+            .keeping_order(self.order)
             .registered()
     }
 
@@ -179,6 +196,9 @@ where
                 StageError::new(StageError::NOT_FOUND, &self.id, reason)
             })?;
             let id = self.id.clone();
+            if context.is_in_order() && self.order == KeepsOrder::Unknown {
+                check_order(&worker, &id).await?;
+            }
             let opened = self.channels(&worker, &context).await;
             let (feed, leash, request, output) =
                 opened.map_err(|error| StageError::returned(&id, None, error))?;
@@ -218,7 +238,7 @@ where
             let pulse = Pulse::of_stream(context.clone());
             let id = context.stage();
             let (reader, writer) = pulse.attach(&mut ends).await?;
-            let mut receiver = Receiver::<In, F>::new(reader);
+            let mut receiver = context.receiver::<In, F>(reader);
             let mut sender = Sender::<Out, G>::new(writer);
             let ended = pulse
                 .run(async {
@@ -289,7 +309,7 @@ where
             progress_ms: context.progress_ms(),
             params: context.raw_params().clone(),
         };
-        Ok((feed, leash, request, Receiver::new(from.reader)))
+        Ok((feed, leash, request, context.receiver(from.reader)))
     }
 }
 
@@ -300,6 +320,7 @@ impl<In, Out, F, G> Clone for Remote<In, Out, F, G> {
             params: self.params.clone(),
             takes_params: self.takes_params,
             description: self.description.clone(),
+            order: self.order,
             types: PhantomData,
         }
     }

@@ -27,6 +27,9 @@ pub struct StageReport {
     /// Items that were skipped because they could not be handled.
     #[serde(default)]
     pub items_skipped: u64,
+    /// Those of them that were put to the dead letters.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub items_dead: u64,
     /// Whether what came in agreed with the totals of its writer, and with the checksum if it sends
     /// one: `false` where it sends no totals. `None` where that is not known, as of a stage that
     /// left early.
@@ -52,6 +55,7 @@ impl StageReport {
             bytes_in: input.bytes,
             bytes_out: output.bytes,
             items_skipped: 0,
+            items_dead: 0,
             input_verified: None,
             elapsed_us: micros(elapsed),
             waited_in_us: micros(input.waited),
@@ -67,6 +71,7 @@ impl StageReport {
             waited_in_us: self.waited_in_us,
             input_verified: self.input_verified,
             items_skipped: self.items_skipped + next.items_skipped,
+            items_dead: self.items_dead + next.items_dead,
             elapsed_us: self.elapsed_us.max(next.elapsed_us),
             ..next.clone()
         }
@@ -83,6 +88,7 @@ impl StageReport {
             bytes_in: more("bytes_in"),
             bytes_out: progress.bytes,
             items_skipped: more("items_skipped"),
+            items_dead: more("items_dead"),
             input_verified: None,
             elapsed_us: more("elapsed_us"),
             waited_in_us: more("waited_in_us"),
@@ -151,6 +157,7 @@ impl From<&StageReport> for Progress {
             ("items_in", report.items_in),
             ("bytes_in", report.bytes_in),
             ("items_skipped", report.items_skipped),
+            ("items_dead", report.items_dead),
             ("elapsed_us", report.elapsed_us),
             ("waited_in_us", report.waited_in_us),
             ("waited_out_us", report.waited_out_us),
@@ -174,6 +181,11 @@ pub(crate) fn all_verified(streams: impl IntoIterator<Item = Option<bool>>) -> O
         };
     }
     all
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // As serde asks.
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 fn micros(duration: Duration) -> u64 {

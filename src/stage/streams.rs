@@ -82,7 +82,7 @@ pub fn serve<G: StreamStage>(
         let id = context.stage();
         let (reader, writer) = pulse.attach(&mut ends).await?;
         let custody = Custody::new();
-        let mut receiver = Receiver::new(reader);
+        let mut receiver = context.receiver(reader);
         let mut sender = Some(Sender::new(writer));
         let ended = pulse
             .run(async {

@@ -1,80 +1,155 @@
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use futures::Stream;
+use futures::future::BoxFuture;
 use pin_project::pin_project;
 
-use super::{Flow, StageReport};
-use crate::channel::Event;
+use super::{Flow, StageError, StageReport};
+use crate::channel::{Event, Signal, SignalKind};
 
-/// What came out of each part of a run within one process, in the order of the stream.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Tally(Arc<Mutex<Vec<Part>>>);
+/// What came out of each part of a run within one process, in the order of the stream, and what is
+/// still to be done when the stream is over.
+#[derive(Clone, Default)]
+pub(crate) struct Tally(Arc<Mutex<Parts>>);
+
+#[derive(Default)]
+struct Parts {
+    parts: Vec<Part>,
+    ends: Vec<End>,
+}
+
+/// Something that a run waits for when its stages are dropped.
+pub(crate) type End = BoxFuture<'static, Result<(), StageError>>;
 
 /// A part of the run, by its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Place(usize);
 
+/// What a stage counts beside what goes through it.
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
+    skipped: AtomicU64,
+    dead: AtomicU64,
+    of_bytes: AtomicBool,
+}
+
+impl Counts {
+    /// Counts an item that was skipped, `dead` if it went to the dead letters.
+    pub(super) fn skip(&self, dead: bool) {
+        self.skipped.fetch_add(1, Relaxed);
+        self.dead.fetch_add(u64::from(dead), Relaxed);
+    }
+
+    pub(super) fn skipped(&self) -> u64 {
+        self.skipped.load(Relaxed)
+    }
+
+    pub(super) fn dead(&self) -> u64 {
+        self.dead.load(Relaxed)
+    }
+
+    /// The stage reads and writes bytes, in pieces that are no items.
+    pub(super) fn count_no_items(&self) {
+        self.of_bytes.store(true, Relaxed);
+    }
+}
+
 #[derive(Debug)]
 struct Part {
-    /// `None` for the beginning of a branch, which counts as output of the part before it.
-    name: Option<String>,
+    role: Role,
     /// The parts whose items come in.
     inputs: Vec<Place>,
     items_out: Arc<AtomicU64>,
-    items_skipped: Arc<AtomicU64>,
+}
+
+#[derive(Debug)]
+enum Role {
+    /// A stage, a source or an operator.
+    Stage { name: String, counts: Arc<Counts> },
+    /// The beginning of a branch, which counts as output of the part before it.
+    Branch,
+    /// Items taken for bytes, or bytes for items: only what comes after it counts them.
+    Converted,
 }
 
 impl Tally {
-    /// Adds a part behind the parts `inputs`; gives the counter of what comes out of it.
-    pub(crate) fn add(&self, name: Option<&str>, inputs: Vec<Place>) -> Arc<AtomicU64> {
-        self.add_skipping(name, inputs, Arc::default())
+    /// Adds a stage behind the parts `inputs`; gives the counter of what comes out of it.
+    pub(crate) fn add_stage(
+        &self,
+        name: &str,
+        inputs: Vec<Place>,
+        counts: &Arc<Counts>,
+    ) -> Arc<AtomicU64> {
+        let (name, counts) = (name.to_owned(), Arc::clone(counts));
+        self.add(Role::Stage { name, counts }, inputs)
     }
 
-    /// As [`add`](Self::add), for a part that counts items that it skips.
-    pub(crate) fn add_skipping(
-        &self,
-        name: Option<&str>,
-        inputs: Vec<Place>,
-        items_skipped: Arc<AtomicU64>,
-    ) -> Arc<AtomicU64> {
+    /// Adds the beginning of a branch behind the operator at `fork`.
+    pub(crate) fn add_branch(&self, fork: Option<Place>) -> Arc<AtomicU64> {
+        self.add(Role::Branch, fork.into_iter().collect())
+    }
+
+    /// Counts what is taken for something else than the part before gives.
+    pub(crate) fn converted<S>(&self, stream: S) -> Counted<S> {
+        let inputs = self.last().into_iter().collect();
+        Counted::new(stream, self.add(Role::Converted, inputs))
+    }
+
+    fn add(&self, role: Role, inputs: Vec<Place>) -> Arc<AtomicU64> {
         let items_out = Arc::<AtomicU64>::default();
-        self.parts().push(Part {
-            name: name.map(str::to_owned),
+        self.lock().parts.push(Part {
+            role,
             inputs,
             items_out: Arc::clone(&items_out),
-            items_skipped,
         });
         items_out
     }
 
     /// The part that was added last: the one that the next stage of a chain comes behind.
     pub(crate) fn last(&self) -> Option<Place> {
-        self.parts().len().checked_sub(1).map(Place)
+        self.lock().parts.len().checked_sub(1).map(Place)
+    }
+
+    /// Lets the run wait for `end` once its stages are dropped.
+    pub(super) fn end_with(&self, end: End) {
+        self.lock().ends.push(end);
+    }
+
+    /// What the run has to wait for; given once.
+    pub(crate) fn take_ends(&self) -> Vec<End> {
+        std::mem::take(&mut self.lock().ends)
     }
 
     /// Names and counts so far.
     pub(crate) fn read(&self) -> Vec<(String, StageReport)> {
-        let parts = self.parts();
+        let all = self.lock();
+        let parts = &all.parts;
         let out = |part: &Part| part.items_out.load(Relaxed);
         let reports = parts.iter().enumerate().filter_map(|(at, part)| {
-            let branches = parts
-                .iter()
-                .filter(|branch| branch.name.is_none() && branch.inputs.contains(&Place(at)));
-            let report = StageReport {
-                items_in: part.inputs.iter().map(|place| out(&parts[place.0])).sum(),
-                items_out: out(part) + branches.map(out).sum::<u64>(),
-                items_skipped: part.items_skipped.load(Relaxed),
+            let Role::Stage { name, counts } = &part.role else {
+                return None;
+            };
+            let branches = parts.iter().filter(|branch| {
+                matches!(branch.role, Role::Branch) && branch.inputs.contains(&Place(at))
+            });
+            let mut report = StageReport {
+                items_skipped: counts.skipped(),
+                items_dead: counts.dead(),
                 ..StageReport::default()
             };
-            Some((part.name.clone()?, report))
+            if !counts.of_bytes.load(Relaxed) {
+                report.items_in = part.inputs.iter().map(|place| out(&parts[place.0])).sum();
+                report.items_out = out(part) + branches.map(out).sum::<u64>();
+            }
+            Some((name.clone(), report))
         });
         reports.collect()
     }
 
-    fn parts(&self) -> MutexGuard<'_, Vec<Part>> {
+    fn lock(&self) -> MutexGuard<'_, Parts> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -100,6 +175,15 @@ impl<S> Counted<S> {
     }
 }
 
+/// Whether an item stands there that could not be read, which its writer has numbered.
+fn is_unreadable<T>(polled: &Poll<Option<Flow<T>>>) -> bool {
+    matches!(
+        polled,
+        Poll::Ready(Some(Ok(Event::Signal(Signal(SignalKind::Unreadable(unreadable))))))
+            if unreadable.goes_on
+    )
+}
+
 impl<S, T> Stream for Counted<S>
 where
     S: Stream<Item = Flow<T>>,
@@ -112,7 +196,10 @@ where
         let polled = this.stream.poll_next(cx);
         match &polled {
             Poll::Ready(Some(Ok(Event::Item(_)))) => *this.items += 1,
-            _ => this.count.store(*this.items, Relaxed),
+            polled => {
+                *this.items += u64::from(is_unreadable(polled));
+                this.count.store(*this.items, Relaxed);
+            }
         }
         polled
     }

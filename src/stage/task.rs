@@ -7,8 +7,9 @@ use futures::Stream;
 use pin_project::pin_project;
 
 use super::conclude::WritingEnd;
+use super::flow::unreadable;
 use super::{Caught, Flow, StageError};
-use crate::channel::{Custody, Event, Receiver, Sender};
+use crate::channel::{Custody, Event, ReceiveError, Receiver, Sender, Signal, SignalKind};
 use crate::codec::{Decode, Encode};
 use crate::error::Error;
 
@@ -51,7 +52,7 @@ where
         custody: Custody<W>,
         mut output: Receiver<O, G>,
     ) -> Self {
-        output.keep_messages();
+        output.keep_all();
         Self {
             stage,
             input: Some(Caught::new(input)),
@@ -89,6 +90,10 @@ where
             let end = match this.output.poll_event(cx) {
                 Poll::Ready(Ok(Some(event))) => return Poll::Ready(Some(Ok(event))),
                 Poll::Ready(Ok(None)) => Ok(()),
+                // It is for the stage that takes the items to deal with.
+                Poll::Ready(Err(error @ ReceiveError::Item(_))) if this.output.goes_on() => {
+                    return Poll::Ready(Some(Ok(unreadable(error, true))));
+                }
                 Poll::Ready(Err(error)) => Err(error),
                 // What was done above may have made room for more of it.
                 Poll::Pending if fed || ran => continue,
@@ -214,6 +219,13 @@ pub(super) fn push<T: Send + 'static, F: Encode<T>>(
             feed.push_progress(*progress);
             Ok(())
         }
+        Event::Signal(Signal(SignalKind::Turn(turn))) => {
+            feed.push_turn(turn);
+            Ok(())
+        }
+        Event::Signal(Signal(SignalKind::Unreadable(unreadable))) => feed
+            .push_unreadable(unreadable)
+            .map_err(|error| StageError::input(stage, error)),
     }
 }
 

@@ -23,7 +23,7 @@ impl<T> Tested<T> {
             match event {
                 Event::Item(item) => items.push(item),
                 Event::Message(text) => messages.push(text.to_string()),
-                Event::Progress(_) => {}
+                Event::Progress(_) | Event::Signal(_) => {}
             }
         }
         let report = |report: crate::pipeline::RunReport| {

@@ -42,7 +42,7 @@ pub(crate) use exposition::{Exposition, Histogram, Kind, Tallies};
 pub use frame::Frame;
 pub(crate) use heartbeat::{HEARTBEAT, HUNGRY, heartbeat_value, parse_heartbeat};
 pub use in_band::{Abort, Header, Progress};
-pub(crate) use in_band::{End, InBand};
+pub(crate) use in_band::{End, InBand, Turn};
 pub(crate) use owner::OWNER;
 pub use payload::Payload;
 pub use refs::{FoundRef, find_refs};

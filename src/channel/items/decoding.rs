@@ -3,11 +3,12 @@ use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use super::{BadItem, Event, ReceiveError};
+use super::receiver::Settings;
+use super::{BadItem, Event, ReceiveError, Signal, SignalKind};
 use crate::channel::judge;
 use crate::channel::reader::Inbox;
 use crate::channel::{ReadError, StreamReport};
-use crate::codec::{Decode, Decoded, FormatError, ItemLimits, differences};
+use crate::codec::{Decode, Decoded, FormatError, differences};
 use crate::wire::Header;
 
 /// The least that is copied to complete an item that spans frames.
@@ -20,7 +21,7 @@ const LEAST_COPY: usize = 512;
 pub(super) struct Decoding<T, F> {
     inbox: Inbox,
     format: F,
-    limits: ItemLimits,
+    settings: Settings,
     /// The beginning of an item that spans frames, if there is one, and as much of `frame` as was
     /// copied to complete it.
     carry: BytesMut,
@@ -32,7 +33,6 @@ pub(super) struct Decoding<T, F> {
     /// Where the next item begins in the payload.
     offset: u64,
     header: HeaderCheck,
-    goes_on_after_bad_items: bool,
     /// A failure that ended the items, to be given again.
     failure: Option<ReceiveError>,
     item: PhantomData<fn() -> T>,
@@ -50,26 +50,16 @@ impl<T, F: Decode<T>> Decoding<T, F> {
         Self {
             inbox,
             format: F::default(),
-            limits: ItemLimits::default(),
+            settings: Settings::default(),
             carry: BytesMut::new(),
             borrowed: 0,
             frame: Bytes::new(),
             items: 0,
             offset: 0,
             header: HeaderCheck::Open,
-            goes_on_after_bad_items: false,
             failure: None,
             item: PhantomData,
         }
-    }
-
-    pub(super) fn set_limits(&mut self, limits: ItemLimits) {
-        self.limits = limits;
-        self.format.set_limits(limits);
-    }
-
-    pub(super) fn go_on_after_bad_items(&mut self) {
-        self.goes_on_after_bad_items = true;
     }
 
     /// The next event; `None` at the end of a whole stream. A failure that ended the stream comes
@@ -98,6 +88,9 @@ impl<T, F: Decode<T>> Decoding<T, F> {
                 Ok(Some(judge::Event::Message(text))) => Ok(Some(Event::Message(text))),
                 Ok(Some(judge::Event::Progress(progress))) => {
                     Ok(Some(Event::Progress(Box::new(progress))))
+                }
+                Ok(Some(judge::Event::Turn(turn))) => {
+                    Ok(Some(Event::Signal(Signal(SignalKind::Turn(turn)))))
                 }
                 Ok(None) => self.end(),
                 Err(error) => Err(self.fail(error.into())),
@@ -157,6 +150,9 @@ impl<T, F: Decode<T>> Decoding<T, F> {
 
     /// Reads an item from what is there.
     fn decode(&mut self, at_end: bool) -> Result<Option<T>, ReceiveError> {
+        if self.items == 0 {
+            self.format.set_limits(self.settings.limits);
+        }
         while !self.input().is_empty() {
             // The input reaches to the end of the stream unless a part of the frame is left out.
             let whole = self.carry.is_empty() || self.ahead() == 0;
@@ -173,7 +169,9 @@ impl<T, F: Decode<T>> Decoding<T, F> {
                     let reason = format!("the format took {len} of {available} bytes");
                     return Err(self.bad_item(&FormatError::new(reason)));
                 }
-                Ok(Decoded::Item { len, .. }) if len > self.limits.max_bytes && F::KEEPS_ITEMS => {
+                Ok(Decoded::Item { len, .. })
+                    if len > self.settings.limits.max_bytes && F::KEEPS_ITEMS =>
+                {
                     return Err(self.too_long(len));
                 }
                 Ok(Decoded::Item { item, len }) => {
@@ -182,7 +180,9 @@ impl<T, F: Decode<T>> Decoding<T, F> {
                     return Ok(Some(item));
                 }
                 // However much of it has come, and whatever it is.
-                Ok(Decoded::Skip(len) | Decoded::More(len)) if len > self.limits.max_bytes => {
+                Ok(Decoded::Skip(len) | Decoded::More(len))
+                    if len > self.settings.limits.max_bytes =>
+                {
                     return Err(self.too_long(len));
                 }
                 Ok(Decoded::Skip(len)) => self.advance(len),
@@ -198,7 +198,9 @@ impl<T, F: Decode<T>> Decoding<T, F> {
                     return Ok(None);
                 }
                 Err(error) => {
-                    let too_long = error.skippable().filter(|len| *len > self.limits.max_bytes);
+                    let too_long = error
+                        .skippable()
+                        .filter(|len| *len > self.settings.limits.max_bytes);
                     return Err(match too_long {
                         Some(len) => self.too_long(len),
                         None => self.bad_item(&error),
@@ -257,7 +259,7 @@ impl<T, F: Decode<T>> Decoding<T, F> {
             number: self.items,
             offset: self.offset,
             len,
-            limit: self.limits.max_bytes,
+            limit: self.settings.limits.max_bytes,
         })
     }
 
@@ -272,7 +274,7 @@ impl<T, F: Decode<T>> Decoding<T, F> {
             bytes: Bytes::copy_from_slice(&input[..len]),
             reason: error.to_string(),
         });
-        if self.goes_on_after_bad_items && error.skippable().is_some() {
+        if self.settings.goes_on_after_bad_items && error.skippable().is_some() {
             self.advance(len);
             self.items += 1;
             bad
@@ -338,6 +340,17 @@ impl<T, F: Decode<T>> Decoding<T, F> {
 }
 
 impl<T, F> Decoding<T, F> {
+    pub(super) fn settings(&self) -> Settings {
+        self.settings
+    }
+
+    /// Sets what is to be set before the first item; later it has no effect.
+    pub(super) fn set(&mut self, settings: Settings) {
+        if self.items == 0 {
+            self.settings = settings;
+        }
+    }
+
     /// Whether a failure has ended the items.
     pub(super) fn has_failed(&self) -> bool {
         self.failure.is_some()

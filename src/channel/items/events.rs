@@ -3,7 +3,7 @@ use std::task::{Context, Poll, ready};
 
 use futures::Stream;
 
-use super::{ReceiveError, Receiver};
+use super::{ReceiveError, Receiver, Signal};
 use crate::codec::{Decode, Format};
 use crate::wire::{Progress, Text};
 
@@ -17,6 +17,9 @@ pub enum Event<T> {
     Message(Text),
     /// How far a stage before has come.
     Progress(Box<Progress>),
+    /// The framework's own, between stages. A receiver or a run never gives it to its user.
+    #[doc(hidden)]
+    Signal(Signal),
 }
 
 /// Items and messages of a [`Receiver`] in order; see [`Receiver::events`].
@@ -55,7 +58,7 @@ impl<T, F: Decode<T>> Events<'_, T, F> {
     ///
     /// As for [`Receiver::recv`].
     pub async fn next(&mut self) -> Result<Option<Event<T>>, ReceiveError> {
-        self.0.operate(Receiver::poll_event).await
+        self.0.operate(Receiver::poll_user_event).await
     }
 }
 
@@ -64,7 +67,7 @@ impl<T, F: Decode<T>> Stream for Events<'_, T, F> {
     type Item = Result<Event<T>, ReceiveError>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        Poll::Ready(match ready!(self.0.poll_event(cx)) {
+        Poll::Ready(match ready!(self.0.poll_user_event(cx)) {
             Ok(event) => event.map(Ok),
             Err(error) => self.0.tell_once(error).map(Err),
         })

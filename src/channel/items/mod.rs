@@ -11,6 +11,7 @@ mod encoding;
 mod events;
 mod flusher;
 mod local;
+mod local_source;
 #[cfg(all(test, shuttle))]
 mod models;
 mod pause;
@@ -21,6 +22,8 @@ mod refs;
 mod send_error;
 mod sender;
 mod short_name;
+mod signal;
+mod signalling;
 
 pub use channel::Channel;
 pub use events::{Event, Events};
@@ -31,3 +34,5 @@ pub use refs::{ReaderRef, WriterRef};
 pub use send_error::SendError;
 pub use sender::Sender;
 pub(crate) use short_name::short_name;
+pub use signal::Signal;
+pub(crate) use signal::{SignalKind, Unreadable};

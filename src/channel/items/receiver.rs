@@ -7,10 +7,10 @@ use futures::Stream;
 
 use super::decoding::Decoding;
 use super::local::LocalReceiver;
-use super::{Event, Events, ReceiveError};
+use super::local_source::LocalSource;
+use super::{Event, Events, ReceiveError, Signal, SignalKind, Unreadable};
 use crate::channel::coop::poll_coop;
-use crate::channel::reader::Listeners;
-use crate::channel::{Aside, ChannelReader, Remark, StreamReport, Verdict};
+use crate::channel::{Aside, ChannelReader, Remark, StreamReport};
 use crate::codec::{Decode, Format, ItemLimits, Json};
 use crate::wire::Header;
 
@@ -64,6 +64,8 @@ pub struct Receiver<T, F: Format = Json> {
     told: bool,
     /// Where messages from within the process go that the code behind this end does not ask for.
     aside: Option<Aside>,
+    /// Whether that code takes messages and progress itself.
+    keeps_messages: bool,
 }
 
 enum Source<T, F> {
@@ -76,31 +78,11 @@ enum Source<T, F> {
     Local(Box<LocalSource<T>>),
 }
 
-struct LocalSource<T> {
-    queue: LocalReceiver<T>,
-    report: StreamReport,
-    listeners: Listeners,
-}
-
-impl<T> LocalSource<T> {
-    fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Event<T>>, ReceiveError>> {
-        let event = ready!(self.queue.poll_event(cx))?;
-        match &event {
-            Some(Event::Item(_)) => self.report.items += 1,
-            Some(Event::Message(text)) => {
-                self.report.messages += 1;
-                self.listeners.message(text);
-            }
-            Some(Event::Progress(_)) | None => {}
-        }
-        Poll::Ready(Ok(event))
-    }
-}
-
+/// What may be set before the first item.
 #[derive(Clone, Copy, Default)]
-struct Settings {
-    limits: ItemLimits,
-    goes_on_after_bad_items: bool,
+pub(super) struct Settings {
+    pub(super) limits: ItemLimits,
+    pub(super) goes_on_after_bad_items: bool,
 }
 
 impl<T, F: Format> Receiver<T, F> {
@@ -114,23 +96,21 @@ impl<T, F: Format> Receiver<T, F> {
             source,
             told: false,
             aside: None,
+            keeps_messages: false,
         }
     }
 
     /// Receives items from a sender in this process, as they are.
     pub(crate) fn local(queue: LocalReceiver<T>, aside: Option<Aside>) -> Self {
         Self {
-            source: Source::Local(Box::new(LocalSource {
-                queue,
-                report: StreamReport::default(),
-                listeners: Listeners::default(),
-            })),
+            source: Source::Local(Box::new(LocalSource::new(queue))),
             told: false,
             aside,
+            keeps_messages: false,
         }
     }
 
-    /// What an item may be. Without effect once the receiver was used.
+    /// What an item may be. Without effect once an item was received.
     #[must_use]
     pub fn limits(self, limits: ItemLimits) -> Self {
         self.set(|settings| settings.limits = limits)
@@ -138,7 +118,7 @@ impl<T, F: Format> Receiver<T, F> {
 
     /// Goes on after an item that cannot be read, where the format can find the next one: the
     /// error is given, and then the items after it. Without, the first bad item ends the stream.
-    /// Without effect once the receiver was used.
+    /// Without effect once an item was received.
     #[must_use]
     pub fn go_on_after_bad_items(self) -> Self {
         self.set(|settings| settings.goes_on_after_bad_items = true)
@@ -149,19 +129,24 @@ impl<T, F: Format> Receiver<T, F> {
         match &self.source {
             Source::New { .. } => StreamReport::default(),
             Source::Channel(decoding) => decoding.report(),
-            Source::Local(local) => StreamReport {
-                verdict: local.queue.end().map(|end| match end {
-                    Ok(()) => Verdict::Complete,
-                    Err(error) => Verdict::Failed(error.clone()),
-                }),
-                ..local.report.clone()
-            },
+            Source::Local(local) => local.report(),
         }
     }
 
     fn set(mut self, set: impl FnOnce(&mut Settings)) -> Self {
-        if let Source::New { settings, .. } = &mut self.source {
-            set(settings);
+        match &mut self.source {
+            Source::New { settings, .. } => set(settings),
+            // A stage may have waited for the header before its code set something.
+            Source::Channel(decoding) => {
+                let mut settings = decoding.settings();
+                set(&mut settings);
+                decoding.set(settings);
+            }
+            Source::Local(local) => {
+                let mut settings = Settings::default();
+                set(&mut settings);
+                local.set(settings);
+            }
         }
         self
     }
@@ -176,7 +161,11 @@ impl<T, F: Decode<T>> Receiver<T, F> {
 
     /// Whether items may follow the error that was given.
     pub(crate) fn goes_on(&self) -> bool {
-        matches!(&self.source, Source::Channel(decoding) if !decoding.has_failed())
+        match &self.source {
+            Source::New { .. } => false,
+            Source::Channel(decoding) => !decoding.has_failed(),
+            Source::Local(local) => local.goes_on(),
+        }
     }
 
     /// The source, ready for use.
@@ -185,10 +174,7 @@ impl<T, F: Decode<T>> Receiver<T, F> {
             && let Some(reader) = reader.take()
         {
             let mut decoding = Decoding::new(reader.into_inbox());
-            decoding.set_limits(settings.limits);
-            if settings.goes_on_after_bad_items {
-                decoding.go_on_after_bad_items();
-            }
+            decoding.set(*settings);
             self.source = Source::Channel(Box::new(decoding));
         }
         &mut self.source
@@ -205,17 +191,53 @@ impl<T, F: Decode<T>> Receiver<T, F> {
         })
     }
 
-    /// Leaves messages to the code behind this end, instead of passing them on.
-    pub(crate) fn keep_messages(&mut self) {
-        self.aside = None;
+    /// Leaves messages and progress to the code behind this end, instead of passing them on.
+    fn keep_messages(&mut self) {
+        self.keeps_messages = true;
         if let Source::Channel(decoding) = self.source() {
             decoding.inbox_mut().keep_messages();
         }
     }
 
+    /// Leaves everything that would be passed on to whoever polls the events.
+    pub(crate) fn keep_all(&mut self) {
+        self.aside = None;
+        if let Source::Channel(decoding) = self.source() {
+            decoding.inbox_mut().keep_all();
+        }
+    }
+
+    /// As [`poll_event`](Self::poll_event), for the user: what is the framework's own is dealt with.
+    pub(super) fn poll_user_event(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Option<Event<T>>, ReceiveError>> {
+        loop {
+            match ready!(self.poll_event(cx))? {
+                Some(Event::Signal(Signal(SignalKind::Turn(turn)))) => {
+                    if let Some(aside) = &self.aside {
+                        aside.push(Remark::Turn(turn));
+                    }
+                }
+                Some(Event::Signal(Signal(SignalKind::Unreadable(unreadable)))) => {
+                    return Poll::Ready(Err(self.cannot_read(*unreadable)));
+                }
+                event => return Poll::Ready(Ok(event)),
+            }
+        }
+    }
+
+    /// Takes note of an item that a receiver before this one could not read.
+    fn cannot_read(&mut self, unreadable: Unreadable) -> ReceiveError {
+        match &mut self.source {
+            Source::Local(local) => local.cannot_read(unreadable),
+            Source::New { .. } | Source::Channel(_) => unreadable.error,
+        }
+    }
+
     fn poll_item(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<T>, ReceiveError>> {
         loop {
-            return Poll::Ready(Ok(match ready!(self.poll_event(cx))? {
+            return Poll::Ready(Ok(match ready!(self.poll_user_event(cx))? {
                 Some(Event::Item(item)) => Some(item),
                 Some(Event::Message(text)) => {
                     self.put_aside(Remark::Message(text));
@@ -225,6 +247,7 @@ impl<T, F: Decode<T>> Receiver<T, F> {
                     self.put_aside(Remark::Progress(*progress));
                     continue;
                 }
+                Some(Event::Signal(_)) => continue,
                 None => None,
             }));
         }
@@ -232,7 +255,9 @@ impl<T, F: Decode<T>> Receiver<T, F> {
 
     /// Passes on what came from within the process; a channel does so by itself.
     fn put_aside(&self, remark: Remark) {
-        if let (Source::Local(_), Some(aside)) = (&self.source, &self.aside) {
+        if let (Source::Local(_), Some(aside)) = (&self.source, &self.aside)
+            && !self.keeps_messages
+        {
             aside.push(remark);
         }
     }
@@ -294,7 +319,7 @@ impl<T, F: Decode<T>> Receiver<T, F> {
         match self.source() {
             Source::New { .. } => {}
             Source::Channel(decoding) => decoding.inbox_mut().on_message(listener),
-            Source::Local(local) => local.listeners.add_on_message(listener),
+            Source::Local(local) => local.on_message(listener),
         }
     }
 
@@ -307,7 +332,7 @@ impl<T, F: Decode<T>> Receiver<T, F> {
         match self.source() {
             Source::New { .. } => {}
             Source::Channel(decoding) => decoding.close().await,
-            Source::Local(local) => local.queue.close(),
+            Source::Local(local) => local.close(),
         }
     }
 }

@@ -15,7 +15,7 @@ use super::{Event, SendError, flusher};
 use crate::channel::writer::{Outbox, say_farewell};
 use crate::channel::{Aside, ChannelWriter, Custody, Remark, StreamReport, Verdict, WriteError};
 use crate::codec::{Compression, Encode, Format, Json};
-use crate::wire::{Abort, InBand, Progress, Text};
+use crate::wire::{Abort, Text};
 
 /// The end of a channel that items of type `T` go into, in format `F`.
 ///
@@ -63,7 +63,7 @@ pub struct Sender<T, F: Format = Json> {
     types: PhantomData<fn(T)>,
 }
 
-enum Target<T, F> {
+pub(super) enum Target<T, F> {
     /// Not used yet; the writer gets its header with the first use, when the bounds are known.
     New(Option<Box<ChannelWriter>>),
     Channel(Arc<Encoding<F>>),
@@ -152,7 +152,7 @@ impl<T, F: Format> Sender<T, F> {
 
 impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
     /// The target, ready for use.
-    fn target(&mut self) -> &mut Target<T, F> {
+    pub(super) fn target(&mut self) -> &mut Target<T, F> {
         if let Target::New(writer) = &mut self.target
             && let Some(writer) = writer.take()
         {
@@ -214,15 +214,6 @@ impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
                 queue.push(Event::Message(text));
                 Ok(())
             }
-        }
-    }
-
-    /// Accepts a progress message. To follow a `poll_ready` that was ready.
-    pub(crate) fn push_progress(&mut self, progress: Progress) {
-        match self.target() {
-            Target::New(_) => {}
-            Target::Channel(encoding) => encoding.push_in_band(&InBand::Progress(progress)),
-            Target::Local { queue, .. } => queue.push(Event::Progress(Box::new(progress))),
         }
     }
 

@@ -8,12 +8,13 @@ use bytes::Bytes;
 use super::connection::{Connection, LEAVE};
 use super::expansion::Expansion;
 use super::listeners::Listeners;
+use super::passing::Passing;
 use super::rest::Rest;
 use crate::channel::coop::poll_coop;
 use crate::channel::judge::{Event, Judge};
 use crate::channel::link::Link;
 use crate::channel::waits::Waits;
-use crate::channel::{Aside, Meter, Observed, ReadError, Remark, StreamReport, Verdict};
+use crate::channel::{Aside, Meter, Observed, ReadError, StreamReport, Verdict};
 use crate::transport::Received;
 use crate::wire::{Frame, Header};
 
@@ -34,8 +35,7 @@ pub(crate) struct Inbox {
     /// Undoes the compression that the header names.
     expansion: Option<Expansion>,
     pub(super) observed: Observed,
-    /// Where messages go that the code behind this end does not ask for.
-    aside: Option<Aside>,
+    passing: Passing,
 }
 
 impl Inbox {
@@ -49,7 +49,7 @@ impl Inbox {
             peeked: VecDeque::new(),
             waits: Waits::default(),
             expansion: None,
-            aside: None,
+            passing: Passing::default(),
         }
     }
 
@@ -60,7 +60,7 @@ impl Inbox {
     /// Keeps `meter` up to date, and puts messages and progress into `aside`.
     pub(crate) fn attach(&mut self, meter: Arc<Meter>, aside: Aside) {
         self.attach_meter(meter);
-        self.aside = Some(aside);
+        self.passing = Passing::to(aside);
     }
 
     /// Keeps `meter` up to date.
@@ -69,9 +69,14 @@ impl Inbox {
         self.observed.show(meter);
     }
 
-    /// Leaves messages to the code behind this end.
+    /// Leaves messages and progress to the code behind this end.
     pub(crate) fn keep_messages(&mut self) {
-        self.aside = None;
+        self.passing.keep_messages();
+    }
+
+    /// Leaves everything that is passed on to whoever takes the events.
+    pub(crate) fn keep_all(&mut self) {
+        self.passing = Passing::default();
     }
 
     pub(super) fn listeners(&mut self) -> &mut Listeners {
@@ -95,29 +100,26 @@ impl Inbox {
 
     /// The next event behind the rest.
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Event>, ReadError>> {
-        // A message goes to its listeners as it is handed out, so room for it is needed before.
-        ready!(self.listeners.poll_ready(cx));
-        let event = match self.peeked.pop_front() {
-            Some(event) => Some(event),
-            None => ready!(self.poll_receive(cx))?,
-        };
-        match &event {
-            Some(Event::Message(text)) => {
-                self.listeners.message(text);
-                self.put_aside(|| Remark::Message(text.clone()));
+        loop {
+            // A message goes to its listeners as it is handed out, so room for it is needed before.
+            ready!(self.listeners.poll_ready(cx));
+            let event = match self.peeked.pop_front() {
+                Some(event) => Some(event),
+                None => ready!(self.poll_receive(cx))?,
+            };
+            match &event {
+                Some(Event::Message(text)) => {
+                    self.listeners.message(text);
+                    self.passing.message(text);
+                }
+                Some(Event::Progress(progress)) => {
+                    self.listeners.progress(progress);
+                    self.passing.progress(progress);
+                }
+                Some(Event::Turn(turn)) if self.passing.turn(*turn) => continue,
+                Some(Event::Turn(_) | Event::Data(_)) | None => {}
             }
-            Some(Event::Progress(progress)) => {
-                self.listeners.progress(progress);
-                self.put_aside(|| Remark::Progress(progress.clone()));
-            }
-            Some(Event::Data(_)) | None => {}
-        }
-        Poll::Ready(Ok(event))
-    }
-
-    fn put_aside(&self, remark: impl FnOnce() -> Remark) {
-        if let Some(aside) = &self.aside {
-            aside.push(remark());
+            return Poll::Ready(Ok(event));
         }
     }
 
@@ -128,7 +130,7 @@ impl Inbox {
     ) -> Poll<Result<Option<Frame>, ReadError>> {
         loop {
             return Poll::Ready(Ok(match ready!(self.poll_event(cx))? {
-                Some(Event::Progress(_)) => continue,
+                Some(Event::Progress(_) | Event::Turn(_)) => continue,
                 Some(Event::Data(bytes)) => Some(Frame::Data(bytes)),
                 Some(Event::Message(text)) => Some(Frame::Message(text)),
                 None => None,
@@ -144,7 +146,7 @@ impl Inbox {
         loop {
             return Poll::Ready(Ok(match ready!(self.poll_event(cx))? {
                 Some(Event::Data(bytes)) => Some(bytes),
-                Some(Event::Message(_) | Event::Progress(_)) => continue,
+                Some(Event::Message(_) | Event::Progress(_) | Event::Turn(_)) => continue,
                 None => None,
             }));
         }
@@ -181,7 +183,7 @@ impl Inbox {
             }
             match ready!(poll_coop(cx, |cx| self.poll_next(cx))) {
                 Ok(Some(Event::Data(bytes))) => self.rest.push(bytes),
-                Ok(Some(Event::Message(_) | Event::Progress(_))) => {}
+                Ok(Some(Event::Message(_) | Event::Progress(_) | Event::Turn(_))) => {}
                 Ok(None) => return Poll::Ready(Ok(self.rest.take())),
                 Err(error) => {
                     self.rest = Rest::default();
@@ -191,8 +193,8 @@ impl Inbox {
         }
     }
 
-    /// Waits until it is known whether the stream has a header. A message of the user that comes
-    /// first tells that there is none so far. Progress, heartbeats and pongs tell nothing.
+    /// Waits until it is known whether the stream has a header. A message of the user, or the end of
+    /// a turn, that comes first tells that there is none so far. Progress, heartbeats and pongs tell nothing.
     pub(crate) fn poll_header(
         &mut self,
         cx: &mut Context<'_>,
@@ -201,7 +203,7 @@ impl Inbox {
             if let Some(Verdict::Failed(error)) = self.judge.verdict() {
                 return Poll::Ready(Err(error.clone()));
             }
-            if matches!(self.peeked.back(), Some(Event::Message(_))) {
+            if matches!(self.peeked.back(), Some(Event::Message(_) | Event::Turn(_))) {
                 return Poll::Ready(Ok(None));
             }
             let received = ready!(self.poll_connection(cx))?;

@@ -11,6 +11,7 @@ mod expansion;
 mod inbox;
 mod io;
 mod listeners;
+mod passing;
 mod rest;
 mod stream;
 mod views;

@@ -311,6 +311,7 @@ impl Packer {
                     self.queue_message(text);
                 }
                 Remark::Progress(progress) => self.in_band(&InBand::Progress(progress)),
+                Remark::Turn(turn) => self.in_band(&InBand::Turn(turn)),
             }
         }
     }

@@ -35,6 +35,7 @@ impl fmt::Display for Summary<'_> {
             age(report.elapsed),
             rate(per_second(moved, report)),
         )?;
+        write_skipped(f, report.skipped())?;
         let stages = report.stages.iter().filter(is_stage);
         if stages.count() > 1
             && let Some(slowest) = report.bottleneck().filter(is_stage)
@@ -82,8 +83,15 @@ fn write_stage(f: &mut fmt::Formatter<'_>, report: &StageReport) -> fmt::Result 
         let (items_in, items_out) = (count(report.items_in), count(report.items_out));
         write!(f, ", {items_in} -> {items_out} items")?;
     }
-    if report.items_skipped > 0 {
-        write!(f, ", {} skipped", count(report.items_skipped))?;
+    write_skipped(f, (report.items_skipped, report.items_dead))
+}
+
+fn write_skipped(f: &mut fmt::Formatter<'_>, (skipped, dead): (u64, u64)) -> fmt::Result {
+    if skipped > 0 {
+        write!(f, ", {} skipped", count(skipped))?;
+    }
+    if dead > 0 {
+        write!(f, " ({} to the dead letters)", count(dead))?;
     }
     Ok(())
 }

@@ -72,7 +72,7 @@ where
         match self.0.take() {
             Joint::Local(receiver, fork) => {
                 // What goes into this branch: out of the fork, and into the stage after it.
-                let count = context.parts().add(None, fork.into_iter().collect());
+                let count = context.parts().add_branch(fork);
                 Counted::new(Incoming::new(receiver, context.stage()), count).left_stream()
             }
             _ => stream::once(async { Err(alone()) }).right_stream(),

@@ -3,7 +3,7 @@ use futures::{Stream, StreamExt};
 
 use super::super::plan::{Edge, Plan};
 use super::super::segment::Segment;
-use crate::channel::{ChannelReader, Event, Receiver};
+use crate::channel::{ChannelReader, Event};
 use crate::stage::{Caught, Flow, Incoming, Open, StageContext};
 
 /// A branch that brings items of type `T` to where branches come together; its own type is
@@ -36,13 +36,14 @@ impl<P: Segment> Lane<P::Out> for Main<P> {
     }
 
     fn open(&self) -> Open<P::Out> {
-        |reader: ChannelReader, stage: &str| {
-            Incoming::new(Receiver::<P::Out, P::Format>::new(reader), stage).boxed()
+        |reader: ChannelReader, context: &StageContext| {
+            let receiver = context.receiver::<P::Out, P::Format>(reader);
+            Incoming::new(receiver, context.stage()).boxed()
         }
     }
 }
 
-/// A branch that nothing comes out of but its messages and its end.
+/// A branch that nothing comes out of but progress and its end.
 pub(super) struct Side<P>(pub(super) P);
 
 impl<T, P> Lane<T> for Side<P>
@@ -63,8 +64,9 @@ where
     }
 
     fn open(&self) -> Open<T> {
-        |reader: ChannelReader, stage: &str| {
-            without_items(Incoming::new(Receiver::<(), P::Format>::new(reader), stage)).boxed()
+        |reader: ChannelReader, context: &StageContext| {
+            let receiver = context.receiver::<(), P::Format>(reader);
+            without_items(Incoming::new(receiver, context.stage())).boxed()
         }
     }
 }
@@ -73,9 +75,10 @@ fn without_items<T: Send + 'static>(
     stream: impl Stream<Item = Flow<()>> + Send + 'static,
 ) -> impl Stream<Item = Flow<T>> + Send + 'static {
     stream.filter_map(async |flow| match flow {
-        Ok(Event::Item(())) => None,
-        Ok(Event::Message(text)) => Some(Ok(Event::Message(text))),
+        // The line beside has passed the messages on.
+        Ok(Event::Item(()) | Event::Message(_)) => None,
         Ok(Event::Progress(progress)) => Some(Ok(Event::Progress(progress))),
+        Ok(Event::Signal(signal)) => Some(Ok(Event::Signal(signal))),
         Err(failure) => Some(Err(failure)),
     })
 }

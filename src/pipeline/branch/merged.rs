@@ -1,7 +1,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use futures::{FutureExt, Stream};
+use futures::{FutureExt, Stream, StreamExt, stream};
 
 use super::super::plan::{Edge, NodeEnds, Plan, Work};
 use super::super::segment::Segment;
@@ -21,6 +21,8 @@ pub struct Merged<T, F> {
     stem: Option<Box<dyn Stem>>,
     lanes: Vec<Box<dyn Lane<T>>>,
     order: Order,
+    /// Why the run fails at its start.
+    refused: Option<StageError>,
     format: PhantomData<fn() -> F>,
 }
 
@@ -34,8 +36,14 @@ impl<T, F> Merged<T, F> {
             stem,
             lanes,
             order,
+            refused: None,
             format: PhantomData,
         }
+    }
+
+    /// Lets the run fail at its start, with a reason.
+    pub(super) fn refuse(&mut self, reason: Option<StageError>) {
+        self.refused = reason;
     }
 }
 
@@ -57,6 +65,9 @@ where
     }
 
     fn fuse(self, context: StageContext) -> impl Stream<Item = Flow<T>> + Send + 'static {
+        if let Some(refused) = self.refused {
+            return stream::once(async { Err(refused) }).left_stream();
+        }
         let own = context.for_stage(MERGE);
         let feed = self.stem.map(|stem| stem.fuse(context.clone()));
         let mut inputs = Vec::new();
@@ -69,10 +80,14 @@ where
         if let Some(feed) = feed {
             collect = collect.fed_by(feed);
         }
-        own.tally_behind(inputs, collect)
+        own.tally_behind(inputs, collect).right_stream()
     }
 
     fn draw(self, plan: &mut Plan) -> Edge {
+        if let Some(refused) = self.refused {
+            let work = Work::Here(Box::new(move |_, _| async { Err(refused) }.boxed()));
+            return plan.node(MERGE.to_owned(), None, work);
+        }
         if let Some(stem) = self.stem {
             stem.draw(plan);
         }

@@ -5,7 +5,7 @@ use super::inlet::Inlet;
 use super::lane::{Lane, Main};
 use super::merged::Merged;
 use super::stem::Fork;
-use crate::stage::{IntoStage, Order, Route, Stage};
+use crate::stage::{IntoStage, KeepsOrder, Order, Route, Stage, unordered};
 
 /// Copies of a stage `S`, come together.
 type MergedCopies<S> = Merged<<S as Stage>::Out, <S as Stage>::OutFormat>;
@@ -53,9 +53,21 @@ impl<P: Segment> Pipeline<P> {
     /// As [`parallel`](Self::parallel), with the outputs in the order of their inputs.
     ///
     /// The copies take turns: some items each, one at the beginning and up to 64 when many are
-    /// waiting, with a message between turns that the stage passes on as any message of a user. So
-    /// the order holds for stages that handle one item after the other, in any language, and for
-    /// those with `concurrency` if they are ordered. A copy that is slow holds back the others.
+    /// waiting, with a message of the stream protocol at the end of each turn that the stage passes
+    /// on in its place. A copy that is slow holds back the others. What a stage does with the
+    /// order decides how it runs:
+    ///
+    /// | stage | runs |
+    /// |---|---|
+    /// | of items, also with `concurrency` | in `copies` copies |
+    /// | of items, `unordered` | not: the run fails with [`StageError::UNORDERED`] |
+    /// | of a `Receiver` and a `Sender` with `#[pipeline_stage(ordered)]` | in `copies` copies; it writes the outputs of an item before it receives the next one |
+    /// | of a `Receiver` and a `Sender`, of bytes | in one copy, because it may read ahead |
+    /// | [`remote`](crate::remote) | as its worker declares it: in `copies` copies, or not at all |
+    ///
+    /// A function that is no stage of pipewright declares nothing, and is refused. One that passes
+    /// on the messages of the stream protocol can be declared with
+    /// [`Remote::keeping_order`](crate::Remote::keeping_order).
     ///
     /// # Panics
     ///
@@ -69,7 +81,21 @@ impl<P: Segment> Pipeline<P> {
         S: IntoStage<Form>,
         S::Stage: Stage<In = P::Out, InFormat = P::Format>,
     {
-        self.copied(copies, &stage.into_stage(), Route::turns(), Order::Turns)
+        let stage = stage.into_stage();
+        let facts = stage.facts();
+        let copies = match facts.order {
+            KeepsOrder::Alone => copies.min(1),
+            KeepsOrder::Yes | KeepsOrder::No | KeepsOrder::Unknown => copies,
+        };
+        let refused = (facts.order == KeepsOrder::No).then(|| {
+            unordered(
+                &facts.id,
+                "it gives them in the order in which they are done",
+            )
+        });
+        let mut pipeline = self.copied(copies, &stage, Route::turns(), Order::Turns);
+        pipeline.head.refuse(refused);
+        pipeline
     }
 
     fn copied<S>(
@@ -86,7 +112,7 @@ impl<P: Segment> Pipeline<P> {
         let (lanes, slots) = (0..copies)
             .map(|_| {
                 let (inlet, slot) = Inlet::<P::Out, P::Format>::new();
-                let lane = Main(Then::new(inlet, stage.clone()));
+                let lane = Main(Then::copy(inlet, stage.clone(), order == Order::Turns));
                 (Box::new(lane) as Box<dyn Lane<S::Out>>, slot)
             })
             .unzip();

@@ -53,7 +53,14 @@ impl<P: Segment> Stem for Fork<P> {
             })
             .collect();
         async move {
-            let spreading = spread(input, outputs, route, Waits::default(), &own);
+            let spreading = spread(
+                input,
+                outputs,
+                route,
+                Waits::default(),
+                Aside::default(),
+                &own,
+            );
             let ended = AssertUnwindSafe(spreading).catch_unwind().await;
             ended.unwrap_or_else(|panic| Err(StageError::panicked(own.stage(), None, &*panic)))
         }

@@ -6,16 +6,17 @@ use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use futures::{FutureExt, Stream, StreamExt};
 
-use super::TURN;
-use crate::channel::{Event, Waits};
+use crate::channel::{Event, Signal, SignalKind, Waits};
 use crate::stage::{Flow, StageError};
+use crate::wire::Turn;
 
 /// Whose output comes when, where several streams become one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Order {
     /// As it comes; each stream's own order is kept.
     Arrival,
-    /// By turns, whose ends are told by messages among the items.
+    /// By turns, whose ends are told by messages of the stream protocol among the items. Progress
+    /// comes as it comes.
     Turns,
 }
 
@@ -39,13 +40,20 @@ pub(crate) struct Collect<T> {
 struct Lane<T> {
     /// `None` once it is over.
     stream: Option<BoxStream<'static, Flow<T>>>,
-    /// What it gave before its turn; at most [`AHEAD`].
+    /// What it gave before its turn.
     ahead: VecDeque<Flow<T>>,
+    /// Turns that it has ended, and those of them that were gone through.
+    ended: u64,
+    passed: u64,
 }
 
-/// How far a stream of the same task runs ahead of its turn, so that copies of a stage work at
-/// the same time.
+/// How many items a stream of the same task runs ahead of its turn, so that copies of a stage work
+/// at the same time.
 const AHEAD: usize = 64;
+
+/// The same for a stream that comes over a channel, whose copy works anyway: enough for its end,
+/// its failure and its connection to be seen to.
+const AHEAD_OF_CHANNEL: usize = 1;
 
 impl<T> Collect<T> {
     pub(crate) fn new(
@@ -56,6 +64,8 @@ impl<T> Collect<T> {
         let lanes = streams.into_iter().map(|stream| Lane {
             stream: Some(stream),
             ahead: VecDeque::new(),
+            ended: 0,
+            passed: 0,
         });
         Self {
             lanes: lanes.collect(),
@@ -105,15 +115,21 @@ impl<T> Collect<T> {
         // A lane that is over passes its turn on; so many in a row are all of them.
         let mut over = 0;
         while over < self.lanes.len() {
-            match self.lanes[self.next].poll(cx) {
-                Poll::Ready(Some(Ok(Event::Message(text)))) if &*text == TURN => over = 0,
-                Poll::Ready(Some(flow)) => return Poll::Ready(Some(flow)),
-                Poll::Ready(None) => over += 1,
-                Poll::Pending => {
-                    if self.feed.is_some() {
-                        self.run_ahead(cx);
+            let lane = &mut self.lanes[self.next];
+            if lane.ended > lane.passed {
+                lane.passed += 1;
+                over = 0;
+            } else {
+                match lane.poll(cx) {
+                    Poll::Ready(Some(Ok(Event::Signal(Signal(SignalKind::Turn(turn)))))) => {
+                        if let Err(failure) = lane.end_turn(turn) {
+                            return Poll::Ready(Some(Err(failure)));
+                        }
+                        continue;
                     }
-                    return Poll::Pending;
+                    Poll::Ready(Some(flow)) => return Poll::Ready(Some(flow)),
+                    Poll::Ready(None) => over += 1,
+                    Poll::Pending => return self.poll_ahead(cx),
                 }
             }
             self.next = (self.next + 1) % self.lanes.len();
@@ -121,13 +137,21 @@ impl<T> Collect<T> {
         Poll::Ready(None)
     }
 
-    /// Lets the lanes whose turn it is not work, too.
-    fn run_ahead(&mut self, cx: &mut Context<'_>) {
+    /// Lets the lanes whose turn it is not go on, too; gives the progress that they tell.
+    fn poll_ahead(&mut self, cx: &mut Context<'_>) -> Poll<Option<Flow<T>>> {
+        let limit = if self.feed.is_some() {
+            AHEAD
+        } else {
+            AHEAD_OF_CHANNEL
+        };
         for at in 0..self.lanes.len() {
-            if at != self.next {
-                self.lanes[at].run_ahead(cx);
+            if at != self.next
+                && let Some(progress) = self.lanes[at].run_ahead(limit, cx)
+            {
+                return Poll::Ready(Some(progress));
             }
         }
+        Poll::Pending
     }
 }
 
@@ -150,13 +174,31 @@ impl<T> Lane<T> {
         polled
     }
 
-    fn run_ahead(&mut self, cx: &mut Context<'_>) {
-        while self.ahead.len() < AHEAD {
+    /// Keeps up to `limit` of what comes before the turn; gives progress, which has no turn.
+    fn run_ahead(&mut self, limit: usize, cx: &mut Context<'_>) -> Option<Flow<T>> {
+        while self.ahead.len() < limit {
             match self.poll_stream(cx) {
+                Poll::Ready(Some(Ok(Event::Progress(progress)))) => {
+                    return Some(Ok(Event::Progress(progress)));
+                }
                 Poll::Ready(Some(flow)) => self.ahead.push_back(flow),
-                Poll::Ready(None) | Poll::Pending => return,
+                Poll::Ready(None) | Poll::Pending => break,
             }
         }
+        None
+    }
+
+    /// Takes note of the end of a turn, or of several that nothing came in between of.
+    fn end_turn(&mut self, turn: Turn) -> Result<(), StageError> {
+        if turn.turns > self.ended {
+            self.ended = turn.turns;
+            return Ok(());
+        }
+        let reason = format!(
+            "a copy has ended its turn {} after its turn {}",
+            turn.turns, self.ended
+        );
+        Err(StageError::new(StageError::UNORDERED, "merge", reason))
     }
 }
 

@@ -3,7 +3,9 @@
 //! [`spread`] and [`collect`] do the work, alike between fused stages and between channels;
 //! [`serve`] runs them over channels.
 
+mod branch;
 mod collect;
+mod latest;
 mod route;
 mod serve;
 mod spread;
@@ -12,7 +14,3 @@ pub(crate) use collect::{Collect, Order};
 pub(crate) use route::Route;
 pub(crate) use serve::{Open, gather, scatter};
 pub(crate) use spread::spread;
-
-/// The message that ends a turn, where order is kept across copies of a stage: what a copy gives
-/// before it belongs before what the next copy gives.
-const TURN: &str = "\u{1}pipewright:turn";

@@ -6,7 +6,7 @@ pub(crate) enum Route<T> {
     ByKey(Box<dyn FnMut(&T) -> usize + Send>),
     /// To the next one that has room.
     Room,
-    /// To one after the other, with a message at the end of each turn.
+    /// To one after the other, with a message of the stream protocol at the end of each turn.
     Turns(Turns),
 }
 
@@ -40,6 +40,11 @@ impl Turns {
     /// There is nothing to give for now; whether that ends a turn.
     pub(super) fn pause(&mut self) -> bool {
         self.length = 1;
+        self.has_begun()
+    }
+
+    /// Whether an item was given in this turn.
+    pub(super) fn has_begun(&self) -> bool {
         self.given > 0
     }
 

@@ -3,7 +3,7 @@ use futures::stream::BoxStream;
 use super::collect::{Collect, Order};
 use super::route::Route;
 use super::spread::spread;
-use crate::channel::{ChannelReader, ChannelWriter, Receiver, Sender, Waits};
+use crate::channel::{ChannelReader, ChannelWriter, Sender, Waits};
 use crate::codec::{Decode, Encode};
 use crate::stage::conclude::conclude;
 use crate::stage::pulse::Pulse;
@@ -23,13 +23,14 @@ where
 {
     let mut pulse = Pulse::of_stream(context.clone());
     let id = context.stage();
-    let mut receiver = Receiver::<T, F>::new(pulse.attach_reader(reader));
+    let mut receiver = context.receiver::<T, F>(pulse.attach_reader(reader));
     let mut outputs: Vec<_> = writers
         .into_iter()
         .map(|writer| Sender::<T, F>::new(pulse.attach_one_writer(writer)))
         .collect();
     let mut waits = Waits::default();
     waits.show(pulse.output_waits());
+    let progress = pulse.aside();
     let ended = pulse
         .run(async {
             let header = receiver
@@ -42,14 +43,14 @@ where
                 }
                 Err(failure) => {
                     let failed = futures::stream::iter([Err(failure)]);
-                    return spread(failed, outputs, route, waits, &context).await;
+                    return spread(failed, outputs, route, waits, progress, &context).await;
                 }
             }
             for output in &mut outputs {
                 output.set_metadata(context.metadata());
             }
             let input = Incoming::new(receiver, id);
-            spread(input, outputs, route, waits, &context).await
+            spread(input, outputs, route, waits, progress, &context).await
         })
         .await;
     ended?;
@@ -57,7 +58,7 @@ where
 }
 
 /// Makes a stream of what one reader gives.
-pub(crate) type Open<T> = fn(ChannelReader, &str) -> BoxStream<'static, Flow<T>>;
+pub(crate) type Open<T> = fn(ChannelReader, &StageContext) -> BoxStream<'static, Flow<T>>;
 
 /// Runs a fan-in over channels: from several readers to one writer.
 pub(crate) async fn gather<T, F>(
@@ -74,7 +75,7 @@ where
     let id = context.stage();
     let streams: Vec<_> = readers
         .into_iter()
-        .map(|(reader, open)| open(pulse.attach_one_reader(reader), id))
+        .map(|(reader, open)| open(pulse.attach_one_reader(reader), &context))
         .collect();
     let mut waits = Waits::default();
     waits.show(pulse.input_waits());

@@ -5,20 +5,23 @@ use std::task::{Context, Poll, ready};
 use futures::future::join_all;
 use futures::{Stream, StreamExt};
 
-use super::TURN;
+use super::branch::{Branch, copy};
+use super::latest::Latest;
 use super::route::Route;
-use crate::channel::{Event, Sender, Waits, WriteError};
+use crate::channel::{Aside, Event, Remark, Sender, Signal, SignalKind, Waits, WriteError};
 use crate::codec::Encode;
 use crate::stage::conclude::conclude;
 use crate::stage::task::push;
 use crate::stage::{Flow, StageContext, StageError};
+use crate::wire::Turn;
 
 /// Hands everything that `input` gives to the branches that `outputs` lead to, and ends them as
 /// the input ended.
 ///
 /// Nothing is taken while a branch that is to have it has no room: the slowest holds back the
-/// others. Messages of the user go where the item before them went, or whose turn it is; progress
-/// goes to the first branch.
+/// others. Messages of the user go where the item before them went, or whose turn it is. Progress,
+/// of the input and of the operator itself, `own`, goes to any branch that has room, and gives way
+/// to later progress where none has.
 /// A branch that drops its end gets no more; an item that only it was to have counts as skipped.
 /// When no branch is left there is no use in going on.
 pub(crate) async fn spread<T, F>(
@@ -26,6 +29,7 @@ pub(crate) async fn spread<T, F>(
     outputs: Vec<Sender<T, F>>,
     route: Route<T>,
     waits: Waits,
+    own: Aside,
     context: &StageContext,
 ) -> Result<(), StageError>
 where
@@ -34,17 +38,21 @@ where
 {
     let mut spread = Spread {
         context,
-        outputs: outputs.into_iter().map(Some).collect(),
+        branches: outputs.into_iter().map(Branch::new).collect(),
         route,
         next: 0,
         last: 0,
         held: None,
-        turn_over: false,
+        progress: Latest::default(),
+        own,
         waits,
     };
     let mut input = std::pin::pin!(input.fuse());
     let ended = poll_fn(|cx| spread.poll(input.as_mut(), cx)).await;
-    let left = spread.outputs.into_iter().flatten();
+    let left = spread
+        .branches
+        .into_iter()
+        .filter_map(|branch| branch.output);
     let concluded = join_all(left.map(|output| conclude(context, Some(output), ended.clone())));
     let (gone, others): (Vec<_>, Vec<_>) = concluded
         .await
@@ -62,8 +70,7 @@ where
 /// What [`spread`] has in hand.
 struct Spread<'a, T: Send + 'static, F: Encode<T>> {
     context: &'a StageContext,
-    /// `None` for a branch that has left.
-    outputs: Vec<Option<Sender<T, F>>>,
+    branches: Vec<Branch<T, F>>,
     route: Route<T>,
     /// The branch whose turn it is.
     next: usize,
@@ -71,8 +78,8 @@ struct Spread<'a, T: Send + 'static, F: Encode<T>> {
     last: usize,
     /// What was taken and not handed on yet.
     held: Option<Event<T>>,
-    /// The turn of `next` is over, and it is to be told.
-    turn_over: bool,
+    progress: Latest,
+    own: Aside,
     waits: Waits,
 }
 
@@ -89,7 +96,15 @@ impl<T: Send + 'static, F: Encode<T>> Spread<'_, T, F> {
         mut input: Pin<&mut impl Stream<Item = Flow<T>>>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), StageError>> {
+        self.own.wake_on_push(cx.waker().clone());
         loop {
+            while let Some(remark) = self.own.pop() {
+                if let Remark::Progress(progress) = remark {
+                    self.progress.put(Box::new(progress));
+                }
+            }
+            self.tell_turns(cx)?;
+            self.give_progress(cx)?;
             let placed = self.poll_place(cx);
             match &placed {
                 Poll::Pending => self.waits.begin(),
@@ -97,14 +112,15 @@ impl<T: Send + 'static, F: Encode<T>> Spread<'_, T, F> {
             }
             ready!(placed)?;
             match input.as_mut().poll_next(cx) {
-                Poll::Ready(Some(Ok(event))) => self.hold(event),
+                Poll::Ready(Some(Ok(event))) => self.take(event)?,
                 Poll::Ready(Some(Err(failure))) => return Poll::Ready(Err(failure)),
-                Poll::Ready(None) | Poll::Pending if self.pause() => {}
+                // What is closed needs no end of a turn.
                 Poll::Ready(None) => return Poll::Ready(Ok(())),
+                Poll::Pending if self.pause() => {}
                 Poll::Pending => {
                     // A reader that goes while there is nothing to write counts, too.
-                    for at in 0..self.outputs.len() {
-                        if let Some(output) = &mut self.outputs[at]
+                    for at in 0..self.branches.len() {
+                        if let Some(output) = &mut self.branches[at].output
                             && let Poll::Ready(error) = output.poll_gone(cx)
                         {
                             self.leave(at, error)?;
@@ -116,32 +132,80 @@ impl<T: Send + 'static, F: Encode<T>> Spread<'_, T, F> {
         }
     }
 
-    fn hold(&mut self, event: Event<T>) {
-        if let (Route::ByKey(key), Event::Item(item)) = (&mut self.route, &event) {
-            self.next = key(item) % self.outputs.len();
+    fn take(&mut self, event: Event<T>) -> Result<(), StageError> {
+        match event {
+            Event::Progress(progress) => self.progress.put(progress),
+            Event::Signal(Signal(SignalKind::Unreadable(unreadable))) => {
+                let stage = self.context.stage();
+                return Err(StageError::input(stage, unreadable.error));
+            }
+            // It is about the copy that this operator would be in, and it is in none.
+            Event::Signal(Signal(SignalKind::Turn(_))) => {}
+            event => {
+                if let (Route::ByKey(key), Event::Item(item)) = (&mut self.route, &event) {
+                    self.next = key(item) % self.branches.len();
+                }
+                self.held = Some(event);
+            }
         }
-        self.held = Some(event);
+        Ok(())
     }
 
     /// Ends the turn if one has begun; whether one did.
     fn pause(&mut self) -> bool {
-        if let Route::Turns(turns) = &mut self.route {
-            self.turn_over = turns.pause();
+        let Route::Turns(turns) = &mut self.route else {
+            return false;
+        };
+        let ends = turns.pause();
+        if ends {
+            self.end_turn();
         }
-        self.turn_over
+        ends
+    }
+
+    /// Tells the branches whose turns have ended, as far as they have room.
+    fn tell_turns(&mut self, cx: &mut Context<'_>) -> Result<(), StageError> {
+        for at in 0..self.branches.len() {
+            if self.branches[at].told < self.branches[at].turns
+                && let Poll::Ready(true) = self.poll_ready(at, cx)?
+            {
+                self.tell_turn(at);
+            }
+        }
+        Ok(())
+    }
+
+    /// To follow a `poll_ready` that was ready.
+    fn tell_turn(&mut self, at: usize) {
+        let branch = &mut self.branches[at];
+        branch.told = branch.turns;
+        if let Some(output) = &mut branch.output {
+            output.push_turn(Turn {
+                turns: branch.turns,
+            });
+        }
+    }
+
+    /// Gives progress to whichever branch has room, the one whose turn it is first.
+    fn give_progress(&mut self, cx: &mut Context<'_>) -> Result<(), StageError> {
+        while !self.progress.is_empty() {
+            let Some(at) = self.find_room(cx)? else { break };
+            if let (Some(output), Some(progress)) =
+                (&mut self.branches[at].output, self.progress.take())
+            {
+                output.push_progress(*progress);
+            }
+        }
+        Ok(())
     }
 
     /// Hands on what is held.
     fn poll_place(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), StageError>> {
-        if self.turn_over {
-            ready!(self.poll_end_turn(cx))?;
-        }
         let target = match &self.held {
             None => return Poll::Ready(Ok(())),
             Some(event) => {
                 let is_item = matches!(event, Event::Item(_));
-                let is_progress = matches!(event, Event::Progress(_));
-                ready!(self.poll_target(is_item, is_progress, cx))?
+                ready!(self.poll_target(is_item, cx))?
             }
         };
         if let Some(event) = self.held.take() {
@@ -154,25 +218,16 @@ impl<T: Send + 'static, F: Encode<T>> Spread<'_, T, F> {
     fn poll_target(
         &mut self,
         is_item: bool,
-        is_progress: bool,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Target, StageError>> {
-        if is_progress {
-            return self.poll_live(0, cx);
-        }
         match &self.route {
             Route::Everywhere(_) => {
-                for at in 0..self.outputs.len() {
+                for at in 0..self.branches.len() {
                     ready!(self.poll_ready(at, cx))?;
                 }
                 Poll::Ready(Ok(Target::Everywhere))
             }
-            Route::Turns(_) => {
-                if self.outputs[self.next].is_none() {
-                    self.end_turn();
-                }
-                self.poll_live(self.next, cx)
-            }
+            Route::Turns(_) => self.poll_turn(cx),
             _ if !is_item => self.poll_live(self.last, cx),
             Route::ByKey(_) => {
                 let has_room = ready!(self.poll_ready(self.next, cx))?;
@@ -182,21 +237,61 @@ impl<T: Send + 'static, F: Encode<T>> Spread<'_, T, F> {
                     Target::Nowhere
                 }))
             }
-            Route::Room => {
-                let branches = self.outputs.len();
-                for at in (self.next..branches).chain(0..self.next) {
-                    if let Poll::Ready(true) = self.poll_ready(at, cx)? {
-                        return Poll::Ready(Ok(Target::One(at)));
+            Route::Room => match self.find_room(cx)? {
+                Some(at) => Poll::Ready(Ok(Target::One(at))),
+                None => Poll::Pending,
+            },
+        }
+    }
+
+    /// Waits for room in the branch whose turn it is. A branch that is full ends its turn early if
+    /// the next one is not, so that copies of a stage work at the same time however long the items
+    /// are.
+    fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<Result<Target, StageError>> {
+        loop {
+            let at = self.next;
+            match self.poll_ready(at, cx)? {
+                Poll::Ready(true) if self.branches[at].told < self.branches[at].turns => {
+                    self.tell_turn(at);
+                }
+                Poll::Ready(true) => return Poll::Ready(Ok(Target::One(at))),
+                Poll::Ready(false) => {
+                    let next = self.next_live();
+                    if next == at {
+                        return Poll::Ready(Ok(Target::Nowhere));
+                    }
+                    self.give_turn_to(next);
+                }
+                Poll::Pending => {
+                    let (began, next) = (self.has_turn_begun(), self.next_live());
+                    if began && next != at && self.poll_ready(next, cx)? == Poll::Ready(true) {
+                        self.end_turn();
+                    } else {
+                        return Poll::Pending;
                     }
                 }
-                Poll::Pending
             }
         }
     }
 
+    fn has_turn_begun(&self) -> bool {
+        matches!(&self.route, Route::Turns(turns) if turns.has_begun())
+    }
+
+    /// A branch that has room now, the one whose turn it is first.
+    fn find_room(&mut self, cx: &mut Context<'_>) -> Result<Option<usize>, StageError> {
+        let branches = self.branches.len();
+        for at in (self.next..branches).chain(0..self.next) {
+            if let Poll::Ready(true) = self.poll_ready(at, cx)? {
+                return Ok(Some(at));
+            }
+        }
+        Ok(None)
+    }
+
     /// Waits for room in the branch `from`, or in the next one if it has left.
     fn poll_live(&mut self, from: usize, cx: &mut Context<'_>) -> Poll<Result<Target, StageError>> {
-        let branches = self.outputs.len();
+        let branches = self.branches.len();
         for at in (from..branches).chain(0..from) {
             if ready!(self.poll_ready(at, cx))? {
                 return Poll::Ready(Ok(Target::One(at)));
@@ -207,7 +302,7 @@ impl<T: Send + 'static, F: Encode<T>> Spread<'_, T, F> {
 
     /// Waits for room in the branch `at`; `false` if it has left.
     fn poll_ready(&mut self, at: usize, cx: &mut Context<'_>) -> Poll<Result<bool, StageError>> {
-        let Some(output) = &mut self.outputs[at] else {
+        let Some(output) = &mut self.branches[at].output else {
             return Poll::Ready(Ok(false));
         };
         Poll::Ready(match ready!(output.poll_ready(cx)) {
@@ -221,8 +316,8 @@ impl<T: Send + 'static, F: Encode<T>> Spread<'_, T, F> {
         if !error.is_reader_gone() {
             return Err(StageError::output(self.context.stage(), error));
         }
-        self.outputs[at] = None;
-        if self.outputs.iter().all(Option::is_none) {
+        self.branches[at].output = None;
+        if self.branches.iter().all(|branch| branch.output.is_none()) {
             return Err(StageError::output(self.context.stage(), error));
         }
         Ok(())
@@ -234,7 +329,10 @@ impl<T: Send + 'static, F: Encode<T>> Spread<'_, T, F> {
         let is_item = matches!(event, Event::Item(_));
         match (target, &mut self.route) {
             (Target::Everywhere, Route::Everywhere(clone)) => {
-                let mut live = self.outputs.iter_mut().flatten().peekable();
+                let outputs = self.branches.iter_mut();
+                let mut live = outputs
+                    .filter_map(|branch| branch.output.as_mut())
+                    .peekable();
                 let mut event = Some(event);
                 while let (Some(output), Some(given)) = (live.next(), event.take()) {
                     if live.peek().is_some() {
@@ -245,55 +343,48 @@ impl<T: Send + 'static, F: Encode<T>> Spread<'_, T, F> {
                 return Ok(());
             }
             (Target::One(at), route) => {
-                if let Some(output) = &mut self.outputs[*at] {
+                if let Some(output) = &mut self.branches[*at].output {
                     push(output, event, stage)?;
                 }
                 if is_item {
                     self.last = *at;
                     self.next = *at;
-                    match route {
-                        Route::Room => self.next = (*at + 1) % self.outputs.len(),
-                        Route::Turns(turns) => self.turn_over = turns.give(),
-                        Route::Everywhere(_) | Route::ByKey(_) => {}
+                    let turn_over = match route {
+                        Route::Turns(turns) => turns.give(),
+                        Route::Room | Route::Everywhere(_) | Route::ByKey(_) => false,
+                    };
+                    if turn_over {
+                        self.end_turn();
+                    } else if matches!(route, Route::Room) {
+                        self.next = (*at + 1) % self.branches.len();
                     }
                 }
             }
-            _ if is_item => self.context.skip(),
+            _ if is_item => self.context.skip(false),
             _ => {}
         }
         Ok(())
     }
 
-    /// Tells the branch whose turn it was.
-    fn poll_end_turn(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), StageError>> {
-        if ready!(self.poll_ready(self.next, cx))?
-            && let Some(output) = &mut self.outputs[self.next]
-        {
-            push(output, Event::Message(TURN.into()), self.context.stage())?;
-        }
-        self.end_turn();
-        Poll::Ready(Ok(()))
+    /// Ends the turn of a branch, and gives it to the next one.
+    fn end_turn(&mut self) {
+        self.branches[self.next].turns += 1;
+        self.give_turn_to(self.next_live());
     }
 
-    /// Gives the turn to the next branch that has not left.
-    fn end_turn(&mut self) {
-        self.turn_over = false;
-        let branches = self.outputs.len();
-        let next = (self.next + 1..branches)
-            .chain(0..=self.next)
-            .find(|&at| self.outputs[at].is_some())
-            .unwrap_or(self.next);
+    fn give_turn_to(&mut self, next: usize) {
         if let Route::Turns(turns) = &mut self.route {
             turns.end(next <= self.next);
         }
         self.next = next;
     }
-}
 
-fn copy<T>(event: &Event<T>, clone: fn(&T) -> T) -> Event<T> {
-    match event {
-        Event::Item(item) => Event::Item(clone(item)),
-        Event::Message(text) => Event::Message(text.clone()),
-        Event::Progress(progress) => Event::Progress(progress.clone()),
+    /// The next branch that has not left.
+    fn next_live(&self) -> usize {
+        let branches = self.branches.len();
+        (self.next + 1..branches)
+            .chain(0..=self.next)
+            .find(|&at| self.branches[at].output.is_some())
+            .unwrap_or(self.next)
     }
 }

@@ -6,10 +6,10 @@ use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use tokio::sync::{mpsc, oneshot};
 
+use super::DeadLetters;
 use super::remedy::{Remedy, Sealed};
-use crate::channel::{BadItem, Sender};
+use crate::channel::BadItem;
 use crate::codec::Encode;
 use crate::error::Error;
 
@@ -31,73 +31,6 @@ pub struct DeadLetter {
     pub bytes: Bytes,
     /// The error with its causes.
     pub error: String,
-}
-
-/// Where stages put items that they cannot handle, for somebody to look at later.
-///
-/// Cheap to clone; several stages may share one. The channel behind it is closed when the last
-/// clone is dropped, which for a stage of a run is when the run is over.
-#[derive(Clone)]
-pub struct DeadLetters(mpsc::Sender<Posted>);
-
-/// A letter, and who waits for it to be sent.
-type Posted = (DeadLetter, oneshot::Sender<Result<(), Error>>);
-
-/// Letters that wait for the one before to be sent; each holds up a stage.
-const QUEUED: usize = 16;
-
-impl DeadLetters {
-    /// Sends letters to `sender`, from a task of its own.
-    ///
-    /// # Panics
-    ///
-    /// Outside of a tokio runtime.
-    pub fn new<F: Encode<DeadLetter>>(sender: Sender<DeadLetter, F>) -> Self {
-        let (letters, posted) = mpsc::channel(QUEUED);
-        tokio::spawn(send(sender, posted));
-        Self(letters)
-    }
-
-    /// Sends a letter; the item is safe once this is done.
-    async fn post(&self, letter: DeadLetter) -> Result<(), Error> {
-        let (done, sent) = oneshot::channel();
-        let failed = Error::msg("the dead letters are no longer sent");
-        if self.0.send((letter, done)).await.is_err() {
-            return Err(failed);
-        }
-        sent.await.unwrap_or(Err(failed))
-    }
-}
-
-/// Ends the stream when nobody is left to post.
-async fn send<F: Encode<DeadLetter>>(
-    mut sender: Sender<DeadLetter, F>,
-    mut posted: mpsc::Receiver<Posted>,
-) {
-    while let Some((letter, done)) = posted.recv().await {
-        let sent = match sender.send(letter).await {
-            Ok(()) => sender.flush().await.map_err(Error::from),
-            Err(error) => Err(error.without_item::<()>().into()),
-        };
-        // Who does not wait any more has been cancelled.
-        let _ = done.send(sent);
-    }
-    if let Err(error) = sender.close().await {
-        tracing::warn!(%error, "the channel of dead letters did not close well");
-    }
-}
-
-impl<F: Encode<DeadLetter>> From<Sender<DeadLetter, F>> for DeadLetters {
-    /// See [`DeadLetters::new`].
-    fn from(sender: Sender<DeadLetter, F>) -> Self {
-        Self::new(sender)
-    }
-}
-
-impl fmt::Debug for DeadLetters {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DeadLetters").finish_non_exhaustive()
-    }
 }
 
 /// Puts what failed into dead letters, in the format `F` of the stage's input.
@@ -136,8 +69,14 @@ where
 {
     type Kept = In;
 
+    const DEAD_LETTERS: bool = true;
+
     fn is_for_bad_items(&self) -> bool {
         true
+    }
+
+    fn end(&self) -> Option<BoxFuture<'static, Result<(), Error>>> {
+        Some(self.letters.end())
     }
 
     fn keep(&self, item: &In) -> In {

@@ -77,6 +77,12 @@ where
         attempt.of(self.stage.apply_again(item, run, retry))
     }
 
+    fn ends(&self) -> Vec<BoxFuture<'static, Result<()>>> {
+        let mut ends = self.stage.ends();
+        ends.extend(self.remedy.end());
+        ends
+    }
+
     fn is_for_bad_items(&self) -> bool {
         self.remedy.is_for_bad_items()
     }
@@ -86,7 +92,7 @@ where
         let context = context.clone();
         async move {
             dealt.await?;
-            context.skip();
+            context.skip(R::DEAD_LETTERS);
             Ok(())
         }
         .boxed()
@@ -140,7 +146,7 @@ impl<R: Remedy<In>, In> Attempt<R, In> {
         let dealt = remedy.failed(kept, context.stage(), number, error);
         async move {
             dealt.await?;
-            context.skip();
+            context.skip(R::DEAD_LETTERS);
             Ok(())
         }
         .boxed()

@@ -42,6 +42,9 @@ pub trait Layer: Clone + Send + Sync + 'static {
     where
         <Self::Below as Stage>::In: Clone + Sync;
 
+    /// As [`ItemStage::ends`].
+    fn ends(&self) -> Vec<BoxFuture<'static, Result<(), Error>>>;
+
     /// As [`ItemStage::is_for_bad_items`].
     fn is_for_bad_items(&self) -> bool;
 
@@ -120,6 +123,10 @@ impl<L: Layer> ItemStage for L {
         Self::In: Clone + Sync,
     {
         self.call_again(item, run, retry)
+    }
+
+    fn ends(&self) -> Vec<BoxFuture<'static, Result<(), Error>>> {
+        Layer::ends(self)
     }
 
     fn is_for_bad_items(&self) -> bool {

@@ -10,13 +10,15 @@ mod dead_letter;
 mod ext;
 mod guarded;
 mod layer;
+mod letters;
 mod remedy;
 mod retried;
 mod retry;
 
-pub use dead_letter::{DeadLetter, DeadLetters, ToDeadLetters};
+pub use dead_letter::{DeadLetter, ToDeadLetters};
 pub use ext::ItemStageExt;
 pub use guarded::Guarded;
+pub use letters::DeadLetters;
 pub use remedy::{Policy, Remedy};
 pub use retried::Retried;
 pub use retry::Retry;

@@ -22,6 +22,14 @@ pub trait Remedy<In>: Sealed + Clone + Send + Sync + 'static {
     /// What has to be kept of an item until it is handled.
     type Kept: Send + 'static;
 
+    /// Whether items that failed go to the dead letters.
+    const DEAD_LETTERS: bool = false;
+
+    /// Waits, once the remedy was dropped, until everything that it did is done.
+    fn end(&self) -> Option<BoxFuture<'static, Result<(), Error>>> {
+        None
+    }
+
     /// Whether anything is done about items that cannot even be read.
     fn is_for_bad_items(&self) -> bool;
 

@@ -70,6 +70,10 @@ where
         self.stage.apply_again(item, run, retry)
     }
 
+    fn ends(&self) -> Vec<BoxFuture<'static, Result<()>>> {
+        self.stage.ends()
+    }
+
     fn is_for_bad_items(&self) -> bool {
         self.stage.is_for_bad_items()
     }

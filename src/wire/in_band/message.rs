@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Abort, End, Header, Progress, VERSION};
+use super::{Abort, End, Header, Progress, Turn, VERSION};
 use crate::wire::Text;
 
 /// A message of the stream protocol, as opposed to a message of the user.
@@ -10,6 +10,8 @@ pub(crate) enum InBand {
     End(End),
     Abort(Abort),
     Progress(Progress),
+    /// A copy of a stage has been given all items of a turn.
+    Turn(Turn),
     /// The writer is there and has nothing to say.
     Heartbeat,
 }
@@ -57,6 +59,7 @@ impl InBand {
                 progress.more.remove("pipewright");
                 Self::Progress(progress)
             }),
+            "turn" => serde_json::from_str(text).map(Self::Turn),
             "heartbeat" => Ok(Self::Heartbeat),
             // A later writer may say more than this reader understands.
             _ => return None,
@@ -71,6 +74,7 @@ impl InBand {
             Self::End(end) => tagged("end", end),
             Self::Abort(abort) => tagged("error", abort),
             Self::Progress(progress) => tagged("progress", progress),
+            Self::Turn(turn) => tagged("turn", turn),
             Self::Heartbeat => tagged("heartbeat", &Nothing {}),
         }
     }
@@ -100,7 +104,7 @@ fn tagged<T: Serialize>(kind: &str, fields: &T) -> Text {
 #[cfg(test)]
 mod tests {
     use super::{InBand, InBandError};
-    use crate::wire::in_band::{Abort, End, Header, Progress};
+    use crate::wire::in_band::{Abort, End, Header, Progress, Turn};
 
     #[test]
     fn every_kind_survives_a_round_trip() {
@@ -121,6 +125,7 @@ mod tests {
             }),
             InBand::Abort(Abort::new("c", "m").at_stage("s").passed_on_by("t")),
             InBand::Progress(progress),
+            InBand::Turn(Turn { turns: 3 }),
             InBand::Heartbeat,
         ] {
             let text = message.encode();
@@ -137,6 +142,8 @@ mod tests {
         });
         let json = r#"{"type":"end","pipewright":1,"bytes":9,"items":2,"crc32c":"000000ab"}"#;
         assert_eq!(end.encode(), json);
+        let turn = InBand::Turn(Turn { turns: 3 });
+        assert_eq!(turn.encode(), r#"{"type":"turn","pipewright":1,"turns":3}"#);
         let short = r#"{"type":"end","pipewright":1,"bytes":9}"#;
         let expected = InBand::End(End {
             bytes: 9,

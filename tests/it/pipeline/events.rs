@@ -101,6 +101,19 @@ async fn a_broadcast_copies_messages_and_a_partition_does_not() {
 }
 
 #[tokio::test]
+async fn a_side_branch_gives_no_messages_back() {
+    let all = told_all_ways(|| {
+        Pipeline::from_iter(1..=2_u64)
+            .then(announce)
+            .tee(|numbers| numbers.consume(Take::new(u64::MAX)))
+            .then(double)
+    });
+    for told in all.await {
+        assert_eq!(told, ["\"saw 1\"", "2", "\"saw 2\"", "4"]);
+    }
+}
+
+#[tokio::test]
 async fn metadata_reaches_every_stage() {
     let all = told_all_ways(|| {
         Pipeline::from_iter(1..=2_u64)

@@ -2,7 +2,9 @@
 
 mod branches;
 mod composed;
+mod dead_letters;
 mod events;
+mod order;
 mod policies;
 mod processes;
 mod random;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use pipewright::format::{Json, Lines};
+use pipewright::format::{ItemLimits, Json, Lines};
 use pipewright::{
     ChannelReader, ChannelWriter, Compose, Error, Invocation, Pipeline, Result, RunReport,
     StageError, StageRequest, Worker, pipeline_stage, remote,
@@ -266,4 +266,59 @@ async fn pipelines_and_runs_may_go_anywhere() {
     let starting = Pipeline::from_iter(0..3_u64).then(double).start(&worker);
     let run = sent_anywhere(sent_anywhere(starting).await.unwrap());
     assert_eq!(run.collect::<Vec<_>>().await.unwrap(), [0, 2, 4]);
+}
+
+/// Copies bytes.
+#[pipeline_stage(id = "test::copies_bytes")]
+async fn copies_bytes(mut input: ChannelReader, mut output: ChannelWriter) -> Result<()> {
+    tokio::io::copy(&mut input, &mut output).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn reports_behind_bytes_count_items() {
+    let ran = run_all_ways(|| {
+        Pipeline::from_iter(0..100_u64)
+            .encode()
+            .then(copies_bytes)
+            .decode::<u64, Json>()
+            .then(double)
+    });
+    for (items, report) in ran.await {
+        assert_eq!(items.len(), 100);
+        let stages = report.unwrap().stages.into_iter();
+        let counted = stages.map(|stage| stage.report.unwrap());
+        let counted: Vec<_> = counted.map(|one| (one.items_in, one.items_out)).collect();
+        assert_eq!(counted, [(0, 100), (0, 0), (100, 100)]);
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+struct Tree(Vec<Tree>);
+
+#[pipeline_stage(id = "test::same_tree")]
+fn same_tree(tree: Tree) -> Tree {
+    tree
+}
+
+#[tokio::test]
+async fn deep_items_are_read_within_the_limits_of_the_run() {
+    let tree = |depth| (1..depth).fold(Tree(Vec::new()), |tree, _| Tree(vec![tree]));
+    let ran = run_all_ways(|| Pipeline::from_iter([tree(256)]).then(same_tree));
+    for (items, report) in ran.await {
+        report.unwrap();
+        assert_eq!(items, [tree(256)]);
+    }
+    let house = House::new().await;
+    let worker = house.worker().await;
+    let limits = ItemLimits::DEFAULT.max_nesting(20);
+    let limited = |depth| {
+        let trees = Pipeline::from_iter([tree(depth)]);
+        trees.then(same_tree).limits(limits).start(&worker)
+    };
+    let items: Vec<Tree> = limited(20).await.unwrap().collect().await.unwrap();
+    assert_eq!(items, [tree(20)]);
+    let error = limited(21).await.unwrap().collect::<Vec<_>>().await;
+    let error = error.unwrap_err().to_string();
+    assert!(error.contains("`max_nesting`"), "{error}");
 }

@@ -12,6 +12,7 @@ use pipewright::{
 use serde::Deserialize;
 use serde_json::Value;
 
+/// Doubles a number.
 #[pipeline_stage(id = "test::double")]
 pub(super) fn double(n: u64) -> u64 {
     n.wrapping_mul(2)

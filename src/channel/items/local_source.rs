@@ -1,0 +1,90 @@
+use std::task::{Context, Poll, ready};
+
+use super::local::LocalReceiver;
+use super::receiver::Settings;
+use super::{Event, ReceiveError, Unreadable};
+use crate::channel::reader::Listeners;
+use crate::channel::{StreamReport, Verdict};
+
+/// What a [`Receiver`](super::Receiver) receives from a sender in this process.
+pub(super) struct LocalSource<T> {
+    queue: LocalReceiver<T>,
+    report: StreamReport,
+    listeners: Listeners,
+    goes_on_after_bad_items: bool,
+    /// A failure that ended the items, to be given again.
+    failure: Option<ReceiveError>,
+}
+
+impl<T> LocalSource<T> {
+    pub(super) fn new(queue: LocalReceiver<T>) -> Self {
+        Self {
+            queue,
+            report: StreamReport::default(),
+            listeners: Listeners::default(),
+            goes_on_after_bad_items: false,
+            failure: None,
+        }
+    }
+
+    /// Limits are for bytes, and here are none.
+    pub(super) fn set(&mut self, settings: Settings) {
+        self.goes_on_after_bad_items |= settings.goes_on_after_bad_items;
+    }
+
+    pub(super) fn poll_event(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Option<Event<T>>, ReceiveError>> {
+        if let Some(failure) = &self.failure {
+            return Poll::Ready(Err(failure.clone()));
+        }
+        let event = ready!(self.queue.poll_event(cx))?;
+        match &event {
+            Some(Event::Item(_)) => self.report.items += 1,
+            Some(Event::Message(text)) => {
+                self.report.messages += 1;
+                self.listeners.message(text);
+            }
+            Some(Event::Progress(_) | Event::Signal(_)) | None => {}
+        }
+        Poll::Ready(Ok(event))
+    }
+
+    /// Takes note of an item that a receiver before this one could not read.
+    pub(super) fn cannot_read(
+        &mut self,
+        Unreadable { error, goes_on }: Unreadable,
+    ) -> ReceiveError {
+        if goes_on && self.goes_on_after_bad_items {
+            self.report.items += 1;
+        } else {
+            self.failure = Some(error.clone());
+            self.queue.close();
+        }
+        error
+    }
+
+    /// Whether items may follow the error that was given.
+    pub(super) fn goes_on(&self) -> bool {
+        self.failure.is_none() && self.queue.end().is_none()
+    }
+
+    pub(super) fn on_message(&mut self, listener: impl FnMut(&str) + Send + Sync + 'static) {
+        self.listeners.add_on_message(listener);
+    }
+
+    pub(super) fn report(&self) -> StreamReport {
+        StreamReport {
+            verdict: self.queue.end().map(|end| match end {
+                Ok(()) => Verdict::Complete,
+                Err(error) => Verdict::Failed(error.clone()),
+            }),
+            ..self.report.clone()
+        }
+    }
+
+    pub(super) fn close(&mut self) {
+        self.queue.close();
+    }
+}

@@ -1,0 +1,41 @@
+//! What the framework itself sends among the items.
+
+use super::sender::Target;
+use super::{Event, ReceiveError, Sender, Signal, SignalKind, Unreadable};
+use crate::channel::Remark;
+use crate::codec::Encode;
+use crate::wire::{InBand, Progress, Turn};
+
+impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
+    /// Accepts a progress message. To follow a `poll_ready` that was ready.
+    pub(crate) fn push_progress(&mut self, progress: Progress) {
+        match self.target() {
+            Target::New(_) => {}
+            Target::Channel(encoding) => encoding.push_in_band(&InBand::Progress(progress)),
+            Target::Local { queue, .. } => queue.push(Event::Progress(Box::new(progress))),
+        }
+    }
+
+    /// Accepts the end of a turn. To follow a `poll_ready` that was ready.
+    pub(crate) fn push_turn(&mut self, turn: Turn) {
+        match self.target() {
+            Target::New(_) => {}
+            Target::Channel(encoding) => encoding.push_in_band(&InBand::Turn(turn)),
+            Target::Local { queue, .. } => queue.push(Remark::Turn(turn).into()),
+        }
+    }
+
+    /// Accepts that an item could not be read; only a receiver in this process can be told.
+    pub(crate) fn push_unreadable(
+        &mut self,
+        unreadable: Box<Unreadable>,
+    ) -> Result<(), ReceiveError> {
+        match self.target() {
+            Target::New(_) | Target::Channel(_) => Err(unreadable.error),
+            Target::Local { queue, .. } => {
+                queue.push(Event::Signal(Signal(SignalKind::Unreadable(unreadable))));
+                Ok(())
+            }
+        }
+    }
+}

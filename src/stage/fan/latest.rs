@@ -1,0 +1,59 @@
+use std::collections::VecDeque;
+
+use crate::wire::Progress;
+
+/// Progress that waits for room: the latest of each stage, of [`STAGES`] at the most.
+#[derive(Debug, Default)]
+pub(super) struct Latest(VecDeque<Box<Progress>>);
+
+/// Stages whose progress is kept. A peer chooses their names, so there is a bound.
+const STAGES: usize = 64;
+
+impl Latest {
+    /// Keeps the progress of a stage in the place of what it told before.
+    pub(super) fn put(&mut self, progress: Box<Progress>) {
+        let earlier = self.0.iter_mut().find(|kept| kept.stage == progress.stage);
+        if let Some(kept) = earlier {
+            *kept = progress;
+            return;
+        }
+        if self.0.len() == STAGES {
+            self.0.pop_front();
+        }
+        self.0.push_back(progress);
+    }
+
+    pub(super) fn take(&mut self) -> Option<Box<Progress>> {
+        self.0.pop_front()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Latest, STAGES};
+    use crate::wire::Progress;
+
+    #[test]
+    fn the_latest_progress_of_each_stage_is_kept() {
+        let mut latest = Latest::default();
+        for items in 0..3 {
+            for stage in 0..STAGES + 2 {
+                latest.put(Box::new(Progress {
+                    stage: stage.to_string(),
+                    items,
+                    ..Progress::default()
+                }));
+            }
+        }
+        let mut left = Vec::new();
+        while let Some(progress) = latest.take() {
+            left.push(progress);
+        }
+        assert_eq!(left.len(), STAGES);
+        assert!(left.iter().all(|progress| progress.items == 2));
+    }
+}
