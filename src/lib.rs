@@ -177,6 +177,7 @@ mod guide {
 /// For the code that `#[pipeline_stage]` makes; no part of the API.
 #[doc(hidden)]
 pub mod __private {
+    pub use crate::stage::Reads;
     pub use ::bytes::Bytes;
     pub use ::futures::Stream;
     pub use ::futures::future::BoxFuture;

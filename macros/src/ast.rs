@@ -15,7 +15,7 @@ pub(crate) const SHAPES: &str = "the shapes of a stage are
     async fn(ChannelReader, ChannelWriter) -> Result<()>
     async fn(Sender<Out>) -> Result<()>, a producer
     async fn(Receiver<In>) -> Result<()>, a consumer
-further arguments may be `state: &mut State` (for items), `context: &StageContext` and `params: Params` (or `_params`)";
+further arguments may be `state: &mut State` (for items), `context: &StageContext` and `params: Params`";
 
 /// What an argument is for.
 pub(crate) enum Role {
@@ -319,9 +319,14 @@ impl Arguments {
         if by_mut {
             return self.add_state(argument, target, on_ends);
         }
+        // Perhaps it would be one, if it were written out.
+        let alias = if on_ends || by_ref {
+            " (an alias is not seen through)"
+        } else {
+            ""
+        };
         error(format!(
-            "a stage takes one item, and this argument is none of the further ones, which are known \
-             by how they are written and not through an alias; {SHAPES}"
+            "a stage takes one item, and this argument is none of the further ones{alias}; {SHAPES}"
         ))
     }
 

@@ -107,18 +107,20 @@ impl Returns {
         if types::is_named(returned, "Result") && nothing_else {
             return Ok(Some(Fallible::of(returned)));
         }
-        Err(syn::Error::new_spanned(
-            returned,
-            "what the stage gives goes through its channel, so the function returns `Result<()>` \
-             or nothing; if `Receiver` or `Sender` is the type of an item here, it needs another \
-             name: `type Mail = Sender<..>`",
-        ))
+        let mut message = "what the stage gives goes through its channel, so the function returns \
+                           `Result<()>` or nothing"
+            .to_owned();
+        let is_end = types::is_named(returned, "Receiver") || types::is_named(returned, "Sender");
+        if is_end || signature.asyncness.is_none() {
+            message += "; an item type of your own that is named `Receiver` or `Sender` needs \
+                        another name here: `type Mail = Sender<..>`";
+        }
+        Err(syn::Error::new_spanned(returned, message))
     }
 }
 
 const GIVES_NOTHING: &str = "the stage gives nothing: return the item, `Option<Item>` to leave \
-     some out, or take a `Receiver<Item>` to consume the stream; an alias of `Receiver` or `Sender` \
-     is taken for an item";
+     some out, or take a `Receiver<Item>` to consume the stream";
 
 fn of_value(ty: &Type, arguments: &Arguments) -> syn::Result<(Type, Form)> {
     let error = |message: &str| Err(syn::Error::new_spanned(ty, message));
@@ -132,7 +134,9 @@ fn of_value(ty: &Type, arguments: &Arguments) -> syn::Result<(Type, Form)> {
         };
     }
     if types::is_unit(ty) {
-        return error(GIVES_NOTHING);
+        return error(&format!(
+            "{GIVES_NOTHING} (an alias of `Receiver` or `Sender` is not seen through)"
+        ));
     }
     match ty {
         Type::ImplTrait(opaque) => match types::series(&opaque.bounds) {

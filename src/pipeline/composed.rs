@@ -3,8 +3,8 @@ use futures::future::{BoxFuture, FutureExt};
 
 use crate::channel::local_bytes;
 use crate::stage::{
-    Ends, Flow, IntoStage, Part, Service, Stage, StageContext, StageError, StageFacts, StageInfo,
-    StageReport,
+    Ends, Flow, IntoStage, Part, Reads, Service, Stage, StageContext, StageError, StageFacts,
+    StageInfo, StageReport,
 };
 
 /// Two stages as one; see [`Compose::then`](Compose::then).
@@ -24,7 +24,7 @@ pub trait Compose<Form>: IntoStage<Form, Stage: Stage> + Sized {
     where
         B: IntoStage<NextForm>,
         B::Stage:
-            Stage<In = <Self::Stage as Stage>::Out, InFormat = <Self::Stage as Stage>::OutFormat>,
+            Stage<In = <Self::Stage as Stage>::Out> + Reads<<Self::Stage as Stage>::OutFormat>,
     {
         Composed {
             first: self.into_stage(),

@@ -18,7 +18,7 @@ use super::then::Then;
 use crate::channel::Event;
 use crate::codec::{Decode, Encode, ItemLimits, Json, Raw};
 use crate::error::{Error, Result};
-use crate::stage::{Consumer, IntoStage, Producer, Stage, StageContext, Tally};
+use crate::stage::{Consumer, IntoStage, Producer, Reads, Stage, StageContext, Tally};
 use crate::worker::Worker;
 
 /// Stages composed, from a source on; what comes out and what the next stage takes are compared by
@@ -187,7 +187,7 @@ impl<P: Segment> Pipeline<P> {
     pub fn then<S, Form>(self, stage: S) -> Pipeline<Then<P, S::Stage>>
     where
         S: IntoStage<Form>,
-        S::Stage: Stage<In = P::Out, InFormat = P::Format>,
+        S::Stage: Stage<In = P::Out> + Reads<P::Format>,
     {
         self.map(|before| Then::new(before, stage.into_stage()))
     }

@@ -277,7 +277,12 @@ impl StageContext {
     pub(crate) fn params<P: Params>(&self) -> Result<P, StageError> {
         let params = &self.0.params;
         let refuse = |error: serde_json::Error| {
-            let reason = format!("the parameters cannot be read: {error}");
+            let advice = if params.is_null() {
+                "; none were set: set them with `with_params`"
+            } else {
+                ""
+            };
+            let reason = format!("the parameters cannot be read: {error}{advice}");
             StageError::new(StageError::BAD_PARAMS, &self.0.stage, reason)
         };
         match P::read(params.clone()) {

@@ -24,6 +24,13 @@ use crate::error::Error;
 /// A stage that handles one item at a time.
 ///
 /// Implemented by `#[pipeline_stage]` for a function of an item.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not handle one item at a time",
+    label = "not a stage of single items",
+    note = "policies, dead letters and retries are for functions of an item; a function of a \
+            `Receiver` or a `Sender` handles errors itself",
+    note = "policies come before a stage is composed: `parse.on_error(..).then(check)`"
+)]
 pub trait ItemStage: Stage {
     /// What the stage remembers from item to item, made anew for each run.
     type State: Default + Send + 'static;

@@ -14,6 +14,7 @@
 
 mod blame;
 mod blocking;
+mod bounds;
 pub mod bytes;
 mod caught;
 mod conclude;
@@ -55,6 +56,7 @@ mod task;
 mod under_way;
 
 pub use blocking::blocking;
+pub use bounds::Reads;
 pub use bytes::ByteStage;
 pub(crate) use caught::Caught;
 pub use configured::Configured;

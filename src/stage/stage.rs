@@ -20,7 +20,8 @@ use crate::codec::{Decode, Encode};
     message = "`{Self}` is not a pipeline stage",
     label = "not a stage",
     note = "put `#[pipeline_stage]` on the function that is used here",
-    note = "a producer begins a pipeline, with `Pipeline::produce`; a consumer ends it, with `consume`"
+    note = "a producer begins a pipeline, with `Pipeline::produce`; a consumer ends it, with `consume`; \
+            policies and `remote()` are for the stages between them"
 )]
 pub trait Stage: Clone + Send + Sync + 'static {
     /// What comes in.

@@ -33,11 +33,14 @@ use crate::worker::Backoff;
 /// # #[cfg(not(feature = "macros"))]
 /// # fn main() {}
 /// ```
-pub trait ItemStageExt<Form>: IntoStage<Form, Stage: ItemStage> + Sized {
+pub trait ItemStageExt<Form>: IntoStage<Form> + Sized {
     /// Fails at an item that cannot be handled, as without it, or skips and counts it.
     ///
     /// What was given of the item before its error stays given.
-    fn on_error(self, policy: Policy) -> Guarded<Self::Stage, Policy> {
+    fn on_error(self, policy: Policy) -> Guarded<Self::Stage, Policy>
+    where
+        Self::Stage: ItemStage,
+    {
         Guarded::new(self.into_stage(), policy)
     }
 
@@ -83,7 +86,7 @@ pub trait ItemStageExt<Form>: IntoStage<Form, Stage: ItemStage> + Sized {
         letters: impl Into<DeadLetters>,
     ) -> Guarded<Self::Stage, ToDeadLetters<<Self::Stage as Stage>::InFormat>>
     where
-        <Self::Stage as Stage>::In: Clone,
+        Self::Stage: ItemStage<In: Clone>,
     {
         Guarded::new(self.into_stage(), ToDeadLetters::new(letters.into()))
     }
@@ -97,10 +100,10 @@ pub trait ItemStageExt<Form>: IntoStage<Form, Stage: ItemStage> + Sized {
     /// A policy is for what fails in the end, whether it is set before or after the retries.
     fn retry(self, times: u32, backoff: Backoff) -> Retried<Self::Stage>
     where
-        <Self::Stage as Stage>::In: Clone + Sync,
+        Self::Stage: ItemStage<In: Clone + Sync>,
     {
         Retried::new(self.into_stage(), times, backoff)
     }
 }
 
-impl<Form, S: IntoStage<Form, Stage: ItemStage>> ItemStageExt<Form> for S {}
+impl<Form, S: IntoStage<Form>> ItemStageExt<Form> for S {}
