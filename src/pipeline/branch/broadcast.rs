@@ -69,7 +69,8 @@ where
     /// pipeline goes on as it was.
     ///
     /// The run is over when the side branch is, too, and fails if it does. A slow side branch
-    /// holds back the pipeline.
+    /// holds back the pipeline. Messages go to the side branch as well, and none comes back from
+    /// it.
     ///
     /// # Example
     ///

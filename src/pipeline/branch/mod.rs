@@ -20,9 +20,13 @@
 //!   slow branch holds back the others.
 //! * An item that ends in no branch, because its branch has left early, counts as skipped in the
 //!   report of the operator. When all branches have left, what is before gives way.
-//! * A user's message goes to every branch of a broadcast, and else to the branch that the item
-//!   before it went to, or in its place where copies take turns; a merge passes on what each
-//!   branch gives it. Progress goes on once.
+//! * A user's message goes to every branch of a broadcast. Otherwise it goes to the branch of the
+//!   item before it, or keeps its place where copies take turns. A merge passes on the messages of
+//!   every branch. A side branch gives no messages back, so a tee does not double them.
+//! * Progress goes to any branch that has room. Later progress of a stage replaces progress that
+//!   waits.
+//! * Order across copies is kept by messages of the stream protocol that no user sees, for stages
+//!   that declare that they pass them on in their places.
 //! * The header's metadata goes to every branch. What comes out of a merge has the metadata of
 //!   the pipeline, see [`Pipeline::metadata`](super::Pipeline::metadata).
 //! * A failure in one branch ends the run as in a linear pipeline: first cause first, the others
