@@ -128,9 +128,10 @@ pub mod format {
 }
 
 pub use channel::{
-    BadItem, ByteChannel, ByteReader, ByteWriter, Channel, ChannelReader, ChannelWriter, Event,
-    Events, FrameSink, FrameStream, Messages, ReadError, ReaderRef, ReceiveError, Receiver,
-    SendError, Sender, StreamReport, Verdict, WriteError, WriterRef,
+    BadItem, BlockingReader, BlockingWriter, ByteChannel, ByteDuplex, ByteReader, ByteStream,
+    ByteWriter, Channel, ChannelReader, ChannelWriter, Event, Events, FrameSink, FrameStream,
+    Messages, Permit, ReadError, ReaderRef, ReceiveError, Receiver, SendError, Sender,
+    StreamReport, TryRecvError, TrySendError, Verdict, WriteError, WriterRef,
 };
 pub use error::{Error, Result};
 pub use pipeline::{Compose, Pipeline, Run, RunError, RunReport, StageSummary};

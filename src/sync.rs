@@ -4,18 +4,17 @@
 
 #[cfg(shuttle)]
 pub(crate) use self::model::{
-    AtomicBool, Mutex, MutexGuard, PoisonError, Sleep, TryLockError, sleep, thread_local,
+    AtomicBool, Mutex, MutexGuard, PoisonError, Sleep, TryLockError, sleep,
 };
 #[cfg(not(shuttle))]
 pub(crate) use self::real::{
-    AtomicBool, Mutex, MutexGuard, PoisonError, Sleep, TryLockError, sleep, thread_local,
+    AtomicBool, Mutex, MutexGuard, PoisonError, Sleep, TryLockError, sleep,
 };
 
 #[cfg(not(shuttle))]
 mod real {
     pub(crate) use std::sync::atomic::AtomicBool;
     pub(crate) use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
-    pub(crate) use std::thread_local;
 
     pub(crate) use tokio::time::{Sleep, sleep};
 }
@@ -27,7 +26,6 @@ mod model {
 
     pub(crate) use shuttle::sync::atomic::AtomicBool;
     pub(crate) use shuttle::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
-    pub(crate) use shuttle::thread_local;
 
     pub(crate) type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
 

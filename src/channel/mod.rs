@@ -7,6 +7,7 @@
 
 mod aside;
 mod byte_channel;
+mod byte_duplex;
 mod coop;
 mod custody;
 mod error_chain;
@@ -26,10 +27,11 @@ mod writer;
 pub(crate) use aside::{Aside, Remark};
 pub use byte_channel::ByteChannel;
 pub(crate) use byte_channel::local_bytes;
+pub use byte_duplex::ByteDuplex;
 pub(crate) use custody::Custody;
 pub use items::{
-    BadItem, Channel, Event, Events, ReaderRef, ReceiveError, Receiver, SendError, Sender, Signal,
-    WriterRef,
+    BadItem, Channel, Event, Events, Permit, ReaderRef, ReceiveError, Receiver, SendError, Sender,
+    Signal, TryRecvError, TrySendError, WriterRef,
 };
 pub(crate) use items::{SignalKind, Unreadable, local, short_name};
 #[cfg(fuzzing)]
@@ -37,8 +39,8 @@ pub(crate) use link::Link;
 pub(crate) use meter::Meter;
 pub(crate) use observed::Observed;
 pub use read_error::ReadError;
-pub use reader::{ByteReader, ChannelReader, FrameStream, Messages};
+pub use reader::{BlockingReader, ByteReader, ByteStream, ChannelReader, FrameStream, Messages};
 pub use report::{StreamReport, Verdict};
 pub(crate) use waits::Waits;
 pub use write_error::WriteError;
-pub use writer::{ByteWriter, ChannelWriter, FrameSink};
+pub use writer::{BlockingWriter, ByteWriter, ChannelWriter, FrameSink};

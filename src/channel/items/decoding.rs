@@ -5,9 +5,10 @@ use bytes::{Buf, Bytes, BytesMut};
 
 use super::receiver::Settings;
 use super::{BadItem, Event, ReceiveError, Signal, SignalKind};
+use crate::channel::coop::poll_coop;
 use crate::channel::judge;
 use crate::channel::reader::Inbox;
-use crate::channel::{ReadError, StreamReport};
+use crate::channel::{ChannelReader, ReadError, StreamReport};
 use crate::codec::{Decode, Decoded, FormatError, differences};
 use crate::wire::Header;
 
@@ -132,6 +133,23 @@ impl<T, F: Decode<T>> Decoding<T, F> {
             HeaderCheck::Failed(error) => Err(error.clone()),
             HeaderCheck::Open | HeaderCheck::Passed => Ok(()),
         }
+    }
+
+    /// Opens the connection.
+    pub(super) fn poll_connect(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ReceiveError>> {
+        match &self.failure {
+            Some(failure) => Poll::Ready(Err(failure.clone())),
+            None => poll_coop(cx, |cx| self.inbox.poll_connect(cx)).map_err(ReceiveError::from),
+        }
+    }
+
+    /// The reader below, with what no item was made of before everything else.
+    pub(super) fn into_reader(mut self) -> ChannelReader {
+        self.inbox.put_back(
+            self.carry.split().freeze(),
+            self.frame.split_off(self.borrowed),
+        );
+        ChannelReader::from_inbox(self.inbox)
     }
 
     /// Cancels the stream. Nothing is given any more once this was polled.

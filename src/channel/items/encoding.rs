@@ -1,23 +1,31 @@
-use std::future::{Future, poll_fn};
-use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Wake, Waker};
-use std::time::Instant;
 
 use futures::task::AtomicWaker;
 
 use super::SendError;
-use super::beat::Beat;
-use super::pause::{Step, TICK, Watch};
-use super::pulse::Pulse;
+use super::alarm::Alarm;
+use super::allowance::Allowance;
+use super::ticks::{self, Ticking};
 use crate::channel::WriteError;
 use crate::channel::writer::Outbox;
 use crate::codec::Encode;
-use crate::sync::{AtomicBool, Mutex, MutexGuard, PoisonError, Sleep, TryLockError, sleep};
+use crate::sync::{AtomicBool, Mutex, MutexGuard, PoisonError, TryLockError};
 use crate::wire::{Abort, InBand, Text};
 
+/// How many ticks an item waits for others before the next `send` sends it.
+const OLD: u64 = 2;
+
 /// The sending half that a [`Sender`](super::Sender) shares with its flusher.
+///
+/// When an item goes out:
+///
+/// * A full frame goes out with the item that fills it.
+/// * An item that finds nothing waiting is handed over by `send` itself, as far as its
+///   [`Allowance`] goes. So does one that finds items that have waited for two milliseconds.
+/// * What is left waits for the next items. It sets an [`Alarm`], and the flusher sends it within
+///   two milliseconds.
 pub(super) struct Encoding<F> {
     /// Protects the outbox while one of the two polls it; never held across an await.
     state: Mutex<State<F>>,
@@ -28,28 +36,44 @@ pub(super) struct Encoding<F> {
     /// Wakes both; whoever polls the outbox registers this one, so that neither takes the
     /// other's place.
     both: Waker,
+    /// Wakes the flusher alone.
+    flusher: Waker,
 }
 
-struct State<F> {
-    outbox: Outbox,
+pub(super) struct State<F> {
+    pub(super) outbox: Outbox,
     format: F,
-    pulse: Pulse,
-    /// Whether the flusher looks on; if not it has to be woken.
-    watched: bool,
+    allowance: Allowance,
+    /// Items that wait for others.
+    rest: Option<Rest>,
+    /// The flusher tries to send what the connection does not take now.
+    pub(super) flushing: bool,
+    /// `None` without a flusher.
+    alarm: Option<Alarm>,
     /// The sender has gone, and its flusher with it.
-    over: bool,
+    pub(super) over: bool,
+}
+
+struct Rest {
+    /// The tick at which the first of them came.
+    since: u64,
+    /// Payload bytes in frames by then: it tells one frame from the next.
+    framed: u64,
+    /// What was seen by the flusher when its alarm rang last.
+    seen: u64,
+    _ticking: Ticking,
 }
 
 impl<F> State<F> {
     /// Whether others put something in that can go out. An outbox that is closed or has failed
     /// leaves it where it is.
-    fn has_aside(&self) -> bool {
+    pub(super) fn has_aside(&self) -> bool {
         let aside = self.outbox.packer().aside();
         self.outbox.is_ready() && aside.is_some_and(|aside| !aside.is_empty())
     }
 
     /// Whether a sign of life can go out: the stream has begun, and is not over.
-    fn has_begun(&self) -> bool {
+    pub(super) fn has_begun(&self) -> bool {
         self.outbox.is_ready() && self.outbox.packer().has_begun()
     }
 }
@@ -71,33 +95,79 @@ impl Wake for Wakers {
     }
 }
 
+/// Wakes the flusher of these alone.
+struct Flusher(Arc<Wakers>);
+
+impl Wake for Flusher {
+    fn wake(self: Arc<Self>) {
+        self.0.flusher.wake();
+    }
+}
+
+/// Sets the alarm of a sender for what others put in.
+struct Bell<F>(Weak<Encoding<F>>);
+
+impl<F: Send + 'static> Wake for Bell<F> {
+    fn wake(self: Arc<Self>) {
+        let Some(encoding) = self.0.upgrade() else {
+            return;
+        };
+        match encoding.state.try_lock() {
+            Ok(mut state) => encoding.set_alarm(&mut state),
+            Err(TryLockError::Poisoned(state)) => encoding.set_alarm(&mut state.into_inner()),
+            Err(TryLockError::WouldBlock) => encoding.flusher.wake_by_ref(),
+        }
+    }
+}
+
 impl<F> Encoding<F> {
-    pub(super) fn new(outbox: Outbox, format: F) -> Self {
+    /// With `has_flusher` within a runtime, for a sender with a task that flushes.
+    pub(super) fn new(outbox: Outbox, format: F, has_flusher: bool) -> Self {
         let wakers = Arc::new(Wakers {
             sender: AtomicWaker::new(),
             flusher: AtomicWaker::new(),
         });
-        let both = Waker::from(Arc::clone(&wakers));
-        if let Some(aside) = outbox.packer().aside() {
-            aside.wake_on_push(both.clone());
-        }
         let state = State {
             outbox,
             format,
-            pulse: Pulse::new(),
-            watched: false,
+            allowance: Allowance::new(ticks::instant()),
+            rest: None,
+            flushing: false,
+            alarm: has_flusher.then(Alarm::new),
             over: false,
         };
         Self {
             state: Mutex::new(state),
             ready: AtomicBool::new(false),
+            both: Waker::from(Arc::clone(&wakers)),
+            flusher: Waker::from(Arc::new(Flusher(Arc::clone(&wakers)))),
             wakers,
-            both,
+        }
+    }
+
+    /// Sends what others put in, too.
+    pub(super) fn send_aside(self: &Arc<Self>)
+    where
+        F: Send + 'static,
+    {
+        let state = self.lock();
+        if let Some(aside) = state.outbox.packer().aside() {
+            aside.wake_on_push(Waker::from(Arc::new(Bell(Arc::downgrade(self)))));
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, State<F>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The state for the flusher, which does not wait for it: `None` while the sender has it.
+    pub(super) fn try_lock(&self, flusher: &Waker) -> Option<MutexGuard<'_, State<F>>> {
+        self.wakers.flusher.register(flusher);
+        match self.state.try_lock() {
+            Ok(state) => Some(state),
+            Err(TryLockError::Poisoned(state)) => Some(state.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
     }
 
     /// Polls the outbox for the sender's task.
@@ -109,24 +179,59 @@ impl<F> Encoding<F> {
         self.wakers.sender.register(cx.waker());
         let mut state = self.lock();
         let polled = poll(&mut state.outbox, &mut Context::from_waker(&self.both));
-        self.note(&state);
+        self.note(&mut state);
         polled
     }
 
-    /// Notes whether the outbox is ready, before it is unlocked.
-    fn note(&self, state: &State<F>) {
+    /// Notes whether the outbox is ready, and sets the alarm for what waits, before it is unlocked.
+    fn note(&self, state: &mut State<F>) {
         self.ready.store(state.outbox.is_ready(), Relaxed);
+        if state.outbox.packer().is_empty() {
+            state.rest = None;
+            return;
+        }
+        let framed = state.outbox.packer().framed();
+        match &mut state.rest {
+            Some(rest) if rest.framed == framed => {}
+            Some(rest) => (rest.since, rest.framed) = (ticks::now(), framed),
+            None => {
+                let ticking = Ticking::start();
+                state.rest = Some(Rest {
+                    since: ticks::now(),
+                    framed,
+                    seen: framed,
+                    _ticking: ticking,
+                });
+            }
+        }
+        // A sender that waits, and a flusher, are woken by the connection.
+        if !state.outbox.is_waiting() && !state.flushing {
+            self.set_alarm(state);
+        }
+    }
+
+    fn set_alarm(&self, state: &mut State<F>) {
+        if let Some(alarm) = &mut state.alarm
+            && !alarm.is_set()
+        {
+            alarm.set(&self.flusher);
+        }
     }
 
     pub(super) fn poll_ready(&self, cx: &Context<'_>) -> Poll<Result<(), WriteError>> {
         if self.ready.load(Relaxed) {
             return Poll::Ready(Ok(()));
         }
-        let ready = self.poll(cx, Outbox::poll_ready);
-        if ready.is_pending() {
-            self.lock().pulse.waits();
+        self.poll(cx, Outbox::poll_ready)
+    }
+
+    /// The operation that waited was given up.
+    pub(super) fn stop_waiting(&self) {
+        if !self.ready.load(Relaxed) {
+            let mut state = self.lock();
+            state.outbox.stop_waiting();
+            self.note(&mut state);
         }
-        ready
     }
 
     /// Accepts an item. To follow a `poll_ready` that was ready.
@@ -151,32 +256,79 @@ impl<F> Encoding<F> {
         self.accept(|state| state.outbox.push_in_band(message));
     }
 
-    /// Accepts something by `push`, and wakes the flusher if it does not look or should look now.
+    /// Accepts something by `push`, and sends what is to be sent now.
     fn accept<R>(&self, push: impl FnOnce(&mut State<F>) -> R) -> R {
-        let mut state = match self.state.try_lock() {
-            Ok(mut state) => {
-                if state.outbox.packer().is_empty() {
-                    state.pulse.begins();
-                }
-                state
-            }
-            // The flusher is sending, so the item before this one is not long ago.
-            Err(_) => self.lock(),
-        };
+        let mut state = self.lock();
         let pushed = push(&mut state);
-        state.outbox.drain_now(&mut Context::from_waker(&self.both));
-        if state.outbox.packer().is_empty() {
-            state.pulse.empties();
-        }
-        state.pulse.accepts();
-        let asleep = !std::mem::replace(&mut state.watched, true);
-        let wakes = asleep || state.pulse.is_alone();
-        self.note(&state);
-        drop(state);
-        if wakes {
-            self.wakers.flusher.wake();
-        }
+        let cx = &mut Context::from_waker(&self.both);
+        state.outbox.drain_now(cx);
+        Self::send_now(&mut state, cx);
+        self.note(&mut state);
         pushed
+    }
+
+    /// Hands over what is there if it is alone, or has waited for others long enough.
+    fn send_now(state: &mut State<F>, cx: &mut Context<'_>) {
+        let packer = state.outbox.packer();
+        match &state.rest {
+            Some(rest) if rest.framed == packer.framed() && ticks::now() >= rest.since + OLD => {
+                Self::flush_idle(state, cx);
+            }
+            None if !packer.is_empty() => {
+                let begun = ticks::instant();
+                // Without a flusher nobody else sends it.
+                if state.allowance.allows(begun) || state.alarm.is_none() {
+                    Self::flush_idle(state, cx);
+                    state.allowance.spend(begun, ticks::instant());
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Sends what is there. A failure is kept, and the sender's next call gives it.
+    fn flush_idle(state: &mut State<F>, cx: &mut Context<'_>) {
+        let flushed = unconstrained(cx, |cx| state.outbox.poll_flush_idle(cx));
+        state.flushing = flushed.is_pending();
+        if flushed.is_ready() {
+            state.rest = None;
+        }
+    }
+
+    /// What the flusher does when it was woken; with a sign of life if `beats`.
+    pub(super) fn flush(&self, state: &mut State<F>, beats: bool) {
+        let rung = state
+            .alarm
+            .as_mut()
+            .is_some_and(|alarm| alarm.has_rung(&self.flusher));
+        if beats {
+            state.outbox.push_in_band(&InBand::Heartbeat);
+        }
+        let framed = state.outbox.packer().framed();
+        let is_old = match &mut state.rest {
+            // A frame that the alarm was not set for is left alone until it rings again.
+            Some(rest) => rung && std::mem::replace(&mut rest.seen, framed) == framed,
+            None => false,
+        };
+        // A sender that waits sends everything itself.
+        let paused = !state.outbox.is_waiting();
+        state.flushing &= paused;
+        if beats || state.has_aside() || (paused && (is_old || state.flushing)) {
+            Self::flush_idle(state, &mut Context::from_waker(&self.both));
+            state.allowance.emptied(ticks::instant());
+        }
+        self.note(state);
+    }
+
+    /// Waits until there is no use in sending. Nothing more comes for now, so what is there is sent.
+    pub(super) fn poll_gone(&self, cx: &Context<'_>) -> Poll<WriteError> {
+        self.poll(cx, |outbox, cx| {
+            if !outbox.packer().is_empty() {
+                // A failure is kept, and is the answer below.
+                let _ = outbox.poll_flush_idle(cx);
+            }
+            outbox.poll_gone(cx)
+        })
     }
 
     /// Gives up the stream: takes what is left for a farewell, and lets the flusher end.
@@ -184,88 +336,14 @@ impl<F> Encoding<F> {
         let mut state = self.lock();
         state.over = true;
         let left = state.outbox.is_unfinished().then(|| state.outbox.take());
-        self.note(&state);
+        state.rest = None;
         drop(state);
-        self.wakers.flusher.wake();
+        self.flusher.wake_by_ref();
         left
     }
 
     pub(super) fn with_outbox<R>(&self, read: impl FnOnce(&Outbox) -> R) -> R {
         read(&self.lock().outbox)
-    }
-
-    /// Sends what is there whenever the sender pauses, until the sender has gone.
-    ///
-    /// The first look after a pause sends at once, so that a single item is not held back; with
-    /// nothing left to send the flusher sleeps until the next item, or until others put something
-    /// in that is to go out beside the items. In between [`Watch`] decides.
-    ///
-    /// A sender that has nothing to say gives the signs of life that `beat` asks for.
-    pub(super) async fn flush_when_idle(&self, mut beat: Option<Beat>) {
-        let mut watch = Watch::Asleep;
-        let mut tick = pin!(None::<Sleep>);
-        poll_fn(|cx| {
-            self.wakers.flusher.register(cx.waker());
-            loop {
-                let mut state = match self.state.try_lock() {
-                    Ok(state) => state,
-                    Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-                    // The sender is at it on another thread, so it is busy. To wait for it here
-                    // would block this one.
-                    Err(TryLockError::WouldBlock) => {
-                        tick.set(Some(sleep(TICK)));
-                        if tick
-                            .as_mut()
-                            .as_pin_mut()
-                            .is_some_and(|tick| tick.poll(cx).is_pending())
-                        {
-                            break;
-                        }
-                        continue;
-                    }
-                };
-                if state.over {
-                    return Poll::Ready(());
-                }
-                if !state.watched && !state.has_aside() {
-                    let sent = state.outbox.packer().framed();
-                    let due = beat.as_mut().is_some_and(|beat| beat.is_due(cx, sent));
-                    if !due || !state.has_begun() {
-                        break;
-                    }
-                    state.outbox.push_in_band(&InBand::Heartbeat);
-                }
-                state.watched = true;
-                if let Some(tick_over) = tick.as_mut().as_pin_mut() {
-                    if !state.pulse.is_alone() && tick_over.poll(cx).is_pending() {
-                        break;
-                    }
-                    tick.set(None);
-                }
-                let framed = state.outbox.packer().framed();
-                let seen = state.pulse.look(framed);
-                match watch.look(Instant::now(), seen) {
-                    Step::Flush => {
-                        let mut both = Context::from_waker(&self.both);
-                        // A failure is kept, and the sender's next call gives it.
-                        let flushed = state.outbox.poll_flush_idle(&mut both);
-                        self.note(&state);
-                        if flushed.is_pending() {
-                            break;
-                        }
-                        watch.sent();
-                        state.pulse.empties();
-                        break cx.waker().wake_by_ref();
-                    }
-                    Step::Look => break cx.waker().wake_by_ref(),
-                    Step::Tick => tick.set(Some(sleep(TICK))),
-                    // Looks once more for what others put in meanwhile.
-                    Step::Sleep => state.watched = false,
-                }
-            }
-            Poll::Pending
-        })
-        .await;
     }
 
     pub(super) fn poll_abort(
@@ -275,4 +353,13 @@ impl<F> Encoding<F> {
     ) -> Poll<Result<(), WriteError>> {
         self.poll(cx, |outbox, cx| outbox.poll_abort(cx, abort))
     }
+}
+
+/// Polls without regard to the budget of the task, which the operation itself has taken part in.
+fn unconstrained<R>(
+    cx: &mut Context<'_>,
+    mut poll: impl FnMut(&mut Context<'_>) -> Poll<R>,
+) -> Poll<R> {
+    let polled = std::future::poll_fn(|cx| poll(cx));
+    Future::poll(std::pin::pin!(tokio::task::coop::unconstrained(polled)), cx)
 }

@@ -2,6 +2,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use futures::Stream;
+use futures::stream::FusedStream;
 
 use super::{ReceiveError, Receiver, Signal};
 use crate::codec::{Decode, Format};
@@ -67,9 +68,17 @@ impl<T, F: Decode<T>> Stream for Events<'_, T, F> {
     type Item = Result<Event<T>, ReceiveError>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        Poll::Ready(match ready!(self.0.poll_user_event(cx)) {
+        let event = match ready!(self.0.poll_user_event(cx)) {
             Ok(event) => event.map(Ok),
             Err(error) => self.0.tell_once(error).map(Err),
-        })
+        };
+        self.0.over |= event.is_none();
+        Poll::Ready(event)
+    }
+}
+
+impl<T, F: Decode<T>> FusedStream for Events<'_, T, F> {
+    fn is_terminated(&self) -> bool {
+        self.0.is_terminated()
     }
 }

@@ -1,24 +1,92 @@
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
+use tokio::time::Instant;
 
-use super::beat::Beat;
 use super::encoding::Encoding;
+use crate::sync::{Sleep, sleep};
+
+/// When to ask again for a sender whose encoding is in use.
+const TICK: Duration = Duration::from_millis(1);
 
 /// Whether there is a runtime that a flusher can run on.
 pub(super) fn can_start() -> bool {
     Handle::try_current().is_ok()
 }
 
-/// Starts the task that sends what is there whenever the sender pauses, and gives a sign of life
-/// that often.
+/// Starts the task that sends what waits for more for too long, and gives a sign of life that
+/// often.
 ///
-/// It ends with the sender. Without a runtime there is none, and items go out when a frame is
-/// full, on `flush` and on `close`.
+/// It ends with the sender. Without a runtime there is none, and `send` hands over each item.
 pub(super) fn start<F: Send + 'static>(encoding: &Arc<Encoding<F>>, beat: Option<Duration>) {
     if let Ok(runtime) = Handle::try_current() {
         let encoding = Arc::clone(encoding);
-        runtime.spawn(async move { encoding.flush_when_idle(beat.map(Beat::new)).await });
+        runtime.spawn(async move { run(&encoding, beat.map(Heartbeats::new)).await });
+    }
+}
+
+/// Flushes for the sender until it has gone.
+pub(super) async fn run<F>(encoding: &Encoding<F>, mut beat: Option<Heartbeats>) {
+    let mut again = pin!(None::<Sleep>);
+    poll_fn(|cx| {
+        let mut state = loop {
+            if let Some(state) = encoding.try_lock(cx.waker()) {
+                break state;
+            }
+            // The sender writes an item, which may take long. To wait for it here would block this
+            // thread.
+            again.set(Some(sleep(TICK)));
+            if let Some(again) = again.as_mut().as_pin_mut()
+                && again.poll(cx).is_pending()
+            {
+                return Poll::Pending;
+            }
+        };
+        again.set(None);
+        if state.over {
+            return Poll::Ready(());
+        }
+        let sent = state.outbox.packer().framed();
+        let due = beat.as_mut().is_some_and(|beat| beat.is_due(cx, sent));
+        let beats = due && state.has_begun();
+        encoding.flush(&mut state, beats);
+        Poll::Pending
+    })
+    .await;
+}
+
+/// Schedules heartbeats for a sender that has nothing to send.
+pub(super) struct Heartbeats {
+    /// Half of what was promised: what was sent just behind a look is not seen by it.
+    half: Duration,
+    timer: Pin<Box<tokio::time::Sleep>>,
+    /// Payload bytes that had gone at the last look.
+    seen: u64,
+}
+
+impl Heartbeats {
+    fn new(promised: Duration) -> Self {
+        let half = promised / 2;
+        Self {
+            half,
+            timer: Box::pin(tokio::time::sleep(half)),
+            seen: 0,
+        }
+    }
+
+    /// Whether nothing has gone since the last look, when `sent` payload bytes have gone by now. It
+    /// looks when it is time, and wakes the task then.
+    fn is_due(&mut self, cx: &mut Context<'_>, sent: u64) -> bool {
+        let mut due = false;
+        while self.timer.as_mut().poll(cx).is_ready() {
+            self.timer.as_mut().reset(Instant::now() + self.half);
+            due = self.seen == sent;
+            self.seen = sent;
+        }
+        due
     }
 }

@@ -3,7 +3,7 @@
 use std::task::{Context, Poll, ready};
 
 use tokio::sync::mpsc;
-use tokio_util::sync::PollSender;
+use tokio_util::sync::{PollSender, ReusableBoxFuture};
 
 use super::Event;
 use crate::channel::{ReadError, WriteError};
@@ -18,6 +18,7 @@ pub(crate) fn local<T: Send + 'static>() -> (LocalSender<T>, LocalReceiver<T>) {
     let sender = LocalSender {
         queue: PollSender::new(sender),
         closed: false,
+        gone: None,
     };
     (
         sender,
@@ -38,6 +39,8 @@ enum Step<T> {
 pub(crate) struct LocalSender<T> {
     queue: PollSender<Step<T>>,
     closed: bool,
+    /// Waits for the receiver to go; made when somebody asks.
+    gone: Option<ReusableBoxFuture<'static, ()>>,
 }
 
 /// The receiver's end of a [`local`] channel.
@@ -61,6 +64,26 @@ impl<T: Send + 'static> LocalSender<T> {
     /// as the next `poll_ready` tells.
     pub(super) fn push(&mut self, event: Event<T>) {
         let _ = self.queue.send_item(Step::Event(event));
+    }
+
+    /// Ready when the receiver has gone or the stream was ended.
+    pub(super) fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<WriteError> {
+        if self.closed {
+            return Poll::Ready(WriteError::Closed);
+        }
+        let queue = self.queue.get_ref();
+        let gone = self.gone.get_or_insert_with(|| {
+            let queue = queue.cloned();
+            ReusableBoxFuture::new(async move {
+                if let Some(queue) = queue {
+                    queue.closed().await;
+                }
+            })
+        });
+        ready!(gone.poll(cx));
+        // It is not polled again.
+        self.gone = Some(ReusableBoxFuture::new(std::future::ready(())));
+        Poll::Ready(WriteError::ReaderGone)
     }
 
     pub(super) fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {

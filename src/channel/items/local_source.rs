@@ -39,6 +39,8 @@ impl<T> LocalSource<T> {
         if let Some(failure) = &self.failure {
             return Poll::Ready(Err(failure.clone()));
         }
+        // A message goes to its listeners as it is handed out, so room for it is needed before.
+        ready!(self.listeners.poll_ready(cx));
         let event = ready!(self.queue.poll_event(cx))?;
         match &event {
             Some(Event::Item(_)) => self.report.items += 1,
@@ -46,7 +48,8 @@ impl<T> LocalSource<T> {
                 self.report.messages += 1;
                 self.listeners.message(text);
             }
-            Some(Event::Progress(_) | Event::Signal(_)) | None => {}
+            Some(Event::Progress(progress)) => self.listeners.progress(progress),
+            Some(Event::Signal(_)) | None => {}
         }
         Poll::Ready(Ok(event))
     }
@@ -70,8 +73,8 @@ impl<T> LocalSource<T> {
         self.failure.is_none() && self.queue.end().is_none()
     }
 
-    pub(super) fn on_message(&mut self, listener: impl FnMut(&str) + Send + Sync + 'static) {
-        self.listeners.add_on_message(listener);
+    pub(super) fn listeners(&mut self) -> &mut Listeners {
+        &mut self.listeners
     }
 
     pub(super) fn report(&self) -> StreamReport {

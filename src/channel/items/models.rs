@@ -9,6 +9,7 @@ use shuttle::future::block_on;
 use shuttle::thread;
 
 use super::encoding::Encoding;
+use super::flusher;
 use crate::channel::link::Link;
 use crate::channel::writer::Outbox;
 use crate::channel::{Aside, ChannelWriter, Meter, Remark};
@@ -31,9 +32,10 @@ fn sender(aside: Option<Aside>) -> (Arc<Encoding<Lines>>, PipeReader, thread::Jo
     if let Some(aside) = aside {
         writer = writer.attached(Meter::new(), aside);
     }
-    let encoding = Arc::new(Encoding::new(writer.into_outbox(), Lines::default()));
+    let encoding = Arc::new(Encoding::new(writer.into_outbox(), Lines::default(), true));
+    encoding.send_aside();
     let flushed = Arc::clone(&encoding);
-    let flusher = thread::spawn(move || block_on(flushed.flush_when_idle(None)));
+    let flusher = thread::spawn(move || block_on(flusher::run(&flushed, None)));
     (encoding, reader, flusher)
 }
 

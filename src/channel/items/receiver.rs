@@ -1,9 +1,6 @@
 use std::fmt;
 use std::future::poll_fn;
-use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-
-use futures::Stream;
 
 use super::decoding::Decoding;
 use super::local::LocalReceiver;
@@ -16,8 +13,8 @@ use crate::wire::Header;
 
 /// The end of a channel that items of type `T` come out of, in format `F`.
 ///
-/// It is a [`Stream`] of `Result<T, ReceiveError>`. The stream's header is compared with `F`, and
-/// with the shape of `T` where the format is positional, before the first item is given; a stream
+/// It is a [`Stream`](futures::Stream) of `Result<T, ReceiveError>`. The stream's header is
+/// compared with `F`, and with the shape of `T` where the format is positional, before the first item is given; a stream
 /// without a header, from a worker that knows nothing of pipewright, is read as `F`.
 ///
 /// `Ok(None)` from [`recv`](Self::recv), or the end of the `Stream`, means that the writer closed
@@ -61,14 +58,18 @@ use crate::wire::Header;
 /// ```
 pub struct Receiver<T, F: Format = Json> {
     source: Source<T, F>,
-    told: bool,
+    pub(super) told: bool,
+    /// Whether a `Stream` face has given its end.
+    pub(super) over: bool,
+    /// An error that comes with the next call.
+    held: Option<ReceiveError>,
     /// Where messages from within the process go that the code behind this end does not ask for.
     aside: Option<Aside>,
     /// Whether that code takes messages and progress itself.
     keeps_messages: bool,
 }
 
-enum Source<T, F> {
+pub(super) enum Source<T, F> {
     /// Not used yet; decoding begins with the first use, when the bounds are known.
     New {
         reader: Option<Box<ChannelReader>>,
@@ -95,6 +96,8 @@ impl<T, F: Format> Receiver<T, F> {
         Self {
             source,
             told: false,
+            over: false,
+            held: None,
             aside: None,
             keeps_messages: false,
         }
@@ -105,6 +108,8 @@ impl<T, F: Format> Receiver<T, F> {
         Self {
             source: Source::Local(Box::new(LocalSource::new(queue))),
             told: false,
+            over: false,
+            held: None,
             aside,
             keeps_messages: false,
         }
@@ -169,7 +174,7 @@ impl<T, F: Decode<T>> Receiver<T, F> {
     }
 
     /// The source, ready for use.
-    fn source(&mut self) -> &mut Source<T, F> {
+    pub(super) fn source(&mut self) -> &mut Source<T, F> {
         if let Source::New { reader, settings } = &mut self.source
             && let Some(reader) = reader.take()
         {
@@ -184,6 +189,9 @@ impl<T, F: Decode<T>> Receiver<T, F> {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Option<Event<T>>, ReceiveError>> {
+        if let Some(error) = self.held.take() {
+            return Poll::Ready(Err(error));
+        }
         poll_coop(cx, |cx| match self.source() {
             Source::New { .. } => Poll::Ready(Ok(None)),
             Source::Channel(decoding) => decoding.poll_event(cx),
@@ -235,7 +243,17 @@ impl<T, F: Decode<T>> Receiver<T, F> {
         }
     }
 
-    fn poll_item(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<T>, ReceiveError>> {
+    /// Keeps an error for the next call.
+    pub(super) fn hold(&mut self, error: ReceiveError) {
+        self.held = Some(error);
+    }
+
+    /// Ready when [`recv`](Self::recv) is.
+    ///
+    /// # Errors
+    ///
+    /// As for [`recv`](Self::recv).
+    pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<T>, ReceiveError>> {
         loop {
             return Poll::Ready(Ok(match ready!(self.poll_user_event(cx))? {
                 Some(Event::Item(item)) => Some(item),
@@ -283,7 +301,7 @@ impl<T, F: Decode<T>> Receiver<T, F> {
     ///
     /// Cancel safe: no item is lost.
     pub async fn recv(&mut self) -> Result<Option<T>, ReceiveError> {
-        self.operate(Self::poll_item).await
+        self.operate(Self::poll_recv).await
     }
 
     /// Items, messages and progress, in order.
@@ -312,14 +330,36 @@ impl<T, F: Decode<T>> Receiver<T, F> {
         }
     }
 
-    /// Calls `listener` with every message of the user from now on, in order with the items.
+    /// Connects now instead of with the first item.
     ///
-    /// The listener runs inside the receiving task, so it should be short.
-    pub fn on_message(&mut self, listener: impl FnMut(&str) + Send + Sync + 'static) {
+    /// # Errors
+    ///
+    /// When the connection cannot be made.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: the attempt goes on with the next operation.
+    pub async fn connect(&mut self) -> Result<(), ReceiveError> {
         match self.source() {
-            Source::New { .. } => {}
-            Source::Channel(decoding) => decoding.inbox_mut().on_message(listener),
-            Source::Local(local) => local.on_message(listener),
+            Source::Channel(decoding) => poll_fn(|cx| decoding.poll_connect(cx)).await,
+            Source::New { .. } | Source::Local(_) => Ok(()),
+        }
+    }
+
+    /// The reader of bytes below, which begins with the first byte that no item was made of.
+    ///
+    /// # Errors
+    ///
+    /// Gives the receiver back if it has none: its sender is in this process.
+    pub fn into_inner(mut self) -> Result<ChannelReader, Box<Self>> {
+        self.source();
+        match self.source {
+            Source::New {
+                reader: Some(reader),
+                ..
+            } => Ok(*reader),
+            Source::Channel(decoding) => Ok(decoding.into_reader()),
+            Source::New { .. } | Source::Local(_) => Err(Box::new(self)),
         }
     }
 
@@ -345,19 +385,6 @@ impl<T, F: Format> Drop for Operation<'_, T, F> {
         if let Source::Channel(decoding) = &mut self.0.source {
             decoding.inbox_mut().stop_waiting();
         }
-    }
-}
-
-/// An error that ends the stream is given once; then the stream ends.
-impl<T, F: Decode<T>> Stream for Receiver<T, F> {
-    type Item = Result<T, ReceiveError>;
-
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let this = self.get_mut();
-        Poll::Ready(match ready!(this.poll_item(cx)) {
-            Ok(item) => item.map(Ok),
-            Err(error) => this.tell_once(error).map(Err),
-        })
     }
 }
 

@@ -1,17 +1,16 @@
 use std::fmt;
 use std::future::poll_fn;
 use std::marker::PhantomData;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use futures::Sink;
 use serde_json::Value;
 
 use super::encoding::Encoding;
 use super::local::LocalSender;
 use super::short_name::short_name;
 use super::{Event, SendError, flusher};
+use crate::channel::coop::poll_coop;
 use crate::channel::writer::{Outbox, say_farewell};
 use crate::channel::{Aside, ChannelWriter, Custody, Remark, StreamReport, Verdict, WriteError};
 use crate::codec::{Compression, Encode, Format, Json};
@@ -19,15 +18,19 @@ use crate::wire::{Abort, Text};
 
 /// The end of a channel that items of type `T` go into, in format `F`.
 ///
-/// It is a [`Sink`] of `T`. Items are joined into frames of up to 64 KiB while the sender is busy.
-/// As soon as the application pauses, or the sender would have to wait, what is there goes out,
-/// without a call to [`flush`](Self::flush); so a single item is never held back, and a million go
-/// out in full frames. The sender is held back when the receiver is slower.
+/// It is a [`Sink`](futures::Sink) of `T`. Items are joined into frames of up to 64 KiB while the sender is busy,
+/// and the sender is held back when the receiver is slower.
 ///
-/// An item that comes alone goes out at once, and so does the rest of a burst when the task of the
-/// sender pauses. If the task runs beside the worker threads of the runtime, as in `block_on` of
-/// the multi-threaded one, the rest of a burst goes out within about 2 milliseconds of its end,
-/// and an item of a stream that does not fill its frames within about 12.
+/// An item is on its way within 2 milliseconds of [`send`](Self::send), without a call to
+/// [`flush`](Self::flush):
+///
+/// * An item that comes after a pause is handed over by `send` itself, and so are the first few of
+///   a burst: as long as this takes less than a fifth of the time.
+/// * The rest of a burst waits for more items, up to 2 milliseconds. A timer of the runtime sends
+///   it, also while the task of the sender computes. Where plain code blocks every thread of the
+///   runtime, it goes out with the next `send`, or at the next await that gives way.
+///
+/// To send a burst at once, call `flush` behind it. Without a runtime, each `send` hands over.
 ///
 /// The stream is whole only after [`close`](Self::close) has returned `Ok`. **Dropping** a sender
 /// that was used and not closed aborts the stream: the receiver gets an error.
@@ -66,10 +69,14 @@ pub struct Sender<T, F: Format = Json> {
 pub(super) enum Target<T, F> {
     /// Not used yet; the writer gets its header with the first use, when the bounds are known.
     New(Option<Box<ChannelWriter>>),
-    Channel(Arc<Encoding<F>>),
+    Channel {
+        encoding: Arc<Encoding<F>>,
+        /// The flusher was started, and has not had a turn yet.
+        starts: bool,
+    },
     Local {
         queue: LocalSender<T>,
-        report: StreamReport,
+        report: Box<StreamReport>,
         /// Messages that others want to go out with what is sent here.
         aside: Aside,
     },
@@ -89,7 +96,7 @@ impl<T, F: Format> Sender<T, F> {
     pub(crate) fn local(queue: LocalSender<T>, aside: Aside) -> Self {
         let target = Target::Local {
             queue,
-            report: StreamReport::default(),
+            report: Box::default(),
             aside,
         };
         Self {
@@ -144,8 +151,8 @@ impl<T, F: Format> Sender<T, F> {
     pub fn report(&self) -> StreamReport {
         match &self.target {
             Target::New(_) => StreamReport::default(),
-            Target::Channel(encoding) => encoding.with_outbox(Outbox::report),
-            Target::Local { report, .. } => report.clone(),
+            Target::Channel { encoding, .. } => encoding.with_outbox(Outbox::report),
+            Target::Local { report, .. } => StreamReport::clone(report),
         }
     }
 }
@@ -156,7 +163,8 @@ impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
         if let Target::New(writer) = &mut self.target
             && let Some(writer) = writer.take()
         {
-            let beat = writer.heartbeat().filter(|_| flusher::can_start());
+            let starts = flusher::can_start();
+            let beat = writer.heartbeat().filter(|_| starts);
             let writer = writer.with_header(|header| {
                 F::NAME.clone_into(&mut header.format);
                 header.encoding = F::ENCODING.map(str::to_owned);
@@ -164,17 +172,42 @@ impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
                 header.schema = F::shape();
                 header.heartbeat_ms = beat.and_then(|beat| beat.as_millis().try_into().ok());
             });
-            let encoding = Arc::new(Encoding::new(writer.into_outbox(), F::default()));
+            let encoding = Encoding::new(writer.into_outbox(), F::default(), starts);
+            let encoding = Arc::new(encoding);
+            encoding.send_aside();
             flusher::start(&encoding, beat);
-            self.target = Target::Channel(encoding);
+            self.target = Target::Channel { encoding, starts };
         }
         &mut self.target
     }
 
-    pub(crate) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
+    /// Gives way once, so that a flusher that was started has its first turn before the task of the
+    /// sender computes: a runtime keeps it for this thread until then.
+    fn poll_started(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Target::Channel { starts, .. } = self.target()
+            && std::mem::take(starts)
+        {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(())
+    }
+
+    /// Ready when there is room for an item; to be followed by
+    /// [`start_send`](futures::Sink::start_send) of the [`Sink`](futures::Sink) face.
+    ///
+    /// # Errors
+    ///
+    /// The channel's error, every time.
+    pub fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
+        ready!(self.poll_started(cx));
+        poll_coop(cx, |cx| self.poll_room(cx))
+    }
+
+    pub(super) fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
         match self.target() {
             Target::New(_) => Poll::Ready(Err(WriteError::Closed)),
-            Target::Channel(encoding) => encoding.poll_ready(cx),
+            Target::Channel { encoding, .. } => encoding.poll_ready(cx),
             Target::Local {
                 queue,
                 report,
@@ -195,7 +228,7 @@ impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
     pub(crate) fn push(&mut self, item: T) -> Result<(), SendError<T>> {
         match self.target() {
             Target::New(_) => Err(SendError::channel(WriteError::Closed, Some(item))),
-            Target::Channel(encoding) => encoding.push(item),
+            Target::Channel { encoding, .. } => encoding.push(item),
             Target::Local { queue, report, .. } => {
                 report.items += 1;
                 queue.push(Event::Item(item));
@@ -208,7 +241,7 @@ impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
     pub(crate) fn push_message(&mut self, text: Text) -> Result<(), WriteError> {
         match self.target() {
             Target::New(_) => Err(WriteError::Closed),
-            Target::Channel(encoding) => encoding.push_message(text),
+            Target::Channel { encoding, .. } => encoding.push_message(text),
             Target::Local { queue, report, .. } => {
                 report.messages += 1;
                 queue.push(Event::Message(text));
@@ -217,24 +250,33 @@ impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
         }
     }
 
-    pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
-        match self.target() {
+    /// Ready when [`flush`](Self::flush) is.
+    ///
+    /// # Errors
+    ///
+    /// As for [`flush`](Self::flush).
+    pub fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
+        ready!(self.poll_started(cx));
+        poll_coop(cx, |cx| match self.target() {
             Target::New(_) | Target::Local { .. } => Poll::Ready(Ok(())),
-            Target::Channel(encoding) => encoding.poll(cx, Outbox::poll_flush),
-        }
+            Target::Channel { encoding, .. } => encoding.poll(cx, Outbox::poll_flush),
+        })
     }
 
-    pub(crate) fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
-        if let Target::Local {
-            report: StreamReport { verdict: None, .. },
-            ..
-        } = self.target()
+    /// Ready when [`close`](Self::close) is.
+    ///
+    /// # Errors
+    ///
+    /// As for [`close`](Self::close).
+    pub fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
+        if let Target::Local { report, .. } = self.target()
+            && report.verdict.is_none()
         {
             ready!(self.poll_ready(cx))?;
         }
         match self.target() {
             Target::New(_) => Poll::Ready(Ok(())),
-            Target::Channel(encoding) => encoding.poll(cx, Outbox::poll_close),
+            Target::Channel { encoding, .. } => encoding.poll(cx, Outbox::poll_close),
             Target::Local { queue, report, .. } => {
                 ready!(queue.poll_close(cx))?;
                 report.verdict.get_or_insert(Verdict::Complete);
@@ -243,63 +285,20 @@ impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
         }
     }
 
-    /// Sends an item, waiting until there is room.
-    ///
-    /// # Errors
-    ///
-    /// A [`SendError`] with the item in it: the channel's error, every time, or that the item
-    /// has no form in this format, after which the sender goes on.
-    ///
-    /// # Cancel safety
-    ///
-    /// Cancel safe: dropped before it is ready, the item was not accepted.
-    pub async fn send(&mut self, item: T) -> Result<(), SendError<T>> {
-        if let Err(error) = poll_fn(|cx| self.poll_ready(cx)).await {
-            return Err(SendError::channel(error, Some(item)));
+    /// Waits for one operation. One that is dropped does not count as waiting any more.
+    pub(super) async fn operate<R>(
+        &mut self,
+        mut poll: impl FnMut(&mut Self, &mut Context<'_>) -> Poll<R>,
+    ) -> R {
+        let operation = Operation(self);
+        poll_fn(|cx| poll(operation.0, cx)).await
+    }
+
+    /// The operation that waited was given up.
+    pub(super) fn stop_waiting(&self) {
+        if let Target::Channel { encoding, .. } = &self.target {
+            encoding.stop_waiting();
         }
-        self.push(item)
-    }
-
-    /// Sends a message, in order with the items around it, and flushes.
-    ///
-    /// # Errors
-    ///
-    /// As for [`ChannelWriter::send_message`].
-    ///
-    /// # Cancel safety
-    ///
-    /// As for [`ChannelWriter::send_message`].
-    pub async fn send_message(&mut self, text: impl Into<Text>) -> Result<(), WriteError> {
-        poll_fn(|cx| self.poll_ready(cx)).await?;
-        self.push_message(text.into())?;
-        self.flush().await
-    }
-
-    /// Waits until everything accepted so far is with the operating system.
-    ///
-    /// # Errors and cancel safety
-    ///
-    /// As for [`ChannelWriter::flush`].
-    pub async fn flush(&mut self) -> Result<(), WriteError> {
-        poll_fn(|cx| self.poll_flush(cx)).await
-    }
-
-    /// Ends the stream: flushes, sends the end message and waits until the engine has confirmed.
-    ///
-    /// # Errors and cancel safety
-    ///
-    /// As for [`ChannelWriter::close`].
-    pub async fn close(&mut self) -> Result<(), WriteError> {
-        poll_fn(|cx| self.poll_close(cx)).await
-    }
-
-    /// Ends the stream as failed; the receiver gets `abort` as its error.
-    ///
-    /// # Errors and cancel safety
-    ///
-    /// As for [`ChannelWriter::abort`].
-    pub async fn abort(&mut self, abort: Abort) -> Result<(), WriteError> {
-        poll_fn(|cx| self.poll_abort(cx, &abort)).await
     }
 
     pub(crate) fn poll_abort(
@@ -309,43 +308,29 @@ impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
     ) -> Poll<Result<(), WriteError>> {
         match self.target() {
             Target::New(_) => Poll::Ready(Ok(())),
-            Target::Channel(encoding) => encoding.poll_abort(cx, abort),
+            Target::Channel { encoding, .. } => encoding.poll_abort(cx, abort),
             Target::Local { queue, .. } => queue.poll_abort(cx, abort),
         }
     }
 
-    /// Ready when there is no use in sending; a receiver in this process tells with the next send.
+    /// Ready when there is no use in sending.
     pub(crate) fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<WriteError> {
         match self.target() {
-            Target::Channel(encoding) => encoding.poll(cx, Outbox::poll_gone),
-            Target::New(_) | Target::Local { .. } => Poll::Pending,
+            Target::Channel { encoding, .. } => encoding.poll_gone(cx),
+            Target::Local { queue, .. } => queue.poll_gone(cx),
+            Target::New(_) => Poll::Ready(WriteError::Closed),
         }
     }
 }
 
-impl<T: Send + 'static, F: Encode<T>> Sink<T> for Sender<T, F> {
-    type Error = SendError<T>;
+/// An operation that a user waits for.
+struct Operation<'a, T, F: Format>(&'a mut Sender<T, F>);
 
-    fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError<T>>> {
-        self.get_mut()
-            .poll_ready(cx)
-            .map_err(|error| SendError::channel(error, None))
-    }
-
-    fn start_send(self: Pin<&mut Self>, item: T) -> Result<(), SendError<T>> {
-        self.get_mut().push(item)
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError<T>>> {
-        self.get_mut()
-            .poll_flush(cx)
-            .map_err(|error| SendError::channel(error, None))
-    }
-
-    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError<T>>> {
-        self.get_mut()
-            .poll_close(cx)
-            .map_err(|error| SendError::channel(error, None))
+impl<T, F: Format> Drop for Operation<'_, T, F> {
+    fn drop(&mut self) {
+        if let Target::Channel { encoding, .. } = &self.0.target {
+            encoding.stop_waiting();
+        }
     }
 }
 
@@ -360,7 +345,7 @@ impl<T, F: Format> Drop for Sender<T, F> {
             });
             return;
         }
-        if let Target::Channel(encoding) = &self.target
+        if let Target::Channel { encoding, .. } = &self.target
             && let Some(outbox) = encoding.leave()
         {
             say_farewell(outbox, Abort::dropped());

@@ -11,7 +11,7 @@ impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
     pub(crate) fn push_progress(&mut self, progress: Progress) {
         match self.target() {
             Target::New(_) => {}
-            Target::Channel(encoding) => encoding.push_in_band(&InBand::Progress(progress)),
+            Target::Channel { encoding, .. } => encoding.push_in_band(&InBand::Progress(progress)),
             Target::Local { queue, .. } => queue.push(Event::Progress(Box::new(progress))),
         }
     }
@@ -20,7 +20,7 @@ impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
     pub(crate) fn push_turn(&mut self, turn: Turn) {
         match self.target() {
             Target::New(_) => {}
-            Target::Channel(encoding) => encoding.push_in_band(&InBand::Turn(turn)),
+            Target::Channel { encoding, .. } => encoding.push_in_band(&InBand::Turn(turn)),
             Target::Local { queue, .. } => queue.push(Remark::Turn(turn).into()),
         }
     }
@@ -31,7 +31,7 @@ impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
         unreadable: Box<Unreadable>,
     ) -> Result<(), ReceiveError> {
         match self.target() {
-            Target::New(_) | Target::Channel(_) => Err(unreadable.error),
+            Target::New(_) | Target::Channel { .. } => Err(unreadable.error),
             Target::Local { queue, .. } => {
                 queue.push(Event::Signal(Signal(SignalKind::Unreadable(unreadable))));
                 Ok(())

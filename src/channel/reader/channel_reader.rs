@@ -108,6 +108,11 @@ impl ChannelReader {
         self
     }
 
+    /// The reader of a receiver; the inverse of [`into_inbox`](Self::into_inbox).
+    pub(crate) fn from_inbox(inbox: Inbox) -> Self {
+        Self { inbox, told: false }
+    }
+
     /// The state machine alone, for a receiver of items.
     pub(crate) fn into_inbox(self) -> Inbox {
         self.inbox
@@ -120,6 +125,30 @@ impl ChannelReader {
     ) -> R {
         let operation = Operation(&mut self.inbox);
         poll_fn(|cx| poll_coop(cx, |cx| poll(operation.0, cx))).await
+    }
+
+    /// Gives `error` to a `Stream` face unless it was given before.
+    pub(super) fn tell_once(&mut self, error: ReadError) -> Option<ReadError> {
+        (!std::mem::replace(&mut self.told, true)).then_some(error)
+    }
+
+    /// Ready when [`next_bytes`](Self::next_bytes) is.
+    ///
+    /// # Errors
+    ///
+    /// As for [`next_bytes`](Self::next_bytes).
+    pub fn poll_bytes(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, ReadError>> {
+        poll_coop(cx, |cx| self.inbox.poll_bytes(cx))
+    }
+
+    /// Ready when [`next_frame`](Self::next_frame) is.
+    ///
+    /// # Errors
+    ///
+    /// As for [`next_frame`](Self::next_frame).
+    pub fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Frame>, ReadError>> {
+        self.inbox.keep_messages();
+        poll_coop(cx, |cx| self.inbox.poll_frame(cx))
     }
 
     /// Connects now instead of with the first read.

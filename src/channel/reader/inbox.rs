@@ -79,12 +79,8 @@ impl Inbox {
         self.passing = Passing::default();
     }
 
-    pub(super) fn listeners(&mut self) -> &mut Listeners {
+    pub(crate) fn listeners(&mut self) -> &mut Listeners {
         &mut self.listeners
-    }
-
-    pub(crate) fn on_message(&mut self, listener: impl FnMut(&str) + Send + Sync + 'static) {
-        self.listeners.add_on_message(listener);
     }
 
     /// The next event; `None` at the end of a whole stream. A failure comes again if asked again.
@@ -167,6 +163,14 @@ impl Inbox {
     pub(crate) fn consume(&mut self, amount: usize) {
         if amount > 0 {
             self.rest.consume(amount);
+        }
+    }
+
+    /// Puts bytes back that were handed out last, in this order.
+    pub(crate) fn put_back(&mut self, first: Bytes, then: Bytes) {
+        let behind = std::mem::take(&mut self.rest).take();
+        for bytes in [first, then, behind] {
+            self.rest.push(bytes);
         }
     }
 

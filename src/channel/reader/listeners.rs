@@ -2,6 +2,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use futures::Stream;
+use futures::stream::FusedStream;
 use tokio::sync::mpsc;
 use tokio_util::sync::PollSender;
 
@@ -25,7 +26,7 @@ impl Listeners {
         self.on_message.push(Box::new(listener));
     }
 
-    pub(super) fn add_on_progress(
+    pub(crate) fn add_on_progress(
         &mut self,
         listener: impl FnMut(&Progress) + Send + Sync + 'static,
     ) {
@@ -33,14 +34,14 @@ impl Listeners {
     }
 
     /// Queues messages from now on; an earlier queue gets no more.
-    pub(super) fn queue(&mut self) -> Messages {
+    pub(crate) fn queue(&mut self) -> Messages {
         let (sender, receiver) = mpsc::channel(QUEUED_MESSAGES);
         self.queue = Some(PollSender::new(sender));
         Messages(receiver)
     }
 
     /// Waits for room in the queue, if there is one; a queue nobody holds is given up.
-    pub(super) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    pub(crate) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if let Some(queue) = &mut self.queue
             && ready!(queue.poll_reserve(cx)).is_err()
         {
@@ -60,7 +61,7 @@ impl Listeners {
         }
     }
 
-    pub(super) fn progress(&mut self, progress: &Progress) {
+    pub(crate) fn progress(&mut self, progress: &Progress) {
         for listener in &mut self.on_progress {
             listener(progress);
         }
@@ -83,6 +84,12 @@ impl Messages {
     /// Cancel safe: no message is lost.
     pub async fn next(&mut self) -> Option<Text> {
         self.0.recv().await
+    }
+}
+
+impl FusedStream for Messages {
+    fn is_terminated(&self) -> bool {
+        self.0.is_closed() && self.0.is_empty()
     }
 }
 

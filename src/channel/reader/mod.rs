@@ -5,8 +5,10 @@
 //! undoes the compression of a stream, `vigil` finds a writer that has fallen silent; `io` and
 //! `stream` are the faces for `AsyncRead` and `Stream`, `views` the same faces one at a time.
 
+mod blocking;
 mod channel_reader;
 mod connection;
+mod copy;
 mod expansion;
 mod inbox;
 mod io;
@@ -17,8 +19,9 @@ mod stream;
 mod views;
 mod vigil;
 
+pub use blocking::BlockingReader;
 pub use channel_reader::ChannelReader;
 pub(crate) use inbox::Inbox;
 pub(crate) use listeners::Listeners;
 pub use listeners::Messages;
-pub use views::{ByteReader, FrameStream};
+pub use views::{ByteReader, ByteStream, FrameStream};

@@ -19,7 +19,7 @@ impl Stream for ChannelReader {
         Poll::Ready(
             match ready!(poll_coop(cx, |cx| this.inbox.poll_frame(cx))) {
                 Ok(frame) => frame.map(Ok),
-                Err(error) => (!std::mem::replace(&mut this.told, true)).then_some(Err(error)),
+                Err(error) => this.tell_once(error).map(Err),
             },
         )
     }

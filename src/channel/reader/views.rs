@@ -2,9 +2,11 @@
 
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
+use bytes::Bytes;
 use futures::Stream;
+use futures::stream::FusedStream;
 use tokio::io::{AsyncBufRead, AsyncRead, ReadBuf};
 
 use super::ChannelReader;
@@ -19,7 +21,21 @@ pub struct ByteReader(ChannelReader);
 #[derive(Debug)]
 pub struct FrameStream(ChannelReader);
 
+/// A reader that is only a [`Stream`] of [`Bytes`], with errors of [`io`]; see
+/// [`ChannelReader::into_bytes`].
+#[derive(Debug)]
+pub struct ByteStream(ChannelReader);
+
 impl ChannelReader {
+    /// Only the payload, as a [`Stream`] of [`Bytes`] for `StreamReader` of tokio-util and for HTTP
+    /// bodies; the inverse is [`ByteStream::into_inner`].
+    ///
+    /// A failure is given once, as an [`io::Error`] with the [`ReadError`] in it; then the stream
+    /// ends.
+    pub fn into_bytes(self) -> ByteStream {
+        ByteStream(self)
+    }
+
     /// Only the [`AsyncRead`] and [`AsyncBufRead`] faces; the inverse is
     /// [`ByteReader::into_inner`].
     pub fn into_read(self) -> ByteReader {
@@ -46,6 +62,47 @@ impl ByteReader {
     /// The reader below; the inverse is [`ChannelReader::into_read`].
     pub fn into_inner(self) -> ChannelReader {
         self.0
+    }
+}
+
+impl ByteStream {
+    /// The reader below.
+    pub fn get_ref(&self) -> &ChannelReader {
+        &self.0
+    }
+
+    /// The reader below.
+    pub fn get_mut(&mut self) -> &mut ChannelReader {
+        &mut self.0
+    }
+
+    /// The reader below; the inverse is [`ChannelReader::into_bytes`].
+    pub fn into_inner(self) -> ChannelReader {
+        self.0
+    }
+}
+
+impl Stream for ByteStream {
+    type Item = io::Result<Bytes>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let polled = ready!(self.0.poll_bytes(cx));
+        Poll::Ready(match polled {
+            Ok(bytes) => bytes.map(Ok),
+            Err(error) => self.0.tell_once(error).map(|error| Err(error.into())),
+        })
+    }
+}
+
+impl FusedStream for ByteStream {
+    fn is_terminated(&self) -> bool {
+        self.0.is_terminated()
+    }
+}
+
+impl FusedStream for FrameStream {
+    fn is_terminated(&self) -> bool {
+        self.0.is_terminated()
     }
 }
 

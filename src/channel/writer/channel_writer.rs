@@ -130,12 +130,22 @@ impl ChannelWriter {
         }
     }
 
-    pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
-        self.outbox.poll_flush(cx)
+    /// Ready when [`flush`](Self::flush) is.
+    ///
+    /// # Errors
+    ///
+    /// As for [`flush`](Self::flush).
+    pub fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
+        poll_coop(cx, |cx| self.outbox.poll_flush(cx))
     }
 
-    pub(crate) fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
-        self.outbox.poll_close(cx)
+    /// Ready when [`close`](Self::close) is.
+    ///
+    /// # Errors
+    ///
+    /// As for [`close`](Self::close).
+    pub fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
+        poll_coop(cx, |cx| self.outbox.poll_close(cx))
     }
 
     pub(crate) fn poll_abort(
@@ -323,7 +333,7 @@ impl ChannelWriter {
     }
 
     /// Ready when there is no use in writing; see [`gone`](Self::gone).
-    pub(crate) fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<WriteError> {
+    pub fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<WriteError> {
         self.outbox.poll_gone(cx)
     }
 

@@ -1,4 +1,4 @@
-use std::io;
+use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -25,6 +25,35 @@ impl AsyncWrite for ChannelWriter {
             outbox.drain_now(cx);
             Poll::Ready(Ok(taken))
         })
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        if bufs.iter().all(|buf| buf.is_empty()) {
+            return Poll::Ready(Ok(0));
+        }
+        let outbox = &mut self.get_mut().outbox;
+        poll_coop(cx, |cx| {
+            ready!(outbox.poll_ready(cx))?;
+            let mut taken = 0;
+            for buf in bufs {
+                let part = outbox.fill_tail(buf);
+                taken += part;
+                // The frame is full.
+                if part < buf.len() {
+                    break;
+                }
+            }
+            outbox.drain_now(cx);
+            Poll::Ready(Ok(taken))
+        })
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

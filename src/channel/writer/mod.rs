@@ -5,7 +5,9 @@
 //! compresses it before; `io` and `sink` are the faces for `AsyncWrite` and `Sink`, `views` the same
 //! faces one at a time.
 
+mod blocking;
 mod channel_writer;
+mod copy;
 mod farewell;
 mod io;
 mod outbox;
@@ -16,6 +18,7 @@ mod sink;
 mod squeeze;
 mod views;
 
+pub use blocking::BlockingWriter;
 pub use channel_writer::ChannelWriter;
 pub(crate) use farewell::say_farewell;
 pub(crate) use outbox::Outbox;

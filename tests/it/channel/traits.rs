@@ -14,6 +14,10 @@ fn every_public_type_can_go_everywhere() {
     everywhere::<ByteWriter>();
     everywhere::<FrameSink>();
     everywhere::<FrameStream>();
+    everywhere::<ByteStream>();
+    everywhere::<ByteDuplex>();
+    everywhere::<BlockingReader>();
+    everywhere::<BlockingWriter>();
     everywhere::<Messages>();
     everywhere::<StreamReport>();
     everywhere::<Verdict>();
@@ -21,6 +25,9 @@ fn every_public_type_can_go_everywhere() {
     everywhere::<Channel<String>>();
     everywhere::<Sender<String, Bincode>>();
     everywhere::<Receiver<String, Json>>();
+    everywhere::<Permit<'static, String>>();
+    everywhere::<TrySendError<String>>();
+    everywhere::<TryRecvError>();
     everywhere::<Event<String>>();
     everywhere::<Events<'static, String, Json>>();
     everywhere::<ReaderRef<String>>();

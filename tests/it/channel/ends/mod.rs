@@ -4,6 +4,7 @@ mod bounds;
 mod bridges;
 mod closing;
 mod header;
+mod interface;
 mod lengths;
 mod reports;
 

@@ -8,6 +8,7 @@ mod cut;
 mod foreign;
 mod idle;
 mod limits;
+mod liveness;
 mod messages;
 mod mismatch;
 mod raw;

@@ -1,0 +1,75 @@
+use std::task::{Context, Waker};
+
+#[cfg(not(shuttle))]
+use std::future::Future;
+#[cfg(not(shuttle))]
+use std::pin::{Pin, pin};
+
+#[cfg(not(shuttle))]
+use tokio::task::coop::unconstrained;
+#[cfg(not(shuttle))]
+use tokio::time::{Instant, Sleep, sleep};
+
+/// Wakes the flusher of a sender within a millisecond or two.
+///
+/// The sender sets it, but the timer of the runtime rings it. To wake the flusher from the thread
+/// of the sender would not do: a runtime keeps the task that was woken last for the thread that
+/// woke it, and there it would stand still while the sender computes.
+#[derive(Debug)]
+pub(super) struct Alarm {
+    #[cfg(not(shuttle))]
+    timer: Pin<Box<Sleep>>,
+    set: bool,
+}
+
+impl Alarm {
+    /// To be called within a runtime.
+    pub(super) fn new() -> Self {
+        Self {
+            #[cfg(not(shuttle))]
+            timer: Box::pin(sleep(std::time::Duration::ZERO)),
+            set: false,
+        }
+    }
+
+    pub(super) fn is_set(&self) -> bool {
+        self.set
+    }
+
+    /// Rings at the next tick of the runtime's timer.
+    pub(super) fn set(&mut self, flusher: &Waker) {
+        self.set = true;
+        #[cfg(not(shuttle))]
+        {
+            self.timer.as_mut().reset(Instant::now());
+            if self.poll(flusher) {
+                // It rang at once: whoever set it has no turn to give to the flusher.
+                self.set = true;
+                flusher.wake_by_ref();
+            }
+        }
+        #[cfg(shuttle)]
+        flusher.wake_by_ref();
+    }
+
+    /// Whether it has rung since it was set.
+    pub(super) fn has_rung(&mut self, flusher: &Waker) -> bool {
+        self.set && self.poll(flusher)
+    }
+
+    fn poll(&mut self, flusher: &Waker) -> bool {
+        let cx = &mut Context::from_waker(flusher);
+        // The budget is that of whoever polls, and the timer has to be asked in any case.
+        #[cfg(not(shuttle))]
+        let rung = pin!(unconstrained(self.timer.as_mut())).poll(cx).is_ready();
+        #[cfg(shuttle)]
+        let rung = {
+            let _ = cx;
+            true
+        };
+        if rung {
+            self.set = false;
+        }
+        rung
+    }
+}

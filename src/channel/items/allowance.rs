@@ -1,0 +1,127 @@
+use std::time::{Duration, Instant};
+
+/// The share of the time without anything to send that a sender may spend on frames that are not
+/// full: one part in so many.
+const SHARE: u32 = 4;
+
+/// What is saved up at the most, so that a short burst after a pause goes out item by item.
+const MOST: Duration = Duration::from_micros(64);
+
+/// The most that one frame is charged: more is the work of the system or of another process.
+const COST: Duration = Duration::from_micros(16);
+
+/// Decides whether `send` hands an item over by itself.
+///
+/// To hand over each item costs a system call an item. So the time that it takes is limited: an
+/// allowance grows by a quarter of the time in which nothing waits to be sent, up to 64 µs, and
+/// each frame that `send` hands over before it is full is charged what it took, 16 µs at the most.
+/// While something is left of it an item goes out at once; so an item that comes 64 µs after the
+/// one before always does. A sender without a pause uses it up and fills frames instead.
+#[derive(Debug)]
+pub(super) struct Allowance {
+    /// May be used for one frame more than is there, which the next pause makes up for.
+    left: Duration,
+    owed: Duration,
+    /// Since when nothing waits to be sent.
+    since: Instant,
+}
+
+impl Allowance {
+    pub(super) fn new(now: Instant) -> Self {
+        Self {
+            left: MOST,
+            owed: Duration::ZERO,
+            since: now,
+        }
+    }
+
+    /// Whether an item that finds nothing waiting at `now` may be handed over.
+    pub(super) fn allows(&mut self, now: Instant) -> bool {
+        let mut grown = now.saturating_duration_since(self.since) / SHARE;
+        self.since = now;
+        let paid = grown.min(self.owed);
+        self.owed -= paid;
+        grown -= paid;
+        self.left = self.left.saturating_add(grown).min(MOST);
+        !self.left.is_zero()
+    }
+
+    /// A frame was handed over, which took from `begun` to `now`.
+    pub(super) fn spend(&mut self, begun: Instant, now: Instant) {
+        let cost = now.saturating_duration_since(begun).min(COST);
+        self.owed += cost.saturating_sub(self.left);
+        self.left = self.left.saturating_sub(cost);
+        self.since = now;
+    }
+
+    /// Everything was sent by somebody else; nothing waits since `now`.
+    pub(super) fn emptied(&mut self, now: Instant) {
+        self.since = now;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::{Allowance, MOST};
+
+    const MICRO: Duration = Duration::from_micros(1);
+
+    /// Items `gap` apart whose frames cost `cost`: how many of `items` go out at once.
+    fn at_once(gap: Duration, cost: Duration, items: u32) -> u32 {
+        let mut now = Instant::now();
+        let mut allowance = Allowance::new(now);
+        let mut count = 0;
+        for _ in 0..items {
+            now += gap;
+            if allowance.allows(now) {
+                allowance.spend(now, now + cost);
+                now += cost;
+                count += 1;
+            }
+        }
+        count
+    }
+
+    #[test]
+    fn items_apart_all_go_out_at_once() {
+        for cost in [1, 8, 16, 1000, 50_000] {
+            let all = at_once(MOST, MICRO * cost, 1000);
+            assert_eq!(all, 1000, "{cost} µs a frame");
+        }
+        assert_eq!(at_once(32 * MICRO, 8 * MICRO, 1000), 1000);
+    }
+
+    #[test]
+    fn a_short_burst_after_a_pause_goes_out_at_once() {
+        assert_eq!(at_once(Duration::ZERO, 16 * MICRO, 1000), 4);
+        assert_eq!(at_once(Duration::ZERO, 8 * MICRO, 1000), 8);
+    }
+
+    #[test]
+    fn a_sender_without_pauses_spends_a_fifth_of_its_time_at_the_most() {
+        for (gap, cost) in [(1, 8), (10, 8), (20, 16), (2, 1)] {
+            let count = at_once(MICRO * gap, MICRO * cost, 100_000);
+            let spent = MICRO * cost * count;
+            let idle = MICRO * gap * 100_000;
+            assert!(
+                spent <= idle / 4 + 2 * MOST,
+                "{gap}, {cost}: {spent:?} of {idle:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn time_in_which_something_waits_adds_nothing() {
+        let begun = Instant::now();
+        let mut allowance = Allowance::new(begun);
+        while allowance.allows(begun) {
+            allowance.spend(begun, begun);
+            allowance.left = Duration::ZERO;
+        }
+        let later = begun + Duration::from_secs(1);
+        allowance.emptied(later);
+        assert!(!allowance.allows(later));
+    }
+}

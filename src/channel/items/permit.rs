@@ -1,0 +1,130 @@
+use std::error::Error;
+use std::fmt;
+use std::task::{Context, Poll, Waker};
+
+use super::{SendError, Sender};
+use crate::channel::WriteError;
+use crate::codec::{Encode, Format, Json};
+
+/// Room for one item in a [`Sender`]; from [`Sender::reserve`].
+#[derive(Debug)]
+pub struct Permit<'a, T, F: Format = Json>(&'a mut Sender<T, F>);
+
+impl<T: Send + 'static, F: Encode<T>> Permit<'_, T, F> {
+    /// Sends an item without waiting.
+    ///
+    /// # Errors
+    ///
+    /// That the item has no form in this format; the sender goes on.
+    pub fn send(self, item: T) -> Result<(), SendError<T>> {
+        self.0.push(item)
+    }
+}
+
+/// Why [`Sender::try_send`] did not send an item.
+#[derive(Debug)]
+pub enum TrySendError<T> {
+    /// There is no room now, or the channel is not connected yet. The item comes back.
+    Full(T),
+    /// What [`Sender::send`] would give.
+    Failed(SendError<T>),
+}
+
+impl<T> TrySendError<T> {
+    /// The item that was not sent; see [`SendError::into_item`].
+    pub fn into_item(self) -> Option<T> {
+        match self {
+            Self::Full(item) => Some(item),
+            Self::Failed(error) => error.into_item(),
+        }
+    }
+
+    /// Whether there was only no room.
+    pub fn is_full(&self) -> bool {
+        matches!(self, Self::Full(_))
+    }
+}
+
+impl<T> fmt::Display for TrySendError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Full(_) => f.write_str("there is no room for the item now"),
+            Self::Failed(error) => fmt::Display::fmt(error, f),
+        }
+    }
+}
+
+impl<T: fmt::Debug> Error for TrySendError<T> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Full(_) => None,
+            Self::Failed(error) => error.source(),
+        }
+    }
+}
+
+impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
+    /// Waits until there is room for one item.
+    ///
+    /// # Errors
+    ///
+    /// The channel's error, every time.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: nothing was reserved.
+    pub async fn reserve(&mut self) -> Result<Permit<'_, T, F>, WriteError> {
+        self.operate(Self::poll_ready).await?;
+        Ok(Permit(self))
+    }
+
+    /// Sends an item if there is room now.
+    ///
+    /// It does not take part in the budget of the task, so code that calls it in a loop has to give
+    /// way by itself.
+    ///
+    /// # Errors
+    ///
+    /// [`TrySendError::Full`] without room, otherwise what [`send`](Self::send) gives.
+    pub fn try_send(&mut self, item: T) -> Result<(), TrySendError<T>> {
+        let ready = self.poll_room(&mut Context::from_waker(Waker::noop()));
+        self.stop_waiting();
+        match ready {
+            Poll::Pending => Err(TrySendError::Full(item)),
+            Poll::Ready(Err(error)) => {
+                Err(TrySendError::Failed(SendError::channel(error, Some(item))))
+            }
+            Poll::Ready(Ok(())) => self.push(item).map_err(TrySendError::Failed),
+        }
+    }
+
+    /// Connects now instead of with the first item, and sends the header.
+    ///
+    /// # Errors and cancel safety
+    ///
+    /// As for [`ChannelWriter::connect`](crate::ChannelWriter::connect).
+    pub async fn connect(&mut self) -> Result<(), WriteError> {
+        self.flush().await
+    }
+
+    /// Waits until there is no use in sending: the receiver went away, the connection did, or the
+    /// stream was ended here. What waits for more items is sent at once.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    pub async fn closed(&mut self) -> WriteError {
+        self.operate(Self::poll_closed).await
+    }
+
+    /// Ready when there is no use in sending; see [`closed`](Self::closed).
+    pub fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<WriteError> {
+        self.poll_gone(cx)
+    }
+
+    /// Whether there is no use in sending, as far as is known now; see [`closed`](Self::closed).
+    pub fn is_closed(&mut self) -> bool {
+        let gone = self.poll_gone(&mut Context::from_waker(Waker::noop()));
+        gone.is_ready()
+    }
+}

@@ -1,0 +1,97 @@
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures::Sink;
+
+use super::{SendError, Sender};
+use crate::channel::WriteError;
+use crate::codec::Encode;
+use crate::wire::{Abort, Text};
+
+impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
+    /// Sends an item, waiting until there is room.
+    ///
+    /// # Errors
+    ///
+    /// A [`SendError`] with the item in it: the channel's error, every time, or that the item
+    /// has no form in this format, after which the sender goes on.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: dropped before it is ready, the item was not accepted.
+    pub async fn send(&mut self, item: T) -> Result<(), SendError<T>> {
+        if let Err(error) = self.operate(Self::poll_ready).await {
+            return Err(SendError::channel(error, Some(item)));
+        }
+        self.push(item)
+    }
+
+    /// Sends a message, in order with the items around it, and flushes.
+    ///
+    /// # Errors
+    ///
+    /// As for [`ChannelWriter::send_message`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As for [`ChannelWriter::send_message`].
+    pub async fn send_message(&mut self, text: impl Into<Text>) -> Result<(), WriteError> {
+        self.operate(Self::poll_ready).await?;
+        self.push_message(text.into())?;
+        self.flush().await
+    }
+
+    /// Waits until everything accepted so far is with the operating system.
+    ///
+    /// # Errors and cancel safety
+    ///
+    /// As for [`ChannelWriter::flush`].
+    pub async fn flush(&mut self) -> Result<(), WriteError> {
+        self.operate(Self::poll_flush).await
+    }
+
+    /// Ends the stream: flushes, sends the end message and waits until the engine has confirmed.
+    ///
+    /// # Errors and cancel safety
+    ///
+    /// As for [`ChannelWriter::close`].
+    pub async fn close(&mut self) -> Result<(), WriteError> {
+        self.operate(Self::poll_close).await
+    }
+
+    /// Ends the stream as failed; the receiver gets `abort` as its error.
+    ///
+    /// # Errors and cancel safety
+    ///
+    /// As for [`ChannelWriter::abort`].
+    pub async fn abort(&mut self, abort: Abort) -> Result<(), WriteError> {
+        self.operate(|sender, cx| sender.poll_abort(cx, &abort))
+            .await
+    }
+}
+
+impl<T: Send + 'static, F: Encode<T>> Sink<T> for Sender<T, F> {
+    type Error = SendError<T>;
+
+    fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError<T>>> {
+        self.get_mut()
+            .poll_ready(cx)
+            .map_err(|error| SendError::channel(error, None))
+    }
+
+    fn start_send(self: Pin<&mut Self>, item: T) -> Result<(), SendError<T>> {
+        self.get_mut().push(item)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError<T>>> {
+        self.get_mut()
+            .poll_flush(cx)
+            .map_err(|error| SendError::channel(error, None))
+    }
+
+    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError<T>>> {
+        self.get_mut()
+            .poll_close(cx)
+            .map_err(|error| SendError::channel(error, None))
+    }
+}

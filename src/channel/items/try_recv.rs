@@ -1,0 +1,111 @@
+use std::error::Error;
+use std::fmt;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker, ready};
+
+use tokio::task::coop::unconstrained;
+
+use super::{ReceiveError, Receiver};
+use crate::codec::Decode;
+
+/// Why [`Receiver::try_recv`] gives no item.
+#[derive(Clone, Debug)]
+pub enum TryRecvError {
+    /// Nothing is there now, or the channel is not connected yet.
+    Empty,
+    /// What [`Receiver::recv`] would give.
+    Failed(ReceiveError),
+}
+
+impl fmt::Display for TryRecvError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("there is no item now"),
+            Self::Failed(error) => fmt::Display::fmt(error, f),
+        }
+    }
+}
+
+impl Error for TryRecvError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Empty => None,
+            Self::Failed(error) => error.source(),
+        }
+    }
+}
+
+impl<T, F: Decode<T>> Receiver<T, F> {
+    /// The next item if it is there; `Ok(None)` at the end of a whole stream.
+    ///
+    /// It begins to connect, and goes on with that each time. Messages before the item go where
+    /// those before [`recv`](Self::recv) go.
+    ///
+    /// # Errors
+    ///
+    /// [`TryRecvError::Empty`] if nothing is there, otherwise what [`recv`](Self::recv) gives.
+    pub fn try_recv(&mut self) -> Result<Option<T>, TryRecvError> {
+        let polled = pin!(unconstrained(self.operate(Self::poll_recv)));
+        match Future::poll(polled, &mut Context::from_waker(Waker::noop())) {
+            Poll::Pending => Err(TryRecvError::Empty),
+            Poll::Ready(received) => received.map_err(TryRecvError::Failed),
+        }
+    }
+
+    /// Waits for an item and takes those that are there behind it, up to `limit` in all; they are
+    /// appended to `items`. Gives how many they are; 0 at the end of a whole stream, or if `limit`
+    /// is 0.
+    ///
+    /// # Errors
+    ///
+    /// As for [`recv`](Self::recv). An error behind items comes with the next call.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: dropped before it is ready, nothing was taken.
+    pub async fn recv_many(
+        &mut self,
+        items: &mut Vec<T>,
+        limit: usize,
+    ) -> Result<usize, ReceiveError> {
+        if limit == 0 {
+            return Ok(0);
+        }
+        self.operate(|receiver, cx| receiver.poll_recv_many(cx, items, limit))
+            .await
+    }
+
+    /// Ready when [`recv_many`](Self::recv_many) is.
+    ///
+    /// # Errors
+    ///
+    /// As for [`recv_many`](Self::recv_many).
+    pub fn poll_recv_many(
+        &mut self,
+        cx: &mut Context<'_>,
+        items: &mut Vec<T>,
+        limit: usize,
+    ) -> Poll<Result<usize, ReceiveError>> {
+        let mut taken = 0;
+        while taken < limit {
+            let received = match self.poll_recv(cx) {
+                Poll::Pending if taken > 0 => break,
+                received => ready!(received),
+            };
+            match received {
+                Ok(Some(item)) => {
+                    items.push(item);
+                    taken += 1;
+                }
+                // It comes again.
+                Ok(None) => break,
+                Err(error) if taken > 0 => {
+                    self.hold(error);
+                    break;
+                }
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+        Poll::Ready(Ok(taken))
+    }
+}

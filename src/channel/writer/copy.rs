@@ -1,0 +1,66 @@
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::task::{Poll, ready};
+
+use bytes::BytesMut;
+use tokio::io::AsyncRead;
+use tokio_util::io::poll_read_buf;
+
+use super::ChannelWriter;
+use crate::channel::coop::poll_coop;
+use crate::wire::MAX_FRAME;
+
+/// Bytes that are read at once: as many frames as fit into the buffer of a connection.
+const BUFFER: usize = 4 * MAX_FRAME;
+
+impl ChannelWriter {
+    /// Writes everything that `source` has, to its end, and flushes; gives the number of bytes.
+    ///
+    /// It reads up to 256 KiB at once, from which whole frames go out without a copy. When the
+    /// source pauses, what is there goes out.
+    ///
+    /// # Errors
+    ///
+    /// That of the source, or a [`WriteError`](crate::WriteError) as an [`io::Error`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: what was read was accepted, and goes out with the next operation. How many
+    /// bytes that were is in the [`report`](Self::report).
+    pub async fn copy_from<R>(&mut self, source: &mut R) -> io::Result<u64>
+    where
+        R: AsyncRead + Unpin + ?Sized,
+    {
+        let mut copied = 0;
+        let mut buffer = BytesMut::new();
+        poll_fn(|cx| {
+            loop {
+                ready!(self.outbox.poll_ready(cx))?;
+                buffer.reserve(BUFFER);
+                let read = poll_coop(cx, |cx| {
+                    poll_read_buf(Pin::new(&mut *source), cx, &mut buffer)
+                });
+                match read? {
+                    Poll::Ready(0) => return Poll::Ready(io::Result::Ok(())),
+                    Poll::Ready(read) => {
+                        copied += read as u64;
+                        self.outbox.push_data(buffer.split().freeze());
+                        self.outbox.drain_now(cx);
+                    }
+                    Poll::Pending => {
+                        let flushed = self.outbox.poll_flush(cx)?;
+                        // It waits for the source.
+                        if flushed.is_ready() {
+                            self.outbox.stop_waiting();
+                        }
+                        return Poll::Pending;
+                    }
+                }
+            }
+        })
+        .await?;
+        self.flush().await?;
+        Ok(copied)
+    }
+}
