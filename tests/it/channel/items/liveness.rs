@@ -59,7 +59,7 @@ async fn sender_that_never_waits_gives_way_to_others() {
             // The receiver stays: a sender whose receiver has gone fails.
             (seen.load(SeqCst), receiver)
         });
-        for number in 0..2000 {
+        for number in 0..600 {
             std::thread::sleep(MILLI / 10);
             sender.send(number).await.unwrap();
             sent.fetch_add(1, SeqCst);
@@ -67,7 +67,7 @@ async fn sender_that_never_waits_gives_way_to_others() {
         sender.flush().await.unwrap();
         // tokio's own channels give way after 128 operations.
         let (sent, _receiver) = within(receiving).await.unwrap();
-        assert!(sent < 1000, "the first item came after {sent} were sent");
+        assert!(sent < 500, "the first item came after {sent} were sent");
     })
     .await;
 }
