@@ -13,9 +13,9 @@ use crate::wire::Header;
 
 /// The end of a channel that items of type `T` come out of, in format `F`.
 ///
-/// It is a [`Stream`](futures::Stream) of `Result<T, ReceiveError>`. The stream's header is
-/// compared with `F`, and with the shape of `T` where the format is positional, before the first item is given; a stream
-/// without a header, from a worker that knows nothing of pipewright, is read as `F`.
+/// It is a [`Stream`](futures::Stream) of `Result<T, ReceiveError>`. The header is compared with
+/// `F`, and with the shape of `T` where the format is positional, before the first item is given.
+/// A stream without a header, from a worker that knows nothing of pipewright, is read as `F`.
 ///
 /// `Ok(None)` from [`recv`](Self::recv), or the end of the `Stream`, means that the writer closed
 /// the stream and everything has arrived; whatever else happened is an error.
@@ -62,7 +62,7 @@ pub struct Receiver<T, F: Format = Json> {
     /// Whether a `Stream` face has given its end.
     pub(super) over: bool,
     /// An error that comes with the next call.
-    held: Option<ReceiveError>,
+    held: Option<Box<ReceiveError>>,
     /// Where messages from within the process go that the code behind this end does not ask for.
     aside: Option<Aside>,
     /// Whether that code takes messages and progress itself.
@@ -190,7 +190,7 @@ impl<T, F: Decode<T>> Receiver<T, F> {
         cx: &mut Context<'_>,
     ) -> Poll<Result<Option<Event<T>>, ReceiveError>> {
         if let Some(error) = self.held.take() {
-            return Poll::Ready(Err(error));
+            return Poll::Ready(Err(*error));
         }
         poll_coop(cx, |cx| match self.source() {
             Source::New { .. } => Poll::Ready(Ok(None)),
@@ -245,7 +245,7 @@ impl<T, F: Decode<T>> Receiver<T, F> {
 
     /// Keeps an error for the next call.
     pub(super) fn hold(&mut self, error: ReceiveError) {
-        self.held = Some(error);
+        self.held = Some(Box::new(error));
     }
 
     /// Ready when [`recv`](Self::recv) is.
