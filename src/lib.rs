@@ -150,8 +150,8 @@ pub use wire::{
 };
 pub use worker::{
     Backoff, CallError, Closed, ConnectionState, FunctionBuilder, FunctionError, FunctionOutput,
-    Handler, Invocation, RegisterError, Rejection, ServeError, ShutdownError, StreamMetrics,
-    Trigger, Worker, WorkerBuilder, WorkerMetrics,
+    Handler, Invocation, RegisterError, Registered, Registration, RegistrationExt, Rejection,
+    ServeError, ShutdownError, StreamMetrics, Trigger, Worker, WorkerBuilder, WorkerMetrics,
 };
 
 /// Runs the code of the README and of the guide, page by page.

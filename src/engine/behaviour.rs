@@ -10,6 +10,7 @@
 /// | a call right behind a registration by the same worker | carried out | `function_not_found` |
 /// | `function_not_found` | suggests a name | suggests none |
 /// | `engine::channels::list`, `engine::runs::list` | listed | no such function |
+/// | shared functions, cancelled calls, the end of a drain | our additions to the protocol | unknown |
 /// | pings | a worker is pinged | nobody is |
 /// | the engine stops | workers and ends are closed with 1012 | connections are dropped |
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -61,6 +61,16 @@ impl RunReport {
     }
 }
 
+impl RunReport {
+    /// Whether the stages ran on several workers, so that it matters which ran where.
+    fn is_spread(&self) -> bool {
+        let reports = self.stages.iter().filter_map(|stage| stage.report.as_ref());
+        let mut workers = reports.filter_map(|report| report.worker.as_ref());
+        let first = workers.next();
+        workers.any(|worker| Some(worker) != first)
+    }
+}
+
 impl fmt::Display for RunReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let width = self
@@ -112,7 +122,10 @@ impl fmt::Display for RunReport {
             if skipped > 0 {
                 write!(f, " {:>12} {:>12}", report.items_skipped, report.items_dead)?;
             }
-            writeln!(f)?;
+            match &report.worker {
+                Some(worker) if self.is_spread() => writeln!(f, "  on {worker}")?,
+                _ => writeln!(f)?,
+            }
         }
         write!(
             f,

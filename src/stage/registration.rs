@@ -4,18 +4,26 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::{Ends, IntoStage, Service, StageContext, StageError, StageReport, StageRequest};
-use crate::worker::{FunctionError, Invocation, RegisterError, Worker};
+use crate::worker::{FunctionError, Invocation, RegisterError, Registration, Worker};
 
 impl Worker {
     /// Registers a stage, a producer or a consumer by its own id.
     ///
     /// It is triggered with a [`StageRequest`] and answers with a [`StageReport`] when the stream
-    /// is over. A run is cancelled when the worker shuts down and does not finish in time.
+    /// is over. A run is cancelled when its caller no longer waits for it, and when the worker shuts
+    /// down and does not finish in time.
+    ///
+    /// One worker serves a stage; others that register it wait until that one leaves. Several serve
+    /// it at the same time when each registers it as
+    /// [shared](Registration::shared): `worker.register(stage)?.shared()?`.
     ///
     /// # Errors
     ///
     /// When the id is taken in this worker, or not allowed.
-    pub fn register<Form>(&self, stage: impl IntoStage<Form>) -> Result<(), RegisterError> {
+    pub fn register<Form>(
+        &self,
+        stage: impl IntoStage<Form>,
+    ) -> Result<Registration, RegisterError> {
         let stage: Arc<dyn Service> = Arc::new(stage.into_stage());
         let id = stage.service_id();
         let info = stage.service_info();
@@ -30,7 +38,7 @@ impl Worker {
                     .map_err(|failure| refused(&failure))
             }
         };
-        function.register(run)
+        function.registration(run)
     }
 }
 
@@ -57,16 +65,19 @@ async fn run(
         None => context,
     };
     let mut serving = stage.serve_boxed(ends, context);
-    let Some(cancel_ref) = request.cancel_ref else {
-        return serving.await;
+    let let_go = async {
+        match request.cancel_ref {
+            // However it ends, whoever started the run has let go of it.
+            Some(cancel_ref) => drop(worker.reader(&cancel_ref).unobserved().next_bytes().await),
+            None => std::future::pending().await,
+        }
     };
-    let mut leash = worker.reader(&cancel_ref).unobserved();
     tokio::select! {
-        ended = &mut serving => return ended,
-        // However it ends, whoever started the run has let go of it.
-        _ = leash.next_bytes() => cancelled.cancel(),
+        ended = &mut serving => return ended.map(|report| report.by(worker.name())),
+        () = let_go => cancelled.cancel(),
+        () = invocation.given_up() => cancelled.cancel(),
     }
-    serving.await
+    serving.await.map(|report| report.by(worker.name()))
 }
 
 /// The failure as the caller of the stage gets it: the abort as JSON in the message, so that

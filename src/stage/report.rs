@@ -44,6 +44,10 @@ pub struct StageReport {
     /// Microseconds that it waited for room in its output.
     #[serde(default)]
     pub waited_out_us: u64,
+    /// The name of the worker that ran the stage; several names where a stage ran on several.
+    /// `None` for a stage within the process, or one that does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worker: Option<String>,
 }
 
 impl StageReport {
@@ -60,6 +64,15 @@ impl StageReport {
             elapsed_us: micros(elapsed),
             waited_in_us: micros(input.waited),
             waited_out_us: micros(output.waited),
+            worker: None,
+        }
+    }
+
+    /// The same report, of a run on the worker `name`.
+    pub(crate) fn by(self, name: &str) -> Self {
+        Self {
+            worker: Some(name.to_owned()),
+            ..self
         }
     }
 
@@ -73,6 +86,7 @@ impl StageReport {
             items_skipped: self.items_skipped + next.items_skipped,
             items_dead: self.items_dead + next.items_dead,
             elapsed_us: self.elapsed_us.max(next.elapsed_us),
+            worker: joined(self.worker.as_deref(), next.worker.as_deref()),
             ..next.clone()
         }
     }
@@ -93,6 +107,7 @@ impl StageReport {
             elapsed_us: more("elapsed_us"),
             waited_in_us: more("waited_in_us"),
             waited_out_us: more("waited_out_us"),
+            worker: None,
         }
     }
 
@@ -190,4 +205,13 @@ fn is_zero(count: &u64) -> bool {
 
 fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+/// The names of the workers of two stages, each once.
+fn joined(one: Option<&str>, other: Option<&str>) -> Option<String> {
+    match (one, other) {
+        (Some(one), Some(other)) if !one.split(", ").any(|name| name == other) => {
+            Some(format!("{one}, {other}"))
+        }
+        (one, other) => one.or(other).map(str::to_owned),
+    }
 }

@@ -43,6 +43,11 @@ impl Close {
         code::ABORTED,
         "channel expired: the other end was never opened",
     );
+    /// To a worker that gave no sign of life.
+    pub(crate) const SILENT: Self = Self::new(
+        code::RESTART,
+        "no sign of life for too long; if a function blocks its thread, run that work with `blocking`",
+    );
     /// To everybody, when the engine stops.
     pub(crate) const STOPPING: Self = Self::new(code::RESTART, "engine is stopping");
 

@@ -29,9 +29,10 @@ pub use channel_ref::StreamChannelRef;
 pub(crate) use close::{Close, code};
 pub use control::ErrorBody;
 pub(crate) use control::{
-    CALLER, ControlMessage, InvocationResult, InvokeFunction, Reattach, RegisterFunction,
-    RegisterTrigger, RegistrationRejected, TriggerRegistrationResult, UnregisterFunction,
-    WorkerRegistered, action, builtin,
+    CALLER, CancelInvocation, ControlMessage, EXTENSIONS, EXTENSIONS_VERSION, FunctionActive,
+    InvocationResult, InvokeFunction, Reattach, RegisterFunction, RegisterTrigger,
+    RegistrationRejected, TriggerRegistrationResult, UnregisterFunction, WorkerRegistered, action,
+    builtin, salvage,
 };
 pub use direction::Direction;
 pub(crate) use edge_label::{EdgeLabel, NodeLabel};

@@ -40,6 +40,11 @@ impl Payload {
         self.0.get()
     }
 
+    /// The length of the JSON text in bytes.
+    pub(crate) fn len(&self) -> usize {
+        self.as_json().len()
+    }
+
     /// Whether this is JSON `null`.
     pub fn is_null(&self) -> bool {
         self.as_json() == "null"

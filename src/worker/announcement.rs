@@ -3,7 +3,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::Serialize;
 
-use crate::wire::{ControlMessage, InvokeFunction, Payload, Text, action::Action, builtin};
+use crate::wire::{
+    ControlMessage, EXTENSIONS_VERSION, InvokeFunction, Payload, Text, action::Action, builtin,
+};
 
 /// What a worker tells the engine about itself (`protocol.md` 1.3).
 #[derive(Debug, Serialize)]
@@ -20,6 +22,11 @@ pub(super) struct Announcement {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) namespace: Option<String>,
     telemetry: Telemetry,
+    /// The version of pipewright's additions to the protocol that the worker understands.
+    pipewright: u32,
+    /// Every function was registered again before this: an engine that keeps some from an older
+    /// connection can forget the others.
+    replayed: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -51,6 +58,8 @@ impl Announcement {
             telemetry: Telemetry {
                 framework: "pipewright",
             },
+            pipewright: EXTENSIONS_VERSION,
+            replayed: true,
         }
     }
 
@@ -65,6 +74,7 @@ impl Announcement {
             metadata: None,
             traceparent: None,
             baggage: None,
+            timeout_ms: None,
         })
         .encode()
     }

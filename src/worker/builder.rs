@@ -40,6 +40,7 @@ pub struct WorkerBuilder {
     keep_alive: KeepAlive,
     call_timeout: Duration,
     shutdown_timeout: Duration,
+    max_running_calls: usize,
 }
 
 impl WorkerBuilder {
@@ -52,6 +53,7 @@ impl WorkerBuilder {
             // What every SDK waits for a result (`protocol.md` 2.4).
             call_timeout: Duration::from_secs(30),
             shutdown_timeout: Duration::from_secs(30),
+            max_running_calls: 10_000,
         }
     }
 
@@ -92,6 +94,14 @@ impl WorkerBuilder {
     /// How long a shutdown waits for running functions; 30 s unless told.
     pub fn shutdown_timeout(mut self, timeout: Duration) -> Self {
         self.shutdown_timeout = timeout;
+        self
+    }
+
+    /// How many calls of its functions the worker runs at a time, with those whose caller wants no
+    /// answer; default: 10,000. A call beyond the limit fails at once with the code
+    /// `too_many_calls`, and the log says so.
+    pub fn max_running_calls(mut self, calls: usize) -> Self {
+        self.max_running_calls = calls;
         self
     }
 
@@ -173,12 +183,15 @@ impl WorkerBuilder {
         let (status, observed) = watch::channel(Status {
             link,
             worker_id: None,
+            extended: false,
+            reconnected: None,
         });
         let settings = Settings {
             address,
             announcement: self.announcement,
             call_timeout: self.call_timeout,
             shutdown_timeout: self.shutdown_timeout,
+            max_running_calls: self.max_running_calls,
         };
         let alive = Arc::new(Alive(commands.clone()));
         let shared = Arc::new(Shared::new(settings, commands, observed));

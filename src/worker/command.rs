@@ -9,9 +9,11 @@ pub(super) enum Command {
     Call(Call),
     /// The caller no longer waits for its call.
     Forget(Uuid),
-    /// Send a registration, or take one back. Only for the present connection: a later one
+    /// Send a registration as the registry has it. Only for the present connection: a later one
     /// begins with a replay of the registry.
-    Send(Text),
+    Offer(String),
+    /// Take a function back.
+    Unregister(String),
     /// Let running functions finish, then close.
     Shutdown,
     /// The last handle may have gone.

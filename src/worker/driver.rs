@@ -1,22 +1,27 @@
+use std::collections::VecDeque;
 use std::future::{Future, pending, poll_fn};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use uuid::Uuid;
 
 use super::calls::Calls;
 use super::command::Command;
-use super::execute::Finished;
+use super::draining::Draining;
 use super::outbox::{Outbox, Outgoing};
+use super::reoffer::Reoffer;
+use super::running::Running;
 use super::session::{Ended, Session};
-use super::shared::{Alive, Origin, Shared, unregister_frame};
+use super::shared::{Alive, Origin, Shared};
 use super::state::{Link, Status};
+use super::upkeep::Barrier;
 use super::{Backoff, Closed, Worker};
-use crate::transport::{ConnectError, KeepAlive, Received, Transport, later};
-use crate::wire::{Close, ControlMessage, Frame, Reattach, Text};
+use crate::transport::{ConnectError, KeepAlive, Received, Transport};
+use crate::wire::{
+    CancelInvocation, Close, ControlMessage, Frame, Reattach, Text, UnregisterFunction,
+};
 
 /// A connection that has lasted this long was a good one: the next loss is tried again fast.
 const STABLE: Duration = Duration::from_secs(5);
@@ -39,10 +44,15 @@ pub(super) struct Driver {
     pub(super) commands: mpsc::UnboundedReceiver<Command>,
     pub(super) outbox: Outbox,
     pub(super) calls: Calls,
-    /// Functions that run, and the queue of their results. The engine decides how many there are.
-    pub(super) running: JoinSet<Finished>,
-    /// Set when the worker drains: until when functions may run.
-    pub(super) drain_until: Option<Instant>,
+    /// Functions that run, and the queue of their results.
+    pub(super) running: Running,
+    /// Set when the worker shuts down.
+    pub(super) draining: Option<Draining>,
+    /// Whether the engine understands pipewright's additions to the protocol.
+    pub(super) extended: bool,
+    pub(super) reoffer: Reoffer,
+    /// What the pongs that the engine owes us mean, in order. Bounded: one shutdown, one offer.
+    pub(super) barriers: VecDeque<Barrier>,
     /// Numbers the connections.
     pub(super) session: u64,
     /// What to begin the next connection with: the last that greeted, which need not be the last.
@@ -52,7 +62,7 @@ pub(super) struct Driver {
     alive: Weak<Alive>,
     backoff: Backoff,
     /// Whether a shutdown was asked for, or only nobody is left.
-    unused: bool,
+    pub(super) unused: bool,
 }
 
 /// The first connection, and what was received on it already.
@@ -75,8 +85,11 @@ impl Driver {
             commands: parts.commands,
             outbox: Outbox::default(),
             calls: Calls::default(),
-            running: JoinSet::new(),
-            drain_until: None,
+            running: Running::default(),
+            draining: None,
+            extended: false,
+            reoffer: Reoffer::default(),
+            barriers: VecDeque::new(),
             session: 0,
             reattach: None,
             status: parts.status,
@@ -108,8 +121,7 @@ impl Driver {
             Some(first) => first,
             None => match self.reconnect(&mut failed, String::new()).await {
                 Ok(transport) => {
-                    self.status
-                        .send_modify(|status| status.link = Link::Connected);
+                    self.connected();
                     (transport, None)
                 }
                 Err(closed) => return closed,
@@ -125,7 +137,7 @@ impl Driver {
                 Ended::Lost(reason) => reason,
                 Ended::Rejected(rejection) => {
                     close(old).await;
-                    return Closed::Rejected(rejection);
+                    return Closed::Rejected(*rejection);
                 }
                 Ended::Drained => {
                     close(old).await;
@@ -153,14 +165,24 @@ impl Driver {
                 Err(closed) => return closed,
             };
             self.shared.counters.reconnected();
-            self.status
-                .send_modify(|status| status.link = Link::Connected);
+            self.connected();
         }
+    }
+
+    /// The connection was made, at a time when other workers may be coming back, too.
+    fn connected(&self) {
+        self.status.send_modify(|status| {
+            status.link = Link::Connected;
+            status.reconnected = Some(Instant::now());
+        });
     }
 
     /// Queues what a connection begins with (`protocol.md` 1.2): reattach, functions, announce.
     fn begin(&mut self) {
         self.session += 1;
+        self.running.forget_ids();
+        self.barriers.clear();
+        self.reoffer.reset();
         let reattach = self.reattach.clone().map(ControlMessage::Reattach);
         let functions = self.shared.registry().replay();
         let encoded = reattach
@@ -179,7 +201,7 @@ impl Driver {
         mut reason: String,
     ) -> Result<Box<dyn Transport>, Closed> {
         loop {
-            if self.drain_until.is_some() {
+            if self.draining.is_some() {
                 self.offline(pending::<()>()).await;
                 return Err(self.drained());
             }
@@ -229,10 +251,14 @@ impl Driver {
     async fn offline<D: Future>(&mut self, dial: D) -> Option<D::Output> {
         tokio::pin!(dial);
         loop {
+            // Without a connection nothing more is forwarded.
+            if let Some(draining) = &mut self.draining {
+                draining.settle();
+            }
             if self.is_idle() {
                 return None;
             }
-            let drain_until = self.drain_until;
+            let drain_until = self.draining.as_ref().map(Draining::until);
             let deadline = async {
                 match drain_until {
                     Some(deadline) => sleep_until(deadline).await,
@@ -244,7 +270,7 @@ impl Driver {
                 dialled = &mut dial, if drain_until.is_none() => return Some(dialled),
                 Some(command) = self.commands.recv() => self.obey(command),
                 // Its caller was told that it stopped; there is nobody to answer.
-                Some(_) = self.running.join_next() => {}
+                Some(()) = self.running.finished() => {}
                 () = deadline => return None,
             }
         }
@@ -254,12 +280,25 @@ impl Driver {
     pub(super) fn obey(&mut self, command: Command) {
         match command {
             Command::Call(call) => self.outbox.push(Outgoing::Call(call)),
-            Command::Forget(id) => {
-                if !self.calls.forget(&id) {
-                    self.outbox.forget_one();
+            Command::Forget(id) if self.calls.forget(&id) => {
+                if self.extended {
+                    self.tell(&ControlMessage::CancelInvocation(CancelInvocation {
+                        invocation_id: id.to_string(),
+                    }));
                 }
             }
-            Command::Send(frame) => self.outbox.push(Outgoing::Frame(frame)),
+            Command::Forget(_) => self.outbox.forget_one(),
+            Command::Offer(function_id) => {
+                let frame = self.shared.registry().frame(&function_id);
+                if let Some(frame) = frame {
+                    self.send(frame);
+                }
+            }
+            Command::Unregister(id) => {
+                self.tell(&ControlMessage::UnregisterFunction(UnregisterFunction {
+                    id,
+                }));
+            }
             Command::Shutdown => self.drain(false),
             Command::HandleGone => {
                 if self.alive.strong_count() == 0 && self.shared.registry().is_empty() {
@@ -267,24 +306,6 @@ impl Driver {
                 }
             }
         }
-    }
-
-    fn drain(&mut self, unused: bool) {
-        if self.drain_until.is_some() {
-            return;
-        }
-        self.unused = unused;
-        self.shared.stopping.cancel();
-        self.drain_until = Some(later(Instant::now(), self.shared.shutdown_timeout));
-        let functions = self.shared.registry().close();
-        for frame in functions.iter().flat_map(|(id, _)| unregister_frame(id)) {
-            self.outbox.push(Outgoing::Frame(frame));
-        }
-    }
-
-    /// Whether the worker drains and every function has finished.
-    pub(super) fn is_idle(&self) -> bool {
-        self.drain_until.is_some() && self.running.is_empty()
     }
 
     fn drained(&mut self) -> Closed {
@@ -304,6 +325,13 @@ impl Driver {
             alive
         });
         Worker::new(Arc::clone(&self.shared), alive, Some(Arc::new(origin)))
+    }
+
+    pub(super) fn tell(&mut self, message: &ControlMessage) {
+        // Strings and numbers alone have a JSON form always.
+        if let Ok(frame) = message.encode() {
+            self.send(frame);
+        }
     }
 
     pub(super) fn send(&mut self, frame: Text) {

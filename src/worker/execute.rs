@@ -1,11 +1,21 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::FutureExt;
+use tokio::time::{Instant, sleep, timeout_at};
+use tokio_util::sync::CancellationToken;
 
 use super::handler::Function;
 use super::{FunctionError, Invocation, MAX_MESSAGE, Worker};
 use crate::wire::{CALLER, ControlMessage, ErrorBody, InvocationResult, InvokeFunction, Text};
+
+/// How long a function may go on when nobody waits for its result any more.
+const GRACE: Duration = Duration::from_secs(30);
+
+/// How long after the caller's timeout a call counts as given up if nobody says so. The caller says
+/// so itself; this is for one that cannot.
+const LATE: Duration = Duration::from_secs(1);
 
 /// What a function has come to.
 pub(super) struct Finished {
@@ -14,32 +24,56 @@ pub(super) struct Finished {
     pub(super) session: u64,
     /// The answer as it travels, if one is wanted.
     pub(super) answer: Option<Text>,
+    pub(super) invocation_id: Option<String>,
 }
 
 /// Runs a function to its end, whatever that is.
+///
+/// A function that does not end though nobody waits for it any more is stopped after [`GRACE`], so
+/// that its place is free again.
 pub(super) async fn execute(
     function: Arc<dyn Function>,
     mut call: InvokeFunction,
     worker: Worker,
     session: u64,
+    given_up: CancellationToken,
 ) -> Finished {
     // For whoever asks by `Invocation::caller_worker_id`; a function that takes a map or a struct
     // knows nothing of it.
     let (payload, caller) = std::mem::take(&mut call.data).take_member(CALLER);
     let shared = Arc::clone(worker.shared());
     let execution = shared.counters.begin();
-    let invocation = Invocation::new(&mut call, caller, worker);
+    let timeout = call.timeout_ms.map(Duration::from_millis);
+    let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+    let invocation = Invocation::new(&mut call, caller, worker, given_up.clone(), deadline);
     // Nothing of the function is used after a panic, so nothing can be seen half done.
-    let outcome = AssertUnwindSafe(async { function.invoke(payload, invocation).await })
-        .catch_unwind()
-        .await
-        .unwrap_or_else(|panic| {
-            Err(FunctionError::failed(format!(
-                "function `{}` panicked: {}",
-                call.function_id,
-                panic_message(&*panic)
-            )))
-        });
+    let running =
+        AssertUnwindSafe(async { function.invoke(payload, invocation).await }).catch_unwind();
+    let outcome = tokio::select! {
+        biased;
+        outcome = running => outcome,
+        () = stopped(&given_up, deadline) => {
+            let message = format!(
+                "function `{}` was stopped: its caller no longer waited, and it did not end \
+                 within {GRACE:?}",
+                call.function_id
+            );
+            tracing::warn!("{message}");
+            let error = ErrorBody::new(ErrorBody::INVOCATION_STOPPED, message);
+            return Finished {
+                session,
+                answer: answer(&call, Err(error)),
+                invocation_id: call.invocation_id,
+            };
+        }
+    };
+    let outcome = outcome.unwrap_or_else(|panic| {
+        Err(FunctionError::failed(format!(
+            "function `{}` panicked: {}",
+            call.function_id,
+            panic_message(&*panic)
+        )))
+    });
     execution.ended(outcome.is_ok());
     if let Err(error) = &outcome {
         let span = tracing::Span::current();
@@ -49,7 +83,24 @@ pub(super) async fn execute(
     Finished {
         session,
         answer: answer(&call, outcome.map_err(FunctionError::into_inner)),
+        invocation_id: call.invocation_id,
     }
+}
+
+/// Waits until a function that nobody waits for has had its time to end.
+async fn stopped(given_up: &CancellationToken, deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => {
+            if timeout_at(deadline + LATE, given_up.cancelled())
+                .await
+                .is_err()
+            {
+                given_up.cancel();
+            }
+        }
+        None => given_up.cancelled().await,
+    }
+    sleep(GRACE).await;
 }
 
 /// The answer to `call` as it travels, if one is wanted. One that is too large to travel becomes

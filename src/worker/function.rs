@@ -1,10 +1,14 @@
 use std::sync::Arc;
 
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::handler::{Function, Typed};
-use super::{Handler, RegisterError, Worker};
-use crate::wire::{ControlMessage, Payload, RegisterFunction, builtin};
+use super::{Handler, RegisterError, Registration, Worker};
+use crate::wire::{ControlMessage, Payload, RegisterFunction, Text, builtin};
+
+/// The member of the metadata that says that a function is shared.
+const SHARED: &str = "shared";
 
 /// A function that is about to be registered, with what is known about it.
 ///
@@ -14,6 +18,7 @@ use crate::wire::{ControlMessage, Payload, RegisterFunction, builtin};
 pub struct FunctionBuilder<'a> {
     worker: &'a Worker,
     fields: RegisterFunction,
+    shared: bool,
     /// The first of the descriptive values that had no JSON form.
     broken: Option<serde_json::Error>,
 }
@@ -29,6 +34,7 @@ impl<'a> FunctionBuilder<'a> {
                 response_format: None,
                 metadata: None,
             },
+            shared: false,
             broken: None,
         }
     }
@@ -57,6 +63,17 @@ impl<'a> FunctionBuilder<'a> {
         self
     }
 
+    /// Shares the function with other workers that register it as shared, too: each call goes to
+    /// the worker that is least busy. Without this the first worker serves the function, and others
+    /// that register it wait until that one leaves.
+    ///
+    /// Travels as the member `"shared": true` of the metadata, which has to be an object or absent.
+    /// Only pipewright's engine shares functions; with another one the workers take turns.
+    pub fn shared(mut self) -> Self {
+        self.shared = true;
+        self
+    }
+
     fn payload<T: Serialize + ?Sized>(&mut self, value: &T) -> Option<Payload> {
         match Payload::new(value) {
             Ok(payload) => Some(payload),
@@ -82,6 +99,15 @@ impl<'a> FunctionBuilder<'a> {
         H: Handler<Args>,
         Args: 'static,
     {
+        self.registration(handler).map(|_| ())
+    }
+
+    /// Registers the function, for [`Registration::shared`] to be called.
+    pub(crate) fn registration<Args, H>(mut self, handler: H) -> Result<Registration, RegisterError>
+    where
+        H: Handler<Args>,
+        Args: 'static,
+    {
         let function_id = self.fields.id.clone();
         if function_id.trim().is_empty() {
             return Err(RegisterError::Blank);
@@ -91,12 +117,14 @@ impl<'a> FunctionBuilder<'a> {
         }
         let encoded = match self.broken {
             Some(error) => Err(error),
-            None => ControlMessage::RegisterFunction(self.fields).encode(),
+            None => encode(&mut self.fields, self.shared),
         };
         match encoded {
             Ok(frame) => {
                 let function: Arc<dyn Function> = Arc::new(Typed::new(handler));
-                self.worker.shared().register(function_id, frame, &function)
+                let shared = self.worker.shared();
+                shared.register(function_id, frame, &function)?;
+                Ok(Registration::new(Arc::clone(shared), self.fields))
             }
             Err(source) => Err(RegisterError::Description {
                 function_id,
@@ -104,4 +132,24 @@ impl<'a> FunctionBuilder<'a> {
             }),
         }
     }
+}
+
+/// The registration as it travels.
+pub(super) fn encode(
+    fields: &mut RegisterFunction,
+    shared: bool,
+) -> Result<Text, serde_json::Error> {
+    if shared {
+        let metadata = fields.metadata.take();
+        fields.metadata = Some(with_shared(&metadata.unwrap_or_default())?);
+    }
+    ControlMessage::RegisterFunction(fields.clone()).encode()
+}
+
+/// The metadata of a function that is shared.
+fn with_shared(metadata: &Payload) -> Result<Payload, serde_json::Error> {
+    let mut members: Option<Map<String, Value>> = metadata.parse()?;
+    let members = members.get_or_insert_default();
+    members.insert(SHARED.to_owned(), true.into());
+    Payload::new(members)
 }

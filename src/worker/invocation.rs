@@ -3,6 +3,9 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
 use super::shared::Origin;
 use super::{Trigger, Worker};
 use crate::wire::{InvokeFunction, Payload};
@@ -20,12 +23,23 @@ struct Inner {
     caller: Option<String>,
     metadata: Option<Payload>,
     worker: Worker,
+    /// Cancelled when the caller no longer waits.
+    given_up: CancellationToken,
+    deadline: Option<Instant>,
 }
 
 impl Invocation {
     /// `worker` is a handle made for this call: it has an origin.
-    pub(super) fn new(call: &mut InvokeFunction, caller: Option<String>, worker: Worker) -> Self {
+    pub(super) fn new(
+        call: &mut InvokeFunction,
+        caller: Option<String>,
+        worker: Worker,
+        given_up: CancellationToken,
+        deadline: Option<Instant>,
+    ) -> Self {
         Self(Arc::new(Inner {
+            given_up,
+            deadline,
             function_id: call.function_id.clone(),
             caller,
             metadata: call.metadata.take(),
@@ -75,19 +89,37 @@ impl Invocation {
         self.0.worker.trigger(function_id, payload)
     }
 
-    /// Whether the worker is shutting down.
-    pub fn is_cancelled(&self) -> bool {
-        self.0.worker.shared().stopping.is_cancelled()
+    /// Until when the caller waits for the result, if the engine tells.
+    pub fn deadline(&self) -> Option<std::time::Instant> {
+        self.0.deadline.map(Instant::into_std)
     }
 
-    /// Waits until the worker shuts down; a function that runs for long should then come to an
-    /// end, because it is stopped at the deadline of the shutdown.
+    /// Whether nobody waits for the result any more, or the worker is shutting down.
+    pub fn is_cancelled(&self) -> bool {
+        self.0.given_up.is_cancelled() || self.0.worker.shared().stopping.is_cancelled()
+    }
+
+    /// Waits until the caller has given the call up, has gone, or its timeout is over, or until the
+    /// worker shuts down.
+    ///
+    /// A function that runs for long should then come to an end. When its caller is gone it is
+    /// stopped after 30 s, at a shutdown after the
+    /// [`shutdown_timeout`](super::WorkerBuilder::shutdown_timeout). Only pipewright's
+    /// engine tells of callers and timeouts; another one only of the shutdown.
     ///
     /// # Cancel safety
     ///
     /// Nothing is lost when the future is dropped.
     pub async fn cancelled(&self) {
-        self.0.worker.shared().stopping.cancelled().await;
+        tokio::select! {
+            () = self.0.worker.shared().stopping.cancelled() => {}
+            () = self.given_up() => {}
+        }
+    }
+
+    /// Waits until nobody waits for the result any more; not for a shutdown.
+    pub(crate) async fn given_up(&self) {
+        self.0.given_up.cancelled().await;
     }
 
     fn origin(&self) -> Option<&Origin> {

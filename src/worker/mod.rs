@@ -11,6 +11,9 @@
 //! | `outbox` | what is still to be sent, in order |
 //! | `calls` | calls that were sent and wait for their answer |
 //! | `backoff` | when to try again |
+//! | `running` | the functions that run, and what cancels each |
+//! | `draining` | a shutdown: what is still served, and until when |
+//! | `reoffer` | when functions that another worker has are offered again |
 //!
 //! A call takes one hop from its caller to the driver; its deadline is kept by the caller, so
 //! that the driver needs no timer a call.
@@ -19,11 +22,13 @@ mod announcement;
 mod backoff;
 mod builder;
 mod call_error;
+mod called;
 mod calls;
 mod channels;
 mod closed;
 mod command;
 mod counters;
+mod draining;
 mod driver;
 mod execute;
 mod function;
@@ -35,8 +40,12 @@ mod invocation;
 mod metrics;
 mod outbox;
 mod register_error;
+mod registered;
+mod registration;
 mod registry;
 mod rejection;
+mod reoffer;
+mod running;
 mod serve;
 mod session;
 mod shared;
@@ -46,6 +55,7 @@ mod state;
 mod tests;
 pub(crate) mod trace;
 mod trigger;
+mod upkeep;
 #[expect(clippy::module_inception, reason = "one type, one file")]
 mod worker;
 
@@ -60,6 +70,8 @@ pub use handler::Handler;
 pub use invocation::Invocation;
 pub use metrics::{StreamMetrics, WorkerMetrics};
 pub use register_error::RegisterError;
+pub use registered::Registered;
+pub use registration::{Registration, RegistrationExt};
 pub use rejection::Rejection;
 pub use serve::ServeError;
 pub use shutdown_error::ShutdownError;

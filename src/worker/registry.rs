@@ -21,6 +21,8 @@ struct Entry {
     frame: Text,
     function: Arc<dyn Function>,
     rejection: Option<Rejection>,
+    /// Whether the engine was asked again and has not refused again.
+    asked_again: bool,
 }
 
 impl Registry {
@@ -42,9 +44,16 @@ impl Registry {
             frame,
             function,
             rejection: None,
+            asked_again: false,
         };
         self.functions.insert(function_id, entry);
         Ok(())
+    }
+
+    /// Exchanges the registration of a function; whether there is such a one.
+    pub(super) fn replace_frame(&mut self, function_id: &str, frame: Text) -> bool {
+        let entry = self.functions.get_mut(function_id);
+        entry.map(|entry| entry.frame = frame).is_some()
     }
 
     /// Takes a function out; whether there was one.
@@ -56,6 +65,13 @@ impl Registry {
         self.functions
             .get(function_id)
             .map(|entry| Arc::clone(&entry.function))
+    }
+
+    /// The registration of a function as it travels.
+    pub(super) fn frame(&self, function_id: &str) -> Option<Text> {
+        self.functions
+            .get(function_id)
+            .map(|entry| entry.frame.clone())
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -71,17 +87,54 @@ impl Registry {
             .into_iter()
             .map(|entry| {
                 entry.rejection = None;
+                entry.asked_again = false;
                 entry.frame.clone()
             })
             .collect()
     }
 
-    /// The engine gave a function to another worker.
-    pub(super) fn reject(&mut self, rejection: Rejection) {
+    /// The engine does not let a function serve; whether that is new.
+    pub(super) fn reject(&mut self, rejection: Rejection) -> bool {
         let function_id = rejection.function_id.as_deref().unwrap_or_default();
-        if let Some(entry) = self.functions.get_mut(function_id) {
-            entry.rejection = Some(rejection);
+        let Some(entry) = self.functions.get_mut(function_id) else {
+            return false;
+        };
+        entry.asked_again = false;
+        entry.rejection.replace(rejection).is_none()
+    }
+
+    /// A function that waited serves now; whether it is known.
+    pub(super) fn activate(&mut self, function_id: &str) -> bool {
+        let entry = self.functions.get_mut(function_id);
+        entry.map(|entry| entry.rejection = None).is_some()
+    }
+
+    /// Whether a function waits for another worker to leave.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.functions.values().any(Entry::waits)
+    }
+
+    /// The registrations of functions that wait, to be offered once more.
+    pub(super) fn ask_again(&mut self) -> Vec<Text> {
+        let waiting = self.functions.values_mut().filter(|entry| entry.waits());
+        waiting
+            .map(|entry| {
+                entry.asked_again = true;
+                entry.frame.clone()
+            })
+            .collect()
+    }
+
+    /// The engine has seen what was offered once more: what it did not refuse serves now.
+    pub(super) fn asked(&mut self) -> Vec<String> {
+        let mut taken = Vec::new();
+        for (function_id, entry) in &mut self.functions {
+            if std::mem::take(&mut entry.asked_again) {
+                entry.rejection = None;
+                taken.push(function_id.clone());
+            }
         }
+        taken
     }
 
     pub(super) fn rejections(&self) -> Vec<Rejection> {
@@ -94,17 +147,26 @@ impl Registry {
         rejected.into_iter().map(|(_, why)| why).collect()
     }
 
+    /// Lets no function in any more; gives the ids of those that are there.
+    pub(super) fn retire(&mut self) -> Vec<String> {
+        self.closed = true;
+        let mut ids: Vec<_> = self.functions.keys().cloned().collect();
+        ids.sort_unstable();
+        ids
+    }
+
     /// Takes every function out and lets none in any more. Gives the functions too, for them to be
     /// dropped when the table is no longer locked.
-    pub(super) fn close(&mut self) -> Vec<(String, Arc<dyn Function>)> {
+    pub(super) fn close(&mut self) -> Vec<Arc<dyn Function>> {
         self.closed = true;
-        let mut functions: Vec<_> = self
-            .functions
-            .drain()
-            .map(|(id, entry)| (id, entry.function))
-            .collect();
-        functions.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
-        functions
+        let functions = self.functions.drain();
+        functions.map(|(_, entry)| entry.function).collect()
+    }
+}
+
+impl Entry {
+    fn waits(&self) -> bool {
+        self.rejection.as_ref().is_some_and(Rejection::is_waiting)
     }
 }
 
@@ -151,11 +213,20 @@ mod tests {
             worker_name: None,
             function_id: Some("a".to_owned()),
             owner_worker_id: None,
+            owner_worker_name: None,
+            message: None,
         };
-        registry.reject(rejection.clone());
-        assert_eq!(registry.rejections(), [rejection]);
+        assert!(registry.reject(rejection.clone()));
+        assert_eq!(registry.rejections(), std::slice::from_ref(&rejection));
         registry.replay();
         assert!(registry.rejections().is_empty());
+        registry.reject(rejection.clone());
+        assert_eq!(registry.ask_again(), ["a"]);
+        assert!(!registry.reject(rejection));
+        assert!(registry.asked().is_empty() && registry.is_waiting());
+        registry.ask_again();
+        assert_eq!(registry.asked(), ["a"]);
+        assert!(!registry.is_waiting());
     }
 
     #[test]
@@ -163,8 +234,9 @@ mod tests {
         let mut registry = Registry::default();
         insert(&mut registry, "b");
         insert(&mut registry, "a");
-        let closed: Vec<_> = registry.close().into_iter().map(|(id, _)| id).collect();
-        assert_eq!(closed, ["a", "b"]);
+        assert_eq!(registry.retire(), ["a", "b"]);
+        assert!(registry.get("a").is_some() && !insert(&mut registry, "c"));
+        assert_eq!(registry.close().len(), 2);
         assert!(registry.is_empty());
         assert!(!insert(&mut registry, "c"));
     }

@@ -2,12 +2,12 @@ use std::fmt;
 
 use crate::wire::RegistrationRejected;
 
-/// The engine refused this worker or one of its functions (`protocol.md` 1.3).
+/// The engine does not let this worker, or one of its functions, serve (`protocol.md` 1.3).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Rejection {
     /// A stable word: `FUNCTION_NAMESPACE_CONFLICT`, `WORKER_NAMESPACE_CONFLICT`,
-    /// `TOO_MANY_FUNCTIONS`, `FORBIDDEN`, `RESERVED`.
+    /// `TOO_MANY_FUNCTIONS`, `FORBIDDEN`, `RESERVED`, `INVALID`.
     pub code: String,
     /// The namespace that the name is taken in.
     pub namespace: Option<String>,
@@ -15,8 +15,28 @@ pub struct Rejection {
     pub worker_name: Option<String>,
     /// The id of the function, where that is what was refused.
     pub function_id: Option<String>,
-    /// Who has the name or the id.
+    /// The id of the worker that has the name or the function.
     pub owner_worker_id: Option<String>,
+    /// What that worker calls itself, if the engine says so.
+    pub owner_worker_name: Option<String>,
+    /// What the engine says about it.
+    pub message: Option<String>,
+}
+
+impl Rejection {
+    /// Whether the function only waits: it is served as soon as the worker that has it leaves.
+    pub fn is_waiting(&self) -> bool {
+        self.function_id.is_some() && self.code == RegistrationRejected::FUNCTION_CONFLICT
+    }
+
+    fn owner(&self) -> Option<String> {
+        match (&self.owner_worker_name, &self.owner_worker_id) {
+            (Some(name), Some(id)) => Some(format!("`{name}` ({id})")),
+            (Some(name), None) => Some(format!("`{name}`")),
+            (None, Some(id)) => Some(id.clone()),
+            (None, None) => None,
+        }
+    }
 }
 
 impl From<RegistrationRejected> for Rejection {
@@ -33,46 +53,64 @@ impl From<RegistrationRejected> for Rejection {
             worker_name: rejected.worker_name,
             function_id: rejected.function_id,
             owner_worker_id,
+            owner_worker_name: rejected.owner_worker_name,
+            message: rejected.message,
         }
     }
 }
 
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.code == RegistrationRejected::TOO_MANY_FUNCTIONS {
-            let id = self.function_id.as_deref().unwrap_or_default();
+        let id = self.function_id.as_deref().unwrap_or_default();
+        if self.is_waiting() {
+            write!(f, "function `{id}` belongs to another worker")?;
+            if let Some(owner) = self.owner() {
+                write!(f, ", {owner}")?;
+            }
             return write!(
                 f,
-                "function `{id}` is one more than the engine takes of a worker, code {}; register \
-                 fewer, or raise the engine's limit",
+                "; this worker waits and serves it when that one leaves, code {}. To serve it at \
+                 the same time, register it as shared on all its workers",
                 self.code
             );
         }
-        if self.code == RegistrationRejected::FORBIDDEN {
-            let id = self.function_id.as_deref().unwrap_or_default();
-            return write!(
-                f,
-                "the token of this worker may not register function `{id}`, code {}; ask whoever \
-                 runs the engine",
-                self.code
-            );
-        }
-        if self.code == RegistrationRejected::RESERVED {
-            let id = self.function_id.as_deref().unwrap_or_default();
-            return write!(
-                f,
-                "function `{id}` has an id that the engine keeps for itself, code {}; choose \
-                 another",
-                self.code
-            );
+        match self.code.as_str() {
+            RegistrationRejected::TOO_MANY_FUNCTIONS => {
+                return write!(
+                    f,
+                    "function `{id}` is one more than the engine takes of a worker, code {}; \
+                     register fewer, or raise the engine's limit",
+                    self.code
+                );
+            }
+            RegistrationRejected::FORBIDDEN => {
+                return write!(
+                    f,
+                    "the token of this worker may not register function `{id}`, code {}; ask \
+                     whoever runs the engine",
+                    self.code
+                );
+            }
+            RegistrationRejected::RESERVED => {
+                return write!(
+                    f,
+                    "function `{id}` has an id that the engine keeps for itself, code {}; choose \
+                     another",
+                    self.code
+                );
+            }
+            _ => {}
         }
         match (&self.function_id, &self.worker_name) {
-            (Some(id), _) => write!(f, "function `{id}` belongs to another worker")?,
+            (Some(id), _) => write!(f, "function `{id}` was refused")?,
             (None, Some(name)) => write!(f, "the name `{name}` belongs to another worker")?,
             (None, None) => f.write_str("the registration was refused")?,
         }
-        if let Some(owner) = &self.owner_worker_id {
+        if let Some(owner) = self.owner() {
             write!(f, " ({owner})")?;
+        }
+        if let Some(message) = &self.message {
+            return write!(f, ", code {}: {message}", self.code);
         }
         write!(f, ", code {}; choose another name or namespace", self.code)
     }

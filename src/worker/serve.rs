@@ -1,3 +1,5 @@
+use std::convert::Infallible;
+use std::future::pending;
 use std::io;
 
 use super::{Closed, ShutdownError, Worker};
@@ -35,11 +37,31 @@ impl Worker {
         tokio::select! {
             () = signals.next() => {}
             closed = self.closed() => return served(closed),
+            never = self.tell_standing() => match never {},
         }
         tokio::select! {
             () = signals.next() => Err(ServeError::Interrupted),
             finished = self.shutdown() => finished.map_err(ServeError::Unfinished),
         }
+    }
+}
+
+impl Worker {
+    /// Says in the log what the engine has made of the functions.
+    async fn tell_standing(&self) -> Infallible {
+        match self.registered().await {
+            Ok(registered) if registered.is_complete() => {
+                tracing::info!(worker = self.name(), "every function is served");
+            }
+            Ok(registered) => {
+                tracing::warn!(worker = self.name(), %registered, "not every function is served");
+            }
+            // The end of the worker is told by whoever waits beside this.
+            Err(error) => {
+                tracing::debug!(worker = self.name(), %error, "the engine did not answer");
+            }
+        }
+        pending().await
     }
 }
 
@@ -62,6 +84,7 @@ pub enum ServeError {
 }
 
 /// What the end of the connection means to whoever serves.
+#[expect(clippy::result_large_err, reason = "made once, at the end of a worker")]
 fn served(closed: Closed) -> Result<(), ServeError> {
     match closed {
         Closed::ShutDown { unfinished: 0 } | Closed::Unused => Ok(()),

@@ -3,22 +3,18 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use tokio::time::{Instant, Sleep, sleep_until};
-use tracing::Instrument;
 use uuid::Uuid;
 
 use super::Rejection;
 use super::command::{CallKind, Reply};
 use super::driver::Driver;
-use super::execute::{answer, execute};
 use super::greeting::refusal;
 use super::outbox::Outgoing;
-use super::shared::Origin;
 use super::state::Status;
-use super::trace;
 use crate::transport::{Check, Pulse, Received, Transport, TransportError};
 use crate::wire::{
-    ControlMessage, ErrorBody, Frame, InvocationResult, InvokeFunction, Payload, Reattach,
-    RegistrationRejected, TraceContext, WorkerRegistered,
+    ControlMessage, EXTENSIONS_VERSION, Frame, FunctionActive, InvocationResult, Payload, Reattach,
+    RegistrationRejected, WorkerRegistered,
 };
 
 /// How many messages are handled before other tasks have their turn.
@@ -26,7 +22,7 @@ const TURN: usize = 64;
 
 /// One connection and what happens on it.
 pub(super) struct Session<'a> {
-    driver: &'a mut Driver,
+    pub(super) driver: &'a mut Driver,
     transport: Box<dyn Transport>,
     /// Received before the session began.
     early: Option<Frame>,
@@ -35,6 +31,8 @@ pub(super) struct Session<'a> {
     timer: Pin<Box<Sleep>>,
     /// Whether something was sent since the last flush.
     unflushed: bool,
+    /// Whether the last call was beyond the limit.
+    pub(super) overloaded: bool,
 }
 
 /// How a session came to its end.
@@ -43,7 +41,7 @@ pub(super) enum Ended {
     /// The connection is gone.
     Lost(String),
     /// The engine does not want this worker.
-    Rejected(Rejection),
+    Rejected(Box<Rejection>),
     /// The worker is shutting down and has nothing left to do, or no time.
     Drained,
 }
@@ -69,6 +67,7 @@ impl<'a> Session<'a> {
             pulse,
             timer: Box::pin(sleep_until(now)),
             unflushed: false,
+            overloaded: false,
         }
     }
 
@@ -132,11 +131,13 @@ impl<'a> Session<'a> {
     /// Takes the results of functions and the wishes of handles.
     fn collect(&mut self, cx: &mut Context<'_>) {
         let mut answers = Vec::new();
-        while let Poll::Ready(Some(finished)) = self.driver.running.poll_join_next(cx) {
-            // Panics were caught, and nobody aborts a function before the end.
-            let Ok(finished) = finished else { continue };
-            if finished.session == self.driver.session {
+        let session = self.driver.session;
+        while let Poll::Ready(Some(finished)) = self.driver.running.poll_finished(cx, session) {
+            if finished.session == session {
                 answers.extend(finished.answer);
+            }
+            if let Some(draining) = &mut self.driver.draining {
+                draining.finished(Instant::now());
             }
         }
         if !answers.is_empty() {
@@ -195,7 +196,7 @@ impl<'a> Session<'a> {
 
     /// Pings, and ends what took too long; whether something was done.
     fn watch_time(&mut self, cx: &mut Context<'_>) -> Result<bool, Ended> {
-        let deadline = self.driver.drain_until;
+        let deadline = self.driver.deadline();
         if let Some(deadline) = deadline.filter(|deadline| *deadline < self.timer.deadline()) {
             self.timer.as_mut().reset(deadline);
         }
@@ -203,7 +204,7 @@ impl<'a> Session<'a> {
             return Ok(false);
         }
         let now = Instant::now();
-        if deadline.is_some_and(|deadline| deadline <= now) {
+        if self.driver.is_overdue(now) {
             return Err(Ended::Drained);
         }
         let next = match self.pulse.check(now.into_std()) {
@@ -229,9 +230,15 @@ impl<'a> Session<'a> {
             Ok(ControlMessage::InvokeFunction(call)) => self.called(call),
             Ok(ControlMessage::WorkerRegistered(greeting)) => self.greeted(greeting),
             Ok(ControlMessage::RegistrationRejected(rejected)) => return self.rejected(rejected),
-            Ok(ControlMessage::Ping) => {
-                if let Ok(pong) = ControlMessage::Pong.encode() {
-                    self.driver.send(pong);
+            Ok(ControlMessage::Ping) => self.driver.tell(&ControlMessage::Pong),
+            Ok(ControlMessage::Pong) => self.driver.ponged(),
+            Ok(ControlMessage::CancelInvocation(cancel)) => {
+                self.driver.running.cancel(&cancel.invocation_id);
+            }
+            Ok(ControlMessage::FunctionActive(active)) => self.activated(&active),
+            Ok(ControlMessage::Drained) => {
+                if let Some(draining) = &mut self.driver.draining {
+                    draining.settle();
                 }
             }
             Ok(ControlMessage::Unknown(kind)) => {
@@ -243,16 +250,19 @@ impl<'a> Session<'a> {
             }
             Ok(_) => {}
             // The error tells a place, and the message may hold secrets.
-            Err(error) => tracing::debug!(
-                line = error.line(),
-                column = error.column(),
-                "a message that cannot be read was ignored"
-            ),
+            Err(error) => {
+                tracing::debug!(
+                    line = error.line(),
+                    column = error.column(),
+                    "a message cannot be read"
+                );
+                self.unreadable(text, &error);
+            }
         }
         Ok(())
     }
 
-    fn answered(&mut self, result: InvocationResult) {
+    pub(super) fn answered(&mut self, result: InvocationResult) {
         let known = Uuid::try_parse(&result.invocation_id).is_ok_and(|id| {
             let reply = Reply::Answer(result.into_outcome());
             self.driver.calls.answer(&id, reply)
@@ -262,42 +272,14 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// The engine asks for a function: starts a task for it.
-    fn called(&mut self, call: InvokeFunction) {
-        let function = self.driver.shared.registry().get(&call.function_id);
-        let Some(function) = function else {
-            let refusal = if self.driver.drain_until.is_some() {
-                let message = format!(
-                    "worker `{}` is shutting down",
-                    self.driver.shared.announcement.name
-                );
-                ErrorBody::new(ErrorBody::INVOCATION_STOPPED, message)
-            } else {
-                let message = format!(
-                    "worker `{}` has no function `{}`",
-                    self.driver.shared.announcement.name, call.function_id
-                );
-                ErrorBody::new(ErrorBody::FUNCTION_NOT_FOUND, message)
-            };
-            if let Some(frame) = answer(&call, Err(refusal)) {
-                self.driver.send(frame);
-            }
-            return;
-        };
-        let worker = self.driver.handle(Origin {
-            traceparent: call.traceparent.clone(),
-            baggage: call.baggage.clone(),
-        });
-        let span = call_span(&call);
-        let task = execute(function, call, worker, self.driver.session);
-        self.driver.running.spawn(task.instrument(span));
-    }
-
     fn greeted(&mut self, greeting: WorkerRegistered) {
         let WorkerRegistered {
             worker_id,
             reattach_token,
+            pipewright,
         } = greeting;
+        let extended = pipewright.is_some_and(|version| version >= EXTENSIONS_VERSION);
+        self.driver.extended = extended;
         tracing::debug!(
             worker = self.driver.shared.announcement.name,
             id = worker_id,
@@ -309,41 +291,35 @@ impl<'a> Session<'a> {
         });
         self.driver.status.send_modify(|status: &mut Status| {
             status.worker_id = Some(worker_id);
+            status.extended = extended;
         });
     }
 
     fn rejected(&mut self, rejected: RegistrationRejected) -> Result<(), Ended> {
         let of_a_function = rejected.function_id.is_some();
         let rejection = Rejection::from(rejected);
-        tracing::warn!(worker = self.driver.shared.announcement.name, %rejection, "registration rejected");
-        if of_a_function {
-            self.driver.shared.registry().reject(rejection);
-            Ok(())
-        } else {
-            Err(Ended::Rejected(rejection))
+        let worker = &self.driver.shared.announcement.name;
+        if !of_a_function {
+            tracing::warn!(worker, %rejection, "the engine rejects the worker");
+            return Err(Ended::Rejected(Box::new(rejection)));
+        }
+        let is_new = self.driver.shared.registry().reject(rejection.clone());
+        if is_new {
+            tracing::warn!(worker, %rejection, "a function is not served");
+        }
+        // Our engine tells when a function is free; others are asked.
+        if rejection.is_waiting() && !self.driver.extended {
+            self.driver.reoffer.schedule(Instant::now());
+        }
+        Ok(())
+    }
+
+    /// A function that has waited for another worker is served by this one.
+    fn activated(&mut self, active: &FunctionActive) {
+        let function = &active.function_id;
+        if self.driver.shared.registry().activate(function) {
+            let worker = &self.driver.shared.announcement.name;
+            tracing::info!(worker, function, "serves a function that it has waited for");
         }
     }
-}
-
-/// The span of a function that is called; it follows on the caller's.
-fn call_span(call: &InvokeFunction) -> tracing::Span {
-    let span = tracing::info_span!(
-        parent: None,
-        "call",
-        otel.kind = "server",
-        otel.status_code = tracing::field::Empty,
-        error.type = tracing::field::Empty,
-        rpc.system = "pipewright",
-        rpc.method = call.function_id,
-        trace_id = tracing::field::Empty,
-    );
-    let caller = call.traceparent.as_deref().map(str::parse::<TraceContext>);
-    if let Some(Ok(caller)) = caller {
-        span.record(
-            "trace_id",
-            tracing::field::display(format_args!("{:032x}", caller.trace_id)),
-        );
-        trace::continues(&span, &caller);
-    }
-    span
 }

@@ -12,7 +12,7 @@ use super::registry::Registry;
 use super::state::Status;
 use super::{Closed, RegisterError};
 use crate::transport::Address;
-use crate::wire::{ControlMessage, Text, UnregisterFunction};
+use crate::wire::Text;
 
 /// What every handle of a worker and its driver have in common.
 pub(super) struct Shared {
@@ -20,6 +20,8 @@ pub(super) struct Shared {
     pub(super) announcement: Announcement,
     pub(super) call_timeout: Duration,
     pub(super) shutdown_timeout: Duration,
+    /// Calls of its functions that the worker runs at a time.
+    pub(super) max_running_calls: usize,
     /// Cancelled when the worker begins to shut down.
     pub(super) stopping: CancellationToken,
     /// To the driver. Unbounded, because registering does not wait; it holds at the most two
@@ -44,6 +46,7 @@ impl Shared {
             announcement: settings.announcement,
             call_timeout: settings.call_timeout,
             shutdown_timeout: settings.shutdown_timeout,
+            max_running_calls: settings.max_running_calls,
             stopping: CancellationToken::new(),
             commands,
             status,
@@ -66,9 +69,16 @@ impl Shared {
         function: &Arc<dyn Function>,
     ) -> Result<(), RegisterError> {
         let mut registry = self.registry();
-        registry.insert(function_id, frame.clone(), Arc::clone(function))?;
-        self.command(Command::Send(frame));
+        registry.insert(function_id.clone(), frame, Arc::clone(function))?;
+        self.command(Command::Offer(function_id));
         Ok(())
+    }
+
+    /// Registers a function anew with another description; nothing if it was taken back.
+    pub(super) fn register_again(&self, function_id: String, frame: Text) {
+        if self.registry().replace_frame(&function_id, frame) {
+            self.command(Command::Offer(function_id));
+        }
     }
 
     pub(super) fn unregister(&self, function_id: &str) -> bool {
@@ -76,8 +86,8 @@ impl Shared {
         // The function itself may own a handle, whose drop must not meet the lock.
         let function = registry.get(function_id);
         let removed = registry.remove(function_id);
-        if removed && let Ok(frame) = unregister_frame(function_id) {
-            self.command(Command::Send(frame));
+        if removed {
+            self.command(Command::Unregister(function_id.to_owned()));
         }
         drop(registry);
         drop(function);
@@ -102,20 +112,13 @@ impl Shared {
     }
 }
 
-/// Takes a function back on the wire.
-pub(super) fn unregister_frame(function_id: &str) -> Result<Text, serde_json::Error> {
-    ControlMessage::UnregisterFunction(UnregisterFunction {
-        id: function_id.to_owned(),
-    })
-    .encode()
-}
-
 /// What [`Shared`] takes from the builder.
 pub(super) struct Settings {
     pub(super) address: Address,
     pub(super) announcement: Announcement,
     pub(super) call_timeout: Duration,
     pub(super) shutdown_timeout: Duration,
+    pub(super) max_running_calls: usize,
 }
 
 /// Shared by the handles, not by the driver: when it drops, the last handle has gone.

@@ -1,5 +1,7 @@
 use std::fmt;
 
+use tokio::time::Instant;
+
 use super::Closed;
 
 /// How a worker stands with its engine.
@@ -31,6 +33,10 @@ pub(super) struct Status {
     pub(super) link: Link,
     /// What the engine calls this worker; another one after each reconnect.
     pub(super) worker_id: Option<String>,
+    /// Whether the engine understands pipewright's additions to the protocol.
+    pub(super) extended: bool,
+    /// When the connection was made again last.
+    pub(super) reconnected: Option<Instant>,
 }
 
 #[derive(Clone, Debug)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::oneshot;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 use tracing::Span;
 use uuid::Uuid;
 
@@ -18,6 +18,17 @@ use crate::wire::{ControlMessage, InvokeFunction, Payload, Text, action::Action,
 
 /// The namespace of the engine's own functions (`protocol.md` 2.2).
 const DEFAULT_NAMESPACE: &str = "default";
+
+/// For how long after a loss other workers may still be coming back: as long as the longest wait
+/// between their attempts unless told.
+const RECOVERY: Duration = Duration::from_secs(30);
+
+/// How long to wait before a call is made again; doubled each time up to the longest.
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+
+/// A longer timeout than this is as good as none, and does not travel.
+const LONGEST_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// A call that is about to be made.
 ///
@@ -44,7 +55,11 @@ pub struct Trigger<'a> {
     worker: &'a Worker,
     message: InvokeFunction,
     timeout: Duration,
+    /// When the time is over; from the beginning of the call.
+    deadline: Option<Instant>,
     idempotent: bool,
+    /// Why the call is about to be made again.
+    failed: Option<CallError>,
     /// Why payload or metadata could not be serialised.
     broken: Option<serde_json::Error>,
 }
@@ -75,9 +90,12 @@ impl<'a> Trigger<'a> {
                     .map(|place| place.to_string())
                     .or_else(|| origin.and_then(|origin| origin.traceparent.clone())),
                 baggage: origin.and_then(|origin| origin.baggage.clone()),
+                timeout_ms: None,
             },
             timeout: shared.call_timeout,
+            deadline: None,
             idempotent: false,
+            failed: None,
             broken: None,
         };
         trigger.message.data = trigger.payload(payload).unwrap_or_default();
@@ -127,8 +145,10 @@ impl<'a> Trigger<'a> {
         self
     }
 
-    /// The function may run twice without harm, so that the call is made again when the
-    /// connection is lost before the result was there.
+    /// The function may run twice without harm, so that the call is made again when a connection
+    /// is lost before the result was there: that of this worker, or that of the worker that runs
+    /// the function. For some time after such a loss it is also made again when nobody has the
+    /// function, because its worker may come back later than this one.
     pub fn idempotent(mut self) -> Self {
         self.idempotent = true;
         self
@@ -148,8 +168,9 @@ impl<'a> Trigger<'a> {
     ///
     /// # Cancel safety
     ///
-    /// When the future is dropped the call was made or not, and the function runs on; its result
-    /// is thrown away.
+    /// When the future is dropped the call was made or not. The engine frees its place and tells
+    /// the function, whose [`Invocation::cancelled`](super::Invocation::cancelled) ends; its result
+    /// is thrown away. The same happens at the timeout.
     pub async fn call<R: DeserializeOwned>(self) -> Result<R, CallError> {
         let (function_id, result) = self.run(CallKind::Answered).await?;
         result.parse().map_err(|source| CallError::Result {
@@ -186,41 +207,55 @@ impl<'a> Trigger<'a> {
                 source,
             });
         }
+        self.deadline = Instant::now().checked_add(self.timeout);
         // One timer a call, here and not in the driver.
         let outcome = timeout(self.timeout, self.attempts(kind)).await;
         let function_id = self.message.function_id;
         match outcome {
             Ok(outcome) => outcome.map(|result| (function_id, result)),
-            Err(_) => Err(CallError::Timeout {
+            Err(_) => Err(self.failed.take().unwrap_or(CallError::Timeout {
                 function_id,
                 after: self.timeout,
-            }),
+            })),
         }
     }
 
     /// One attempt, and more where the call may be made again. Ends with its deadline.
     async fn attempts(&mut self, kind: CallKind) -> Result<Payload, CallError> {
+        let mut pause = FIRST_PAUSE;
+        let mut lost = None;
         loop {
-            match self.attempt(kind).await? {
+            let error = match self.attempt(kind).await? {
                 Reply::Answer(Ok(result)) => return Ok(result),
-                Reply::Answer(Err(error)) => {
-                    return Err(CallError::remote(&self.message.function_id, error));
-                }
-                Reply::Lost(reason) if self.idempotent => {
-                    tracing::debug!(
-                        function = self.message.function_id,
-                        reason,
-                        "calling again after the connection was lost"
-                    );
-                }
-                Reply::Lost(reason) => {
-                    return Err(CallError::Disconnected {
-                        function_id: self.message.function_id.clone(),
-                        reason,
-                    });
-                }
+                Reply::Answer(Err(error)) => CallError::remote(&self.message.function_id, error),
+                Reply::Lost(reason) => CallError::Disconnected {
+                    function_id: self.message.function_id.clone(),
+                    reason,
+                },
+            };
+            if error.is_disconnected() {
+                lost = Some(Instant::now());
+            }
+            let again = error.is_disconnected() || error.is_not_found() && self.recovers(lost);
+            if !(self.idempotent && again) {
+                return Err(error);
+            }
+            tracing::debug!(function = self.message.function_id, %error, "calling again");
+            // A connection that is made again is waited for by the driver.
+            if !matches!(error, CallError::Disconnected { .. }) {
+                self.failed = Some(error);
+                sleep(pause).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
+                self.failed = None;
             }
         }
+    }
+
+    /// Whether a connection was lost so recently that other workers may still be coming back.
+    fn recovers(&self, lost: Option<Instant>) -> bool {
+        let reconnected = self.worker.shared().status.borrow().reconnected;
+        lost.max(reconnected)
+            .is_some_and(|since| since.elapsed() < RECOVERY)
     }
 
     async fn attempt(&mut self, kind: CallKind) -> Result<Reply, CallError> {
@@ -256,6 +291,16 @@ impl<'a> Trigger<'a> {
         reply.map_err(|_| closed())
     }
 
+    /// Milliseconds to the deadline, for an engine that passes them on.
+    fn remaining(&self) -> Option<u64> {
+        if !self.worker.shared().status.borrow().extended {
+            return None;
+        }
+        let remaining = self.deadline?.saturating_duration_since(Instant::now());
+        let millis = u64::try_from(remaining.as_millis()).ok()?;
+        (remaining < LONGEST_TIMEOUT).then_some(millis)
+    }
+
     /// The call as it travels, refused here if the engine would hang up on it.
     fn encode(&mut self, id: Uuid, kind: CallKind) -> Result<Text, CallError> {
         let invocation_id = match kind {
@@ -264,10 +309,12 @@ impl<'a> Trigger<'a> {
         };
         let data = std::mem::take(&mut self.message.data);
         let metadata = self.message.metadata.take();
+        let timeout_ms = self.remaining().filter(|_| kind == CallKind::Answered);
         let message = ControlMessage::InvokeFunction(InvokeFunction {
             invocation_id,
             data,
             metadata,
+            timeout_ms,
             ..self.message.clone()
         });
         let encoded = message.encode();

@@ -8,8 +8,8 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use super::command::Command;
 use super::shared::{Alive, Origin, Shared};
 use super::{
-    CallError, Closed, ConnectionState, FunctionBuilder, Handler, RegisterError, Rejection,
-    ShutdownError, Trigger, WorkerBuilder, WorkerMetrics,
+    CallError, Closed, ConnectionState, FunctionBuilder, Handler, RegisterError, Registered,
+    Rejection, ShutdownError, Trigger, WorkerBuilder, WorkerMetrics,
 };
 use crate::transport::{Address, ConnectError};
 use crate::wire::builtin;
@@ -144,10 +144,12 @@ impl Worker {
         self.shared.unregister(id)
     }
 
-    /// Functions of this worker that the engine refused, because another worker has the id.
+    /// Functions of this worker that it does not serve: the engine refused them, or they wait
+    /// because another worker has the id.
     ///
-    /// The engine acknowledges nothing, so a refusal may come any time after the registration.
-    /// The functions stay registered here and are offered again after a reconnect.
+    /// The engine acknowledges nothing, so a refusal may come any time after the registration. A
+    /// function that [waits](Rejection::is_waiting) is served, and no longer listed here, as soon as
+    /// the worker that has it leaves. All are offered again after a reconnect.
     pub fn rejections(&self) -> Vec<Rejection> {
         self.shared.registry().rejections()
     }
@@ -156,7 +158,8 @@ impl Worker {
     ///
     /// The engine acknowledges no registration, but it takes what a worker sends in order and
     /// answers a repeated announcement (`protocol.md` 1.3). A function is called by another worker
-    /// safely after this. What the engine refused is in [`rejections`](Self::rejections).
+    /// safely after this. The result says which functions the engine has refused, and which wait
+    /// for another worker to leave, and for whom.
     ///
     /// # Errors
     ///
@@ -165,10 +168,10 @@ impl Worker {
     /// # Cancel safety
     ///
     /// Cancel safe: nothing is lost.
-    pub async fn registered(&self) -> Result<(), CallError> {
+    pub async fn registered(&self) -> Result<Registered, CallError> {
         let call = self.trigger(builtin::WORKERS_REGISTER, &self.shared.announcement);
         call.call::<IgnoredAny>().await?;
-        Ok(())
+        Ok(Registered::new(self.rejections()))
     }
 
     /// A call to be made: see [`Trigger`] for its settings and for how to make it.
@@ -201,6 +204,10 @@ impl Worker {
 
     /// How the worker stands with its engine, now.
     pub fn state(&self) -> ConnectionState {
+        if self.shared.status.has_changed().is_err() {
+            // The task behind the worker is no more: it has closed, or its runtime has ended.
+            return ConnectionState::Closed;
+        }
         self.shared.status.borrow().state()
     }
 

@@ -6,7 +6,7 @@ use super::delivery::Deliveries;
 use super::listings;
 use super::member::Member;
 use crate::engine::core::Core;
-use crate::wire::{ErrorBody, InvokeFunction, Payload, builtin};
+use crate::wire::{EXTENSIONS, ErrorBody, InvokeFunction, Payload, builtin};
 
 /// More channels than the engine takes.
 const TOO_MANY_CHANNELS: &str = "too_many_channels";
@@ -20,7 +20,7 @@ pub(super) fn call(
 ) -> Option<Result<Payload, ErrorBody>> {
     match call.function_id.as_str() {
         builtin::CHANNELS_CREATE => Some(create_channel(member, call, core)),
-        builtin::WORKERS_REGISTER => Some(register_worker(member, &call.data, out)),
+        builtin::WORKERS_REGISTER => Some(register_worker(member, &call.data, core, out)),
         builtin::RUNS_LIST | builtin::CHANNELS_LIST if core.limits.behaviour.is_iii() => None,
         builtin::RUNS_LIST => Some(member.costly(|| listings::runs(&call.data, core))),
         builtin::CHANNELS_LIST => Some(member.costly(|| listings::channels(&call.data, core))),
@@ -44,7 +44,7 @@ fn create_channel(
     let Request { buffer_size } = request(&call.data, r#"{"buffer_size": 64}"#)?;
     let refs = core
         .channels
-        .create(&member.id, core.limits.pipe(buffer_size))
+        .create(&member.identity(), core.limits.pipe(buffer_size))
         .map_err(|refused| {
             core.metrics.refused(refused.into());
             ErrorBody::new(TOO_MANY_CHANNELS, refused.to_string())
@@ -58,13 +58,17 @@ fn create_channel(
 fn register_worker(
     member: &Member<'_>,
     data: &Payload,
+    core: &Core,
     out: &mut Deliveries,
 ) -> Result<Payload, ErrorBody> {
     // Fields are kept as they are, whatever their types: nothing here depends on them.
-    let about = data
+    let mut about = data
         .parse::<Map<String, Value>>()
         .map_err(|error| ErrorBody::new(ErrorBody::DESERIALIZATION_ERROR, error.to_string()))?;
-    member.announce(about, out);
+    if core.limits.behaviour.is_iii() {
+        about.remove(EXTENSIONS);
+    }
+    member.announce(about, core, out);
     payload(&json!({ "success": true }))
 }
 

@@ -6,27 +6,31 @@ use std::time::Instant;
 use super::registry::WorkerId;
 use super::{CallTotals, Outcome};
 
-/// A call that waits for its result.
+/// A call that was forwarded and is not answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Call {
     pub(super) caller: WorkerId,
+    pub(super) executor: WorkerId,
     pub(super) invocation_id: String,
     pub(super) function_id: String,
     pub(super) traceparent: Option<String>,
     pub(super) baggage: Option<String>,
     pub(super) opened: Instant,
+    /// Whether nobody waits for the answer, which then only frees the place of the call.
+    pub(super) void: bool,
 }
 
 /// The calls in flight. Plain and synchronous: it is told the time.
 ///
-/// A call is known by its executor and its id together, so that no worker can answer for another.
+/// A call is known by its executor and its id together, so that no worker can answer for another,
+/// and by its caller and its id, so that no worker can cancel the call of another.
 pub(super) struct Calls {
     /// What one worker may have open.
     max: usize,
-    /// Bounded by `max` a worker.
-    open: HashMap<(WorkerId, String), Call>,
-    /// Open calls by caller; no entry is zero.
-    callers: HashMap<WorkerId, usize>,
+    /// By executor and id. Bounded by `max` a caller; no inner table is empty.
+    open: HashMap<WorkerId, HashMap<String, Call>>,
+    /// The executor of each open call, by caller and id; no inner table is empty.
+    callers: HashMap<WorkerId, HashMap<String, WorkerId>>,
     totals: Arc<CallTotals>,
 }
 
@@ -42,6 +46,15 @@ pub(in crate::engine) enum CallRefused {
     TooMany(usize),
 }
 
+/// What the end of a worker does to calls.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Left {
+    /// Calls of others that it executed.
+    pub(super) stopped: Vec<Call>,
+    /// Calls that it made and others execute.
+    pub(super) abandoned: Vec<Call>,
+}
+
 impl Calls {
     pub(super) fn new(max: usize) -> Self {
         Self {
@@ -52,17 +65,24 @@ impl Calls {
         }
     }
 
-    pub(super) fn open(&mut self, executor: WorkerId, call: Call) -> Result<(), CallRefused> {
-        let callers = self.callers.get(&call.caller).copied().unwrap_or(0);
-        if callers >= self.max {
+    pub(super) fn open(&mut self, call: Call) -> Result<(), CallRefused> {
+        let made = self.callers.get(&call.caller);
+        if made.map_or(0, HashMap::len) >= self.max {
             return Err(CallRefused::TooMany(self.max));
         }
-        let caller = call.caller.clone();
-        match self.open.entry((executor, call.invocation_id.clone())) {
+        if made.is_some_and(|made| made.contains_key(&call.invocation_id)) {
+            return Err(CallRefused::Duplicate);
+        }
+        let executed = self.open.entry(call.executor.clone()).or_default();
+        match executed.entry(call.invocation_id.clone()) {
             Entry::Occupied(_) => Err(CallRefused::Duplicate),
             Entry::Vacant(place) => {
+                let made = self.callers.entry(call.caller.clone()).or_default();
+                made.insert(call.invocation_id.clone(), call.executor.clone());
+                if call.void {
+                    self.totals.outcomes.add(Outcome::Void);
+                }
                 place.insert(call);
-                self.callers.insert(caller, callers + 1);
                 Ok(())
             }
         }
@@ -72,40 +92,56 @@ impl Calls {
     pub(super) fn close(
         &mut self,
         executor: &WorkerId,
-        invocation_id: String,
+        invocation_id: &str,
         outcome: Outcome,
         now: Instant,
     ) -> Option<Call> {
-        let call = self.open.remove(&(executor.clone(), invocation_id))?;
-        self.totals.outcomes.add(outcome);
-        self.totals
-            .answered
-            .observe(now.saturating_duration_since(call.opened));
-        self.closed(&call.caller);
+        let call = self.remove(executor, invocation_id)?;
+        if !call.void {
+            self.totals.outcomes.add(outcome);
+            self.totals
+                .answered
+                .observe(now.saturating_duration_since(call.opened));
+        }
         Some(call)
     }
 
-    /// Closes every call that `worker` makes or executes; gives those that others made.
-    pub(super) fn leave(&mut self, worker: &WorkerId) -> Vec<Call> {
-        let stopped: Vec<Call> = self
-            .open
-            .extract_if(|(executor, _), call| executor == worker || call.caller == *worker)
-            .map(|(_, call)| call)
-            .inspect(|_| self.totals.outcomes.add(Outcome::Stopped))
-            .filter(|call| call.caller != *worker)
-            .collect();
-        for call in &stopped {
-            self.closed(&call.caller);
+    /// Closes a call that its caller no longer waits for.
+    pub(super) fn cancel(&mut self, caller: &WorkerId, invocation_id: &str) -> Option<Call> {
+        let executor = self.callers.get(caller)?.get(invocation_id)?.clone();
+        let call = self.remove(&executor, invocation_id)?;
+        self.stopped(&call);
+        Some(call)
+    }
+
+    /// Closes every call that `worker` makes or executes.
+    pub(super) fn leave(&mut self, worker: &WorkerId) -> Left {
+        let mut left = Left::default();
+        for (invocation_id, executor) in self.callers.remove(worker).unwrap_or_default() {
+            if let Some(call) = self.remove(&executor, &invocation_id) {
+                self.stopped(&call);
+                left.abandoned.push(call);
+            }
         }
-        self.callers.remove(worker);
-        stopped
+        left.abandoned.retain(|call| call.executor != *worker);
+        for (_, call) in self.open.remove(worker).unwrap_or_default() {
+            self.forget_caller(&call);
+            self.stopped(&call);
+            left.stopped.push(call);
+        }
+        left
+    }
+
+    /// Calls that a worker executes.
+    pub(super) fn executing(&self, worker: &WorkerId) -> usize {
+        self.open.get(worker).map_or(0, HashMap::len)
     }
 
     /// Open calls by executor, and of each by function.
     pub(super) fn running(&self) -> HashMap<WorkerId, HashMap<&str, usize>> {
         let mut running = HashMap::<WorkerId, HashMap<&str, usize>>::new();
-        for ((executor, _), call) in &self.open {
-            let of_worker = running.entry(executor.clone()).or_default();
+        for call in self.open.values().flat_map(HashMap::values) {
+            let of_worker = running.entry(call.executor.clone()).or_default();
             *of_worker.entry(&call.function_id).or_default() += 1;
         }
         running
@@ -117,14 +153,30 @@ impl Calls {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.open.len()
+        self.open.values().map(HashMap::len).sum()
     }
 
-    fn closed(&mut self, caller: &WorkerId) {
-        if let Some(open) = self.callers.get_mut(caller) {
-            *open -= 1;
-            if *open == 0 {
-                self.callers.remove(caller);
+    fn stopped(&self, call: &Call) {
+        if !call.void {
+            self.totals.outcomes.add(Outcome::Stopped);
+        }
+    }
+
+    fn remove(&mut self, executor: &WorkerId, invocation_id: &str) -> Option<Call> {
+        let executed = self.open.get_mut(executor)?;
+        let call = executed.remove(invocation_id)?;
+        if executed.is_empty() {
+            self.open.remove(executor);
+        }
+        self.forget_caller(&call);
+        Some(call)
+    }
+
+    fn forget_caller(&mut self, call: &Call) {
+        if let Some(made) = self.callers.get_mut(&call.caller) {
+            made.remove(&call.invocation_id);
+            if made.is_empty() {
+                self.callers.remove(&call.caller);
             }
         }
     }
@@ -143,14 +195,16 @@ mod tests {
         WorkerId::from(id)
     }
 
-    fn call(caller: &str, invocation_id: usize) -> Call {
+    fn call(caller: &str, executor: &str, invocation_id: usize) -> Call {
         Call {
             caller: id(caller),
+            executor: id(executor),
             invocation_id: invocation_id.to_string(),
             function_id: "f".to_owned(),
             traceparent: None,
             baggage: None,
             opened: *START,
+            void: false,
         }
     }
 
@@ -161,64 +215,86 @@ mod tests {
 
     fn close(calls: &mut Calls, executor: &str, invocation_id: &str) -> Option<Call> {
         let now = *START + Duration::from_secs(1);
-        calls.close(&id(executor), invocation_id.into(), Outcome::Result, now)
+        calls.close(&id(executor), invocation_id, Outcome::Result, now)
     }
 
     #[test]
     fn only_the_executor_answers_and_only_once() {
         let mut calls = Calls::new(3);
-        calls.open(id("b"), call("a", 1)).unwrap();
+        calls.open(call("a", "b", 1)).unwrap();
         assert_eq!(close(&mut calls, "c", "1"), None);
-        assert_eq!(close(&mut calls, "b", "1"), Some(call("a", 1)));
+        assert_eq!(close(&mut calls, "b", "1"), Some(call("a", "b", 1)));
         assert_eq!(close(&mut calls, "b", "1"), None);
-        assert!(calls.callers.is_empty());
+        assert!(calls.callers.is_empty() && calls.open.is_empty());
+    }
+
+    #[test]
+    fn only_the_caller_cancels_and_frees_its_place() {
+        let mut calls = Calls::new(1);
+        calls.open(call("a", "b", 1)).unwrap();
+        assert_eq!(calls.cancel(&id("b"), "1"), None);
+        assert_eq!(calls.cancel(&id("a"), "2"), None);
+        assert_eq!(calls.cancel(&id("a"), "1"), Some(call("a", "b", 1)));
+        assert_eq!(close(&mut calls, "b", "1"), None);
+        calls.open(call("a", "b", 1)).unwrap();
+        assert_eq!(counted(&calls), [(["stopped"], 1)]);
     }
 
     #[test]
     fn what_calls_came_to_is_counted_once() {
         let mut calls = Calls::new(3);
-        calls.open(id("b"), call("a", 1)).unwrap();
+        calls.open(call("a", "b", 1)).unwrap();
         close(&mut calls, "b", "1").unwrap();
         assert_eq!(close(&mut calls, "b", "1"), None);
-        assert_eq!(counted(&calls), [(["result"], 1)]);
+        let void = Call {
+            void: true,
+            ..call("a", "b", 2)
+        };
+        calls.open(void).unwrap();
+        assert_eq!(calls.executing(&id("b")), 1);
+        close(&mut calls, "b", "2").unwrap();
+        assert_eq!(counted(&calls), [(["result"], 1), (["void"], 1)]);
         let answered = calls.totals().answered.read();
         assert_eq!((answered.count, answered.sum), (1, Duration::from_secs(1)));
     }
 
     #[test]
-    fn an_id_is_open_once_for_an_executor() {
+    fn an_id_is_open_once_for_an_executor_and_for_a_caller() {
         let mut calls = Calls::new(3);
-        calls.open(id("b"), call("a", 1)).unwrap();
-        let duplicate = calls.open(id("b"), call("x", 1));
-        assert_eq!(duplicate, Err(CallRefused::Duplicate));
-        calls.open(id("c"), call("x", 1)).unwrap();
+        calls.open(call("a", "b", 1)).unwrap();
+        let duplicate = Err(CallRefused::Duplicate);
+        assert_eq!(calls.open(call("x", "b", 1)), duplicate);
+        assert_eq!(calls.open(call("a", "c", 1)), duplicate);
+        calls.open(call("x", "c", 1)).unwrap();
         assert_eq!(calls.len(), 2);
     }
 
     #[test]
     fn who_leaves_stops_its_calls_and_those_it_executes() {
         let mut calls = Calls::new(3);
-        calls.open(id("b"), call("a", 1)).unwrap();
-        calls.open(id("a"), call("b", 2)).unwrap();
-        calls.open(id("b"), call("b", 3)).unwrap();
-        calls.open(id("a"), call("c", 4)).unwrap();
-        assert_eq!(calls.leave(&id("b")), [call("a", 1)]);
+        calls.open(call("a", "b", 1)).unwrap();
+        calls.open(call("b", "a", 2)).unwrap();
+        calls.open(call("b", "b", 3)).unwrap();
+        calls.open(call("c", "a", 4)).unwrap();
+        let left = calls.leave(&id("b"));
+        assert_eq!(left.stopped, [call("a", "b", 1)]);
+        assert_eq!(left.abandoned, [call("b", "a", 2)]);
         assert_eq!(calls.len(), 1);
-        assert_eq!(calls.leave(&id("a")), [call("c", 4)]);
+        assert_eq!(calls.leave(&id("a")).stopped, [call("c", "a", 4)]);
         assert_eq!(counted(&calls), [(["stopped"], 4)]);
-        assert!(calls.callers.is_empty());
+        assert!(calls.callers.is_empty() && calls.open.is_empty());
     }
 
     #[test]
     fn a_caller_has_a_bound_of_its_own() {
         let mut calls = Calls::new(3);
         for n in 0..3 {
-            calls.open(id("b"), call("a", n)).unwrap();
+            calls.open(call("a", "b", n)).unwrap();
         }
-        let more = calls.open(id("b"), call("a", 3));
+        let more = calls.open(call("a", "b", 3));
         assert_eq!(more, Err(CallRefused::TooMany(3)));
-        calls.open(id("b"), call("c", 3)).unwrap();
+        calls.open(call("c", "b", 3)).unwrap();
         close(&mut calls, "b", "0").unwrap();
-        calls.open(id("b"), call("a", 0)).unwrap();
+        calls.open(call("a", "b", 0)).unwrap();
     }
 }

@@ -1,11 +1,11 @@
-use super::registry::WorkerId;
+use super::registry::{DEFAULT_NAMESPACE, Registry, Worker, WorkerId};
 use crate::wire::RegistrationRejected;
 
 /// Why a function is not registered.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(in crate::engine) enum FunctionRefused {
-    /// The first keeps it.
-    #[error("`{function_id}` in namespace {namespace} belongs to worker {owner}")]
+    /// Another worker has it; this one waits.
+    #[error("`{function_id}` in namespace {namespace} belongs to worker {owner}; it waits")]
     Conflict {
         namespace: String,
         function_id: String,
@@ -17,38 +17,62 @@ pub(in crate::engine) enum FunctionRefused {
     Reserved { function_id: String },
     #[error("`{function_id}` is one more than the {max} functions that a worker may have")]
     TooMany { function_id: String, max: usize },
+    #[error("the registration of `{function_id}` is no valid JSON: {problem}")]
+    Invalid {
+        function_id: String,
+        problem: String,
+    },
 }
 
 impl FunctionRefused {
-    /// What the worker is told; `namespace` is its own.
-    pub(super) fn rejection(self, namespace: String) -> RegistrationRejected {
+    /// What the worker `to` is told. A conflict is told in the words of the protocol; workers that
+    /// know our additions learn the name of the owner as well.
+    pub(super) fn rejection(self, registry: &Registry, to: &WorkerId) -> RegistrationRejected {
+        let worker = registry.worker(to);
+        let extended = worker.is_some_and(|worker| worker.extended);
+        let own = || worker.map(|worker| worker.namespace.clone());
+        let message = match &self {
+            Self::Invalid { .. } => Some(self.to_string()),
+            _ => None,
+        };
+        let mut owner_name = None;
         let (function_id, namespace, owner, reason) = match self {
             Self::Conflict {
                 namespace,
                 function_id,
                 owner,
-            } => (function_id, namespace, Some(owner.to_string()), None),
+            } => {
+                let name = registry.worker(&owner).and_then(Worker::name);
+                owner_name = name.filter(|_| extended).map(str::to_owned);
+                (function_id, Some(namespace), Some(owner.to_string()), None)
+            }
             Self::Forbidden { function_id } => {
                 let reason = RegistrationRejected::FORBIDDEN;
-                (function_id, namespace, None, Some(reason))
+                (function_id, own(), None, Some(reason))
             }
             Self::Reserved { function_id } => {
                 let reason = RegistrationRejected::RESERVED;
-                (function_id, namespace, None, Some(reason))
+                (function_id, own(), None, Some(reason))
             }
             Self::TooMany { function_id, .. } => {
                 let reason = RegistrationRejected::TOO_MANY_FUNCTIONS;
-                (function_id, namespace, None, Some(reason))
+                (function_id, own(), None, Some(reason))
+            }
+            Self::Invalid { function_id, .. } => {
+                let reason = RegistrationRejected::INVALID;
+                (function_id, own(), None, Some(reason))
             }
         };
         let owner = owner.unwrap_or_else(|| RegistrationRejected::OWNED_BY_ENGINE.to_owned());
         RegistrationRejected {
             code: RegistrationRejected::FUNCTION_CONFLICT.to_owned(),
-            namespace: Some(namespace),
+            namespace: Some(namespace.unwrap_or_else(|| DEFAULT_NAMESPACE.to_owned())),
             worker_name: None,
             function_id: Some(function_id),
             owner_worker_id: Some(owner),
+            owner_worker_name: owner_name,
             reason: reason.map(str::to_owned),
+            message,
         }
     }
 }

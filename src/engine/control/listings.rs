@@ -81,7 +81,7 @@ pub(super) fn workers(member: &Member<'_>) -> Result<Payload, ErrorBody> {
     const ID_BYTES: usize = 16 << 10;
     fn ids(worker: &Worker) -> Vec<&str> {
         let mut left = ID_BYTES;
-        let mut ids: Vec<&str> = worker.functions.iter().map(String::as_str).collect();
+        let mut ids: Vec<&str> = worker.functions.keys().map(String::as_str).collect();
         ids.sort_unstable();
         ids.into_iter()
             .take(IDS)

@@ -1,26 +1,25 @@
-use std::collections::HashSet;
-use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard};
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::calls::Call;
 use super::delivery::{Deliveries, deliver};
-use super::refusals::{forbidden, no_queues, no_triggers, not_found};
-use super::registry::{DEFAULT_NAMESPACE, Worker, WorkerId};
-use super::switchboard::{Control, Tables};
+use super::departure::{Departure, part};
+use super::forward::now;
+use super::fresh::Fresh;
+use super::held::HeldCall;
+use super::refusals::{forbidden, no_triggers, not_found};
+use super::registry::{DEFAULT_NAMESPACE, News, Notice, Registry, Replaced, WorkerId};
+use super::switchboard::{Control, Tables, push_all};
 use super::{FunctionRefused, Outbox, Outcome, builtins};
 use crate::engine::Role;
 use crate::engine::core::Core;
 use crate::engine::metrics::Reason;
-use crate::engine::runs::NewCall;
-use crate::wire::action::Action;
 use crate::wire::{
-    AccessKey, CALLER, Close, ControlMessage, ErrorBody, InvocationResult, InvokeFunction, Payload,
-    Reattach, RegisterFunction, builtin, code,
+    AccessKey, CancelInvocation, Close, ControlMessage, ErrorBody, InvocationResult,
+    InvokeFunction, Payload, Reattach, RegisterFunction, builtin, code, salvage,
 };
 
 /// One connected worker. Dropping it makes the worker leave: its functions go, calls to them fail.
@@ -33,9 +32,10 @@ pub(super) struct Member<'a> {
     warned: AtomicBool,
     /// Microseconds for which the tables were held for this worker alone, not yet paid for.
     cost: AtomicU64,
-    /// Functions that it has registered since its last other message, where they are not found yet
-    /// as on an iii engine. Bounded by the functions of a worker.
-    fresh: Mutex<HashSet<String>>,
+    fresh: Fresh,
+    /// It took the place of an older connection since this was last asked.
+    reattached: AtomicBool,
+    departure: Departure,
 }
 
 impl<'a> Member<'a> {
@@ -47,30 +47,40 @@ impl<'a> Member<'a> {
             role,
             warned: AtomicBool::new(false),
             cost: AtomicU64::new(0),
-            fresh: Mutex::default(),
+            fresh: Fresh::default(),
+            reattached: AtomicBool::new(false),
+            departure: Departure::Disconnected,
         }
     }
 
     /// Decides one message of this worker.
     pub(super) fn handle(&self, message: ControlMessage, core: &Core, out: &mut Deliveries) {
         if core.limits.behaviour.is_iii() {
-            self.freshen(&message);
+            self.fresh.passed_by(&message);
         }
         match message {
             ControlMessage::InvokeFunction(call) => self.invoke(call, core, out),
             ControlMessage::InvocationResult(result) => self.result(result, out),
             ControlMessage::RegisterFunction(function) => {
                 let id = core.limits.behaviour.is_iii().then(|| function.id.clone());
-                match self.register(function) {
-                    Ok(()) => self.fresh().extend(id),
-                    Err(refused) => self.reject(refused, out),
+                self.register(function, out);
+                if let Some(id) = id.filter(|id| self.has(id)) {
+                    self.fresh.add(id);
                 }
             }
             ControlMessage::UnregisterFunction(function) => {
-                let mut tables = self.control.lock();
-                tables.registry.unregister(&self.id, &function.id);
+                self.change(core, out, |registry, notices| {
+                    registry.unregister(&self.id, &function.id, notices);
+                });
             }
-            ControlMessage::Reattach(reattach) => self.reattach(&reattach),
+            ControlMessage::Reattach(reattach) => self.reattach(&reattach, out),
+            ControlMessage::CancelInvocation(cancel) => self.cancel(&cancel, out),
+            ControlMessage::Drain => {
+                self.change(core, out, |registry, notices| {
+                    registry.drain(&self.id, notices);
+                });
+                self.control.lock().tell_drained(&self.id, out);
+            }
             ControlMessage::RegisterTrigger(trigger) => self.reply(&no_triggers(trigger), out),
             ControlMessage::Ping => self.reply(&ControlMessage::Pong, out),
             ControlMessage::Unknown(kind) => {
@@ -80,31 +90,23 @@ impl<'a> Member<'a> {
             ControlMessage::WorkerRegistered(_)
             | ControlMessage::RegistrationRejected(_)
             | ControlMessage::TriggerRegistrationResult(_)
+            | ControlMessage::FunctionActive(_)
+            | ControlMessage::Drained
             | ControlMessage::Pong => {}
         }
-    }
-
-    /// Whatever else a worker sends, its registrations have arrived by then.
-    fn freshen(&self, message: &ControlMessage) {
-        match message {
-            ControlMessage::RegisterFunction(_) => {}
-            ControlMessage::InvokeFunction(call)
-                if !call.function_id.starts_with(builtin::PREFIX) => {}
-            _ => self.fresh().clear(),
-        }
-    }
-
-    fn fresh(&self) -> MutexGuard<'_, HashSet<String>> {
-        self.fresh.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Does what takes long for one worker while others wait for the tables.
     pub(super) fn costly<R>(&self, work: impl FnOnce() -> R) -> R {
         let begun = Instant::now();
         let done = work();
+        self.charge(begun);
+        done
+    }
+
+    fn charge(&self, begun: Instant) {
         let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
         self.cost.fetch_add(micros, Ordering::Relaxed);
-        done
     }
 
     /// For how long it was [costly](Self::costly) since this was last asked.
@@ -112,127 +114,138 @@ impl<'a> Member<'a> {
         Duration::from_micros(self.cost.swap(0, Ordering::Relaxed))
     }
 
-    /// Keeps what the worker says of itself.
-    pub(super) fn announce(&self, about: Map<String, Value>, out: &mut Deliveries) {
-        let conflicts = self.control.lock().registry.announce(&self.id, about);
-        for conflict in conflicts {
-            self.reject(conflict, out);
+    /// Tells whoever waits for it that a message is no valid JSON.
+    pub(super) fn invalid(&self, json: &str, problem: &str, out: &mut Deliveries) {
+        let Some(found) = self.costly(|| salvage(json)) else {
+            return;
+        };
+        match (found.kind.as_str(), found.invocation_id, found.id) {
+            ("invocationresult", Some(invocation_id), _) => {
+                let message = format!("the worker answered with what is no valid JSON: {problem}");
+                let error = ErrorBody::new(ErrorBody::SERIALIZATION_ERROR, message);
+                self.result(InvocationResult::failed(invocation_id, error), out);
+            }
+            ("invokefunction", Some(invocation_id), _) => {
+                let message = format!("the call is no valid JSON: {problem}");
+                let error = ErrorBody::new(ErrorBody::DESERIALIZATION_ERROR, message);
+                let mut answer = InvocationResult::failed(invocation_id, error);
+                answer.function_id = found.function_id.unwrap_or_default();
+                self.reply(&ControlMessage::InvocationResult(answer), out);
+            }
+            ("registerfunction", _, Some(function_id)) => {
+                let problem = problem.to_owned();
+                let refused = FunctionRefused::Invalid {
+                    function_id,
+                    problem,
+                };
+                self.reject(refused, out);
+            }
+            _ => {}
         }
     }
 
-    fn register(&self, function: RegisterFunction) -> Result<(), FunctionRefused> {
+    /// Keeps what the worker says of itself.
+    pub(super) fn announce(&self, about: Map<String, Value>, core: &Core, out: &mut Deliveries) {
+        self.change(core, out, |registry, notices| {
+            registry.announce(&self.id, about, notices);
+        });
+    }
+
+    /// Waits no longer for the worker to announce itself.
+    pub(super) fn settle(&self, core: &Core, out: &mut Deliveries) {
+        self.change(core, out, |registry, notices| {
+            registry.settle(&self.id, notices);
+        });
+    }
+
+    /// Whether it took the place of an older connection since this was last asked.
+    pub(super) fn take_reattached(&self) -> bool {
+        self.reattached.swap(false, Ordering::Relaxed)
+    }
+
+    /// Whether the worker is to be waited for: to announce itself or to register again.
+    pub(super) fn is_settled(&self) -> bool {
+        self.control.lock().registry.is_settled(&self.id)
+    }
+
+    /// Changes who has which function, and tells everybody what that means to them.
+    fn change(
+        &self,
+        core: &Core,
+        out: &mut Deliveries,
+        change: impl FnOnce(&mut Registry, &mut Vec<Notice>),
+    ) {
+        let mut notices = Vec::new();
+        let mut tables = self.control.lock();
+        change(&mut tables.registry, &mut notices);
+        tables.tell_active(&notices, out);
+        drop(tables);
+        self.told(notices, out);
+        self.control.release(core, out);
+    }
+
+    /// Tells this worker which of its functions were refused.
+    fn told(&self, notices: Vec<Notice>, out: &mut Deliveries) {
+        for notice in notices {
+            if let News::Refused(refused) = notice.what {
+                self.reject(refused, out);
+            }
+        }
+    }
+
+    fn register(&self, function: RegisterFunction, out: &mut Deliveries) {
         if function.id.starts_with(builtin::PREFIX) {
             let function_id = function.id;
-            return Err(FunctionRefused::Reserved { function_id });
+            return self.reject(FunctionRefused::Reserved { function_id }, out);
         }
         if !self.role.may_register(&function.id) {
             let function_id = function.id;
-            return Err(FunctionRefused::Forbidden { function_id });
+            return self.reject(FunctionRefused::Forbidden { function_id }, out);
         }
         tracing::debug!(worker = %self.id, function = function.id, "registering a function");
-        self.control.lock().registry.register(&self.id, function)
+        let mut notices = Vec::new();
+        let mut tables = self.control.lock();
+        tables.registry.register(&self.id, function, &mut notices);
+        tables.tell_active(&notices, out);
+        drop(tables);
+        self.told(notices, out);
     }
 
     fn invoke(&self, mut call: InvokeFunction, core: &Core, out: &mut Deliveries) {
         if !self.role.may_call(&call.function_id) {
             self.control.metrics.refused(Reason::Role);
-            self.refuse(&call, forbidden(&call.function_id), out);
+            let error = forbidden(&call.function_id);
+            self.control.refuse(&self.id, &call, error, out);
         } else if let Some(outcome) = builtins::call(self, &call, core, out) {
             self.answer(&call, outcome, out);
-        } else if let Err(error) = self.forward(&mut call, core, out) {
-            self.refuse(&call, error, out);
-        }
-    }
-
-    /// Answers a call that nobody carries out, if it wants an answer.
-    fn refuse(&self, call: &InvokeFunction, error: ErrorBody, out: &mut Deliveries) {
-        self.control.runs.refused(&call.function_id, &error);
-        if call.action != Some(Action::Void) {
-            self.answer(call, Err(error), out);
-        }
-    }
-
-    /// Passes a call to the worker that has the function. Its payload goes along; the rest stays
-    /// for an answer.
-    fn forward(
-        &self,
-        call: &mut InvokeFunction,
-        core: &Core,
-        out: &mut Deliveries,
-    ) -> Result<(), ErrorBody> {
-        let metrics = &self.control.metrics;
-        let void = match &call.action {
-            None => call.invocation_id.is_none(),
-            Some(Action::Void) => true,
-            Some(Action::Enqueue { .. }) => {
-                metrics.refused(Reason::Request);
-                return Err(no_queues());
-            }
-            Some(Action::Unknown) => {
-                metrics.refused(Reason::Request);
-                return Err(ErrorBody::new("invocation_error", "unknown action"));
-            }
-        };
-        let namespace = call.namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE);
-        if namespace.trim().is_empty() {
-            metrics.refused(Reason::Request);
-            let message = "namespace must not be blank; leave it out for the default";
-            return Err(ErrorBody::new("INVALID_NAMESPACE", message));
-        }
-        let mut tables = self.control.lock();
-        let Tables { registry, calls } = &mut *tables;
-        let found = registry.owner(namespace, &call.function_id);
-        let found = found.filter(|_| !self.fresh().remove(&call.function_id));
-        let Some((owner, outbox)) = found else {
-            metrics.refused(Reason::FunctionNotFound);
-            let suggest = !core.limits.behaviour.is_iii();
-            let role = suggest.then_some(&*self.role);
-            let error = self.costly(|| not_found(registry, namespace, &call.function_id, role));
-            return Err(error);
-        };
-        let invocation_id = call.invocation_id.clone().filter(|_| !void);
-        if let Some(invocation_id) = &invocation_id {
-            let open = Call {
-                caller: self.id.clone(),
-                invocation_id: invocation_id.clone(),
-                function_id: call.function_id.clone(),
-                traceparent: call.traceparent.clone(),
-                baggage: call.baggage.clone(),
-                opened: now(),
-            };
-            calls.open(owner.clone(), open).map_err(|refused| {
-                metrics.refused(refused.into());
-                ErrorBody::new("invocation_error", refused.to_string())
-            })?;
+        } else if self.fresh.take(&call.function_id) {
+            let tables = self.control.lock();
+            let namespace = call.namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE);
+            let error = not_found(&tables.registry, namespace, &call.function_id, None);
+            drop(tables);
+            self.control.refuse(&self.id, &call, error, out);
         } else {
-            calls.totals().outcomes.add(Outcome::Void);
+            // Looking for what was meant by an unknown name takes long.
+            let begun = Instant::now();
+            if let Err(error) = self
+                .control
+                .forward(&self.id, &self.role, &mut call, core, out)
+            {
+                self.charge(begun);
+                self.control.refuse(&self.id, &call, error, out);
+            }
         }
-        let to = Arc::clone(outbox);
-        let executor = owner.clone();
-        let worker = registry.worker(&executor).and_then(Worker::name);
-        let worker = worker.map(str::to_owned);
-        drop(tables);
-        let known = NewCall {
-            caller: &self.id,
-            executor: &executor,
-            worker: worker.as_deref(),
-            invocation_id: invocation_id.as_deref(),
-            function_id: &call.function_id,
-            traceparent: call.traceparent.as_deref(),
-        };
-        self.control.runs.called(&known, &call.data, &core.channels);
-        let call = InvokeFunction {
-            invocation_id,
-            function_id: call.function_id.clone(),
-            data: mem::take(&mut call.data).with_member(CALLER, &self.id),
-            action: None,
-            namespace: None,
-            metadata: call.metadata.take(),
-            traceparent: call.traceparent.take(),
-            baggage: call.baggage.take(),
-        };
-        deliver(to, &ControlMessage::InvokeFunction(call), out);
-        Ok(())
+    }
+
+    /// Ends a call that this worker no longer waits for.
+    fn cancel(&self, cancel: &CancelInvocation, out: &mut Deliveries) {
+        let mut tables = self.control.lock();
+        if tables.held.cancel(&self.id, &cancel.invocation_id) {
+            return;
+        }
+        if let Some(call) = tables.calls.cancel(&self.id, &cancel.invocation_id) {
+            tables.tell_cancelled(vec![call], out);
+        }
     }
 
     /// Passes a result to the worker that called. A result that nobody waits for is dropped.
@@ -242,11 +255,12 @@ impl<'a> Member<'a> {
             Some(_) => Outcome::Error,
         };
         let mut tables = self.control.lock();
-        let id = result.invocation_id;
+        let id = &result.invocation_id;
         let Some(call) = tables.calls.close(&self.id, id, outcome, now()) else {
             return;
         };
-        let Some(caller) = tables.registry.worker(&call.caller) else {
+        tables.tell_drained(&self.id, out);
+        let Some(caller) = tables.registry.worker(&call.caller).filter(|_| !call.void) else {
             return;
         };
         let to = Arc::clone(&caller.outbox);
@@ -265,24 +279,32 @@ impl<'a> Member<'a> {
 
     /// Takes the place of an older connection of the same worker (`protocol.md` 2.5). A wrong
     /// token is ignored silently.
-    fn reattach(&self, reattach: &Reattach) {
-        let mut tables = self.control.lock();
+    fn reattach(&self, reattach: &Reattach, out: &mut Deliveries) {
         let token = AccessKey::new(&*reattach.reattach_token);
         let old = WorkerId::from(&*reattach.previous_worker_id);
-        let known = tables.registry.worker(&old);
-        if old == self.id || known.is_none_or(|worker| worker.reattach_token != token) {
+        let mut notices = Vec::new();
+        let mut tables = self.control.lock();
+        let registry = &mut tables.registry;
+        let Some(Replaced(left)) = registry.reattach(&self.id, &old, &token, &mut notices) else {
             return;
-        }
-        let left = tables.registry.take_over(&self.id, &old);
-        let stopped = tables.calls.leave(&old);
-        tables.notify_stopped(stopped);
+        };
+        self.reattached.store(true, Ordering::Relaxed);
+        tracing::debug!(worker = %self.id, previous = %old, "a worker came back");
+        tables.tell_active(&notices, out);
+        part(&mut tables, &old, Departure::Replaced, out);
         drop(tables);
+        self.told(notices, out);
         self.control.runs.left(&old);
-        if let Some(left) = left {
+        if let Some(outbox) = left {
             // Not 1000 or 1001, see `code::RESTART`.
             let close = Close::new(code::RESTART, "a newer connection took over");
-            left.outbox.close(close);
+            outbox.close(close);
         }
+    }
+
+    /// Says how the worker has gone, and makes it leave.
+    pub(super) fn depart(mut self, how: Departure) {
+        self.departure = how;
     }
 
     fn reject(&self, refused: FunctionRefused, out: &mut Deliveries) {
@@ -293,7 +315,9 @@ impl<'a> Member<'a> {
         } else {
             tracing::warn!(worker = %self.id, %refused, "a function was refused, the first of a worker");
         }
-        let rejected = refused.rejection(self.namespace());
+        let tables = self.control.lock();
+        let rejected = refused.rejection(&tables.registry, &self.id);
+        drop(tables);
         self.reply(&ControlMessage::RegistrationRejected(rejected), out);
     }
 
@@ -312,13 +336,11 @@ impl<'a> Member<'a> {
         deliver(Arc::clone(&self.outbox), message, out);
     }
 
-    /// Where its functions are.
-    fn namespace(&self) -> String {
+    /// Whether it has a function.
+    fn has(&self, function_id: &str) -> bool {
         let tables = self.control.lock();
         let worker = tables.registry.worker(&self.id);
-        worker.map_or(DEFAULT_NAMESPACE.to_owned(), |worker| {
-            worker.namespace.clone()
-        })
+        worker.is_some_and(|worker| worker.has(function_id))
     }
 
     /// What the worker calls itself.
@@ -326,6 +348,13 @@ impl<'a> Member<'a> {
         let tables = self.control.lock();
         let worker = tables.registry.worker(&self.id)?;
         worker.name().map(str::to_owned)
+    }
+
+    /// The id that its quotas are kept under, over all its connections.
+    pub(super) fn identity(&self) -> WorkerId {
+        let tables = self.control.lock();
+        let worker = tables.registry.worker(&self.id);
+        worker.map_or_else(|| self.id.clone(), |worker| worker.identity.clone())
     }
 
     /// What the tables say now, for the lists.
@@ -336,18 +365,29 @@ impl<'a> Member<'a> {
 
 impl Drop for Member<'_> {
     fn drop(&mut self) {
+        let mut out = Deliveries::new();
+        let mut notices = Vec::new();
         let mut tables = self.control.lock();
-        tables.registry.leave(&self.id);
-        let stopped = tables.calls.leave(&self.id);
-        tables.notify_stopped(stopped);
+        tables.registry.leave(&self.id, &mut notices);
+        tables.tell_active(&notices, &mut out);
+        part(&mut tables, &self.id, self.departure, &mut out);
+        let Tables { registry, held, .. } = &mut *tables;
+        let due = held.due(registry);
+        let errors: Vec<_> = due
+            .into_iter()
+            .map(|HeldCall { caller, role, call }| {
+                let namespace = call.namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE);
+                let error = not_found(registry, namespace, &call.function_id, Some(&role));
+                (caller, call, error)
+            })
+            .collect();
         drop(tables);
+        for (caller, call, error) in errors {
+            self.control.refuse(&caller, &call, error, &mut out);
+        }
+        push_all(out);
         self.control.runs.left(&self.id);
         // Whoever waits for room in it waits for nothing.
         self.outbox.close(Close::STOPPING);
     }
-}
-
-/// The time as tokio has it, so that tests can pause it.
-fn now() -> Instant {
-    tokio::time::Instant::now().into_std()
 }

@@ -16,7 +16,11 @@
 mod builtins;
 mod calls;
 mod delivery;
+mod departure;
+mod forward;
+mod fresh;
 mod function_refused;
+mod held;
 mod hint;
 mod listings;
 mod member;

@@ -66,7 +66,9 @@ impl Control {
         functions.sort_unstable_by_key(|(namespace, known)| (&known.registered.id, *namespace));
         let rows = functions.into_iter().take(limit);
         let rows = rows.map(|(namespace, known)| {
-            let Function { owner, registered } = known;
+            let Function {
+                owner, registered, ..
+            } = known;
             let worker = tables.registry.worker(owner).and_then(Worker::name);
             let calls = running.get(owner);
             FunctionRow {

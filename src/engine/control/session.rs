@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 use super::delivery::Deliveries;
+use super::departure::Departure;
 use super::member::Member;
 use super::turns::Busy;
 use crate::engine::Role;
@@ -20,6 +21,9 @@ use crate::wire::{Close, ControlMessage, Frame};
 
 /// How long a worker may take nothing while something waits for it.
 pub(in crate::engine) const STALL: Duration = Duration::from_secs(30);
+
+/// How long the registrations of a worker wait for its announcement (`protocol.md` 1.2).
+const GRACE: Duration = Duration::from_secs(5);
 
 /// A worker whose messages make others wait for longer than this is not read for [`RESTS`] times as
 /// long: long lists, and looking for what was meant by the name of a function that nobody has.
@@ -58,6 +62,8 @@ pub(in crate::engine) struct Session<'a, T> {
     busy: Option<Busy<'a>>,
     /// Runs while the peer pays for what has cost others.
     rest: Option<Pin<Box<Sleep>>>,
+    /// Runs while the worker is waited for to announce itself, or to register again.
+    grace: Option<Pin<Box<Sleep>>>,
     pulse: Pulse,
     /// Fires when the pulse is to be looked at.
     timer: Pin<Box<Sleep>>,
@@ -99,6 +105,7 @@ impl<'a, T: Transport> Session<'a, T> {
             newcomer: None,
             busy: None,
             rest: None,
+            grace: Some(Box::pin(sleep(GRACE))),
             pulse: Pulse::new(core.limits.keep_alive, now.into_std()),
             timer: Box::pin(sleep_until(now)),
         }
@@ -131,7 +138,11 @@ impl<'a, T: Transport> Session<'a, T> {
         } = self;
         let worker = member.id.clone();
         // First, so that nobody waits for a worker that only has to be seen off.
-        drop(member);
+        let dead_after = core.limits.keep_alive.dead_after;
+        member.depart(match &ended {
+            Ended::Silent => Departure::Silent(dead_after),
+            _ => Departure::Disconnected,
+        });
         match ended {
             Ended::Closed => {
                 tracing::debug!(%worker, "a worker disconnected");
@@ -147,9 +158,9 @@ impl<'a, T: Transport> Session<'a, T> {
             }
             Ended::Silent => {
                 ownership.fell_silent();
-                let after = core.limits.keep_alive.dead_after;
-                tracing::warn!(%worker, "a worker was silent for {after:?} and was disconnected");
-                Parting::Done
+                tracing::warn!(%worker, "a worker was silent for {dead_after:?} and was disconnected");
+                // It may only have stood still: then it learns why when it goes on.
+                farewell::close(socket, Close::SILENT, farewell::BRIEF).await
             }
             Ended::Crowded => {
                 tracing::debug!(%worker, "a worker that said nothing made room for another");
@@ -163,11 +174,29 @@ impl<'a, T: Transport> Session<'a, T> {
         if let Poll::Ready(ended) = self.poll_read(cx) {
             return Poll::Ready(ended);
         }
+        self.poll_grace(cx);
         // Behind the reading, so that what has come in time counts.
         if let Poll::Ready(ended) = self.poll_pulse(cx) {
             return Poll::Ready(ended);
         }
         self.poll_write(cx)
+    }
+
+    /// Stops waiting for the announcement of the worker when its time is up.
+    fn poll_grace(&mut self, cx: &mut Context<'_>) {
+        if self.member.take_reattached() {
+            self.grace = Some(Box::pin(sleep(GRACE)));
+        }
+        if let Some(grace) = &mut self.grace
+            && grace.as_mut().poll(cx).is_ready()
+        {
+            self.grace = None;
+            if !self.member.is_settled() {
+                self.member.settle(self.core, &mut self.deliveries);
+                // For what is to be delivered.
+                cx.waker().wake_by_ref();
+            }
+        }
     }
 
     /// Pings a worker that is silent, and gives it up in the end.
@@ -271,7 +300,9 @@ impl<'a, T: Transport> Session<'a, T> {
         match ControlMessage::decode(json) {
             Ok(message) => self.member.handle(message, self.core, &mut self.deliveries),
             Err(error) => {
-                tracing::debug!(worker = %self.member.id, %error, "ignored what is no message");
+                tracing::debug!(worker = %self.member.id, %error, "received what is no message");
+                let problem = error.to_string();
+                self.member.invalid(json, &problem, &mut self.deliveries);
             }
         }
     }

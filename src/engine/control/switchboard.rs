@@ -6,15 +6,19 @@ use uuid::Uuid;
 
 use super::CallTotals;
 use super::calls::{Call, Calls};
-use super::delivery::encoded;
+use super::delivery::{Deliveries, deliver, encoded};
+use super::held::Held;
 use super::member::Member;
-use super::registry::{Joining, Registry};
+use super::registry::{Joining, News, Notice, Registry, WorkerId};
 use super::turns::Turns;
 use crate::engine::limits::Limits;
 use crate::engine::metrics::Metrics;
 use crate::engine::runs::Runs;
 use crate::engine::{EngineStats, Role};
-use crate::wire::{AccessKey, ControlMessage, ErrorBody, InvocationResult, WorkerRegistered};
+use crate::wire::{
+    AccessKey, CancelInvocation, ControlMessage, EXTENSIONS_VERSION, ErrorBody, FunctionActive,
+    InvocationResult, WorkerRegistered,
+};
 
 /// Joins the control connections: decides what each message means for whom.
 pub(in crate::engine) struct Control {
@@ -25,11 +29,14 @@ pub(in crate::engine) struct Control {
     /// Told of each call that carries refs, and of each that fails.
     pub(super) runs: Arc<Runs>,
     pub(super) turns: Turns,
+    /// The version of our additions to the protocol, if the engine has them.
+    extensions: Option<u32>,
 }
 
 pub(super) struct Tables {
     pub(super) registry: Registry,
     pub(super) calls: Calls,
+    pub(super) held: Held,
 }
 
 impl Control {
@@ -37,12 +44,14 @@ impl Control {
         let tables = Tables {
             registry: Registry::new(limits.worker_functions),
             calls: Calls::new(limits.worker_calls),
+            held: Held::default(),
         };
         Self {
             tables: Mutex::new(tables),
             metrics,
             runs,
             turns: Turns::default(),
+            extensions: (!limits.behaviour.is_iii()).then_some(EXTENSIONS_VERSION),
         }
     }
 
@@ -54,6 +63,7 @@ impl Control {
         let hello = ControlMessage::WorkerRegistered(WorkerRegistered {
             worker_id: member.id.to_string(),
             reattach_token: Some(reattach_token.clone()),
+            pipewright: self.extensions,
         });
         if let Some(hello) = encoded(&hello) {
             member.outbox.push_notice(hello);
@@ -72,7 +82,7 @@ impl Control {
     pub(in crate::engine) fn count(&self, stats: &mut EngineStats) {
         let tables = self.lock();
         stats.workers = tables.registry.workers().len();
-        stats.functions = tables.registry.functions().count();
+        stats.functions = tables.registry.count();
         stats.calls = tables.calls.len();
     }
 
@@ -88,16 +98,32 @@ impl Control {
 }
 
 impl Tables {
-    /// Tells callers that the executor of their call has gone.
-    pub(super) fn notify_stopped(&self, stopped: Vec<Call>) {
-        for call in stopped {
-            let Some(caller) = self.registry.worker(&call.caller) else {
+    /// Tells workers which functions they serve from now on.
+    pub(super) fn tell_active(&self, notices: &[Notice], out: &mut Deliveries) {
+        for notice in notices {
+            let News::Active {
+                namespace,
+                function_id,
+            } = &notice.what
+            else {
                 continue;
             };
-            let message = format!(
-                "the worker that executed {} disconnected before there was a result",
-                call.function_id
-            );
+            let message = ControlMessage::FunctionActive(FunctionActive {
+                namespace: namespace.clone(),
+                function_id: function_id.clone(),
+            });
+            tracing::info!(worker = %notice.to, function = function_id, namespace, "a waiting worker takes a function over");
+            self.tell(&notice.to, &message, out);
+        }
+    }
+
+    /// Tells callers that the executor of their call has gone, and why.
+    pub(super) fn tell_stopped(&self, stopped: Vec<Call>, why: &str, out: &mut Deliveries) {
+        for call in stopped {
+            let Some(caller) = self.registry.worker(&call.caller).filter(|_| !call.void) else {
+                continue;
+            };
+            let message = format!("the worker that executed {} {why}", call.function_id);
             let result = ControlMessage::InvocationResult(InvocationResult {
                 invocation_id: call.invocation_id,
                 function_id: call.function_id,
@@ -106,9 +132,47 @@ impl Tables {
                 traceparent: call.traceparent,
                 baggage: call.baggage,
             });
-            if let Some(result) = encoded(&result) {
-                caller.outbox.push_notice(result);
+            deliver(Arc::clone(&caller.outbox), &result, out);
+        }
+    }
+
+    /// Tells executors that nobody waits for their calls any more.
+    pub(super) fn tell_cancelled(&self, abandoned: Vec<Call>, out: &mut Deliveries) {
+        for call in abandoned {
+            // Who wants no answer may leave at once.
+            if !call.void {
+                let message = ControlMessage::CancelInvocation(CancelInvocation {
+                    invocation_id: call.invocation_id,
+                });
+                self.tell(&call.executor, &message, out);
             }
+            self.tell_drained(&call.executor, out);
+        }
+    }
+
+    /// Tells a worker that drains when everything that was forwarded to it is answered.
+    pub(super) fn tell_drained(&self, executor: &WorkerId, out: &mut Deliveries) {
+        let worker = self.registry.worker(executor);
+        if worker.is_some_and(|worker| worker.draining) && self.calls.executing(executor) == 0 {
+            self.tell(executor, &ControlMessage::Drained, out);
+        }
+    }
+
+    /// Sends one of our additions to a worker that knows them.
+    fn tell(&self, to: &WorkerId, message: &ControlMessage, out: &mut Deliveries) {
+        let worker = self.registry.worker(to);
+        if let Some(worker) = worker.filter(|worker| worker.extended) {
+            deliver(Arc::clone(&worker.outbox), message, out);
+        }
+    }
+}
+
+/// Puts messages where nobody can wait for room: what the end of a worker means to others, bounded
+/// by the calls and functions that it had.
+pub(super) fn push_all(out: Deliveries) {
+    for delivery in out {
+        if let Some(message) = delivery.message {
+            delivery.to.push_notice(message);
         }
     }
 }

@@ -107,7 +107,7 @@ impl From<&FunctionRefused> for Reason {
         match refused {
             FunctionRefused::Conflict { .. } => Self::FunctionTaken,
             FunctionRefused::Forbidden { .. } => Self::Role,
-            FunctionRefused::Reserved { .. } => Self::Request,
+            FunctionRefused::Reserved { .. } | FunctionRefused::Invalid { .. } => Self::Request,
             FunctionRefused::TooMany { .. } => Self::Functions,
         }
     }

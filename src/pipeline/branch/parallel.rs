@@ -15,8 +15,9 @@ impl<P: Segment> Pipeline<P> {
     /// give it.
     ///
     /// Each item goes to the next copy that has room for it. A stage that is
-    /// [`remote`](crate::remote) is triggered as many times, and whether that is on several
-    /// workers is up to the engine. Copies share no state. Within one process the copies of
+    /// [`remote`](crate::remote) is triggered as many times. If its workers
+    /// [share](crate::Registration::shared) it, the copies run on the least busy of them, and the
+    /// report of the run says on which. Copies share no state. Within one process the copies of
     /// [`run_local`](Self::run_local) take turns in one task, which is of use to stages that wait.
     ///
     /// # Panics

@@ -26,6 +26,8 @@ impl ErrorBody {
     pub const INVOCATION_FAILED: &'static str = "invocation_failed";
     /// The worker that executed or made the call disconnected before there was a result.
     pub const INVOCATION_STOPPED: &'static str = "invocation_stopped";
+    /// The worker runs as many calls as it takes.
+    pub const TOO_MANY_CALLS: &'static str = "too_many_calls";
     /// The payload was not what the function takes.
     pub const DESERIALIZATION_ERROR: &'static str = "deserialization_error";
     /// The result could not be written as JSON.

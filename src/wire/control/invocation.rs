@@ -47,6 +47,9 @@ pub(crate) struct InvokeFunction {
     pub(crate) traceparent: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) baggage: Option<String>,
+    /// How long the caller waits for the result, from now; between pipewright's own only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) timeout_ms: Option<u64>,
 }
 
 /// The answer to a call, in both directions (`protocol.md` 2.3).
@@ -72,6 +75,18 @@ impl InvocationResult {
         match self.error {
             Some(error) => Err(error),
             None => Ok(self.result.unwrap_or_default()),
+        }
+    }
+
+    /// The answer to a call of which only the id is known.
+    pub(crate) fn failed(invocation_id: String, error: ErrorBody) -> Self {
+        Self {
+            invocation_id,
+            function_id: String::new(),
+            result: None,
+            error: Some(error),
+            traceparent: None,
+            baggage: None,
         }
     }
 

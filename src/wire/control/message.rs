@@ -1,8 +1,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    InvocationResult, InvokeFunction, Reattach, RegisterFunction, RegisterTrigger,
-    RegistrationRejected, TriggerRegistrationResult, UnregisterFunction, WorkerRegistered,
+    CancelInvocation, FunctionActive, InvocationResult, InvokeFunction, Reattach, RegisterFunction,
+    RegisterTrigger, RegistrationRejected, TriggerRegistrationResult, UnregisterFunction,
+    WorkerRegistered,
 };
 use crate::wire::Text;
 
@@ -20,6 +21,13 @@ pub(crate) enum ControlMessage {
     TriggerRegistrationResult(TriggerRegistrationResult),
     Ping,
     Pong,
+    CancelInvocation(CancelInvocation),
+    FunctionActive(FunctionActive),
+    /// A worker takes all its functions back and asks when everything that was forwarded to it is
+    /// answered.
+    Drain,
+    /// The answer to a [`Drain`](Self::Drain).
+    Drained,
     /// A type that this version does not know and therefore ignores.
     Unknown(String),
 }
@@ -49,6 +57,10 @@ impl ControlMessage {
             }
             "ping" => Self::Ping,
             "pong" => Self::Pong,
+            "cancelinvocation" => Self::CancelInvocation(serde_json::from_str(json)?),
+            "functionactive" => Self::FunctionActive(serde_json::from_str(json)?),
+            "drain" => Self::Drain,
+            "drained" => Self::Drained,
             _ => Self::Unknown(r#type),
         })
     }
@@ -67,6 +79,10 @@ impl ControlMessage {
             Self::TriggerRegistrationResult(fields) => tagged("triggerregistrationresult", fields),
             Self::Ping => Ok(r#"{"type":"ping"}"#.into()),
             Self::Pong => Ok(r#"{"type":"pong"}"#.into()),
+            Self::CancelInvocation(fields) => tagged("cancelinvocation", fields),
+            Self::FunctionActive(fields) => tagged("functionactive", fields),
+            Self::Drain => Ok(r#"{"type":"drain"}"#.into()),
+            Self::Drained => Ok(r#"{"type":"drained"}"#.into()),
             Self::Unknown(kind) => tagged(kind, &serde_json::Map::new()),
         }
     }

@@ -6,17 +6,21 @@
 //! forwarded is parsed or changed.
 
 mod error_body;
+mod extension;
 mod invocation;
 mod message;
 mod registration;
+mod salvage;
 mod session;
 
 pub use error_body::ErrorBody;
+pub(crate) use extension::{CancelInvocation, EXTENSIONS, EXTENSIONS_VERSION, FunctionActive};
 pub(crate) use invocation::{CALLER, InvocationResult, InvokeFunction, action};
 pub(crate) use message::ControlMessage;
 pub(crate) use registration::{
     RegisterFunction, RegisterTrigger, TriggerRegistrationResult, UnregisterFunction,
 };
+pub(crate) use salvage::salvage;
 pub(crate) use session::{Reattach, RegistrationRejected, WorkerRegistered};
 
 /// Ids of the functions that an engine itself provides.

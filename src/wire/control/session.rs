@@ -6,6 +6,9 @@ pub(crate) struct WorkerRegistered {
     pub(crate) worker_id: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) reattach_token: Option<String>,
+    /// The version of pipewright's additions that the engine understands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) pipewright: Option<u32>,
 }
 
 /// A worker's first words after a reconnect: it takes the place of its old connection
@@ -28,10 +31,16 @@ pub(crate) struct RegistrationRejected {
     pub(crate) function_id: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) owner_worker_id: Option<String>,
+    /// What the owner calls itself; of the embedded engine alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) owner_worker_name: Option<String>,
     /// What the code stands for where it is not a conflict with another worker; of the embedded
     /// engine alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) reason: Option<String>,
+    /// The reason, for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) message: Option<String>,
 }
 
 impl RegistrationRejected {
@@ -49,4 +58,7 @@ impl RegistrationRejected {
     pub(crate) const TOO_MANY_FUNCTIONS: &'static str = "TOO_MANY_FUNCTIONS";
     /// Reason: the id is one of those that the engine keeps for itself.
     pub(crate) const RESERVED: &'static str = "RESERVED";
+    /// Reason: the registration is no valid JSON.
+    #[cfg(feature = "engine")]
+    pub(crate) const INVALID: &'static str = "INVALID";
 }

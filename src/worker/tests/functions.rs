@@ -1,5 +1,6 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use super::super::{FunctionError, Invocation, RegisterError};
 use super::connected;
@@ -240,4 +241,44 @@ async fn a_function_that_another_worker_has_is_reported() {
     assert_eq!(rejections.len(), 1);
     assert_eq!(rejections[0].function_id.as_deref(), Some("f"));
     assert!(rejections[0].to_string().contains("`f`"));
+}
+
+/// An engine that refuses says nothing when the function is free.
+#[tokio::test(start_paused = true)]
+async fn a_refused_function_is_offered_again_until_it_is_taken() {
+    let (worker, mut peer, _engine) = connected().await;
+    worker.register_function("f", async |(): ()| 1).unwrap();
+    let rejected = json!({
+        "type": "registrationrejected", "code": "FUNCTION_NAMESPACE_CONFLICT",
+        "namespace": "default", "function_id": "f", "owner_worker_id": "other",
+    });
+    let start = Instant::now();
+    for seconds in [0, 1, 3] {
+        assert_eq!(peer.next().await["type"], "registerfunction");
+        assert_eq!(start.elapsed().as_secs(), seconds);
+        peer.send(rejected.clone()).await;
+        if seconds > 0 {
+            assert_eq!(peer.next().await["type"], "ping");
+            assert!(worker.rejections()[0].is_waiting());
+            peer.send(json!({"type": "pong"})).await;
+        }
+    }
+    assert_eq!(peer.next().await["type"], "registerfunction");
+    assert_eq!(peer.next().await["type"], "ping");
+    peer.send(json!({"type": "pong"})).await;
+    assert_eq!(peer.call("f", Value::Null).await["result"], 1);
+    assert!(worker.rejections().is_empty());
+}
+
+/// What the engine of another house would answer with no result at all.
+#[tokio::test(start_paused = true)]
+async fn a_result_that_is_no_json_fails_its_call() {
+    let (worker, mut peer, _engine) = connected().await;
+    let (outcome, ()) = tokio::join!(worker.call::<f64>("f", &()), async {
+        let (id, _) = peer.expect_call("f").await;
+        let text = format!(r#"{{"type":"invocationresult","invocation_id":{id},"result":NaN}}"#);
+        peer.send_frame(text.into()).await;
+    });
+    let error = outcome.unwrap_err();
+    assert_eq!(error.code(), Some("serialization_error"), "{error}");
 }

@@ -37,6 +37,8 @@ async fn a_shutdown_waits_for_running_functions_and_sends_their_results() {
             peer.next().await,
             json!({"type": "unregisterfunction", "id": "slow"})
         );
+        assert_eq!(peer.next().await, json!({"type": "ping"}));
+        peer.send(json!({"type": "pong"})).await;
         let refused = peer.call("slow", Value::Null).await;
         assert_eq!(refused["error"]["code"], "invocation_stopped");
         gate.notify_one();
@@ -51,6 +53,34 @@ async fn a_shutdown_waits_for_running_functions_and_sends_their_results() {
     assert!(matches!(error, CallError::ShutDown { .. }));
     let refused = worker.register_function("f", async |(): ()| ());
     assert!(refused.unwrap_err().is_closed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_on_their_way_are_served_during_a_shutdown() {
+    for greeting in [Value::Null, json!(1)] {
+        let mut engine = ScriptedEngine::new();
+        engine.greet_with(vec![
+            json!({"type": "workerregistered", "worker_id": "w", "pipewright": greeting}),
+        ]);
+        let worker = Worker::builder(engine.address()).connect().await.unwrap();
+        let mut peer = engine.accept().await;
+        peer.expect_announcement().await;
+        worker.register_function("f", async |n: u8| n).unwrap();
+        peer.next().await;
+        let (outcome, ()) = tokio::join!(worker.shutdown(), async {
+            peer.next().await;
+            let (asked, answer) = if greeting.is_null() {
+                ("ping", "pong")
+            } else {
+                ("drain", "drained")
+            };
+            assert_eq!(peer.next().await, json!({"type": asked}));
+            assert_eq!(peer.call("f", json!(1)).await["result"], 1);
+            peer.send(json!({"type": answer})).await;
+            assert_eq!(peer.closed().await, Close::NORMAL);
+        });
+        outcome.unwrap();
+    }
 }
 
 #[tokio::test(start_paused = true)]

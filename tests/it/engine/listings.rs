@@ -145,6 +145,7 @@ async fn a_list_of_channels_is_as_long_as_it_is_asked_to_be() {
 async fn a_list_that_nobody_could_take_is_refused() {
     let engine = engine().await;
     let mut control = Control::connect(&engine).await;
+    control.announce(&json!({})).await;
     for n in 0..2 {
         let about = "x".repeat(8 << 20);
         control

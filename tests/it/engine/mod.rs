@@ -16,6 +16,7 @@ mod runs;
 mod settings;
 mod siege;
 mod tls;
+mod workers;
 
 use std::time::Duration;
 
@@ -126,6 +127,7 @@ struct Control {
     id: String,
     token: String,
     base: String,
+    announced: bool,
 }
 
 impl Control {
@@ -147,10 +149,12 @@ impl Control {
             id: hello["worker_id"].as_str().unwrap().to_owned(),
             token: hello["reattach_token"].as_str().unwrap().to_owned(),
             base: base.to_owned(),
+            announced: false,
         }
     }
 
     async fn send(&mut self, message: &Value) {
+        self.announced |= message["function_id"] == "engine::workers::register";
         self.client.send(message.to_string()).await;
     }
 
@@ -158,10 +162,22 @@ impl Control {
         self.client.json().await
     }
 
+    /// Registers a function, behind an announcement: before that it would wait.
     async fn register(&mut self, function: &str) {
+        if !self.announced {
+            self.announce(&json!({})).await;
+        }
         self.send(&json!({"type": "registerfunction", "id": function}))
             .await;
         self.synced().await;
+    }
+
+    async fn announce(&mut self, about: &Value) {
+        self.send(
+            &json!({"type": "invokefunction", "function_id": "engine::workers::register",
+                    "data": about, "action": {"type": "void"}}),
+        )
+        .await;
     }
 
     /// Waits until everything sent so far was carried out.

@@ -3,6 +3,7 @@
 mod calls;
 mod connect;
 mod functions;
+mod instances;
 mod reconnect;
 
 use std::time::Duration;

@@ -1,0 +1,38 @@
+use std::fmt;
+use std::time::Duration;
+
+use super::delivery::Deliveries;
+use super::registry::WorkerId;
+use super::switchboard::Tables;
+
+/// How a worker has gone, for those who wait for its answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Departure {
+    Disconnected,
+    /// A newer connection of the worker took over.
+    Replaced,
+    /// It gave no sign of life for so long.
+    Silent(Duration),
+}
+
+/// Ends the calls that a connection has made or was to carry out.
+pub(super) fn part(tables: &mut Tables, id: &WorkerId, how: Departure, out: &mut Deliveries) {
+    tables.held.leave(id);
+    let left = tables.calls.leave(id);
+    tables.tell_stopped(left.stopped, &how.to_string(), out);
+    tables.tell_cancelled(left.abandoned, out);
+}
+
+impl fmt::Display for Departure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Disconnected => f.write_str("disconnected before there was a result"),
+            Self::Replaced => f.write_str("connected anew before there was a result"),
+            Self::Silent(after) => write!(
+                f,
+                "gave no sign of life for {after:?} and was disconnected; if a function blocks its \
+                 thread, run that work with `blocking`"
+            ),
+        }
+    }
+}

@@ -1,0 +1,170 @@
+use std::mem;
+use std::sync::Arc;
+use std::time::Instant;
+
+use uuid::Uuid;
+
+use super::Outcome;
+use super::calls::Call;
+use super::delivery::{Deliveries, deliver};
+use super::held::HeldCall;
+use super::refusals::{no_queues, not_found};
+use super::registry::{DEFAULT_NAMESPACE, Worker, WorkerId};
+use super::switchboard::{Control, Tables};
+use crate::engine::Role;
+use crate::engine::core::Core;
+use crate::engine::metrics::Reason;
+use crate::engine::runs::NewCall;
+use crate::wire::action::Action;
+use crate::wire::{CALLER, ControlMessage, ErrorBody, InvocationResult, InvokeFunction};
+
+impl Control {
+    /// Passes a call to the least busy worker that has the function. Its payload goes along; the
+    /// rest stays for an answer.
+    pub(super) fn forward(
+        &self,
+        caller: &WorkerId,
+        role: &Arc<Role>,
+        call: &mut InvokeFunction,
+        core: &Core,
+        out: &mut Deliveries,
+    ) -> Result<(), ErrorBody> {
+        let metrics = &self.metrics;
+        let void = is_void(call).inspect_err(|_| metrics.refused(Reason::Request))?;
+        let namespace = call.namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE);
+        if namespace.trim().is_empty() {
+            metrics.refused(Reason::Request);
+            let message = "namespace must not be blank; leave it out for the default";
+            return Err(ErrorBody::new("INVALID_NAMESPACE", message));
+        }
+        let mut tables = self.lock();
+        let Tables {
+            registry,
+            calls,
+            held,
+        } = &mut *tables;
+        let picked = registry.pick(namespace, &call.function_id, |id| calls.executing(id));
+        let Some((executor, worker)) = picked else {
+            if registry.expects(&call.function_id) && held.has_room(call) {
+                held.push(caller, role, take(call));
+                return Ok(());
+            }
+            metrics.refused(Reason::FunctionNotFound);
+            let role = (!core.limits.behaviour.is_iii()).then_some(&**role);
+            let namespace = call.namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE);
+            return Err(not_found(registry, namespace, &call.function_id, role));
+        };
+        // A worker that knows our additions answers a void call too, so that it counts until then.
+        let invocation_id = match &call.invocation_id {
+            Some(invocation_id) if !void => Some(invocation_id.clone()),
+            _ if worker.extended => Some(Uuid::new_v4().to_string()),
+            _ => None,
+        };
+        let to = Arc::clone(&worker.outbox);
+        let timeout_ms = call.timeout_ms.filter(|_| worker.extended);
+        let worker = worker.name().map(str::to_owned);
+        if let Some(invocation_id) = &invocation_id {
+            let open = Call {
+                caller: caller.clone(),
+                executor: executor.clone(),
+                invocation_id: invocation_id.clone(),
+                function_id: call.function_id.clone(),
+                traceparent: call.traceparent.clone(),
+                baggage: call.baggage.clone(),
+                opened: now(),
+                void,
+            };
+            calls.open(open).map_err(|refused| {
+                metrics.refused(refused.into());
+                ErrorBody::new("invocation_error", refused.to_string())
+            })?;
+        } else {
+            calls.totals().outcomes.add(Outcome::Void);
+        }
+        drop(tables);
+        let known = NewCall {
+            caller,
+            executor: &executor,
+            worker: worker.as_deref(),
+            invocation_id: invocation_id.as_deref().filter(|_| !void),
+            function_id: &call.function_id,
+            traceparent: call.traceparent.as_deref(),
+        };
+        self.runs.called(&known, &call.data, &core.channels);
+        let call = InvokeFunction {
+            invocation_id,
+            function_id: call.function_id.clone(),
+            data: mem::take(&mut call.data).with_member(CALLER, caller),
+            action: None,
+            namespace: None,
+            metadata: call.metadata.take(),
+            traceparent: call.traceparent.take(),
+            baggage: call.baggage.take(),
+            timeout_ms,
+        };
+        deliver(to, &ControlMessage::InvokeFunction(call), out);
+        Ok(())
+    }
+
+    /// Passes on, or answers, the calls that were held for a registration that is decided now.
+    pub(super) fn release(&self, core: &Core, out: &mut Deliveries) {
+        let mut tables = self.lock();
+        let Tables { registry, held, .. } = &mut *tables;
+        let due = held.due(registry);
+        drop(tables);
+        for HeldCall {
+            caller,
+            role,
+            mut call,
+        } in due
+        {
+            if let Err(error) = self.forward(&caller, &role, &mut call, core, out) {
+                self.refuse(&caller, &call, error, out);
+            }
+        }
+    }
+
+    /// Answers a call that nobody carries out, if it wants an answer.
+    pub(super) fn refuse(
+        &self,
+        caller: &WorkerId,
+        call: &InvokeFunction,
+        error: ErrorBody,
+        out: &mut Deliveries,
+    ) {
+        self.runs.refused(&call.function_id, &error);
+        if call.action == Some(Action::Void) {
+            return;
+        }
+        let tables = self.lock();
+        let to = tables.registry.worker(caller).map(Worker::outbox);
+        drop(tables);
+        if let (Some(to), Some(answer)) = (to, InvocationResult::answer(call, Err(error))) {
+            deliver(to, &ControlMessage::InvocationResult(answer), out);
+        }
+    }
+}
+
+/// Whether no answer is asked for.
+fn is_void(call: &InvokeFunction) -> Result<bool, ErrorBody> {
+    match &call.action {
+        None => Ok(call.invocation_id.is_none()),
+        Some(Action::Void) => Ok(true),
+        Some(Action::Enqueue { .. }) => Err(no_queues()),
+        Some(Action::Unknown) => Err(ErrorBody::new("invocation_error", "unknown action")),
+    }
+}
+
+/// Takes a call out of its place; what is left there has its id and function for an answer.
+fn take(call: &mut InvokeFunction) -> InvokeFunction {
+    InvokeFunction {
+        data: mem::take(&mut call.data),
+        metadata: call.metadata.take(),
+        ..call.clone()
+    }
+}
+
+/// The time as tokio has it, so that tests can pause it.
+pub(super) fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}

@@ -1,0 +1,37 @@
+use std::collections::HashSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::wire::{ControlMessage, builtin};
+
+/// Functions that a worker has registered since its last other message, where they are not found
+/// yet as on an iii engine; empty otherwise.
+#[derive(Default)]
+pub(super) struct Fresh {
+    /// Protects the set for one operation. Bounded by the functions of a worker.
+    ids: Mutex<HashSet<String>>,
+}
+
+impl Fresh {
+    /// Whatever else a worker sends, its registrations have arrived by then.
+    pub(super) fn passed_by(&self, message: &ControlMessage) {
+        match message {
+            ControlMessage::RegisterFunction(_) => {}
+            ControlMessage::InvokeFunction(call)
+                if !call.function_id.starts_with(builtin::PREFIX) => {}
+            _ => self.lock().clear(),
+        }
+    }
+
+    pub(super) fn add(&self, function_id: String) {
+        self.lock().insert(function_id);
+    }
+
+    /// Whether a function is not found yet; the next time it is.
+    pub(super) fn take(&self, function_id: &str) -> bool {
+        self.lock().remove(function_id)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.ids.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

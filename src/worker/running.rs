@@ -1,0 +1,89 @@
+use std::collections::HashMap;
+use std::future::Future;
+use std::task::{Context, Poll, ready};
+
+use tokio::task::{JoinError, JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use super::execute::Finished;
+
+/// The calls of its functions that a worker runs: their tasks, and what cancels each.
+#[derive(Default)]
+pub(super) struct Running {
+    /// Bounded by the limit of the worker.
+    tasks: JoinSet<Finished>,
+    /// By invocation id, of calls that came by the present connection.
+    cancels: HashMap<String, CancellationToken>,
+}
+
+impl Running {
+    /// What cancels a call that is about to run.
+    pub(super) fn token(&mut self, invocation_id: Option<&str>) -> CancellationToken {
+        let token = CancellationToken::new();
+        if let Some(invocation_id) = invocation_id {
+            self.cancels.insert(invocation_id.to_owned(), token.clone());
+        }
+        token
+    }
+
+    pub(super) fn spawn(&mut self, task: impl Future<Output = Finished> + Send + 'static) {
+        self.tasks.spawn(task);
+    }
+
+    /// The caller of a call no longer waits.
+    pub(super) fn cancel(&mut self, invocation_id: &str) {
+        if let Some(token) = self.cancels.remove(invocation_id) {
+            token.cancel();
+        }
+    }
+
+    /// The connection has ended: an engine names none of its calls on another one.
+    pub(super) fn forget_ids(&mut self) {
+        self.cancels.clear();
+    }
+
+    /// The next function that has ended; `None` if none runs.
+    pub(super) fn poll_finished(
+        &mut self,
+        cx: &mut Context<'_>,
+        session: u64,
+    ) -> Poll<Option<Finished>> {
+        loop {
+            let joined = ready!(self.tasks.poll_join_next(cx));
+            let Some(joined) = joined else {
+                return Poll::Ready(None);
+            };
+            if let Some(finished) = self.ended(joined, session) {
+                return Poll::Ready(Some(finished));
+            }
+        }
+    }
+
+    /// Waits until a function has ended; `None` if none runs.
+    pub(super) async fn finished(&mut self) -> Option<()> {
+        self.tasks.join_next().await.map(|_| ())
+    }
+
+    fn ended(&mut self, joined: Result<Finished, JoinError>, session: u64) -> Option<Finished> {
+        // Panics were caught, and nobody aborts a function before the end.
+        let finished = joined.ok()?;
+        if finished.session == session
+            && let Some(invocation_id) = &finished.invocation_id
+        {
+            self.cancels.remove(invocation_id);
+        }
+        Some(finished)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.tasks.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.tasks.is_empty()
+    }
+
+    pub(super) fn abort_all(&mut self) {
+        self.tasks.abort_all();
+    }
+}
