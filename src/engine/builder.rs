@@ -103,7 +103,8 @@ impl EngineBuilder {
     /// Whether a browser that opens the engine's address is given the dashboard; yes unless told.
     ///
     /// What it shows is told to whoever may trigger the functions of the engine that list, as
-    /// `docs/dashboard.md` says. Without it `/` is for workers only.
+    /// `docs/dashboard.md` says. Without it `/` is for workers only, and the engine keeps no record
+    /// of runs: `engine::runs::list` is not served, and calls are not searched for refs.
     pub fn dashboard(mut self, dashboard: bool) -> Self {
         self.dashboard = dashboard;
         self
@@ -153,6 +154,17 @@ impl EngineBuilder {
     /// them.
     pub fn max_calls_per_worker(mut self, calls: usize) -> Self {
         self.limits.worker_calls = calls;
+        self
+    }
+
+    /// How many bytes the engine keeps for all workers together; default: 512 MiB.
+    ///
+    /// That is what functions say of themselves, what is known of open calls, and messages that
+    /// wait to be sent. A worker that holds as much as is left for all gets no more: its
+    /// registrations and calls are refused, and calls of it fail with code `overloaded`. One worker
+    /// holds at most 8 MiB of registrations, 64 MiB of open calls and 64 MiB of waiting messages.
+    pub fn max_control_bytes(mut self, bytes: usize) -> Self {
+        self.limits.control_bytes = bytes;
         self
     }
 

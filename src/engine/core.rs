@@ -15,6 +15,9 @@ use super::owners::Owners;
 use super::runs::Runs;
 use crate::transport::Budget;
 
+/// Connections that may be refused at a time: each is a task and a descriptor for a second at most.
+const REFUSALS: usize = 64;
+
 /// What all connections of one engine share.
 pub(super) struct Core {
     pub(super) limits: Limits,
@@ -31,6 +34,8 @@ pub(super) struct Core {
     pub(super) metrics: Arc<Metrics>,
     /// A permit for each connection there may be.
     pub(super) connections: Arc<Semaphore>,
+    /// A permit for each connection that is being refused.
+    pub(super) refusals: Arc<Semaphore>,
     /// Connections that have said nothing yet.
     pub(super) newcomers: Arc<Newcomers>,
     /// What connections keep of long messages that are not whole.
@@ -49,7 +54,7 @@ impl Core {
         dashboard: bool,
     ) -> Arc<Self> {
         let metrics = Arc::new(Metrics::new());
-        let runs = Arc::<Runs>::default();
+        let runs = Arc::new(Runs::new(dashboard));
         Arc::new(Self {
             limits,
             access,
@@ -61,6 +66,7 @@ impl Core {
             owners: Arc::default(),
             metrics,
             connections: Arc::new(Semaphore::new(permits(&limits))),
+            refusals: Arc::new(Semaphore::new(REFUSALS)),
             newcomers: Newcomers::new(limits.newcomers),
             incoming: Budget::new(limits.incoming_bytes),
             stopping: CancellationToken::new(),

@@ -4,17 +4,17 @@ use async_trait::async_trait;
 
 use super::access::Role;
 use super::channels::{Leased, Refusal};
-use super::control::{OUTBOX_MESSAGES, Session};
+use super::control::Session;
 use super::core::Core;
 use super::metrics::Reason;
 use super::owners::Ownership;
 use crate::transport::{ConnectError, Dial, Memory, PipeLimits, Transport, pipe};
 use crate::wire::{Direction, StreamChannelRef};
 
-/// What a control connection within the process holds for either side: as many messages as an
-/// outbox, and a message of any length alone.
+/// What a control connection within the process holds for either side; a message of any length
+/// passes alone.
 const CONTROL_PIPE: PipeLimits = PipeLimits {
-    frames: OUTBOX_MESSAGES,
+    frames: 64,
     bytes: 1 << 20,
 };
 
@@ -101,7 +101,7 @@ mod tests {
     use serde_json::{Value, json};
     use tokio::time::{Instant, timeout};
 
-    use super::OUTBOX_MESSAGES;
+    use super::CONTROL_PIPE;
     use crate::engine::control::STALL;
     use crate::engine::{Engine, EngineStats};
     use crate::transport::{ConnectError, Received, Transport};
@@ -253,11 +253,11 @@ mod tests {
         assert_eq!(engine.stats().channels, 0);
     }
 
-    /// The caller waits for room at a worker that does not read, and not for ever.
+    /// Its callers are told.
     #[tokio::test(start_paused = true)]
     async fn a_worker_that_does_not_read_is_disconnected() {
-        // More than its outbox and its pipe hold, and that of the caller.
-        const CALLS: usize = 3 * OUTBOX_MESSAGES + 10;
+        // More than its pipe and that of the caller hold.
+        const CALLS: usize = 3 * CONTROL_PIPE.frames + 10;
         let engine = engine().await;
         let mut caller = Client::control(&engine).await;
         let mut idle = Client::control(&engine).await;

@@ -28,6 +28,16 @@ pub(super) struct Limits {
     pub(super) worker_functions: usize,
     /// Calls of one worker that have no result yet.
     pub(super) worker_calls: usize,
+    /// Bytes that the tables hold of the registrations of one worker.
+    pub(super) worker_registered_bytes: usize,
+    /// Bytes of one registration: id, description, formats and metadata.
+    pub(super) function_bytes: usize,
+    /// Bytes that the tables hold of the open calls of one worker.
+    pub(super) worker_call_bytes: usize,
+    /// Bytes that wait to be sent to one worker.
+    pub(super) outbox_bytes: usize,
+    /// Bytes of registrations, open calls and waiting messages, over all workers.
+    pub(super) control_bytes: usize,
     /// Bytes of long messages that are not whole, over all connections.
     pub(super) incoming_bytes: usize,
     /// Payload bytes held for readers, beyond which no channel is made.
@@ -60,6 +70,11 @@ impl Default for Limits {
             worker_channels: 25_000,
             worker_functions: 10_000,
             worker_calls: 100_000,
+            worker_registered_bytes: 8 << 20,
+            function_bytes: 1 << 20,
+            worker_call_bytes: 64 << 20,
+            outbox_bytes: 64 << 20,
+            control_bytes: 512 << 20,
             incoming_bytes: 512 << 20,
             held_bytes: 4 << 30,
             channel_bytes: 64 << 20,
@@ -127,6 +142,12 @@ impl Limits {
 
     pub(super) fn control(&self) -> WebSocketLimits {
         self.capped(WebSocketLimits::CONTROL)
+    }
+
+    /// Bytes in one control message: what the engine keeps of a message that is not whole bounds it,
+    /// too.
+    pub(super) fn control_message(&self) -> usize {
+        self.control().message.min(self.incoming_bytes)
     }
 
     pub(super) fn writer(&self) -> WebSocketLimits {

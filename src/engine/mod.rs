@@ -31,6 +31,7 @@ mod dashboard;
 mod engine;
 mod error;
 mod farewell;
+mod holdings;
 mod http;
 mod in_process;
 mod limits;

@@ -3,7 +3,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite};
+use futures::FutureExt;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -18,7 +19,7 @@ use super::telemetry;
 use super::terms::Terms;
 #[cfg(feature = "tls")]
 use super::tls;
-use crate::transport::{WebSocket, WebSocketLimits, keep_alive};
+use crate::transport::{Agreed, WebSocket, WebSocketLimits, keep_alive};
 use crate::wire::Close;
 
 /// What encrypts connections.
@@ -59,7 +60,12 @@ fn admit(stream: TcpStream, peer: IpAddr, acceptor: Option<&Acceptor>, core: &Ar
         core.tasks.spawn(served);
     } else {
         core.metrics.refused(Reason::Connections);
-        refuse(&stream, core.limits.connections);
+        // No warning: whoever floods the port would flood the log as well.
+        tracing::debug!("refused a connection beyond the limit");
+        if let Ok(permit) = Arc::clone(&core.refusals).try_acquire_owned() {
+            let refused = refuse(stream, core.limits.connections, permit);
+            core.tasks.spawn(refused);
+        }
     }
 }
 
@@ -73,20 +79,22 @@ fn is_of_one_connection(error: &io::Error) -> bool {
     )
 }
 
-/// Answers a connection beyond the limit, without a task for it: what does not fit into the socket
-/// at once is not sent.
-fn refuse(stream: &TcpStream, limit: usize) {
+/// Answers a connection beyond the limit, and reads what it has sent: closing a socket with unread
+/// input would destroy the answer. `_permit` counts it meanwhile; of more than there are permits the
+/// others are closed without an answer.
+async fn refuse(mut stream: TcpStream, limit: usize, _permit: OwnedSemaphorePermit) {
     let message = format!("the engine has {limit} connections, its limit; try again later\n");
     let response = format!(
         "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\n\
          Content-Type: text/plain\r\nContent-Length: {}\r\n\r\n{message}",
         message.len()
     );
-    if let Err(error) = stream.try_write(response.as_bytes()) {
-        tracing::debug!(%error, "a connection beyond the limit went away");
+    // What does not fit into the socket at once is not sent.
+    match stream.write(response.as_bytes()).now_or_never() {
+        Some(Ok(_)) => farewell::drain(stream).await,
+        Some(Err(error)) => tracing::debug!(%error, "a connection beyond the limit went away"),
+        None => {}
     }
-    // No warning: whoever floods the port would flood the log as well.
-    tracing::debug!(limit, "refused a connection beyond the limit");
 }
 
 /// Serves a connection; `_permit` counts it while it is there.
@@ -149,10 +157,16 @@ where
     let Terms {
         heartbeat,
         ownership,
+        message_limit,
     } = terms;
     let beat = Beat::new(heartbeat);
     let open = |limits: WebSocketLimits| {
-        WebSocket::accepted(stream, read, limits).charged(core.incoming.account())
+        WebSocket::accepted(stream, read, limits)
+            .charged(core.incoming.account())
+            .agree(Agreed {
+                message_limit,
+                ping_every: heartbeat,
+            })
     };
     let (socket, parting) = match route {
         Route::Control(role) => {

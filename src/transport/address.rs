@@ -103,6 +103,11 @@ impl Address {
         self.with(|options| options.owner = Some(owner.into()))
     }
 
+    /// How often the engine is to give a sign of life on control connections.
+    pub(crate) fn control_heartbeat(self, every: Duration) -> Self {
+        self.with(|options| options.control_heartbeat = every)
+    }
+
     /// How often the engine is to give a sign of life on the ends of channels that are opened at
     /// this address, and how long an end that waits for it puts up with silence; 20 s and 60 s
     /// unless told.

@@ -29,6 +29,14 @@ impl KeepAlive {
             )
         })
     }
+
+    /// Pings at least as often as the peer wants a sign of life.
+    pub(crate) fn at_least(self, wanted: Option<Duration>) -> Self {
+        Self {
+            ping_every: wanted.map_or(self.ping_every, |wanted| wanted.min(self.ping_every)),
+            ..self
+        }
+    }
 }
 
 impl Default for KeepAlive {
@@ -49,7 +57,15 @@ pub(crate) struct Pulse {
     settings: KeepAlive,
     heard: Instant,
     pinged: Instant,
+    /// Signs of life that were counted so far.
+    signs: u64,
+    /// Since when something waits to be sent, if anything does.
+    waits: Option<Instant>,
 }
+
+/// How much longer than usual a peer may be silent after messages that were long on their way, at
+/// the most.
+const LONGEST_GRANT: Duration = Duration::from_secs(30);
 
 /// What [`Pulse::check`] asks for.
 #[derive(Debug, PartialEq, Eq)]
@@ -68,12 +84,36 @@ impl Pulse {
             settings,
             heard: now,
             pinged: now,
+            signs: 0,
+            waits: None,
+        }
+    }
+
+    /// The connection has counted so many [signs of life](super::Traffic::signs).
+    pub(crate) fn saw(&mut self, signs: u64, now: Instant) {
+        if signs != self.signs {
+            self.signs = signs;
+            self.heard(now);
+        }
+    }
+
+    /// Something waits that the peer does not take at once.
+    pub(crate) fn held_up(&mut self, now: Instant) {
+        self.waits.get_or_insert(now);
+    }
+
+    /// Everything is with the operating system. Those on the way hold more of it, and the answer to
+    /// a ping comes behind that: as long again as it took is no silence.
+    pub(crate) fn all_sent(&mut self, now: Instant) {
+        if let Some(since) = self.waits.take() {
+            let took = now.saturating_duration_since(since);
+            self.heard(now + took.min(LONGEST_GRANT));
         }
     }
 
     /// The peer sent something.
     pub(crate) fn heard(&mut self, now: Instant) {
-        self.heard = now;
+        self.heard = self.heard.max(now);
     }
 
     /// What is due at `now`.
@@ -113,6 +153,38 @@ mod tests {
         assert_eq!(pulse.check(at(100)), Check::Ping);
         assert_eq!(pulse.check(at(100)), Check::Wait(at(101)));
         assert_eq!(pulse.check(at(101)), Check::Dead);
+    }
+
+    #[test]
+    fn long_message_on_its_way_is_no_silence() {
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let settings = KeepAlive {
+            ping_every: Duration::from_secs(1000),
+            dead_after: Duration::from_secs(10),
+        };
+        let mut pulse = Pulse::new(settings, start);
+        pulse.held_up(at(1));
+        pulse.saw(1, at(5));
+        pulse.saw(1, at(9));
+        assert_eq!(pulse.check(at(9)), Check::Wait(at(15)));
+        pulse.all_sent(at(11));
+        // What took ten seconds may take ten more.
+        assert_eq!(pulse.check(at(12)), Check::Wait(at(31)));
+        pulse.heard(at(13));
+        assert_eq!(pulse.check(at(31)), Check::Dead);
+    }
+
+    #[test]
+    fn peer_is_pinged_as_often_as_it_wants() {
+        let seconds = Duration::from_secs;
+        let every = |wanted: Option<u64>| {
+            let keep_alive = KeepAlive::default();
+            keep_alive.at_least(wanted.map(seconds)).ping_every
+        };
+        assert_eq!(every(None), seconds(20));
+        assert_eq!(every(Some(60)), seconds(20));
+        assert_eq!(every(Some(1)), seconds(1));
     }
 
     #[test]

@@ -7,6 +7,7 @@
 #[cfg(feature = "engine")]
 mod account;
 mod address;
+mod agreed;
 #[cfg(feature = "engine")]
 mod budget;
 mod connect_error;
@@ -20,6 +21,7 @@ mod stream_counts;
 mod tcp;
 #[cfg(feature = "tls")]
 mod tls;
+mod traffic;
 mod websocket;
 
 use std::io;
@@ -30,6 +32,7 @@ use crate::wire::{Close, Frame};
 #[cfg(feature = "engine")]
 pub(crate) use account::Account;
 pub use address::Address;
+pub(crate) use agreed::Agreed;
 #[cfg(feature = "engine")]
 pub(crate) use budget::Budget;
 pub use connect_error::ConnectError;
@@ -43,6 +46,7 @@ pub(crate) use options::ConnectOptions;
 pub(crate) use silence::Silence;
 pub(crate) use stream_counts::StreamCounts;
 pub(crate) use tcp::keep_alive;
+pub(crate) use traffic::Traffic;
 #[cfg(feature = "engine")]
 pub(crate) use websocket::{WebSocket, WebSocketLimits, accept_key};
 
@@ -77,6 +81,16 @@ pub(crate) trait Transport: Send + Sync + Unpin {
     /// silence means nothing, and so does this.
     fn start_pong(&mut self, _hungry: bool) -> Result<(), TransportError> {
         Ok(())
+    }
+
+    /// What has moved so far, also of messages that are not whole.
+    fn traffic(&self) -> Traffic {
+        Traffic::default()
+    }
+
+    /// What the peer has said of itself in the handshake.
+    fn agreed(&self) -> Agreed {
+        Agreed::default()
     }
 }
 

@@ -19,6 +19,8 @@ pub(crate) struct ConnectOptions {
     pub(crate) connect_timeout: Duration,
     /// How often the engine is asked for a sign of life on channels, and what silence is too long.
     pub(crate) heartbeat: KeepAlive,
+    /// How often the engine is to give a sign of life on the control connection.
+    pub(crate) control_heartbeat: Duration,
     /// The worker that connects, in a word that nobody else can guess.
     pub(crate) owner: Option<Arc<str>>,
     /// PEM files of authorities to trust beside the system's.
@@ -47,6 +49,7 @@ impl Default for ConnectOptions {
             // What the SDKs allow for the whole connect (`protocol.md` 1.1).
             connect_timeout: Duration::from_secs(10),
             heartbeat: KeepAlive::default(),
+            control_heartbeat: KeepAlive::default().ping_every,
             owner: None,
             #[cfg(feature = "tls")]
             root_certificates: Vec::new(),

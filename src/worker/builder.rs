@@ -9,7 +9,7 @@ use super::driver::{Driver, First, Parts};
 use super::greeting::await_greeting;
 use super::shared::{Alive, Settings, Shared};
 use super::state::{Link, Status};
-use super::{Backoff, Worker};
+use super::{Backoff, MAX_MESSAGE, Worker};
 use crate::transport::{Address, ConnectError, KeepAlive};
 
 /// The settings of a worker that is to be connected.
@@ -170,7 +170,9 @@ impl WorkerBuilder {
         }
         let stopped = Err(ConnectError::Stopped);
         let address = std::mem::replace(&mut self.address, stopped)?;
-        Ok(address.owned_by(&Uuid::new_v4().to_string()))
+        Ok(address
+            .owned_by(&Uuid::new_v4().to_string())
+            .control_heartbeat(self.keep_alive.ping_every))
     }
 
     /// Starts the task behind the worker, with its first connection if there is one already.
@@ -195,6 +197,10 @@ impl WorkerBuilder {
         };
         let alive = Arc::new(Alive(commands.clone()));
         let shared = Arc::new(Shared::new(settings, commands, observed));
+        let agreed = first.as_ref().map(|(transport, _)| transport.agreed());
+        if let Some(limit) = agreed.and_then(|agreed| agreed.message_limit) {
+            shared.limit_messages(limit.min(MAX_MESSAGE));
+        }
         let driver = Driver::new(Parts {
             shared: Arc::clone(&shared),
             commands: queue,

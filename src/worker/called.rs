@@ -66,7 +66,8 @@ impl Session<'_> {
         let function = self.driver.shared.registry().get(&call.function_id);
         let Some(function) = function.filter(|_| !settled) else {
             let refusal = self.refusal_of(&call);
-            if let Some(frame) = answer(&call, Err(refusal)) {
+            let limit = self.driver.shared.message_limit();
+            if let Some(frame) = answer(&call, Err(refusal), limit) {
                 self.driver.send(frame);
             }
             return;
@@ -76,7 +77,8 @@ impl Session<'_> {
             if !std::mem::replace(&mut self.overloaded, true) {
                 tracing::warn!(function = call.function_id, "{}", refusal.message);
             }
-            if let Some(frame) = answer(&call, Err(refusal)) {
+            let limit = self.driver.shared.message_limit();
+            if let Some(frame) = answer(&call, Err(refusal), limit) {
                 self.driver.send(frame);
             }
             return;

@@ -42,6 +42,11 @@ pub(super) enum CallKind {
 #[derive(Debug)]
 pub(super) enum Reply {
     Answer(Result<Payload, ErrorBody>),
+    /// The call is longer than the engine takes in one message; it was not sent.
+    TooLarge {
+        size: usize,
+        limit: usize,
+    },
     /// The connection was lost after the call was sent.
     Lost(String),
 }

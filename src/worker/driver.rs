@@ -17,7 +17,7 @@ use super::session::{Ended, Session};
 use super::shared::{Alive, Origin, Shared};
 use super::state::{Link, Status};
 use super::upkeep::Barrier;
-use super::{Backoff, Closed, Worker};
+use super::{Backoff, Closed, MAX_MESSAGE, Worker};
 use crate::transport::{ConnectError, KeepAlive, Received, Transport};
 use crate::wire::{
     CancelInvocation, Close, ControlMessage, Frame, Reattach, Text, UnregisterFunction,
@@ -59,6 +59,8 @@ pub(super) struct Driver {
     pub(super) reattach: Option<Reattach>,
     pub(super) status: watch::Sender<Status>,
     pub(super) keep_alive: KeepAlive,
+    /// Bytes in one message that engines have refused to take, less one.
+    pub(super) learnt_limit: usize,
     alive: Weak<Alive>,
     backoff: Backoff,
     /// Whether a shutdown was asked for, or only nobody is left.
@@ -94,6 +96,7 @@ impl Driver {
             reattach: None,
             status: parts.status,
             keep_alive: parts.keep_alive,
+            learnt_limit: MAX_MESSAGE,
             alive: parts.alive,
             backoff: parts.backoff,
             unused: false,
@@ -128,6 +131,11 @@ impl Driver {
             },
         };
         loop {
+            let limit = transport
+                .agreed()
+                .message_limit
+                .unwrap_or(self.learnt_limit);
+            self.shared.limit_messages(limit.min(MAX_MESSAGE));
             self.begin();
             let since = Instant::now();
             let mut session = Session::new(self, transport, early.take());
@@ -184,7 +192,8 @@ impl Driver {
         self.barriers.clear();
         self.reoffer.reset();
         let reattach = self.reattach.clone().map(ControlMessage::Reattach);
-        let functions = self.shared.registry().replay();
+        let limit = self.shared.message_limit();
+        let functions = self.shared.registry().replay(limit);
         let encoded = reattach
             .map(|message| message.encode())
             .into_iter()

@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::handler::Function;
-use super::{FunctionError, Invocation, MAX_MESSAGE, Worker};
+use super::{FunctionError, Invocation, Worker};
 use crate::wire::{CALLER, ControlMessage, ErrorBody, InvocationResult, InvokeFunction, Text};
 
 /// How long a function may go on when nobody waits for its result any more.
@@ -62,7 +62,7 @@ pub(super) async fn execute(
             let error = ErrorBody::new(ErrorBody::INVOCATION_STOPPED, message);
             return Finished {
                 session,
-                answer: answer(&call, Err(error)),
+                answer: answer(&call, Err(error), shared.message_limit()),
                 invocation_id: call.invocation_id,
             };
         }
@@ -82,7 +82,11 @@ pub(super) async fn execute(
     }
     Finished {
         session,
-        answer: answer(&call, outcome.map_err(FunctionError::into_inner)),
+        answer: answer(
+            &call,
+            outcome.map_err(FunctionError::into_inner),
+            shared.message_limit(),
+        ),
         invocation_id: call.invocation_id,
     }
 }
@@ -103,22 +107,23 @@ async fn stopped(given_up: &CancellationToken, deadline: Option<Instant>) {
     sleep(GRACE).await;
 }
 
-/// The answer to `call` as it travels, if one is wanted. One that is too large to travel becomes
-/// an error that says so.
+/// The answer to `call` as it travels, if one is wanted. One of more than `limit` bytes becomes an
+/// error that says so.
 pub(super) fn answer(
     call: &InvokeFunction,
     outcome: Result<crate::wire::Payload, ErrorBody>,
+    limit: usize,
 ) -> Option<Text> {
     let encode = |outcome| {
         InvocationResult::answer(call, outcome)
             .map(|answer| ControlMessage::InvocationResult(answer).encode())
     };
     let problem = match encode(outcome)? {
-        Ok(frame) if frame.len() <= MAX_MESSAGE => return Some(frame),
+        Ok(frame) if frame.len() <= limit => return Some(frame),
         Ok(frame) => ErrorBody::new(
-            "payload_too_large",
+            ErrorBody::PAYLOAD_TOO_LARGE,
             format!(
-                "the result of function `{}` takes {} bytes, over the limit of {MAX_MESSAGE}; send large data through a channel",
+                "the result of function `{}` takes {} bytes, over the limit of {limit}; send large data through a channel",
                 call.function_id,
                 frame.len(),
             ),

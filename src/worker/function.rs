@@ -92,6 +92,8 @@ impl<'a> FunctionBuilder<'a> {
     /// [`Blank`](RegisterError::Blank) and [`Reserved`](RegisterError::Reserved) for an id that
     /// cannot be; [`Duplicate`](RegisterError::Duplicate) for one that this worker has;
     /// [`Description`](RegisterError::Description) for metadata or a format without a JSON form;
+    /// [`TooLarge`](RegisterError::TooLarge) for a description, formats and metadata that are longer
+    /// than the engine takes;
     /// [`Closed`](RegisterError::Closed) when the worker is. An id that *another* worker has is
     /// refused by the engine later: see [`Worker::rejections`].
     pub fn register<Args, H>(self, handler: H) -> Result<(), RegisterError>

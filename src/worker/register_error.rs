@@ -27,6 +27,18 @@ pub enum RegisterError {
         /// What serde said.
         source: serde_json::Error,
     },
+    /// What describes the function is too large for a control message; nothing was sent.
+    #[error(
+        "the registration of function `{function_id}` takes {size} bytes, over the limit of {limit}; shorten its description, formats or metadata"
+    )]
+    TooLarge {
+        /// The id.
+        function_id: String,
+        /// Bytes that the message would have.
+        size: usize,
+        /// Bytes that the engine takes in one message.
+        limit: usize,
+    },
     /// The worker was shut down or has given up.
     #[error("function `{function_id}` cannot be registered: the worker is closed")]
     Closed {

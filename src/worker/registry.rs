@@ -79,16 +79,18 @@ impl Registry {
     }
 
     /// Every registration, in order, for a new connection. The engine decides about them anew, so
-    /// earlier rejections are forgotten.
-    pub(super) fn replay(&mut self) -> Vec<Text> {
-        let mut entries: Vec<_> = self.functions.values_mut().collect();
-        entries.sort_by_key(|entry| entry.number);
+    /// earlier rejections are forgotten. Those of more than `limit` bytes count as rejected: the
+    /// engine would end the connection.
+    pub(super) fn replay(&mut self, limit: usize) -> Vec<Text> {
+        let mut entries: Vec<_> = self.functions.iter_mut().collect();
+        entries.sort_by_key(|(_, entry)| entry.number);
         entries
             .into_iter()
-            .map(|entry| {
-                entry.rejection = None;
+            .filter_map(|(id, entry)| {
+                let fits = entry.frame.len() <= limit;
+                entry.rejection = (!fits).then(|| Rejection::too_long(id));
                 entry.asked_again = false;
-                entry.frame.clone()
+                fits.then(|| entry.frame.clone())
             })
             .collect()
     }
@@ -200,7 +202,20 @@ mod tests {
         }
         registry.remove("a");
         assert!(insert(&mut registry, "a"));
-        assert_eq!(registry.replay(), ["c", "b", "d", "a"]);
+        assert_eq!(registry.replay(10), ["c", "b", "d", "a"]);
+    }
+
+    #[test]
+    fn registration_over_the_limit_is_rejected_and_not_replayed() {
+        let mut registry = Registry::default();
+        insert(&mut registry, "short");
+        insert(&mut registry, "longer");
+        assert_eq!(registry.replay(5), ["short"]);
+        let rejections = registry.rejections();
+        assert_eq!(rejections.len(), 1);
+        assert_eq!(rejections[0].function_id.as_deref(), Some("longer"));
+        assert_eq!(registry.replay(6), ["short", "longer"]);
+        assert!(registry.rejections().is_empty());
     }
 
     #[test]
@@ -218,7 +233,7 @@ mod tests {
         };
         assert!(registry.reject(rejection.clone()));
         assert_eq!(registry.rejections(), std::slice::from_ref(&rejection));
-        registry.replay();
+        registry.replay(10);
         assert!(registry.rejections().is_empty());
         registry.reject(rejection.clone());
         assert_eq!(registry.ask_again(), ["a"]);

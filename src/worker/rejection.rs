@@ -7,7 +7,7 @@ use crate::wire::RegistrationRejected;
 #[non_exhaustive]
 pub struct Rejection {
     /// A stable word: `FUNCTION_NAMESPACE_CONFLICT`, `WORKER_NAMESPACE_CONFLICT`,
-    /// `TOO_MANY_FUNCTIONS`, `FORBIDDEN`, `RESERVED`, `INVALID`.
+    /// `TOO_MANY_FUNCTIONS`, `TOO_LONG`, `FORBIDDEN`, `RESERVED`, `INVALID`.
     pub code: String,
     /// The namespace that the name is taken in.
     pub namespace: Option<String>,
@@ -35,6 +35,21 @@ impl Rejection {
             (Some(name), None) => Some(format!("`{name}`")),
             (None, Some(id)) => Some(id.clone()),
             (None, None) => None,
+        }
+    }
+}
+
+impl Rejection {
+    /// Of a registration that is longer than the engine takes.
+    pub(super) fn too_long(function_id: &str) -> Self {
+        Self {
+            code: RegistrationRejected::TOO_LONG.to_owned(),
+            namespace: None,
+            worker_name: None,
+            function_id: Some(function_id.to_owned()),
+            owner_worker_id: None,
+            owner_worker_name: None,
+            message: None,
         }
     }
 }
@@ -75,6 +90,14 @@ impl fmt::Display for Rejection {
             );
         }
         match self.code.as_str() {
+            RegistrationRejected::TOO_LONG => {
+                return write!(
+                    f,
+                    "what describes function `{id}` is longer than the engine takes, code {}; \
+                     shorten its description, formats or metadata",
+                    self.code
+                );
+            }
             RegistrationRejected::TOO_MANY_FUNCTIONS => {
                 return write!(
                     f,

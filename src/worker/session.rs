@@ -14,11 +14,14 @@ use super::state::Status;
 use crate::transport::{Check, Pulse, Received, Transport, TransportError};
 use crate::wire::{
     ControlMessage, EXTENSIONS_VERSION, Frame, FunctionActive, InvocationResult, Payload, Reattach,
-    RegistrationRejected, WorkerRegistered,
+    RegistrationRejected, WorkerRegistered, code,
 };
 
 /// How many messages are handled before other tasks have their turn.
 const TURN: usize = 64;
+
+/// No engine is taken to read less: registrations and calls have to fit.
+const LEAST_LIMIT: usize = 4 << 10;
 
 /// One connection and what happens on it.
 pub(super) struct Session<'a> {
@@ -27,6 +30,8 @@ pub(super) struct Session<'a> {
     /// Received before the session began.
     early: Option<Frame>,
     pulse: Pulse,
+    /// The longest message that was sent.
+    longest: usize,
     /// Fires when the pulse or the end of a drain is to be looked at.
     timer: Pin<Box<Sleep>>,
     /// Whether something was sent since the last flush.
@@ -59,12 +64,14 @@ impl<'a> Session<'a> {
         early: Option<Frame>,
     ) -> Self {
         let now = Instant::now();
-        let pulse = Pulse::new(driver.keep_alive, now.into_std());
+        let keep_alive = driver.keep_alive.at_least(transport.agreed().ping_every);
+        let pulse = Pulse::new(keep_alive, now.into_std());
         Self {
             driver,
             transport,
             early,
             pulse,
+            longest: 0,
             timer: Box::pin(sleep_until(now)),
             unflushed: false,
             overloaded: false,
@@ -122,7 +129,12 @@ impl<'a> Session<'a> {
         match received {
             Received::Frame(frame) => self.handle(&frame)?,
             Received::Pong => {}
-            Received::Closed(close) => return Err(Ended::Lost(close.to_string())),
+            Received::Closed(close) => {
+                if close.code == Some(code::TOO_BIG) {
+                    self.learn_limit();
+                }
+                return Err(Ended::Lost(close.to_string()));
+            }
             Received::Lost(error) => return Err(error.into()),
         }
         Ok(true)
@@ -163,11 +175,28 @@ impl<'a> Session<'a> {
             }
             match self.driver.outbox.pop() {
                 None => {}
+                Some(Outgoing::Frame(frame))
+                    if frame.len() > self.driver.shared.message_limit() =>
+                {
+                    // A registration that was queued for another engine; it counts as rejected.
+                    tracing::debug!(
+                        bytes = frame.len(),
+                        "a message over the engine's limit was not sent"
+                    );
+                }
                 Some(Outgoing::Frame(frame)) => {
+                    self.longest = self.longest.max(frame.len());
                     self.transport.start_send(Frame::Message(frame))?;
                     self.unflushed = true;
                 }
                 Some(Outgoing::Call(call)) => {
+                    let (size, limit) = (call.frame.len(), self.driver.shared.message_limit());
+                    if size > limit {
+                        // A caller that has just given up does not want to know.
+                        let _ = call.reply.send(Reply::TooLarge { size, limit });
+                        continue;
+                    }
+                    self.longest = self.longest.max(size);
                     let frame = Frame::Message(call.frame.clone());
                     if let Err(error) = self.transport.start_send(frame) {
                         self.driver.outbox.put_back(call);
@@ -187,15 +216,34 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    fn flush(&mut self, cx: &mut Context<'_>) -> Result<(), Ended> {
-        if self.unflushed && self.transport.poll_flush(cx)?.is_ready() {
-            self.unflushed = false;
+    /// The engine takes less than was known. One that has said what it takes means something else:
+    /// it lacks memory at the moment.
+    fn learn_limit(&mut self) {
+        if self.transport.agreed().message_limit.is_none() {
+            let limit = self.longest.saturating_sub(1).max(LEAST_LIMIT);
+            self.driver.learnt_limit = self.driver.learnt_limit.min(limit);
         }
+    }
+
+    fn flush(&mut self, cx: &mut Context<'_>) -> Result<(), Ended> {
+        if !self.unflushed {
+            return Ok(());
+        }
+        let now = Instant::now().into_std();
+        if self.transport.poll_flush(cx)?.is_pending() {
+            self.pulse.held_up(now);
+            return Ok(());
+        }
+        self.unflushed = false;
+        self.pulse.all_sent(now);
         Ok(())
     }
 
     /// Pings, and ends what took too long; whether something was done.
     fn watch_time(&mut self, cx: &mut Context<'_>) -> Result<bool, Ended> {
+        // A long message takes its time on a slow line, either way.
+        let signs = self.transport.traffic().signs;
+        self.pulse.saw(signs, Instant::now().into_std());
         let deadline = self.driver.deadline();
         if let Some(deadline) = deadline.filter(|deadline| *deadline < self.timer.deadline()) {
             self.timer.as_mut().reset(deadline);

@@ -1,3 +1,4 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use super::counters::Counters;
 use super::handler::Function;
 use super::registry::Registry;
 use super::state::Status;
-use super::{Closed, RegisterError};
+use super::{Closed, MAX_MESSAGE, RegisterError};
 use crate::transport::Address;
 use crate::wire::Text;
 
@@ -29,6 +30,8 @@ pub(super) struct Shared {
     pub(super) commands: mpsc::UnboundedSender<Command>,
     pub(super) status: watch::Receiver<Status>,
     pub(super) counters: Counters,
+    /// Bytes in one message that the engine takes.
+    message_limit: AtomicUsize,
     /// Held while a function is put in, taken out or looked up, and while the frame about it is
     /// queued, so that frames and table agree; never across an await or a user's code.
     registry: Mutex<Registry>,
@@ -51,6 +54,7 @@ impl Shared {
             commands,
             status,
             counters,
+            message_limit: AtomicUsize::new(MAX_MESSAGE),
             registry: Mutex::default(),
         }
     }
@@ -61,6 +65,16 @@ impl Shared {
         self.registry.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Bytes in one message that the engine takes, as far as it is known.
+    pub(super) fn message_limit(&self) -> usize {
+        self.message_limit.load(Ordering::Relaxed)
+    }
+
+    /// From now on the engine takes messages of so many bytes.
+    pub(super) fn limit_messages(&self, bytes: usize) {
+        self.message_limit.store(bytes, Ordering::Relaxed);
+    }
+
     /// `function` is borrowed, so that one that is refused is not dropped under the lock.
     pub(super) fn register(
         &self,
@@ -68,6 +82,14 @@ impl Shared {
         frame: Text,
         function: &Arc<dyn Function>,
     ) -> Result<(), RegisterError> {
+        let (size, limit) = (frame.len(), self.message_limit());
+        if size > limit {
+            return Err(RegisterError::TooLarge {
+                function_id,
+                size,
+                limit,
+            });
+        }
         let mut registry = self.registry();
         registry.insert(function_id.clone(), frame, Arc::clone(function))?;
         self.command(Command::Offer(function_id));

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::command::{Call, CallKind, Command, Reply};
 use super::shared::Shared;
 use super::trace;
-use super::{CallError, MAX_MESSAGE, Worker};
+use super::{CallError, Worker};
 use crate::wire::{ControlMessage, InvokeFunction, Payload, Text, action::Action, builtin};
 
 /// The namespace of the engine's own functions (`protocol.md` 2.2).
@@ -228,6 +228,13 @@ impl<'a> Trigger<'a> {
             let error = match self.attempt(kind).await? {
                 Reply::Answer(Ok(result)) => return Ok(result),
                 Reply::Answer(Err(error)) => CallError::remote(&self.message.function_id, error),
+                Reply::TooLarge { size, limit } => {
+                    return Err(CallError::TooLarge {
+                        function_id: self.message.function_id.clone(),
+                        size,
+                        limit,
+                    });
+                }
                 Reply::Lost(reason) => CallError::Disconnected {
                     function_id: self.message.function_id.clone(),
                     reason,
@@ -327,11 +334,12 @@ impl<'a> Trigger<'a> {
             function_id: function_id(),
             source,
         })?;
-        if frame.len() > MAX_MESSAGE {
+        let (size, limit) = (frame.len(), self.worker.shared().message_limit());
+        if size > limit {
             return Err(CallError::TooLarge {
                 function_id: function_id(),
-                size: frame.len(),
-                limit: MAX_MESSAGE,
+                size,
+                limit,
             });
         }
         Ok(frame)

@@ -1,7 +1,7 @@
 use std::task::{Context, Poll};
 
 use super::{Lease, ReaderEnd, WriterEnd};
-use crate::transport::{Memory, Received, Transport, TransportError};
+use crate::transport::{Memory, Received, Traffic, Transport, TransportError};
 use crate::wire::{Close, Frame};
 
 /// An end of a channel in the hands of a client in this process.
@@ -58,5 +58,9 @@ impl Transport for Leased {
 
     fn start_ping(&mut self) -> Result<(), TransportError> {
         self.connection.start_ping()
+    }
+
+    fn traffic(&self) -> Traffic {
+        self.connection.traffic()
     }
 }

@@ -1,10 +1,10 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use super::delivery::Deliveries;
-use super::listings;
 use super::member::Member;
+use super::{about, listings};
 use crate::engine::core::Core;
 use crate::wire::{EXTENSIONS, ErrorBody, InvokeFunction, Payload, builtin};
 
@@ -22,8 +22,10 @@ pub(super) fn call(
         builtin::CHANNELS_CREATE => Some(create_channel(member, call, core)),
         builtin::WORKERS_REGISTER => Some(register_worker(member, &call.data, core, out)),
         builtin::RUNS_LIST | builtin::CHANNELS_LIST if core.limits.behaviour.is_iii() => None,
-        builtin::RUNS_LIST => Some(member.costly(|| listings::runs(&call.data, core))),
-        builtin::CHANNELS_LIST => Some(member.costly(|| listings::channels(&call.data, core))),
+        builtin::RUNS_LIST => Some(member.costly(|| listings::runs(member, &call.data, core))),
+        builtin::CHANNELS_LIST => {
+            Some(member.costly(|| listings::channels(member, &call.data, core)))
+        }
         builtin::FUNCTIONS_LIST => Some(member.costly(|| listings::functions(member))),
         builtin::WORKERS_LIST => Some(member.costly(|| listings::workers(member))),
         _ => None,
@@ -61,10 +63,8 @@ fn register_worker(
     core: &Core,
     out: &mut Deliveries,
 ) -> Result<Payload, ErrorBody> {
-    // Fields are kept as they are, whatever their types: nothing here depends on them.
-    let mut about = data
-        .parse::<Map<String, Value>>()
-        .map_err(|error| ErrorBody::new(ErrorBody::DESERIALIZATION_ERROR, error.to_string()))?;
+    let mut about = about::about(data)
+        .map_err(|reason| ErrorBody::new(ErrorBody::DESERIALIZATION_ERROR, reason))?;
     if core.limits.behaviour.is_iii() {
         about.remove(EXTENSIONS);
     }

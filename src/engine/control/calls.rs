@@ -5,9 +5,10 @@ use std::time::Instant;
 
 use super::registry::WorkerId;
 use super::{CallTotals, Outcome};
+use crate::engine::holdings::{Held, NoRoom};
 
 /// A call that was forwarded and is not answered.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Call {
     pub(super) caller: WorkerId,
     pub(super) executor: WorkerId,
@@ -18,6 +19,8 @@ pub(super) struct Call {
     pub(super) opened: Instant,
     /// Whether nobody waits for the answer, which then only frees the place of the call.
     pub(super) void: bool,
+    /// What it takes of its caller's account.
+    pub(super) held: Held,
 }
 
 /// The calls in flight. Plain and synchronous: it is told the time.
@@ -44,6 +47,8 @@ pub(in crate::engine) enum CallRefused {
          calls for a worker"
     )]
     TooMany(usize),
+    #[error("no room for another open call of the caller: {0}; wait for some results")]
+    NoRoom(#[from] NoRoom),
 }
 
 /// What the end of a worker does to calls.
@@ -188,6 +193,7 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use super::{Call, CallRefused, Calls, Outcome, WorkerId};
+    use crate::engine::holdings::Held;
 
     static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 
@@ -205,6 +211,7 @@ mod tests {
             baggage: None,
             opened: *START,
             void: false,
+            held: Held::nothing(),
         }
     }
 

@@ -2,12 +2,30 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::Outbox;
-use crate::wire::{ControlMessage, Text};
+use super::registry::WorkerId;
+use crate::wire::{ControlMessage, ErrorBody, InvocationResult, Text};
 
 /// A message on its way into an outbox; `None` once it is in.
 pub(super) struct Delivery {
     pub(super) to: Arc<Outbox>,
     pub(super) message: Option<Text>,
+    pub(super) otherwise: Otherwise,
+}
+
+/// Who is told if a message cannot be delivered.
+pub(super) enum Otherwise {
+    /// Nobody: it was a notice, or a call that wants no answer.
+    Nobody,
+    /// The caller of the call that was passed on to `executor`.
+    Caller {
+        executor: WorkerId,
+        invocation_id: String,
+    },
+    /// Whoever waits for the result of a call: the worker that the message is for.
+    Receiver {
+        invocation_id: String,
+        function_id: String,
+    },
 }
 
 /// Deliveries that a session has still to make: those of one message, a handful at the most
@@ -15,11 +33,17 @@ pub(super) struct Delivery {
 pub(super) type Deliveries = VecDeque<Delivery>;
 
 /// Adds a message for `to` to what is to be delivered.
-pub(super) fn deliver(to: Arc<Outbox>, message: &ControlMessage, out: &mut Deliveries) {
+pub(super) fn deliver(
+    to: Arc<Outbox>,
+    message: &ControlMessage,
+    otherwise: Otherwise,
+    out: &mut Deliveries,
+) {
     if let Some(message) = encoded(message) {
         out.push_back(Delivery {
             to,
             message: Some(message),
+            otherwise,
         });
     }
 }
@@ -30,4 +54,41 @@ pub(super) fn encoded(message: &ControlMessage) -> Option<Text> {
         .encode()
         .inspect_err(|error| tracing::error!(%error, "a message has no JSON form"))
         .ok()
+}
+
+/// Adds a result for `to` to what is to be delivered. One that cannot be delivered becomes an error.
+pub(super) fn deliver_result(to: Arc<Outbox>, result: InvocationResult, out: &mut Deliveries) {
+    let otherwise = Otherwise::Receiver {
+        invocation_id: result.invocation_id.clone(),
+        function_id: result.function_id.clone(),
+    };
+    deliver(
+        to,
+        &ControlMessage::InvocationResult(result),
+        otherwise,
+        out,
+    );
+}
+
+/// A result that says why there is none.
+pub(super) fn failure(
+    invocation_id: String,
+    function_id: String,
+    error: ErrorBody,
+) -> InvocationResult {
+    InvocationResult {
+        invocation_id,
+        function_id,
+        result: None,
+        error: Some(error),
+        traceparent: None,
+        baggage: None,
+    }
+}
+
+/// Tells a worker of a failure, whatever else waits for it.
+pub(super) fn notify(to: &Outbox, result: InvocationResult) {
+    if let Some(result) = encoded(&ControlMessage::InvocationResult(result)) {
+        to.push_notice(result);
+    }
 }

@@ -5,8 +5,9 @@ use std::time::Instant;
 use uuid::Uuid;
 
 use super::Outcome;
-use super::calls::Call;
-use super::delivery::{Deliveries, deliver};
+use super::calls::{Call, CallRefused};
+use super::charges::size_of_call;
+use super::delivery::{Deliveries, Otherwise, deliver, deliver_result};
 use super::held::HeldCall;
 use super::refusals::{no_queues, not_found};
 use super::registry::{DEFAULT_NAMESPACE, Worker, WorkerId};
@@ -62,8 +63,21 @@ impl Control {
         };
         let to = Arc::clone(&worker.outbox);
         let timeout_ms = call.timeout_ms.filter(|_| worker.extended);
-        let worker = worker.name().map(str::to_owned);
+        let worker = worker.name().filter(|_| self.runs.is_recorded());
+        let worker = worker.map(str::to_owned);
         if let Some(invocation_id) = &invocation_id {
+            let Some(outbox) = registry.worker(caller).map(Worker::outbox) else {
+                // It has left meanwhile.
+                return Ok(());
+            };
+            let refused = |refused: CallRefused| {
+                metrics.refused(refused.into());
+                ErrorBody::new("invocation_error", refused.to_string())
+            };
+            let held = outbox
+                .holdings()
+                .call(size_of_call(invocation_id, call))
+                .map_err(|no_room| refused(no_room.into()))?;
             let open = Call {
                 caller: caller.clone(),
                 executor: executor.clone(),
@@ -73,15 +87,20 @@ impl Control {
                 baggage: call.baggage.clone(),
                 opened: now(),
                 void,
+                held,
             };
-            calls.open(open).map_err(|refused| {
-                metrics.refused(refused.into());
-                ErrorBody::new("invocation_error", refused.to_string())
-            })?;
+            calls.open(open).map_err(refused)?;
         } else {
             calls.totals().outcomes.add(Outcome::Void);
         }
         drop(tables);
+        let otherwise = match &invocation_id {
+            None => Otherwise::Nobody,
+            Some(invocation_id) => Otherwise::Caller {
+                executor: executor.clone(),
+                invocation_id: invocation_id.clone(),
+            },
+        };
         let known = NewCall {
             caller,
             executor: &executor,
@@ -102,7 +121,7 @@ impl Control {
             baggage: call.baggage.take(),
             timeout_ms,
         };
-        deliver(to, &ControlMessage::InvokeFunction(call), out);
+        deliver(to, &ControlMessage::InvokeFunction(call), otherwise, out);
         Ok(())
     }
 
@@ -140,7 +159,7 @@ impl Control {
         let to = tables.registry.worker(caller).map(Worker::outbox);
         drop(tables);
         if let (Some(to), Some(answer)) = (to, InvocationResult::answer(call, Err(error))) {
-            deliver(to, &ControlMessage::InvocationResult(answer), out);
+            deliver_result(to, answer, out);
         }
     }
 }

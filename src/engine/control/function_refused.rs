@@ -22,9 +22,16 @@ pub(in crate::engine) enum FunctionRefused {
         function_id: String,
         problem: String,
     },
+    #[error("what the worker says of `{function_id}` is too long: {reason}")]
+    TooLong { function_id: String, reason: String },
 }
 
 impl FunctionRefused {
+    /// Whether nothing of the registration is kept. One that waits for another worker is.
+    pub(super) fn is_final(&self) -> bool {
+        !matches!(self, Self::Conflict { .. })
+    }
+
     /// What the worker `to` is told. A conflict is told in the words of the protocol; workers that
     /// know our additions learn the name of the owner as well.
     pub(super) fn rejection(self, registry: &Registry, to: &WorkerId) -> RegistrationRejected {
@@ -52,6 +59,10 @@ impl FunctionRefused {
             }
             Self::Reserved { function_id } => {
                 let reason = RegistrationRejected::RESERVED;
+                (function_id, own(), None, Some(reason))
+            }
+            Self::TooLong { function_id, .. } => {
+                let reason = RegistrationRejected::TOO_LONG;
                 (function_id, own(), None, Some(reason))
             }
             Self::TooMany { function_id, .. } => {

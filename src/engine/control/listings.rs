@@ -1,5 +1,6 @@
 //! What the engine tells of itself: functions, workers, channels, runs. Never a key or a token.
 
+use std::collections::HashMap;
 use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
@@ -7,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::builtins::{payload, request};
 use super::member::Member;
+use super::page::{Page, json_len};
 use super::registry::Worker;
 use crate::engine::core::Core;
 use crate::wire::{ErrorBody, Payload};
@@ -23,6 +25,21 @@ const MOST_RUNS: usize = 200;
 /// The longest list that is given, in bytes: with what stands around it, what every engine and most
 /// SDKs take in a message (`protocol.md` 1.5).
 const LONGEST: usize = 15 << 20;
+
+/// What may stand around a list: the message, its ids, and the context of the call.
+const AROUND: usize = 16 << 10;
+
+/// Bytes of one entry of the list of channels, whose texts are ids of the engine, at the most.
+const CHANNEL: usize = 512;
+
+/// Bytes of an entry of the list of functions beside its texts, at the most.
+const AROUND_FUNCTION: usize = 192;
+
+/// Bytes that a list may have for the worker that asks.
+fn room(member: &Member<'_>) -> usize {
+    let limit = member.outbox.message_limit();
+    limit.saturating_sub(AROUND).min(LONGEST)
+}
 
 /// `engine::functions::list`.
 pub(super) fn functions(member: &Member<'_>) -> Result<Payload, ErrorBody> {
@@ -43,9 +60,30 @@ pub(super) fn functions(member: &Member<'_>) -> Result<Payload, ErrorBody> {
         #[serde(skip_serializing_if = "Option::is_none")]
         metadata: Option<&'a Payload>,
     }
+    impl Listed<'_> {
+        /// Bytes of it without what describes the function, and of that.
+        fn sizes(&self) -> (usize, usize) {
+            let text = |text: Option<&str>| text.map_or(0, json_len);
+            let json = |json: Option<&Payload>| json.map_or(0, |json| json.as_json().len());
+            let brief = AROUND_FUNCTION
+                + [self.function_id, self.namespace, self.worker_id]
+                    .map(json_len)
+                    .iter()
+                    .sum::<usize>()
+                + text(self.worker_name);
+            let about = text(self.description)
+                + json(self.request_format)
+                + json(self.response_format)
+                + json(self.metadata);
+            (brief, about)
+        }
+    }
     #[derive(Serialize)]
     struct List<'a> {
-        functions: Vec<Listed<'a>>,
+        functions: &'a [Payload],
+        /// Functions that the list has no room for.
+        #[serde(skip_serializing_if = "is_zero")]
+        left_out: usize,
     }
     let tables = member.tables();
     let running = tables.calls.running();
@@ -68,7 +106,35 @@ pub(super) fn functions(member: &Member<'_>) -> Result<Payload, ErrorBody> {
     });
     let mut functions: Vec<_> = functions.collect();
     functions.sort_unstable_by_key(|listed| (listed.namespace, listed.function_id));
-    bounded(payload(&List { functions })?)
+    let mut sizes = HashMap::<&str, usize>::new();
+    for listed in &functions {
+        let (brief, about) = listed.sizes();
+        *sizes.entry(listed.worker_id).or_default() += brief + about;
+    }
+    let mut page = Page::new(room(member), &sizes);
+    // Who has no room for everything is listed without descriptions.
+    let full: HashMap<&str, bool> = sizes
+        .iter()
+        .map(|(worker, size)| (*worker, page.fits(worker, *size)))
+        .collect();
+    for mut listed in functions {
+        if !full.get(listed.worker_id).is_some_and(|full| *full) {
+            listed.description = None;
+            listed.request_format = None;
+            listed.response_format = None;
+            listed.metadata = None;
+        }
+        page.add(listed.worker_id, &listed)?;
+    }
+    payload(&List {
+        functions: page.entries(),
+        left_out: page.left_out(),
+    })
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 /// `engine::workers::list`.
@@ -129,29 +195,56 @@ pub(super) fn workers(member: &Member<'_>) -> Result<Payload, ErrorBody> {
             listed(id, worker, calls)
         })
         .collect();
-    bounded(payload(&json!({ "workers": workers }))?)
-}
-
-/// Refuses a list that the one who asked could not take: it would lose its connection.
-fn bounded(list: Payload) -> Result<Payload, ErrorBody> {
-    let len = list.as_json().len();
-    if len <= LONGEST {
-        return Ok(list);
+    // Each entry is bounded (`about`), so that it does not matter whose are left out.
+    let mut left = room(member);
+    let (mut listed, mut left_out) = (Vec::new(), 0);
+    for worker in &workers {
+        let worker = payload(worker)?;
+        match left.checked_sub(worker.as_json().len() + 1) {
+            Some(rest) => {
+                left = rest;
+                listed.push(worker);
+            }
+            None => left_out += 1,
+        }
     }
-    let message = format!("the list has {len} bytes, over the limit of {LONGEST}");
-    Err(ErrorBody::new("payload_too_large", message))
+    let mut list = Map::new();
+    list.insert("workers".to_owned(), json!(listed));
+    if left_out > 0 {
+        list.insert("left_out".to_owned(), left_out.into());
+    }
+    payload(&list)
 }
 
 /// `engine::channels::list`.
-pub(super) fn channels(data: &Payload, core: &Core) -> Result<Payload, ErrorBody> {
+pub(super) fn channels(
+    member: &Member<'_>,
+    data: &Payload,
+    core: &Core,
+) -> Result<Payload, ErrorBody> {
     let limit = limit(data, CHANNELS, MOST_CHANNELS)?;
-    payload(&core.channels.list(limit))
+    payload(&core.channels.list(limit.min(room(member) / CHANNEL)))
 }
 
 /// `engine::runs::list`.
-pub(super) fn runs(data: &Payload, core: &Core) -> Result<Payload, ErrorBody> {
-    let limit = limit(data, RUNS, MOST_RUNS)?;
-    bounded(payload(&core.runs.list(limit, &core.channels))?)
+pub(super) fn runs(member: &Member<'_>, data: &Payload, core: &Core) -> Result<Payload, ErrorBody> {
+    let (mut limit, room) = (limit(data, RUNS, MOST_RUNS)?, room(member));
+    loop {
+        let Some(runs) = core.runs.list(limit, &core.channels) else {
+            let message = "the engine keeps no record of runs: its dashboard is switched off";
+            return Err(ErrorBody::new(ErrorBody::FUNCTION_NOT_FOUND, message));
+        };
+        let list = payload(&runs)?;
+        let len = list.as_json().len();
+        if len <= room {
+            return Ok(list);
+        }
+        if limit == 0 {
+            let message = format!("the list has {len} bytes, over the limit of {room}");
+            return Err(ErrorBody::new(ErrorBody::PAYLOAD_TOO_LARGE, message));
+        }
+        limit /= 2;
+    }
 }
 
 /// How many entries a list is to have, `most` of them at the most.

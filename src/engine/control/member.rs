@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::delivery::{Deliveries, deliver};
+use super::charges::Charges;
+use super::delivery::{Deliveries, Otherwise, deliver, deliver_result};
 use super::departure::{Departure, part};
 use super::forward::now;
 use super::fresh::Fresh;
@@ -13,20 +14,24 @@ use super::held::HeldCall;
 use super::refusals::{forbidden, no_triggers, not_found};
 use super::registry::{DEFAULT_NAMESPACE, News, Notice, Registry, Replaced, WorkerId};
 use super::switchboard::{Control, Tables, push_all};
-use super::{FunctionRefused, Outbox, Outcome, builtins};
+use super::{FunctionRefused, Outbox, Outcome, about, builtins};
 use crate::engine::Role;
 use crate::engine::core::Core;
+use crate::engine::holdings::Holdings;
 use crate::engine::metrics::Reason;
 use crate::wire::{
     AccessKey, CancelInvocation, Close, ControlMessage, ErrorBody, InvocationResult,
-    InvokeFunction, Payload, Reattach, RegisterFunction, builtin, code, salvage,
+    InvokeFunction, Payload, Reattach, RegisterFunction, builtin, code,
 };
 
 /// One connected worker. Dropping it makes the worker leave: its functions go, calls to them fail.
 pub(super) struct Member<'a> {
-    control: &'a Control,
+    pub(super) control: &'a Control,
     pub(super) id: WorkerId,
     pub(super) outbox: Arc<Outbox>,
+    charges: Charges,
+    /// Whether the worker said how long a message may be.
+    said_limit: bool,
     role: Arc<Role>,
     /// A function of it was refused, and the log says so.
     warned: AtomicBool,
@@ -39,11 +44,19 @@ pub(super) struct Member<'a> {
 }
 
 impl<'a> Member<'a> {
-    pub(super) fn new(control: &'a Control, role: Arc<Role>) -> Self {
+    pub(super) fn new(control: &'a Control, role: Arc<Role>, message_limit: Option<usize>) -> Self {
+        let holdings = Holdings::new(&control.budget, &control.limits);
+        let outbox = Outbox::new(
+            control.limits.outbox_bytes,
+            message_limit.unwrap_or(about::USUAL_LIMIT),
+            holdings.clone(),
+        );
         Self {
             control,
             id: WorkerId::from(Uuid::new_v4().to_string()),
-            outbox: Arc::default(),
+            outbox: Arc::new(outbox),
+            charges: Charges::new(holdings, control.limits.function_bytes),
+            said_limit: message_limit.is_some(),
             role,
             warned: AtomicBool::new(false),
             cost: AtomicU64::new(0),
@@ -72,6 +85,7 @@ impl<'a> Member<'a> {
                 self.change(core, out, |registry, notices| {
                     registry.unregister(&self.id, &function.id, notices);
                 });
+                self.charges.unregistered(&function.id);
             }
             ControlMessage::Reattach(reattach) => self.reattach(&reattach, out),
             ControlMessage::CancelInvocation(cancel) => self.cancel(&cancel, out),
@@ -114,38 +128,11 @@ impl<'a> Member<'a> {
         Duration::from_micros(self.cost.swap(0, Ordering::Relaxed))
     }
 
-    /// Tells whoever waits for it that a message is no valid JSON.
-    pub(super) fn invalid(&self, json: &str, problem: &str, out: &mut Deliveries) {
-        let Some(found) = self.costly(|| salvage(json)) else {
-            return;
-        };
-        match (found.kind.as_str(), found.invocation_id, found.id) {
-            ("invocationresult", Some(invocation_id), _) => {
-                let message = format!("the worker answered with what is no valid JSON: {problem}");
-                let error = ErrorBody::new(ErrorBody::SERIALIZATION_ERROR, message);
-                self.result(InvocationResult::failed(invocation_id, error), out);
-            }
-            ("invokefunction", Some(invocation_id), _) => {
-                let message = format!("the call is no valid JSON: {problem}");
-                let error = ErrorBody::new(ErrorBody::DESERIALIZATION_ERROR, message);
-                let mut answer = InvocationResult::failed(invocation_id, error);
-                answer.function_id = found.function_id.unwrap_or_default();
-                self.reply(&ControlMessage::InvocationResult(answer), out);
-            }
-            ("registerfunction", _, Some(function_id)) => {
-                let problem = problem.to_owned();
-                let refused = FunctionRefused::Invalid {
-                    function_id,
-                    problem,
-                };
-                self.reject(refused, out);
-            }
-            _ => {}
-        }
-    }
-
     /// Keeps what the worker says of itself.
     pub(super) fn announce(&self, about: Map<String, Value>, core: &Core, out: &mut Deliveries) {
+        if !self.said_limit {
+            self.outbox.limit_messages(about::message_limit(&about));
+        }
         self.change(core, out, |registry, notices| {
             registry.announce(&self.id, about, notices);
         });
@@ -203,11 +190,20 @@ impl<'a> Member<'a> {
             return self.reject(FunctionRefused::Forbidden { function_id }, out);
         }
         tracing::debug!(worker = %self.id, function = function.id, "registering a function");
+        let (function_id, held) = match self.charges.registration(&function) {
+            Ok(charged) => charged,
+            Err(refused) => return self.reject(refused, out),
+        };
         let mut notices = Vec::new();
         let mut tables = self.control.lock();
         tables.registry.register(&self.id, function, &mut notices);
         tables.tell_active(&notices, out);
         drop(tables);
+        let kept =
+            |notice: &Notice| !matches!(&notice.what, News::Refused(refused) if refused.is_final());
+        if notices.iter().all(kept) {
+            self.charges.registered(function_id, held);
+        }
         self.told(notices, out);
     }
 
@@ -249,7 +245,7 @@ impl<'a> Member<'a> {
     }
 
     /// Passes a result to the worker that called. A result that nobody waits for is dropped.
-    fn result(&self, result: InvocationResult, out: &mut Deliveries) {
+    pub(super) fn result(&self, result: InvocationResult, out: &mut Deliveries) {
         let outcome = match &result.error {
             None => Outcome::Result,
             Some(_) => Outcome::Error,
@@ -274,7 +270,7 @@ impl<'a> Member<'a> {
             baggage: result.baggage.or(call.baggage),
         };
         self.control.runs.answered(&self.id, &result);
-        deliver(to, &ControlMessage::InvocationResult(result), out);
+        deliver_result(to, result, out);
     }
 
     /// Takes the place of an older connection of the same worker (`protocol.md` 2.5). A wrong
@@ -307,7 +303,7 @@ impl<'a> Member<'a> {
         self.departure = how;
     }
 
-    fn reject(&self, refused: FunctionRefused, out: &mut Deliveries) {
+    pub(super) fn reject(&self, refused: FunctionRefused, out: &mut Deliveries) {
         self.control.metrics.refused(Reason::from(&refused));
         // Each is told to the worker; the log need not grow with them.
         if self.warned.swap(true, Ordering::Relaxed) {
@@ -328,12 +324,12 @@ impl<'a> Member<'a> {
         out: &mut Deliveries,
     ) {
         if let Some(answer) = InvocationResult::answer(call, outcome) {
-            self.reply(&ControlMessage::InvocationResult(answer), out);
+            deliver_result(Arc::clone(&self.outbox), answer, out);
         }
     }
 
     fn reply(&self, message: &ControlMessage, out: &mut Deliveries) {
-        deliver(Arc::clone(&self.outbox), message, out);
+        deliver(Arc::clone(&self.outbox), message, Otherwise::Nobody, out);
     }
 
     /// Whether it has a function.

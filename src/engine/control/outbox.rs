@@ -1,26 +1,47 @@
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+use crate::engine::holdings::{FREE, Holdings};
+use crate::transport::Account;
 use crate::wire::{Close, Text};
 
-/// Messages that wait for one worker at the most (`protocol.md` 1.4).
-pub(in crate::engine) const OUTBOX_MESSAGES: usize = 64;
-/// Bytes that wait for one worker at the most; a longer message passes alone.
-const OUTBOX_BYTES: usize = 16 << 20;
+/// Bytes that a message counts for beside its text.
+const MESSAGE: usize = 256;
+
+/// While a worker has so much to read that its own messages led to, none is read of it.
+const BEHIND: usize = 1 << 20;
 
 /// The messages that wait to be sent to one worker: many sessions push, its own session pops.
-#[derive(Default)]
+///
+/// Bounded in bytes by its own limit and by the account of the worker; a message that is longer
+/// than the limit passes alone.
+///
+/// | state | a message that finds no room |
+/// |---|---|
+/// | draining | waits, for as long as its session likes |
+/// | stalled: somebody has waited in vain | is refused at once, until half of it is free |
 pub(super) struct Outbox {
+    /// Bytes in one message that the worker takes.
+    message_limit: AtomicUsize,
+    /// Bytes that may wait.
+    limit: usize,
+    /// What the tables hold of the worker, and the account that its messages count on.
+    holdings: Holdings,
+    account: Account,
     /// Protects the queue for one push or pop.
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
-    /// Bounded by [`OUTBOX_MESSAGES`] and [`OUTBOX_BYTES`], except for [`Outbox::push_notice`].
-    messages: VecDeque<Text>,
+    messages: VecDeque<Waiting>,
+    /// Bytes of the messages, with [`MESSAGE`] for each.
     bytes: usize,
+    /// Those of them that the worker itself has caused.
+    own: usize,
+    stalled: bool,
     closed: Option<Close>,
     /// The session that sends.
     sender: Option<Waker>,
@@ -28,49 +49,139 @@ struct State {
     waiting: Vec<Waker>,
 }
 
-/// The worker has gone.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Gone;
+struct Waiting {
+    message: Text,
+    /// Whether the worker itself has caused it: an answer of the engine.
+    own: bool,
+}
+
+impl Waiting {
+    fn bytes(&self) -> usize {
+        self.message.len() + MESSAGE
+    }
+}
+
+/// Why a message is not queued.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum NotQueued {
+    /// The worker has gone.
+    #[error("the worker has gone")]
+    Gone,
+    /// The worker would end its connection.
+    #[error("the message has {len} bytes, over the limit of {limit} bytes of the worker it is for")]
+    TooLong { len: usize, limit: usize },
+    /// The worker does not read.
+    #[error("{waiting} bytes wait for the worker already, which reads too slowly")]
+    Full { waiting: usize },
+}
 
 impl Outbox {
-    /// Takes the message out of its place as soon as there is room.
+    /// An outbox of `limit` bytes, all of which count on the account of `holdings`, for a worker
+    /// that takes messages of `message_limit` bytes.
+    pub(super) fn new(limit: usize, message_limit: usize, holdings: Holdings) -> Self {
+        Self {
+            message_limit: AtomicUsize::new(message_limit),
+            limit,
+            account: holdings.account(),
+            holdings,
+            state: Mutex::default(),
+        }
+    }
+
+    /// What the tables hold of the worker.
+    pub(super) fn holdings(&self) -> &Holdings {
+        &self.holdings
+    }
+
+    /// Bytes in one message that the worker takes.
+    pub(super) fn message_limit(&self) -> usize {
+        self.message_limit.load(Ordering::Relaxed)
+    }
+
+    /// From now on the worker takes messages of so many bytes.
+    pub(super) fn limit_messages(&self, bytes: usize) {
+        self.message_limit.store(bytes, Ordering::Relaxed);
+    }
+
+    /// Takes the message out of its place as soon as there is room, or refuses it. `own` says that
+    /// the worker itself has caused it.
     pub(super) fn poll_push(
         &self,
         cx: &mut Context<'_>,
         message: &mut Option<Text>,
-    ) -> Poll<Result<(), Gone>> {
+        own: bool,
+    ) -> Poll<Result<(), NotQueued>> {
+        let Some(len) = message.as_ref().map(Text::len) else {
+            return Poll::Ready(Ok(()));
+        };
+        let limit = self.message_limit();
+        if len > limit {
+            return Poll::Ready(Err(NotQueued::TooLong { len, limit }));
+        }
         let mut state = self.lock();
         if state.closed.is_some() {
-            return Poll::Ready(Err(Gone));
+            return Poll::Ready(Err(NotQueued::Gone));
         }
-        if state.messages.len() >= OUTBOX_MESSAGES || state.bytes >= OUTBOX_BYTES {
+        let waiting = state.bytes;
+        if waiting > 0 && waiting + len + MESSAGE > self.limit {
+            if state.stalled {
+                return Poll::Ready(Err(NotQueued::Full { waiting }));
+            }
             if !state.waiting.iter().any(|w| w.will_wake(cx.waker())) {
                 state.waiting.push(cx.waker().clone());
             }
             return Poll::Pending;
         }
-        Self::put(state, message.take());
+        // Other workers hold what is missing; this one could not free it by reading.
+        let free = waiting + len + MESSAGE <= FREE;
+        if !free && len + MESSAGE > self.account.room() {
+            return Poll::Ready(Err(NotQueued::Full { waiting }));
+        }
+        if let Some(message) = message.take() {
+            self.put(state, Waiting { message, own });
+        }
         Poll::Ready(Ok(()))
     }
 
-    /// Queues a message that nobody can wait with: the failure of an open call, whose executor has
-    /// just gone. Bounded by the open calls of the worker.
+    /// Queues a short message that nobody can wait with: the failure of an open call. Bounded by the
+    /// open calls of the worker.
     pub(super) fn push_notice(&self, message: Text) {
         let state = self.lock();
         if state.closed.is_none() {
-            Self::put(state, Some(message));
+            let own = false;
+            self.put(state, Waiting { message, own });
         }
     }
 
-    fn put(mut state: MutexGuard<'_, State>, message: Option<Text>) {
-        let Some(message) = message else { return };
-        state.bytes += message.len();
-        state.messages.push_back(message);
+    fn put(&self, mut state: MutexGuard<'_, State>, waiting: Waiting) {
+        let bytes = waiting.bytes();
+        self.account.add(bytes);
+        state.bytes += bytes;
+        if waiting.own {
+            state.own += bytes;
+        }
+        state.messages.push_back(waiting);
         let sender = state.sender.take();
         drop(state);
         if let Some(waker) = sender {
             waker.wake();
         }
+    }
+
+    /// Somebody has waited long enough. Whoever waits for room is refused, and so is who comes, until
+    /// the worker has taken half of what there may be.
+    pub(super) fn stalled(&self) {
+        let mut state = self.lock();
+        state.stalled = true;
+        let waiting = std::mem::take(&mut state.waiting);
+        drop(state);
+        waiting.into_iter().for_each(Waker::wake);
+    }
+
+    /// Whether the worker is to read before more is read of it. Whoever pops asks again.
+    pub(super) fn is_behind(&self) -> bool {
+        let state = self.lock();
+        state.own > BEHIND || (state.own > FREE && self.account.room() == 0)
     }
 
     /// The next message to send; `Err` once the outbox was closed.
@@ -79,25 +190,30 @@ impl Outbox {
         if let Some(close) = &state.closed {
             return Poll::Ready(Err(close.clone()));
         }
-        let Some(message) = state.messages.pop_front() else {
+        let Some(popped) = state.messages.pop_front() else {
             match &mut state.sender {
                 Some(waker) => waker.clone_from(cx.waker()),
                 None => state.sender = Some(cx.waker().clone()),
             }
             return Poll::Pending;
         };
-        state.bytes -= message.len();
+        let bytes = popped.bytes();
+        state.bytes -= bytes;
+        if popped.own {
+            state.own -= bytes;
+        }
+        self.account.sub(bytes);
         // Not for each message, because all that wait wake for it; it comes to this, because the
         // sender goes on until nothing is left.
-        let much = state.messages.len() > OUTBOX_MESSAGES / 2 || state.bytes > OUTBOX_BYTES / 2;
-        let waiting = if much {
+        let waiting = if state.bytes > self.limit / 2 {
             Vec::new()
         } else {
+            state.stalled = false;
             std::mem::take(&mut state.waiting)
         };
         drop(state);
         waiting.into_iter().for_each(Waker::wake);
-        Poll::Ready(Ok(message))
+        Poll::Ready(Ok(popped.message))
     }
 
     /// Ends the session of the worker, and the wait of everybody for room. What is queued is
@@ -106,7 +222,8 @@ impl Outbox {
         let mut state = self.lock();
         state.closed.get_or_insert(close);
         state.messages = VecDeque::new();
-        state.bytes = 0;
+        state.own = 0;
+        self.account.sub(std::mem::take(&mut state.bytes));
         let wakers = std::mem::take(&mut state.waiting)
             .into_iter()
             .chain(state.sender.take())
@@ -121,72 +238,22 @@ impl Outbox {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use std::future::poll_fn;
-    use std::task::Poll;
-
-    use tokio_test::{assert_pending, assert_ready_eq, task};
-
-    use super::{Gone, OUTBOX_BYTES, OUTBOX_MESSAGES, Outbox};
-    use crate::wire::{Close, Text};
-
-    fn push(outbox: &Outbox, message: Text) -> Poll<Result<(), Gone>> {
-        task::spawn(()).enter(|cx, _| outbox.poll_push(cx, &mut Some(message)))
-    }
-
-    fn pop(outbox: &Outbox) -> Poll<Result<Text, Close>> {
-        task::spawn(()).enter(|cx, _| outbox.poll_pop(cx))
-    }
-
-    #[test]
-    fn both_bounds_hold_and_a_long_message_passes_alone() {
-        let outbox = Outbox::default();
-        for _ in 0..OUTBOX_MESSAGES {
-            assert_ready_eq!(push(&outbox, "m".into()), Ok(()));
-        }
-        assert_pending!(push(&outbox, "m".into()));
-        outbox.push_notice("n".into());
-        let outbox = Outbox::default();
-        let long = Text::from("m".repeat(OUTBOX_BYTES + 1));
-        assert_ready_eq!(push(&outbox, long.clone()), Ok(()));
-        assert_pending!(push(&outbox, "m".into()));
-        assert_ready_eq!(pop(&outbox), Ok(long));
-        assert_ready_eq!(push(&outbox, "m".into()), Ok(()));
-    }
-
-    #[test]
-    fn all_that_wait_are_woken_when_half_is_free_and_the_sender_by_a_message() {
-        let outbox = Outbox::default();
-        let mut sender = task::spawn(poll_fn(|cx| outbox.poll_pop(cx)));
-        assert_pending!(sender.poll());
-        for _ in 0..OUTBOX_MESSAGES {
-            outbox.push_notice("m".into());
-        }
-        assert!(sender.is_woken());
-        let (mut a, mut b) = (Some("a".into()), Some("b".into()));
-        let mut first = task::spawn(poll_fn(|cx| outbox.poll_push(cx, &mut a)));
-        let mut second = task::spawn(poll_fn(|cx| outbox.poll_push(cx, &mut b)));
-        assert_pending!(first.poll());
-        assert_pending!(second.poll());
-        assert_ready_eq!(sender.poll(), Ok("m".into()));
-        assert!(!first.is_woken() && !second.is_woken());
-        for _ in 1..OUTBOX_MESSAGES / 2 {
-            assert_ready_eq!(sender.poll(), Ok("m".into()));
-        }
-        assert!(first.is_woken() && second.is_woken());
-        assert_ready_eq!(first.poll(), Ok(()));
-        assert_ready_eq!(second.poll(), Ok(()));
-    }
-
-    #[test]
-    fn closing_ends_every_wait() {
-        let outbox = Outbox::default();
-        outbox.push_notice("lost".into());
-        outbox.close(Close::STOPPING);
-        assert_ready_eq!(pop(&outbox), Err(Close::STOPPING));
-        assert_ready_eq!(push(&outbox, "m".into()), Err(Gone));
-        outbox.push_notice("lost".into());
-        assert_ready_eq!(pop(&outbox), Err(Close::STOPPING));
+impl Drop for Outbox {
+    fn drop(&mut self) {
+        let state = self.state.get_mut();
+        let state = state.unwrap_or_else(PoisonError::into_inner);
+        self.account.sub(state.bytes);
     }
 }
+
+/// Without bounds, for tests of tables.
+#[cfg(test)]
+impl Default for Outbox {
+    fn default() -> Self {
+        let budget = crate::transport::Budget::new(usize::MAX);
+        Self::new(usize::MAX, usize::MAX, Holdings::of(&budget))
+    }
+}
+
+#[cfg(test)]
+mod tests;

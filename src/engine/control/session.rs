@@ -1,3 +1,5 @@
+mod sending;
+
 use std::future::poll_fn;
 use std::net::IpAddr;
 use std::pin::Pin;
@@ -7,8 +9,10 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
+use super::bounds::bounded;
 use super::delivery::Deliveries;
 use super::departure::Departure;
+use super::drain::{Drain, STALL};
 use super::member::Member;
 use super::turns::Busy;
 use crate::engine::Role;
@@ -19,8 +23,9 @@ use crate::engine::owners::Ownership;
 use crate::transport::{Check, Pulse, Received, Transport, TransportError};
 use crate::wire::{Close, ControlMessage, Frame};
 
-/// How long a worker may take nothing while something waits for it.
-pub(in crate::engine) const STALL: Duration = Duration::from_secs(30);
+/// How long a message waits for room at a worker that reads slowly. Its sender is not read
+/// meanwhile; afterwards the worker counts as stalled, and nobody waits for it.
+const PATIENCE: Duration = Duration::from_millis(200);
 
 /// How long the registrations of a worker wait for its announcement (`protocol.md` 1.2).
 const GRACE: Duration = Duration::from_secs(5);
@@ -39,11 +44,12 @@ const TELEMETRY: [&[u8]; 3] = [b"OTLP", b"MTRC", b"LOGS"];
 /// | state | the connection is | left by |
 /// |---|---|---|
 /// | serving | read and written | a message whose target has no room |
-/// | delivering | written only | room at the target, or the target's end |
+/// | delivering | written only | room at the target, its end, or [`PATIENCE`] |
+/// | behind: answers wait for it | written only | its reading |
 /// | resting | written only | the end of the rest |
 ///
 /// In either state the session ends when the peer closes or is lost, when its outbox is closed
-/// (a newer connection took over), when the peer takes nothing for [`STALL`] or is silent for too
+/// (a newer connection took over), when the peer takes too little in [`STALL`] or is silent for too
 /// long, or when the engine stops.
 pub(in crate::engine) struct Session<'a, T> {
     socket: &'a mut T,
@@ -52,8 +58,14 @@ pub(in crate::engine) struct Session<'a, T> {
     /// What the last message led to and where there was no room yet. While there is any, nothing
     /// is read.
     deliveries: Deliveries,
+    /// Runs while the first of them waits for room.
+    patience: Option<Pin<Box<Sleep>>>,
     unflushed: bool,
-    /// Runs while the peer takes nothing.
+    /// Whether the peer was not read because answers wait for it.
+    behind: bool,
+    /// Whether the peer takes what waits for it.
+    drain: Drain,
+    /// Fires when that is to be looked at again; made when something waits for the first time.
     stall: Option<Pin<Box<Sleep>>>,
     ownership: Ownership,
     /// Until there is a message, for a connection that may have to make room.
@@ -94,19 +106,24 @@ impl<'a, T: Transport> Session<'a, T> {
         peer: Option<IpAddr>,
     ) -> Self {
         let now = Instant::now();
+        let agreed = socket.agreed();
+        let keep_alive = core.limits.keep_alive.at_least(agreed.ping_every);
         Self {
             socket,
             core,
-            member: core.control.join(role, peer),
+            member: core.control.join(role, peer, agreed.message_limit),
             deliveries: Deliveries::new(),
+            patience: None,
             unflushed: false,
+            behind: false,
+            drain: Drain::default(),
             stall: None,
             ownership,
             newcomer: None,
             busy: None,
             rest: None,
             grace: Some(Box::pin(sleep(GRACE))),
-            pulse: Pulse::new(core.limits.keep_alive, now.into_std()),
+            pulse: Pulse::new(keep_alive, now.into_std()),
             timer: Box::pin(sleep_until(now)),
         }
     }
@@ -153,7 +170,7 @@ impl<'a, T: Transport> Session<'a, T> {
                 farewell::broken(socket, error).await
             }
             Ended::Stalled => {
-                tracing::warn!(%worker, "a worker did not read for {STALL:?} and was disconnected");
+                tracing::warn!(%worker, "a worker read too little for {STALL:?} and was disconnected");
                 Parting::Done
             }
             Ended::Silent => {
@@ -175,6 +192,9 @@ impl<'a, T: Transport> Session<'a, T> {
             return Poll::Ready(ended);
         }
         self.poll_grace(cx);
+        // A long message takes its time on a slow line, either way.
+        let signs = self.socket.traffic().signs;
+        self.pulse.saw(signs, Instant::now().into_std());
         // Behind the reading, so that what has come in time counts.
         if let Poll::Ready(ended) = self.poll_pulse(cx) {
             return Poll::Ready(ended);
@@ -222,7 +242,7 @@ impl<'a, T: Transport> Session<'a, T> {
     }
 
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
-        if self.poll_deliver(cx).is_pending() {
+        if !self.poll_next(cx) {
             // Nobody listens to it: its silence means nothing.
             self.pulse.heard(Instant::now().into_std());
             self.busy = None;
@@ -250,7 +270,7 @@ impl<'a, T: Transport> Session<'a, T> {
                     return Poll::Pending;
                 }
             }
-            if self.poll_deliver(cx).is_pending() {
+            if !self.poll_next(cx) {
                 self.busy = None;
                 return Poll::Pending;
             }
@@ -276,14 +296,37 @@ impl<'a, T: Transport> Session<'a, T> {
         Poll::Pending
     }
 
-    /// Waits until everything is in the outbox it is for.
+    /// Whether the peer may be read: nothing of it waits to be delivered, and it reads answers.
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> bool {
+        if self.poll_deliver(cx).is_pending() {
+            return false;
+        }
+        self.behind = self.member.outbox.is_behind();
+        !self.behind
+    }
+
+    /// Waits until everything is in the outbox it is for, or was refused.
     fn poll_deliver(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         while let Some(delivery) = self.deliveries.front_mut() {
-            match delivery.to.poll_push(cx, &mut delivery.message) {
-                // A target that has gone needs no message; its callers have been told.
-                Poll::Ready(Ok(()) | Err(_)) => self.deliveries.pop_front(),
-                Poll::Pending => return Poll::Pending,
+            let own = Arc::ptr_eq(&delivery.to, &self.member.outbox);
+            let Poll::Ready(queued) = delivery.to.poll_push(cx, &mut delivery.message, own) else {
+                let patience = self
+                    .patience
+                    .get_or_insert_with(|| Box::pin(sleep(PATIENCE)));
+                ready!(patience.as_mut().poll(cx));
+                self.patience = None;
+                // Now it is refused.
+                delivery.to.stalled();
+                continue;
             };
+            self.patience = None;
+            if let Some(delivery) = self.deliveries.pop_front()
+                && let Err(reason) = queued
+            {
+                self.core
+                    .control
+                    .not_delivered(delivery, &reason, &mut self.deliveries);
+            }
         }
         Poll::Ready(())
     }
@@ -298,47 +341,17 @@ impl<'a, T: Transport> Session<'a, T> {
             Frame::Data(bytes) => std::str::from_utf8(bytes).unwrap_or_default(),
         };
         match ControlMessage::decode(json) {
-            Ok(message) => self.member.handle(message, self.core, &mut self.deliveries),
+            Ok(message) => match bounded(message) {
+                Some(message) => self.member.handle(message, self.core, &mut self.deliveries),
+                None => {
+                    tracing::debug!(worker = %self.member.id, "ignored a message with a long id");
+                }
+            },
             Err(error) => {
                 tracing::debug!(worker = %self.member.id, %error, "received what is no message");
                 let problem = error.to_string();
                 self.member.invalid(json, &problem, &mut self.deliveries);
             }
         }
-    }
-
-    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
-        loop {
-            match self.socket.poll_ready(cx) {
-                Poll::Ready(Ok(())) => {}
-                Poll::Ready(Err(error)) => return Poll::Ready(Ended::Lost(error)),
-                Poll::Pending => return self.poll_stall(cx),
-            }
-            match self.member.outbox.poll_pop(cx) {
-                Poll::Ready(Ok(message)) => {
-                    if let Err(error) = self.socket.start_send(Frame::Message(message)) {
-                        return Poll::Ready(Ended::Lost(error));
-                    }
-                    self.unflushed = true;
-                    self.stall = None;
-                }
-                Poll::Ready(Err(close)) => return Poll::Ready(Ended::Dismissed(close)),
-                Poll::Pending => break,
-            }
-        }
-        if self.unflushed {
-            match self.socket.poll_flush(cx) {
-                Poll::Ready(Ok(())) => self.unflushed = false,
-                Poll::Ready(Err(error)) => return Poll::Ready(Ended::Lost(error)),
-                Poll::Pending => return self.poll_stall(cx),
-            }
-        }
-        self.stall = None;
-        Poll::Pending
-    }
-
-    fn poll_stall(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
-        let stall = self.stall.get_or_insert_with(|| Box::pin(sleep(STALL)));
-        stall.as_mut().poll(cx).map(|()| Ended::Stalled)
     }
 }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::CallTotals;
 use super::calls::{Call, Calls};
-use super::delivery::{Deliveries, deliver, encoded};
+use super::delivery::{Deliveries, Otherwise, deliver, deliver_result, encoded};
 use super::held::Held;
 use super::member::Member;
 use super::registry::{Joining, News, Notice, Registry, WorkerId};
@@ -15,6 +15,7 @@ use crate::engine::limits::Limits;
 use crate::engine::metrics::Metrics;
 use crate::engine::runs::Runs;
 use crate::engine::{EngineStats, Role};
+use crate::transport::Budget;
 use crate::wire::{
     AccessKey, CancelInvocation, ControlMessage, EXTENSIONS_VERSION, ErrorBody, FunctionActive,
     InvocationResult, WorkerRegistered,
@@ -31,6 +32,9 @@ pub(in crate::engine) struct Control {
     pub(super) turns: Turns,
     /// The version of our additions to the protocol, if the engine has them.
     extensions: Option<u32>,
+    pub(super) limits: Limits,
+    /// What the tables and the outboxes hold of all workers.
+    pub(super) budget: Arc<Budget>,
 }
 
 pub(super) struct Tables {
@@ -52,13 +56,21 @@ impl Control {
             runs,
             turns: Turns::default(),
             extensions: (!limits.behaviour.is_iii()).then_some(EXTENSIONS_VERSION),
+            limits: *limits,
+            budget: Budget::new(limits.control_bytes),
         }
     }
 
     /// Adds a worker and puts the engine's first words into its outbox.
-    /// `peer` is the address that the worker connects from, if it does by a socket.
-    pub(super) fn join(&self, role: Arc<Role>, peer: Option<IpAddr>) -> Member<'_> {
-        let member = Member::new(self, role);
+    /// `peer` is the address that the worker connects from, if it does by a socket. The worker takes
+    /// messages of `message_limit` bytes, if it says so.
+    pub(super) fn join(
+        &self,
+        role: Arc<Role>,
+        peer: Option<IpAddr>,
+        message_limit: Option<usize>,
+    ) -> Member<'_> {
+        let member = Member::new(self, role, message_limit);
         let reattach_token = Uuid::new_v4().to_string();
         let hello = ControlMessage::WorkerRegistered(WorkerRegistered {
             worker_id: member.id.to_string(),
@@ -124,15 +136,15 @@ impl Tables {
                 continue;
             };
             let message = format!("the worker that executed {} {why}", call.function_id);
-            let result = ControlMessage::InvocationResult(InvocationResult {
+            let result = InvocationResult {
                 invocation_id: call.invocation_id,
                 function_id: call.function_id,
                 result: None,
                 error: Some(ErrorBody::new(ErrorBody::INVOCATION_STOPPED, message)),
                 traceparent: call.traceparent,
                 baggage: call.baggage,
-            });
-            deliver(Arc::clone(&caller.outbox), &result, out);
+            };
+            deliver_result(Arc::clone(&caller.outbox), result, out);
         }
     }
 
@@ -162,7 +174,7 @@ impl Tables {
     fn tell(&self, to: &WorkerId, message: &ControlMessage, out: &mut Deliveries) {
         let worker = self.registry.worker(to);
         if let Some(worker) = worker.filter(|worker| worker.extended) {
-            deliver(Arc::clone(&worker.outbox), message, out);
+            deliver(Arc::clone(&worker.outbox), message, Otherwise::Nobody, out);
         }
     }
 }

@@ -15,7 +15,7 @@ const MOST_RUNS: usize = 40;
 #[derive(Debug, Serialize)]
 pub(super) struct State {
     engine: Figures,
-    runs: RunsListing,
+    runs: Option<RunsListing>,
     channels: Listing,
     workers: List<WorkerRow>,
     functions: List<FunctionRow>,

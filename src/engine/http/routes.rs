@@ -17,7 +17,7 @@ use crate::engine::core::Core;
 use crate::engine::metrics::Reason;
 use crate::engine::owners::Part;
 use crate::engine::pages::{self, May, Page};
-use crate::engine::terms::Terms;
+use crate::engine::terms::{Own, Terms};
 use crate::wire::{ChannelQuery, Direction, Kind};
 
 /// Decides each request of one connection.
@@ -53,8 +53,12 @@ impl Routes {
             Route::Reader(_) | Route::Writer(_) | Route::Taken => Part::Channel,
         };
         let headers = response.headers_mut();
-        let behaviour = self.core.limits.behaviour;
-        let terms = Terms::agree(&asked.headers, headers, part, &self.core.owners, behaviour);
+        let own = Own {
+            message_limit: self.core.limits.control_message(),
+            ping_every: self.core.limits.keep_alive.ping_every,
+            behaviour: self.core.limits.behaviour,
+        };
+        let terms = Terms::agree(&asked.headers, headers, part, &self.core.owners, own);
         self.upgraded.set(Some((route, terms)));
         Ok(response)
     }

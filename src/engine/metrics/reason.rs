@@ -33,6 +33,10 @@ pub(in crate::engine) enum Reason {
     Functions,
     /// More calls than one worker may have open.
     Calls,
+    /// A message that its receiver does not take, or a registration that is too long.
+    TooLong,
+    /// A message for a worker that reads too slowly.
+    Overloaded,
 }
 
 impl Kind for Reason {
@@ -51,6 +55,8 @@ impl Kind for Reason {
         Self::FunctionTaken,
         Self::Functions,
         Self::Calls,
+        Self::TooLong,
+        Self::Overloaded,
     ];
 
     fn word(self) -> &'static str {
@@ -69,6 +75,8 @@ impl Kind for Reason {
             Self::FunctionTaken => "function_taken",
             Self::Functions => "functions",
             Self::Calls => "calls",
+            Self::TooLong => "too_long",
+            Self::Overloaded => "overloaded",
         }
     }
 }
@@ -97,7 +105,7 @@ impl From<CallRefused> for Reason {
     fn from(refused: CallRefused) -> Self {
         match refused {
             CallRefused::Duplicate => Self::Request,
-            CallRefused::TooMany(_) => Self::Calls,
+            CallRefused::TooMany(_) | CallRefused::NoRoom(_) => Self::Calls,
         }
     }
 }
@@ -109,6 +117,7 @@ impl From<&FunctionRefused> for Reason {
             FunctionRefused::Forbidden { .. } => Self::Role,
             FunctionRefused::Reserved { .. } | FunctionRefused::Invalid { .. } => Self::Request,
             FunctionRefused::TooMany { .. } => Self::Functions,
+            FunctionRefused::TooLong { .. } => Self::TooLong,
         }
     }
 }

@@ -12,14 +12,28 @@ use crate::engine::channels::{Channels, Listed};
 use crate::engine::cut::LONGEST_NAME;
 use crate::wire::{EdgeLabel, ErrorBody, InvocationResult, Payload};
 
-/// The table of runs with its lock and its clock.
-#[derive(Debug, Default)]
+/// The table of runs with its lock and its clock; nothing where the engine has no dashboard.
+///
+/// Without the dashboard each method returns at once, so that calls and channels pay nothing.
+#[derive(Debug)]
 pub(in crate::engine) struct Runs {
     /// Protects the table for one event. Never held together with another lock.
-    table: Mutex<Table>,
+    table: Option<Mutex<Table>>,
 }
 
 impl Runs {
+    /// Keeps a record of runs if `recorded` says so.
+    pub(in crate::engine) fn new(recorded: bool) -> Self {
+        Self {
+            table: recorded.then(Mutex::default),
+        }
+    }
+
+    /// Whether there is a record.
+    pub(in crate::engine) fn is_recorded(&self) -> bool {
+        self.table.is_some()
+    }
+
     /// A worker has made a channel; `metadata` is what it said beside the call.
     pub(in crate::engine) fn created(
         &self,
@@ -28,11 +42,11 @@ impl Runs {
         name: Option<&str>,
         metadata: Option<&Payload>,
     ) {
+        let Some(mut table) = self.lock() else { return };
         let label = metadata.and_then(|metadata| metadata.parse::<EdgeLabel>().ok());
         // A name is a UUID, where pipewright gives it.
         let label = label.filter(|label| label.pipewright == 1 && label.run.len() <= LONGEST_NAME);
-        self.lock()
-            .created(channel_id, worker, name, label.as_ref(), now());
+        table.created(channel_id, worker, name, label.as_ref(), now());
     }
 
     /// A call is on its way. Refs count only if they would open an end.
@@ -42,6 +56,9 @@ impl Runs {
         data: &Payload,
         channels: &Channels,
     ) {
+        if !self.is_recorded() {
+            return;
+        }
         let mut ends = refs_in(data);
         ends.retain(|(end, _)| channels.knows(end));
         if ends.is_empty() {
@@ -55,45 +72,59 @@ impl Runs {
                 leash,
             })
             .collect();
-        self.lock().called(call, &ends, now());
+        if let Some(mut table) = self.lock() {
+            table.called(call, &ends, now());
+        }
     }
 
     /// A call has its result.
     pub(in crate::engine) fn answered(&self, executor: &Arc<str>, result: &InvocationResult) {
+        if !self.is_recorded() {
+            return;
+        }
         let key = (Arc::clone(executor), result.invocation_id.clone());
         let outcome = match &result.error {
             None => Ok(result.result.as_ref().and_then(items)),
             Some(error) => Err(error),
         };
-        self.lock()
-            .answered(&key, &result.function_id, outcome, now());
+        if let Some(mut table) = self.lock() {
+            table.answered(&key, &result.function_id, outcome, now());
+        }
     }
 
     /// A call was refused by the engine itself.
     pub(in crate::engine) fn refused(&self, function_id: &str, error: &ErrorBody) {
-        self.lock().refused(function_id, error, now());
+        if let Some(mut table) = self.lock() {
+            table.refused(function_id, error, now());
+        }
     }
 
     /// A worker has gone.
     pub(in crate::engine) fn left(&self, worker: &str) {
-        self.lock().left(worker, now());
+        if let Some(mut table) = self.lock() {
+            table.left(worker, now());
+        }
     }
 
     /// A channel is over.
     pub(in crate::engine) fn closed(&self, channel_id: &str, ending: Ending) {
-        self.lock().closed(channel_id, ending, now());
+        if let Some(mut table) = self.lock() {
+            table.closed(channel_id, ending, now());
+        }
     }
 
-    /// What others may know, `limit` runs at the most.
-    pub(in crate::engine) fn list(&self, limit: usize, channels: &Channels) -> RunsListing {
-        let wanted = RunsListing::wanted(&self.lock(), limit);
+    /// What others may know, `limit` runs at the most; `None` without a record.
+    pub(in crate::engine) fn list(&self, limit: usize, channels: &Channels) -> Option<RunsListing> {
+        // Not both tables at once.
+        let wanted = RunsListing::wanted(&*self.lock()?, limit);
         let live: HashMap<String, Listed> = channels.look(&wanted);
-        RunsListing::new(&self.lock(), &live, limit, now())
+        Some(RunsListing::new(&*self.lock()?, &live, limit, now()))
     }
 
-    fn lock(&self) -> MutexGuard<'_, Table> {
+    fn lock(&self) -> Option<MutexGuard<'_, Table>> {
         // A panic under the lock can leave one run drawn wrongly, and nothing else.
-        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+        let table = self.table.as_ref()?;
+        Some(table.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

@@ -1,7 +1,7 @@
 use std::task::{Context, Poll, ready};
 
 use super::{PipeReader, PipeWriter, Popped};
-use crate::transport::{Received, Transport, TransportError};
+use crate::transport::{Received, Traffic, Transport, TransportError};
 use crate::wire::{Close, Frame};
 
 /// A connection made of pipe ends: one for either end of a channel, two for a control
@@ -12,6 +12,8 @@ pub(crate) struct Memory {
     /// Set by `start_close`: what comes back at once, as from a peer that answers the close.
     answer: Option<Close>,
     pongs: usize,
+    /// Bytes that were pushed into the outgoing pipe.
+    sent: u64,
 }
 
 impl Memory {
@@ -22,6 +24,7 @@ impl Memory {
             outgoing: None,
             answer: None,
             pongs: 0,
+            sent: 0,
         }
     }
 
@@ -32,6 +35,7 @@ impl Memory {
             outgoing: Some(outgoing),
             answer: None,
             pongs: 0,
+            sent: 0,
         }
     }
 
@@ -42,6 +46,7 @@ impl Memory {
             outgoing: Some(outgoing),
             answer: None,
             pongs: 0,
+            sent: 0,
         }
     }
 }
@@ -74,6 +79,7 @@ impl Transport for Memory {
 
     fn start_send(&mut self, frame: Frame) -> Result<(), TransportError> {
         let outgoing = self.outgoing.as_mut().ok_or_else(one_way)?;
+        self.sent += frame.len() as u64;
         outgoing.push(frame);
         Ok(())
     }
@@ -103,6 +109,14 @@ impl Transport for Memory {
     fn start_ping(&mut self) -> Result<(), TransportError> {
         self.pongs += 1;
         Ok(())
+    }
+
+    fn traffic(&self) -> Traffic {
+        Traffic {
+            // The other side is in this process, and answers each ping.
+            signs: 0,
+            sent: self.sent,
+        }
     }
 }
 

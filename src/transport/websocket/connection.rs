@@ -14,7 +14,7 @@ use super::outgoing::Outgoing;
 use super::{Role, WebSocketLimits, buffers};
 #[cfg(feature = "engine")]
 use crate::transport::Account;
-use crate::transport::{Received, Silence, Transport, TransportError};
+use crate::transport::{Agreed, Received, Silence, Traffic, Transport, TransportError};
 use crate::wire::{Close, Frame, HUNGRY};
 
 /// Read at once while little comes: a head, a message, an item.
@@ -48,6 +48,10 @@ pub(crate) struct WebSocket<S> {
     /// Bytes read since the last time that nothing came.
     burst: usize,
     read_most: usize,
+    traffic: Traffic,
+    /// Whether the last write was held up by the peer.
+    held_up: bool,
+    agreed: Agreed,
     /// Where the peer has promised signs of life.
     silence: Option<Silence>,
     /// Where many connections share what they may keep.
@@ -77,6 +81,9 @@ where
             read_size: SMALL_READ.min(limits.read_buffer),
             burst: 0,
             read_most: limits.read_buffer,
+            traffic: Traffic::default(),
+            held_up: false,
+            agreed: Agreed::default(),
             silence: None,
             #[cfg(feature = "engine")]
             charge: None,
@@ -86,6 +93,12 @@ where
     /// Takes a peer for lost that gives no sign of life for so long.
     pub(super) fn lost_after(mut self, silence: Option<Duration>) -> Self {
         self.silence = silence.map(|longest| Silence::of("the engine", longest));
+        self
+    }
+
+    /// Remembers what the peer has said in the handshake.
+    pub(crate) fn agree(mut self, agreed: Agreed) -> Self {
+        self.agreed = agreed;
         self
     }
 
@@ -146,6 +159,7 @@ where
                 Poll::Ready(Ok(0)) => return Poll::Ready(Err(TransportError::eof())),
                 Poll::Ready(Ok(read)) => {
                     taken += read;
+                    self.traffic.signs += 1;
                     self.count()?;
                     // What is on its way out is looked at message by message.
                     if self.outgoing.is_empty() {
@@ -208,8 +222,13 @@ where
             None if much => room.min(buffers::CROWDED).max(missing),
             _ => room,
         };
-        // Twice as much each time, so that a long message is copied about once.
-        let room = room.max(begun);
+        // Twice as much each time, so that a long message is copied about once; but no more than
+        // the frame lacks.
+        let room = if missing > 0 {
+            room.max(begun.min(missing))
+        } else {
+            room.max(begun)
+        };
         if taken.is_none() && !self.pooled {
             self.input.reserve(room);
             return;
@@ -248,8 +267,15 @@ where
             let mut slices = Outgoing::no_slices();
             let used = self.outgoing.slices(&mut slices);
             let stream = Pin::new(&mut self.stream);
-            let written = ready!(stream.poll_write_vectored(cx, &slices[..used]))
-                .map_err(TransportError::Lost)?;
+            let Poll::Ready(written) = stream.poll_write_vectored(cx, &slices[..used]) else {
+                self.held_up = true;
+                return Poll::Pending;
+            };
+            let written = written.map_err(TransportError::Lost)?;
+            if std::mem::take(&mut self.held_up) {
+                self.traffic.signs += 1;
+            }
+            self.traffic.sent += written as u64;
             if written == 0 {
                 let error = io::Error::from(io::ErrorKind::WriteZero);
                 return Poll::Ready(Err(TransportError::Lost(error)));
@@ -359,5 +385,13 @@ where
             self.outgoing.pong(Bytes::from_static(payload));
         }
         Ok(())
+    }
+
+    fn traffic(&self) -> Traffic {
+        self.traffic
+    }
+
+    fn agreed(&self) -> Agreed {
+        self.agreed
     }
 }

@@ -16,9 +16,10 @@ use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue, Response};
 
 use super::prelude::Prelude;
 use super::{Masking, Role, WebSocket, WebSocketLimits};
-use crate::transport::{ConnectError, ConnectOptions, Dial, KeepAlive, Transport, tcp};
+use crate::transport::{Agreed, ConnectError, ConnectOptions, Dial, KeepAlive, Transport, tcp};
 use crate::wire::{
-    ChannelUrl, EngineUrl, HEARTBEAT, OWNER, StreamChannelRef, heartbeat_value, parse_heartbeat,
+    ChannelUrl, EngineUrl, HEARTBEAT, MESSAGE_LIMIT, OWNER, StreamChannelRef, heartbeat_value,
+    parse_heartbeat, parse_message_limit,
 };
 
 /// Dials an engine by its URL.
@@ -61,6 +62,13 @@ impl<'a> WebSocketDialer<'a> {
         }
         if let Some(heartbeat) = heartbeat {
             let every = HeaderValue::try_from(heartbeat_value(heartbeat.ping_every));
+            let every = every.map_err(|_| invalid_header(HEARTBEAT))?;
+            request.headers_mut().insert(HEARTBEAT, every);
+        } else {
+            request
+                .headers_mut()
+                .insert(MESSAGE_LIMIT, HeaderValue::from(limits.message));
+            let every = HeaderValue::try_from(heartbeat_value(self.options.control_heartbeat));
             let every = every.map_err(|_| invalid_header(HEARTBEAT))?;
             request.headers_mut().insert(HEARTBEAT, every);
         }
@@ -112,7 +120,11 @@ impl<'a> WebSocketDialer<'a> {
                 let (stream, read): (S, BytesMut) = socket.into_inner().into_parts();
                 let socket = WebSocket::new(stream, read, Role::Client(masking), limits);
                 let silence = heartbeat.and_then(|asked| longest_silence(asked, &response));
-                Ok(Box::new(socket.lost_after(silence)))
+                let socket = socket.lost_after(silence);
+                Ok(Box::new(socket.agree(Agreed {
+                    message_limit: message_limit(&response),
+                    ping_every: promised(&response),
+                })))
             }
             Err(Error::Http(response)) => Err(DialError::Refused(response)),
             Err(error) => Err(DialError::Other(self.explain(error))),
@@ -214,9 +226,19 @@ fn invalid_header(name: &str) -> ConnectError {
 /// How long the engine may be silent; without a bound if it has promised nothing. One that gives
 /// signs of life less often than it was asked for is given the time of two of them.
 fn longest_silence(asked: KeepAlive, response: &Response<Option<Vec<u8>>>) -> Option<Duration> {
-    let promise = response.headers().get(HEARTBEAT)?.to_str().ok()?;
-    let every = parse_heartbeat(promise)?;
+    let every = promised(response)?;
     Some(asked.dead_after.max(every.saturating_mul(2)))
+}
+
+/// What the engine says of signs of life: on a channel how often it gives them, on a control
+/// connection how often it wants them.
+fn promised(response: &Response<Option<Vec<u8>>>) -> Option<Duration> {
+    parse_heartbeat(response.headers().get(HEARTBEAT)?.to_str().ok()?)
+}
+
+/// Bytes in one message that the engine takes, if it says so.
+fn message_limit(response: &Response<Option<Vec<u8>>>) -> Option<usize> {
+    parse_message_limit(response.headers().get(MESSAGE_LIMIT)?.to_str().ok()?)
 }
 
 /// The host of a request, an IPv6 address without its brackets.

@@ -30,6 +30,10 @@ impl ErrorBody {
     pub const TOO_MANY_CALLS: &'static str = "too_many_calls";
     /// The payload was not what the function takes.
     pub const DESERIALIZATION_ERROR: &'static str = "deserialization_error";
+    /// A message is longer than its receiver takes.
+    pub const PAYLOAD_TOO_LARGE: &'static str = "payload_too_large";
+    /// A worker reads more slowly than messages for it come.
+    pub const OVERLOADED: &'static str = "overloaded";
     /// The result could not be written as JSON.
     pub const SERIALIZATION_ERROR: &'static str = "serialization_error";
 

@@ -52,6 +52,8 @@ impl RegistrationRejected {
     #[cfg(feature = "engine")]
     pub(crate) const OWNED_BY_ENGINE: &'static str = "engine";
 
+    /// Reason: the registration is longer than the engine accepts.
+    pub(crate) const TOO_LONG: &'static str = "TOO_LONG";
     /// Reason: the worker's token may not register the function.
     pub(crate) const FORBIDDEN: &'static str = "FORBIDDEN";
     /// Reason: the worker has as many functions as the engine accepts.

@@ -3,12 +3,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that fails may panic")]
 
+mod accounts;
 mod control;
 mod dashboard;
+mod delivery;
 mod handshake;
 mod lifecycle;
 mod limits;
 mod listings;
+mod message_limits;
 pub(crate) mod pages;
 mod relay;
 mod roles;

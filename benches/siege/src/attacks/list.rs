@@ -8,7 +8,7 @@ const LITTLE: &[&str] = &["max-held-mib=256", "channel-ttl=5"];
 /// What is left to others by 64 that never stop sending.
 const CROWD: f64 = 0.05;
 
-pub(super) const ATTACKS: [Attack; 26] = [
+pub(super) const ATTACKS: [Attack; 31] = [
     Attack::new(
         "for comparison: a process that only burns processor time",
         "burn",
@@ -73,6 +73,29 @@ pub(super) const ATTACKS: [Attack; 26] = [
     Attack::new("pings without end, pongs never read", "pings"),
     Attack::new("pongs without end", "pongs"),
     Attack::new("JSON pings without end, answers never read", "json-pings"),
+    Attack::new("announcements of 60 MiB", "announcements").growth_mib(256.0),
+    Attack::new(
+        "functions with 900 KiB of metadata each, 16 workers",
+        "metadata",
+    )
+    .flags(SOON)
+    .growth_mib(256.0),
+    Attack::new(
+        "functions with ids of 500 bytes, 16 workers, and lists of them",
+        "long-names",
+    )
+    .flags(SOON)
+    .growth_mib(384.0),
+    Attack::new(
+        "calls with ids of 4 MiB, refusals never read, 16 workers",
+        "refusals",
+    )
+    .growth_mib(192.0),
+    Attack::new(
+        "results of 64 KiB that 16 callers read slowly or not at all",
+        "slow-callers",
+    )
+    .growth_mib(640.0),
     Attack::new("access keys guessed", "keys").flags(SOON),
     Attack::new("a compressed bomb; compressed frames", "bomb"),
 ];

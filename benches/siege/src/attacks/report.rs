@@ -11,9 +11,9 @@ pub(super) fn print_head() {
     println!(
         "| attack | what it got, all rounds | the engine held at the most | others' throughput, during / before | \
          call, ms: before | during | newcomer, ms: before | during | served / failed | \
-         resident MiB: before | peak | after | descriptors: before | after | freed after, ms | log lines | verdict |"
+         resident MiB: before | peak | growth allowed | after | descriptors: before | after | freed after, ms | log lines | verdict |"
     );
-    println!("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|");
 }
 
 /// One line of the table.
@@ -24,7 +24,7 @@ pub(super) fn print_row(row: &Row) {
         .map(|(what, times)| format!("{times} {what}"))
         .collect();
     println!(
-        "| {} | {} | {} | {:.2} | {:.2} | {:.2} | {:.1} | {:.1} | {} / {} | {:.0} | {:.0} | {:.0} | {} | {} | {} | {} | {} |",
+        "| {} | {} | {} | {:.2} | {:.2} | {:.2} | {:.1} | {:.1} | {} / {} | {:.0} | {:.0} | {:.0} | {:.0} | {} | {} | {} | {} | {} |",
         row.name,
         got.join(", "),
         held(&row.most),
@@ -37,6 +37,7 @@ pub(super) fn print_row(row: &Row) {
         row.war.failed,
         row.resident_before,
         row.resident_peak,
+        row.growth_allowed,
         row.resident_after,
         row.descriptors_before,
         row.descriptors_after,

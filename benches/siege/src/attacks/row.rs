@@ -23,6 +23,8 @@ pub(super) struct Row {
     pub(super) war: Felt,
     pub(super) resident_before: f64,
     pub(super) resident_peak: f64,
+    /// MiB that the engine may grow by.
+    pub(super) growth_allowed: f64,
     pub(super) resident_after: f64,
     pub(super) descriptors_before: usize,
     pub(super) descriptors_after: usize,

@@ -73,6 +73,7 @@ pub(super) fn carry_out(attack: &Attack, quick: bool) -> Result<Row> {
         war: Felt::of(&war),
         resident_before,
         resident_peak: engine.peak_mib()?,
+        growth_allowed: attack.growth_mib,
         resident_after: engine.resident_mib()?,
         descriptors_before,
         descriptors_after: engine.descriptors()?,

@@ -9,6 +9,7 @@
 //! | `calls` | calls that nobody answers, of functions that nobody has, for long lists |
 //! | `frames` | frames that nobody reads, tiny frames |
 //! | `messages` | messages that are too long or never end, pings without end |
+//! | `hoards` | what the engine would have to keep: announcements, metadata, long names, refusals and results that are not read |
 //! | `keys` | guesses of an access key |
 //! | `bomb` | little that becomes much when it is decompressed |
 //!
@@ -20,6 +21,7 @@ mod burn;
 mod calls;
 mod flood;
 mod frames;
+mod hoards;
 mod keys;
 mod loris;
 mod messages;
@@ -76,6 +78,11 @@ async fn attack(name: String, attacker: Attacker) -> Result<()> {
         "pings" => messages::signs(attacker, Opcode::Ping).await,
         "pongs" => messages::signs(attacker, Opcode::Pong).await,
         "json-pings" => messages::json_pings(attacker).await,
+        "announcements" => hoards::announcements(attacker).await,
+        "metadata" => hoards::metadata(attacker).await,
+        "long-names" => hoards::long_names(attacker).await,
+        "refusals" => hoards::refusals(attacker).await,
+        "slow-callers" => hoards::slow_callers(attacker).await,
         "keys" => keys::run(attacker).await,
         "bomb" => bomb::run(attacker).await,
         _ => bail!("there is no attack {name}"),

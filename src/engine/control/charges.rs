@@ -1,0 +1,161 @@
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::FunctionRefused;
+use super::bounds::LONGEST_ID;
+use crate::engine::holdings::{Held, Holdings};
+use crate::wire::{InvokeFunction, Payload, RegisterFunction};
+
+/// Bytes that an entry of a table takes beside its texts: maps, lengths, what an allocator adds.
+const ENTRY: usize = 320;
+
+/// What the tables hold for one worker, and its registrations, which replace each other.
+pub(super) struct Charges {
+    holdings: Holdings,
+    /// Bytes of one registration.
+    limit: usize,
+    /// By function id; protects the map for one operation. Bounded by what each entry takes.
+    registrations: Mutex<HashMap<String, Held>>,
+}
+
+impl Charges {
+    /// Takes registrations of `limit` bytes.
+    pub(super) fn new(holdings: Holdings, limit: usize) -> Self {
+        Self {
+            holdings,
+            limit,
+            registrations: Mutex::default(),
+        }
+    }
+
+    /// Takes the bytes of a registration from the account of the worker. The registration of the
+    /// same id gives its bytes back first, because it is replaced.
+    pub(super) fn registration(
+        &self,
+        function: &RegisterFunction,
+    ) -> Result<(String, Held), FunctionRefused> {
+        let function_id = function.id.clone();
+        let refused = |reason| FunctionRefused::TooLong {
+            function_id: function.id.clone(),
+            reason,
+        };
+        if function.id.len() > LONGEST_ID {
+            return Err(refused(format!("its id has more than {LONGEST_ID} bytes")));
+        }
+        let (bytes, limit) = (size_of_registration(function), self.limit);
+        if bytes > limit {
+            let reason = format!("its registration takes {bytes} bytes, over the limit of {limit}");
+            return Err(refused(reason));
+        }
+        let mut registrations = self.lock();
+        let replaced = registrations.remove(&function_id);
+        let taken = replaced.as_ref().map_or(0, Held::bytes);
+        drop(replaced);
+        match self.holdings.register(bytes) {
+            Ok(held) => Ok((function_id, held)),
+            Err(no_room) => {
+                // The one before stays.
+                if taken > 0
+                    && let Ok(held) = self.holdings.register(taken)
+                {
+                    registrations.insert(function_id, held);
+                }
+                Err(refused(no_room.to_string()))
+            }
+        }
+    }
+
+    /// A registration was filed.
+    pub(super) fn registered(&self, function_id: String, held: Held) {
+        self.lock().insert(function_id, held);
+    }
+
+    /// A registration was taken back.
+    pub(super) fn unregistered(&self, function_id: &str) {
+        self.lock().remove(function_id);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Held>> {
+        // Whole after each operation.
+        self.registrations
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Bytes that the tables hold of a registration: its id is a key of three of them.
+fn size_of_registration(function: &RegisterFunction) -> usize {
+    let len = |json: &Option<Payload>| json.as_ref().map_or(0, |json| json.as_json().len());
+    ENTRY
+        + 3 * function.id.len()
+        + function.description.as_ref().map_or(0, String::len)
+        + len(&function.request_format)
+        + len(&function.response_format)
+        + len(&function.metadata)
+}
+
+/// Bytes that the tables hold of an open call: its id is also a key.
+pub(super) fn size_of_call(invocation_id: &str, call: &InvokeFunction) -> usize {
+    let len = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+    ENTRY
+        + 2 * invocation_id.len()
+        + call.function_id.len()
+        + len(&call.traceparent)
+        + len(&call.baggage)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::Charges;
+    use crate::engine::holdings::Holdings;
+    use crate::engine::limits::Limits;
+    use crate::transport::Budget;
+    use crate::wire::RegisterFunction;
+
+    fn charges(worker: usize) -> Charges {
+        let limits = Limits {
+            worker_registered_bytes: worker,
+            ..Limits::default()
+        };
+        Charges::new(Holdings::new(&Budget::new(1 << 30), &limits), 10_000)
+    }
+
+    fn function(id: &str, len: usize) -> RegisterFunction {
+        serde_json::from_value(json!({"id": id, "description": "d".repeat(len)})).unwrap()
+    }
+
+    fn register(charges: &Charges, id: &str, len: usize) -> bool {
+        match charges.registration(&function(id, len)) {
+            Ok((id, held)) => {
+                charges.registered(id, held);
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
+    #[test]
+    fn registrations_are_bounded_in_bytes_one_and_all() {
+        let charges = charges(16_000);
+        assert!(!register(&charges, "long", 10_000));
+        assert!(!register(&charges, &"i".repeat(600), 0));
+        assert!(register(&charges, "f", 9_000));
+        assert!(!register(&charges, "g", 9_000));
+        charges.unregistered("f");
+        assert!(register(&charges, "g", 9_000));
+    }
+
+    #[test]
+    fn replaced_registration_counts_once_and_stays_if_the_new_one_is_refused() {
+        let charges = charges(16_000);
+        for _ in 0..10 {
+            assert!(register(&charges, "f", 9_000));
+        }
+        assert!(register(&charges, "g", 5_000));
+        assert!(!register(&charges, "g", 9_000));
+        // As much as before is held.
+        assert!(!register(&charges, "h", 2_000));
+    }
+}

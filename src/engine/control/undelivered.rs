@@ -1,0 +1,58 @@
+use super::Outcome;
+use super::delivery::{Deliveries, Delivery, Otherwise, failure, notify};
+use super::forward::now;
+use super::outbox::NotQueued;
+use super::registry::Worker;
+use super::switchboard::Control;
+use crate::engine::metrics::Reason;
+use crate::wire::ErrorBody;
+
+impl Control {
+    /// Tells whoever has to know that a message was not delivered.
+    pub(super) fn not_delivered(
+        &self,
+        delivery: Delivery,
+        reason: &NotQueued,
+        out: &mut Deliveries,
+    ) {
+        let (code, counted) = match reason {
+            // Callers are told when a worker leaves.
+            NotQueued::Gone => return,
+            NotQueued::TooLong { .. } => (ErrorBody::PAYLOAD_TOO_LARGE, Reason::TooLong),
+            NotQueued::Full { .. } => (ErrorBody::OVERLOADED, Reason::Overloaded),
+        };
+        self.metrics.refused(counted);
+        let error = ErrorBody::new(code, reason.to_string());
+        match delivery.otherwise {
+            Otherwise::Nobody => {
+                tracing::debug!(%reason, "a message was not delivered");
+            }
+            Otherwise::Receiver {
+                invocation_id,
+                function_id,
+            } => notify(&delivery.to, failure(invocation_id, function_id, error)),
+            Otherwise::Caller {
+                executor,
+                invocation_id,
+            } => {
+                let mut tables = self.lock();
+                let Some(call) =
+                    tables
+                        .calls
+                        .close(&executor, &invocation_id, Outcome::Error, now())
+                else {
+                    return;
+                };
+                tables.tell_drained(&executor, out);
+                let caller = tables.registry.worker(&call.caller);
+                let to = caller.filter(|_| !call.void).map(Worker::outbox);
+                drop(tables);
+                let result = failure(call.invocation_id, call.function_id, error);
+                self.runs.answered(&executor, &result);
+                if let Some(to) = to {
+                    notify(&to, result);
+                }
+            }
+        }
+    }
+}

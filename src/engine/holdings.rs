@@ -1,0 +1,187 @@
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::limits::Limits;
+use crate::transport::{Account, Budget};
+
+/// What the tables of the engine hold for one worker, in bytes.
+///
+/// Each entry of a table carries a [`Held`], which gives its bytes back when the entry is dropped.
+/// Registrations and open calls have a bound each. All workers, with the messages that wait for
+/// them, share one [`Budget`].
+#[derive(Clone, Debug)]
+pub(super) struct Holdings {
+    account: Account,
+    registered: Purse,
+    calls: Purse,
+}
+
+/// Bytes that a worker may use of each bound whatever others hold, so that a worker with a few
+/// functions and calls is served while others take what they can.
+pub(super) const FREE: usize = 64 << 10;
+
+/// A bound of one worker, and how much of it is used.
+#[derive(Clone, Debug)]
+struct Purse {
+    limit: usize,
+    used: Arc<AtomicUsize>,
+}
+
+/// Bytes that one entry of a table holds, until it is dropped.
+pub(super) struct Held {
+    bytes: usize,
+    from: Option<(Account, Purse)>,
+}
+
+/// There is no room for an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum NoRoom {
+    #[error("{bytes} bytes are more than the {left} bytes that are left to the worker")]
+    OfWorker { bytes: usize, left: usize },
+    #[error("{bytes} bytes are more than the {left} bytes that the engine has left for one worker")]
+    OfEngine { bytes: usize, left: usize },
+}
+
+impl Holdings {
+    pub(super) fn new(budget: &Arc<Budget>, limits: &Limits) -> Self {
+        Self {
+            account: budget.account(),
+            registered: Purse::new(limits.worker_registered_bytes),
+            calls: Purse::new(limits.worker_call_bytes),
+        }
+    }
+
+    /// With the usual bounds, for tests.
+    #[cfg(test)]
+    pub(super) fn of(budget: &Arc<Budget>) -> Self {
+        Self::new(budget, &Limits::default())
+    }
+
+    /// The account that messages for the worker count on, too.
+    pub(super) fn account(&self) -> Account {
+        self.account.clone()
+    }
+
+    /// Holds `bytes` of a registration.
+    pub(super) fn register(&self, bytes: usize) -> Result<Held, NoRoom> {
+        self.hold(&self.registered, bytes)
+    }
+
+    /// Holds `bytes` of an open call.
+    pub(super) fn call(&self, bytes: usize) -> Result<Held, NoRoom> {
+        self.hold(&self.calls, bytes)
+    }
+
+    fn hold(&self, purse: &Purse, bytes: usize) -> Result<Held, NoRoom> {
+        let used = purse.used.load(Ordering::Relaxed);
+        let left = purse.limit.saturating_sub(used);
+        if bytes > left {
+            return Err(NoRoom::OfWorker { bytes, left });
+        }
+        let left = self.account.room();
+        if bytes > left && used + bytes > FREE {
+            return Err(NoRoom::OfEngine { bytes, left });
+        }
+        purse.used.fetch_add(bytes, Ordering::Relaxed);
+        self.account.add(bytes);
+        Ok(Held {
+            bytes,
+            from: Some((self.account.clone(), purse.clone())),
+        })
+    }
+}
+
+impl Purse {
+    fn new(limit: usize) -> Self {
+        Self {
+            limit,
+            used: Arc::default(),
+        }
+    }
+}
+
+impl Held {
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Of an entry that nobody counts.
+    #[cfg(test)]
+    pub(super) fn nothing() -> Self {
+        Self {
+            bytes: 0,
+            from: None,
+        }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if let Some((account, purse)) = &self.from {
+            account.sub(self.bytes);
+            purse.used.fetch_sub(self.bytes, Ordering::Relaxed);
+        }
+    }
+}
+
+impl fmt::Debug for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Held({} bytes)", self.bytes)
+    }
+}
+
+/// What an entry holds is no part of what it is.
+impl PartialEq for Held {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Held {}
+
+#[cfg(test)]
+mod tests {
+    use super::{FREE, Holdings, NoRoom};
+    use crate::engine::limits::Limits;
+    use crate::transport::Budget;
+
+    fn holdings(total: usize) -> [Holdings; 2] {
+        let limits = Limits {
+            worker_registered_bytes: 100,
+            worker_call_bytes: 2 * FREE,
+            ..Limits::default()
+        };
+        let budget = Budget::new(total);
+        [(); 2].map(|()| Holdings::new(&budget, &limits))
+    }
+
+    #[test]
+    fn dropped_entry_gives_its_bytes_back() {
+        let [one, _] = holdings(4 * FREE);
+        let held = one.register(60).unwrap();
+        let refused = one.register(60).unwrap_err();
+        assert_eq!(
+            refused,
+            NoRoom::OfWorker {
+                bytes: 60,
+                left: 40
+            }
+        );
+        // Calls have a bound of their own.
+        let _call = one.call(2 * FREE).unwrap();
+        drop(held);
+        one.register(100).unwrap();
+    }
+
+    #[test]
+    fn one_worker_leaves_room_for_another() {
+        let [greedy, modest] = holdings(2 * FREE);
+        let _held = greedy.call(FREE).unwrap();
+        let refused = greedy.call(1).unwrap_err();
+        assert_eq!(refused, NoRoom::OfEngine { bytes: 1, left: 0 });
+        let _held = modest.call(FREE).unwrap();
+        // A little is left to everybody.
+        modest.register(100).unwrap();
+    }
+}
