@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::encoding::Encoding;
 use crate::sync::{Sleep, sleep};
+use crate::transport::later;
 
 /// When to ask again for a sender whose encoding is in use.
 const TICK: Duration = Duration::from_millis(1);
@@ -83,7 +84,7 @@ impl Heartbeats {
     fn is_due(&mut self, cx: &mut Context<'_>, sent: u64) -> bool {
         let mut due = false;
         while self.timer.as_mut().poll(cx).is_ready() {
-            self.timer.as_mut().reset(Instant::now() + self.half);
+            self.timer.as_mut().reset(later(Instant::now(), self.half));
             due = self.seen == sent;
             self.seen = sent;
         }
