@@ -8,6 +8,7 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
+use super::schema::UNKNOWN;
 use super::view::{Document, Member, View};
 
 #[cfg(test)]
@@ -66,6 +67,7 @@ impl<'a> Comparison<'a> {
         }
         let depth = depth + 1;
         match (View::of(stream), View::of(here)) {
+            (View::Scalar(UNKNOWN), _) | (_, View::Scalar(UNKNOWN)) => {}
             (View::Scalar(a), View::Scalar(b)) if a == b => {}
             (View::Option(a), View::Option(b)) => self.compare(at, a, b, depth),
             (View::List(a), View::List(b)) => self.compare(&format!("{at}[]"), a, b, depth),
@@ -75,6 +77,17 @@ impl<'a> Comparison<'a> {
             }
             (View::Array(a, a_len), View::Array(b, b_len)) if a_len == b_len => {
                 self.compare(&format!("{at}[]"), a, b, depth);
+            }
+            // A tuple of equal parts is an array, unless some of them are not known.
+            (View::Array(a, len), View::Fields(b)) if is_in_part(&b, len) => {
+                for (number, b) in b.iter().enumerate() {
+                    self.compare(&format!("{at}.{number}"), a, b.of, depth);
+                }
+            }
+            (View::Fields(a), View::Array(b, len)) if is_in_part(&a, len) => {
+                for (number, a) in a.iter().enumerate() {
+                    self.compare(&format!("{at}.{number}"), a.of, b, depth);
+                }
             }
             (View::Fields(a), View::Fields(b)) => {
                 self.members(at, &FIELDS, (&a, &b), depth);
@@ -183,6 +196,11 @@ impl<'a> Comparison<'a> {
                 .push(format!("{place}: {a} {many} in the stream, {b} here"));
         }
     }
+}
+
+/// Whether these are the parts of a tuple of this length, not all of which are known.
+fn is_in_part(parts: &[Member<'_>], len: u64) -> bool {
+    parts.len() as u64 == len && parts.iter().any(|part| part.of == UNKNOWN)
 }
 
 /// How to speak of fields or of variants.

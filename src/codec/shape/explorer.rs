@@ -1,20 +1,21 @@
 use std::fmt;
 
-use serde::de::{self, Deserializer, Visitor};
+use serde::de::value::{U32Deserializer, U64Deserializer};
+use serde::de::{
+    self, DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor,
+};
 
-use super::offers::{BYTES, TEXTS};
-use super::parts::{fields, parts};
-use super::traced::{Key, Named, Traced};
-use super::tracer::{Failure, Tracer};
-use super::variant::VariantOf;
+use super::maker::Maker;
+use super::traced::{Question, Step};
+use super::tracer::Run;
 
-/// The end of a run; the [`Tracer`] knows why.
+/// The end of a run; its question is noted.
 #[derive(Debug)]
 pub(super) struct Stopped;
 
 impl fmt::Display for Stopped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the type has no such value")
+        f.write_str("the type was asked for its shape only")
     }
 }
 
@@ -26,93 +27,85 @@ impl de::Error for Stopped {
     }
 }
 
-/// A deserialiser that makes values up and notes what was asked for.
-pub(super) struct Explorer<'a> {
-    pub(super) tracer: &'a mut Tracer,
-    pub(super) found: &'a mut Traced,
+/// A deserialiser that goes one way into a type and gives no value.
+pub(super) struct Explorer<'r, 'p> {
+    run: &'r mut Run<'p>,
+    /// Steps that were taken.
+    at: usize,
 }
 
-impl<'a> Explorer<'a> {
-    pub(super) fn new(tracer: &'a mut Tracer, found: &'a mut Traced) -> Self {
-        Self { tracer, found }
+impl<'r, 'p> Explorer<'r, 'p> {
+    pub(super) fn new(run: &'r mut Run<'p>, at: usize) -> Self {
+        Self { run, at }
     }
 
-    pub(super) fn fail<V>(self, failure: Failure) -> Result<V, Stopped> {
-        self.tracer.failure = Some(failure);
-        Err(Stopped)
+    /// The next step, or none at the end of the way, where the question is noted.
+    fn go(&mut self, question: Question) -> Result<Step, Stopped> {
+        let Some(step) = self.run.path.get(self.at) else {
+            self.run.question = Some(question);
+            return Err(Stopped);
+        };
+        self.at += 1;
+        Ok(*step)
     }
 
-    /// Counts the question and answers with one of `values`.
-    fn scalar<C: Copy>(&mut self, name: &'static str, values: &[C]) -> Result<C, Stopped> {
-        *self.found = Traced::Scalar(name);
-        self.ask()?;
-        self.tracer.offer(values).ok_or(Stopped)
-    }
-
-    fn ask(&mut self) -> Result<(), Stopped> {
-        if self.tracer.question() {
-            return Ok(());
+    fn parts(self, part: usize) -> Parts<'r, 'p> {
+        Parts {
+            explorer: self,
+            before: part,
         }
-        self.tracer.failure = Some(Failure::Hopeless);
-        Err(Stopped)
     }
 
-    /// A named type, which `make` makes and gives what it is.
-    fn named<V>(
-        self,
-        key: Key,
-        make: impl FnOnce(&mut Tracer) -> Result<(V, Traced), Stopped>,
-        named: impl FnOnce(Traced) -> Named,
-    ) -> Result<V, Stopped> {
-        *self.found = Traced::Named(key);
-        if !self.tracer.open(key) {
-            return self.fail(Failure::Endless);
+    fn member(self, number: usize) -> Fields<'r, 'p> {
+        Fields {
+            explorer: self,
+            number,
         }
-        let (value, found) = make(self.tracer)?;
-        if !self.tracer.is_ending() {
-            self.tracer.named.insert(key, named(found));
+    }
+
+    fn within<'de, V: Visitor<'de>>(
+        mut self,
+        question: Question,
+        visitor: V,
+    ) -> Result<V::Value, Stopped> {
+        match self.go(question)? {
+            Step::Part(part) => visitor.visit_seq(self.parts(part)),
+            Step::Field(number) => visitor.visit_map(self.member(number)),
+            _ => Err(Stopped),
         }
-        self.tracer.close(key);
-        Ok(value)
     }
 }
 
 macro_rules! scalars {
-    ($($method:ident $visit:ident $name:literal $values:expr;)*) => {
-        $(fn $method<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Stopped> {
-            let value = self.scalar($name, $values)?;
-            visitor.$visit(value)
-        })*
+    ($($($method:ident)* => $name:literal;)*) => {
+        $($(fn $method<V: Visitor<'de>>(mut self, _: V) -> Result<V::Value, Stopped> {
+            self.go(Question::Scalar($name))?;
+            Err(Stopped)
+        })*)*
     };
 }
 
-impl<'de> Deserializer<'de> for Explorer<'_> {
+impl<'de> Deserializer<'de> for Explorer<'_, '_> {
     type Error = Stopped;
 
     scalars! {
-        deserialize_bool visit_bool "bool" &[false, true];
-        deserialize_i8 visit_i8 "i8" &[1, 0, 2];
-        deserialize_i16 visit_i16 "i16" &[1, 0, 2];
-        deserialize_i32 visit_i32 "i32" &[1, 0, 2];
-        deserialize_i64 visit_i64 "i64" &[1, 0, 2];
-        deserialize_i128 visit_i128 "i128" &[1, 0, 2];
-        deserialize_u8 visit_u8 "u8" &[1, 0, 2];
-        deserialize_u16 visit_u16 "u16" &[1, 0, 2];
-        deserialize_u32 visit_u32 "u32" &[1, 0, 2];
-        deserialize_u64 visit_u64 "u64" &[1, 0, 2];
-        deserialize_u128 visit_u128 "u128" &[1, 0, 2];
-        deserialize_f32 visit_f32 "f32" &[0.0, 1.0];
-        deserialize_f64 visit_f64 "f64" &[0.0, 1.0];
-        deserialize_char visit_char "char" &['a', '0'];
-        deserialize_str visit_borrowed_str "string" TEXTS;
-        deserialize_string visit_borrowed_str "string" TEXTS;
-        deserialize_bytes visit_borrowed_bytes "bytes" BYTES;
-        deserialize_byte_buf visit_borrowed_bytes "bytes" BYTES;
-    }
-
-    fn deserialize_unit<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Stopped> {
-        self.scalar("unit", &[()])?;
-        visitor.visit_unit()
+        deserialize_bool => "bool";
+        deserialize_i8 => "i8";
+        deserialize_i16 => "i16";
+        deserialize_i32 => "i32";
+        deserialize_i64 => "i64";
+        deserialize_i128 => "i128";
+        deserialize_u8 => "u8";
+        deserialize_u16 => "u16";
+        deserialize_u32 => "u32";
+        deserialize_u64 => "u64";
+        deserialize_u128 => "u128";
+        deserialize_f32 => "f32";
+        deserialize_f64 => "f64";
+        deserialize_char => "char";
+        deserialize_str deserialize_string => "string";
+        deserialize_bytes deserialize_byte_buf => "bytes";
+        deserialize_unit => "unit";
     }
 
     fn deserialize_unit_struct<V: Visitor<'de>>(
@@ -124,45 +117,29 @@ impl<'de> Deserializer<'de> for Explorer<'_> {
     }
 
     fn deserialize_option<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Stopped> {
-        self.ask()?;
-        if self.tracer.is_ending() {
-            return visitor.visit_none();
-        }
-        let mut of = Traced::Unknown;
-        self.tracer.enter(0);
-        let value = visitor.visit_some(Explorer::new(self.tracer, &mut of))?;
-        self.tracer.leave();
-        *self.found = Traced::Option(Box::new(of));
-        Ok(value)
+        self.go(Question::Option)?;
+        visitor.visit_some(self)
     }
 
     fn deserialize_seq<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Stopped> {
-        self.ask()?;
-        let len = usize::from(!self.tracer.is_ending());
-        let (value, mut parts) = parts(self.tracer, len, |parts| visitor.visit_seq(parts))?;
-        *self.found = Traced::List(Box::new(parts.pop().unwrap_or_default()));
-        Ok(value)
+        self.go(Question::List)?;
+        visitor.visit_seq(self.parts(0))
     }
 
     fn deserialize_map<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Stopped> {
-        self.ask()?;
-        let len = if self.tracer.is_ending() { 0 } else { 2 };
-        let (value, mut parts) = parts(self.tracer, len, |parts| visitor.visit_map(parts))?;
-        let of = parts.pop().unwrap_or_default();
-        let key = parts.pop().unwrap_or_default();
-        *self.found = Traced::Map(Box::new((key, of)));
-        Ok(value)
+        match self.go(Question::Map)? {
+            Step::Key => visitor.visit_map(Entry::Key(self)),
+            Step::Value => visitor.visit_map(Entry::Value(self)),
+            _ => Err(Stopped),
+        }
     }
 
     fn deserialize_tuple<V: Visitor<'de>>(
-        mut self,
+        self,
         len: usize,
         visitor: V,
     ) -> Result<V::Value, Stopped> {
-        self.ask()?;
-        let (value, parts) = parts(self.tracer, len, |parts| visitor.visit_seq(parts))?;
-        *self.found = Traced::Tuple(parts);
-        Ok(value)
+        self.within(Question::Tuple(len), visitor)
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
@@ -170,43 +147,28 @@ impl<'de> Deserializer<'de> for Explorer<'_> {
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value, Stopped> {
-        self.ask()?;
-        let make = |tracer: &mut Tracer| {
-            let mut of = Traced::Unknown;
-            tracer.enter(0);
-            let value = visitor.visit_newtype_struct(Explorer::new(tracer, &mut of))?;
-            tracer.leave();
-            Ok((value, of))
-        };
-        self.named((typeid::of::<V::Value>(), name), make, Named::Newtype)
+        self.go(Question::Newtype((typeid::of::<V::Value>(), name)))?;
+        visitor.visit_newtype_struct(self)
     }
 
     fn deserialize_tuple_struct<V: Visitor<'de>>(
-        mut self,
+        self,
         name: &'static str,
         len: usize,
         visitor: V,
     ) -> Result<V::Value, Stopped> {
-        self.ask()?;
-        let make = |tracer: &mut Tracer| {
-            let (value, parts) = parts(tracer, len, |parts| visitor.visit_seq(parts))?;
-            Ok((value, Traced::Tuple(parts)))
-        };
-        self.named((typeid::of::<V::Value>(), name), make, Named::Struct)
+        let key = (typeid::of::<V::Value>(), name);
+        self.within(Question::TupleStruct(key, len), visitor)
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
-        mut self,
+        self,
         name: &'static str,
         names: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Stopped> {
-        self.ask()?;
-        let make = |tracer: &mut Tracer| {
-            let (value, parts) = parts(tracer, names.len(), |parts| visitor.visit_seq(parts))?;
-            Ok((value, fields(names, parts)))
-        };
-        self.named((typeid::of::<V::Value>(), name), make, Named::Struct)
+        let key = (typeid::of::<V::Value>(), name);
+        self.within(Question::Struct(key, names), visitor)
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -215,54 +177,179 @@ impl<'de> Deserializer<'de> for Explorer<'_> {
         names: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Stopped> {
-        self.ask()?;
         let key = (typeid::of::<V::Value>(), name);
-        *self.found = Traced::Named(key);
-        if !self.tracer.open(key) {
-            return self.fail(Failure::Endless);
+        match self.go(Question::Enum(key, names))? {
+            Step::Variant(number) => visitor.visit_enum(VariantOf {
+                explorer: self,
+                number,
+            }),
+            _ => Err(Stopped),
         }
-        let Some(number) = self.tracer.variant(key, names) else {
-            return self.fail(Failure::Hopeless);
-        };
-        let unseen = std::mem::take(&mut self.tracer.unseen);
-        let mut content = Traced::Unknown;
-        self.tracer.enter(number);
-        let value = visitor.visit_enum(VariantOf {
-            explorer: Explorer::new(self.tracer, &mut content),
-            key,
-            number,
-        })?;
-        self.tracer.leave();
-        if !self.tracer.is_ending() {
-            let done = !self.tracer.unseen;
-            if let Some(variants) = self.tracer.variants(key, names) {
-                if let Some(variant) = variants.list.get_mut(number) {
-                    variant.content = content;
-                    variant.done = done;
-                }
-                self.tracer.unseen = variants.list.iter().any(|variant| !variant.done);
-            }
-        }
-        self.tracer.unseen |= unseen;
-        self.tracer.close(key);
-        Ok(value)
     }
 
     // A type that asks what comes next cannot be read from a positional format, either.
 
-    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Stopped> {
-        self.fail(Failure::Hopeless)
+    fn deserialize_any<V: Visitor<'de>>(mut self, _: V) -> Result<V::Value, Stopped> {
+        self.go(Question::Any)?;
+        Err(Stopped)
     }
 
-    fn deserialize_identifier<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Stopped> {
-        self.fail(Failure::Hopeless)
+    fn deserialize_identifier<V: Visitor<'de>>(mut self, _: V) -> Result<V::Value, Stopped> {
+        self.go(Question::Any)?;
+        Err(Stopped)
     }
 
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Stopped> {
-        self.fail(Failure::Hopeless)
+    /// The value of a field that the type does not have.
+    fn deserialize_ignored_any<V: Visitor<'de>>(mut self, _: V) -> Result<V::Value, Stopped> {
+        self.go(Question::Nothing)?;
+        Err(Stopped)
     }
 
     fn is_human_readable(&self) -> bool {
         false
+    }
+}
+
+/// Parts in a row: some that are made, and the one that is explored.
+struct Parts<'r, 'p> {
+    explorer: Explorer<'r, 'p>,
+    /// Parts to make before it.
+    before: usize,
+}
+
+impl<'de> SeqAccess<'de> for Parts<'_, '_> {
+    type Error = Stopped;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, Stopped> {
+        let Explorer { run, at } = &mut self.explorer;
+        match self.before.checked_sub(1) {
+            Some(before) => {
+                self.before = before;
+                Maker::make(run.variant, seed).map(Some)
+            }
+            None => seed.deserialize(Explorer::new(run, *at)).map(Some),
+        }
+    }
+}
+
+/// The field of a number, alone.
+struct Fields<'r, 'p> {
+    explorer: Explorer<'r, 'p>,
+    number: usize,
+}
+
+impl<'de> MapAccess<'de> for Fields<'_, '_> {
+    type Error = Stopped;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, Stopped> {
+        let key = seed.deserialize(U64Deserializer::<Stopped>::new(self.number as u64));
+        if key.is_err() {
+            self.explorer.run.question = Some(Question::Nothing);
+        }
+        key.map(Some)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Stopped> {
+        let Explorer { run, at } = &mut self.explorer;
+        seed.deserialize(Explorer::new(run, *at))
+    }
+}
+
+/// An entry of a map, of which one side is explored.
+enum Entry<'r, 'p> {
+    Key(Explorer<'r, 'p>),
+    Value(Explorer<'r, 'p>),
+}
+
+impl<'de> MapAccess<'de> for Entry<'_, '_> {
+    type Error = Stopped;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, Stopped> {
+        match self {
+            Self::Key(Explorer { run, at }) => seed.deserialize(Explorer::new(run, *at)).map(Some),
+            Self::Value(explorer) => Maker::make(explorer.run.variant, seed).map(Some),
+        }
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Stopped> {
+        match self {
+            Self::Key(_) => Err(Stopped),
+            Self::Value(Explorer { run, at }) => seed.deserialize(Explorer::new(run, *at)),
+        }
+    }
+
+    /// Needs no key for the value.
+    fn next_entry_seed<K, V>(
+        &mut self,
+        key: K,
+        value: V,
+    ) -> Result<Option<(K::Value, V::Value)>, Stopped>
+    where
+        K: DeserializeSeed<'de>,
+        V: DeserializeSeed<'de>,
+    {
+        match self {
+            Self::Key(_) => self.next_key_seed(key).map(|_| None),
+            Self::Value(_) => self.next_value_seed(value).map(|_| None),
+        }
+    }
+}
+
+/// One variant of an enum.
+struct VariantOf<'r, 'p> {
+    explorer: Explorer<'r, 'p>,
+    number: usize,
+}
+
+impl<'de, 'r, 'p> EnumAccess<'de> for VariantOf<'r, 'p> {
+    type Error = Stopped;
+    type Variant = Explorer<'r, 'p>;
+
+    fn variant_seed<V: DeserializeSeed<'de>>(
+        self,
+        seed: V,
+    ) -> Result<(V::Value, Explorer<'r, 'p>), Stopped> {
+        let number = u32::try_from(self.number).map_err(|_| Stopped)?;
+        match seed.deserialize(U32Deserializer::<Stopped>::new(number)) {
+            Ok(variant) => Ok((variant, self.explorer)),
+            Err(stopped) => {
+                self.explorer.run.question = Some(Question::Nothing);
+                Err(stopped)
+            }
+        }
+    }
+}
+
+impl<'de> VariantAccess<'de> for Explorer<'_, '_> {
+    type Error = Stopped;
+
+    fn unit_variant(mut self) -> Result<(), Stopped> {
+        self.go(Question::Scalar("unit"))?;
+        Err(Stopped)
+    }
+
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Stopped> {
+        seed.deserialize(self)
+    }
+
+    fn tuple_variant<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, Stopped> {
+        self.deserialize_tuple(len, visitor)
+    }
+
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        names: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Stopped> {
+        self.within(Question::Fields(names), visitor)
     }
 }

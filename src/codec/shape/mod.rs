@@ -4,12 +4,12 @@
 //! struct would read nonsense instead of failing. The shape goes into the header of the stream,
 //! and the receiver compares it with its own.
 //!
-//! A shape is derived from the type itself, by deserialising it from nothing and watching what it
-//! asks for ([`tracer`]). This takes no derive beside serde's. A type that decides by what it
-//! reads (`untagged`, `flatten`) or that refuses all values offered has no shape; such streams are
-//! not checked. The crate serde-reflection works alike and was not taken: it leaves enums inside
-//! lists and options untraced, overflows the stack where the first variant of an enum is the
-//! recursive one, and takes two types of one name for the same.
+//! A shape is derived from the type itself, by what its `Deserialize` asks for ([`tracer`]). This
+//! takes no derive beside serde's, and gives the type no values, so that its own code does not run.
+//! A type that decides by what it reads (`untagged`, `flatten`) has no shape; such streams are not
+//! compared. The crate serde-reflection was not taken: it runs the type's code on values that it
+//! makes up, leaves enums inside lists and options untraced, overflows the stack where the first
+//! variant of an enum is the recursive one, and takes two types of one name for the same.
 //!
 //! | schema | type |
 //! |---|---|
@@ -20,15 +20,14 @@
 //! | `{"newtype": "Id", "of": "u64"}` | the same bytes as the type in it |
 //! | `{"enum": "Kind", "variants": [["Plain", "unit"], ["Boxed", {"fields": [..]}]]}` | |
 //! | `{"ref": "Line"}` | a type that the schema has named elsewhere |
+//! | `"unknown"` | a part of a tuple behind one that the type's own code makes; equal to any |
 
 mod difference;
 mod explorer;
-mod offers;
-mod parts;
+mod maker;
 mod schema;
 mod traced;
 mod tracer;
-mod variant;
 mod view;
 
 #[cfg(test)]
@@ -36,7 +35,6 @@ mod tests;
 
 use std::any::TypeId;
 use std::collections::HashMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{LazyLock, PoisonError, RwLock};
 
 use serde::de::DeserializeOwned;
@@ -58,9 +56,7 @@ pub(crate) fn of<T: DeserializeOwned>() -> Option<Value> {
     {
         return shape.clone();
     }
-    // The type's own code runs on values that it may never have met; should it panic, then the
-    // type has no shape, which is no reason to fail.
-    let shape = catch_unwind(AssertUnwindSafe(tracer::trace::<T>)).unwrap_or(None);
+    let shape = tracer::trace::<T>();
     SHAPES
         .write()
         .unwrap_or_else(PoisonError::into_inner)

@@ -4,7 +4,10 @@ use serde_json::{Value, json};
 
 use super::traced::{Key, Named, Traced};
 
-/// Writes a traced type as a schema; none if something in it is unknown.
+/// What stands for a part of a type that is not known.
+pub(super) const UNKNOWN: &str = "unknown";
+
+/// Writes a traced type as a schema.
 pub(super) fn of(traced: &Traced, named: &HashMap<Key, Named>) -> Option<Value> {
     Writer {
         named,
@@ -24,7 +27,7 @@ struct Writer<'a> {
 impl Writer<'_> {
     fn write(&mut self, traced: &Traced) -> Option<Value> {
         Some(match traced {
-            Traced::Unknown => return None,
+            Traced::Unknown => json!(UNKNOWN),
             Traced::Scalar(name) => json!(name),
             Traced::Option(of) => json!({ "option": self.write(of)? }),
             Traced::List(of) => json!({ "list": self.write(of)? }),
@@ -63,7 +66,7 @@ impl Writer<'_> {
                 schema
             }
             Named::Enum(variants) => {
-                let variants = variants.list.iter().map(|it| (it.name, &it.content));
+                let variants = variants.iter().map(|(name, of)| (*name, of));
                 json!({ "enum": label, "variants": self.members(variants)? })
             }
         })

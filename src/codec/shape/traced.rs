@@ -3,7 +3,7 @@ use std::any::TypeId;
 /// A type as its `Deserialize` asks for it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) enum Traced {
-    /// Not asked for yet.
+    /// It cannot be found out without making values up.
     #[default]
     Unknown,
     Scalar(&'static str),
@@ -12,9 +12,12 @@ pub(super) enum Traced {
     Map(Box<(Traced, Traced)>),
     Tuple(Vec<Traced>),
     /// Names are absent where they are not certain.
-    Fields(Vec<(Option<&'static str>, Traced)>),
+    Fields(Vec<Member>),
     Named(Key),
 }
+
+/// A field or a variant with what is in it.
+pub(super) type Member = (Option<&'static str>, Traced);
 
 /// Tells types apart: a name alone would not, think of generic types.
 pub(super) type Key = (TypeId, &'static str);
@@ -25,46 +28,38 @@ pub(super) enum Named {
     Newtype(Traced),
     /// Of [`Traced::Fields`] or [`Traced::Tuple`].
     Struct(Traced),
-    Enum(Variants),
+    Enum(Vec<Member>),
 }
 
-/// The variants of an enum, in the order of their numbers.
-#[derive(Debug)]
-pub(super) struct Variants {
-    /// Names are absent where they are not certain.
-    pub(super) list: Vec<Variant>,
-    /// The variant to take in order to end a recursion.
-    pub(super) leaf: usize,
+/// What a type asks for, without what is in it.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Question {
+    Scalar(&'static str),
+    Option,
+    List,
+    Map,
+    Tuple(usize),
+    Fields(&'static [&'static str]),
+    Newtype(Key),
+    TupleStruct(Key, usize),
+    Struct(Key, &'static [&'static str]),
+    Enum(Key, &'static [&'static str]),
+    /// What comes next, which a positional format does not say.
+    Any,
+    /// Nothing: there is no field or variant of this number.
+    Nothing,
 }
 
-#[derive(Debug)]
-pub(super) struct Variant {
-    pub(super) name: Option<&'static str>,
-    pub(super) content: Traced,
-    /// Whether everything below it is known, too.
-    pub(super) done: bool,
-}
-
-impl Variants {
-    pub(super) fn new(names: &[&'static str]) -> Self {
-        let variant = |name: &&'static str| Variant {
-            name: Some(*name),
-            content: Traced::Unknown,
-            done: false,
-        };
-        Self {
-            list: names.iter().map(variant).collect(),
-            leaf: 0,
-        }
-    }
-
-    /// The list of names that serde's derive gives holds aliases, too, so that it can be longer
-    /// than the list of variants. Then it is not known which name is whose.
-    pub(super) fn shorten(&mut self, len: usize) {
-        self.list.truncate(len);
-        self.leaf = 0;
-        for variant in &mut self.list {
-            variant.name = None;
-        }
-    }
+/// A step from a type into what is in it.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Step {
+    /// Into an option, a list or a newtype.
+    Inside,
+    Key,
+    Value,
+    /// Into a part, reached by way of those before it.
+    Part(usize),
+    /// Into a field, reached by its number.
+    Field(usize),
+    Variant(usize),
 }

@@ -1,14 +1,11 @@
-//! Finds out the shape of a type by deserialising it again and again from nothing.
+//! Finds out the shape of a type by the questions that its `Deserialize` asks.
 //!
-//! One run makes one value, so it sees one variant of each enum; runs go on until all have been
-//! seen. A run can fail, and then the next one decides otherwise:
+//! A run goes one way into the type, notes the first question there, and ends with an error. So a
+//! type is not given values to find out what it asks, and its own code, which may refuse values or
+//! panic at them, does not run. The one exception are the parts of a tuple: those behind the first
+//! are reached with values for the parts before them, which only code of serde takes ([`Maker`]).
 //!
-//! | failure | what the next run changes |
-//! |---|---|
-//! | the type refuses a value (`NonZeroU8`, a time in a string) | offers another value in its place |
-//! | an enum comes back to itself without an end | takes another variant to end the recursion |
-//! | an enum has fewer variants than names | knows so |
-//! | the type asks what comes next (`untagged`, `flatten`) | nothing: no shape |
+//! [`Maker`]: super::maker::Maker
 
 use std::collections::HashMap;
 
@@ -17,173 +14,176 @@ use serde_json::Value;
 
 use super::explorer::Explorer;
 use super::schema;
-use super::traced::{Key, Named, Traced, Variants};
+use super::traced::{Key, Named, Question, Step, Traced};
 
-/// Questions that a type may ask in all runs together, which a type of a program needs a few
-/// hundred of. Bounds the time for types that double with every level.
-const MAX_QUESTIONS: usize = 200_000;
+/// Runs that a type may take, which a type of a program needs a few hundred of. Bounds the time for
+/// types that double with every level.
+const MAX_RUNS: usize = 20_000;
 /// Levels of a type within another.
-const MAX_DEPTH: usize = 128;
+const MAX_DEPTH: usize = 64;
+/// Variants to try where a value of an enum is needed that ends.
+const MAX_VARIANTS: usize = 16;
 
 pub(super) fn trace<T: DeserializeOwned>() -> Option<Value> {
-    let mut tracer = Tracer::default();
-    loop {
-        tracer.begin();
-        let mut found = Traced::Unknown;
-        match T::deserialize(Explorer::new(&mut tracer, &mut found)) {
-            Ok(_) if tracer.unseen => {}
-            Ok(_) => return schema::of(&found, &tracer.named),
-            Err(_) if tracer.amend() => {}
-            Err(_) => return None,
-        }
+    let mut tracer = Tracer {
+        ask: run::<T>,
+        named: HashMap::new(),
+        path: Vec::new(),
+        runs: 0,
+        has_none: false,
+    };
+    let found = tracer.explore();
+    if tracer.has_none || found == Traced::Unknown {
+        return None;
     }
+    schema::of(&found, &tracer.named)
 }
 
-/// Why a run failed, unless the type refused a value.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Failure {
-    /// What the next run needs is noted already.
-    Noted,
-    /// A type came back to itself without an end.
-    Endless,
-    /// There is no way to go on.
-    Hopeless,
+/// One run: what the type asks at the end of the way.
+#[derive(Debug)]
+pub(super) struct Run<'p> {
+    pub(super) path: &'p [Step],
+    /// The variant to take of enums that a value is made of.
+    pub(super) variant: usize,
+    pub(super) question: Option<Question>,
 }
 
-/// What is known after some runs, and the state of the one that goes on.
-#[derive(Debug, Default)]
-pub(super) struct Tracer {
-    pub(super) named: HashMap<Key, Named>,
-    /// Values to offer other than the first, by where they are needed.
-    offers: HashMap<Vec<usize>, usize>,
-    questions: usize,
+fn run<T: DeserializeOwned>(path: &[Step], variant: usize) -> Option<Question> {
+    let mut run = Run {
+        path,
+        variant,
+        question: None,
+    };
+    // It ends with an error once the question is noted.
+    let _ = T::deserialize(Explorer::new(&mut run, 0));
+    run.question
+}
 
-    /// Named types that are being made, outermost first.
-    open: Vec<Key>,
-    /// Those of `open` that were open already when they began.
-    again: Vec<Key>,
-    /// Where in the value the run is: the number of each part within its whole.
-    place: Vec<usize>,
-    /// The last value offered, and how many there are.
-    offered: Option<(Vec<usize>, usize)>,
-    /// Enums that a variant was chosen for in order to end a recursion.
-    ended: Vec<Key>,
-    /// Variants are left for further runs.
-    pub(super) unseen: bool,
-    pub(super) failure: Option<Failure>,
+struct Tracer {
+    ask: fn(&[Step], usize) -> Option<Question>,
+    named: HashMap<Key, Named>,
+    /// The way to what is explored now.
+    path: Vec<Step>,
+    runs: usize,
+    /// Whether the type has no shape.
+    has_none: bool,
 }
 
 impl Tracer {
-    fn begin(&mut self) {
-        self.open.clear();
-        self.again.clear();
-        self.place.clear();
-        self.offered = None;
-        self.ended.clear();
-        self.unseen = false;
-        self.failure = None;
-    }
-
-    /// Learns from a failed run. False if there is nothing to learn.
-    fn amend(&mut self) -> bool {
-        match self.failure {
-            Some(Failure::Noted) => true,
-            Some(Failure::Hopeless) => false,
-            Some(Failure::Endless) => self.end_otherwise(),
-            None => self.offer_another(),
-        }
-    }
-
-    fn offer_another(&mut self) -> bool {
-        let Some((place, len)) = self.offered.take() else {
-            return false;
+    fn question(&mut self) -> Option<Question> {
+        let variants = if self.path.iter().any(|step| matches!(step, Step::Part(1..))) {
+            MAX_VARIANTS
+        } else {
+            1
         };
-        let offer = self.offers.entry(place).or_default();
-        *offer += 1;
-        *offer < len
-    }
-
-    /// Counts on: the innermost choice first, and those that are through begin again.
-    fn end_otherwise(&mut self) -> bool {
-        for key in self.ended.iter().rev() {
-            if let Some(Named::Enum(variants)) = self.named.get_mut(key) {
-                variants.leaf += 1;
-                if variants.leaf < variants.list.len() {
-                    return true;
-                }
-                variants.leaf = 0;
+        for variant in 0..variants {
+            self.runs += 1;
+            if self.runs > MAX_RUNS || self.path.len() > MAX_DEPTH {
+                self.has_none = true;
+                return None;
+            }
+            let question = (self.ask)(&self.path, variant);
+            if question.is_some() {
+                return question;
             }
         }
-        false
+        None
     }
 
-    /// Whether to end a recursion: to take the nearest way to a whole value, and to note nothing.
-    pub(super) fn is_ending(&self) -> bool {
-        !self.again.is_empty()
-    }
-
-    /// Counts a question of the type. False when there were too many.
-    pub(super) fn question(&mut self) -> bool {
-        self.questions += 1;
-        self.questions <= MAX_QUESTIONS && self.place.len() <= MAX_DEPTH
-    }
-
-    /// Goes into a part.
-    pub(super) fn enter(&mut self, part: usize) {
-        self.place.push(part);
-    }
-
-    /// Comes back from a part.
-    pub(super) fn leave(&mut self) {
-        self.place.pop();
-    }
-
-    /// Begins a named type. False when it would not end.
-    pub(super) fn open(&mut self, key: Key) -> bool {
-        if self.again.contains(&key) {
-            return false;
-        }
-        if self.open.contains(&key) {
-            self.again.push(key);
-        }
-        self.open.push(key);
-        true
-    }
-
-    /// Ends what [`open`](Self::open) began.
-    pub(super) fn close(&mut self, key: Key) {
-        self.open.pop();
-        if self.again.last() == Some(&key) {
-            self.again.pop();
+    fn explore(&mut self) -> Traced {
+        match self.question() {
+            Some(question) => self.answer(question),
+            None => Traced::Unknown,
         }
     }
 
-    /// The value to offer here.
-    pub(super) fn offer<V: Copy>(&mut self, values: &[V]) -> Option<V> {
-        let offer = self.offers.get(&self.place).copied().unwrap_or(0);
-        self.offered = Some((self.place.clone(), values.len()));
-        values.get(offer).copied()
-    }
-
-    /// The variants of an enum.
-    pub(super) fn variants(&mut self, key: Key, names: &[&'static str]) -> Option<&mut Variants> {
-        let entry = self.named.entry(key);
-        match entry.or_insert_with(|| Named::Enum(Variants::new(names))) {
-            Named::Enum(variants) => Some(variants),
-            _ => None,
+    fn answer(&mut self, question: Question) -> Traced {
+        if self.has_none {
+            return Traced::Unknown;
+        }
+        match question {
+            Question::Scalar(name) => Traced::Scalar(name),
+            Question::Option => Traced::Option(Box::new(self.step(Step::Inside))),
+            Question::List => Traced::List(Box::new(self.step(Step::Inside))),
+            Question::Map => Traced::Map(Box::new((self.step(Step::Key), self.step(Step::Value)))),
+            Question::Tuple(len) => self.tuple(len),
+            Question::Fields(names) => self.fields(names),
+            Question::Newtype(key) => {
+                self.named(key, |tracer| Named::Newtype(tracer.step(Step::Inside)))
+            }
+            Question::TupleStruct(key, len) => {
+                self.named(key, |tracer| Named::Struct(tracer.tuple(len)))
+            }
+            Question::Struct(key, names) => {
+                self.named(key, |tracer| Named::Struct(tracer.fields(names)))
+            }
+            Question::Enum(key, names) => self.named(key, |tracer| {
+                let variants = tracer.members(names.len(), Step::Variant);
+                Named::Enum(with_names(names, variants))
+            }),
+            Question::Any | Question::Nothing => {
+                self.has_none = true;
+                Traced::Unknown
+            }
         }
     }
 
-    /// The number of the variant to take now.
-    pub(super) fn variant(&mut self, key: Key, names: &[&'static str]) -> Option<usize> {
-        let ending = self.is_ending();
-        let variants = self.variants(key, names)?;
-        let leaf = variants.leaf;
-        if ending {
-            self.ended.push(key);
-            return Some(leaf);
-        }
-        let undone = variants.list.iter().position(|variant| !variant.done);
-        Some(undone.unwrap_or(leaf))
+    fn step(&mut self, step: Step) -> Traced {
+        self.path.push(step);
+        let found = self.explore();
+        self.path.pop();
+        found
     }
+
+    /// A named type, which is explored where it is met first.
+    fn named(&mut self, key: Key, explore: impl FnOnce(&mut Self) -> Named) -> Traced {
+        if !self.named.contains_key(&key) {
+            self.named.insert(key, Named::Newtype(Traced::Unknown));
+            let named = explore(self);
+            self.named.insert(key, named);
+        }
+        Traced::Named(key)
+    }
+
+    fn tuple(&mut self, len: usize) -> Traced {
+        if len > MAX_RUNS {
+            self.has_none = true;
+            return Traced::Unknown;
+        }
+        Traced::Tuple((0..len).map(|part| self.step(Step::Part(part))).collect())
+    }
+
+    fn fields(&mut self, names: &'static [&'static str]) -> Traced {
+        let mut fields = self.members(names.len(), Step::Field);
+        if fields.iter().all(|field| *field == Traced::Unknown) {
+            // A visitor by hand may take its fields in a row only.
+            fields = self.members(names.len(), Step::Part);
+        }
+        Traced::Fields(with_names(names, fields))
+    }
+
+    /// Members by their numbers. The list of names that serde's derive gives holds aliases, too, so
+    /// that there can be fewer.
+    fn members(&mut self, most: usize, step: fn(usize) -> Step) -> Vec<Traced> {
+        let mut members = Vec::new();
+        for number in 0..most {
+            self.path.push(step(number));
+            let question = self.question();
+            if matches!(question, Some(Question::Nothing)) {
+                self.path.pop();
+                break;
+            }
+            members.push(question.map_or(Traced::Unknown, |question| self.answer(question)));
+            self.path.pop();
+        }
+        members
+    }
+}
+
+/// Members with their names, if none of these is an alias.
+fn with_names(names: &[&'static str], members: Vec<Traced>) -> Vec<(Option<&'static str>, Traced)> {
+    let certain = names.len() == members.len();
+    let name = |at: usize| names.get(at).copied().filter(|_| certain);
+    let members = members.into_iter().enumerate();
+    members.map(|(at, of)| (name(at), of)).collect()
 }
