@@ -27,7 +27,7 @@ pub enum InvalidUrl {
     /// Not a URL at all.
     #[error("`{text}` is not a URL ({reason}); write ws://host:port or wss://host")]
     Syntax {
-        /// What was given, without its query.
+        /// What was given, without a user's name, a password and a query.
         text: String,
         /// What is wrong with it.
         reason: String,
@@ -38,6 +38,12 @@ pub enum InvalidUrl {
 }
 
 impl EngineUrl {
+    /// The engine's host alone, as a URL without secrets.
+    pub(crate) fn origin(&self) -> String {
+        let authority = &self.0[url::Position::BeforeHost..url::Position::AfterPort];
+        format!("{}://{authority}/", self.0.scheme())
+    }
+
     /// The control socket.
     pub(crate) fn control(&self) -> ChannelUrl {
         ChannelUrl(self.0.clone())
@@ -66,7 +72,7 @@ impl FromStr for EngineUrl {
 
     fn from_str(text: &str) -> Result<Self, InvalidUrl> {
         let mut url = Url::parse(text).map_err(|error| InvalidUrl::Syntax {
-            text: text.split('?').next().unwrap_or_default().to_owned(),
+            text: without_secrets(text),
             reason: error.to_string(),
         })?;
         if !matches!(url.scheme(), "ws" | "wss") {
@@ -74,6 +80,25 @@ impl FromStr for EngineUrl {
         }
         url.set_fragment(None);
         Ok(Self(url))
+    }
+}
+
+/// What may be shown of text that is no URL: neither what may be a name and a password, which come
+/// before the last `@`, nor what may be a query.
+fn without_secrets(text: &str) -> String {
+    let public = |text: &str| text.split(['?', '#']).next().unwrap_or_default().to_owned();
+    let Some((before, rest)) = text.rsplit_once('@') else {
+        return public(text);
+    };
+    // An `@` within a query is no end of credentials; what follows it is still the query.
+    let rest = if before.contains(['?', '#']) {
+        String::new()
+    } else {
+        public(rest)
+    };
+    match before.split_once("://") {
+        Some((scheme, _)) => format!("{scheme}://***@{rest}"),
+        None => format!("***@{rest}"),
     }
 }
 
@@ -121,9 +146,14 @@ fn escaped(id: &str) -> String {
 pub(crate) struct ChannelUrl(Url);
 
 impl ChannelUrl {
-    /// The whole URL, secrets included. Do not log it.
-    pub(crate) fn expose(&self) -> &str {
+    #[cfg(test)]
+    fn expose(&self) -> &str {
         self.0.as_str()
+    }
+
+    /// What the first line of the request asks for, secrets included. Do not log it.
+    pub(crate) fn expose_path(&self) -> &str {
+        &self.0[url::Position::BeforePath..url::Position::AfterQuery]
     }
 }
 
@@ -251,6 +281,18 @@ mod tests {
         let message = error("localhost?token=s3cret").to_string();
         assert!(message.contains("ws://host:port"), "{message}");
         assert!(!message.contains("s3cret"), "{message}");
+        for text in [
+            "ws://user:s3cret@host:99999",
+            "ws://user:s3c?ret#s3cret@ho st/path",
+            "//user:s3cret@host",
+            "ws://ho st?token=s3cret@x&key=s3cret",
+            "ws://ho st#s3cret",
+            "user:s3cret@host:1",
+            "ws:user:s3cret@ho st",
+        ] {
+            let message = format!("{0} {0:?}", error(text));
+            assert!(!message.contains("s3c"), "{message}");
+        }
     }
 
     #[test]

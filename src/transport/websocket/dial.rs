@@ -11,10 +11,11 @@ use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::error::Error;
 use tokio_tungstenite::tungstenite::handshake::client::Request;
-use tokio_tungstenite::tungstenite::http::header::AUTHORIZATION;
-use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue, Response};
+use tokio_tungstenite::tungstenite::http::header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL};
+use tokio_tungstenite::tungstenite::http::{HeaderMap, HeaderName, HeaderValue, Response};
 
 use super::prelude::Prelude;
+use super::request_head::RequestHead;
 use super::{Masking, Role, WebSocket, WebSocketLimits};
 use crate::transport::{Agreed, ConnectError, ConnectOptions, Dial, KeepAlive, Transport, tcp};
 use crate::wire::{
@@ -55,23 +56,8 @@ impl<'a> WebSocketDialer<'a> {
         limits: WebSocketLimits,
         heartbeat: Option<KeepAlive>,
     ) -> Result<Box<dyn Transport>, DialError> {
-        let mut request = self.request(target)?;
-        if let Some(owner) = &self.options.owner {
-            let owner = HeaderValue::try_from(&**owner).map_err(|_| invalid_header(OWNER))?;
-            request.headers_mut().insert(OWNER, owner);
-        }
-        if let Some(heartbeat) = heartbeat {
-            let every = HeaderValue::try_from(heartbeat_value(heartbeat.ping_every));
-            let every = every.map_err(|_| invalid_header(HEARTBEAT))?;
-            request.headers_mut().insert(HEARTBEAT, every);
-        } else {
-            request
-                .headers_mut()
-                .insert(MESSAGE_LIMIT, HeaderValue::from(limits.message));
-            let every = HeaderValue::try_from(heartbeat_value(self.options.control_heartbeat));
-            let every = every.map_err(|_| invalid_header(HEARTBEAT))?;
-            request.headers_mut().insert(HEARTBEAT, every);
-        }
+        let request = self.request()?;
+        let head = self.head(target, limits, heartbeat)?;
         let stream = self.connect_tcp(&request).await?;
         #[cfg(feature = "tls")]
         if self.url.is_secure() {
@@ -82,6 +68,7 @@ impl<'a> WebSocketDialer<'a> {
                     address: self.name(),
                     reason,
                 })?;
+            let stream = Prelude::new(stream, head);
             let upgrade = self.upgrade(request, stream, limits, Masking::Zero, heartbeat);
             return upgrade.await;
         }
@@ -100,6 +87,7 @@ impl<'a> WebSocketDialer<'a> {
         } else {
             Masking::Random
         };
+        let stream = Prelude::new(stream, head);
         self.upgrade(request, stream, limits, masking, heartbeat)
             .await
     }
@@ -107,7 +95,7 @@ impl<'a> WebSocketDialer<'a> {
     async fn upgrade<S>(
         &self,
         request: Request,
-        stream: S,
+        stream: Prelude<S>,
         limits: WebSocketLimits,
         masking: Masking,
         heartbeat: Option<KeepAlive>,
@@ -115,7 +103,7 @@ impl<'a> WebSocketDialer<'a> {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + Sync + 'static,
     {
-        match tokio_tungstenite::client_async(request, Prelude::new(stream)).await {
+        match tokio_tungstenite::client_async(request, stream).await {
             Ok((socket, response)) => {
                 let (stream, read): (S, BytesMut) = socket.into_inner().into_parts();
                 let socket = WebSocket::new(stream, read, Role::Client(masking), limits);
@@ -131,27 +119,60 @@ impl<'a> WebSocketDialer<'a> {
         }
     }
 
-    fn request(&self, target: &ChannelUrl) -> Result<Request, ConnectError> {
-        let mut request = target
-            .expose()
-            .into_client_request()
-            .map_err(|error| self.explain(error))?;
+    /// The request without secrets, because the library logs it; [`head`](Self::head) has them.
+    ///
+    /// The library compares the subprotocol of the answer, and so has to know what was asked for.
+    fn request(&self) -> Result<Request, ConnectError> {
+        let request = self.url.origin().into_client_request();
+        let mut request = request.map_err(|error| self.explain(error))?;
+        for (name, value) in &self.options.headers {
+            if name.eq_ignore_ascii_case(SEC_WEBSOCKET_PROTOCOL.as_str()) {
+                let value = HeaderValue::try_from(value).map_err(|_| invalid_header(name))?;
+                request.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, value);
+            }
+        }
+        Ok(request)
+    }
+
+    /// What the request asks for and who asks.
+    fn head(
+        &self,
+        target: &ChannelUrl,
+        limits: WebSocketLimits,
+        heartbeat: Option<KeepAlive>,
+    ) -> Result<RequestHead, ConnectError> {
+        let mut headers = HeaderMap::new();
         for (name, value) in &self.options.headers {
             let invalid = || invalid_header(name);
-            request.headers_mut().insert(
+            headers.insert(
                 HeaderName::try_from(name).map_err(|_| invalid())?,
                 HeaderValue::try_from(value).map_err(|_| invalid())?,
             );
         }
         // The token of the environment is for whoever has set none (`protocol.md` 1.1).
         if let Some(token) = &self.options.token_from_env
-            && !request.headers().contains_key(AUTHORIZATION)
+            && !headers.contains_key(AUTHORIZATION)
         {
             let value = HeaderValue::try_from(format!("Bearer {token}"))
                 .map_err(|_| invalid_header("Authorization, from III_TOKEN"))?;
-            request.headers_mut().insert(AUTHORIZATION, value);
+            headers.insert(AUTHORIZATION, value);
         }
-        Ok(request)
+        if let Some(owner) = &self.options.owner {
+            let owner = HeaderValue::try_from(&**owner).map_err(|_| invalid_header(OWNER))?;
+            headers.insert(OWNER, owner);
+        }
+        let every = if let Some(heartbeat) = heartbeat {
+            heartbeat.ping_every
+        } else {
+            headers.insert(MESSAGE_LIMIT, HeaderValue::from(limits.message));
+            self.options.control_heartbeat
+        };
+        let every = HeaderValue::try_from(heartbeat_value(every));
+        headers.insert(HEARTBEAT, every.map_err(|_| invalid_header(HEARTBEAT))?);
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_bytes()));
+        Ok(RequestHead::new(target.expose_path(), headers))
     }
 
     async fn connect_tcp(&self, request: &Request) -> Result<TcpStream, ConnectError> {

@@ -26,6 +26,7 @@ mod incoming;
 mod mask;
 mod outgoing;
 mod prelude;
+mod request_head;
 #[cfg(test)]
 mod tests;
 

@@ -5,8 +5,10 @@ use std::task::{Context, Poll, ready};
 use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::request_head::RequestHead;
+
 /// What a head of HTTP ends with.
-const END: &[u8] = b"\r\n\r\n";
+pub(super) const END: &[u8] = b"\r\n\r\n";
 
 /// What an answer begins with that opens a WebSocket.
 const SWITCHING: &[u8] = b"HTTP/1.1 101";
@@ -20,15 +22,18 @@ const LONGEST: usize = 64 << 10;
 /// it has read too far.
 pub(super) struct Prelude<S> {
     stream: S,
+    request: RequestHead,
     read: BytesMut,
     /// Bytes of `read` that belong to the answer, once that is known.
     answer: Option<usize>,
 }
 
 impl<S> Prelude<S> {
-    pub(super) fn new(stream: S) -> Self {
+    /// A stream whose request is completed by `request`.
+    pub(super) fn new(stream: S, request: RequestHead) -> Self {
         Self {
             stream,
+            request,
             read: BytesMut::new(),
             answer: None,
         }
@@ -77,14 +82,19 @@ impl<S: AsyncRead + Unpin> AsyncRead for Prelude<S> {
 impl<S: AsyncWrite + Unpin> AsyncWrite for Prelude<S> {
     fn poll_write(
         self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
+        _: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().stream).poll_write(cx, buf)
+        self.get_mut().request.take(buf);
+        Poll::Ready(Ok(buf.len()))
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
+        let Self {
+            stream, request, ..
+        } = self.get_mut();
+        ready!(request.poll_write(stream, cx))?;
+        Pin::new(stream).poll_flush(cx)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -9,6 +9,7 @@ mod exposition;
 mod logs;
 #[cfg(feature = "otlp")]
 mod otlp;
+mod secrets;
 mod spans;
 mod traces;
 mod worker;
