@@ -29,6 +29,7 @@ pub use byte_channel::ByteChannel;
 pub(crate) use byte_channel::local_bytes;
 pub use byte_duplex::ByteDuplex;
 pub(crate) use custody::Custody;
+pub(crate) use error_chain::error_chain;
 pub use items::{
     BadItem, Channel, Event, Events, Permit, ReaderRef, ReceiveError, Receiver, SendError, Sender,
     Signal, TryRecvError, TrySendError, WriterRef,

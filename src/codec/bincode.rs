@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::append::Append;
 use super::bounded::{Guard, Refusal};
+use super::checked::{Checked, Known, Positional, Sink, Structure, verify};
 use super::{
     Decode, Decoded, Encode, EncodeError, Format, FormatError, ItemLimits, delimited, shape,
 };
@@ -15,9 +16,13 @@ use super::{
 ///
 /// Compact and fast, for Rust on both ends. It is positional: bytes do not say which field they
 /// belong to, so the header carries the item's shape and a receiver of another shape refuses the
-/// stream. The shape is derived from the type's `Deserialize`, which is why a sender needs it, too;
-/// types that it cannot be derived from (with `untagged` or `flatten`) fail to decode anyhow.
-/// `skip_serializing_if` moves all fields behind it and breaks every positional format.
+/// stream. The shape is derived from the type's `Deserialize`, which is why a sender needs it, too.
+///
+/// A value is read as it was written, or the sender refuses it. It refuses a field that
+/// `skip_serializing_if` leaves out, because all fields behind it would move. It reads an item back
+/// that holds a variant, the inside of an option or an element of a list for the first time, and
+/// refuses one that comes back otherwise, such as a type with `untagged` or `flatten`, or an enum
+/// with a skipped variant before the one that is sent.
 ///
 /// The crate bincode is at rest: version 2.0.1 is the last that works, it gets no updates
 /// (RUSTSEC-2025-0141), and pipewright pins it. For new formats on disk or between companies
@@ -38,6 +43,7 @@ use super::{
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Bincode {
     limits: ItemLimits,
+    known: Known,
 }
 
 impl Format for Bincode {
@@ -46,21 +52,70 @@ impl Format for Bincode {
 
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned> Encode<T> for Bincode {
+    const CHECKS: bool = true;
+
     fn shape() -> Option<Value> {
         shape::of::<T>()
     }
 
     fn encode(&mut self, item: T, out: &mut BytesMut) -> Result<(), EncodeError<T>> {
-        let config = bincode::config::standard();
-        delimited::encode(out, |out| {
-            bincode::serde::encode_into_writer(&item, Append(out), config)
-                .map_err(|error| Refusal(unwritten(error)))
-        })
-        .map_err(|error| EncodeError {
+        self.write(&item, out).map_err(|error| EncodeError {
             item: Some(item),
             error,
         })
     }
+
+    #[inline]
+    fn check(&mut self, item: &T) -> Result<(), FormatError> {
+        let structure = Structure::new::<Self, T>(&self.known);
+        let checked = Checked::new(item, Positional(&structure)).serialize(Sink::NEEDS_LEN);
+        if checked.is_ok() && !structure.is_fresh() {
+            return Ok(());
+        }
+        drop(structure);
+        // Says why, or reads it back.
+        self.write(item, &mut BytesMut::new())
+    }
+}
+
+impl Bincode {
+    /// Appends an item, and reads it back if need be.
+    fn write<T: Serialize + DeserializeOwned>(
+        &mut self,
+        item: &T,
+        out: &mut BytesMut,
+    ) -> Result<(), FormatError> {
+        let start = out.len();
+        let structure = Structure::new::<Self, T>(&self.known);
+        delimited::encode(out, |out| {
+            let item = Checked::new(item, Positional(&structure));
+            let config = bincode::config::standard();
+            bincode::serde::encode_into_writer(&item, Append(out), config)
+                .map_err(|error| Refusal(structure.refusal().unwrap_or_else(|| unwritten(error))))
+        })?;
+        if !structure.is_fresh() {
+            return Ok(());
+        }
+        let fresh = structure.into_fresh();
+        let content = out.get(start + delimited::PREFIX..).unwrap_or_default();
+        verify(&mut self.known, &fresh, content, |again| {
+            let (item, read): (T, _) = read(ItemLimits::NONE, content)?;
+            if read < content.len() {
+                return Err(delimited::left_over(read, content.len()));
+            }
+            bincode::serde::encode_into_writer(&item, Append(again), bincode::config::standard())
+                .map_err(unwritten)
+        })
+        .map_err(delimited::not_read_back)
+    }
+}
+
+/// Reads the content of a record; with its length.
+fn read<T: DeserializeOwned>(limits: ItemLimits, content: &[u8]) -> Result<(T, usize), String> {
+    let guard = Guard::new(limits, content.len());
+    let config = bincode::config::standard();
+    bincode::serde::seed_decode_from_slice(guard.seed(), content, config)
+        .map_err(|error| guard.refusal().unwrap_or_else(|| unread(error)))
 }
 
 #[diagnostic::do_not_recommend]
@@ -74,13 +129,7 @@ impl<T: DeserializeOwned> Decode<T> for Bincode {
     }
 
     fn decode(&mut self, input: &[u8], _: bool) -> Result<Decoded<T>, FormatError> {
-        delimited::decode(input, |content| {
-            let guard = Guard::new(self.limits, content.len());
-            let config = bincode::config::standard();
-            bincode::serde::seed_decode_from_slice(guard.seed(), content, config)
-                .map_err(|error| guard.refusal().unwrap_or_else(|| unread(error)))
-                .map_err(Refusal)
-        })
+        delimited::decode(input, |content| read(self.limits, content).map_err(Refusal))
     }
 }
 

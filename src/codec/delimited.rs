@@ -6,7 +6,7 @@ use bytes::{BufMut, BytesMut};
 use super::{Decoded, FormatError};
 
 /// Length of the length.
-const PREFIX: usize = 4;
+pub(super) const PREFIX: usize = 4;
 
 /// What formats say when the record has fewer bytes than the item needs.
 pub(super) const SHORT: &str = "the record ends within the item";
@@ -49,10 +49,21 @@ where
     };
     match read(content) {
         Ok((item, read)) if read == content_len => Ok(Decoded::Item { item, len }),
-        Ok((_, read)) => Err(FormatError::skip(
-            format!("the item ends after {read} of the {content_len} bytes of its record"),
-            len,
-        )),
+        Ok((_, read)) => Err(FormatError::skip(left_over(read, content_len), len)),
         Err(error) => Err(FormatError::skip(error, len)),
     }
+}
+
+/// What to say of an item that is shorter than its record.
+pub(super) fn left_over(read: usize, content_len: usize) -> String {
+    format!("the item ends after {read} of the {content_len} bytes of its record")
+}
+
+/// The sender's error for an item that its receiver would not read as it is.
+#[allow(clippy::needless_pass_by_value)] // It is what `map_err` gives.
+pub(super) fn not_read_back(reason: String) -> FormatError {
+    FormatError::new(format!(
+        "the item cannot be read back: {reason}; a format that describes itself, such as `Json`, \
+         may carry it"
+    ))
 }

@@ -74,6 +74,13 @@ pub trait Format: Default + Send + Sync + Unpin + 'static {
     note = "most formats, `Json` among them, take any type with `#[derive(serde::Serialize, serde::Deserialize)]`; `Lines` takes `String`, `Raw` takes `Bytes`"
 )]
 pub trait Encode<T>: Format {
+    /// Whether [`check`](Self::check) refuses what [`encode`](Self::encode) refuses, and every
+    /// other item is read as it was written.
+    ///
+    /// Where it is not so, a pipeline within the process writes its items and reads them again, as
+    /// channels do, so that it gives the same items.
+    const CHECKS: bool = false;
+
     /// The shape of `T` for the header, where bytes alone do not tell it. A receiver compares it
     /// with its own.
     fn shape() -> Option<Value> {
@@ -84,8 +91,22 @@ pub trait Encode<T>: Format {
     ///
     /// # Errors
     ///
-    /// When `item` has no form in this format. What was appended by then is taken away again.
+    /// When `item` has no form in this format, or one that would be read as another value. What was
+    /// appended by then is taken away again.
     fn encode(&mut self, item: T, out: &mut BytesMut) -> Result<(), EncodeError<T>>;
+
+    /// Refuses an item that [`encode`](Self::encode) would refuse, without writing it.
+    ///
+    /// Called where an item is handed over within the process, so that a pipeline refuses the same
+    /// items however it runs. The default accepts every item; see [`CHECKS`](Self::CHECKS).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`encode`](Self::encode).
+    fn check(&mut self, item: &T) -> Result<(), FormatError> {
+        let _ = item;
+        Ok(())
+    }
 }
 
 /// The receiver's side of a [`Format`], for items of type `T`.

@@ -4,13 +4,30 @@ use serde::de::DeserializeOwned;
 
 use super::append::Append;
 use super::bounded::{Refusal, too_deep};
+use super::checked::{Checked, JsonRules, Sink};
+use super::nested::{InJson, Nest};
 use super::{Decode, Decoded, Encode, EncodeError, Format, FormatError, ItemLimits};
 
 /// One JSON value a line (`ndjson`): the default, and what every other language reads.
 ///
 /// It describes itself, so a field may be added or left out as `serde` allows. A receiver accepts
-/// lines that end in CRLF, blank lines, and a last line without its end. Nesting is limited, see
-/// [`ItemLimits`](crate::format::ItemLimits).
+/// lines that end in CRLF, blank lines, a byte order mark, and a last line without its end. Nesting
+/// is limited, see [`ItemLimits`](crate::format::ItemLimits).
+///
+/// # Values
+///
+/// A value is read as it was written, or the sender refuses it:
+///
+/// * `NaN` and infinities are refused, as JSON has no such numbers, and so are keys of maps that
+///   are neither text, numbers, `bool` nor variants without content.
+/// * An option is written as what is in it, and `None` as `null`. A null within an option, as in
+///   `Some(None)` and `Some(())`, is `{"$pipewright.some":1}`, with the number of options around
+///   the null. No map may have this key.
+/// * Line ends in a `RawValue` or a [`Payload`](crate::Payload) are white space, and left out.
+/// * Integers have all their digits. A peer in JavaScript reads those beyond 2^53 as the nearest
+///   float: send them as strings, or read them there with a parser that knows `BigInt`.
+/// * Integers beyond 64 bits cannot be read within `untagged` and `flatten`, which is an error of
+///   the receiver.
 ///
 /// # Example
 ///
@@ -38,16 +55,30 @@ impl Format for Json {
 
 #[diagnostic::do_not_recommend]
 impl<T: Serialize> Encode<T> for Json {
+    const CHECKS: bool = true;
+
     fn encode(&mut self, item: T, out: &mut BytesMut) -> Result<(), EncodeError<T>> {
-        if let Err(error) = serde_json::to_writer(Append(out), &item) {
-            return Err(EncodeError {
-                item: Some(item),
-                error: FormatError::new(error),
-            });
-        }
-        out.put_u8(b'\n');
-        Ok(())
+        write(&item, out).map_err(|error| EncodeError {
+            item: Some(item),
+            error,
+        })
     }
+
+    #[inline]
+    fn check(&mut self, item: &T) -> Result<(), FormatError> {
+        match Checked::new(item, JsonRules).serialize(Sink::TEXT_KEYS) {
+            Ok(()) => Ok(()),
+            // Says why.
+            Err(_) => write(item, &mut BytesMut::new()),
+        }
+    }
+}
+
+/// Appends an item.
+fn write<T: Serialize>(item: &T, out: &mut BytesMut) -> Result<(), FormatError> {
+    serde_json::to_writer(Append(out), &Checked::new(item, JsonRules)).map_err(FormatError::new)?;
+    out.put_u8(b'\n');
+    Ok(())
 }
 
 #[diagnostic::do_not_recommend]
@@ -73,6 +104,9 @@ impl<T: DeserializeOwned> Decode<T> for Json {
     }
 }
 
+/// U+FEFF, which some programs put before text in UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 impl Json {
     /// Reads a line without its end; `len` is its length with it.
     fn line<T: DeserializeOwned>(
@@ -81,6 +115,8 @@ impl Json {
         len: usize,
     ) -> Result<Decoded<T>, FormatError> {
         self.scanned = 0;
+        // A file may begin with one, and files may be joined; no value does.
+        let line = line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line);
         if line.trim_ascii().is_empty() {
             return Ok(Decoded::Skip(len));
         }
@@ -91,9 +127,10 @@ impl Json {
     }
 
     fn value<T: DeserializeOwned>(&self, line: &[u8]) -> Result<T, Refusal> {
+        let nested = InJson::is_in(line);
         // serde_json has the default limit of its own, which costs nothing. What is deeper is read
         // once more, if it may be.
-        if self.limits.max_nesting >= ItemLimits::DEFAULT.max_nesting {
+        if !nested && self.limits.max_nesting >= ItemLimits::DEFAULT.max_nesting {
             // To look once at the whole whether it is UTF-8 costs less than once at each string.
             let read = match std::str::from_utf8(line) {
                 Ok(text) => serde_json::from_str(text),
@@ -116,7 +153,12 @@ impl Json {
         }
         let mut deserializer = serde_json::Deserializer::from_slice(line);
         deserializer.disable_recursion_limit();
-        T::deserialize(&mut deserializer)
+        let result = if nested {
+            T::deserialize(Nest::new(&mut deserializer, InJson))
+        } else {
+            T::deserialize(&mut deserializer)
+        };
+        result
             .and_then(|item| deserializer.end().map(|()| item))
             .map_err(|error| Refusal(error.to_string()))
     }

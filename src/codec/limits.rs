@@ -28,6 +28,12 @@ impl ItemLimits {
         ..Self::DEFAULT
     };
 
+    /// For what this process has written itself.
+    pub(crate) const NONE: Self = Self {
+        max_bytes: usize::MAX,
+        max_nesting: usize::MAX,
+    };
+
     /// The same limits with another length.
     #[must_use]
     pub const fn max_bytes(self, max_bytes: usize) -> Self {

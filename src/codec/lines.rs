@@ -5,8 +5,9 @@ use super::{Decode, Decoded, Encode, EncodeError, Format, FormatError};
 /// Lines of text, one item a line (`lines`): what `grep` and `awk` read.
 ///
 /// An item is a line without its end. A sender ends lines with LF, and with CRLF one that has a
-/// carriage return at its own end; a receiver accepts LF and CRLF,
-/// and a last line without its end. An empty line is an empty item.
+/// carriage return at its own end; a receiver accepts LF and CRLF, and a last line without its end.
+/// An empty line is an empty item. A byte order mark is text like other text: where a file begins with
+/// one, so does its first item.
 ///
 /// # Example
 ///
@@ -36,11 +37,13 @@ impl Format for Lines {
 
 #[diagnostic::do_not_recommend]
 impl Encode<String> for Lines {
+    const CHECKS: bool = true;
+
     fn encode(&mut self, item: String, out: &mut BytesMut) -> Result<(), EncodeError<String>> {
-        if memchr::memchr(b'\n', item.as_bytes()).is_some() {
+        if let Err(error) = self.check(&item) {
             return Err(EncodeError {
                 item: Some(item),
-                error: FormatError::new("a line has no line end in it"),
+                error,
             });
         }
         out.put_slice(item.as_bytes());
@@ -50,6 +53,14 @@ impl Encode<String> for Lines {
         }
         out.put_u8(b'\n');
         Ok(())
+    }
+
+    #[inline]
+    fn check(&mut self, item: &String) -> Result<(), FormatError> {
+        match memchr::memchr(b'\n', item.as_bytes()) {
+            None => Ok(()),
+            Some(_) => Err(FormatError::new("a line has no line end in it")),
+        }
     }
 }
 

@@ -1,21 +1,28 @@
-use std::io::{Cursor, ErrorKind};
+use std::cell::Cell;
+use std::io::{Cursor, ErrorKind, Read};
 
 use bytes::BytesMut;
-use rmp_serde::decode::Error;
+use rmp_serde::decode::{Error, ReadReader};
 use serde::Serialize;
 use serde::de::{DeserializeOwned, DeserializeSeed};
 
 use super::append::Append;
 use super::bounded::{Guard, Refusal};
+use super::checked::{Checked, MessagePackRules, Sink};
+use super::nested::{InMessagePack, Nest, Tracked};
 use super::{Decode, Decoded, Encode, EncodeError, Format, FormatError, ItemLimits, delimited};
 
 /// `MessagePack` (`msgpack`), each item with its length before it: 4 bytes, big-endian. With the
 /// feature `messagepack`.
 ///
-/// As free as JSON and shorter, for every language that has a library
-/// for it.
+/// As free as JSON and shorter, for every language that has a library for it.
 /// Structs are maps with the names of their fields, so it describes itself, and a field may be
 /// added or left out as `serde` allows.
+///
+/// An option is written as what is in it, and `None` as nil. A null within an option, as in
+/// `Some(None)` and `Some(())`, is the extension 115 with the text `some` and a byte, the number of
+/// options around the null. Numbers of `serde_json` are numbers, whatever its features; one with
+/// more digits than an integer or float of 64 bits has is refused.
 ///
 /// # Example
 ///
@@ -44,15 +51,31 @@ impl Format for MessagePack {
 
 #[diagnostic::do_not_recommend]
 impl<T: Serialize> Encode<T> for MessagePack {
+    const CHECKS: bool = true;
+
     fn encode(&mut self, item: T, out: &mut BytesMut) -> Result<(), EncodeError<T>> {
-        delimited::encode(out, |out| {
-            rmp_serde::encode::write_named(&mut Append(out), &item)
-        })
-        .map_err(|error| EncodeError {
+        write(&item, out).map_err(|error| EncodeError {
             item: Some(item),
             error,
         })
     }
+
+    #[inline]
+    fn check(&mut self, item: &T) -> Result<(), FormatError> {
+        match Checked::new(item, MessagePackRules).serialize(Sink::ANY) {
+            Ok(()) => Ok(()),
+            // Says why.
+            Err(_) => write(item, &mut BytesMut::new()),
+        }
+    }
+}
+
+/// Appends an item.
+fn write<T: Serialize>(item: &T, out: &mut BytesMut) -> Result<(), FormatError> {
+    delimited::encode(out, |out| {
+        let item = Checked::new(item, MessagePackRules);
+        rmp_serde::encode::write_named(&mut Append(out), &item)
+    })
 }
 
 #[diagnostic::do_not_recommend]
@@ -64,18 +87,28 @@ impl<T: DeserializeOwned> Decode<T> for MessagePack {
     fn decode(&mut self, input: &[u8], _: bool) -> Result<Decoded<T>, FormatError> {
         delimited::decode(input, |content| {
             let guard = Guard::new(self.limits, content.len());
-            let mut deserializer = rmp_serde::Deserializer::new(Cursor::new(content));
-            // The guard counts instead, by the receiver's own limit.
-            deserializer.set_max_depth(usize::MAX);
-            match guard.seed().deserialize(&mut deserializer) {
-                Ok(item) => {
-                    let read = usize::try_from(deserializer.position());
-                    Ok((item, read.unwrap_or(usize::MAX)))
-                }
-                Err(error) => Err(Refusal(guard.refusal().unwrap_or_else(|| in_words(&error)))),
-            }
+            let item = if InMessagePack::is_in(content) {
+                let position = &Cell::new(0);
+                let mut deserializer = deserializer(Tracked { content, position });
+                let nest = Nest::new(&mut deserializer, InMessagePack { content, position });
+                let item = guard.seed().deserialize(nest);
+                item.map(|item| (item, position.get()))
+            } else {
+                let mut deserializer = deserializer(Cursor::new(content));
+                let item = guard.seed().deserialize(&mut deserializer);
+                let read = usize::try_from(deserializer.position()).unwrap_or(usize::MAX);
+                item.map(|item| (item, read))
+            };
+            item.map_err(|error| Refusal(guard.refusal().unwrap_or_else(|| in_words(&error))))
         })
     }
+}
+
+fn deserializer<R: Read>(input: R) -> rmp_serde::Deserializer<ReadReader<R>> {
+    let mut deserializer = rmp_serde::Deserializer::new(input);
+    // The guard counts instead, by the receiver's own limit.
+    deserializer.set_max_depth(usize::MAX);
+    deserializer
 }
 
 fn in_words(error: &Error) -> String {

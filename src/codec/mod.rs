@@ -7,6 +7,7 @@
 mod append;
 mod bincode;
 mod bounded;
+mod checked;
 mod compression;
 mod delimited;
 mod format;
@@ -15,6 +16,7 @@ mod limits;
 mod lines;
 #[cfg(feature = "messagepack")]
 mod messagepack;
+mod nested;
 #[cfg(feature = "postcard")]
 mod postcard;
 mod raw;

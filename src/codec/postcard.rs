@@ -5,6 +5,7 @@ use serde::de::{DeserializeOwned, DeserializeSeed};
 use serde_json::Value;
 
 use super::bounded::{Guard, Refusal};
+use super::checked::{Checked, Known, Positional, Sink, Structure, verify};
 use super::{
     Decode, Decoded, Encode, EncodeError, Format, FormatError, ItemLimits, delimited, shape,
 };
@@ -14,7 +15,7 @@ use super::{
 ///
 /// The most compact, with a specification of its own that other languages implement. It is
 /// positional like [`Bincode`](crate::format::Bincode), and what is said there about shapes and
-/// `skip_serializing_if` is true here.
+/// values is true here.
 ///
 /// # Example
 ///
@@ -31,6 +32,7 @@ use super::{
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Postcard {
     limits: ItemLimits,
+    known: Known,
 }
 
 impl Format for Postcard {
@@ -39,19 +41,70 @@ impl Format for Postcard {
 
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned> Encode<T> for Postcard {
+    const CHECKS: bool = true;
+
     fn shape() -> Option<Value> {
         shape::of::<T>()
     }
 
     fn encode(&mut self, item: T, out: &mut BytesMut) -> Result<(), EncodeError<T>> {
-        delimited::encode(out, |out| {
-            postcard::serialize_with_flavor(&item, Output(out))
-                .map_err(|error| Refusal(in_words(&error)))
-        })
-        .map_err(|error| EncodeError {
+        self.write(&item, out).map_err(|error| EncodeError {
             item: Some(item),
             error,
         })
+    }
+
+    #[inline]
+    fn check(&mut self, item: &T) -> Result<(), FormatError> {
+        let structure = Structure::new::<Self, T>(&self.known);
+        let checked = Checked::new(item, Positional(&structure)).serialize(Sink::NEEDS_LEN);
+        if checked.is_ok() && !structure.is_fresh() {
+            return Ok(());
+        }
+        drop(structure);
+        // Says why, or reads it back.
+        self.write(item, &mut BytesMut::new())
+    }
+}
+
+impl Postcard {
+    /// Appends an item, and reads it back if need be.
+    fn write<T: Serialize + DeserializeOwned>(
+        &mut self,
+        item: &T,
+        out: &mut BytesMut,
+    ) -> Result<(), FormatError> {
+        let start = out.len();
+        let structure = Structure::new::<Self, T>(&self.known);
+        delimited::encode(out, |out| {
+            let item = Checked::new(item, Positional(&structure));
+            postcard::serialize_with_flavor(&item, Output(out))
+                .map_err(|error| Refusal(structure.refusal().unwrap_or_else(|| in_words(&error))))
+        })?;
+        if !structure.is_fresh() {
+            return Ok(());
+        }
+        let fresh = structure.into_fresh();
+        let content = out.get(start + delimited::PREFIX..).unwrap_or_default();
+        verify(&mut self.known, &fresh, content, |again| {
+            let (item, read): (T, _) = read(ItemLimits::NONE, content)?;
+            if read < content.len() {
+                return Err(delimited::left_over(read, content.len()));
+            }
+            postcard::serialize_with_flavor(&item, Output(again)).map_err(|error| in_words(&error))
+        })
+        .map_err(delimited::not_read_back)
+    }
+}
+
+/// Reads the content of a record; with its length.
+fn read<T: DeserializeOwned>(limits: ItemLimits, content: &[u8]) -> Result<(T, usize), String> {
+    let guard = Guard::new(limits, content.len());
+    let mut deserializer = postcard::Deserializer::from_bytes(content);
+    let result = guard.seed().deserialize(&mut deserializer);
+    match result.and_then(|item| Ok((item, deserializer.finalize()?))) {
+        Ok((item, rest)) => Ok((item, content.len() - rest.len())),
+        Err(error) => Err(guard.refusal().unwrap_or_else(|| in_words(&error))),
     }
 }
 
@@ -66,16 +119,7 @@ impl<T: DeserializeOwned> Decode<T> for Postcard {
     }
 
     fn decode(&mut self, input: &[u8], _: bool) -> Result<Decoded<T>, FormatError> {
-        delimited::decode(input, |content| {
-            let guard = Guard::new(self.limits, content.len());
-            let mut deserializer = postcard::Deserializer::from_bytes(content);
-            let result = guard.seed().deserialize(&mut deserializer);
-            let result = result.and_then(|item| Ok((item, deserializer.finalize()?)));
-            match result {
-                Ok((item, rest)) => Ok((item, content.len() - rest.len())),
-                Err(error) => Err(Refusal(guard.refusal().unwrap_or_else(|| in_words(&error)))),
-            }
-        })
+        delimited::decode(input, |content| read(self.limits, content).map_err(Refusal))
     }
 }
 

@@ -32,6 +32,8 @@ impl Format for Raw {
 
 #[diagnostic::do_not_recommend]
 impl Encode<Bytes> for Raw {
+    const CHECKS: bool = true;
+
     fn encode(&mut self, item: Bytes, out: &mut BytesMut) -> Result<(), EncodeError<Bytes>> {
         out.extend_from_slice(&item);
         Ok(())

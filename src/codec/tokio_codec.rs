@@ -1,4 +1,5 @@
 use std::error::Error;
+use std::io;
 
 use bytes::BytesMut;
 use tokio_util::codec::{BytesCodec, Decoder, Encoder, LengthDelimitedCodec, LinesCodec};
@@ -88,10 +89,31 @@ pub trait NamedCodec: Default + Send + Sync + Unpin + 'static {
 
     /// Whether borders between items survive, see [`Format::KEEPS_ITEMS`].
     const KEEPS_ITEMS: bool = true;
+
+    /// What to add to an error of the codec, such as the limit that an item is over.
+    fn explain(&self, error: &(dyn Error + 'static)) -> Option<String> {
+        let _ = error;
+        None
+    }
 }
 
 impl NamedCodec for LengthDelimitedCodec {
     const NAME: &'static str = "length-delimited";
+
+    fn explain(&self, error: &(dyn Error + 'static)) -> Option<String> {
+        let kind = error.downcast_ref::<io::Error>()?.kind();
+        let is_limit = matches!(
+            kind,
+            io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData
+        );
+        is_limit.then(|| {
+            format!(
+                "an item has {} bytes at the most; a codec of your own that holds a \
+                 `LengthDelimitedCodec` can have another `max_frame_length`",
+                self.max_frame_length()
+            )
+        })
+    }
 }
 
 impl NamedCodec for LinesCodec {
@@ -110,6 +132,28 @@ impl<C: NamedCodec> Format for TokioCodec<C> {
     const KEEPS_ITEMS: bool = C::KEEPS_ITEMS;
 }
 
+/// An error of a codec, and what it means.
+#[derive(Debug, thiserror::Error)]
+#[error("{text}")]
+struct Explained {
+    text: String,
+    source: Box<dyn Error + Send + Sync>,
+}
+
+fn explained<C, E>(codec: &C, error: E) -> FormatError
+where
+    C: NamedCodec,
+    E: Error + Send + Sync + 'static,
+{
+    match codec.explain(&error) {
+        Some(explanation) => FormatError::new(Explained {
+            text: error.to_string(),
+            source: explanation.into(),
+        }),
+        None => FormatError::new(error),
+    }
+}
+
 #[diagnostic::do_not_recommend]
 impl<T, C> Encode<T> for TokioCodec<C>
 where
@@ -119,7 +163,7 @@ where
     fn encode(&mut self, item: T, out: &mut BytesMut) -> Result<(), EncodeError<T>> {
         self.codec.encode(item, out).map_err(|error| EncodeError {
             item: None,
-            error: FormatError::new(error),
+            error: explained(&self.codec, error),
         })
     }
 }
@@ -139,12 +183,12 @@ where
         let mut item = self
             .codec
             .decode(&mut self.buffer)
-            .map_err(FormatError::new)?;
+            .map_err(|error| explained(&self.codec, error))?;
         if item.is_none() && at_end {
             item = self
                 .codec
                 .decode_eof(&mut self.buffer)
-                .map_err(FormatError::new)?;
+                .map_err(|error| explained(&self.codec, error))?;
         }
 
         let taken = self.seen - self.buffer.len().min(self.seen);

@@ -9,7 +9,7 @@ use super::segment::Segment;
 use crate::channel::Event;
 use crate::codec::{Decode, Encode, Raw};
 use crate::error::Error;
-use crate::stage::{Flow, Producer, StageContext, StageError, pour};
+use crate::stage::{Flow, Producer, StageContext, StageError, Writable, pour};
 use crate::wire::MAX_FRAME;
 
 /// The name of a source in reports and errors.
@@ -65,7 +65,8 @@ where
     #[inline]
     fn fuse(self, context: StageContext) -> impl Stream<Item = Flow<T>> + Send + 'static {
         let own = context.for_stage(SOURCE);
-        own.tally_behind(Vec::new(), flow(self.stream))
+        let items = Writable::<_, F>::new(flow(self.stream), own.clone());
+        own.tally_behind(Vec::new(), items)
     }
 
     fn draw(self, plan: &mut Plan) -> Edge {
@@ -105,7 +106,8 @@ where
 
     fn fuse(self, context: StageContext) -> impl Stream<Item = Flow<T>> + Send + 'static {
         let own = context.for_stage(SOURCE);
-        own.tally_behind(Vec::new(), self.stream.map(Ok))
+        let items = Writable::<_, F>::new(self.stream.map(Ok), own.clone());
+        own.tally_behind(Vec::new(), items)
     }
 
     fn draw(self, plan: &mut Plan) -> Edge {

@@ -64,6 +64,27 @@ impl<'r, S, P> Working<'r, S, P> {
     }
 }
 
+/// A look at an output before it is handed on, which runs the code of its type. Dropped by a panic,
+/// it blames the stage.
+pub(super) struct Handing<'c> {
+    pub(super) context: &'c StageContext,
+    pub(super) item: u64,
+}
+
+impl Handing<'_> {
+    #[inline]
+    pub(super) fn done(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Handing<'_> {
+    #[cold]
+    fn drop(&mut self) {
+        Blamed::leave_word(self.context, self.item);
+    }
+}
+
 impl<S, P> Drop for Working<'_, S, P> {
     #[cold]
     fn drop(&mut self) {

@@ -53,7 +53,8 @@ pub trait Consumer: Clone + Send + Sync + 'static {
         async move {
             let id = context.stage().to_owned();
             let (feed, fed) = local();
-            let mut feed = Sender::<Self::In, Self::Format>::local(feed, Aside::default());
+            let mut feed =
+                Sender::<Self::In, Self::Format>::local_unchecked(feed, Aside::default());
             let receiver = Receiver::local(fed, None);
             let params = context.params()?;
             let code = self.start(receiver, params, context.clone());

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::channel::{ReadError, ReceiveError, WriteError};
+use crate::channel::{ReadError, ReceiveError, SendError, WriteError, error_chain};
 use crate::error::Error;
 use crate::wire::Abort;
 
@@ -102,7 +102,14 @@ impl StageError {
     }
 
     /// An item cannot be written in the output's format.
-    pub(crate) fn unwritable(stage: &str, error: impl fmt::Display) -> Self {
+    pub(crate) fn unwritable<T>(stage: &str, error: &SendError<T>) -> Self {
+        let mut failure = Self::new(Self::BAD_OUTPUT, stage, error_chain(error));
+        failure.0.abort.item = error.item_number();
+        failure
+    }
+
+    /// A message cannot be written.
+    pub(crate) fn unwritable_message(stage: &str, error: &WriteError) -> Self {
         Self::new(Self::BAD_OUTPUT, stage, error)
     }
 

@@ -16,7 +16,7 @@ use super::pulse::Pulse;
 use super::task::send_all;
 use super::{
     Caught, Ends, Flow, KeepsOrder, Outputs, Params, Stage, StageContext, StageError, StageReport,
-    concurrent,
+    Writable, concurrent,
 };
 use crate::channel::{BadItem, Sender};
 use crate::error::Error;
@@ -181,7 +181,8 @@ where
     for end in stage.ends() {
         context.end_with(end);
     }
-    context.tally(join(stage, input, params, context.clone()))
+    let output = join(stage, input, params, context.clone());
+    context.tally(Writable::<_, G::OutFormat>::new(output, context.clone()))
 }
 
 /// Joins an item stage to its input; parameters that were refused fail the run.

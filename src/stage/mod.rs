@@ -54,6 +54,7 @@ pub mod streams;
 mod tally;
 mod task;
 mod under_way;
+mod writable;
 
 pub use blocking::blocking;
 pub use bounds::Reads;
@@ -94,3 +95,4 @@ pub use shape::{AnyShape, Many, ResultOf, Shape, TakesEnd};
 pub use stage::{Placement, Stage, StageExt};
 pub use streams::StreamStage;
 pub(crate) use tally::{Counted, End, Place, Tally};
+pub(crate) use writable::Writable;

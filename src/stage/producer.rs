@@ -5,7 +5,7 @@ use futures::{Stream, StreamExt, future::Either, stream};
 use super::conclude::conclude;
 use super::pulse::Pulse;
 use super::task::Task;
-use super::{Ends, Flow, Params, StageContext, StageError, StageReport};
+use super::{Ends, Flow, Params, StageContext, StageError, StageReport, Writable};
 use crate::channel::{Aside, Custody, Receiver, Sender, local};
 use crate::codec::{Decode, Encode, Json};
 use crate::error::Error;
@@ -50,10 +50,12 @@ pub trait Producer: Clone + Send + Sync + 'static {
         let custody = Custody::new();
         let sender = Sender::local(put, context.aside().clone()).in_custody(custody.clone());
         let id = context.stage().to_owned();
+        let own = context.clone();
         let code = self.start(sender, params, context);
         let feed = Sender::<(), Json>::local(feed, Aside::default());
         let output = Receiver::<Self::Out, Self::Format>::local(out, None);
-        Either::Right(Task::new(id, stream::empty(), feed, code, custody, output).fuse())
+        let output = Task::new(id, stream::empty(), feed, code, custody, output).fuse();
+        Either::Right(Writable::<_, Self::Format>::new(output, own))
     }
 
     /// Runs the producer into a channel.

@@ -7,7 +7,7 @@ use futures::{Stream, StreamExt, future::Either, stream};
 use super::conclude::conclude;
 use super::pulse::Pulse;
 use super::task::Task;
-use super::{Ends, Flow, Params, Stage, StageContext, StageError, StageReport};
+use super::{Ends, Flow, Params, Stage, StageContext, StageError, StageReport, Writable};
 use crate::channel::{Custody, Receiver, Sender, local};
 use crate::error::Error;
 
@@ -61,13 +61,16 @@ where
     let (output_end, out) = local();
     let custody = Custody::new();
     let aside = context.aside().clone();
-    let feed = Sender::<G::In, G::InFormat>::local(feed, crate::channel::Aside::default());
+    let feed =
+        Sender::<G::In, G::InFormat>::local_unchecked(feed, crate::channel::Aside::default());
     let receiver = Receiver::local(input_end, Some(aside.clone()));
     let sender = Sender::local(output_end, aside).in_custody(custody.clone());
     let id = context.stage().to_owned();
+    let own = context.clone();
     let code = stage.start(receiver, sender, params, context);
     let output = Receiver::<G::Out, G::OutFormat>::local(out, None);
-    Either::Right(Task::new(id, input, feed, code, custody, output).fuse())
+    let output = Task::new(id, input, feed, code, custody, output).fuse();
+    Either::Right(Writable::<_, G::OutFormat>::new(output, own))
 }
 
 /// Runs a stream stage over channels.

@@ -211,10 +211,10 @@ pub(super) fn push<T: Send + 'static, F: Encode<T>>(
     match event {
         Event::Item(item) => feed
             .push(item)
-            .map_err(|error| StageError::unwritable(stage, error)),
+            .map_err(|error| StageError::unwritable(stage, &error)),
         Event::Message(text) => feed
             .push_message(text)
-            .map_err(|error| StageError::unwritable(stage, error)),
+            .map_err(|error| StageError::unwritable_message(stage, &error)),
         Event::Progress(progress) => {
             feed.push_progress(*progress);
             Ok(())

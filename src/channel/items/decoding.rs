@@ -6,6 +6,7 @@ use bytes::{Buf, Bytes, BytesMut};
 use super::receiver::Settings;
 use super::{BadItem, Event, ReceiveError, Signal, SignalKind};
 use crate::channel::coop::poll_coop;
+use crate::channel::error_chain::error_chain;
 use crate::channel::judge;
 use crate::channel::reader::Inbox;
 use crate::channel::{ChannelReader, ReadError, StreamReport};
@@ -290,7 +291,7 @@ impl<T, F: Decode<T>> Decoding<T, F> {
             number: self.items,
             offset: self.offset,
             bytes: Bytes::copy_from_slice(&input[..len]),
-            reason: error.to_string(),
+            reason: error_chain(error),
         });
         if self.settings.goes_on_after_bad_items && error.skippable().is_some() {
             self.advance(len);

@@ -241,9 +241,10 @@ impl<F> Encoding<F> {
     {
         self.accept(|state| {
             let State { outbox, format, .. } = state;
-            outbox.push_item(|out| format.encode(item, out))
+            outbox
+                .push_item(|out| format.encode(item, out))
+                .map_err(|error| SendError::format(outbox.report().items, error.error, error.item))
         })
-        .map_err(|error| SendError::format(error.error, error.item))
     }
 
     /// Accepts a message. To follow a `poll_ready` that was ready.

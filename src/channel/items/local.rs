@@ -5,8 +5,9 @@ use std::task::{Context, Poll, ready};
 use tokio::sync::mpsc;
 use tokio_util::sync::{PollSender, ReusableBoxFuture};
 
-use super::Event;
+use super::{Event, SendError};
 use crate::channel::{ReadError, WriteError};
+use crate::codec::Encode;
 use crate::wire::Abort;
 
 /// Items that wait before their sender has to.
@@ -41,6 +42,33 @@ pub(crate) struct LocalSender<T> {
     closed: bool,
     /// Waits for the receiver to go; made when somebody asks.
     gone: Option<ReusableBoxFuture<'static, ()>>,
+}
+
+/// Refuses the items that a format would refuse in a channel, in a place that no byte passes.
+pub(super) struct Checks<F>(Option<Box<F>>);
+
+impl<F> Checks<F> {
+    /// For items that were checked before.
+    pub(super) fn none() -> Self {
+        Self(None)
+    }
+
+    /// Gives `item` back if the format can write it.
+    pub(super) fn check<T>(&mut self, number: u64, item: T) -> Result<T, SendError<T>>
+    where
+        F: Encode<T>,
+    {
+        match self.0.as_mut().map_or(Ok(()), |format| format.check(&item)) {
+            Ok(()) => Ok(item),
+            Err(error) => Err(SendError::format(number, error, Some(item))),
+        }
+    }
+}
+
+impl<F: Default> Checks<F> {
+    pub(super) fn new() -> Self {
+        Self(Some(Box::default()))
+    }
 }
 
 /// The receiver's end of a [`local`] channel.

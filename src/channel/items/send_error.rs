@@ -42,7 +42,7 @@ pub struct SendError<T> {
 #[derive(Debug)]
 enum Cause {
     Channel(WriteError),
-    Format(FormatError),
+    Format { number: u64, error: FormatError },
 }
 
 impl<T> SendError<T> {
@@ -53,10 +53,19 @@ impl<T> SendError<T> {
         }
     }
 
-    pub(super) fn format(error: FormatError, item: Option<T>) -> Self {
+    /// The item of this number, from 0, has no form in the format.
+    pub(crate) fn format(number: u64, error: FormatError, item: Option<T>) -> Self {
         Self {
             item,
-            cause: Cause::Format(error),
+            cause: Cause::Format { number, error },
+        }
+    }
+
+    /// The number of the item that its format cannot carry, from 0; `None` if the channel failed.
+    pub fn item_number(&self) -> Option<u64> {
+        match &self.cause {
+            Cause::Channel(_) => None,
+            Cause::Format { number, .. } => Some(*number),
         }
     }
 
@@ -72,7 +81,7 @@ impl<T> SendError<T> {
     pub fn channel_error(&self) -> Option<&WriteError> {
         match &self.cause {
             Cause::Channel(error) => Some(error),
-            Cause::Format(_) => None,
+            Cause::Format { .. } => None,
         }
     }
 
@@ -102,7 +111,7 @@ impl<T> fmt::Display for SendError<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.cause {
             Cause::Channel(error) => fmt::Display::fmt(error, f),
-            Cause::Format(error) => write!(f, "the item cannot be written: {error}"),
+            Cause::Format { error, .. } => write!(f, "the item cannot be written: {error}"),
         }
     }
 }
@@ -111,7 +120,7 @@ impl<T> Error for SendError<T> {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.cause {
             Cause::Channel(error) => error.source(),
-            Cause::Format(error) => error.source(),
+            Cause::Format { error, .. } => error.source(),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 use serde_json::Value;
 
 use super::encoding::Encoding;
-use super::local::LocalSender;
+use super::local::{Checks, LocalSender};
 use super::short_name::short_name;
 use super::{Event, SendError, flusher};
 use crate::channel::coop::poll_coop;
@@ -76,6 +76,7 @@ pub(super) enum Target<T, F> {
     },
     Local {
         queue: LocalSender<T>,
+        checks: Checks<F>,
         report: Box<StreamReport>,
         /// Messages that others want to go out with what is sent here.
         aside: Aside,
@@ -85,8 +86,12 @@ pub(super) enum Target<T, F> {
 impl<T, F: Format> Sender<T, F> {
     /// Sends items into a channel of bytes that was not used yet.
     pub fn new(writer: ChannelWriter) -> Self {
+        Self::to(Target::New(Some(Box::new(writer))))
+    }
+
+    fn to(target: Target<T, F>) -> Self {
         Self {
-            target: Target::New(Some(Box::new(writer))),
+            target,
             custody: None,
             types: PhantomData,
         }
@@ -94,16 +99,21 @@ impl<T, F: Format> Sender<T, F> {
 
     /// Sends items to a receiver in this process, as they are.
     pub(crate) fn local(queue: LocalSender<T>, aside: Aside) -> Self {
-        let target = Target::Local {
+        Self::with_local(queue, Checks::new(), aside)
+    }
+
+    /// As [`local`](Self::local), for items that their format was found to carry.
+    pub(crate) fn local_unchecked(queue: LocalSender<T>, aside: Aside) -> Self {
+        Self::with_local(queue, Checks::none(), aside)
+    }
+
+    fn with_local(queue: LocalSender<T>, checks: Checks<F>, aside: Aside) -> Self {
+        Self::to(Target::Local {
             queue,
+            checks,
             report: Box::default(),
             aside,
-        };
-        Self {
-            target,
-            custody: None,
-            types: PhantomData,
-        }
+        })
     }
 
     /// Gives the sender to `custody` when it is dropped, instead of aborting the stream.
@@ -212,6 +222,7 @@ impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
                 queue,
                 report,
                 aside,
+                ..
             } => {
                 ready!(queue.poll_ready(cx))?;
                 while let Some(remark) = aside.pop() {
@@ -229,7 +240,13 @@ impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
         match self.target() {
             Target::New(_) => Err(SendError::channel(WriteError::Closed, Some(item))),
             Target::Channel { encoding, .. } => encoding.push(item),
-            Target::Local { queue, report, .. } => {
+            Target::Local {
+                queue,
+                checks,
+                report,
+                ..
+            } => {
+                let item = checks.check(report.items, item)?;
                 report.items += 1;
                 queue.push(Event::Item(item));
                 Ok(())
@@ -338,11 +355,7 @@ impl<T, F: Format> Drop for Sender<T, F> {
     fn drop(&mut self) {
         if let Some(custody) = self.custody.take() {
             let target = std::mem::replace(&mut self.target, Target::New(None));
-            custody.give(Self {
-                target,
-                custody: None,
-                types: PhantomData,
-            });
+            custody.give(Self::to(target));
             return;
         }
         if let Target::Channel { encoding, .. } = &self.target

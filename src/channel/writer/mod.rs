@@ -16,6 +16,7 @@ mod packer;
 mod short_abort;
 mod sink;
 mod squeeze;
+mod unfinished;
 mod views;
 
 pub use blocking::BlockingWriter;

@@ -4,6 +4,7 @@ use bytes::{Bytes, BytesMut};
 
 use super::short_abort::short_abort;
 use super::squeeze::Squeeze;
+use super::unfinished::Unfinished;
 use crate::channel::totals::Totals;
 use crate::channel::{Aside, Remark, WriteError};
 use crate::codec::Compression;
@@ -177,10 +178,7 @@ impl Packer {
             self.tail
                 .reserve((MAX_FRAME + OVERHANG).saturating_sub(start));
         }
-        if let Err(error) = encode(&mut self.tail) {
-            self.tail.truncate(start);
-            return Err(error);
-        }
+        Unfinished::new(&mut self.tail).write(encode)?;
         self.totals.items += 1;
         if start > 0 && self.tail.len() > MAX_FRAME {
             let frame = self.tail.split_to(start).freeze();

@@ -7,7 +7,7 @@ use crate::codec::{Compression, CompressionError, Compressor};
 /// The compression of a stream, and what it holds back.
 pub(super) struct Squeeze {
     compressor: Compressor,
-    /// An item before it is compressed; empty in between.
+    /// An item before it is compressed.
     item: BytesMut,
     /// Something was pushed since the last flush.
     holds_back: bool,
@@ -28,9 +28,11 @@ impl Squeeze {
         encode: impl FnOnce(&mut BytesMut) -> Result<(), E>,
         out: &mut BytesMut,
     ) -> Result<Result<(), WriteError>, E> {
-        let encoded = encode(&mut self.item);
+        // An item that panicked while it was written has left its beginning.
+        self.item.clear();
+        encode(&mut self.item)?;
         let item = self.item.split();
-        encoded.map(|()| self.push(&item, out))
+        Ok(self.push(&item, out))
     }
 
     pub(super) fn push(&mut self, bytes: &[u8], out: &mut BytesMut) -> Result<(), WriteError> {

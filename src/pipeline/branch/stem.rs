@@ -49,7 +49,7 @@ impl<P: Segment> Stem for Fork<P> {
             .map(|slot| {
                 let (put, out) = local();
                 slot.join_local(Receiver::local(out, None), fork);
-                Sender::<P::Out, P::Format>::local(put, Aside::default())
+                Sender::<P::Out, P::Format>::local_unchecked(put, Aside::default())
             })
             .collect();
         async move {

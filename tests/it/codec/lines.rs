@@ -51,6 +51,14 @@ fn a_line_that_is_not_one_is_refused_and_can_be_skipped() {
     assert_eq!(bytes, "");
 }
 
+#[test]
+fn json_skips_a_byte_order_mark_and_lines_keep_it() {
+    let stream = "\u{feff}1\n2\n\u{feff}3";
+    assert_eq!(decode_all::<Json, u8>(stream.as_bytes()), [1, 2, 3]);
+    let items = ["\u{feff}1", "2", "\u{feff}3"];
+    assert_eq!(decode_all::<Lines, String>(stream.as_bytes()), items);
+}
+
 /// Found by the fuzz target `decoders`: `\x01\x02\r\r\n` could be received, but not sent on.
 #[test]
 fn whatever_line_is_received_can_be_sent_on() {

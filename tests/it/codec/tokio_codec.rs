@@ -7,6 +7,7 @@ use pipewright::format::{Decode, Decoded, Encode, Format, NamedCodec, TokioCodec
 use tokio_util::codec::{BytesCodec, Decoder, LengthDelimitedCodec, LinesCodec};
 
 use super::pieces::{decode, decode_all, encode, refusal};
+use crate::support::chain;
 
 #[test]
 fn codecs_of_tokio_util_have_names() {
@@ -35,7 +36,10 @@ fn an_error_of_the_codec_ends_the_stream() {
     let mut out = BytesMut::new();
     let item = Bytes::from(vec![0; 9 << 20]);
     let error = TokioCodec::<LengthDelimitedCodec>::default().encode(item, &mut out);
-    assert_eq!(error.unwrap_err().error.to_string(), "frame size too big");
+    let error = error.unwrap_err().error;
+    assert_eq!(error.to_string(), "frame size too big");
+    let explained = chain(&error);
+    assert!(explained.contains("8388608 bytes"), "{explained}");
 }
 
 #[test]

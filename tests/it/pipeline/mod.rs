@@ -8,6 +8,7 @@ mod order;
 mod policies;
 mod processes;
 mod random;
+mod refused;
 mod runs;
 mod stages;
 

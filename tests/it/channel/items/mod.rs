@@ -16,3 +16,4 @@ mod refs;
 mod report;
 mod round_trip;
 mod sink;
+mod values;

@@ -153,6 +153,7 @@ async fn an_item_that_has_no_form_comes_back_and_the_sender_goes_on() {
             if let Err(error) = sent {
                 assert_eq!(error.to_string(), "the item cannot be written: too shy");
                 assert!(error.channel_error().is_none());
+                assert_eq!(error.item_number(), Some(1));
                 assert_eq!(error.into_item(), Some(Shy(true)));
                 count.set(count.get() + 1);
             }

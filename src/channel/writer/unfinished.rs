@@ -1,0 +1,31 @@
+use bytes::BytesMut;
+
+/// An item that is being written. Dropped before its end, by an error or by a panic of the item's
+/// code, it takes away what was written.
+pub(super) struct Unfinished<'b> {
+    bytes: &'b mut BytesMut,
+    start: usize,
+}
+
+impl<'b> Unfinished<'b> {
+    pub(super) fn new(bytes: &'b mut BytesMut) -> Self {
+        let start = bytes.len();
+        Self { bytes, start }
+    }
+
+    /// Appends what `encode` appends, or nothing.
+    pub(super) fn write<E>(
+        self,
+        encode: impl FnOnce(&mut BytesMut) -> Result<(), E>,
+    ) -> Result<(), E> {
+        encode(self.bytes)?;
+        std::mem::forget(self);
+        Ok(())
+    }
+}
+
+impl Drop for Unfinished<'_> {
+    fn drop(&mut self) {
+        self.bytes.truncate(self.start);
+    }
+}
