@@ -70,8 +70,8 @@ impl Link {
         }
     }
 
-    /// How often signs of life are to be given over it; `None` within the process, and once it is
-    /// dialled.
+    /// How often signs of life are to be given over it; `None` within the process. To be asked
+    /// before it is dialled.
     pub(crate) fn heartbeat(&self) -> Option<Duration> {
         match self {
             Self::Idle(address, _) => Some(address.heartbeat_every()),

@@ -1,8 +1,8 @@
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use super::{StreamReport, Verdict};
+use super::{ReadError, StreamReport, Verdict, WriteError};
 
 /// Counters of one end, for others to look at while the end is in use.
 ///
@@ -18,13 +18,39 @@ pub(crate) struct Meter {
     since_micros: AtomicU64,
     /// Whether the stream was verified, once it has ended well.
     verified: OnceLock<bool>,
+    /// How the stream failed, for a reading end.
+    failed: OnceLock<ReadError>,
+    /// Whether a writing end has begun to end its stream.
+    ending: AtomicBool,
+    /// How the peer of a writing end ended the stream.
+    departure: OnceLock<Departure>,
+    /// Counts what happens in the whole run, so that its supervisor sees that it goes on.
+    activity: Option<Arc<AtomicU64>>,
+}
+
+/// How a writing end learned that nobody reads any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Departure {
+    /// The reader went away before the end.
+    ReaderGone,
+    /// The connection was lost; the reader may have gone, or the engine.
+    Lost,
 }
 
 const NOT_WAITING: u64 = u64::MAX;
 
 impl Meter {
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self {
+        Arc::new(Self::counting(None))
+    }
+
+    /// As [`new`](Self::new); what happens is added to `activity` as well.
+    pub(crate) fn of_run(activity: &Arc<AtomicU64>) -> Arc<Self> {
+        Arc::new(Self::counting(Some(Arc::clone(activity))))
+    }
+
+    fn counting(activity: Option<Arc<AtomicU64>>) -> Self {
+        Self {
             made: Instant::now(),
             bytes: AtomicU64::new(0),
             items: AtomicU64::new(0),
@@ -32,16 +58,64 @@ impl Meter {
             waited_micros: AtomicU64::new(0),
             since_micros: AtomicU64::new(NOT_WAITING),
             verified: OnceLock::new(),
-        })
+            failed: OnceLock::new(),
+            ending: AtomicBool::new(false),
+            departure: OnceLock::new(),
+            activity,
+        }
     }
 
     pub(crate) fn set(&self, report: &StreamReport) {
-        self.bytes.store(report.bytes, Relaxed);
-        self.items.store(report.items, Relaxed);
-        self.messages.store(report.messages, Relaxed);
-        if let Some(verified) = report.verdict.as_ref().and_then(Verdict::compared) {
-            self.verified.get_or_init(|| verified);
+        let bytes = self.bytes.swap(report.bytes, Relaxed);
+        let items = self.items.swap(report.items, Relaxed);
+        let messages = self.messages.swap(report.messages, Relaxed);
+        let before = (bytes, items, messages);
+        // Signs of life are no progress.
+        let moved = before != (report.bytes, report.items, report.messages);
+        match &report.verdict {
+            None => {}
+            Some(Verdict::Failed(error)) => {
+                self.failed.get_or_init(|| error.clone());
+            }
+            Some(verdict) => {
+                self.verified.get_or_init(|| verdict.is_verified());
+            }
         }
+        if let Some(activity) = &self.activity
+            && (moved || report.verdict.is_some())
+        {
+            activity.fetch_add(1, Relaxed);
+        }
+    }
+
+    /// How the stream failed, as far as this reading end has seen it.
+    pub(crate) fn failed(&self) -> Option<&ReadError> {
+        self.failed.get()
+    }
+
+    /// A writing end begins to end its stream, well or by an abort.
+    pub(crate) fn set_ending(&self) {
+        self.ending.store(true, Relaxed);
+    }
+
+    /// Whether the writing end has begun to end its stream.
+    pub(crate) fn is_ending(&self) -> bool {
+        self.ending.load(Relaxed)
+    }
+
+    /// A writing end has failed.
+    pub(crate) fn set_write_error(&self, error: &WriteError) {
+        let departure = match error {
+            WriteError::ReaderGone => Departure::ReaderGone,
+            WriteError::Lost(_) | WriteError::Ended { .. } => Departure::Lost,
+            _ => return,
+        };
+        self.departure.get_or_init(|| departure);
+    }
+
+    /// How the writing end learned that nobody reads any more, if it did.
+    pub(crate) fn departure(&self) -> Option<Departure> {
+        self.departure.get().copied()
     }
 
     /// Whether totals and checksum were compared; `None` unless the stream has ended well.

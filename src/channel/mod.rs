@@ -23,6 +23,7 @@ mod totals;
 mod waits;
 mod write_error;
 mod writer;
+mod writer_watch;
 
 pub(crate) use aside::{Aside, Remark};
 pub use byte_channel::ByteChannel;
@@ -37,7 +38,7 @@ pub use items::{
 pub(crate) use items::{SignalKind, Unreadable, local, short_name};
 #[cfg(fuzzing)]
 pub(crate) use link::Link;
-pub(crate) use meter::Meter;
+pub(crate) use meter::{Departure, Meter};
 pub(crate) use observed::Observed;
 pub use read_error::ReadError;
 pub use reader::{BlockingReader, ByteReader, ByteStream, ChannelReader, FrameStream, Messages};
@@ -45,3 +46,4 @@ pub use report::{StreamReport, Verdict};
 pub(crate) use waits::Waits;
 pub use write_error::WriteError;
 pub use writer::{BlockingWriter, ByteWriter, ChannelWriter, FrameSink};
+pub(crate) use writer_watch::{Silent, WriterOver, WriterWatch};

@@ -4,7 +4,7 @@ use std::time::Duration;
 use tracing::{Span, field};
 
 use super::link::Link;
-use super::{Meter, StreamReport, Verdict};
+use super::{Meter, StreamReport, Verdict, WriteError};
 use crate::transport::StreamCounts;
 use crate::wire::Direction;
 
@@ -61,6 +61,20 @@ impl Observed {
 
     pub(crate) fn show(&mut self, meter: Arc<Meter>) {
         self.meter = Some(meter);
+    }
+
+    /// The writing end begins to end its stream.
+    pub(crate) fn ending(&self) {
+        if let Some(meter) = &self.meter {
+            meter.set_ending();
+        }
+    }
+
+    /// The writing end has failed.
+    pub(crate) fn failed(&self, error: &WriteError) {
+        if let Some(meter) = &self.meter {
+            meter.set_write_error(error);
+        }
     }
 
     /// Tells everybody how things are.

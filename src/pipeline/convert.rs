@@ -22,7 +22,8 @@ impl<P: Segment> Segment for Encoded<P> {
     }
 
     fn fuse(self, context: StageContext) -> impl Stream<Item = Flow<Bytes>> + Send + 'static {
-        let recoded = recode::<_, _, P::Format, _, Raw>("encode", self.0.fuse(context.clone()));
+        let own = context.for_stage("encode");
+        let recoded = recode::<_, _, P::Format, _, Raw>(own, self.0.fuse(context.clone()));
         context.parts().converted(recoded)
     }
 
@@ -62,7 +63,8 @@ where
     }
 
     fn fuse(self, context: StageContext) -> impl Stream<Item = Flow<T>> + Send + 'static {
-        let recoded = recode::<_, _, Raw, _, F>("decode", self.before.fuse(context.clone()));
+        let own = context.for_stage("decode");
+        let recoded = recode::<_, _, Raw, _, F>(own, self.before.fuse(context.clone()));
         context.parts().converted(recoded)
     }
 

@@ -1,12 +1,13 @@
 use std::fmt;
 use std::pin::Pin;
+use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use futures::future::try_join_all;
 use futures::{FutureExt, StreamExt};
 use tokio::task::JoinHandle;
-use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::sync::{CancellationToken, DropGuard, WaitForCancellationFutureOwned};
 use uuid::Uuid;
 
 use super::outcome::Outcome;
@@ -15,7 +16,8 @@ use super::run::RunSource;
 use super::run_error::RunError;
 use super::run_span::{RunSpan, within};
 use super::segment::Segment;
-use super::supervisor::{Running, Supervisor};
+use super::supervisor::{Output, Place, Running, Supervisor};
+use crate::channel::{Meter, WriterWatch};
 use crate::error::Error;
 use crate::stage::{
     Flow, Incoming, Leash, StageContext, StageError, StageRequest, all_verified, check_order,
@@ -32,9 +34,12 @@ type Refs = (StreamChannelRef, StreamChannelRef);
 
 /// A run over channels, as [`Run`](super::Run) drives it.
 pub struct ChannelRun<P: Segment> {
-    output: Incoming<P::Out, P::Format>,
+    incoming: Incoming<P::Out, P::Format>,
+    output: Output,
     outcome: JoinHandle<Outcome>,
     cancelled: CancellationToken,
+    /// Ready when the run was ended from outside.
+    over: Pin<Box<WaitForCancellationFutureOwned>>,
     /// Cancels the run when it is dropped.
     _guard: DropGuard,
 }
@@ -47,7 +52,8 @@ impl<P: Segment> fmt::Debug for ChannelRun<P> {
     }
 }
 
-/// Makes a channel of every edge and starts every node.
+/// Makes a channel of every edge, connects every end that is in this process and starts every
+/// node.
 pub(super) async fn launch<P: Segment>(
     head: P,
     worker: &Worker,
@@ -61,19 +67,32 @@ pub(super) async fn launch<P: Segment>(
     let refs = try_join_all(labels.iter().map(|label| worker.create_edge(label)))
         .await
         .map_err(no_channels)?;
-    // Opened at once, so that the engine knows when the run is dropped.
-    let mut reader = trace.span().in_scope(|| worker.reader(&refs[last.0].1));
-    reader.connect().await.map_err(no_channels)?;
-    let cancelled = context.cancellation().clone();
-    let mut supervisor = Supervisor::new(worker.clone(), cancelled.clone(), deadline);
-    for node in plan.nodes {
-        let running = prepare(node, &refs, worker, context, &trace).await?;
+    let control = context.control();
+    let cancelled = control.run().clone();
+    let guard = cancelled.clone().drop_guard();
+    let output = Output::default();
+    let reader = trace.span().in_scope(|| worker.reader(&refs[last.0].1));
+    let mut reader = reader
+        .metered(Meter::of_run(control.activity()))
+        .watching(output.watch.clone());
+    // Every end connects before any code runs: one that connects late would be taken for one that
+    // nobody opens, and would not see its peer leave.
+    let preparing = plan
+        .nodes
+        .into_iter()
+        .map(|node| prepare(node, &refs, worker, context, &trace));
+    let connecting = async { reader.connect().await.map_err(no_channels) };
+    let (prepared, ()) = futures::try_join!(try_join_all(preparing), connecting)?;
+    let mut supervisor = Supervisor::new(worker.clone(), control.clone(), output.clone(), deadline);
+    for running in prepared {
         supervisor.start(running);
     }
     Ok(ChannelRun {
-        output: Incoming::new(context.receiver(reader), RUN),
+        incoming: Incoming::new(context.receiver(reader), RUN),
+        output,
         outcome: tokio::spawn(trace.over(supervisor.supervise())),
-        _guard: cancelled.clone().drop_guard(),
+        over: Box::pin(cancelled.clone().cancelled_owned()),
+        _guard: guard,
         cancelled,
     })
 }
@@ -84,7 +103,7 @@ fn no_channels(error: impl Into<Error>) -> RunError {
     RunError::from(failure)
 }
 
-/// Opens the ends of a node that runs here, or writes the request for one that is triggered.
+/// Connects the ends of a node that runs here, or writes the request for one that is triggered.
 async fn prepare(
     node: Node,
     refs: &[Refs],
@@ -98,24 +117,24 @@ async fn prepare(
         outputs,
         work,
     } = node;
-    let readers: Vec<_> = inputs.iter().map(|&Edge(at)| refs[at].1.clone()).collect();
-    let writers: Vec<_> = outputs.iter().map(|&Edge(at)| refs[at].0.clone()).collect();
-    let all = readers.iter().chain(&writers).cloned().collect();
-    match work {
+    let readers = inputs.iter().map(|&Edge(at)| &refs[at].1);
+    let writers = outputs.iter().map(|&Edge(at)| &refs[at].0);
+    let (work, place) = match work {
         Work::Here(code) => {
             let (span, _) = trace.stage(&name, false);
-            let ends = span.in_scope(|| NodeEnds {
-                readers: readers.iter().map(|end| worker.reader(end)).collect(),
-                writers: writers.iter().map(|end| worker.writer(end)).collect(),
+            let watches: Vec<_> = readers.clone().map(|_| WriterWatch::default()).collect();
+            let mut ends = span.in_scope(|| NodeEnds {
+                readers: readers
+                    .zip(&watches)
+                    .map(|(end, watch)| worker.reader(end).watching(watch.clone()))
+                    .collect(),
+                writers: writers.map(|end| worker.writer(end)).collect(),
             });
+            ends.connect().await.map_err(no_channels)?;
             let context = context.for_stage(&name).with_worker(worker.clone());
-            Ok(Running {
-                name,
-                takes_input: !inputs.is_empty(),
-                work: within(span, code(ends, context)),
-                refs: all,
-                leash: None,
-            })
+            let control = context.control().clone();
+            let work = within(span, code(ends, context));
+            (work, Place::Here { control, watches })
         }
         Work::Registered {
             id,
@@ -124,36 +143,50 @@ async fn prepare(
         } => {
             let leash = Leash::new(worker).await.map_err(no_channels)?;
             let request = StageRequest {
-                reader_ref: readers.into_iter().next(),
-                writer_ref: writers.into_iter().next(),
+                reader_ref: { readers }.next().cloned(),
+                writer_ref: { writers }.next().cloned(),
                 cancel_ref: Some(leash.cancel_ref()),
                 progress_ms: context.progress_ms(),
                 params,
             };
-            let worker = worker.clone();
             let (span, traceparent) = trace.stage(&name, true);
+            let (worker, asked) = (worker.clone(), request.clone());
             let work = async move {
                 if in_order {
                     check_order(&worker, &id).await?;
                 }
-                trigger_stage(&worker, &id, &request, Some(traceparent)).await
+                trigger_stage(&worker, &id, &asked, Some(traceparent)).await
             };
-            Ok(Running {
-                name,
-                takes_input: !inputs.is_empty(),
-                work: within(span, work.boxed()),
-                refs: all,
-                leash: Some(leash),
-            })
+            let leash = Some(Box::new(leash));
+            let place = Place::Elsewhere { leash, request };
+            (within(span, work.boxed()), place)
         }
-    }
+    };
+    Ok(Running {
+        name,
+        inputs: inputs.into_iter().map(|Edge(at)| at).collect(),
+        outputs: outputs.into_iter().map(|Edge(at)| at).collect(),
+        work,
+        place,
+    })
 }
 
 impl<P: Segment> RunSource for ChannelRun<P> {
     type Item = P::Out;
 
     fn poll_flow(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Flow<P::Out>>> {
-        self.get_mut().output.poll_next_unpin(cx)
+        let this = self.get_mut();
+        // A run that was stopped is over at once, whatever its output holds.
+        let flow = match this.over.poll_unpin(cx) {
+            Poll::Ready(()) => Poll::Ready(None),
+            Poll::Pending => this.incoming.poll_next_unpin(cx),
+        };
+        let goes_on = matches!(flow, Poll::Ready(Some(Ok(_))));
+        this.output.awaited.store(!goes_on, Relaxed);
+        if flow.is_ready() && !goes_on {
+            this.output.over.cancel();
+        }
+        flow
     }
 
     fn poll_outcome(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome> {
@@ -162,14 +195,13 @@ impl<P: Segment> RunSource for ChannelRun<P> {
             Ok(outcome) => outcome,
             Err(error) => {
                 let reason = format!("the run's supervisor ended by itself: {error}");
+                let mut outcome = Outcome::default();
                 let failure = StageError::new(StageError::PANICKED, "pipewright", reason);
-                Outcome {
-                    failures: vec![failure],
-                    ..Outcome::default()
-                }
+                outcome.ending.failed(failure);
+                outcome
             }
         };
-        outcome.verified = all_verified([outcome.verified, this.output.verified()]);
+        outcome.verified = all_verified([outcome.verified, this.incoming.verified()]);
         Poll::Ready(outcome)
     }
 

@@ -1,3 +1,6 @@
+use std::time::Duration;
+
+use super::ending::{End, Ending};
 use super::run_error::RunError;
 use super::run_report::{RunReport, StageSummary};
 use crate::stage::StageError;
@@ -6,29 +9,36 @@ use crate::stage::StageError;
 #[derive(Clone, Debug, Default)]
 pub struct Outcome {
     pub(super) stages: Vec<StageSummary>,
-    /// In the order in which they came in.
-    pub(super) failures: Vec<StageError>,
+    pub(super) ending: Ending,
     /// Whether every stream was compared with the totals and the checksum of its writer.
     pub(super) verified: Option<bool>,
-    pub(super) elapsed: std::time::Duration,
+    pub(super) elapsed: Duration,
 }
 
 impl Outcome {
-    /// The one result of the run, given the items that came out of it.
-    pub(super) fn judge(self, items: u64) -> Result<RunReport, RunError> {
-        // That a stage wanted no more, and those before it gave way, is no failure.
-        let failed = self
-            .failures
-            .iter()
-            .any(|failure| !failure.is_output_gone());
-        match RunError::pick(self.failures).filter(|_| failed) {
-            Some(error) => Err(error),
-            None => Ok(RunReport {
-                stages: self.stages,
-                items,
-                elapsed: self.elapsed,
-                verified: self.verified,
-            }),
+    /// The one result of the run, given the items that came out of it, and how its output failed.
+    pub(super) fn judge(
+        mut self,
+        items: u64,
+        failure: Option<StageError>,
+    ) -> Result<RunReport, RunError> {
+        if let Some(failure) = failure {
+            self.ending.failed(failure);
         }
+        match self.ending.judge() {
+            End::Complete => {}
+            End::StoppedEarly(edges) => {
+                tracing::debug!(?edges, "readers wanted no more before the end");
+            }
+            End::Failed(error) | End::Cancelled(error) | End::Deadline(error) => {
+                return Err(error);
+            }
+        }
+        Ok(RunReport {
+            stages: self.stages,
+            items,
+            elapsed: self.elapsed,
+            verified: self.verified,
+        })
     }
 }

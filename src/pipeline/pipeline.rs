@@ -5,20 +5,22 @@ use bytes::Bytes;
 use futures::{Stream, StreamExt, stream};
 use serde_json::Value;
 use tokio::io::AsyncRead;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::consumed::Consumed;
 use super::convert::{Decoded, Encoded};
 use super::launch::{ChannelRun, launch};
-use super::run::{LocalRun, Run, RunSource};
+use super::run::{Run, RunSource};
 use super::run_error::RunError;
+use super::run_local::LocalRun;
 use super::segment::Segment;
 use super::source::{self, Produced, Source};
 use super::then::Then;
 use crate::channel::Event;
 use crate::codec::{Decode, Encode, ItemLimits, Json, Raw};
 use crate::error::{Error, Result};
-use crate::stage::{Consumer, IntoStage, Producer, Reads, Stage, StageContext, Tally};
+use crate::stage::{Consumer, Control, IntoStage, Producer, Reads, Stage, StageContext, Tally};
 use crate::worker::Worker;
 
 /// Stages composed, from a source on; what comes out and what the next stage takes are compared by
@@ -233,16 +235,20 @@ impl<P: Segment> Pipeline<P> {
         self,
         worker: Option<Worker>,
     ) -> Run<LocalRun<impl Stream<Item = crate::stage::Flow<P::Out>>>> {
-        let (cancelled, tally) = (CancellationToken::new(), Tally::default());
-        let mut context = self.context(cancelled.clone()).with_tally(tally.clone());
+        let (started, tally) = (Instant::now(), Tally::default());
+        let deadline = self.settings.deadline;
+        let overdue = deadline.and_then(|after| started.checked_add(after));
+        let control = Control::new(CancellationToken::new(), overdue);
+        let mut context = self.context(control.clone()).with_tally(tally.clone());
         if let Some(worker) = worker {
             context = context.with_worker(worker);
         }
         Run::new(LocalRun::new(
             self.head.fuse(context),
             tally,
-            cancelled,
-            self.settings.deadline,
+            control,
+            started,
+            deadline,
         ))
     }
 
@@ -260,14 +266,15 @@ impl<P: Segment> Pipeline<P> {
         self,
         worker: &Worker,
     ) -> Result<Run<impl RunSource<Item = P::Out> + use<P>>, RunError> {
-        let context = self.context(CancellationToken::new());
-        let run: ChannelRun<P> =
-            launch(self.head, worker, &context, self.settings.deadline).await?;
+        let deadline = self.settings.deadline;
+        let overdue = deadline.and_then(|after| Instant::now().checked_add(after));
+        let context = self.context(Control::new(CancellationToken::new(), overdue));
+        let run: ChannelRun<P> = launch(self.head, worker, &context, deadline).await?;
         Ok(Run::new(run))
     }
 
-    fn context(&self, cancelled: CancellationToken) -> StageContext {
-        let context = StageContext::new(String::new(), cancelled)
+    fn context(&self, control: Control) -> StageContext {
+        let context = StageContext::new(String::new(), control)
             .with_metadata(self.settings.metadata.clone())
             .with_limits(self.settings.limits.unwrap_or(ItemLimits::OF_STAGES));
         match self.settings.progress_interval {

@@ -1,9 +1,11 @@
 //! What a pipeline looks like once it is drawn: nodes, and edges between them. No I/O.
 
-use futures::future::BoxFuture;
+use futures::TryFutureExt;
+use futures::future::{BoxFuture, try_join, try_join_all};
 use serde_json::Value;
 
 use crate::channel::{ChannelReader, ChannelWriter};
+use crate::error::Error;
 use crate::stage::{Ends, StageContext, StageError, StageReport};
 use crate::wire::{EdgeLabel, NodeLabel};
 
@@ -52,6 +54,16 @@ pub(super) struct NodeEnds {
 }
 
 impl NodeEnds {
+    /// Connects every end; nothing is sent yet.
+    pub(super) async fn connect(&mut self) -> Result<(), Error> {
+        let readers = self.readers.iter_mut();
+        let reading = try_join_all(readers.map(ChannelReader::connect)).map_err(Error::from);
+        let writers = self.writers.iter_mut();
+        let writing = try_join_all(writers.map(ChannelWriter::open)).map_err(Error::from);
+        try_join(reading, writing).await?;
+        Ok(())
+    }
+
     /// The ends of a node with at most one edge on each side.
     pub(super) fn into_single(mut self) -> Ends {
         Ends {

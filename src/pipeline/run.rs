@@ -1,23 +1,18 @@
 use std::fmt;
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use futures::{FutureExt, Stream};
-use pin_project::pin_project;
+use futures::Stream;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
-use tokio::time::Sleep;
-use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
-use super::launch::RUN;
 use super::outcome::Outcome;
 use super::run_error::RunError;
-use super::run_report::{RunReport, StageSummary};
+use super::run_report::RunReport;
 use crate::channel::{Event, Signal, SignalKind};
 use crate::error::Result;
-use crate::stage::{Caught, End, Flow, StageError, Tally};
+use crate::stage::{Flow, StageError};
 
 /// One execution of a pipeline: a [`Stream`] of its items, and in the end exactly one result.
 ///
@@ -106,9 +101,8 @@ impl<S: RunSource> Run<S> {
     /// Waits until every stage has ended; the run's one result.
     fn poll_result(&mut self, cx: &mut Context<'_>) -> Poll<&Result<RunReport, RunError>> {
         if self.outcome.is_none() {
-            let mut outcome = ready!(self.source.as_mut().poll_outcome(cx));
-            outcome.failures.extend(self.failure.take());
-            self.outcome = Some(outcome.judge(self.items));
+            let outcome = ready!(self.source.as_mut().poll_outcome(cx));
+            self.outcome = Some(outcome.judge(self.items, self.failure.take()));
         }
         match &self.outcome {
             Some(outcome) => Poll::Ready(outcome),
@@ -245,118 +239,5 @@ impl<S> fmt::Debug for Run<S> {
         f.debug_struct("Run")
             .field("items", &self.items)
             .finish_non_exhaustive()
-    }
-}
-
-/// A run within one process, as [`Run`] drives it.
-#[pin_project]
-pub struct LocalRun<S> {
-    #[pin]
-    stream: Caught<S>,
-    tally: Tally,
-    started: Instant,
-    #[pin]
-    deadline: Option<Sleep>,
-    after: Duration,
-    cancelled: CancellationToken,
-    #[pin]
-    cancellation: WaitForCancellationFutureOwned,
-    failures: Vec<StageError>,
-    /// Whether the stream has failed.
-    failed: bool,
-    ends: Vec<End>,
-}
-
-impl<S> LocalRun<S> {
-    pub(super) fn new(
-        stream: S,
-        tally: Tally,
-        cancelled: CancellationToken,
-        deadline: Option<Duration>,
-    ) -> Self {
-        Self {
-            stream: Caught::new(stream),
-            tally,
-            started: Instant::now(),
-            deadline: deadline.map(tokio::time::sleep),
-            after: deadline.unwrap_or_default(),
-            cancellation: cancelled.clone().cancelled_owned(),
-            cancelled,
-            failures: Vec::new(),
-            failed: false,
-            ends: Vec::new(),
-        }
-    }
-}
-
-impl<S> fmt::Debug for LocalRun<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LocalRun")
-            .field("failures", &self.failures)
-            .finish_non_exhaustive()
-    }
-}
-
-impl<S, T> RunSource for LocalRun<S>
-where
-    S: Stream<Item = Flow<T>>,
-{
-    type Item = T;
-
-    #[inline]
-    fn poll_flow(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Flow<T>>> {
-        let this = self.project();
-        if let Poll::Ready(flow) = this.stream.poll_next(cx) {
-            *this.failed |= matches!(flow, Some(Err(_)));
-            return Poll::Ready(flow);
-        }
-        // Looked at only while the stages wait, so that an item costs nothing.
-        let overdue = this
-            .deadline
-            .as_pin_mut()
-            .is_some_and(|sleep| sleep.poll(cx).is_ready());
-        if overdue {
-            let reason = format!("the run was not over within {:?}", this.after);
-            return Poll::Ready(Some(Err(StageError::new(RunError::DEADLINE, RUN, reason))));
-        }
-        ready!(this.cancellation.poll(cx));
-        let reason = "the run was cancelled";
-        Poll::Ready(Some(Err(StageError::new(
-            StageError::CANCELLED,
-            RUN,
-            reason,
-        ))))
-    }
-
-    fn poll_outcome(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome> {
-        let this = self.project();
-        this.stream.end();
-        // What the stages held is dropped, so what they leave to be done can end.
-        this.ends.extend(this.tally.take_ends());
-        while let Some(end) = this.ends.last_mut() {
-            match end.poll_unpin(cx) {
-                Poll::Ready(ended) => {
-                    // A failure of the run itself came before, and may be its cause.
-                    this.failures.extend(ended.err().filter(|_| !*this.failed));
-                    this.ends.pop();
-                }
-                Poll::Pending if this.cancelled.is_cancelled() => this.ends.clear(),
-                Poll::Pending => return Poll::Pending,
-            }
-        }
-        let stages = this.tally.read().into_iter().map(|(stage, report)| {
-            let report = Some(report);
-            StageSummary { stage, report }
-        });
-        Poll::Ready(Outcome {
-            verified: None,
-            stages: stages.collect(),
-            failures: std::mem::take(this.failures),
-            elapsed: this.started.elapsed(),
-        })
-    }
-
-    fn cancel(&self) {
-        self.cancelled.cancel();
     }
 }

@@ -21,19 +21,11 @@ impl RunError {
     pub const DEADLINE: &'static str = "deadline";
     /// Code of a run whose channels could not be made.
     pub const NO_CHANNELS: &'static str = "no_channels";
+    /// Code of a run that lost its engine.
+    pub const ENGINE_LOST: &'static str = "engine_lost";
 
-    /// Picks the cause out of the failures of all stages, in the order in which they came in.
-    ///
-    /// Failures differ in how much they explain: a stage's own error more than an input that
-    /// broke off, and that more than one passed on or a reader that went. Among equals the first
-    /// counts.
-    pub(super) fn pick(mut failures: Vec<StageError>) -> Option<Self> {
-        let at = (0..failures.len()).min_by_key(|&at| weight(&failures[at]))?;
-        let cause = failures.remove(at);
-        Some(Self(Box::new(Inner {
-            cause,
-            cascaded: failures,
-        })))
+    pub(super) fn new(cause: StageError, cascaded: Vec<StageError>) -> Self {
+        Self(Box::new(Inner { cause, cascaded }))
     }
 
     /// What began it: stage, item, code and message.
@@ -64,22 +56,7 @@ impl RunError {
 
 impl From<StageError> for RunError {
     fn from(cause: StageError) -> Self {
-        Self(Box::new(Inner {
-            cause,
-            cascaded: Vec::new(),
-        }))
-    }
-}
-
-/// The less, the more it explains.
-fn weight(failure: &StageError) -> u8 {
-    match failure.abort().code.as_str() {
-        _ if failure.is_passed_on() => 4,
-        _ if failure.is_output_gone() => 5,
-        StageError::CANCELLED | Abort::DROPPED => 3,
-        StageError::INPUT_TRUNCATED => 2,
-        StageError::LOST => 1,
-        _ => 0,
+        Self::new(cause, Vec::new())
     }
 }
 
@@ -102,35 +79,5 @@ impl fmt::Display for RunError {
 impl fmt::Debug for RunError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self:#}")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::RunError;
-    use crate::stage::StageError;
-    use crate::wire::Abort;
-
-    #[test]
-    fn the_failure_that_explains_most_is_the_cause() {
-        let failed = StageError::new(StageError::FAILED, "b", "no");
-        let passed = StageError::from_abort(failed.abort().clone().passed_on_by("c"));
-        let gone = StageError::new(StageError::OUTPUT_GONE, "a", "its reader went away");
-        let error = RunError::pick(vec![gone, passed, failed]).unwrap();
-        assert_eq!(error.first_cause().stage.as_deref(), Some("b"));
-        assert_eq!(error.to_string(), "stage b: no");
-        let stages: Vec<_> = error
-            .cascaded()
-            .map(|abort| abort.stage.clone().unwrap())
-            .collect();
-        assert_eq!(stages, ["a", "c"]);
-        assert!(RunError::pick(Vec::new()).is_none());
-    }
-
-    #[test]
-    fn a_passed_on_failure_alone_still_names_its_first_cause() {
-        let first = Abort::new("c", "m").at_stage("far").at_item(3);
-        let error = RunError::pick(vec![StageError::from_abort(first.passed_on_by("near"))]);
-        assert_eq!(error.unwrap().to_string(), "stage far at item 3: m");
     }
 }

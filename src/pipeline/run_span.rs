@@ -62,8 +62,7 @@ impl RunSpan {
         let outcome = supervised.instrument(self.span.clone()).await;
         let Self { span, .. } = self;
         span.record("pipewright.stages", outcome.stages.len());
-        let failed = |failure: &&StageError| !failure.is_output_gone();
-        if let Some(failure) = outcome.failures.iter().find(failed) {
+        if let Some(failure) = outcome.ending.first_failure() {
             fails(&span, failure);
         }
         outcome

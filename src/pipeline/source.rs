@@ -1,6 +1,9 @@
 use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use futures::{FutureExt, Stream, StreamExt};
+use pin_project::pin_project;
 use tokio::io::AsyncRead;
 use tokio_util::io::ReaderStream;
 
@@ -9,7 +12,7 @@ use super::segment::Segment;
 use crate::channel::Event;
 use crate::codec::{Decode, Encode, Raw};
 use crate::error::Error;
-use crate::stage::{Flow, Producer, StageContext, StageError, Writable, pour};
+use crate::stage::{Flow, Producer, StageContext, StageError, Writable, blaming, pour};
 use crate::wire::MAX_FRAME;
 
 /// The name of a source in reports and errors.
@@ -32,6 +35,50 @@ impl<S, F> Source<S, F> {
 
     pub(super) fn with_format<G>(self) -> Source<S, G> {
         Source::new(self.stream)
+    }
+}
+
+/// Items that are ready one after the other before the task gives way to others of its thread.
+const TURN: u8 = 128;
+
+/// A source that is polled by the stages themselves: its panics are its own, and one that is
+/// always ready leaves others their turn.
+#[pin_project]
+struct Begun<S> {
+    #[pin]
+    stream: S,
+    context: StageContext,
+    ready: u8,
+}
+
+impl<S> Begun<S> {
+    fn new(context: &StageContext, stream: S) -> Self {
+        Self {
+            stream,
+            context: context.clone(),
+            ready: 0,
+        }
+    }
+}
+
+impl<S: Stream> Stream for Begun<S> {
+    type Item = S::Item;
+
+    #[inline]
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
+        let this = self.project();
+        if *this.ready == TURN {
+            *this.ready = 0;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let polled = blaming(this.context, || this.stream.poll_next(cx));
+        *this.ready = if polled.is_ready() {
+            *this.ready + 1
+        } else {
+            0
+        };
+        polled
     }
 }
 
@@ -66,7 +113,7 @@ where
     fn fuse(self, context: StageContext) -> impl Stream<Item = Flow<T>> + Send + 'static {
         let own = context.for_stage(SOURCE);
         let items = Writable::<_, F>::new(flow(self.stream), own.clone());
-        own.tally_behind(Vec::new(), items)
+        own.tally_behind(Vec::new(), Begun::new(&own, items))
     }
 
     fn draw(self, plan: &mut Plan) -> Edge {
@@ -107,7 +154,7 @@ where
     fn fuse(self, context: StageContext) -> impl Stream<Item = Flow<T>> + Send + 'static {
         let own = context.for_stage(SOURCE);
         let items = Writable::<_, F>::new(self.stream.map(Ok), own.clone());
-        own.tally_behind(Vec::new(), items)
+        own.tally_behind(Vec::new(), Begun::new(&own, items))
     }
 
     fn draw(self, plan: &mut Plan) -> Edge {
@@ -139,7 +186,7 @@ impl<R: AsyncRead + Send + 'static> Segment for Bytes<R> {
         context: StageContext,
     ) -> impl Stream<Item = Flow<bytes::Bytes>> + Send + 'static {
         let own = context.for_stage(SOURCE);
-        own.tally_behind(Vec::new(), flow(self.chunks()))
+        own.tally_behind(Vec::new(), Begun::new(&own, flow(self.chunks())))
     }
 
     fn draw(self, plan: &mut Plan) -> Edge {

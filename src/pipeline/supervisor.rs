@@ -1,24 +1,30 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
+use futures::StreamExt;
 use futures::future::{BoxFuture, join_all};
 use tokio::task::{JoinError, JoinSet};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
+use super::ending::Ending;
+use super::launch::RUN;
 use super::outcome::Outcome;
 use super::run_error::RunError;
 use super::run_report::StageSummary;
-use crate::stage::{Leash, StageError, StageReport, all_verified, free};
+use crate::channel::{Silent, WriterOver, WriterWatch};
+use crate::stage::{
+    Control, GRACE, Leash, StageError, StageReport, StageRequest, all_verified, free, silence_of,
+};
 use crate::transport::later;
-use crate::wire::StreamChannelRef;
-use crate::worker::Worker;
+use crate::worker::{ConnectionState, Worker};
 
-/// How long the stages have to end by themselves once one has failed: the abort runs down the
-/// stream, and lost readers run up.
-const CASCADE: Duration = Duration::from_secs(5);
+/// How long stopped stages have before they are no longer waited for.
+const STOP: Duration = Duration::from_secs(2);
 
-/// How long cancelled stages have before they are no longer waited for.
-const CANCEL: Duration = Duration::from_secs(5);
+/// How long it may take until a lost connection to the engine is known to be lost.
+const DISCONNECT: Duration = Duration::from_millis(500);
 
 /// The number of a stage, and how it ended.
 type Ended = (usize, Result<StageReport, StageError>);
@@ -26,57 +32,92 @@ type Ended = (usize, Result<StageReport, StageError>);
 /// A stage under way.
 pub(super) struct Running {
     pub(super) name: String,
-    /// Whether streams come in, as they do in all but the first.
-    pub(super) takes_input: bool,
+    /// The edges that it reads and writes.
+    pub(super) inputs: Vec<usize>,
+    pub(super) outputs: Vec<usize>,
     pub(super) work: BoxFuture<'static, Result<StageReport, StageError>>,
-    /// Its channels, to be freed should it never open them.
-    pub(super) refs: Vec<StreamChannelRef>,
-    /// Cancels a stage on another worker by being given up.
-    pub(super) leash: Option<Leash>,
+    pub(super) place: Place,
+}
+
+/// How a stage is told what happens around it.
+pub(super) enum Place {
+    /// A stage of this process, with a watch for each of its inputs.
+    Here {
+        control: Control,
+        watches: Vec<WriterWatch>,
+    },
+    /// A stage on another worker: it is held by a leash, until it has ended or is to end.
+    Elsewhere {
+        leash: Option<Box<Leash>>,
+        request: StageRequest,
+    },
+}
+
+/// What the run's own end and its supervisor tell each other.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Output {
+    pub(super) watch: WriterWatch,
+    /// Whether somebody waits for what comes out, or it is over: nothing holds back the stages.
+    pub(super) awaited: Arc<AtomicBool>,
+    /// Set when nothing more is read of what comes out.
+    pub(super) over: CancellationToken,
 }
 
 /// Sees every stage of one run to its end.
 ///
-/// | state | left by | to |
-/// |---|---|---|
-/// | all well | a failure | winding down |
-/// | all well | cancellation, deadline | cancelled |
-/// | winding down | `CASCADE` has passed | cancelled |
-/// | cancelled | `CANCEL` has passed | given up: what runs still is dropped |
+/// | what happens | who is told |
+/// |---|---|
+/// | a stage ends | those that write to it: nobody reads any more; those that read from it |
+/// | a stage fails | in addition everybody, once nothing has moved for [`GRACE`] |
+/// | cancellation, deadline | everybody, at once |
+/// | [`STOP`] after that | nobody: what runs still is dropped |
 ///
-/// Each is also left when the last stage has ended. A stage that failed without opening its
-/// channels leaves its neighbours waiting; their ends are then opened and aborted for it.
+/// What it comes to is for [`Ending`].
 pub(super) struct Supervisor {
     worker: Worker,
-    cancelled: CancellationToken,
+    /// Of the whole run.
+    control: Control,
+    output: Output,
     started: Instant,
     deadline: Option<Duration>,
+    ending: Ending,
     stages: Vec<StageSummary>,
     /// Of each stage, whether streams come in.
     takes_input: Vec<bool>,
-    refs: Vec<Vec<StreamChannelRef>>,
-    leashes: Vec<Option<Leash>>,
+    places: Vec<Place>,
     running: JoinSet<Ended>,
-    failures: Vec<StageError>,
+    /// Stages elsewhere to let go of at that time, if they run still.
+    to_let_go: Vec<(Instant, usize)>,
+    /// When stages that were let go of are no longer waited for.
+    given_up: Option<Instant>,
+    /// Frees what ended stages have left.
+    tidying: JoinSet<()>,
+    /// What had moved when it was last looked at, and when that was.
+    moved: (u64, Instant),
 }
 
 impl Supervisor {
     pub(super) fn new(
         worker: Worker,
-        cancelled: CancellationToken,
+        control: Control,
+        output: Output,
         deadline: Option<Duration>,
     ) -> Self {
         Self {
             worker,
-            cancelled,
+            control,
+            output,
             started: Instant::now(),
             deadline,
+            ending: Ending::default(),
             stages: Vec::new(),
             takes_input: Vec::new(),
-            refs: Vec::new(),
-            leashes: Vec::new(),
+            places: Vec::new(),
             running: JoinSet::new(),
-            failures: Vec::new(),
+            to_let_go: Vec::new(),
+            given_up: None,
+            tidying: JoinSet::new(),
+            moved: (0, Instant::now()),
         }
     }
 
@@ -84,116 +125,252 @@ impl Supervisor {
     pub(super) fn start(&mut self, running: Running) {
         let Running {
             name,
-            takes_input,
+            inputs,
+            outputs,
             work,
-            refs,
-            leash,
+            place,
         } = running;
-        let at = self.stages.len();
+        self.takes_input.push(!inputs.is_empty());
+        let at = self.ending.part(inputs, outputs);
         self.stages.push(StageSummary {
             stage: name,
             report: None,
         });
-        self.takes_input.push(takes_input);
-        self.refs.push(refs);
-        self.leashes.push(leash);
+        self.places.push(place);
         self.running.spawn(async move { (at, work.await) });
     }
 
     /// Waits until no stage runs any more.
     pub(super) async fn supervise(mut self) -> Outcome {
         let deadline = self.deadline.map(|after| later(self.started, after));
-        let mut all_well = true;
-        while all_well && !self.running.is_empty() {
+        let control = self.control.clone();
+        let run: &CancellationToken = control.run();
+        let mut stopped = false;
+        while !self.running.is_empty() && !stopped {
+            let look = self.next_look();
             tokio::select! {
-                ended = self.running.join_next() => {
-                    let failed = self.ended(ended).await;
-                    all_well = !failed;
-                }
-                () = self.cancelled.cancelled() => {
-                    all_well = false;
-                    self.failures.push(self.cancelled_by_user());
+                ended = self.running.join_next() => self.ended(ended).await,
+                () = run.cancelled() => {
+                    let reason = "the run was cancelled";
+                    self.stop(StageError::CANCELLED, reason);
+                    stopped = true;
                 }
                 () = until(deadline) => {
-                    all_well = false;
-                    self.cancelled.cancel();
-                    self.failures.push(self.overdue());
+                    let after = self.deadline.unwrap_or_default();
+                    let reason =
+                        format!("the run was not over within {after:?}; these stages ran still");
+                    self.stop(RunError::DEADLINE, &reason);
+                    stopped = true;
                 }
+                () = control.changed() => {
+                    self.hear_of_code();
+                    self.tell_unread();
+                }
+                () = until(look) => stopped = self.look(),
             }
         }
-        let cascade = later(Instant::now(), CASCADE);
-        while !self.running.is_empty() && !self.cancelled.is_cancelled() {
-            tokio::select! {
-                ended = self.running.join_next() => {
-                    self.ended(ended).await;
-                }
-                () = self.cancelled.cancelled() => {}
-                () = sleep_until(cascade) => self.cancelled.cancel(),
-            }
+        if stopped {
+            run.cancel();
         }
-        self.finish_cancelled().await;
+        self.finish_stopped().await;
+        if self.ending.is_disconnection() && self.has_lost_engine().await {
+            let reason = "the connection to the engine was lost while the run was under way: the \
+                          engine stopped, or the network failed";
+            let lost = StageError::new(RunError::ENGINE_LOST, RUN, reason);
+            self.ending.disconnected(lost);
+        }
         Outcome {
             verified: self.verified(),
             stages: self.stages,
-            failures: self.failures,
+            ending: self.ending,
             elapsed: self.started.elapsed(),
         }
     }
 
-    /// Lets cancelled stages end, and gives up those that do not.
-    async fn finish_cancelled(&mut self) {
-        let leashes = self.leashes.iter_mut().filter_map(Option::take);
-        join_all(leashes.map(|leash| leash.let_go(&self.worker))).await;
-        let give_up = later(Instant::now(), CANCEL);
+    /// When to look next at what does not tell by itself.
+    fn next_look(&self) -> Option<Instant> {
+        let failed = self.ending.has_failed().then(|| Instant::now() + GRACE / 4);
+        let let_go = self.to_let_go.iter().map(|(at, _)| *at).min();
+        let given_up = self.given_up.filter(|_| self.ending.is_abandoned());
+        failed.into_iter().chain(let_go).chain(given_up).min()
+    }
+
+    /// Looks at what does not tell by itself; whether the stages are to be stopped.
+    fn look(&mut self) -> bool {
+        let now = Instant::now();
+        let (due, rest) = self.to_let_go.iter().partition(|(at, _)| *at <= now);
+        let due: Vec<(Instant, usize)> = due;
+        self.to_let_go = rest;
+        for (_, at) in due {
+            if let Place::Elsewhere { leash, .. } = &mut self.places[at]
+                && let Some(leash) = leash.take()
+            {
+                let worker = self.worker.clone();
+                self.tidying
+                    .spawn(async move { leash.let_go(&worker).await });
+                // One that does not listen ends with its input.
+                self.ending.abandon(at);
+                self.given_up = Some(now + STOP);
+            }
+        }
+        self.tell_unread();
+        if self.given_up.is_some_and(|at| at <= now) && self.ending.is_abandoned() {
+            return true;
+        }
+        if !self.ending.has_failed() {
+            return false;
+        }
+        let moved = self.control.moved();
+        // Whoever takes the items may take their time; that is no standstill.
+        if moved != self.moved.0 || !self.output.awaited.load(Relaxed) {
+            self.moved = (moved, now);
+        }
+        now >= self.moved.1 + GRACE
+    }
+
+    fn stop(&mut self, code: &str, reason: &str) {
+        let reason = StageError::new(code, &self.waiting_for(), reason);
+        self.ending.stop(reason);
+    }
+
+    /// Lets stopped stages end, and gives up those that do not.
+    async fn finish_stopped(&mut self) {
+        let leashes = self.places.iter_mut().filter_map(|place| match place {
+            Place::Elsewhere { leash, .. } => leash.take(),
+            Place::Here { .. } => None,
+        });
+        let letting_go = join_all(leashes.map(|leash| leash.let_go(&self.worker)));
+        let give_up = Instant::now() + STOP;
+        let _ = tokio::time::timeout_at(give_up, letting_go).await;
         while !self.running.is_empty() {
             tokio::select! {
-                ended = self.running.join_next() => {
-                    self.ended(ended).await;
-                }
+                ended = self.running.join_next() => self.ended(ended).await,
                 () = sleep_until(give_up) => break,
             }
         }
         self.running.abort_all();
-        let left = self
-            .refs
-            .iter_mut()
-            .flat_map(std::mem::take)
-            .collect::<Vec<_>>();
-        if !self.failures.is_empty() {
-            free(&self.worker, left).await;
+        // An engine takes a writer that comes back while its reader reads for one that has more.
+        tokio::select! {
+            () = self.output.over.cancelled() => {}
+            () = self.control.run().cancelled() => {}
         }
+        for place in &mut self.places {
+            if let Place::Elsewhere { request, .. } = place {
+                let (worker, request) = (self.worker.clone(), std::mem::take(request));
+                self.tidying
+                    .spawn(async move { free(&worker, &request, None).await });
+            }
+        }
+        while self.tidying.join_next().await.is_some() {}
     }
 
-    /// Takes note of a stage that has ended; whether it failed.
-    async fn ended(&mut self, ended: Option<Result<Ended, JoinError>>) -> bool {
-        let Some(ended) = ended else { return false };
+    /// Takes note of a stage that has ended, and tells its neighbours.
+    async fn ended(&mut self, ended: Option<Result<Ended, JoinError>>) {
+        let Some(ended) = ended else { return };
         let (at, result) = match ended {
             Ok(ended) => ended,
             Err(error) => {
                 // Stages catch their own panics, so this is a bug of the framework, told as such.
                 let reason = format!("a stage's task ended by itself: {error}");
-                self.failures
-                    .push(StageError::new(StageError::PANICKED, "pipewright", reason));
-                return true;
+                let failure = StageError::new(StageError::PANICKED, "pipewright", reason);
+                return self.ending.failed(failure);
             }
         };
-        if let Some(leash) = self.leashes[at].take() {
-            leash.let_go(&self.worker).await;
-        }
+        let silence = self.settle(at, result.as_ref().err()).await;
+        self.hear_of_code();
         match result {
             Ok(report) => {
+                self.ending.ended_well(at, report.input_left);
                 self.stages[at].report = Some(report);
-                self.refs[at].clear();
-                false
             }
             Err(failure) => {
-                let gave_way = failure.is_output_gone();
-                self.failures.push(failure);
-                let refs = std::mem::take(&mut self.refs[at]);
-                free(&self.worker, refs).await;
-                !gave_way
+                self.ending.ended_badly(at, failure);
+                if let Place::Here { control, .. } = &self.places[at] {
+                    self.stages[at].report = control.report().cloned();
+                }
             }
         }
+        self.tell_unread();
+        self.tell_readers(at, silence).await;
+    }
+
+    /// Tells the stages whose output nobody reads any more.
+    fn tell_unread(&mut self) {
+        for at in self.ending.tell_unread() {
+            match &self.places[at] {
+                Place::Here { control, .. } => control.unread().cancel(),
+                // Its code cannot be asked whether it has ended its output; most often it has.
+                Place::Elsewhere { .. } => self.to_let_go.push((Instant::now() + GRACE, at)),
+            }
+        }
+    }
+
+    /// Tells those that read the output of the stage `at` that it has ended.
+    async fn tell_readers(&mut self, at: usize, silence: Silent) {
+        let stage = self.stages[at].stage.clone();
+        let over = WriterOver { stage, silence };
+        for reader in self.ending.readers(at) {
+            match reader {
+                None => self.output.watch.set_over(over.clone()),
+                Some((reader, input)) => match &mut self.places[reader] {
+                    Place::Here { watches, .. } => watches[input].set_over(over.clone()),
+                    Place::Elsewhere { leash, .. } => {
+                        if let Some(leash) = leash {
+                            leash.input_over(&over).await;
+                        }
+                    }
+                },
+            }
+        }
+    }
+
+    /// Takes note of stages whose code has ended while their ends are being closed.
+    fn hear_of_code(&mut self) {
+        self.moved = (self.control.moved(), Instant::now());
+        for (at, place) in self.places.iter().enumerate() {
+            if let Place::Here { control, .. } = place
+                && let Some(ended) = control.ended()
+            {
+                let left = control.report().is_some_and(|report| report.input_left);
+                self.ending.code_ended(at, ended.as_ref().err(), left);
+            }
+        }
+    }
+
+    /// Lets go of a stage elsewhere that has ended, and frees the channels that a failed one has
+    /// not opened; what it means if nothing has come of it.
+    async fn settle(&mut self, at: usize, failure: Option<&StageError>) -> Silent {
+        let Place::Elsewhere { leash, request } = &mut self.places[at] else {
+            return Silent::LeftOpen;
+        };
+        let (leash, worker) = (leash.take(), self.worker.clone());
+        let failed = failure.map(|failure| (failure.clone(), std::mem::take(request)));
+        let silence = match failed {
+            Some(_) => Silent::LeftOpen,
+            None => silence_of(&worker, request).await,
+        };
+        self.tidying.spawn(async move {
+            if let Some((failure, request)) = failed {
+                free(&worker, &request, Some(&failure)).await;
+            }
+            if let Some(leash) = leash {
+                leash.let_go(&worker).await;
+            }
+        });
+        silence
+    }
+
+    /// Whether the worker has lost its engine.
+    async fn has_lost_engine(&self) -> bool {
+        let mut states = self.worker.states();
+        let lost = async {
+            while self.worker.state() == ConnectionState::Connected {
+                if states.next().await.is_none() {
+                    return;
+                }
+            }
+        };
+        timeout(DISCONNECT, lost).await.is_ok()
     }
 
     /// Whether all stages have found what came in to be what their writers sent.
@@ -205,28 +382,10 @@ impl Supervisor {
         }))
     }
 
-    fn cancelled_by_user(&self) -> StageError {
-        StageError::new(
-            StageError::CANCELLED,
-            &self.waiting_for(),
-            "the run was cancelled",
-        )
-    }
-
-    fn overdue(&self) -> StageError {
-        let after = self.deadline.unwrap_or_default();
-        let reason = format!("the run was not over within {after:?}; these stages ran still");
-        StageError::new(RunError::DEADLINE, &self.waiting_for(), reason)
-    }
-
     /// Names of the stages that have not ended.
     fn waiting_for(&self) -> String {
-        let names: Vec<_> = self
-            .stages
-            .iter()
-            .filter(|stage| stage.report.is_none())
-            .map(|stage| stage.stage.as_str())
-            .collect();
+        let running = (0..self.stages.len()).filter(|&at| self.ending.is_running(at));
+        let names: Vec<_> = running.map(|at| self.stages[at].stage.as_str()).collect();
         names.join(", ")
     }
 }

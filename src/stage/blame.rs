@@ -21,9 +21,19 @@ thread_local! {
 pub(super) struct Blamed {
     pub(super) stage: String,
     /// Number of the item that it was at.
-    pub(super) item: u64,
+    pub(super) item: Option<u64>,
     /// What the code had said before; it stands before the failure.
     pub(super) remarks: VecDeque<Remark>,
+}
+
+impl Default for Blamed {
+    fn default() -> Self {
+        Self {
+            stage: "pipeline".to_owned(),
+            item: None,
+            remarks: VecDeque::new(),
+        }
+    }
 }
 
 impl Blamed {
@@ -32,7 +42,7 @@ impl Blamed {
         BLAMED.take()
     }
 
-    fn leave_word(context: &StageContext, item: u64) {
+    fn leave_word(context: &StageContext, item: Option<u64>) {
         let mut remarks = VecDeque::new();
         while let Some(remark) = context.aside().pop() {
             remarks.push_back(remark);
@@ -88,6 +98,24 @@ impl Drop for Handing<'_> {
 impl<S, P> Drop for Working<'_, S, P> {
     #[cold]
     fn drop(&mut self) {
-        Blamed::leave_word(&self.run.context, self.run.number);
+        Blamed::leave_word(&self.run.context, Some(self.run.number));
+    }
+}
+
+/// Blames the beginning of a pipeline for a panic in `produce`.
+#[inline]
+pub(crate) fn blaming<R>(context: &StageContext, produce: impl FnOnce() -> R) -> R {
+    let beginning = Beginning(context);
+    let produced = produce();
+    std::mem::forget(beginning);
+    produced
+}
+
+struct Beginning<'c>(&'c StageContext);
+
+impl Drop for Beginning<'_> {
+    #[cold]
+    fn drop(&mut self) {
+        Blamed::leave_word(self.0, None);
     }
 }

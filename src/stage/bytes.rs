@@ -1,13 +1,14 @@
 //! Stages whose code runs from a [`ChannelReader`] to a [`ChannelWriter`].
 
 use std::future::Future;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt, future::Either, stream};
 
 use super::conclude::conclude;
 use super::pulse::Pulse;
-use super::task::Task;
+use super::task::{Seen, Task};
 use super::{Ends, Flow, Params, Stage, StageContext, StageError, StageReport};
 use crate::channel::{ChannelReader, ChannelWriter, Custody, Meter, Receiver, Sender, local_bytes};
 use crate::codec::Raw;
@@ -64,15 +65,15 @@ where
     let (writer, out) = local_bytes();
     let custody = Custody::new();
     let aside = context.aside().clone();
-    let reader = reader.attached(Meter::new(), aside.clone());
+    let read = Meter::new();
+    let reader = reader.attached(Arc::clone(&read), aside.clone());
     let writer = writer
         .attached(Meter::new(), aside)
         .in_custody(custody.clone());
-    let id = context.stage().to_owned();
-    let code = stage.start(reader, writer, params, context);
-    let feed = Sender::<Bytes, Raw>::new(feed);
+    let code = stage.start(reader, writer, params, context.clone());
+    let feed = (Sender::<Bytes, Raw>::new(feed), Seen::Meter(read));
     let output = Receiver::<Bytes, Raw>::new(out);
-    Either::Right(Task::new(id, input, feed, code, custody, output).fuse())
+    Either::Right(Task::new(context, input, feed, code, custody, output).fuse())
 }
 
 /// Runs a byte stage over channels.

@@ -1,5 +1,5 @@
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -12,8 +12,7 @@ use crate::channel::Remark;
 
 /// Fused stages whose panics are caught: the stage that panicked has failed.
 ///
-/// To be put around stages wherever something else than a stage of items polls them. A panic of
-/// something else, as of the iterator at the beginning of a pipeline, goes on.
+/// To be put around stages wherever something else than a stage of items polls them.
 #[pin_project]
 #[derive(Debug)]
 pub(crate) struct Caught<S> {
@@ -58,14 +57,9 @@ where
                 Err(panic) => panic,
             };
             this.stream.set(None);
-            let Some(blamed) = Blamed::take() else {
-                resume_unwind(panic);
-            };
-            *this.failure = Some(StageError::panicked(
-                &blamed.stage,
-                Some(blamed.item),
-                &*panic,
-            ));
+            // What nobody is blamed for is code of the user between the stages, such as a key.
+            let blamed = Blamed::take().unwrap_or_default();
+            *this.failure = Some(StageError::panicked(&blamed.stage, blamed.item, &*panic));
             *this.remarks = blamed.remarks;
         }
         Poll::Ready(match this.remarks.pop_front() {

@@ -1,5 +1,8 @@
 use std::future::poll_fn;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::time::timeout;
 
 use super::{StageContext, StageError};
 use crate::channel::{ChannelWriter, Sender, WriteError};
@@ -50,6 +53,10 @@ impl<T: Send + 'static, F: Encode<T>> WritingEnd for Sender<T, F> {
     }
 }
 
+/// How long the reader of a stage that was stopped may take to hear of it. It learns of the end of
+/// the run in other ways, too.
+const STOPPED: Duration = Duration::from_secs(1);
+
 /// Ends the output of a stage as its code ended: closes it, or aborts it with the failure, after
 /// what was put out before.
 ///
@@ -62,21 +69,27 @@ pub(super) async fn conclude<W: WritingEnd>(
     let Some(mut writer) = writer else {
         return ended;
     };
-    match ended {
-        Ok(()) => poll_fn(|cx| writer.poll_close(cx))
-            .await
-            .map_err(|error| StageError::output(context.stage(), error)),
-        Err(failure) => {
-            // A reader that takes its time is not waited for when the run is over anyway. One that
-            // cannot be told finds the stream truncated; the failure itself goes to whoever
-            // started the stage.
-            tokio::select! {
-                _ = poll_fn(|cx| writer.poll_fail(cx, failure.abort())) => {}
-                () = context.cancelled() => {
-                    let _ = poll_fn(|cx| writer.poll_abort(cx, failure.abort())).await;
-                }
+    let control = context.control();
+    // A reader that takes its time is not waited for when the run is over anyway.
+    let failure = match ended {
+        Ok(()) => tokio::select! {
+            closed = poll_fn(|cx| writer.poll_close(cx)) => {
+                return closed.map_err(|error| StageError::output(context.stage(), error));
             }
-            Err(failure)
+            () = control.run().cancelled() => control.stopped(context.stage()),
+        },
+        // Nobody is left to be told.
+        Err(failure) if failure.is_output_gone() => failure,
+        Err(failure) => {
+            tokio::select! {
+                _ = poll_fn(|cx| writer.poll_fail(cx, failure.abort())) => return Err(failure),
+                () = control.run().cancelled() => failure,
+            }
         }
-    }
+    };
+    // A reader that cannot be told finds the stream truncated; the failure itself goes to whoever
+    // started the stage.
+    let told = poll_fn(|cx| writer.poll_abort(cx, failure.abort()));
+    let _ = timeout(STOPPED, told).await;
+    Err(failure)
 }

@@ -6,8 +6,9 @@ use std::task::Poll;
 use futures::{FutureExt, Stream};
 
 use super::conclude::conclude;
+use super::grace::Grace;
 use super::pulse::Pulse;
-use super::task::send_all;
+use super::task::{Seen, send_all};
 use super::{Caught, Ends, Flow, Params, StageContext, StageError, StageReport};
 use crate::channel::{Aside, Receiver, Sender, local};
 use crate::codec::{Decode, Encode, Json};
@@ -55,15 +56,16 @@ pub trait Consumer: Clone + Send + Sync + 'static {
             let (feed, fed) = local();
             let mut feed =
                 Sender::<Self::In, Self::Format>::local_unchecked(feed, Aside::default());
+            let seen = Seen::by_receiver_of(&feed);
             let receiver = Receiver::local(fed, None);
             let params = context.params()?;
             let code = self.start(receiver, params, context.clone());
             let mut code = pin!(AssertUnwindSafe(code).catch_unwind());
             let mut feeding = pin!(async {
-                let fed = send_all(Caught::new(input), &mut feed, &id).await;
+                let fed = send_all(Caught::new(input), &mut feed, &context).await;
                 conclude(&context, Some(feed), fed).await
             });
-            let mut fed = None;
+            let (mut fed, mut grace) = (None, Grace::default());
             // When the code has ended nobody waits for the input any more.
             let ended = poll_fn(|cx| {
                 if fed.is_none()
@@ -71,14 +73,22 @@ pub trait Consumer: Clone + Send + Sync + 'static {
                 {
                     fed = Some(result);
                 }
-                code.as_mut().poll(cx)
+                match code.as_mut().poll(cx) {
+                    Poll::Ready(ended) => Poll::Ready(Some(ended)),
+                    // The input has failed, and the code waits for something else.
+                    Poll::Pending if matches!(fed, Some(Err(_))) => {
+                        grace.poll_idle(cx).map(|()| None)
+                    }
+                    Poll::Pending => Poll::Pending,
+                }
             })
             .await;
             match (ended, fed) {
-                (Err(panic), _) => Err(StageError::panicked(&id, None, &*panic)),
-                (Ok(Err(error)), _) => Err(StageError::returned(&id, None, error)),
-                (Ok(Ok(())), Some(Err(failure))) if !failure.is_output_gone() => Err(failure),
-                (Ok(Ok(())), _) => Ok(()),
+                (None, Some(Err(failure))) => Err(failure),
+                (Some(_), Some(Err(failure))) if seen.get() => Err(failure),
+                (Some(Err(panic)), _) => Err(StageError::panicked(&id, None, &*panic)),
+                (Some(Ok(Err(error))), _) => Err(StageError::returned(&id, None, error)),
+                (Some(Ok(Ok(()))) | None, _) => Ok(()),
             }
         }
     }

@@ -1,12 +1,13 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
 use futures::{FutureExt, TryFutureExt};
 use serde_json::Value;
-use tokio_util::sync::CancellationToken;
 
+use super::control::Control;
 use super::tally::{Counted, Counts, Place, Tally};
 use super::{Params, StageError, StageFacts};
 use crate::channel::{Aside, ChannelReader, Receiver, Remark};
@@ -44,7 +45,7 @@ struct Inner {
     configured: bool,
     worker: Option<Worker>,
     metadata: OnceLock<Option<Value>>,
-    cancelled: CancellationToken,
+    control: Control,
     aside: Aside,
     progress_interval: Duration,
     limits: ItemLimits,
@@ -56,14 +57,14 @@ struct Inner {
 
 impl StageContext {
     /// The circumstances of a run of `stage`, outside of any worker.
-    pub(crate) fn new(stage: impl Into<String>, cancelled: CancellationToken) -> Self {
+    pub(crate) fn new(stage: impl Into<String>, control: Control) -> Self {
         Self(Arc::new(Inner {
             stage: stage.into(),
             params: Value::Null,
             configured: false,
             worker: None,
             metadata: OnceLock::new(),
-            cancelled,
+            control,
             aside: Aside::default(),
             progress_interval: PROGRESS_INTERVAL,
             limits: ItemLimits::OF_STAGES,
@@ -77,6 +78,7 @@ impl StageContext {
     pub(crate) fn for_stage(&self, stage: impl Into<String>) -> Self {
         self.changed(|inner| {
             inner.stage = stage.into();
+            inner.control = inner.control.for_stage();
             inner.counts = Arc::default();
         })
     }
@@ -206,7 +208,7 @@ impl StageContext {
             configured: self.0.configured,
             worker: self.0.worker.clone(),
             metadata: self.0.metadata.clone(),
-            cancelled: self.0.cancelled.clone(),
+            control: self.0.control.clone(),
             aside: Aside::default(),
             progress_interval: self.0.progress_interval,
             limits: self.0.limits,
@@ -256,18 +258,23 @@ impl StageContext {
         self.0.worker.as_ref()
     }
 
-    /// Whether the run is being cancelled.
+    /// Whether the stage is to stop: its run was cancelled, is overdue or has failed, nobody
+    /// wants its output any more, or its worker shuts down.
+    ///
+    /// For code that blocks or computes, which should look at it now and then. It stays `true`
+    /// when the stage has ended, for threads and tasks that the stage has started.
     pub fn is_cancelled(&self) -> bool {
-        self.0.cancelled.is_cancelled()
+        self.0.control.told().is_cancelled()
     }
 
-    /// Waits until the run is cancelled; for a stage that waits for something of its own.
+    /// Waits until the stage is to stop, see [`is_cancelled`](Self::is_cancelled); for a stage
+    /// that waits for something of its own.
     ///
     /// # Cancel safety
     ///
     /// Nothing is lost when the future is dropped.
     pub async fn cancelled(&self) {
-        self.0.cancelled.cancelled().await;
+        self.0.control.told().cancelled().await;
     }
 
     /// The parameters as a `P`.
@@ -303,8 +310,18 @@ impl StageContext {
         &self.0.aside
     }
 
-    pub(crate) fn cancellation(&self) -> &CancellationToken {
-        &self.0.cancelled
+    /// Whether code that computes without waiting may take its next item. Once the stage is to
+    /// stop it has to give way, to whoever stops it.
+    pub(crate) fn poll_go_on(&self, cx: &Context<'_>) -> Poll<()> {
+        if self.0.control.is_over() {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(())
+    }
+
+    pub(crate) fn control(&self) -> &Control {
+        &self.0.control
     }
 
     /// How often the stage tells its progress; never zero.

@@ -1,5 +1,6 @@
 use super::StageError;
 use crate::channel::{ChannelReader, ChannelWriter};
+use crate::error::Error;
 
 /// The ends of the channels that a stage runs between: a producer has no reader, a consumer no
 /// writer.
@@ -10,6 +11,30 @@ pub struct Ends {
 }
 
 impl Ends {
+    /// Connects both ends before the stage's code runs: an end that connects late would be taken
+    /// for one that nobody opens, and would not see its peer leave. Nothing is sent yet.
+    ///
+    /// # Errors
+    ///
+    /// When an end cannot connect.
+    pub(crate) async fn connect(&mut self) -> Result<(), Error> {
+        let Self { reader, writer } = self;
+        let reading = async {
+            match reader {
+                Some(reader) => reader.connect().await.map_err(Error::from),
+                None => Ok(()),
+            }
+        };
+        let writing = async {
+            match writer {
+                Some(writer) => writer.open().await.map_err(Error::from),
+                None => Ok(()),
+            }
+        };
+        tokio::try_join!(reading, writing)?;
+        Ok(())
+    }
+
     /// The reader that `stage` needs.
     pub(super) fn reader(&mut self, stage: &str) -> Result<ChannelReader, StageError> {
         self.reader.take().ok_or_else(|| {

@@ -15,6 +15,17 @@ pub struct StageError(Box<Inner>);
 struct Inner {
     abort: Abort,
     source: Option<Arc<Error>>,
+    kind: Kind,
+}
+
+/// What a failure means to the run, as recorded where it happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Failed,
+    /// The reader of the stage's own output wanted no more.
+    OutputGone,
+    /// The stage's own output was lost; whether its reader left or the engine, is not known.
+    OutputLost,
 }
 
 impl StageError {
@@ -32,6 +43,8 @@ impl StageError {
     pub const BAD_INPUT: &'static str = "bad_input";
     /// Code of a stage whose reader went away.
     pub const OUTPUT_GONE: &'static str = "output_gone";
+    /// Code of a stage that lost the connection to its reader.
+    pub const OUTPUT_LOST: &'static str = "output_lost";
     /// Code of a stage that cannot write its output.
     pub const BAD_OUTPUT: &'static str = "bad_output";
     /// Code of a stage that was cancelled.
@@ -54,22 +67,53 @@ impl StageError {
         Self(Box::new(Inner {
             abort,
             source: None,
+            kind: Kind::Failed,
         }))
+    }
+
+    /// The reader of the output of `stage` wants no more.
+    pub(crate) fn output_gone(stage: &str) -> Self {
+        let mut gone = Self::new(Self::OUTPUT_GONE, stage, "its reader went away");
+        gone.0.kind = Kind::OutputGone;
+        gone
+    }
+
+    /// The output of `stage` was lost.
+    fn output_lost(stage: &str, error: impl fmt::Display) -> Self {
+        let mut lost = Self::new(Self::OUTPUT_LOST, stage, error);
+        lost.0.kind = Kind::OutputLost;
+        lost
+    }
+
+    /// What a stage on another worker has answered: it knows its own ends.
+    pub(crate) fn answered(abort: Abort) -> Self {
+        let kind = match abort.code.as_str() {
+            Self::OUTPUT_GONE => Kind::OutputGone,
+            Self::OUTPUT_LOST => Kind::OutputLost,
+            _ => Kind::Failed,
+        };
+        let mut failure = Self::from_abort(abort);
+        failure.0.kind = kind;
+        failure
     }
 
     /// What a stage's own function returned, at the item numbered `item` if it was at one.
     ///
-    /// An error of a channel inside it means what it means there: an aborted input is passed on,
-    /// a reader that has gone is no failure of this stage, and the failure of a stage that was
-    /// triggered is what it is.
+    /// An aborted stream in it is passed on, and the failure of a stage that was triggered is what
+    /// it is. That a reader went away is a failure here: whether it was the reader of the stage's
+    /// own output is recorded at that output, see [`StageEnding`](super::ending::StageEnding).
     pub(crate) fn returned(stage: &str, item: Option<u64>, error: Error) -> Self {
         if let Some(failure) = error.downcast_ref::<Self>() {
-            return failure.clone();
+            let mut failure = failure.clone();
+            if failure.0.kind != Kind::Failed {
+                // Of another stage that this one has started.
+                failure.0.kind = Kind::Failed;
+                Self::FAILED.clone_into(&mut failure.0.abort.code);
+            }
+            return failure;
         }
         let mut failure = if let Some(abort) = error.abort() {
             return Self::from_abort(abort.clone().passed_on_by(stage)).caused_by(error);
-        } else if error.chain().any(is_output_gone) {
-            Self::new(Self::OUTPUT_GONE, stage, "its reader went away")
         } else if error.is_truncated() {
             Self::new(Self::INPUT_TRUNCATED, stage, format_args!("{error:#}"))
         } else {
@@ -96,9 +140,22 @@ impl StageError {
         failure.caused_by(error.into())
     }
 
-    /// The output of `stage` failed.
+    /// The stage's own output failed.
     pub(crate) fn output(stage: &str, error: WriteError) -> Self {
-        Self::returned(stage, None, error.into())
+        match &error {
+            WriteError::ReaderGone => Self::output_gone(stage).caused_by(error.into()),
+            WriteError::Lost(_) | WriteError::Ended { .. } => {
+                Self::output_lost(stage, &error).caused_by(error.into())
+            }
+            _ => Self::returned(stage, None, error.into()),
+        }
+    }
+
+    /// The failure of a stage whose output was lost before.
+    pub(crate) fn lost_output(self, stage: &str) -> Self {
+        let mut lost = Self::output_lost(stage, &self.0.abort.message);
+        lost.0.source = self.0.source;
+        lost
     }
 
     /// An item cannot be written in the output's format.
@@ -129,8 +186,22 @@ impl StageError {
         failure
     }
 
-    fn caused_by(mut self, error: Error) -> Self {
+    pub(crate) fn caused_by(mut self, error: Error) -> Self {
         self.0.source = Some(Arc::new(error));
+        self
+    }
+
+    /// Whether the failure is what the stage's own code made of its stream as a whole: it has
+    /// returned an error or panicked, and not at one item.
+    pub(crate) fn is_of_code(&self) -> bool {
+        let abort = &self.0.abort;
+        let by_code = [Self::FAILED, Self::PANICKED].contains(&abort.code.as_str());
+        by_code && abort.item.is_none() && abort.causes.is_empty()
+    }
+
+    /// This failure, which led to `consequence`.
+    pub(crate) fn instead_of(mut self, consequence: Self) -> Self {
+        self.0.source = consequence.0.source;
         self
     }
 
@@ -146,7 +217,25 @@ impl StageError {
 
     /// Whether the stage only gave way because its reader had gone.
     pub fn is_output_gone(&self) -> bool {
-        self.0.abort.code == Self::OUTPUT_GONE
+        self.0.kind == Kind::OutputGone
+    }
+
+    /// Whether the stage lost the connection to its reader.
+    pub(crate) fn is_output_lost(&self) -> bool {
+        self.0.kind == Kind::OutputLost
+    }
+
+    /// Whether the failure may come from a connection to the engine that was lost.
+    pub(crate) fn is_connection(&self) -> bool {
+        let code = self.first_cause().code.as_str();
+        self.is_output_lost()
+            || [
+                Self::INPUT_TRUNCATED,
+                Self::OUTPUT_LOST,
+                Self::LOST,
+                Abort::DROPPED,
+            ]
+            .contains(&code)
     }
 
     /// Whether the failure began in another stage.
@@ -158,19 +247,6 @@ impl StageError {
     pub fn inner(&self) -> Option<&Error> {
         self.0.source.as_deref()
     }
-}
-
-fn is_output_gone(error: &(dyn std::error::Error + 'static)) -> bool {
-    let error = match error
-        .downcast_ref::<std::io::Error>()
-        .and_then(std::io::Error::get_ref)
-    {
-        Some(inner) => inner,
-        None => error,
-    };
-    error
-        .downcast_ref::<WriteError>()
-        .is_some_and(WriteError::is_reader_gone)
 }
 
 impl std::error::Error for StageError {}

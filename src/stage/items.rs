@@ -277,7 +277,7 @@ fn serve_items<G: ItemStage>(
                     .map_err(|error| StageError::output(id, error))?;
                 let input = Incoming::new(receiver, id);
                 let output = join(stage, input, Ok(params), context.clone());
-                send_all(Caught::new(output), &mut sender, id).await
+                send_all(Caught::new(output), &mut sender, &context).await
             })
             .await;
         conclude(&context, Some(sender), ended).await?;

@@ -107,7 +107,11 @@ where
                     working.done();
                     match given {
                         Ok(Some(output)) => Some(Ok(Event::Item(output))),
-                        Ok(None) => continue,
+                        Ok(None) => {
+                            // Items that make nothing of themselves must not keep the task.
+                            ready!(this.run.context.poll_go_on(cx));
+                            continue;
+                        }
                         Err(error) => Some(Err(returned(this.run, error))),
                     }
                 }
@@ -146,7 +150,10 @@ where
                 match ready!(polled) {
                     Some(Ok(item)) => return Poll::Ready(Some(Ok(Event::Item(item)))),
                     Some(Err(error)) => break returned(run, error),
-                    None => this.outputs.set(None),
+                    None => {
+                        this.outputs.set(None);
+                        ready!(run.context.poll_go_on(cx));
+                    }
                 }
             }
             if let Some(call) = this.call.as_mut().as_pin_mut() {

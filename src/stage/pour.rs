@@ -1,10 +1,10 @@
-use std::future::ready;
+use std::future::pending;
 
 use futures::{Stream, StreamExt};
 
 use super::conclude::conclude;
 use super::pulse::Pulse;
-use super::task::{Task, send_all};
+use super::task::{Seen, Task, send_all};
 use super::{Ends, Flow, StageContext, StageError, StageReport};
 use crate::channel::{ChannelWriter, Custody, Receiver, Sender, local_bytes};
 use crate::codec::{Decode, Encode};
@@ -29,7 +29,7 @@ where
                 .flush()
                 .await
                 .map_err(|error| StageError::output(id, error))?;
-            send_all(input, &mut sender, id).await
+            send_all(input, &mut sender, &context).await
         })
         .await;
     conclude(&context, Some(sender), ended).await?;
@@ -38,7 +38,7 @@ where
 
 /// Writes items in one format and reads the same bytes in another, within the process.
 pub(crate) fn recode<S, T, F, O, G>(
-    name: &str,
+    context: StageContext,
     input: S,
 ) -> impl Stream<Item = Flow<O>> + Send + 'static
 where
@@ -49,8 +49,8 @@ where
     G: Decode<O>,
 {
     let (writer, reader) = local_bytes();
-    let feed = Sender::<T, F>::new(writer);
+    let feed = (Sender::<T, F>::new(writer), Seen::NoCode);
     let output = Receiver::<O, G>::new(reader).go_on_after_bad_items();
     let nothing = Custody::<ChannelWriter>::new();
-    Task::new(name.to_owned(), input, feed, ready(Ok(())), nothing, output).fuse()
+    Task::new(context, input, feed, pending(), nothing, output).fuse()
 }

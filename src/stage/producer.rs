@@ -4,7 +4,7 @@ use futures::{Stream, StreamExt, future::Either, stream};
 
 use super::conclude::conclude;
 use super::pulse::Pulse;
-use super::task::Task;
+use super::task::{Seen, Task};
 use super::{Ends, Flow, Params, StageContext, StageError, StageReport, Writable};
 use crate::channel::{Aside, Custody, Receiver, Sender, local};
 use crate::codec::{Decode, Encode, Json};
@@ -49,12 +49,12 @@ pub trait Producer: Clone + Send + Sync + 'static {
         let (put, out) = local();
         let custody = Custody::new();
         let sender = Sender::local(put, context.aside().clone()).in_custody(custody.clone());
-        let id = context.stage().to_owned();
         let own = context.clone();
-        let code = self.start(sender, params, context);
+        let code = self.start(sender, params, context.clone());
         let feed = Sender::<(), Json>::local(feed, Aside::default());
+        let feed = (feed, Seen::NoInput);
         let output = Receiver::<Self::Out, Self::Format>::local(out, None);
-        let output = Task::new(id, stream::empty(), feed, code, custody, output).fuse();
+        let output = Task::new(context, stream::empty(), feed, code, custody, output).fuse();
         Either::Right(Writable::<_, Self::Format>::new(output, own))
     }
 

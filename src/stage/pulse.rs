@@ -9,9 +9,12 @@ use std::time::Instant;
 use futures::FutureExt;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
+use super::ending::StageEnding;
 use super::report::all_verified;
 use super::{Ends, StageContext, StageError, StageReport};
-use crate::channel::{Aside, ChannelReader, ChannelWriter, Meter, Remark, StreamReport};
+use crate::channel::{
+    Aside, ChannelReader, ChannelWriter, Departure, Meter, ReadError, Remark, StreamReport,
+};
 use crate::wire::Progress;
 
 /// What is measured at a stage while it runs.
@@ -33,15 +36,15 @@ struct Measure {
 }
 
 impl Measure {
-    fn new() -> Self {
+    fn new(context: &StageContext) -> Self {
         Self {
-            own: Meter::new(),
+            own: Meter::of_run(context.control().activity()),
             ends: Vec::new(),
         }
     }
 
-    fn end(&mut self) -> Arc<Meter> {
-        let meter = Meter::new();
+    fn end(&mut self, context: &StageContext) -> Arc<Meter> {
+        let meter = Meter::of_run(context.control().activity());
         self.ends.push(Arc::clone(&meter));
         meter
     }
@@ -62,6 +65,41 @@ impl Measure {
         }
         all_verified(self.ends.iter().map(|end| end.verified()))
     }
+
+    fn each(&self) -> &[Arc<Meter>] {
+        if self.ends.is_empty() {
+            std::slice::from_ref(&self.own)
+        } else {
+            &self.ends
+        }
+    }
+
+    /// How the stream failed, or the first of several that did.
+    fn failed(&self) -> Option<&ReadError> {
+        self.each().iter().find_map(|end| end.failed())
+    }
+
+    /// Whether a stream has not ended: once the code has, it was left.
+    fn is_left(&self) -> bool {
+        let open = |end: &Arc<Meter>| end.verified().is_none() && end.failed().is_none();
+        self.each().iter().any(open)
+    }
+
+    /// Set when nobody reads any more, of several ends none.
+    fn departure(&self) -> Option<Departure> {
+        let mut all = Departure::ReaderGone;
+        for end in self.each() {
+            if end.departure()? == Departure::Lost {
+                all = Departure::Lost;
+            }
+        }
+        Some(all)
+    }
+
+    /// Whether the stream was ended here, or each of several.
+    fn is_ending(&self) -> bool {
+        self.each().iter().all(|end| end.is_ending())
+    }
 }
 
 impl Pulse {
@@ -78,9 +116,9 @@ impl Pulse {
 
     fn with_aside(context: StageContext, aside: Aside) -> Self {
         Self {
+            input: Measure::new(&context),
+            output: Measure::new(&context),
             context,
-            input: Measure::new(),
-            output: Measure::new(),
             aside,
             started: Instant::now(),
         }
@@ -111,13 +149,13 @@ impl Pulse {
     /// One of several readers; the waits for all of them are shown at
     /// [`input_waits`](Self::input_waits).
     pub(super) fn attach_one_reader(&mut self, reader: ChannelReader) -> ChannelReader {
-        reader.metered(self.input.end())
+        reader.metered(self.input.end(&self.context))
     }
 
     /// One of several writers; progress is for whoever writes to them, see
     /// [`aside`](Self::aside).
     pub(super) fn attach_one_writer(&mut self, writer: ChannelWriter) -> ChannelWriter {
-        writer.attached(self.output.end(), Aside::default())
+        writer.attached(self.output.end(&self.context), Aside::default())
     }
 
     /// Where progress is put.
@@ -142,28 +180,35 @@ impl Pulse {
         report.items_skipped = counts.skipped();
         report.items_dead = counts.dead();
         report.input_verified = self.input.verified();
+        report.input_left = self.input.is_left();
         report
     }
 
-    /// Runs the stage's own code: until it ends, panics or is cancelled. Meanwhile it puts
-    /// progress aside, at most once an interval.
+    /// Runs the stage's own code until it ends or panics, until it is to stop, or until nobody
+    /// reads its output; then decides how the stage has ended. Meanwhile it puts progress aside,
+    /// at most once an interval.
     pub(super) async fn run<R>(
         &self,
         code: impl Future<Output = Result<R, StageError>>,
     ) -> Result<R, StageError> {
         let stage = self.context.stage();
         let mut code = std::pin::pin!(AssertUnwindSafe(code).catch_unwind());
-        let mut cancelled = std::pin::pin!(self.context.cancelled());
+        let control = self.context.control();
+        let mut cancelled = std::pin::pin!(control.stage().cancelled());
+        let mut unread = std::pin::pin!(control.unread().cancelled());
         let mut ticks = self.ticks();
-        poll_fn(|cx| {
+        let ended = poll_fn(|cx| {
             if let Poll::Ready(ended) = code.as_mut().poll(cx) {
                 return Poll::Ready(
                     ended.unwrap_or_else(|panic| Err(StageError::panicked(stage, None, &*panic))),
                 );
             }
             if cancelled.as_mut().poll(cx).is_ready() {
-                let reason = "the run was cancelled";
-                return Poll::Ready(Err(StageError::new(StageError::CANCELLED, stage, reason)));
+                return Poll::Ready(Err(control.stopped(stage)));
+            }
+            // A stage that has ended its output may go on to finish its work.
+            if !self.output.is_ending() && unread.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(Err(StageError::output_gone(stage)));
             }
             while ticks.poll_tick(cx).is_ready() {
                 // One that was not taken yet says enough.
@@ -173,7 +218,21 @@ impl Pulse {
             }
             Poll::Pending
         })
-        .await
+        .await;
+        let ending = StageEnding {
+            input: self.input.failed(),
+            output: self.output.departure(),
+        };
+        let mut ended = ending.decide(stage, ended);
+        if let Some(reason) = control.reason()
+            && self.input.verified().is_none()
+        {
+            // What it gave until it was told to come to an end is not all.
+            ended = Err(reason.clone());
+        }
+        let told = ended.as_ref().map(|_| ()).map_err(StageError::clone);
+        control.set_ended(told, self.report());
+        ended
     }
 
     fn ticks(&self) -> Interval {

@@ -1,17 +1,25 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::pending;
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::{Ends, IntoStage, Service, StageContext, StageError, StageReport, StageRequest};
+use super::leash::input_over;
+use super::{
+    Control, Ends, GRACE, IntoStage, Service, StageContext, StageError, StageReport, StageRequest,
+};
+use crate::channel::{ChannelReader, WriterWatch};
+use crate::wire::Frame;
 use crate::worker::{FunctionError, Invocation, RegisterError, Registration, Worker};
 
 impl Worker {
     /// Registers a stage, a producer or a consumer by its own id.
     ///
     /// It is triggered with a [`StageRequest`] and answers with a [`StageReport`] when the stream
-    /// is over. A run is cancelled when its caller no longer waits for it, and when the worker shuts
-    /// down and does not finish in time.
+    /// is over. A run is cancelled when its caller no longer waits for it. When the worker shuts
+    /// down, a stage is told by [`StageContext::cancelled`]; it is stopped when nothing moves in it
+    /// any more, or just before the deadline of the shutdown, and its run fails.
     ///
     /// One worker serves a stage; others that register it wait until that one leaves. Several serve
     /// it at the same time when each registers it as
@@ -48,36 +56,89 @@ async fn run(
     invocation: &Invocation,
 ) -> Result<StageReport, StageError> {
     let worker = invocation.worker();
-    let ends = Ends {
+    let writer = WriterWatch::default();
+    let mut ends = Ends {
         reader: request
             .reader_ref
-            .map(|reader_ref| worker.reader(&reader_ref)),
+            .map(|reader_ref| worker.reader(&reader_ref).watching(writer.clone())),
         writer: request
             .writer_ref
             .map(|writer_ref| worker.writer(&writer_ref)),
     };
-    let cancelled = CancellationToken::new();
-    let context = StageContext::new(stage.service_id(), cancelled.clone())
+    let id = stage.service_id();
+    let control = Control::new(CancellationToken::new(), None);
+    let context = StageContext::new(id.clone(), control.clone())
         .with_params(request.params)
         .with_worker(worker.clone());
     let context = match request.progress_ms {
         Some(interval) => context.with_progress_interval(Duration::from_millis(interval)),
         None => context,
     };
-    let mut serving = stage.serve_boxed(ends, context);
-    let let_go = async {
-        match request.cancel_ref {
-            // However it ends, whoever started the run has let go of it.
-            Some(cancel_ref) => drop(worker.reader(&cancel_ref).unobserved().next_bytes().await),
-            None => std::future::pending().await,
+    let serving = async {
+        if let Err(error) = ends.connect().await {
+            return Err(StageError::returned(&id, None, error));
         }
+        stage.serve_boxed(ends, context).await
     };
-    tokio::select! {
-        ended = &mut serving => return ended.map(|report| report.by(worker.name())),
-        () = let_go => cancelled.cancel(),
-        () = invocation.given_up() => cancelled.cancel(),
+    let supervised = async {
+        let leash = request
+            .cancel_ref
+            .map(|cancel| worker.reader(&cancel).unobserved());
+        let given_up = async {
+            invocation.given_up().await;
+            control.run().cancel();
+        };
+        tokio::join!(
+            listen(leash, &control, &id, &writer),
+            end_with_worker(invocation, &control, &id),
+            given_up
+        );
+        pending().await
+    };
+    let ended = tokio::select! {
+        ended = serving => ended,
+        ended = supervised => ended,
+    };
+    ended.map(|report| report.by(worker.name()))
+}
+
+/// Does what the run says that has started the stage `id`.
+async fn listen(leash: Option<ChannelReader>, control: &Control, id: &str, writer: &WriterWatch) {
+    let Some(mut leash) = leash else { return };
+    loop {
+        match leash.next_frame().await {
+            Ok(Some(Frame::Message(text))) => {
+                if let Some(over) = input_over(&text) {
+                    writer.set_over(over);
+                }
+            }
+            Ok(Some(Frame::Data(_))) => {}
+            Ok(None) => return control.run().cancel(),
+            // Without it nobody could stop the stage.
+            Err(error) => {
+                let reason = format!("the connection to the run of the stage was lost: {error}");
+                return control.stop(StageError::new(StageError::LOST, id, reason));
+            }
+        }
     }
-    serving.await.map(|report| report.by(worker.name()))
+}
+
+/// Brings the stage `id` to an end when its worker shuts down.
+async fn end_with_worker(invocation: &Invocation, control: &Control, id: &str) {
+    invocation.worker_stops().await;
+    let reason = StageError::new(StageError::LOST, id, "the worker of the stage shuts down");
+    control.tell(reason.clone());
+    // Leaves time for the stage to answer.
+    let last = invocation.worker().shutdown_timeout().mul_f32(0.8);
+    let last = later(Instant::now(), last);
+    let mut moved = control.moved();
+    loop {
+        sleep_until(last.min(later(Instant::now(), GRACE))).await;
+        let before = std::mem::replace(&mut moved, control.moved());
+        if before == moved || Instant::now() >= last {
+            return control.stop(reason);
+        }
+    }
 }
 
 /// The failure as the caller of the stage gets it: the abort as JSON in the message, so that

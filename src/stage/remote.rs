@@ -1,6 +1,7 @@
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures::future::{BoxFuture, FutureExt};
@@ -9,9 +10,9 @@ use serde_json::Value;
 
 use super::conclude::conclude;
 use super::flow::Incoming;
-use super::leash::{Leash, free};
+use super::leash::{Leash, free, silence_of};
 use super::pulse::Pulse;
-use super::task::{Task, send_all};
+use super::task::{Seen, Task, send_all};
 use super::{
     Ends, Flow, KeepsOrder, Part, Service, Stage, StageContext, StageError, StageFacts, StageInfo,
     StageReport, StageRequest, check_order,
@@ -140,7 +141,7 @@ fn failure(id: &str, error: &CallError) -> StageError {
         && let Ok(abort) = serde_json::from_str::<Abort>(&error.message)
         && abort.code == error.code
     {
-        return StageError::from_abort(abort);
+        return StageError::answered(abort);
     }
     let code = match error {
         CallError::FunctionNotFound { .. } => StageError::NOT_FOUND,
@@ -202,23 +203,32 @@ where
             let opened = self.channels(&worker, &context).await;
             let (feed, leash, request, output) =
                 opened.map_err(|error| StageError::returned(&id, None, error))?;
+            let known = Arc::new(OnceLock::new());
+            let (silence, freeing, opened) = (Arc::clone(&known), worker.clone(), request.clone());
             let code = async move {
-                let ended = trigger(&worker, &id, &request, None).await;
-                leash.let_go(&worker).await;
-                if ended.is_err() {
-                    let ends = request.reader_ref.into_iter().chain(request.writer_ref);
-                    free(&worker, ends.collect()).await;
+                let ended = trigger(&worker, &id, &request, None).await.map(|_| ());
+                match &ended {
+                    Ok(()) => {
+                        let _ = silence.set(silence_of(&worker, &request).await);
+                        leash.let_go(&worker).await;
+                    }
+                    // A failure does not wait for what is to be tidied up.
+                    Err(failure) => {
+                        let failure = failure.clone();
+                        tokio::spawn(async move {
+                            free(&worker, &request, Some(&failure)).await;
+                            leash.let_go(&worker).await;
+                        });
+                    }
                 }
-                ended.map(|_| ()).map_err(Error::from)
+                ended.map_err(Error::from)
             };
-            Ok(Task::new(
-                self.id,
-                input,
-                feed,
-                code,
-                Custody::<ChannelWriter>::new(),
-                output,
-            ))
+            let nothing = Custody::<ChannelWriter>::new();
+            let feed = (feed, Seen::Elsewhere(known));
+            let task = Task::new(context, input, feed, code, nothing, output);
+            // Its own reading end has gone by then.
+            let freed = async move { free(&freeing, &opened, None).await };
+            Ok(task.chain(stream::once(freed).filter_map(async |()| None)))
         })
         .flat_map(|task| match task {
             Ok(task) => task.left_stream(),
@@ -250,7 +260,7 @@ where
                     sender.set_metadata(context.metadata());
                     let input = Incoming::new(receiver, id);
                     let output = self.fuse(input, context.clone()).boxed();
-                    send_all(output, &mut sender, id).await
+                    send_all(output, &mut sender, &context).await
                 })
                 .await;
             conclude(&context, Some(sender), ended).await?;

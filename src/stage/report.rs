@@ -35,6 +35,9 @@ pub struct StageReport {
     /// left early.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input_verified: Option<bool>,
+    /// Whether the stage left its input before the end: it wanted no more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub input_left: bool,
     /// Microseconds from the start of the stage to its end.
     #[serde(default)]
     pub elapsed_us: u64,
@@ -61,6 +64,7 @@ impl StageReport {
             items_skipped: 0,
             items_dead: 0,
             input_verified: None,
+            input_left: false,
             elapsed_us: micros(elapsed),
             waited_in_us: micros(input.waited),
             waited_out_us: micros(output.waited),
@@ -83,6 +87,7 @@ impl StageReport {
             bytes_in: self.bytes_in,
             waited_in_us: self.waited_in_us,
             input_verified: self.input_verified,
+            input_left: self.input_left,
             items_skipped: self.items_skipped + next.items_skipped,
             items_dead: self.items_dead + next.items_dead,
             elapsed_us: self.elapsed_us.max(next.elapsed_us),
@@ -104,6 +109,7 @@ impl StageReport {
             items_skipped: more("items_skipped"),
             items_dead: more("items_dead"),
             input_verified: None,
+            input_left: false,
             elapsed_us: more("elapsed_us"),
             waited_in_us: more("waited_in_us"),
             waited_out_us: more("waited_out_us"),

@@ -6,7 +6,7 @@ use futures::{Stream, StreamExt, future::Either, stream};
 
 use super::conclude::conclude;
 use super::pulse::Pulse;
-use super::task::Task;
+use super::task::{Seen, Task};
 use super::{Ends, Flow, Params, Stage, StageContext, StageError, StageReport, Writable};
 use crate::channel::{Custody, Receiver, Sender, local};
 use crate::error::Error;
@@ -63,13 +63,13 @@ where
     let aside = context.aside().clone();
     let feed =
         Sender::<G::In, G::InFormat>::local_unchecked(feed, crate::channel::Aside::default());
+    let seen = Seen::by_receiver_of(&feed);
     let receiver = Receiver::local(input_end, Some(aside.clone()));
     let sender = Sender::local(output_end, aside).in_custody(custody.clone());
-    let id = context.stage().to_owned();
     let own = context.clone();
-    let code = stage.start(receiver, sender, params, context);
+    let code = stage.start(receiver, sender, params, context.clone());
     let output = Receiver::<G::Out, G::OutFormat>::local(out, None);
-    let output = Task::new(id, input, feed, code, custody, output).fuse();
+    let output = Task::new(context, input, (feed, seen), code, custody, output).fuse();
     Either::Right(Writable::<_, G::OutFormat>::new(output, own))
 }
 

@@ -1,6 +1,8 @@
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 
 use futures::Stream;
@@ -8,28 +10,35 @@ use pin_project::pin_project;
 
 use super::conclude::WritingEnd;
 use super::flow::unreadable;
-use super::{Caught, Flow, StageError};
-use crate::channel::{Custody, Event, ReceiveError, Receiver, Sender, Signal, SignalKind};
+use super::grace::Grace;
+use super::{Caught, Flow, StageContext, StageError};
+use crate::channel::{
+    Custody, Event, Meter, ReceiveError, Receiver, Sender, Signal, SignalKind, Silent,
+};
 use crate::codec::{Decode, Encode};
 use crate::error::Error;
+use crate::wire::Abort;
 
 /// A stage whose code runs from a reading end to a writing end, as a stream within the process.
 ///
 /// Each poll does three things, none of which waits for another: it feeds the input to the code,
 /// runs the code, and gives what the code has put out. The code's result comes last; until it is
-/// known, the end of the output is not believed.
+/// known, the end of the output is not believed. The rules are those of
+/// [`StageEnding`](super::ending::StageEnding): an input that has failed is the cause of whatever
+/// the code returns, once the code has seen it.
 #[pin_project]
 pub(super) struct Task<S, T, F: Encode<T>, C, W, O, G: Decode<O>>
 where
     T: Send + 'static,
 {
-    stage: String,
+    context: StageContext,
     #[pin]
     input: Option<Caught<S>>,
     /// Where the input goes; `None` once it is closed.
     feed: Option<Sender<T, F>>,
-    /// How the input failed, to be passed on if the code does not.
+    /// How the input failed.
     failed_input: Option<StageError>,
+    seen: Seen,
     #[pin]
     code: Option<C>,
     ended: Option<Result<(), StageError>>,
@@ -37,32 +46,76 @@ where
     custody: Custody<W>,
     writer: Option<W>,
     output: Receiver<O, G>,
+    /// Runs while nothing moves that should: the code has ended and its output has not, or the
+    /// input has failed and the code goes on.
+    grace: Grace,
     over: bool,
+}
+
+/// Tells whether the code has seen that its input failed.
+pub(super) enum Seen {
+    /// There is no input.
+    NoInput,
+    /// The code is on another worker; set once it has ended well: what it means if nothing came.
+    Elsewhere(Arc<OnceLock<Silent>>),
+    /// There is no code: what comes in goes out, and the end of the output is all there is.
+    NoCode,
+    Flag(Arc<AtomicBool>),
+    Meter(Arc<Meter>),
+}
+
+impl Seen {
+    /// Of the code that receives what `feed` sends.
+    pub(super) fn by_receiver_of<T: Send + 'static, F: Encode<T>>(feed: &Sender<T, F>) -> Self {
+        feed.abort_flag().map_or(Self::NoInput, Self::Flag)
+    }
+
+    /// What it means that nothing came of code that has ended well.
+    fn silence(&self) -> Silent {
+        let known = match self {
+            Self::Elsewhere(known) => known.get().copied(),
+            _ => None,
+        };
+        known.unwrap_or(Silent::LeftOpen)
+    }
+
+    /// Whether it has.
+    pub(super) fn get(&self) -> bool {
+        match self {
+            Self::NoInput | Self::Elsewhere(_) | Self::NoCode => true,
+            Self::Flag(flag) => flag.load(Relaxed),
+            Self::Meter(meter) => meter.failed().is_some(),
+        }
+    }
 }
 
 impl<S, T, F: Encode<T>, C, W, O, G: Decode<O>> Task<S, T, F, C, W, O, G>
 where
     T: Send + 'static,
 {
+    /// A stage of the code `code`, which gets what goes into `feed` and leaves its writing end in
+    /// `custody`; `output` is the other side of that.
     pub(super) fn new(
-        stage: String,
+        context: StageContext,
         input: S,
-        feed: Sender<T, F>,
+        (feed, seen): (Sender<T, F>, Seen),
         code: C,
         custody: Custody<W>,
         mut output: Receiver<O, G>,
     ) -> Self {
         output.keep_all();
         Self {
-            stage,
+            context,
             input: Some(Caught::new(input)),
             feed: Some(feed),
             failed_input: None,
+            seen,
             code: Some(code),
             ended: None,
             custody,
             writer: None,
             output,
+            grace: Grace::default(),
             over: false,
         }
     }
@@ -88,31 +141,32 @@ where
             let ran = self.as_mut().poll_code(cx);
             let this = self.as_mut().project();
             let end = match this.output.poll_event(cx) {
-                Poll::Ready(Ok(Some(event))) => return Poll::Ready(Some(Ok(event))),
-                Poll::Ready(Ok(None)) => Ok(()),
+                Poll::Ready(Ok(Some(event))) => {
+                    this.grace.restart();
+                    return Poll::Ready(Some(Ok(event)));
+                }
+                Poll::Ready(Ok(None)) => Some(Ok(())),
                 // It is for the stage that takes the items to deal with.
                 Poll::Ready(Err(error @ ReceiveError::Item(_))) if this.output.goes_on() => {
                     return Poll::Ready(Some(Ok(unreadable(error, true))));
                 }
-                Poll::Ready(Err(error)) => Err(error),
+                Poll::Ready(Err(error)) => {
+                    Some(Err(StageError::input(this.context.stage(), error)))
+                }
                 // What was done above may have made room for more of it.
                 Poll::Pending if fed || ran => continue,
-                Poll::Pending => return Poll::Pending,
+                Poll::Pending => None,
             };
+            let no_code = matches!(this.seen, Seen::NoCode);
+            let known = end.is_some() && (this.ended.is_some() || no_code);
             // The output is over, and the code's result tells why, once there is one.
-            let Some(ended) = this.ended.clone() else {
-                if ran {
+            if !known {
+                if end.is_some() && ran {
                     continue;
                 }
-                return Poll::Pending;
-            };
-            *this.over = true;
-            let failed = ended.err().or_else(|| {
-                let input = this.failed_input.take();
-                end.err()
-                    .map(|error| input.unwrap_or_else(|| StageError::input(this.stage, error)))
-            });
-            return Poll::Ready(failed.map(Err));
+                ready!(self.as_mut().poll_stands_still(cx));
+            }
+            return Poll::Ready(self.end(end).map(Err));
         }
     }
 }
@@ -126,6 +180,43 @@ where
     W: WritingEnd,
     G: Decode<O>,
 {
+    /// Ready when the stage waits for something that does not come. Nothing moves just now.
+    fn poll_stands_still(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.project();
+        if this.ended.is_some() {
+            this.grace.poll(cx)
+        } else if this.failed_input.is_some() {
+            this.grace.poll_idle(cx)
+        } else {
+            Poll::Pending
+        }
+    }
+
+    /// Ends the stage, whose output has ended as `end`, or stands still; gives its failure.
+    fn end(self: Pin<&mut Self>, end: Option<Result<(), StageError>>) -> Option<StageError> {
+        let mut this = self.project();
+        *this.over = true;
+        this.input.set(None);
+        this.code.set(None);
+        let stands_still = end.is_none();
+        // Code that stands still may not look at its input any more.
+        let seen = this.seen.get() || this.ended.is_none();
+        let input = this.failed_input.take().filter(|_| seen);
+        let came = this.output.report();
+        let stage = this.context.stage();
+        let owed = match this.seen.silence() {
+            Silent::Empty if came.items == 0 && came.bytes == 0 => None,
+            Silent::NoStage if came.items == 0 && came.bytes == 0 => Some(Abort::no_stage(stage)),
+            _ => Some(Abort::left_open(stage)),
+        };
+        let code = this.ended.take().and_then(Result::err);
+        let output = end.and_then(Result::err);
+        input
+            .or(code)
+            .or(output)
+            .or(owed.filter(|_| stands_still).map(StageError::from_abort))
+    }
+
     /// Moves input to the code as far as there is room; whether anything was moved.
     fn poll_feed(self: Pin<&mut Self>, cx: &mut Context<'_>) -> bool {
         let mut this = self.project();
@@ -143,6 +234,9 @@ where
                 *this.feed = None;
                 return true;
             };
+            if this.context.poll_go_on(cx).is_pending() {
+                return false;
+            }
             match feed.poll_ready(cx) {
                 Poll::Pending => return moved,
                 Poll::Ready(Ok(())) => {}
@@ -154,10 +248,17 @@ where
                 }
             }
             match input.poll_next(cx) {
-                Poll::Pending => return moved,
+                Poll::Pending => {
+                    if feed.poll_gone(cx).is_pending() {
+                        return moved;
+                    }
+                    this.input.set(None);
+                    *this.feed = None;
+                    return true;
+                }
                 Poll::Ready(Some(Ok(event))) => {
                     moved = true;
-                    if let Err(failure) = push(feed, event, this.stage) {
+                    if let Err(failure) = push(feed, event, this.context.stage()) {
                         *this.failed_input = Some(failure);
                         this.input.set(None);
                     }
@@ -177,15 +278,20 @@ where
         let mut this = self.project();
         let mut ran = false;
         if let Some(code) = this.code.as_mut().as_pin_mut() {
+            let stage = this.context.stage();
             let ended = match catch_unwind(AssertUnwindSafe(|| code.poll(cx))) {
                 Ok(Poll::Pending) => return false,
                 Ok(Poll::Ready(Ok(()))) => Ok(()),
-                Ok(Poll::Ready(Err(error))) => Err(StageError::returned(this.stage, None, error)),
-                Err(panic) => Err(StageError::panicked(this.stage, None, &*panic)),
+                Ok(Poll::Ready(Err(error))) => Err(StageError::returned(stage, None, error)),
+                Err(panic) => Err(StageError::panicked(stage, None, &*panic)),
             };
             this.code.set(None);
             *this.writer = this.custody.take();
-            *this.ended = Some(ended);
+            // An output that does not tell of a failure of the input must not end well.
+            *this.ended = Some(match &*this.failed_input {
+                Some(failure) if this.seen.get() => Err(failure.clone()),
+                _ => ended,
+            });
             ran = true;
         }
         if let (Some(writer), Some(ended)) = (&mut *this.writer, &*this.ended) {
@@ -230,19 +336,23 @@ pub(super) fn push<T: Send + 'static, F: Encode<T>>(
 }
 
 /// Sends everything that `input` gives, until it is over; the end itself is for the caller.
+///
+/// Takes nothing more once the stage is to stop, also when everything is ready.
 pub(super) async fn send_all<T, F>(
     input: impl Stream<Item = Flow<T>>,
     sender: &mut Sender<T, F>,
-    stage: &str,
+    context: &StageContext,
 ) -> Result<(), StageError>
 where
     T: Send + 'static,
     F: Encode<T>,
 {
+    let stage = context.stage();
     let output = |error| StageError::output(stage, error);
     let mut input = std::pin::pin!(input);
     std::future::poll_fn(|cx| {
         loop {
+            ready!(context.poll_go_on(cx));
             ready!(sender.poll_ready(cx)).map_err(output)?;
             match input.as_mut().poll_next(cx) {
                 Poll::Ready(Some(Ok(event))) => push(sender, event, stage)?,

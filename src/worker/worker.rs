@@ -289,6 +289,11 @@ impl Worker {
         }
     }
 
+    /// How long a shutdown waits for running functions.
+    pub(crate) fn shutdown_timeout(&self) -> std::time::Duration {
+        self.shared.shutdown_timeout
+    }
+
     pub(super) fn shared(&self) -> &Arc<Shared> {
         &self.shared
     }

@@ -1,5 +1,7 @@
 //! The ends of a channel within one process, where items are handed over as they are.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::task::{Context, Poll, ready};
 
 use tokio::sync::mpsc;
@@ -16,18 +18,19 @@ const QUEUED_ITEMS: usize = 256;
 /// Makes a bounded queue of items with the ends of a channel.
 pub(crate) fn local<T: Send + 'static>() -> (LocalSender<T>, LocalReceiver<T>) {
     let (sender, receiver) = mpsc::channel(QUEUED_ITEMS);
+    let taken = Arc::<AtomicBool>::default();
     let sender = LocalSender {
         queue: PollSender::new(sender),
         closed: false,
         gone: None,
+        taken: Arc::clone(&taken),
     };
-    (
-        sender,
-        LocalReceiver {
-            queue: receiver,
-            end: None,
-        },
-    )
+    let receiver = LocalReceiver {
+        queue: receiver,
+        end: None,
+        taken,
+    };
+    (sender, receiver)
 }
 
 enum Step<T> {
@@ -42,6 +45,7 @@ pub(crate) struct LocalSender<T> {
     closed: bool,
     /// Waits for the receiver to go; made when somebody asks.
     gone: Option<ReusableBoxFuture<'static, ()>>,
+    taken: Arc<AtomicBool>,
 }
 
 /// Refuses the items that a format would refuse in a channel, in a place that no byte passes.
@@ -76,6 +80,8 @@ pub(crate) struct LocalReceiver<T> {
     queue: mpsc::Receiver<Step<T>>,
     /// How the stream ended.
     end: Option<Result<(), ReadError>>,
+    /// Whether the receiver has taken the abort of its stream.
+    taken: Arc<AtomicBool>,
 }
 
 impl<T: Send + 'static> LocalSender<T> {
@@ -114,6 +120,11 @@ impl<T: Send + 'static> LocalSender<T> {
         Poll::Ready(WriteError::ReaderGone)
     }
 
+    /// Whether the receiver has taken the abort, once one was sent.
+    pub(super) fn abort_flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.taken)
+    }
+
     pub(super) fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
         self.poll_finish(cx, || Step::End)
     }
@@ -136,6 +147,7 @@ impl<T: Send + 'static> LocalSender<T> {
         }
         ready!(self.poll_ready(cx))?;
         let sent = self.queue.send_item(last());
+        self.gone = None;
         self.closed = true;
         self.queue.close();
         Poll::Ready(sent.map_err(|_| WriteError::ReaderGone))
@@ -153,7 +165,10 @@ impl<T> LocalReceiver<T> {
         let end = match ready!(self.queue.poll_recv(cx)) {
             Some(Step::Event(event)) => return Poll::Ready(Ok(Some(event))),
             Some(Step::End) => Ok(()),
-            Some(Step::Abort(abort)) => Err(ReadError::Aborted(abort)),
+            Some(Step::Abort(abort)) => {
+                self.taken.store(true, Relaxed);
+                Err(ReadError::Aborted(abort))
+            }
             None => Err(ReadError::Aborted(Abort::dropped())),
         };
         self.end = Some(end.clone());

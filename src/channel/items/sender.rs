@@ -2,6 +2,7 @@ use std::fmt;
 use std::future::poll_fn;
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::task::{Context, Poll, ready};
 
 use serde_json::Value;
@@ -66,6 +67,7 @@ pub struct Sender<T, F: Format = Json> {
     types: PhantomData<fn(T)>,
 }
 
+#[allow(clippy::large_enum_variant)] // A box would cost each item within the process.
 pub(super) enum Target<T, F> {
     /// Not used yet; the writer gets its header with the first use, when the bounds are known.
     New(Option<Box<ChannelWriter>>),
@@ -336,6 +338,14 @@ impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
             Target::Channel { encoding, .. } => encoding.poll_gone(cx),
             Target::Local { queue, .. } => queue.poll_gone(cx),
             Target::New(_) => Poll::Ready(WriteError::Closed),
+        }
+    }
+
+    /// Is set when a receiver in this process takes the abort of the stream.
+    pub(crate) fn abort_flag(&self) -> Option<Arc<AtomicBool>> {
+        match &self.target {
+            Target::Local { queue, .. } => Some(queue.abort_flag()),
+            Target::New(_) | Target::Channel { .. } => None,
         }
     }
 }

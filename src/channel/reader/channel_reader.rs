@@ -8,7 +8,7 @@ use bytes::Bytes;
 use super::{Inbox, Messages};
 use crate::channel::coop::poll_coop;
 use crate::channel::link::Link;
-use crate::channel::{Aside, Meter, Observed, ReadError, StreamReport};
+use crate::channel::{Aside, Meter, Observed, ReadError, StreamReport, WriterWatch};
 use crate::transport::Address;
 use crate::wire::{Direction, Frame, Header, Progress, StreamChannelRef};
 
@@ -91,6 +91,12 @@ impl ChannelReader {
     /// Keeps `meter` up to date; messages are for the code behind this end alone.
     pub(crate) fn metered(mut self, meter: Arc<Meter>) -> Self {
         self.inbox.attach_meter(meter);
+        self
+    }
+
+    /// Gives up when `writer` says that the stage that writes has ended, and nothing comes.
+    pub(crate) fn watching(mut self, writer: WriterWatch) -> Self {
+        self.inbox.watch_writer(writer);
         self
     }
 

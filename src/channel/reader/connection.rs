@@ -7,6 +7,7 @@ use tokio::runtime::Handle;
 use tokio::time::{Sleep, timeout};
 
 use super::vigil::Vigil;
+use crate::channel::WriterWatch;
 use crate::channel::link::Link;
 use crate::transport::{ConnectError, Received, Transport};
 use crate::wire::{Close, Header};
@@ -93,7 +94,14 @@ impl Connection {
     /// Watches over the signs of life that `header` promises.
     pub(super) fn watch(&mut self, header: &Header) {
         if let Self::Live { vigil, .. } = self {
-            *vigil = Vigil::over(header);
+            vigil.expect(header);
+        }
+    }
+
+    /// Watches over the stage that writes the stream.
+    pub(super) fn watch_writer(&mut self, writer: WriterWatch) {
+        if let Self::Live { vigil, .. } = self {
+            vigil.watch(writer);
         }
     }
 

@@ -14,7 +14,7 @@ use crate::channel::coop::poll_coop;
 use crate::channel::judge::{Event, Judge};
 use crate::channel::link::Link;
 use crate::channel::waits::Waits;
-use crate::channel::{Aside, Meter, Observed, ReadError, StreamReport, Verdict};
+use crate::channel::{Aside, Meter, Observed, ReadError, StreamReport, Verdict, WriterWatch};
 use crate::transport::Received;
 use crate::wire::{Frame, Header};
 
@@ -61,6 +61,11 @@ impl Inbox {
     pub(crate) fn attach(&mut self, meter: Arc<Meter>, aside: Aside) {
         self.attach_meter(meter);
         self.passing = Passing::to(aside);
+    }
+
+    /// Watches over the stage that writes the stream.
+    pub(crate) fn watch_writer(&mut self, writer: WriterWatch) {
+        self.connection.watch_writer(writer);
     }
 
     /// Keeps `meter` up to date.
@@ -334,8 +339,10 @@ impl Inbox {
 
     /// Ends the stream with an error that this end found.
     pub(crate) fn fail(&mut self, error: ReadError) {
+        let observed = !matches!(error, ReadError::Truncated { .. });
         self.judge.fail(error);
         self.connection.hang_up();
+        observed.then(|| self.observe(0));
     }
 
     /// Tells the engine that this end wants no more, and waits until it has taken note. An end that

@@ -1,8 +1,13 @@
-use std::task::{Context, Poll};
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use tokio::time::Sleep;
+
+use crate::channel::{Silent, WriterWatch};
 use crate::transport::{Received, Silence};
-use crate::wire::Header;
+use crate::wire::{Abort, Close, Frame, Header, InBand};
 
 /// How many of the signs of life that a writer has promised may fail to come.
 const MISSED: u32 = 3;
@@ -11,34 +16,91 @@ const MISSED: u32 = 3;
 /// schedulers are not that exact.
 const LEAST: Duration = Duration::from_secs(1);
 
-/// Watches over the signs of life that the header of a stream promises, if it does.
+/// How long a reader waits for more when the stage that writes has ended and its writer is open:
+/// what was sent before may be on its way through the engine.
+const LEFT_OPEN: Duration = Duration::from_secs(2);
+
+/// The same where the stage has opened nothing, as far as is known.
+const NO_STAGE: Duration = Duration::from_millis(500);
+
+/// Watches over the writer of a stream while its reader waits: over the signs of life that the
+/// header promises, if it does, and over the stage that writes.
 #[derive(Debug, Default)]
-pub(super) struct Vigil(Option<Silence>);
+pub(super) struct Vigil {
+    silence: Option<Silence>,
+    writer: WriterWatch,
+    /// Whether anything has come.
+    has_heard: bool,
+    /// Runs while the reader waits for a stage that has ended.
+    left_open: Option<Pin<Box<Sleep>>>,
+}
 
 impl Vigil {
-    /// For a stream with this header.
-    pub(super) fn over(header: &Header) -> Self {
-        let every = header.heartbeat_ms.map(Duration::from_millis);
-        Self(every.map(|every| Silence::of("the writer", every.saturating_mul(MISSED).max(LEAST))))
+    /// Watches over the stage that writes as well.
+    pub(super) fn watch(&mut self, writer: WriterWatch) {
+        self.writer = writer;
     }
 
-    /// What was received, or that nothing was for too long.
+    /// Expects the signs of life that `header` promises.
+    pub(super) fn expect(&mut self, header: &Header) {
+        let every = header.heartbeat_ms.map(Duration::from_millis);
+        self.silence =
+            every.map(|every| Silence::of("the writer", every.saturating_mul(MISSED).max(LEAST)));
+    }
+
+    /// What was received; or that nothing was for too long; or, for a stage that has ended and
+    /// left its writer open, the abort or the end that it owes.
     pub(super) fn hear(
         &mut self,
         received: Poll<Received>,
         cx: &mut Context<'_>,
     ) -> Poll<Received> {
-        let Some(silence) = &mut self.0 else {
-            return received;
-        };
         match received {
-            Poll::Pending => silence.poll(cx).map(Received::Lost),
+            Poll::Pending => {
+                let owed = self.poll_left_open(cx);
+                if owed.is_ready() {
+                    return owed;
+                }
+                match &mut self.silence {
+                    Some(silence) => silence.poll(cx).map(Received::Lost),
+                    None => Poll::Pending,
+                }
+            }
             // A sign of life of the engine, not of the writer.
             Poll::Ready(Received::Pong) => received,
             Poll::Ready(_) => {
-                silence.heard();
+                self.left_open = None;
+                self.has_heard = true;
+                if let Some(silence) = &mut self.silence {
+                    silence.heard();
+                }
                 received
             }
         }
+    }
+
+    fn poll_left_open(&mut self, cx: &mut Context<'_>) -> Poll<Received> {
+        let over = ready!(self.writer.poll_over(cx)).clone();
+        let silence = if self.has_heard {
+            Silent::LeftOpen
+        } else {
+            over.silence
+        };
+        let wait = match silence {
+            Silent::NoStage => NO_STAGE,
+            Silent::LeftOpen | Silent::Empty => LEFT_OPEN,
+        };
+        let waited = self
+            .left_open
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(wait)));
+        ready!(waited.as_mut().poll(cx));
+        let abort = match silence {
+            Silent::Empty => return Poll::Ready(Received::Closed(Close::NORMAL)),
+            Silent::LeftOpen => Abort::left_open(over.stage),
+            Silent::NoStage => Abort::no_stage(over.stage),
+        };
+        Poll::Ready(Received::Frame(Frame::Message(
+            InBand::Abort(abort).encode(),
+        )))
     }
 }

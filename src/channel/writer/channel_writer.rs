@@ -319,6 +319,11 @@ impl ChannelWriter {
         self.flush().await
     }
 
+    /// Opens the connection and sends nothing, so that the header can still be changed.
+    pub(crate) async fn open(&mut self) -> Result<(), WriteError> {
+        poll_fn(|cx| self.outbox.poll_open(cx)).await
+    }
+
     /// Waits until there is no use in writing: the reader went away, or the connection did. Gives
     /// the error that a write would give, each time; `Closed` for a stream that was ended.
     ///

@@ -33,6 +33,8 @@ pub(crate) struct Outbox {
     packer: Packer,
     waits: Waits,
     close_timeout: Duration,
+    /// How often the stream can promise a sign of life.
+    heartbeat: Option<Duration>,
     pub(super) observed: Observed,
 }
 
@@ -40,6 +42,7 @@ impl Outbox {
     pub(crate) fn new(link: Link) -> Self {
         Self {
             observed: Observed::of(&link),
+            heartbeat: link.heartbeat(),
             state: State::Open(link),
             packer: Packer::new(),
             waits: Waits::default(),
@@ -208,10 +211,16 @@ impl Outbox {
     }
 
     pub(crate) fn heartbeat(&self) -> Option<Duration> {
-        match &self.state {
-            State::Open(link) => link.heartbeat(),
-            _ => None,
-        }
+        self.heartbeat
+    }
+
+    /// Waits until the connection is open; nothing is sent.
+    pub(crate) fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
+        let State::Open(link) = &mut self.state else {
+            return Poll::Ready(Ok(()));
+        };
+        let opened = ready!(link.poll_open(cx)).map(|_| ());
+        Poll::Ready(opened.map_err(|error| self.fail(cx, error.into())))
     }
 
     /// What was accepted and not handed to the connection.
@@ -291,6 +300,7 @@ impl Outbox {
         {
             error = told;
         }
+        self.observed.failed(&error);
         self.packer.clear();
         self.state = State::Over {
             how,

@@ -87,7 +87,7 @@ where
                 .flush()
                 .await
                 .map_err(|error| StageError::output(id, error))?;
-            send_all(Collect::new(streams, order, waits), &mut sender, id).await
+            send_all(Collect::new(streams, order, waits), &mut sender, &context).await
         })
         .await;
     conclude(&context, Some(sender), ended).await?;

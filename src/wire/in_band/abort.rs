@@ -29,6 +29,10 @@ pub struct Abort {
 impl Abort {
     /// The writer was dropped before it was closed.
     pub const DROPPED: &'static str = "writer_dropped";
+    /// A stage returned while its output was open.
+    pub const LEFT_OPEN: &'static str = "output_left_open";
+    /// A function answered without having opened its streams.
+    pub const NO_STAGE: &'static str = "no_stage";
     /// A stage failed because its input did.
     pub const INPUT_FAILED: &'static str = "input_failed";
 
@@ -47,6 +51,19 @@ impl Abort {
     pub(crate) fn dropped() -> Self {
         let message = "the writer was dropped before it was closed, so the stream is incomplete";
         Self::new(Self::DROPPED, message)
+    }
+
+    /// The abort that the stage `stage` owes, which has returned and left its writer open.
+    pub(crate) fn left_open(stage: impl Into<String>) -> Self {
+        let message = "it has returned, but its output is still open; close the writer before the \
+                       stage returns";
+        Self::new(Self::LEFT_OPEN, message).at_stage(stage)
+    }
+
+    /// The abort that the function `stage` owes, which has answered and opened nothing.
+    pub(crate) fn no_stage(stage: impl Into<String>) -> Self {
+        let message = "it has answered without opening its streams; is it a stage?";
+        Self::new(Self::NO_STAGE, message).at_stage(stage)
     }
 
     /// The same abort, said by the stage `stage`.

@@ -3,14 +3,19 @@
 mod branches;
 mod composed;
 mod dead_letters;
+mod endings;
 mod events;
+mod foreign;
+mod late_ends;
 mod order;
 mod policies;
 mod processes;
+mod ran;
 mod random;
 mod refused;
 mod runs;
 mod stages;
+mod supervision;
 
 use futures::StreamExt;
 use futures::future::join_all;

@@ -46,6 +46,7 @@ impl Outbox {
 
     /// Goes on to `Ending`; the last message is queued.
     fn end(&mut self, how: How) {
+        self.observed.ending();
         if let State::Open(link) = &mut self.state {
             self.state = State::Ending {
                 link: link.take(),
@@ -160,6 +161,9 @@ impl Outbox {
                 Err(WriteError::CloseTimeout { after })
             }
         };
+        if let Err(error) = &result {
+            self.observed.failed(error);
+        }
         let how = how.clone();
         self.state = State::Over { how, result };
         let report = self.report();

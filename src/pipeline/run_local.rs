@@ -1,0 +1,168 @@
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use futures::{FutureExt, Stream};
+use pin_project::pin_project;
+use tokio::time::{Instant, Sleep, sleep_until};
+use tokio_util::sync::{CancellationToken, DropGuard, WaitForCancellationFutureOwned};
+
+use super::ending::Ending;
+use super::launch::RUN;
+use super::outcome::Outcome;
+use super::run::RunSource;
+use super::run_error::RunError;
+use super::run_report::StageSummary;
+use crate::stage::{Caught, Control, End, Flow, StageError, Tally};
+
+/// A run within one process, as [`Run`](super::Run) drives it.
+#[pin_project]
+pub struct LocalRun<S> {
+    #[pin]
+    stream: Caught<S>,
+    tally: Tally,
+    control: Control,
+    started: Instant,
+    /// Counts from the start of the run; the timer is made when the run is first polled.
+    deadline: Option<Duration>,
+    #[pin]
+    timer: Option<Sleep>,
+    #[pin]
+    cancellation: WaitForCancellationFutureOwned,
+    ending: Ending,
+    /// Whether the stream has failed.
+    failed: bool,
+    /// What the stages leave to be done.
+    ends: Vec<End>,
+    /// Tells code that runs on other threads that the run is over.
+    guard: DropGuard,
+}
+
+impl<S> LocalRun<S> {
+    /// `control` has the deadline, counted from `started`.
+    pub(super) fn new(
+        stream: S,
+        tally: Tally,
+        control: Control,
+        started: Instant,
+        deadline: Option<Duration>,
+    ) -> Self {
+        let cancelled: &CancellationToken = control.run();
+        Self {
+            stream: Caught::new(stream),
+            tally,
+            started,
+            deadline,
+            timer: None,
+            cancellation: cancelled.clone().cancelled_owned(),
+            ending: Ending::default(),
+            failed: false,
+            ends: Vec::new(),
+            guard: cancelled.clone().drop_guard(),
+            control,
+        }
+    }
+
+    /// Ends the run from outside; gives the end of its items.
+    #[cold]
+    fn stop<T>(self: Pin<&mut Self>, code: &str, reason: &str) -> Poll<Option<Flow<T>>>
+    where
+        S: Stream<Item = Flow<T>>,
+    {
+        let this = self.project();
+        this.ending.stop(StageError::new(code, RUN, reason));
+        this.stream.end();
+        this.control.run().cancel();
+        Poll::Ready(None)
+    }
+
+    #[cold]
+    fn stop_overdue<T>(self: Pin<&mut Self>) -> Poll<Option<Flow<T>>>
+    where
+        S: Stream<Item = Flow<T>>,
+    {
+        let after = self.deadline.unwrap_or_default();
+        let reason = format!("the run was not over within {after:?}");
+        self.stop(RunError::DEADLINE, &reason)
+    }
+}
+
+impl<S> fmt::Debug for LocalRun<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LocalRun")
+            .field("started", &self.started)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S, T> RunSource for LocalRun<S>
+where
+    S: Stream<Item = Flow<T>>,
+{
+    type Item = T;
+
+    #[inline]
+    fn poll_flow(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Flow<T>>> {
+        // Looked at before each item, so that it holds while items are ready.
+        if self.control.is_overdue() {
+            return self.stop_overdue();
+        }
+        let mut this = self.as_mut().project();
+        if let Poll::Ready(flow) = this.stream.poll_next(cx) {
+            if !matches!(flow, Some(Ok(_))) {
+                *this.failed |= flow.is_some();
+                if *this.failed {
+                    this.control.run().cancel();
+                }
+            }
+            return Poll::Ready(flow);
+        }
+        // Looked at only while the stages wait, so that an item costs nothing.
+        if let (None, Some(after)) = (&*this.timer, *this.deadline) {
+            let timer = this.started.checked_add(after).map(sleep_until);
+            this.timer.set(timer);
+        }
+        let timer = this.timer.as_pin_mut();
+        if timer.is_some_and(|timer| timer.poll(cx).is_ready()) {
+            return self.stop_overdue();
+        }
+        ready!(this.cancellation.poll(cx));
+        self.stop(StageError::CANCELLED, "the run was cancelled")
+    }
+
+    fn poll_outcome(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome> {
+        let this = self.project();
+        this.stream.end();
+        // What the stages held is dropped, so what they leave to be done can end.
+        this.ends.extend(this.tally.take_ends());
+        while let Some(end) = this.ends.last_mut() {
+            match end.poll_unpin(cx) {
+                Poll::Ready(ended) => {
+                    // A failure of the run itself came before, and may be its cause.
+                    if let Some(failure) = ended.err().filter(|_| !*this.failed) {
+                        this.ending.failed(failure);
+                    }
+                    this.ends.pop();
+                }
+                Poll::Pending if this.control.run().is_cancelled() => this.ends.clear(),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+        let stages = this.tally.read().into_iter().map(|(stage, report)| {
+            let report = Some(report);
+            StageSummary { stage, report }
+        });
+        Poll::Ready(Outcome {
+            verified: None,
+            stages: stages.collect(),
+            ending: std::mem::take(this.ending),
+            elapsed: this.started.elapsed(),
+        })
+    }
+
+    fn cancel(&self) {
+        self.control.run().cancel();
+    }
+}

@@ -1,0 +1,119 @@
+//! How one stage ended: the rules that both executors share.
+
+use super::StageError;
+use crate::channel::{Departure, ReadError, ReceiveError};
+
+/// What was recorded at the ends of a stage while its code ran.
+///
+/// The record is made where it happens, at the end of the channel itself. What the code returns
+/// says nothing about its ends: an error type of the user may hide every source, and an error of
+/// a channel may be that of another channel.
+///
+/// | the code returns | input | output | the stage |
+/// |---|---|---|---|
+/// | anything | any | its reader left | gave way: its reader wanted no more |
+/// | an error | any | lost | lost its output: gave way if its reader ended well |
+/// | anything | failed | open | failed because its input did, which it passes on |
+/// | an error | whole, or left | open | failed |
+/// | `Ok` | whole, or left | open | ended well |
+///
+/// An input that failed counts only if the code has seen the failure. A failure that the
+/// framework found, such as that of one item, keeps its own cause.
+#[derive(Clone, Debug, Default)]
+pub(super) struct StageEnding<'a> {
+    /// How the input failed, as far as the code has seen it.
+    pub(super) input: Option<&'a ReadError>,
+    /// Set when nobody reads the output any more.
+    pub(super) output: Option<Departure>,
+}
+
+impl StageEnding<'_> {
+    /// How the stage ended whose code returned `code`.
+    pub(super) fn decide<R>(
+        self,
+        stage: &str,
+        code: Result<R, StageError>,
+    ) -> Result<R, StageError> {
+        match (code, self.output, self.input) {
+            (_, Some(Departure::ReaderGone), _) => Err(StageError::output_gone(stage)),
+            (Err(failure), Some(Departure::Lost), _) => Err(failure.lost_output(stage)),
+            (Ok(_), _, Some(input)) => Err(failed_input(stage, input)),
+            // What this end refused the code may explain better.
+            (Err(failure), None, Some(ReadError::Refused { .. })) => Err(failure),
+            (Err(failure), None, Some(input)) if failure.is_of_code() => {
+                Err(failed_input(stage, input).instead_of(failure))
+            }
+            (code, ..) => code,
+        }
+    }
+}
+
+fn failed_input(stage: &str, error: &ReadError) -> StageError {
+    StageError::input(stage, ReceiveError::Stream(error.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::StageEnding;
+    use crate::channel::{Departure, ReadError};
+    use crate::stage::StageError;
+    use crate::wire::Abort;
+
+    /// Every combination of what the code returned and what was recorded at its ends.
+    #[test]
+    fn ends_outrank_what_the_code_returns() {
+        let aborted = ReadError::Aborted(Abort::new("c", "m").at_stage("before"));
+        let cut = ReadError::NeverWritten;
+        let refused = ReadError::Refused {
+            reason: "bad".to_owned(),
+        };
+        let inputs = [None, Some(&aborted), Some(&cut), Some(&refused)];
+        let outputs = [None, Some(Departure::ReaderGone), Some(Departure::Lost)];
+        for input in inputs {
+            for output in outputs {
+                for fails in [false, true] {
+                    let code = match fails {
+                        true => Err(StageError::new(StageError::FAILED, "s", "own")),
+                        false => Ok(()),
+                    };
+                    let ended = StageEnding { input, output }.decide("s", code);
+                    let found = ended.as_ref().err().map(|error| &*error.abort().code);
+                    let expected = match (input, output, fails) {
+                        (_, Some(Departure::ReaderGone), _) => Some(StageError::OUTPUT_GONE),
+                        (_, Some(Departure::Lost), true) => Some(StageError::OUTPUT_LOST),
+                        (Some(ReadError::Aborted(_)), ..) => Some(Abort::INPUT_FAILED),
+                        (Some(ReadError::NeverWritten), ..) => Some(StageError::INPUT_TRUNCATED),
+                        (_, _, true) => Some(StageError::FAILED),
+                        (Some(_), _, false) => Some(StageError::BAD_INPUT),
+                        (None, _, false) => None,
+                    };
+                    assert_eq!(found, expected, "{input:?} {output:?} {fails}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_failure_that_was_passed_on_keeps_its_cause() {
+        let aborted = ReadError::Aborted(Abort::new("c", "m").at_stage("before").at_item(3));
+        let ending = StageEnding {
+            input: Some(&aborted),
+            output: None,
+        };
+        let own = StageError::new(StageError::PANICKED, "s", "panicked: unwrap on an error");
+        let ended = ending.decide("s", Err::<(), _>(own)).unwrap_err();
+        assert_eq!(ended.to_string(), "stage before at item 3: m");
+    }
+
+    #[test]
+    fn a_failure_at_an_item_is_its_own_cause() {
+        let aborted = ReadError::Aborted(Abort::new("c", "m").at_stage("before"));
+        let ending = StageEnding {
+            input: Some(&aborted),
+            output: None,
+        };
+        let own = StageError::returned("s", Some(3), crate::Error::msg("own"));
+        let ended = ending.decide("s", Err::<(), _>(own)).unwrap_err();
+        assert_eq!(ended.to_string(), "stage s at item 3: own");
+    }
+}
