@@ -155,6 +155,7 @@ fn known(error: &(dyn StdError + 'static)) -> Option<Exit> {
     if let Some(error) = error.downcast_ref::<RunError>() {
         return Some(match error.first_cause().code.as_str() {
             StageError::CANCELLED => Exit::Cancelled,
+            RunError::ENGINE_LOST => Exit::Unreachable,
             StageError::INPUT_TRUNCATED => Exit::Truncated,
             StageError::BAD_PARAMS => Exit::Usage,
             _ => Exit::StageFailed,

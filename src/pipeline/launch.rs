@@ -15,8 +15,10 @@ use super::plan::{Edge, Node, NodeEnds, Plan, Work};
 use super::run::RunSource;
 use super::run_error::RunError;
 use super::run_span::{RunSpan, within};
+use super::running::{Output, Place, Running};
+use super::running::{Output, Place, Running};
 use super::segment::Segment;
-use super::supervisor::{Output, Place, Running, Supervisor};
+use super::supervisor::Supervisor;
 use crate::channel::{Meter, WriterWatch};
 use crate::error::Error;
 use crate::stage::{

@@ -20,6 +20,7 @@ mod run_error;
 mod run_local;
 mod run_report;
 mod run_span;
+mod running;
 mod segment;
 mod source;
 mod supervisor;

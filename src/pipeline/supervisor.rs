@@ -1,9 +1,8 @@
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use futures::StreamExt;
-use futures::future::{BoxFuture, join_all};
+use futures::future::join_all;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
@@ -13,10 +12,9 @@ use super::launch::RUN;
 use super::outcome::Outcome;
 use super::run_error::RunError;
 use super::run_report::StageSummary;
-use crate::channel::{Silent, WriterOver, WriterWatch};
-use crate::stage::{
-    Control, GRACE, Leash, StageError, StageReport, StageRequest, all_verified, free, silence_of,
-};
+use super::running::{Output, Place, Running};
+use crate::channel::{Silent, WriterOver};
+use crate::stage::{Control, GRACE, StageError, StageReport, all_verified, free, silence_of};
 use crate::transport::later;
 use crate::worker::{ConnectionState, Worker};
 
@@ -28,40 +26,6 @@ const DISCONNECT: Duration = Duration::from_millis(500);
 
 /// The number of a stage, and how it ended.
 type Ended = (usize, Result<StageReport, StageError>);
-
-/// A stage under way.
-pub(super) struct Running {
-    pub(super) name: String,
-    /// The edges that it reads and writes.
-    pub(super) inputs: Vec<usize>,
-    pub(super) outputs: Vec<usize>,
-    pub(super) work: BoxFuture<'static, Result<StageReport, StageError>>,
-    pub(super) place: Place,
-}
-
-/// How a stage is told what happens around it.
-pub(super) enum Place {
-    /// A stage of this process, with a watch for each of its inputs.
-    Here {
-        control: Control,
-        watches: Vec<WriterWatch>,
-    },
-    /// A stage on another worker: it is held by a leash, until it has ended or is to end.
-    Elsewhere {
-        leash: Option<Box<Leash>>,
-        request: StageRequest,
-    },
-}
-
-/// What the run's own end and its supervisor tell each other.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Output {
-    pub(super) watch: WriterWatch,
-    /// Whether somebody waits for what comes out, or it is over: nothing holds back the stages.
-    pub(super) awaited: Arc<AtomicBool>,
-    /// Set when nothing more is read of what comes out.
-    pub(super) over: CancellationToken,
-}
 
 /// Sees every stage of one run to its end.
 ///
@@ -189,7 +153,10 @@ impl Supervisor {
 
     /// When to look next at what does not tell by itself.
     fn next_look(&self) -> Option<Instant> {
-        let failed = self.ending.has_failed().then(|| Instant::now() + GRACE / 4);
+        let failed = self
+            .ending
+            .has_failed()
+            .then(|| later(Instant::now(), GRACE / 4));
         let let_go = self.to_let_go.iter().map(|(at, _)| *at).min();
         let given_up = self.given_up.filter(|_| self.ending.is_abandoned());
         failed.into_iter().chain(let_go).chain(given_up).min()
@@ -210,7 +177,7 @@ impl Supervisor {
                     .spawn(async move { leash.let_go(&worker).await });
                 // One that does not listen ends with its input.
                 self.ending.abandon(at);
-                self.given_up = Some(now + STOP);
+                self.given_up = Some(later(now, STOP));
             }
         }
         self.tell_unread();
@@ -225,7 +192,7 @@ impl Supervisor {
         if moved != self.moved.0 || !self.output.awaited.load(Relaxed) {
             self.moved = (moved, now);
         }
-        now >= self.moved.1 + GRACE
+        now >= later(self.moved.1, GRACE)
     }
 
     fn stop(&mut self, code: &str, reason: &str) {
@@ -240,7 +207,7 @@ impl Supervisor {
             Place::Here { .. } => None,
         });
         let letting_go = join_all(leashes.map(|leash| leash.let_go(&self.worker)));
-        let give_up = Instant::now() + STOP;
+        let give_up = later(Instant::now(), STOP);
         let _ = tokio::time::timeout_at(give_up, letting_go).await;
         while !self.running.is_empty() {
             tokio::select! {
@@ -249,6 +216,10 @@ impl Supervisor {
             }
         }
         self.running.abort_all();
+        let here = |place: &Place| matches!(place, Place::Here { .. });
+        if self.places.iter().all(here) {
+            return;
+        }
         // An engine takes a writer that comes back while its reader reads for one that has more.
         tokio::select! {
             () = self.output.over.cancelled() => {}
@@ -300,7 +271,7 @@ impl Supervisor {
             match &self.places[at] {
                 Place::Here { control, .. } => control.unread().cancel(),
                 // Its code cannot be asked whether it has ended its output; most often it has.
-                Place::Elsewhere { .. } => self.to_let_go.push((Instant::now() + GRACE, at)),
+                Place::Elsewhere { .. } => self.to_let_go.push((later(Instant::now(), GRACE), at)),
             }
         }
     }

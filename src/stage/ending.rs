@@ -56,6 +56,7 @@ fn failed_input(stage: &str, error: &ReadError) -> StageError {
 mod tests {
     use super::StageEnding;
     use crate::channel::{Departure, ReadError};
+    use crate::error::Error;
     use crate::stage::StageError;
     use crate::wire::Abort;
 
@@ -72,9 +73,10 @@ mod tests {
         for input in inputs {
             for output in outputs {
                 for fails in [false, true] {
-                    let code = match fails {
-                        true => Err(StageError::new(StageError::FAILED, "s", "own")),
-                        false => Ok(()),
+                    let code = if fails {
+                        Err(StageError::new(StageError::FAILED, "s", "own"))
+                    } else {
+                        Ok(())
                     };
                     let ended = StageEnding { input, output }.decide("s", code);
                     let found = ended.as_ref().err().map(|error| &*error.abort().code);
@@ -112,7 +114,7 @@ mod tests {
             input: Some(&aborted),
             output: None,
         };
-        let own = StageError::returned("s", Some(3), crate::Error::msg("own"));
+        let own = StageError::returned("s", Some(3), Error::msg("own"));
         let ended = ending.decide("s", Err::<(), _>(own)).unwrap_err();
         assert_eq!(ended.to_string(), "stage s at item 3: own");
     }

@@ -6,6 +6,8 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::time::{Instant, Sleep, sleep};
 
+use crate::transport::later;
+
 /// How long whatever is left of a run may stand still once a part of it has failed or ended.
 ///
 /// What the failed part gave before its failure is on its way by then, and arrives. A part that
@@ -33,7 +35,7 @@ impl Grace {
             return Poll::Ready(());
         }
         if let Some(timer) = &mut self.0 {
-            timer.as_mut().reset(Instant::now() + GRACE);
+            timer.as_mut().reset(later(Instant::now(), GRACE));
         }
         self.poll(cx)
     }

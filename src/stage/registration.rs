@@ -10,6 +10,7 @@ use super::{
     Control, Ends, GRACE, IntoStage, Service, StageContext, StageError, StageReport, StageRequest,
 };
 use crate::channel::{ChannelReader, WriterWatch};
+use crate::transport::later;
 use crate::wire::Frame;
 use crate::worker::{FunctionError, Invocation, RegisterError, Registration, Worker};
 

@@ -1,8 +1,5 @@
 //! Panics of stages that are fused into one stream: caught once, around all of them.
 
-use std::panic::AssertUnwindSafe;
-
-use futures::FutureExt;
 use pipewright::{Event, Pipeline, StageContext, StageError, pipeline_stage};
 
 #[pipeline_stage(id = "passes")]
@@ -68,12 +65,14 @@ async fn what_the_stage_has_said_before_comes_before_the_failure() {
 }
 
 #[tokio::test]
-async fn one_of_the_source_is_nobodys_and_goes_on() {
+async fn one_of_the_source_is_the_failure_of_the_run() {
     let source = (0..3_u32).inspect(|number| assert!(*number < 2, "the source is at fault"));
     let mut run = Pipeline::from_iter(source).then(passes).run_local();
     assert!(matches!(run.next().await, Some(Ok(0))));
     assert!(matches!(run.next().await, Some(Ok(1))));
-    let panic = AssertUnwindSafe(run.next()).catch_unwind().await;
-    let panic = panic.expect_err("the panic comes through");
-    assert_eq!(panic.downcast_ref(), Some(&"the source is at fault"));
+    let error = run.next().await.unwrap().unwrap_err();
+    let cause = error.first_cause();
+    assert_eq!(cause.code, StageError::PANICKED);
+    assert_eq!(cause.stage.as_deref(), Some("source"));
+    assert!(cause.message.contains("the source is at fault"), "{error}");
 }
