@@ -16,7 +16,6 @@ use super::run::RunSource;
 use super::run_error::RunError;
 use super::run_span::{RunSpan, within};
 use super::running::{Output, Place, Running};
-use super::running::{Output, Place, Running};
 use super::segment::Segment;
 use super::supervisor::Supervisor;
 use crate::channel::{Meter, WriterWatch};

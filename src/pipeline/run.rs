@@ -7,6 +7,7 @@ use bytes::Bytes;
 use futures::Stream;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
+use super::launch::RUN;
 use super::outcome::Outcome;
 use super::run_error::RunError;
 use super::run_report::RunReport;
