@@ -91,7 +91,7 @@ impl Handing<'_> {
 impl Drop for Handing<'_> {
     #[cold]
     fn drop(&mut self) {
-        Blamed::leave_word(self.context, self.item);
+        Blamed::leave_word(self.context, Some(self.item));
     }
 }
 
