@@ -22,6 +22,9 @@ class UserError extends Error {
 /** Thrown within a stage whose run was cancelled or whose output's reader left. */
 class Stopped extends Error {}
 
+/** The run that holds a stage is lost; it was not cancelled. */
+class RunLost extends Error {}
+
 /** Describes an error by type, message and the tail of its stack. */
 export function describe(error: unknown): string {
   if (!(error instanceof Error)) {
@@ -41,9 +44,10 @@ export function abortOf(stage: string, error: unknown): Abort {
     return passedOn(error.abort, stage);
   }
   const codes: [abstract: abstract new (...parameters: never[]) => Error, code: string][] = [
-    [ItemError, "bad_item"],
-    [StreamError, "input_failed"],
-    [WriteFailed, "output_failed"],
+    [ItemError, "bad_input"],
+    [StreamError, "input_truncated"],
+    [WriteFailed, "output_lost"],
+    [RunLost, "stage_lost"],
     [ConnectError, "connect_failed"],
     [Stopped, "cancelled"],
   ];
@@ -159,6 +163,7 @@ export class Execution {
       bytes_in: this.#reader?.receivedBytes ?? 0,
       bytes_out: this.#writer?.sentBytes ?? 0,
       elapsed_us: Math.round((performance.now() - this.#started) * 1000),
+      ...(this.#reader !== undefined && verdict === undefined && { input_left: true }),
       ...(verdict !== undefined && { input_verified: verdict === "complete" }),
     };
   }
@@ -176,11 +181,25 @@ export class Execution {
         reject(new Stopped(reason));
       };
       this.#writer?.gone().then(stop("the output of the stage was closed"), () => undefined);
-      const cancelled = stop("the run was cancelled");
-      this.#cancel?.next().then(cancelled, cancelled);
+      const lost = (error: unknown): void => {
+        this.#stop.abort();
+        reject(new RunLost(`the run is lost: ${(error as Error).message}`));
+      };
+      this.#held()?.then(stop("the run was cancelled"), lost);
     });
     stopped.catch(() => undefined);
     await Promise.race([this.#body(), stopped]);
+  }
+
+  /** Ends when the run cancels the stage (`docs/protocol.md` section 10.1). */
+  #held(): Promise<void> | undefined {
+    const channel = this.#cancel;
+    const watch = async (): Promise<void> => {
+      while ((await channel?.next()) !== undefined) {
+        // Text frames are notes for a reading end; this one reads until its input ends.
+      }
+    };
+    return channel && watch();
   }
 
   async #body(): Promise<void> {

@@ -331,6 +331,10 @@ export class Worker {
         if (message["code"] === "WORKER_NAMESPACE_CONFLICT") {
           this.#fatal = new ConnectError(`another worker is named '${this.#name}'; choose a \`name\``);
         }
+        if (typeof message["function_id"] === "string" && message["reason"] === undefined) {
+          this.#log(`${message["function_id"]} waits: the worker ${text(message["owner_worker_id"], "of another process")} has it`);
+          return;
+        }
         this.#log(`the engine rejected ${text(message["function_id"], this.#name)}: ${text(message["reason"], text(message["code"], ""))}`);
     }
   }

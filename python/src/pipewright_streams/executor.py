@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import inspect
 import json
-import traceback
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from typing import Any
 
@@ -14,74 +13,18 @@ from .channel import ChannelReader, ChannelWriter
 from .connection import Address
 from .context import StageContext
 from .errors import (
-    Aborted,
     CallError,
-    ConnectError,
     ItemError,
     PipewrightError,
     ReaderGone,
-    StreamError,
-    WriteFailed,
 )
+from .failures import RunLost, StageFailed, UserError, abort_of
 from .formats import format_of
 from .items import Receiver, Sender
 from .messages import Abort, Header, Turn
 from .refs import ChannelRef
 from .report import Report
 from .stage import Stage, StageKind
-
-FAILED = "stage_failed"
-"""The code of a stage whose function raised."""
-
-CANCELLED = "cancelled"
-"""The code of a stage whose run was cancelled."""
-
-_TAIL = 3
-"""Frames of the traceback that an abort contains."""
-
-
-class StageFailed(CallError):
-    """A stage failed; the message is the abort as JSON, as the caller expects it."""
-
-
-class _UserError(Exception):
-    """Marks an exception of the user's function, with the number of its item."""
-
-    def __init__(self, error: BaseException, item: int | None) -> None:
-        super().__init__(str(error))
-        self.error = error
-        self.item = item
-
-
-def describe(error: BaseException) -> str:
-    """Describe an exception by type, message and the tail of its traceback."""
-    text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    frames = traceback.extract_tb(error.__traceback__)[-_TAIL:]
-    places = [
-        f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno} in {frame.name}" for frame in frames
-    ]
-    return f"{text} ({' > '.join(places)})" if places else text
-
-
-def abort_of(stage: str, error: BaseException) -> Abort:
-    """Build the abort of a stage that failed."""
-    match error:
-        case _UserError():
-            return Abort(FAILED, describe(error.error), stage, error.item)
-        case Aborted():
-            return error.abort.passed_on_by(stage)
-        case ItemError():
-            return Abort("bad_item", str(error), stage, error.number)
-        case StreamError():
-            return Abort("input_failed", str(error), stage)
-        case WriteFailed():
-            return Abort("output_failed", str(error), stage)
-        case ConnectError():
-            return Abort("connect_failed", str(error), stage)
-        case asyncio.CancelledError():
-            return Abort(CANCELLED, "the run was cancelled", stage)
-        case _:
-            return Abort(FAILED, describe(error), stage)
 
 
 class Execution:
@@ -101,6 +44,7 @@ class Execution:
             raise CallError("deserialization_error", f"{stage.id} needs a `readerRef`")
         if stage.kind is not StageKind.CONSUMER and self._writer is None:
             raise CallError("deserialization_error", f"{stage.id} needs a `writerRef`")
+        self._lost: PipewrightError | None = None
         self._receiver: Receiver[Any] | None = None
         self._sender: Sender[Any] | None = None
         if stage.kind is StageKind.BYTES:
@@ -175,13 +119,15 @@ class Execution:
         if self._writer is not None:
             watchers.add(asyncio.ensure_future(self._writer.gone()))
         if self._cancel is not None:
-            watchers.add(asyncio.ensure_future(self._cancelled(self._cancel)))
+            watchers.add(asyncio.ensure_future(self._held(self._cancel)))
         try:
             await asyncio.wait({body, *watchers}, return_when=asyncio.FIRST_COMPLETED)
             if not body.done():
                 body.cancel()
                 with contextlib.suppress(asyncio.CancelledError, Exception):
                     await body
+                if self._lost is not None:
+                    raise RunLost(f"the run is lost: {self._lost}")
                 if self._context.is_cancelled:
                     raise asyncio.CancelledError
                 raise ReaderGone("the output of the stage was closed")
@@ -191,12 +137,15 @@ class Execution:
                 task.cancel()
             await asyncio.gather(body, *watchers, return_exceptions=True)
 
-    async def _cancelled(self, channel: ChannelReader) -> None:
-        # However this channel ends, the run has let go of the stage.
-        with contextlib.suppress(PipewrightError):
-            await channel.next_frame()
+    async def _held(self, channel: ChannelReader) -> None:
+        """Watch the channel that the run holds (``docs/protocol.md`` section 10.1)."""
+        try:
+            while await channel.next_frame() is not None:
+                # Text frames are notes for a reading end; this one reads until its input ends.
+                continue
+        except PipewrightError as error:
+            self._lost = error
         self._context.cancel()
-        await channel.close()
 
     async def _body(self) -> None:
         match self._stage.kind:
@@ -218,7 +167,7 @@ class Execution:
         try:
             return self._stage.function(*items, **self._arguments)
         except Exception as error:
-            raise _UserError(error, self._number()) from error
+            raise UserError(error, self._number()) from error
 
     def _number(self) -> int | None:
         received = 0 if self._receiver is None else self._receiver.received
@@ -232,7 +181,7 @@ class Execution:
         except (PipewrightError, asyncio.CancelledError):
             raise
         except Exception as error:
-            raise _UserError(error, self._number()) from error
+            raise UserError(error, self._number()) from error
 
     async def _incoming(self) -> AsyncIterator[Any]:
         receiver = self._received()
@@ -346,7 +295,7 @@ class Execution:
         except (PipewrightError, asyncio.CancelledError):
             raise
         except Exception as error:
-            raise _UserError(error, number) from error
+            raise UserError(error, number) from error
 
     async def _emit(self, outputs: Any) -> None:
         sender = self._sender
@@ -391,7 +340,7 @@ def _iterated(result: Any, number: int | None) -> Iterable[Any]:
     except PipewrightError:
         raise
     except Exception as error:
-        raise _UserError(error, number) from error
+        raise UserError(error, number) from error
 
 
 async def _guarded(
@@ -403,7 +352,7 @@ async def _guarded(
     except PipewrightError:
         raise
     except Exception as error:
-        raise _UserError(error, current() if current else number) from error
+        raise UserError(error, current() if current else number) from error
 
 
 async def _payload(reader: ChannelReader, writer: ChannelWriter) -> AsyncIterator[bytes]:

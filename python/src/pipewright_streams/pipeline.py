@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .errors import CallError, PipewrightError, ReaderGone, RunFailed, StreamError
-from .executor import abort_of
+from .failures import abort_of
 from .formats import format_of
 from .items import Receiver, Sender
 from .messages import INPUT_FAILED, Abort

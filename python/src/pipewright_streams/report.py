@@ -38,6 +38,8 @@ class Report:
             "bytes_out": self.bytes_out,
             "elapsed_us": int((time.monotonic() - self._started) * 1e6),
         }
+        if reader is not None and reader.verdict is None:
+            report["input_left"] = True
         if self.input_verified is not None:
             report["input_verified"] = self.input_verified
         return report

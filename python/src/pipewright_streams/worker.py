@@ -22,7 +22,8 @@ from .calls import Calls
 from .channel import ChannelReader, ChannelWriter
 from .connection import Address, Watched, dial
 from .errors import CallError, CallTimeout, ConnectError
-from .executor import Execution, describe
+from .executor import Execution
+from .failures import describe
 from .items import Receiver, Sender
 from .refs import ChannelRef, shown
 from .stage import Stage, define
@@ -340,7 +341,11 @@ class Worker:
         code, function_id = message.get("code"), message.get("function_id")
         if code == "WORKER_NAMESPACE_CONFLICT":
             self._fatal = ConnectError(f"another worker is named {self._name!r}; choose a `name`")
-        _log.error("the engine rejected %s: %s", function_id or self._name, code)
+        reason, owner = message.get("reason"), message.get("owner_worker_id")
+        if function_id is not None and reason is None:
+            _log.warning("%s waits: the worker %s has it", function_id, owner)
+        else:
+            _log.error("the engine rejected %s: %s", function_id or self._name, reason or code)
 
     async def _execute(self, call: dict[str, Any]) -> None:
         function_id, call_id = str(call.get("function_id")), call.get("invocation_id")
