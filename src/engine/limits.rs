@@ -13,6 +13,9 @@ const MAX_BUFFER: u64 = 1024;
 /// Less than this holds no call.
 const SHORTEST_MESSAGE: usize = 256;
 
+/// Bytes that a channel holds at the least. A larger frame passes alone.
+const SMALLEST_CHANNEL: usize = 64;
+
 /// What an engine takes, and for how long.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
@@ -114,9 +117,9 @@ impl Limits {
             ))
         } else if self.frame == 0 {
             Some("frames of 0 bytes carry nothing; allow at least 1".to_owned())
-        } else if self.channel_bytes < MAX_FRAME {
+        } else if self.channel_bytes < SMALLEST_CHANNEL {
             Some(format!(
-                "a channel that may hold {} bytes has no room for a frame; allow at least {MAX_FRAME}",
+                "channels of {} bytes pass one frame at a time; allow at least {SMALLEST_CHANNEL}",
                 self.channel_bytes
             ))
         } else if self.handshake.is_zero() {

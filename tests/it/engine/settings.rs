@@ -69,7 +69,7 @@ async fn settings_that_serve_nobody_are_refused() {
     for (builder, told) in [
         (builder().max_connections(0), "connection"),
         (builder().max_newcomers(0), "connection"),
-        (builder().max_channel_bytes(4), "65536"),
+        (builder().max_channel_bytes(4), "at least 64"),
         (builder().max_message_bytes(0), "256"),
         (builder().max_frame_bytes(0), "frame"),
         (builder().handshake_timeout(Duration::ZERO), "0 s"),

@@ -131,7 +131,7 @@ async fn impossible_settings_end_with_status_2() {
         (&["--ping-every", "60s", "--dead-after", "1s"], "60s"),
         (&["--ping-every", "0s"], "0 s"),
         (&["--max-connections", "0"], "connection"),
-        (&["--max-channel-bytes", "4"], "65536"),
+        (&["--max-channel-bytes", "4"], "at least 64"),
         (
             &["--linger", "18446744073709551615s 1000000000ns"],
             "longer than any time",
