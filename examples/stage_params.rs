@@ -5,7 +5,7 @@
 //! message: 2 of report.txt passed the limit
 //! item: 12
 //! item: 15
-//! refused: stage limit: the parameters cannot be read: missing field `least`
+//! refused: stage limit: the parameters cannot be read: missing field `least`; none were set: set them with `with_params`
 //! ```
 
 use pipewright::prelude::*;

@@ -143,10 +143,11 @@ export class Connection {
         this.#silent = true;
         this.#socket.terminate();
       } else {
-        this.#watchdog = setTimeout(check, Math.max(left, 1000));
+        this.#watchdog = setTimeout(check, Math.max(left, 1000)).unref();
       }
     };
-    this.#watchdog = setTimeout(check, silence);
+    // The socket keeps the process alive, not its watchdog.
+    this.#watchdog = setTimeout(check, silence).unref();
   }
 
   /** Sends pings, whose answers count as signs of life. Not for readers (section 8.2). */
@@ -155,7 +156,7 @@ export class Connection {
       if (this.#socket.readyState === WebSocket.OPEN) {
         this.#socket.ping();
       }
-    }, HEARTBEAT);
+    }, HEARTBEAT).unref();
     void this.ended.then(() => {
       clearInterval(timer);
     });

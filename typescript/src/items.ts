@@ -240,7 +240,7 @@ export class Sender<T> {
         },
         () => undefined,
       );
-    }, HEARTBEAT / 2);
+    }, HEARTBEAT / 2).unref();
   }
 
   #stop(): void {
