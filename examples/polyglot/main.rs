@@ -15,7 +15,7 @@
 //! py::celsius, ts::weather                 10000  complete, verified
 //! ```
 //!
-//! What a stage in another language has to do is told in `docs/stage-contract.md`.
+//! What a stage in another language has to do is told in `docs/protocol.md` section 10.2.
 
 use std::process::{ExitCode, Stdio};
 

@@ -4,7 +4,7 @@ import json
 
 
 def checked(stage):
-    """Makes a stage of `async def run(items, output, params)`; see docs/stage-contract.md."""
+    """Makes a stage of `async def run(items, output, params)`; see docs/protocol.md section 10."""
 
     def decorate(run):
         async def function(data):

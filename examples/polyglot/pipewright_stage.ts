@@ -7,7 +7,7 @@ export type Ends = { readerRef: ChannelReader; writerRef: ChannelWriter; params?
 
 type Abort = { message?: string; causes?: Abort[] }
 
-/** Makes a stage of `run`; see docs/stage-contract.md. */
+/** Makes a stage of `run`; see docs/protocol.md section 10. */
 export function checked<In>(
   stage: string,
   run: (items: Items<In>, output: Output, params: unknown) => Promise<void>,

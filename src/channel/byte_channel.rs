@@ -37,7 +37,7 @@ impl ByteChannel {
 }
 
 /// What the ends of a channel within a process may hold: as much as an engine's channel does by
-/// default (`protocol.md` section 3).
+/// default (`docs/protocol.md` section 3).
 const LOCAL: PipeLimits = PipeLimits {
     frames: 64,
     bytes: 64 * MAX_FRAME,

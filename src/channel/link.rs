@@ -15,7 +15,7 @@ use crate::wire::{Direction, StreamChannelRef};
 /// | `Open` | the end of the stream | `Gone` |
 ///
 /// An end never dials twice: after a role was used, a second dial would find an empty stream or a
-/// refusal (`protocol.md` section 12, 6).
+/// refusal (`docs/protocol.md` section 12.6).
 pub(crate) enum Link {
     Idle(Address, StreamChannelRef),
     Dialing(ReusableBoxFuture<'static, Result<Box<dyn Transport>, ConnectError>>),

@@ -43,7 +43,7 @@ impl Entry {
         self.0.get(name)
     }
 
-    /// The namespace, if it is not the one of whoever names none (`protocol.md` 2.2).
+    /// The namespace, if it is not the one of whoever names none (`docs/protocol.md` section 2.2).
     pub(super) fn namespace(&self) -> String {
         match self.text("namespace") {
             "default" => String::new(),
@@ -178,7 +178,7 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    /// The stage that `function` is, if it says that it is one: `docs/stage-contract.md`.
+    /// The stage that `function` is, if it says that it is one: `docs/protocol.md` section 10.2.
     pub(super) fn of(function: &Entry) -> Option<Self> {
         let metadata = function.get("metadata")?;
         metadata.get("pipewright")?;

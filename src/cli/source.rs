@@ -15,7 +15,7 @@ pub(super) enum Source {
     Stdin,
 }
 
-/// More than a control message takes (`protocol.md` 1.5); nothing longer is read into memory.
+/// More than a control message takes (`docs/protocol.md` section 1.5); nothing longer is read into memory.
 const LONGEST: u64 = 64 << 20;
 
 impl FromStr for Source {

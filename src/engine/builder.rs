@@ -59,7 +59,7 @@ impl EngineBuilder {
     /// Workers have to send `Authorization: Bearer <token>`.
     ///
     /// Channels are opened by the access key of their ref, with or without the token, because SDKs
-    /// before 0.24 send it on the control socket only (`protocol.md` 1.1).
+    /// before 0.24 send it on the control socket only (`docs/protocol.md` section 1.1).
     pub fn bearer_token(mut self, token: impl Into<String>) -> Self {
         self.access.grant(token.into());
         self
@@ -150,7 +150,7 @@ impl EngineBuilder {
 
     /// How many calls of one worker may wait for their results; 100 000 unless told.
     ///
-    /// The engine never times a call out (`protocol.md` 2.4), so that something else has to bound
+    /// The engine never times a call out (`docs/protocol.md` section 2.4), so that something else has to bound
     /// them.
     pub fn max_calls_per_worker(mut self, calls: usize) -> Self {
         self.limits.worker_calls = calls;

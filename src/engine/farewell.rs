@@ -1,5 +1,5 @@
 //! Ends of connections. Closing TCP with unread input sends a reset, and that destroys what the
-//! peer has not read yet (`protocol.md` section 8, 2): so the engine reads until the peer has
+//! peer has not read yet (`docs/protocol.md` section 8.2): so the engine reads until the peer has
 //! closed, within bounds.
 
 use std::future::poll_fn;

@@ -5,9 +5,9 @@ use super::behaviour::Behaviour;
 use crate::transport::{KeepAlive, PipeLimits, WebSocketLimits};
 use crate::wire::MAX_FRAME;
 
-/// Frames a channel holds when its creator did not say (`protocol.md` section 3).
+/// Frames a channel holds when its creator did not say (`docs/protocol.md` section 3).
 const DEFAULT_BUFFER: u64 = 64;
-/// The most frames a channel may hold (`protocol.md` section 3).
+/// The most frames a channel may hold (`docs/protocol.md` section 3).
 const MAX_BUFFER: u64 = 1024;
 
 /// Less than this holds no call.
@@ -83,13 +83,13 @@ impl Default for Limits {
             channel_bytes: 64 << 20,
             message: WebSocketLimits::CONTROL.message,
             frame: WebSocketLimits::CHANNEL.frame,
-            // `protocol.md` 1.1.
+            // `docs/protocol.md` section 1.1.
             handshake: Duration::from_secs(10),
-            // `protocol.md` 4.3.
+            // `docs/protocol.md` section 4.3.
             ttl: Duration::from_secs(300),
             // More than the 20 s between the pings of a peer that is slow to read what the
             // operating system holds for it: a ping to a closed socket would destroy that
-            // (`protocol.md` section 8, 2).
+            // (`docs/protocol.md` section 8.2).
             linger: Duration::from_secs(60),
             keep_alive: KeepAlive::default(),
             behaviour: Behaviour::default(),

@@ -12,7 +12,7 @@ use crate::wire::EngineUrl;
 ///
 /// Unless told it takes up to 4 MiB and more, and a pong or a close stands behind all of it: a
 /// Python reader that takes 300 KiB a second then waits for its pong until it gives the connection
-/// up, and ends its stream as if it were whole (`protocol.md` section 8, 33). More than this is no
+/// up, and ends its stream as if it were whole (`docs/protocol.md` section 8.33). More than this is no
 /// faster on one machine.
 const SOCKET_BUFFER: u32 = 256 << 10;
 

@@ -1,7 +1,7 @@
 //! The embedded engine: the other end of the wire, for one machine.
 //!
-//! It serves what channels and stages need of `protocol.md`, follows its checklist (section 11)
-//! and tolerates the rest politely. It sees [`wire`](crate::wire) and the socket floor only, so
+//! It serves what channels and stages need of `docs/protocol.md` section 11, the checklist for an
+//! engine, and tolerates the rest politely. It sees [`wire`](crate::wire) and the socket floor only, so
 //! that client and engine can agree through nothing but the wire types.
 //!
 //! ```text

@@ -107,7 +107,7 @@ async fn connection(
 ) {
     let newcomer = core.newcomers.enter(&core.metrics);
     // Without it the second of two small writes waits for a delayed acknowledgement, about 40 ms
-    // (`protocol.md` 1.1).
+    // (`docs/protocol.md` section 1.1).
     if stream.set_nodelay(true).is_err() {
         return;
     }

@@ -7,7 +7,7 @@ use crate::transport::{Received, Transport};
 use crate::wire::Close;
 
 /// Serves `/otel`: takes everything, keeps nothing. SDKs that are refused here complain and
-/// retry for ever (`protocol.md` section 7). Pings are answered by the transport.
+/// retry for ever (`docs/protocol.md` section 7). Pings are answered by the transport.
 pub(super) async fn discard<T: Transport>(
     socket: &mut T,
     core: &Core,

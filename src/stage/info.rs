@@ -7,7 +7,7 @@ use crate::codec::Format;
 /// What a stage tells of itself where it is registered, so that an engine's list of functions
 /// shows which are stages and what goes in and out.
 ///
-/// It travels as the metadata of the function: `docs/stage-contract.md`.
+/// It travels as the metadata of the function: `docs/protocol.md` section 10.2.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct StageInfo {

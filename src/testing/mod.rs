@@ -45,7 +45,7 @@ use crate::stage::{IntoStage, Stage};
 /// a lost writer closes its reader without a code, an end that is opened again looks like an empty
 /// stream, both ends of a channel have one key, a function is not found right behind its
 /// registration, no name is suggested, and there are no signs of life on channels. The table
-/// is in `docs/protocol.md`.
+/// is in `docs/protocol.md` section 8.
 ///
 /// # Example
 ///

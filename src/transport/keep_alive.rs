@@ -5,7 +5,7 @@ use super::{CENTURY, later};
 /// When to ping a silent peer, and when it counts as dead.
 ///
 /// The defaults are those of the SDKs: a ping every 20 s, dead after 60 s without any frame
-/// (`protocol.md` 1.4).
+/// (`docs/protocol.md` section 1.4).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct KeepAlive {
     pub(crate) ping_every: Duration,

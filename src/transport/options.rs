@@ -46,7 +46,7 @@ impl Default for ConnectOptions {
         Self {
             headers: Vec::new(),
             token_from_env: not_blank("III_TOKEN"),
-            // What the SDKs allow for the whole connect (`protocol.md` 1.1).
+            // What the SDKs allow for the whole connect (`docs/protocol.md` section 1.1).
             connect_timeout: Duration::from_secs(10),
             heartbeat: KeepAlive::default(),
             control_heartbeat: KeepAlive::default().ping_every,

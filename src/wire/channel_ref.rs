@@ -5,7 +5,7 @@ use super::{AccessKey, Direction};
 /// The capability to open one end of a channel, small enough to travel in any payload.
 ///
 /// On the wire it is `{"channel_id": "..", "access_key": "..", "direction": "read"|"write"}`
-/// (`protocol.md` section 5); keys that are not known are ignored when it is read. It works once:
+/// (`docs/protocol.md` section 5); keys that are not known are ignored when it is read. It works once:
 /// after an end was opened the same ref is refused. `Debug` prints `access_key: ***`.
 ///
 /// ```

@@ -7,10 +7,10 @@ pub(crate) mod code {
     pub(crate) const NORMAL: u16 = 1000;
     /// A frame was over the limit.
     pub(crate) const TOO_BIG: u16 = 1009;
-    /// The other end went away before the stream was over (`protocol.md` 4.3).
+    /// The other end went away before the stream was over (`docs/protocol.md` section 4.3).
     pub(crate) const ABORTED: u16 = 1011;
     /// The engine is stopping; a worker may come back. Not 1000 or 1001, which Python SDKs up to
-    /// 0.23 take for a reason never to reconnect (`protocol.md` 1.6).
+    /// 0.23 take for a reason never to reconnect (`docs/protocol.md` section 1.6).
     pub(crate) const RESTART: u16 = 1012;
 }
 
@@ -25,7 +25,7 @@ impl Close {
     /// The end of a whole stream.
     pub(crate) const NORMAL: Self = Self::new(code::NORMAL, "");
     /// To a reader whose writer was lost; the words are those of the reference engine
-    /// (`protocol.md` 4.3).
+    /// (`docs/protocol.md` section 4.3).
     pub(crate) const WRITER_LOST: Self = Self::new(
         code::ABORTED,
         "channel writer aborted: connection lost before close",
@@ -58,7 +58,7 @@ impl Close {
         }
     }
 
-    /// Whether this close ends a stream whole: no code, or 1000 (`protocol.md` section 12, 6).
+    /// Whether this close ends a stream whole: no code, or 1000 (`docs/protocol.md` section 12.6).
     pub(crate) fn is_clean(&self) -> bool {
         matches!(self.code, None | Some(code::NORMAL))
     }

@@ -5,7 +5,7 @@ use url::Url;
 
 use super::{AccessKey, Direction, StreamChannelRef};
 
-/// Where channels live below the control address (`protocol.md` 4.1).
+/// Where channels live below the control address (`docs/protocol.md` section 4.1).
 const CHANNEL_PATH: &str = "/ws/channels/";
 
 /// The address of an engine: `ws://host:49134` or `wss://host`, with an optional path and query.
@@ -178,7 +178,7 @@ impl ChannelQuery {
     /// Reads path and query of a request; `None` if the path is not that of a data socket.
     ///
     /// Parameters may come in any order, and others may stand between them
-    /// (`protocol.md` 4.1); the last of a name counts, because clients append theirs.
+    /// (`docs/protocol.md` section 4.1); the last of a name counts, because clients append theirs.
     pub(crate) fn parse(path: &str, query: &str) -> Option<Result<Self, ChannelQueryError>> {
         let id = path
             .strip_prefix(CHANNEL_PATH)

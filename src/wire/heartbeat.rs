@@ -5,7 +5,7 @@ use std::time::Duration;
 ///
 /// The sign is a pong that nobody asked for (RFC 6455 §5.5.3). It asks for no answer, because an end
 /// whose code does something else cannot give one, and because what a reader sends can cost it the
-/// end of its stream (`protocol.md` section 8, 2).
+/// end of its stream (`docs/protocol.md` section 8.2).
 pub(crate) const HEARTBEAT: &str = "x-pipewright-heartbeat";
 
 /// What is in a sign of life for a writer whose engine takes all that comes.

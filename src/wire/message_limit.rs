@@ -1,7 +1,7 @@
 /// The header of a control handshake by which each side says how many bytes one message may have
 /// that it takes. The client says it in its request, the engine in its answer.
 ///
-/// A peer that says nothing is sent what its SDK takes (`protocol.md` 1.5).
+/// A peer that says nothing is sent what its SDK takes (`docs/protocol.md` section 1.5).
 pub(crate) const MESSAGE_LIMIT: &str = "x-pipewright-max-message";
 
 /// No peer takes less: the messages that a connection begins with have to fit.

@@ -16,7 +16,7 @@ pub struct FoundRef {
 /// Finds every channel ref in a payload, at any depth: the root, in objects and in arrays.
 ///
 /// A ref is an object with a string `channel_id`, a string `access_key` and a `direction` of
-/// `read` or `write`; other keys do not matter (`protocol.md` section 5). They come in the order
+/// `read` or `write`; other keys do not matter (`docs/protocol.md` section 5). They come in the order
 /// of the payload, parents before children.
 ///
 /// ```

@@ -7,7 +7,7 @@ use crate::wire::{
     ControlMessage, EXTENSIONS_VERSION, InvokeFunction, Payload, Text, action::Action, builtin,
 };
 
-/// What a worker tells the engine about itself (`protocol.md` 1.3).
+/// What a worker tells the engine about itself (`docs/protocol.md` section 1.3).
 #[derive(Debug, Serialize)]
 pub(super) struct Announcement {
     runtime: &'static str,

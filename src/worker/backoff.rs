@@ -3,7 +3,7 @@ use std::time::Duration;
 /// How long to wait before each attempt to reconnect.
 ///
 /// The first attempt follows after 100 ms, because an engine that restarts is back soon; then the
-/// waits are 1 s, 2 s, 4 s and so on up to 30 s (`protocol.md` section 6). Each is longer or
+/// waits are 1 s, 2 s, 4 s and so on up to 30 s (`docs/protocol.md` section 6). Each is longer or
 /// shorter by up to 30 %, at random, so that many workers do not come back in the same moment.
 ///
 /// ```

@@ -9,7 +9,7 @@ impl Worker {
     /// Makes a channel of bytes.
     ///
     /// `buffer_size` is the number of frames that the engine keeps for a slow reader; the engine
-    /// takes 64 unless told, and clamps to 1 to 1,024 (`protocol.md` section 3).
+    /// takes 64 unless told, and clamps to 1 to 1,024 (`docs/protocol.md` section 3).
     ///
     /// # Errors
     ///
@@ -51,7 +51,7 @@ impl Worker {
         ChannelWriter::new(self.address(), channel_ref)
     }
 
-    /// Makes a channel (`protocol.md` section 3) and gives the refs of its writer and its reader.
+    /// Makes a channel (`docs/protocol.md` section 3) and gives the refs of its writer and its reader.
     ///
     /// `buffer_size` is the number of frames that the engine keeps for a slow reader; the engine
     /// chooses unless told, and clamps what it is told.

@@ -185,7 +185,7 @@ impl Driver {
         });
     }
 
-    /// Queues what a connection begins with (`protocol.md` 1.2): reattach, functions, announce.
+    /// Queues what a connection begins with (`docs/protocol.md` section 1.2): reattach, functions, announce.
     fn begin(&mut self) {
         self.session += 1;
         self.running.forget_ids();

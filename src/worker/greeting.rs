@@ -8,7 +8,7 @@ use crate::transport::{Address, ConnectError, Received, Transport};
 use crate::wire::{ControlMessage, Frame};
 
 /// How long to wait for the engine's first words. They are sent before anything is asked
-/// (`protocol.md` 1.2), so this is for a peer that has none; such a peer is taken as it is.
+/// (`docs/protocol.md` section 1.2), so this is for a peer that has none; such a peer is taken as it is.
 const GREETING: Duration = Duration::from_secs(5);
 
 /// Waits for the engine's first message, so that a worker that is turned away learns it from
@@ -37,7 +37,7 @@ pub(super) async fn await_greeting(
 }
 
 /// Reads `{"type":"error","error":{"code","message"}}`, after which an engine closes
-/// (`protocol.md` 1.6).
+/// (`docs/protocol.md` section 1.6).
 pub(super) fn refusal(frame: &Frame) -> Option<String> {
     #[derive(Deserialize)]
     struct Refusal {

@@ -79,5 +79,5 @@ pub use state::ConnectionState;
 pub use trigger::Trigger;
 pub use worker::Worker;
 
-/// The longest message on a control socket: 64 MiB (`protocol.md` 1.5).
+/// The longest message on a control socket: 64 MiB (`docs/protocol.md` section 1.5).
 const MAX_MESSAGE: usize = 64 << 20;

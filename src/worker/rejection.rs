@@ -2,7 +2,7 @@ use std::fmt;
 
 use crate::wire::RegistrationRejected;
 
-/// The engine does not let this worker, or one of its functions, serve (`protocol.md` 1.3).
+/// The engine does not let this worker, or one of its functions, serve (`docs/protocol.md` section 1.3).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Rejection {

@@ -16,7 +16,7 @@ use super::trace;
 use super::{CallError, Worker};
 use crate::wire::{ControlMessage, InvokeFunction, Payload, Text, action::Action, builtin};
 
-/// The namespace of the engine's own functions (`protocol.md` 2.2).
+/// The namespace of the engine's own functions (`docs/protocol.md` section 2.2).
 const DEFAULT_NAMESPACE: &str = "default";
 
 /// For how long after a loss other workers may still be coming back: as long as the longest wait

@@ -157,7 +157,7 @@ impl Worker {
     /// Waits until the engine has taken all functions and stages that were registered so far.
     ///
     /// The engine acknowledges no registration, but it takes what a worker sends in order and
-    /// answers a repeated announcement (`protocol.md` 1.3). A function is called by another worker
+    /// answers a repeated announcement (`docs/protocol.md` section 1.3). A function is called by another worker
     /// safely after this. The result says which functions the engine has refused, and which wait
     /// for another worker to leave, and for whom.
     ///

@@ -23,7 +23,7 @@ pub(crate) const FAILED: Duration = Duration::from_secs(60);
 
 const ENGINE_URL: &str = "PIPEWRIGHT_ENGINE_URL";
 
-/// The header of a handshake's answer by which our engine announces itself (`docs/protocol.md`).
+/// The header of a handshake's answer by which our engine announces itself (`docs/protocol.md` section 1.1).
 const ANNOUNCED: &str = "x-pipewright-engine";
 
 const TEST_ENGINE: &str = "PIPEWRIGHT_TEST_ENGINE";

@@ -225,7 +225,7 @@ impl ChannelWriter {
     /// Sends a message, in order with the data around it, and flushes.
     ///
     /// Messages are for metadata, progress and signals: at most 16 MiB, and 1 MiB if the reader
-    /// may be a Python worker (`protocol.md` 4.2).
+    /// may be a Python worker (`docs/protocol.md` section 4.2).
     ///
     /// # Errors
     ///

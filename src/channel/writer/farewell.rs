@@ -15,7 +15,7 @@ const FAREWELL: Duration = Duration::from_secs(5);
 ///
 /// Dropping cannot wait, so a task of its own does. A stream whose end message is queued is ended
 /// whole, for as long as the engine gives signs of life; any other is aborted. Without a runtime
-/// the connection is hung up, and the engine reports the loss to the reader (`protocol.md` 4.3).
+/// the connection is hung up, and the engine reports the loss to the reader (`docs/protocol.md` section 4.3).
 pub(crate) fn say_farewell(mut outbox: Outbox, abort: Abort) {
     let Ok(runtime) = Handle::try_current() else {
         return;

@@ -46,7 +46,7 @@ impl Outbox {
             state: State::Open(link),
             packer: Packer::new(),
             waits: Waits::default(),
-            // The longest that an SDK waits for a peer's close (`protocol.md` 4.4).
+            // The longest that an SDK waits for a peer's close (`docs/protocol.md` section 4.4).
             close_timeout: Duration::from_secs(30),
         }
     }

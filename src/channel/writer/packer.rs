@@ -10,7 +10,7 @@ use crate::channel::{Aside, Remark, WriteError};
 use crate::codec::Compression;
 use crate::wire::{Abort, Frame, Header, InBand, MAX_FRAME, Text};
 
-/// The longest message that is sent; what an engine takes in one frame (`protocol.md` 4.2).
+/// The longest message that is sent; what an engine takes in one frame (`docs/protocol.md` section 4.2).
 const MAX_MESSAGE: usize = 16 << 20;
 
 /// Room beyond a full frame for the item that does not fit into it. A longer one moves the frame

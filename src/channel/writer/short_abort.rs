@@ -1,6 +1,6 @@
 use crate::wire::{Abort, InBand, Text};
 
-/// The longest abort message: what every engine and SDK takes (`protocol.md` 1.5).
+/// The longest abort message: what every engine and SDK takes (`docs/protocol.md` section 1.5).
 const MAX_ABORT: usize = 1 << 20;
 
 /// What is kept of the text of an abort that is too long, and how many causes, first cause first.

@@ -2,7 +2,7 @@
 //!
 //! JSON and `MessagePack` write an option as what is in it, so that `Some(None)`, `Some(())` and
 //! `None` are the same null. A null that options are directly around is written otherwise, see
-//! `docs/protocol.md`:
+//! `docs/protocol.md` section 9.7:
 //!
 //! | value | JSON | `MessagePack` |
 //! |---|---|---|

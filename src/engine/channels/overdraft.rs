@@ -7,7 +7,7 @@ const EVERY: Duration = Duration::from_secs(1);
 ///
 /// What stands before a ping or a close is what the sockets of both sides hold, up to five
 /// megabytes. At this pace it is read before the 10 s are over that the Python SDK waits for an
-/// answer to its close (`protocol.md` 4.4).
+/// answer to its close (`docs/protocol.md` section 4.4).
 const PACE: usize = 640 << 10;
 
 /// Bytes that a pipe may hold beyond its bound: 25 s for a writer whose reader has stopped. This
@@ -19,7 +19,7 @@ const MOST: usize = 16 << 20;
 ///
 /// A full pipe stops the reading, so that TCP holds the writer back. But a ping or a close stands
 /// behind the data that its writer sent before, and SDKs give up a connection that does not answer
-/// it (`protocol.md` 11.11). So while there is something to read, the pipe may be overdrawn by what
+/// it (`docs/protocol.md` section 11.11). So while there is something to read, the pipe may be overdrawn by what
 /// its reader took less than [`PACE`]. Plain and synchronous: it is told the time.
 #[derive(Debug, Default)]
 pub(super) struct Overdraft {

@@ -15,7 +15,7 @@ use crate::wire::Close;
 ///
 /// Frames are handed to the socket while there are any and flushed when the pipe is empty, so that
 /// many small ones share a system call and none waits. The socket is read all the time: pings
-/// are answered, and a reader that closes or goes away is seen at once (`protocol.md` 11.7).
+/// are answered, and a reader that closes or goes away is seen at once (`docs/protocol.md` section 11.7).
 pub(in crate::engine) struct ReaderSession<'a, T> {
     socket: &'a mut T,
     end: ReaderEnd,
@@ -139,7 +139,7 @@ impl<'a, T: Transport> ReaderSession<'a, T> {
 ///
 /// Handing over takes as long as the reader takes: it may be slow by intent. What the operating
 /// system has is then its own affair, but it would be lost if the reader sent something to a
-/// socket that is closed, so that the engine waits for the reader's close (`protocol.md` 11.8).
+/// socket that is closed, so that the engine waits for the reader's close (`docs/protocol.md` section 11.8).
 async fn hand_over<T: Transport>(socket: &mut T, close: Close, core: &Core) {
     if socket.start_close(close).is_ok() && farewell::flushed(socket).await {
         // A reader that never answers is cut off.

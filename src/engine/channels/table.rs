@@ -140,7 +140,7 @@ impl Table {
             return Err(Refusal::NotFound);
         }
         let Some(end) = channel.writer.open() else {
-            // It has more to write than its stream will hold (`protocol.md` section 8, 15 and 24).
+            // It has more to write than its stream will hold (`docs/protocol.md` sections 8.15 and 8.24).
             // Its close may be on the way still.
             if !self.limits.behaviour.is_iii() {
                 channel.monitor.spoil(Close::WRITER_CAME_BACK);

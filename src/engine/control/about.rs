@@ -10,7 +10,7 @@ use crate::wire::Payload;
 /// would become one.
 const LONGEST_NAMESPACE: usize = 256;
 
-/// Reads what a worker says of itself (`protocol.md` 1.3), as far as the engine keeps it; `Err`
+/// Reads what a worker says of itself (`docs/protocol.md` section 1.3), as far as the engine keeps it; `Err`
 /// says what is wrong with it.
 ///
 /// Other fields, and values that are neither texts, numbers nor truth values, are read past and not
@@ -88,7 +88,7 @@ fn short(value: &RawValue) -> Option<Value> {
         .filter(|value: &Value| value.is_number() || value.is_boolean())
 }
 
-/// Bytes in one message that the SDK of a worker takes (`protocol.md` 1.5), by what the worker says
+/// Bytes in one message that the SDK of a worker takes (`docs/protocol.md` section 1.5), by what the worker says
 /// of itself.
 pub(super) fn message_limit(about: &Map<String, Value>) -> usize {
     /// The default of the library that Python SDKs before 0.25 use.
@@ -106,7 +106,7 @@ pub(super) fn message_limit(about: &Map<String, Value>) -> usize {
     }
 }
 
-/// What every SDK takes but old Python ones (`protocol.md` 1.5).
+/// What every SDK takes but old Python ones (`docs/protocol.md` section 1.5).
 pub(super) const USUAL_LIMIT: usize = 64 << 20;
 
 #[cfg(test)]

@@ -37,7 +37,7 @@ fn create_channel(
     call: &InvokeFunction,
     core: &Core,
 ) -> Result<Payload, ErrorBody> {
-    /// What the reference engine reads (`protocol.md` section 3).
+    /// What the reference engine reads (`docs/protocol.md` section 3).
     #[derive(Deserialize)]
     struct Request {
         #[serde(default)]

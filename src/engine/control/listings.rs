@@ -14,7 +14,7 @@ use crate::engine::core::Core;
 use crate::wire::{ErrorBody, Payload};
 
 /// Channels in one list unless told, and the most that may be asked for: a list has to fit into a
-/// control message (`protocol.md` 1.5).
+/// control message (`docs/protocol.md` section 1.5).
 const CHANNELS: usize = 1000;
 const MOST_CHANNELS: usize = 10_000;
 
@@ -23,7 +23,7 @@ const RUNS: usize = 20;
 const MOST_RUNS: usize = 200;
 
 /// The longest list that is given, in bytes: with what stands around it, what every engine and most
-/// SDKs take in a message (`protocol.md` 1.5).
+/// SDKs take in a message (`docs/protocol.md` section 1.5).
 const LONGEST: usize = 15 << 20;
 
 /// What may stand around a list: the message, its ids, and the context of the call.
@@ -139,7 +139,7 @@ fn is_zero(number: &usize) -> bool {
 
 /// `engine::workers::list`.
 pub(super) fn workers(member: &Member<'_>) -> Result<Payload, ErrorBody> {
-    /// What a worker may say of itself to others (`protocol.md` 1.3).
+    /// What a worker may say of itself to others (`docs/protocol.md` section 1.3).
     const TOLD: [&str; 6] = ["name", "runtime", "version", "description", "os", "pid"];
     /// Ids of one worker's functions in the list, and their bytes, at the most. The SDKs need the
     /// field; `function_count` counts them all.

@@ -273,7 +273,7 @@ impl<'a> Member<'a> {
         deliver_result(to, result, out);
     }
 
-    /// Takes the place of an older connection of the same worker (`protocol.md` 2.5). A wrong
+    /// Takes the place of an older connection of the same worker (`docs/protocol.md` section 2.5). A wrong
     /// token is ignored silently.
     fn reattach(&self, reattach: &Reattach, out: &mut Deliveries) {
         let token = AccessKey::new(&*reattach.reattach_token);

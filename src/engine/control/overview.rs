@@ -7,7 +7,7 @@ use super::registry::{Function, Worker};
 use super::switchboard::Control;
 use crate::engine::cut::{LONGEST_NAME, cut};
 
-/// A worker, as it announced itself (`protocol.md` 1.3), and how much it has to do.
+/// A worker, as it announced itself (`docs/protocol.md` section 1.3), and how much it has to do.
 #[derive(Debug, Serialize)]
 pub(in crate::engine) struct WorkerRow {
     worker_id: String,
@@ -28,7 +28,7 @@ pub(in crate::engine) struct FunctionRow {
     /// The name or the id of its worker.
     worker: String,
     calls: usize,
-    /// What its metadata says that it is (`docs/stage-contract.md`).
+    /// What its metadata says that it is (`docs/protocol.md` section 10.2).
     kind: Option<String>,
     description: Option<String>,
 }

@@ -27,7 +27,7 @@ use crate::wire::{Close, ControlMessage, Frame};
 /// meanwhile; afterwards the worker counts as stalled, and nobody waits for it.
 const PATIENCE: Duration = Duration::from_millis(200);
 
-/// How long the registrations of a worker wait for its announcement (`protocol.md` 1.2).
+/// How long the registrations of a worker wait for its announcement (`docs/protocol.md` section 1.2).
 const GRACE: Duration = Duration::from_secs(5);
 
 /// A worker whose messages make others wait for longer than this is not read for [`RESTS`] times as
@@ -36,7 +36,7 @@ const CHEAP: Duration = Duration::from_micros(100);
 const RESTS: u32 = 16;
 const LONGEST_REST: Duration = Duration::from_secs(1);
 
-/// What a binary frame with telemetry begins with (`protocol.md` section 7).
+/// What a binary frame with telemetry begins with (`docs/protocol.md` section 7).
 const TELEMETRY: [&[u8]; 3] = [b"OTLP", b"MTRC", b"LOGS"];
 
 /// Serves one control connection, over a socket or within the process.
@@ -331,7 +331,7 @@ impl<'a, T: Transport> Session<'a, T> {
         Poll::Ready(())
     }
 
-    /// What cannot be read is ignored: another version may have sent it (`protocol.md` 1.6).
+    /// What cannot be read is ignored: another version may have sent it (`docs/protocol.md` section 1.6).
     fn handle(&mut self, frame: &Frame) {
         let json = match frame {
             Frame::Message(text) => text.as_str(),

@@ -11,7 +11,7 @@ use super::Refused;
 use crate::engine::metrics::Reason;
 use crate::transport::accept_key;
 
-/// Tells SDKs to turn Nagle's algorithm off at their side too (`protocol.md` 1.1).
+/// Tells SDKs to turn Nagle's algorithm off at their side too (`docs/protocol.md` section 1.1).
 const CAPABILITIES: (HeaderName, HeaderValue) = (
     HeaderName::from_static("x-iii-capabilities"),
     HeaderValue::from_static("tcp-nodelay"),

@@ -9,7 +9,7 @@ const LONGEST: usize = 256 << 10;
 /// Refs of one call that are looked at.
 const MOST: usize = 64;
 
-/// Where our pipelines put the channel that cancels a stage (`docs/stage-contract.md`).
+/// Where our pipelines put the channel that cancels a stage (`docs/protocol.md` section 10.2).
 const CANCEL: &str = "cancelRef";
 
 /// The refs in the payload of a call; of each, whether it is there to cancel the stage only.

@@ -128,7 +128,7 @@ impl Runs {
     }
 }
 
-/// Items in and out, of a result that is the report of a stage (`docs/stage-contract.md`).
+/// Items in and out, of a result that is the report of a stage (`docs/protocol.md` section 10.2).
 fn items(result: &Payload) -> Option<(u64, u64)> {
     #[derive(Deserialize)]
     struct Report {

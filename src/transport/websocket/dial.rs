@@ -149,7 +149,7 @@ impl<'a> WebSocketDialer<'a> {
                 HeaderValue::try_from(value).map_err(|_| invalid())?,
             );
         }
-        // The token of the environment is for whoever has set none (`protocol.md` 1.1).
+        // The token of the environment is for whoever has set none (`docs/protocol.md` section 1.1).
         if let Some(token) = &self.options.token_from_env
             && !headers.contains_key(AUTHORIZATION)
         {
@@ -190,7 +190,7 @@ impl<'a> WebSocketDialer<'a> {
         // wait for ever.
         tcp::keep_alive(&stream, self.options.heartbeat).map_err(unreachable)?;
         // Without it the second of two small writes waits for a delayed acknowledgement, about
-        // 40 ms (`protocol.md` 1.1).
+        // 40 ms (`docs/protocol.md` section 1.1).
         stream.set_nodelay(true).map_err(unreachable)?;
         Ok(stream)
     }

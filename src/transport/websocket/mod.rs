@@ -47,13 +47,13 @@ pub(crate) struct WebSocketLimits {
 }
 
 impl WebSocketLimits {
-    /// Control sockets: results of up to 64 MiB, whole or in fragments (`protocol.md` 1.5).
+    /// Control sockets: results of up to 64 MiB, whole or in fragments (`docs/protocol.md` section 1.5).
     pub(crate) const CONTROL: Self = Self {
         frame: 64 << 20,
         message: 64 << 20,
         read_buffer: 64 << 10,
     };
-    /// Channel sockets: what the reference engine takes (`protocol.md` 4.2).
+    /// Channel sockets: what the reference engine takes (`docs/protocol.md` section 4.2).
     pub(crate) const CHANNEL: Self = Self {
         frame: 16 << 20,
         message: 64 << 20,

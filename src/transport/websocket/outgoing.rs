@@ -13,7 +13,7 @@ use crate::wire::{Close, Frame};
 const COPIED: usize = 4 << 10;
 
 /// The longest message in one frame, and the fragments of a longer one: engines take 16 MiB a frame
-/// and 64 MiB a message (`protocol.md` 1.5).
+/// and 64 MiB a message (`docs/protocol.md` section 1.5).
 const WHOLE: usize = 16 << 20;
 const FRAGMENT: usize = 1 << 20;
 

@@ -3,7 +3,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// The error of a function call as it travels: `{"code", "message", "stacktrace"?}`
-/// (`protocol.md` 2.3).
+/// (`docs/protocol.md` section 2.3).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ErrorBody {

@@ -1,4 +1,4 @@
-//! What pipewright adds to the control protocol (`docs/protocol.md`). Each side sends these only to
+//! What pipewright adds to the control protocol (`docs/protocol.md` section 2.6). Each side sends these only to
 //! a peer that says that it understands them: an engine in its greeting, a worker in its
 //! announcement, by the member [`EXTENSIONS`].
 

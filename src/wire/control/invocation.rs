@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use super::ErrorBody;
 use crate::wire::Payload;
 
-/// The member of a payload by which an executor sees who called (`protocol.md` 2.2).
+/// The member of a payload by which an executor sees who called (`docs/protocol.md` section 2.2).
 pub(crate) const CALLER: &str = "_caller_worker_id";
 
 /// Words of [`InvokeFunction::action`].
@@ -27,7 +27,7 @@ pub(crate) mod action {
     }
 }
 
-/// A call, in both directions (`protocol.md` 2.2).
+/// A call, in both directions (`docs/protocol.md` section 2.2).
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct InvokeFunction {
     /// A UUID; absent when no reply is wanted.
@@ -52,7 +52,7 @@ pub(crate) struct InvokeFunction {
     pub(crate) timeout_ms: Option<u64>,
 }
 
-/// The answer to a call, in both directions (`protocol.md` 2.3).
+/// The answer to a call, in both directions (`docs/protocol.md` section 2.3).
 ///
 /// An `error` makes it a failure; neither `error` nor `result` is success with `null`.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -107,7 +107,7 @@ mod tests {
     use super::ControlMessage;
     use crate::wire::{ErrorBody, InvocationResult, action::Action};
 
-    /// Frames of `protocol.md`, read and written again: nothing known is lost.
+    /// Frames of `docs/protocol.md` section 2, read and written again: nothing known is lost.
     #[test]
     fn frames_seen_on_the_wire_survive_a_round_trip() {
         for json in [

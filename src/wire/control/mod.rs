@@ -1,7 +1,7 @@
-//! The messages of the control socket (`protocol.md` sections 1 and 2).
+//! The messages of the control socket (`docs/protocol.md` sections 1 and 2).
 //!
 //! One JSON object a message, discriminated by `type`. A message is decoded leniently, as
-//! `protocol.md` 11.2 asks: fields and types that are not known are ignored, `null` counts as
+//! `docs/protocol.md` section 11.2 asks: fields and types that are not known are ignored, `null` counts as
 //! absent. Payloads inside stay text ([`Payload`](super::Payload)), so nothing that is only
 //! forwarded is parsed or changed.
 
@@ -25,15 +25,15 @@ pub(crate) use session::{Reattach, RegistrationRejected, WorkerRegistered};
 
 /// Ids of the functions that an engine itself provides.
 pub(crate) mod builtin {
-    /// What a worker announces itself with (`protocol.md` 1.3).
+    /// What a worker announces itself with (`docs/protocol.md` section 1.3).
     pub(crate) const WORKERS_REGISTER: &str = "engine::workers::register";
-    /// Makes a channel (`protocol.md` section 3).
+    /// Makes a channel (`docs/protocol.md` section 3).
     pub(crate) const CHANNELS_CREATE: &str = "engine::channels::create";
     /// Lists the channels that are not finished. Ours alone: see `docs/engine-functions.md`.
     pub(crate) const CHANNELS_LIST: &str = "engine::channels::list";
-    /// Lists the registered functions (`protocol.md` section 7).
+    /// Lists the registered functions (`docs/protocol.md` section 7).
     pub(crate) const FUNCTIONS_LIST: &str = "engine::functions::list";
-    /// Lists the connected workers (`protocol.md` section 7).
+    /// Lists the connected workers (`docs/protocol.md` section 7).
     pub(crate) const WORKERS_LIST: &str = "engine::workers::list";
     /// Lists runs and errors. Ours alone, too.
     pub(crate) const RUNS_LIST: &str = "engine::runs::list";

@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use super::ErrorBody;
 use crate::wire::Payload;
 
-/// A worker offers a function (`protocol.md` 2.1). Nothing acknowledges it.
+/// A worker offers a function (`docs/protocol.md` section 2.1). Nothing acknowledges it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct RegisterFunction {
     pub(crate) id: String,

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-/// The engine's first words on a control socket (`protocol.md` 1.2).
+/// The engine's first words on a control socket (`docs/protocol.md` section 1.2).
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct WorkerRegistered {
     pub(crate) worker_id: String,
@@ -12,14 +12,14 @@ pub(crate) struct WorkerRegistered {
 }
 
 /// A worker's first words after a reconnect: it takes the place of its old connection
-/// (`protocol.md` 2.5).
+/// (`docs/protocol.md` section 2.5).
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Reattach {
     pub(crate) previous_worker_id: String,
     pub(crate) reattach_token: String,
 }
 
-/// The engine refuses a worker or one of its functions (`protocol.md` 1.3).
+/// The engine refuses a worker or one of its functions (`docs/protocol.md` section 1.3).
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct RegistrationRejected {
     pub(crate) code: String,

@@ -7,7 +7,7 @@ use crate::support::{House, cancelled_after, within};
 
 /// What goes through.
 const TOTAL: u64 = 1 << 30;
-/// What a channel of the default size holds: 64 frames (`protocol.md` section 3).
+/// What a channel of the default size holds: 64 frames (`docs/protocol.md` section 3).
 const CHANNEL: usize = 64 * MAX_FRAME;
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,3 +1,4 @@
-//! `docs/protocol.md` held against the code: its test vectors.
+//! `docs/protocol.md` held against the code: its test vectors, and the sections that code cites.
 
+mod citations;
 mod vectors;

@@ -34,7 +34,7 @@ use worker::{Announced, Filed};
 pub(super) use slot::Function;
 pub(super) use worker::{Joining, Worker};
 
-/// The namespace of whoever names none (`protocol.md` 2.2).
+/// The namespace of whoever names none (`docs/protocol.md` section 2.2).
 pub(super) const DEFAULT_NAMESPACE: &str = "default";
 
 /// Names one control connection.
@@ -121,7 +121,7 @@ impl Registry {
         }
     }
 
-    /// Makes a newer connection of the same worker the present one (`protocol.md` 2.5);
+    /// Makes a newer connection of the same worker the present one (`docs/protocol.md` section 2.5);
     /// `None` for a wrong token.
     pub(super) fn reattach(
         &mut self,

@@ -24,7 +24,7 @@ impl Function {
     }
 }
 
-/// Reads the member `shared` of a registration's metadata (`docs/protocol.md`).
+/// Reads the member `shared` of a registration's metadata (`docs/protocol.md` section 2.1).
 fn is_shared(metadata: &Payload) -> bool {
     #[derive(Deserialize)]
     struct Metadata {

@@ -324,7 +324,7 @@ async fn an_engine_that_lists_nothing_is_told_of() {
     ran.failed(1, "did not answer with a list of functions", "version");
 }
 
-/// An iii engine tells less: `protocol.md` section 7.
+/// An iii engine tells less: `docs/protocol.md` section 7.
 #[tokio::test]
 async fn lists_of_other_engines_are_read_as_far_as_they_go() {
     let sparse = |id: &str| match id {

@@ -187,7 +187,7 @@ fn a_reader_whose_writer_never_came_gets_an_error_and_no_empty_stream() {
     });
 }
 
-/// The engine tells every reader; who listens is another matter (`protocol.md` 4.5).
+/// The engine tells every reader; who listens is another matter (`docs/protocol.md` section 4.5).
 #[test]
 fn a_lost_writer_is_an_error_to_the_sdk_that_looks_at_the_close_code() {
     shared(async |scene| {

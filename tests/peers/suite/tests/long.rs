@@ -1,5 +1,5 @@
 //! Streams of more than a minute, in which an SDK sends its keep-alive three times and hangs up
-//! if no answer comes (`protocol.md` section 8, 3 and 9). They run beside the other tests.
+//! if no answer comes (`docs/protocol.md` sections 8.3 and 8.9). They run beside the other tests.
 
 use std::time::Duration;
 
