@@ -8,10 +8,12 @@ use std::time::Duration;
 /// end of its stream (`docs/protocol.md` section 8.2).
 pub(crate) const HEARTBEAT: &str = "x-pipewright-heartbeat";
 
-/// What is in a sign of life for a writer whose engine takes all that comes.
+/// What is in a sign of life for a writer whose engine takes all that comes, and has got nothing
+/// since the last sign.
 ///
 /// A writer that is held back hears signs without it. One that gets nothing rid of although its
-/// engine is hungry stands before a line that swallows what it sends.
+/// engine is hungry stands before a line that swallows what it sends. One that has sent everything,
+/// its close included, has lost a part of it, for example to a length that was damaged.
 pub(crate) const HUNGRY: &[u8] = b"hungry";
 
 /// Reads the value of the header.

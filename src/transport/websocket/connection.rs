@@ -295,9 +295,12 @@ where
         if let Phase::Closed(close) = &self.phase {
             return Poll::Ready(Received::Closed(close.clone()));
         }
+        let closing = matches!(self.phase, Phase::Closing);
         for _ in 0..PINGS {
             return Poll::Ready(match ready!(self.poll_message(cx)) {
                 Ok(Message::Frame(frame)) => Received::Frame(frame),
+                // A peer that still waits for what was sent has lost a part of it.
+                Ok(Message::Pong { hungry: true }) if closing => continue,
                 Ok(Message::Pong { .. }) => Received::Pong,
                 Ok(Message::Ping(payload)) => {
                     // No answer behind our own close (RFC 6455 §5.5.1).

@@ -13,7 +13,7 @@ use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
 use super::{Masking, Role, WebSocket, WebSocketLimits};
 use crate::transport::{Received, Transport, TransportError};
-use crate::wire::{Close, Frame};
+use crate::wire::{Close, Frame, HUNGRY};
 
 const LIMITS: WebSocketLimits = WebSocketLimits {
     frame: 1 << 20,
@@ -209,6 +209,19 @@ async fn a_close_of_ours_that_crosses_theirs_still_goes_out() {
     drop(ours);
     let close = theirs.next().await.unwrap().unwrap();
     assert!(matches!(close, Message::Close(Some(frame)) if u16::from(frame.code) == 1011));
+}
+
+#[tokio::test]
+async fn behind_our_close_a_hungry_peer_gives_no_sign_of_life() {
+    let (mut ours, mut theirs) = connected(Role::Server, 1024).await;
+    ours.start_close(Close::NORMAL).unwrap();
+    for payload in [HUNGRY, b"", HUNGRY] {
+        let pong = Message::Pong(Bytes::from_static(payload));
+        theirs.send(pong).await.unwrap();
+    }
+    assert!(matches!(receive(&mut ours).await, Received::Pong));
+    let more = poll_fn(|cx| Poll::Ready(ours.poll_receive(cx))).await;
+    assert!(more.is_pending(), "{more:?}");
 }
 
 /// Writes raw bytes to a server of ours and gives what it makes of them.
