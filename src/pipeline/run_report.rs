@@ -42,13 +42,18 @@ impl RunReport {
         })
     }
 
-    /// The stage that held the others up: the one that worked for the largest share of its time.
+    /// The stage that held the others up: the one that worked for the longest time. A source that was
+    /// done at once worked all of its time, but held nobody up.
     ///
     /// `None` where nothing was measured, as in a run within one process, where stages take turns
     /// instead of waiting.
     pub fn bottleneck(&self) -> Option<&StageSummary> {
-        let working =
-            |summary: &&StageSummary| summary.report.as_ref().map_or(0.0, StageReport::working);
+        let worked = |summary: &&StageSummary| {
+            let report = summary.report.as_ref();
+            report.map_or(Duration::ZERO, |report| {
+                report.elapsed().mul_f64(report.working())
+            })
+        };
         self.stages
             .iter()
             .filter(|summary| {
@@ -57,7 +62,7 @@ impl RunReport {
                     .as_ref()
                     .is_some_and(|report| report.elapsed_us > 0)
             })
-            .max_by(|a, b| working(a).total_cmp(&working(b)))
+            .max_by_key(worked)
     }
 }
 
