@@ -235,12 +235,14 @@ impl Ending {
             let cascaded = self.failures.into_iter().map(|one| one.error);
             return End::Failed(RunError::new(cause, cascaded.chain(self.stop).collect()));
         }
-        let gave_way = |part: &&Part| part.state == State::GaveWay;
-        let left: Vec<_> = self
-            .parts
-            .iter()
+        let gave_way = |at: &usize| match self.parts[*at].state {
+            State::GaveWay => true,
+            State::Lost => self.was_left(*at),
+            _ => false,
+        };
+        let left: Vec<_> = (0..self.parts.len())
             .filter(gave_way)
-            .flat_map(|part| part.outputs.iter().copied())
+            .flat_map(|at| self.parts[at].outputs.iter().copied())
             .collect();
         if left.is_empty() {
             End::Complete

@@ -84,19 +84,28 @@ fn ended(events: &[Event], order: &[usize]) -> Ending {
     ending
 }
 
+/// Whether the part `at` may leave its input because nobody needs what it makes of it.
+fn may_give_way(events: &[Event], at: usize) -> bool {
+    match events.get(at) {
+        None | Some(Event::Whole) => false,
+        Some(Event::Left | Event::OutputGone | Event::OutputLost) => true,
+        // A reader that fails leaves, too.
+        Some(Event::Fails | Event::PassesOn) => {
+            may_give_way(events, at + 1) || events.get(at + 1) == Some(&Event::Fails)
+        }
+        Some(Event::Dies) => may_give_way(events, at + 1),
+    }
+}
+
 /// Which part, if any, must be told as the cause, in whatever order it comes in.
 ///
 /// Told are the failures that are failures beyond doubt: the part has failed by itself, or its
 /// worker went away, and whoever reads its output neither left early nor failed by itself.
 fn causes(events: &[Event]) -> Vec<usize> {
     let sure = |at: usize| {
-        let next = events.get(at + 1);
-        let alone = !matches!(
-            next,
-            Some(Event::Left | Event::OutputGone | Event::OutputLost)
-        );
+        let alone = !may_give_way(events, at + 1);
         match events[at] {
-            Event::Fails => alone && !matches!(next, Some(Event::Fails)),
+            Event::Fails => alone && events.get(at + 1) != Some(&Event::Fails),
             Event::Dies => alone,
             _ => false,
         }
@@ -138,10 +147,8 @@ fn check(events: &[Event], order: &[usize], end: &End) {
             assert!(causes(events).is_empty(), "{said}");
             for &edge in edges {
                 let own = events[edge] == Event::OutputGone;
-                let left = matches!(
-                    events.get(edge + 1),
-                    Some(Event::Left | Event::Fails | Event::OutputGone | Event::OutputLost)
-                );
+                let left =
+                    may_give_way(events, edge + 1) || events.get(edge + 1) == Some(&Event::Fails);
                 assert!(own || left, "{said}");
             }
         }

@@ -123,6 +123,7 @@ async fn an_id_of_another_worker_is_refused_and_told() {
             }
         };
         timeout(FAILED, told).await.expect("never told");
+        second.registered().await.unwrap();
         assert_eq!(second.call::<u32>("taken", &()).await.unwrap(), 1);
         first.shutdown().await.unwrap();
         second.shutdown().await.unwrap();
