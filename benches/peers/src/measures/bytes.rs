@@ -64,7 +64,7 @@ pub(crate) fn measure(options: &Options) -> Result<Vec<Row>> {
     )?;
     let row = |peer: &str, figures: &[f64], target| {
         Row::versus(
-            format!("bytes, beside {peer}"),
+            format!("bytes, vs. {peer}"),
             "B/s",
             &through_engine,
             figures,
@@ -72,13 +72,9 @@ pub(crate) fn measure(options: &Options) -> Result<Vec<Row>> {
         )
     };
     Ok(vec![
-        row(
-            "a plain TCP relay",
-            &through_tcp,
-            Some(Target::AtLeast(0.95)),
-        ),
-        row("a tokio-tungstenite relay", &through_websocket, None),
-        row("a Unix pipe, which has no relay", &through_pipe, None),
+        row("plain TCP relay", &through_tcp, Some(Target::AtLeast(0.95))),
+        row("tokio-tungstenite relay", &through_websocket, None),
+        row("Unix pipe, no relay", &through_pipe, None),
         row("iii-sdk on the same engine", &through_sdk, None),
     ])
 }

@@ -41,7 +41,7 @@ pub(crate) fn measure(options: &Options) -> Result<Vec<Row>> {
             }),
         ],
     )?;
-    let name = "a file by tokio::io::copy, beside a plain TCP relay";
+    let name = "file with tokio::io::copy, vs. plain TCP relay";
     let target = Some(Target::AtLeast(0.9));
     Ok(vec![Row::versus(
         name,

@@ -19,7 +19,7 @@ pub(crate) fn measure(options: &Options) -> Result<Vec<Row>> {
     )?;
     let target = Some(Target::AtLeast(10_000.0));
     Ok(vec![Row::alone(
-        "channels created one after another",
+        "channels created sequentially",
         "1/s",
         &rates,
         target,

@@ -12,7 +12,7 @@ const ITEMS: u64 = 10_000_000;
 pub(crate) fn measure(options: &Options) -> Result<Vec<Row>> {
     let items = options.amount(ITEMS);
     let kinds = [
-        ("record", "of the record"),
+        ("record", "of a record"),
         ("mix", "of a few dozen instructions"),
         ("add", "of an addition"),
     ];
@@ -25,7 +25,7 @@ pub(crate) fn measure(options: &Options) -> Result<Vec<Row>> {
                 Box::new(|| alone(&role([&"fused", &kind, &"hand", &items]))),
             ],
         )?;
-        let name = format!("four fused maps {name}, beside four by hand");
+        let name = format!("four fused maps {name}, vs. four written by hand");
         let target = Some(Target::AtMost(1.05));
         rows.push(Row::versus(name, "ns/item", &ours, &by_hand, target));
     }

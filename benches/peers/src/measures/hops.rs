@@ -31,12 +31,12 @@ pub(crate) fn measure(options: &Options) -> Result<Vec<Row>> {
         ],
     )?;
     let row = |stages: u32, figures: &[f64], before: &[f64], target| {
-        let name = format!("a hop of a pipeline of {stages} stages, beside half as many");
+        let name = format!("one hop, pipeline of {stages} stages, vs. half as many");
         Row::versus(name, "ns/item", figures, before, target)
     };
     let linear = Some(Target::AtMost(LINEAR));
     Ok(vec![
-        Row::alone("a hop of a pipeline of 1 stage", "ns/item", &one, None),
+        Row::alone("one hop, pipeline of 1 stage", "ns/item", &one, None),
         row(2, &two, &one, None),
         row(4, &four, &two, linear),
         row(8, &eight, &four, linear),

@@ -48,7 +48,7 @@ pub(crate) fn measure(options: &Options) -> Result<Vec<Row>> {
         |name: String, figure: f64| Row::alone(name, "KiB", &[figure], Some(Target::AtMost(20.0)));
     Ok(vec![
         row(
-            format!("idle channel in the engine, {channels} open, {read} of them at both ends"),
+            format!("idle channel in the engine, {channels} open, {read} at both ends"),
             engine / channels as f64,
         ),
         row(
@@ -56,7 +56,7 @@ pub(crate) fn measure(options: &Options) -> Result<Vec<Row>> {
             writers.grown()? / channels as f64,
         ),
         row(
-            "idle reader in a client, with a task".to_owned(),
+            "idle reader in a client, including its task".to_owned(),
             readers.grown()? / read as f64,
         ),
     ])

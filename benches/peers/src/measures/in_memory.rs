@@ -33,14 +33,14 @@ pub(crate) fn measure(options: &Options) -> Result<Vec<Row>> {
     let times = |rates: &[f64]| rates.iter().map(|rate| 1e9 / rate).collect::<Vec<_>>();
     Ok(vec![
         Row::versus(
-            "in-memory channel, bytes, beside the WebSocket path",
+            "in-memory channel, bytes, vs. WebSocket",
             "B/s",
             &bytes,
             &sockets,
             Some(Target::AtLeast(3.0)),
         ),
         Row::versus(
-            "in-memory channel, items, beside an mpsc of the same batches",
+            "in-memory channel, items, vs. mpsc with the same batches",
             "ns/item",
             &times(&items),
             &times(&frames),

@@ -62,26 +62,21 @@ pub(crate) fn measure(options: &Options) -> Result<Vec<Row>> {
         Row::versus(name, "items/s", ours, peer, target)
     };
     Ok(vec![
-        row("Json items, beside iii-sdk", &json, &sdk, 8.0),
+        row("Json items, vs. iii-sdk", &json, &sdk, 8.0),
         row(
-            "Json items, beside what serde_json alone decodes",
+            "Json items, vs. decoding with serde_json alone",
             &json,
             &json_alone,
             0.75,
         ),
-        row("Bincode items, beside iii-sdk", &bincode, &sdk, 18.0),
+        row("Bincode items, vs. iii-sdk", &bincode, &sdk, 18.0),
         row(
-            "Bincode items, beside what bincode alone decodes",
+            "Bincode items, vs. decoding with bincode alone",
             &bincode,
             &bincode_alone,
             0.6,
         ),
-        row("Bincode items, beside tonic", &bincode, &tonic, 5.0),
-        row(
-            "Bincode items, beside remoc, which has no broker",
-            &bincode,
-            &remoc,
-            5.0,
-        ),
+        row("Bincode items, vs. tonic", &bincode, &tonic, 5.0),
+        row("Bincode items, vs. remoc, no broker", &bincode, &remoc, 5.0),
     ])
 }

@@ -37,7 +37,7 @@ pub(crate) fn measure(options: &Options) -> Result<Vec<Row>> {
         .into_iter()
         .zip(&rates)
         .map(|(channels, rates)| {
-            let name = format!("{channels} channels at once, beside the best of 1 to 1000");
+            let name = format!("{channels} concurrent channels, vs. the best of 1 to 1000");
             let target = (channels == 1000).then_some(Target::AtLeast(0.8));
             Row::versus(name, "B/s", rates, &best, target)
         });

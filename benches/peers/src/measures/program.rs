@@ -28,13 +28,13 @@ pub(crate) fn measure(options: &Options) -> Result<Vec<Row>> {
     let size = std::fs::metadata(&program)?.len() as f64 / f64::from(1 << 20);
     Ok(vec![
         Row::alone(
-            "engine, from start to ready",
+            "engine startup, until ready",
             "ms",
             &starts,
             Some(Target::AtMost(20.0)),
         ),
         Row::alone(
-            "size of the release program",
+            "size of the release binary",
             "MiB",
             &[size],
             Some(Target::AtMost(10.0)),

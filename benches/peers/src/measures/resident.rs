@@ -55,12 +55,12 @@ pub(crate) fn measure(options: &Options) -> Result<Vec<Row>> {
         let half = looks.len().checked_sub(quarter).context("some looks")?;
         let growth = most(&looks[half..]) - most(&looks[quarter..half]);
         rows.push(row(
-            format!("resident, {name}, while {gib} GiB pass"),
+            format!("resident memory, {name}, while {gib} GiB pass"),
             peak,
             40.0,
         ));
         rows.push(row(
-            format!("resident, {name}, growth in the last quarter"),
+            format!("resident memory, {name}, growth in the last quarter"),
             growth.max(0.0),
             FLAT_MIB,
         ));

@@ -37,12 +37,12 @@ pub(crate) fn measure(options: &Options) -> Result<Vec<Row>> {
     };
     Ok(vec![
         row(
-            "round trip of 64 bytes, median, beside two plain TCP relays",
+            "round trip of 64 bytes, median, vs. two plain TCP relays",
             &medians,
             1.25,
         ),
         row(
-            "round trip of 64 bytes, 99th percentile, beside the same",
+            "round trip of 64 bytes, 99th percentile, vs. the same",
             &highs,
             2.0,
         ),

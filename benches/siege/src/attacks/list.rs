@@ -9,31 +9,25 @@ const LITTLE: &[&str] = &["max-held-mib=256", "channel-ttl=5"];
 const CROWD: f64 = 0.05;
 
 pub(super) const ATTACKS: [Attack; 31] = [
+    Attack::new("baseline: a process that only uses CPU time", "burn"),
+    Attack::new("silent connections, as many as descriptors allow", "silent"),
     Attack::new(
-        "for comparison: a process that only burns processor time",
-        "burn",
-    ),
-    Attack::new(
-        "connections that say nothing, as many as descriptors allow",
-        "silent",
-    ),
-    Attack::new(
-        "slow loris: a byte of a header a second on each",
+        "slow loris: one header byte per second on each connection",
         "slow-head",
     ),
     Attack::new(
-        "slow loris: half a frame and then nothing on each",
+        "slow loris: half a frame on each connection, then nothing",
         "half-frame",
     ),
-    Attack::new("connections opened and reset at once", "resets"),
-    Attack::new("workers that connect and are gone at once", "visits"),
-    Attack::new("a million creates, one worker", "creates").flags(SOON),
-    Attack::new("a million creates, 64 workers", "many-creates")
+    Attack::new("connections opened and reset immediately", "resets"),
+    Attack::new("workers that connect and leave immediately", "visits"),
+    Attack::new("a million channel creations, one worker", "creates").flags(SOON),
+    Attack::new("a million channel creations, 64 workers", "many-creates")
         .flags(SOON)
         .growth_mib(192.0)
         .share(CROWD),
     Attack::new(
-        "a thousand creates, again and again as somebody new",
+        "a thousand channel creations, repeatedly, as a new worker each time",
         "returning-creates",
     )
     .flags(SOON),
@@ -41,38 +35,35 @@ pub(super) const ATTACKS: [Attack; 31] = [
     Attack::new("a million registrations, 64 workers", "many-registrations")
         .growth_mib(768.0)
         .share(CROWD),
-    Attack::new("calls that nobody answers, 64 workers", "unanswered")
+    Attack::new("calls without an answer, 64 workers", "unanswered")
         .growth_mib(768.0)
         .share(CROWD),
     Attack::new(
-        "calls of unknown functions among 10,000 similar ones",
+        "calls of unknown functions, with 10,000 similar names",
         "unknown",
     )
     .flags(SOON),
-    Attack::new("lists of 10,000 functions without end", "lists")
+    Attack::new("endless lists of 10,000 functions", "lists")
         .flags(SOON)
         .growth_mib(256.0),
-    Attack::new(
-        "frames without end into 128 channels that nobody reads",
-        "unread",
-    )
-    .flags(LITTLE)
-    .growth_mib(512.0),
+    Attack::new("endless frames into 128 channels without readers", "unread")
+        .flags(LITTLE)
+        .growth_mib(512.0),
     Attack::new("the same, with readers that never read", "deaf")
         .flags(LITTLE)
         .growth_mib(512.0),
-    Attack::new("frames of 1 byte without end", "tiny"),
-    Attack::new("empty frames without end", "empty"),
-    Attack::new("messages of a terabyte, announced", "oversize"),
-    Attack::new("messages of fragments without end", "endless").growth_mib(512.0),
+    Attack::new("endless frames of 1 byte", "tiny"),
+    Attack::new("endless empty frames", "empty"),
+    Attack::new("frames that announce a terabyte", "oversize"),
+    Attack::new("messages of endless fragments", "endless").growth_mib(512.0),
     Attack::new(
-        "64 messages of 60 MiB, each without its last byte",
+        "64 messages of 60 MiB, each missing the last byte",
         "half-messages",
     )
     .growth_mib(512.0),
-    Attack::new("pings without end, pongs never read", "pings"),
-    Attack::new("pongs without end", "pongs"),
-    Attack::new("JSON pings without end, answers never read", "json-pings"),
+    Attack::new("endless pings, pongs never read", "pings"),
+    Attack::new("endless pongs", "pongs"),
+    Attack::new("endless JSON pings, answers never read", "json-pings"),
     Attack::new("announcements of 60 MiB", "announcements").growth_mib(256.0),
     Attack::new(
         "functions with 900 KiB of metadata each, 16 workers",
@@ -92,10 +83,10 @@ pub(super) const ATTACKS: [Attack; 31] = [
     )
     .growth_mib(192.0),
     Attack::new(
-        "results of 64 KiB that 16 callers read slowly or not at all",
+        "results of 64 KiB that 16 callers read slowly or never",
         "slow-callers",
     )
     .growth_mib(640.0),
-    Attack::new("access keys guessed", "keys").flags(SOON),
-    Attack::new("a compressed bomb; compressed frames", "bomb"),
+    Attack::new("guessed access keys", "keys").flags(SOON),
+    Attack::new("a compression bomb; compressed frames", "bomb"),
 ];

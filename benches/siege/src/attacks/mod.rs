@@ -54,13 +54,13 @@ pub(crate) fn run(options: &AttackOptions) -> Result<()> {
         bail!("no attack has {only} in its name");
     }
     println!(
-        "\n{} attacks, {} borne, {} not",
+        "\n{} attacks, {} passed, {} failed",
         rows.len(),
         rows.len().saturating_sub(failed.len()),
         failed.len()
     );
     if !failed.is_empty() {
-        bail!("not borne: {}", failed.join("; "));
+        bail!("failed: {}", failed.join("; "));
     }
     Ok(())
 }

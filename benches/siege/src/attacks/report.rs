@@ -9,9 +9,9 @@ use crate::holdings::Holdings;
 /// The head of the table.
 pub(super) fn print_head() {
     println!(
-        "| attack | what it got, all rounds | the engine held at the most | others' throughput, during / before | \
-         call, ms: before | during | newcomer, ms: before | during | served / failed | \
-         resident MiB: before | peak | growth allowed | after | descriptors: before | after | freed after, ms | log lines | verdict |"
+        "| attack | result, all rounds | peak held by the engine | throughput of other workers, during / before | \
+         call, ms: before | during | new client, ms: before | during | served / failed | \
+         resident MiB: before | peak | allowed growth | after | descriptors: before | after | freed after, ms | log lines | verdict |"
     );
     println!("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|");
 }

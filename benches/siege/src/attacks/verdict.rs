@@ -25,7 +25,7 @@ impl Verdict {
         let (share, growth) = (row.share(), row.growth_mib());
         check(
             quick || share >= attack.share,
-            format!("others got {share:.2} of their throughput"),
+            format!("other workers kept {share:.2} of their throughput"),
         );
         check(
             quick || row.war.call_ms <= CALL_MS,
@@ -38,7 +38,7 @@ impl Verdict {
         );
         check(
             quick || row.war.newcomers > 0,
-            "no newcomer was served".to_owned(),
+            "no new client was served".to_owned(),
         );
         check(
             growth <= attack.growth_mib,
@@ -59,7 +59,7 @@ impl Verdict {
 impl std::fmt::Display for Verdict {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         if self.is_met() {
-            return f.write_str("borne");
+            return f.write_str("passed");
         }
         write!(f, "not: {}", self.0.join(", "))
     }

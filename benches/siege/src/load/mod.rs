@@ -115,7 +115,7 @@ pub(crate) fn run(options: &LoadOptions) -> Result<()> {
     }
     println!("{}", outcome.line());
     if !outcome.is_met() {
-        bail!("the load was not borne");
+        bail!("the load run failed");
     }
     Ok(())
 }

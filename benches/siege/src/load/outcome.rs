@@ -36,19 +36,22 @@ impl Outcome {
     pub(super) fn print(&self) {
         let row = |what: &str, figure: String| println!("| {what} | {figure} |");
         println!("| what | figure |\n|---|---|");
-        row("minutes", format!("{}, seed {}", self.minutes, self.seed));
+        row(
+            "duration, minutes",
+            format!("{}, seed {}", self.minutes, self.seed),
+        );
         row(
             "idle channels",
             format!(
-                "{}, open at both ends, {} of the readers in the engine's own process for want of \
-                 descriptors; {} carried a word in the end",
+                "{}, open at both ends, {} of the readers in the engine's own process for lack of \
+                 descriptors; {} delivered a final message",
                 self.idle, self.idle_within, self.idle_answered
             ),
         );
         row(
-            "streams of the active channels",
+            "streams on the active channels",
             format!(
-                "{} on {} places, {} bytes, {} wrong",
+                "{} in {} slots, {} bytes, {} wrong",
                 self.sinks.streams, self.active, self.sinks.bytes, self.sinks.wrong
             ),
         );
@@ -57,16 +60,16 @@ impl Outcome {
         }
         let churned = &self.churned;
         row(
-            "workers that came and went",
+            "short-lived workers",
             format!(
-                "{} visits on {} places, {} left in good manners; {} calls of one another answered",
+                "{} visits in {} slots, {} shut down cleanly; {} calls between them answered",
                 churned.visits, self.workers, churned.polite, churned.answered
             ),
         );
         row(
             "their streams",
             format!(
-                "{} complete, {} bytes, {} wrong; {} left in the middle by intent",
+                "{} complete, {} bytes, {} wrong; {} abandoned on purpose",
                 self.churn_streams.streams,
                 self.churn_streams.bytes,
                 self.churn_streams.wrong,
@@ -74,11 +77,14 @@ impl Outcome {
             ),
         );
         for (error, times) in self.churn_streams.errors.iter().chain(&churned.errors) {
-            row("reported to one of those", format!("{times} {error}"));
+            row(
+                "error reported to a short-lived worker",
+                format!("{times} {error}"),
+            );
         }
         let course = |course: &Course| {
             format!(
-                "{:.1}, {:.1}, {:.1}; most {:.1}, growth {:.1}, {} looks",
+                "{:.1}, {:.1}, {:.1}; peak {:.1}, growth {:.1}, {} samples",
                 course.first,
                 course.middle,
                 course.last,
@@ -92,10 +98,13 @@ impl Outcome {
             course(&self.resident_mib),
         );
         row(
-            "descriptors of the engine: the same",
+            "descriptors of the engine: first quarter, middle half, last quarter",
             course(&self.descriptors),
         );
-        row("everything freed after, ms", self.freed_ms.to_string());
+        row(
+            "time until everything is freed, ms",
+            self.freed_ms.to_string(),
+        );
         row("warnings logged", self.log_lines.to_string());
     }
 
