@@ -39,7 +39,7 @@ impl<T, F: Decode<T>> Receiver<T, F> {
     }
 
     /// The messages of the user from now on, as a stream of their own; as
-    /// [`ChannelReader::messages`].
+    /// [`ChannelReader::messages`](crate::channel::ChannelReader::messages).
     pub fn messages(&mut self) -> Messages {
         match self.source() {
             Source::New { .. } => Listeners::default().queue(),

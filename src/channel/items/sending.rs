@@ -30,11 +30,11 @@ impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
     ///
     /// # Errors
     ///
-    /// As for [`ChannelWriter::send_message`].
+    /// As for [`ChannelWriter::send_message`](crate::channel::ChannelWriter::send_message).
     ///
     /// # Cancel safety
     ///
-    /// As for [`ChannelWriter::send_message`].
+    /// As for [`ChannelWriter::send_message`](crate::channel::ChannelWriter::send_message).
     pub async fn send_message(&mut self, text: impl Into<Text>) -> Result<(), WriteError> {
         self.operate(Self::poll_ready).await?;
         self.push_message(text.into())?;
@@ -45,7 +45,7 @@ impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
     ///
     /// # Errors and cancel safety
     ///
-    /// As for [`ChannelWriter::flush`].
+    /// As for [`ChannelWriter::flush`](crate::channel::ChannelWriter::flush).
     pub async fn flush(&mut self) -> Result<(), WriteError> {
         self.operate(Self::poll_flush).await
     }
@@ -54,7 +54,7 @@ impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
     ///
     /// # Errors and cancel safety
     ///
-    /// As for [`ChannelWriter::close`].
+    /// As for [`ChannelWriter::close`](crate::channel::ChannelWriter::close).
     pub async fn close(&mut self) -> Result<(), WriteError> {
         self.operate(Self::poll_close).await
     }
@@ -63,7 +63,7 @@ impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
     ///
     /// # Errors and cancel safety
     ///
-    /// As for [`ChannelWriter::abort`].
+    /// As for [`ChannelWriter::abort`](crate::channel::ChannelWriter::abort).
     pub async fn abort(&mut self, abort: Abort) -> Result<(), WriteError> {
         self.operate(|sender, cx| sender.poll_abort(cx, &abort))
             .await

@@ -61,7 +61,7 @@ impl<P: Segment> Pipeline<P> {
     /// | stage | runs |
     /// |---|---|
     /// | of items, also with `concurrency` | in `copies` copies |
-    /// | of items, `unordered` | not: the run fails with [`StageError::UNORDERED`] |
+    /// | of items, `unordered` | not: the run fails with [`StageError::UNORDERED`](crate::stage::StageError::UNORDERED) |
     /// | of a `Receiver` and a `Sender` with `#[pipeline_stage(ordered)]` | in `copies` copies; it writes the outputs of an item before it receives the next one |
     /// | of a `Receiver` and a `Sender`, of bytes | in one copy, because it may read ahead |
     /// | [`remote`](crate::remote) | as its worker declares it: in `copies` copies, or not at all |
