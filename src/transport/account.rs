@@ -3,7 +3,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::budget::Budget;
 
-/// What one of many holds of a [`Budget`]. Clones are the same account; who adds has to take away.
+/// One holder's share of a [`Budget`]. Clones refer to the same account. Every addition must be
+/// matched by a removal.
 #[derive(Clone, Debug)]
 pub(crate) struct Account {
     budget: Arc<Budget>,
@@ -18,8 +19,8 @@ impl Account {
         }
     }
 
-    /// How much more this account may hold than it does; nothing, if it holds as much as is left
-    /// for all.
+    /// How much more this account may hold. Zero if it already holds as much as the budget has
+    /// left.
     pub(crate) fn room(&self) -> usize {
         self.budget
             .left()
@@ -48,7 +49,7 @@ mod tests {
         while let Some(account) = greedy.iter().find(|account| account.room() > 0) {
             account.add(1);
         }
-        // The first took half, each of the others half of what was left.
+        // The first account took half, and each later one half of the rest.
         assert_eq!(budget.held(), 938);
         let modest = budget.account();
         assert_eq!(modest.room(), 62);

@@ -8,9 +8,10 @@ use super::websocket::WebSocketDialer;
 use super::{ConnectError, ConnectOptions, Dial, KeepAlive, StreamCounts, Transport};
 use crate::wire::{EngineUrl, InvalidUrl, StreamChannelRef};
 
-/// Where an engine is and how to reach it: a URL with options, or an engine in this process.
+/// The location of an engine and how to connect to it: a URL with options, or an engine in this
+/// process.
 ///
-/// Cheap to clone. `Debug` and `Display` show scheme, host and path, never a token or a query.
+/// Cheap to clone. `Debug` and `Display` show scheme, host and path, but no tokens and no query.
 ///
 /// # Example
 ///
@@ -27,7 +28,7 @@ use crate::wire::{EngineUrl, InvalidUrl, StreamChannelRef};
 #[derive(Clone)]
 pub struct Address {
     kind: Kind,
-    /// Where the ends of channels that are opened here are counted, if anywhere.
+    /// Counters for the channel ends opened at this address, if any.
     counts: Option<Arc<StreamCounts>>,
 }
 
@@ -42,15 +43,15 @@ impl Address {
         Self { kind, counts: None }
     }
 
-    /// The engine that the environment names: at the URL in `III_URL`, where the SDKs read it too,
-    /// or else at `ws://127.0.0.1:49134`.
+    /// Returns the engine named by the environment: the URL in `III_URL`, which the SDKs also read,
+    /// or `ws://127.0.0.1:49134`.
     ///
-    /// Every address sends the bearer token in `III_TOKEN`, if there is one and nothing else was
-    /// set by [`bearer_token`](Self::bearer_token) or [`header`](Self::header).
+    /// Every address sends the bearer token in `III_TOKEN`, if that is set and neither
+    /// [`bearer_token`](Self::bearer_token) nor [`header`](Self::header) set another one.
     ///
     /// # Errors
     ///
-    /// When `III_URL` holds something that is no URL of an engine.
+    /// Fails if `III_URL` is not the URL of an engine.
     pub fn from_env() -> Result<Self, InvalidUrl> {
         not_blank("III_URL")
             .as_deref()
@@ -58,7 +59,7 @@ impl Address {
             .parse()
     }
 
-    /// Counts in `counts` what goes through ends of channels that are opened here.
+    /// Counts the traffic of channel ends opened at this address in `counts`.
     pub(crate) fn counted_in(mut self, counts: Arc<StreamCounts>) -> Self {
         self.counts = Some(counts);
         self
@@ -76,13 +77,14 @@ impl Address {
 
     /// Sends `Authorization: Bearer <token>` with every connection, control and channels.
     ///
-    /// Without effect on an engine in this process.
+    /// Has no effect on an engine in this process.
     #[must_use]
     pub fn bearer_token(self, token: impl AsRef<str>) -> Self {
         self.header("Authorization", format!("Bearer {}", token.as_ref()))
     }
 
-    /// Sends an HTTP header with every connection, control and channels. Its value never prints.
+    /// Sends an HTTP header with every connection, control and channels. Its value is never
+    /// printed.
     ///
     /// A name or value that HTTP does not allow is reported when a connection is made.
     #[must_use]
@@ -90,39 +92,38 @@ impl Address {
         self.with(|options| options.headers.push((name.into(), value.into())))
     }
 
-    /// How long one attempt to connect may take, from the name lookup to the end of the
-    /// handshake; 10 seconds unless told.
+    /// Sets the timeout of one connection attempt, from the name lookup to the end of the
+    /// handshake; default: 10 s.
     #[must_use]
     pub fn connect_timeout(self, timeout: Duration) -> Self {
         self.with(|options| options.connect_timeout = timeout)
     }
 
-    /// Names the worker whose connections are made at this address, so that the engine can end its
-    /// channels should it stand still.
+    /// Identifies the worker that makes the connections, so that the engine can close its channels
+    /// if the worker stops responding.
     pub(crate) fn owned_by(self, owner: &str) -> Self {
         self.with(|options| options.owner = Some(owner.into()))
     }
 
-    /// How often the engine is to give a sign of life on control connections.
+    /// Sets how often the engine should send a heartbeat on control connections.
     pub(crate) fn control_heartbeat(self, every: Duration) -> Self {
         self.with(|options| options.control_heartbeat = every)
     }
 
-    /// How often the engine is to give a sign of life on the ends of channels that are opened at
-    /// this address, and how long an end that waits for it puts up with silence; 20 s and 60 s
-    /// unless told.
+    /// Sets the heartbeat of channels opened at this address: how often the engine sends one, and
+    /// how long an end waits without any. Defaults: 20 s and 60 s.
     ///
-    /// So an engine that hangs, or a line that swallows everything, is an error of whoever reads or
-    /// writes, as if the connection had been lost. Only silence counts that an end waits in: code
-    /// that does something else for an hour loses nothing. An engine that does not know of this, as
-    /// iii engines do not, is waited for without such a bound.
+    /// If the engine hangs, or the network discards everything, reading and writing fail as if the
+    /// connection had been lost. Only time that an end spends waiting counts: code that does
+    /// something else for an hour loses nothing. Engines without this extension, such as iii
+    /// engines, are waited for without this bound.
     ///
-    /// A [`Sender`](crate::Sender) of items also promises its receiver a sign of life that often,
-    /// within the stream and over any engine: a receiver that waits for longer than three of them,
-    /// and for a second at least, takes the sender for lost. So code that sends items may not block
-    /// all threads of its runtime for that long without sending.
+    /// A [`Sender`](crate::Sender) of items also promises its receiver a heartbeat at this
+    /// interval, within the stream and over any engine. A receiver that waits longer than three
+    /// intervals, and at least one second, reports the sender as lost. Code that sends items must
+    /// therefore not block all threads of its runtime for that long without sending.
     ///
-    /// A period of less than a millisecond is taken as one.
+    /// The minimum interval is one millisecond.
     #[must_use]
     pub fn heartbeat(self, every: Duration, dead_after: Duration) -> Self {
         self.with(|options| {
@@ -133,19 +134,20 @@ impl Address {
         })
     }
 
-    /// How often a writer at this address gives signs of life to its reader.
+    /// How often a writer at this address sends a heartbeat to its reader.
     pub(crate) fn heartbeat_every(&self) -> Duration {
         match &self.kind {
-            // A sender that had to give signs all the time would do nothing else.
+            // The minimum keeps a sender from spending all its time on heartbeats.
             Kind::Url(_, options) => options.heartbeat.ping_every.max(Duration::from_millis(1)),
             Kind::InProcess(_) => KeepAlive::default().ping_every,
         }
     }
 
-    /// Trusts the certificates in `pem`, beside those of the system, for `wss://` addresses.
+    /// Trusts the certificates in `pem`, in addition to those of the system, for `wss://`
+    /// addresses.
     ///
-    /// For an engine whose certificate your own authority signed. What is not a certificate is
-    /// reported when a connection is made.
+    /// Use this for an engine whose certificate is signed by your own authority. Invalid
+    /// certificates are reported when a connection is made.
     #[cfg(feature = "tls")]
     #[must_use]
     pub fn root_certificates(self, pem: impl Into<Vec<u8>>) -> Self {
@@ -155,10 +157,10 @@ impl Address {
         })
     }
 
-    /// Shows the engine a certificate, for `wss://` addresses of engines that ask for one: a chain,
-    /// the client's own first, and its private key, both PEM.
+    /// Sets the client certificate for `wss://` engines that require one: a chain, starting with
+    /// the client's own certificate, and its private key, both in PEM.
     ///
-    /// What cannot be used is reported when a connection is made.
+    /// An unusable certificate or key is reported when a connection is made.
     #[cfg(feature = "tls")]
     #[must_use]
     pub fn client_certificate(
@@ -179,7 +181,7 @@ impl Address {
         self
     }
 
-    /// Whether the engine shares this process.
+    /// Whether the engine runs in this process.
     pub fn is_in_process(&self) -> bool {
         matches!(self.kind, Kind::InProcess(_))
     }

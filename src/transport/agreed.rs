@@ -1,10 +1,10 @@
 use std::time::Duration;
 
-/// What the peer of a control connection has said of itself in the handshake.
+/// What the peer of a control connection stated in the handshake.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Agreed {
-    /// Bytes in one message that it takes.
+    /// The largest message that it accepts, in bytes.
     pub(crate) message_limit: Option<usize>,
-    /// How often it wants a sign of life.
+    /// How often it wants to receive a heartbeat.
     pub(crate) ping_every: Option<Duration>,
 }

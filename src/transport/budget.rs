@@ -3,15 +3,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::Account;
 
-/// Bytes that many may hold together.
+/// A number of bytes that several holders share.
 ///
-/// Whoever holds more than all of them have left gets no more: so there is always something left
-/// for those who hold little, however many hold much: of those that take what they can, one after
-/// the other, each takes half of what is left.
+/// A holder that has as much as is left gets no more. If several holders take all they can, one
+/// after the other, each gets half of the rest, so something is always left for small holders.
 #[derive(Debug)]
 pub(crate) struct Budget {
     limit: usize,
-    /// Counted without order: it may be a few frames old, which is no harm.
+    /// Updated without ordering: the value may be a few frames old, which is harmless.
     held: AtomicUsize,
 }
 
@@ -23,7 +22,7 @@ impl Budget {
         })
     }
 
-    /// An account of somebody who holds nothing yet.
+    /// Creates an account that holds nothing.
     pub(crate) fn account(self: &Arc<Self>) -> Account {
         Account::new(Arc::clone(self))
     }

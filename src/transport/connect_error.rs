@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use crate::wire::InvalidUrl;
 
-/// Why a connection to an engine could not be made.
+/// The error of a failed connection to an engine.
 ///
-/// `Display` names what was wrong and what to do about it; `source()` has the rest.
+/// `Display` states what was wrong and what to do about it; `source()` has the details.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectError {
-    /// What was given is not the address of an engine.
+    /// The text is not the address of an engine.
     #[error(transparent)]
     InvalidAddress(#[from] InvalidUrl),
     /// Nothing answers at the address.
@@ -20,40 +20,41 @@ pub enum ConnectError {
     Unreachable {
         /// The engine's address.
         address: String,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// The engine did not finish the handshake in time.
     #[error(
-        "the engine at {address} did not answer within {after:?}; it may be overloaded, or something else listens there"
+        "the engine at {address} did not answer within {after:?}; it may be overloaded, or another program listens there"
     )]
     Timeout {
         /// The engine's address.
         address: String,
-        /// How long was waited.
+        /// The timeout.
         after: Duration,
     },
-    /// The engine knows no such channel, or the access key is wrong; it does not tell which.
+    /// The engine does not know the channel, or the access key is wrong; the engine does not say
+    /// which.
     #[error(
         "the engine at {address} has no channel {channel_id} for this ref; it may have expired, or belong to another engine"
     )]
     ChannelNotFound {
         /// The engine's address.
         address: String,
-        /// The channel that was asked for.
+        /// The requested channel.
         channel_id: String,
     },
-    /// This end was opened before; an end opens once.
+    /// This end was opened before. An end can be opened once.
     #[error(
         "the {role} end of channel {channel_id} was already opened; an end opens once, so create a channel for each stream"
     )]
     AlreadyOpened {
         /// `reader` or `writer`.
         role: &'static str,
-        /// The channel that was asked for.
+        /// The requested channel.
         channel_id: String,
     },
-    /// The engine wants credentials that were not given or not right.
+    /// The engine requires credentials, and they were missing or wrong.
     #[error(
         "the engine at {address} refused the credentials (HTTP {status}); set the bearer token that it was started with"
     )]
@@ -70,45 +71,45 @@ pub enum ConnectError {
         address: String,
         /// The HTTP status.
         status: u16,
-        /// What the engine said.
+        /// The engine's answer.
         message: String,
     },
-    /// The engine took the connection and then ended it before it had greeted the worker.
+    /// The engine accepted the connection but ended it before its first message to the worker.
     #[error(
-        "the engine at {address} turned this worker away: {reason}; check the credentials and what the engine logs"
+        "the engine at {address} rejected this worker: {reason}; check the credentials and the engine's log"
     )]
     TurnedAway {
         /// The engine's address.
         address: String,
-        /// What the engine said, or how it ended the connection.
+        /// The engine's answer, or how it ended the connection.
         reason: String,
     },
-    /// What answers is not an engine.
-    #[error("what answers at {address} does not speak WebSocket: {reason}")]
+    /// The server that answers is not an engine.
+    #[error("the server at {address} does not speak WebSocket: {reason}")]
     NotAnEngine {
         /// The address.
         address: String,
-        /// What it did instead.
+        /// What the server did instead.
         reason: String,
     },
-    /// The encrypted connection could not be made.
-    #[error("no trusted connection to {address}: {reason}")]
+    /// The encrypted connection failed.
+    #[error("cannot establish a trusted connection to {address}: {reason}")]
     Tls {
         /// The engine's address.
         address: String,
-        /// What failed, and what to do.
+        /// The reason and what to do.
         reason: String,
     },
-    /// A header that HTTP does not allow.
+    /// HTTP does not allow the header.
     #[error("the header {name:?} has a name or value that HTTP does not allow")]
     InvalidHeader {
-        /// The header's name; values may be secret.
+        /// The header's name. Its value may be secret.
         name: String,
     },
-    /// A setting with which no connection would last.
+    /// A setting with which no connection could last.
     #[error("the settings of the worker cannot work: {reason}")]
     InvalidSetting {
-        /// Which setting, and what to do.
+        /// The setting and what to do.
         reason: String,
     },
     /// The ref opens the other end.
@@ -127,7 +128,7 @@ pub enum ConnectError {
 }
 
 impl ConnectError {
-    /// Whether the same attempt may succeed later, as it is.
+    /// Whether the same attempt may succeed later without changes.
     pub fn is_temporary(&self) -> bool {
         match self {
             Self::Unreachable { .. } | Self::Timeout { .. } => true,
@@ -136,7 +137,7 @@ impl ConnectError {
         }
     }
 
-    /// The nearest kind of `io::Error`; the inverse is not possible.
+    /// The closest kind of `io::Error`. There is no inverse.
     pub(crate) fn io_kind(&self) -> io::ErrorKind {
         match self {
             Self::Unreachable { source, .. } => source.kind(),
@@ -157,7 +158,7 @@ impl ConnectError {
 }
 
 impl From<Infallible> for ConnectError {
-    /// Never happens: an [`Address`](crate::Address) is one already.
+    /// Cannot happen: an [`Address`](crate::Address) needs no conversion.
     fn from(never: Infallible) -> Self {
         match never {}
     }

@@ -2,7 +2,7 @@ use std::time::{Duration, Instant};
 
 use super::{CENTURY, later};
 
-/// When to ping a silent peer, and when it counts as dead.
+/// When to ping a silent peer, and when to consider it dead.
 ///
 /// The defaults are those of the SDKs: a ping every 20 s, dead after 60 s without any frame
 /// (`docs/protocol.md` section 1.4).
@@ -13,7 +13,7 @@ pub(crate) struct KeepAlive {
 }
 
 impl KeepAlive {
-    /// Why no peer could keep to these settings, if none could.
+    /// Describes why no peer could satisfy these settings, if that is so.
     pub(crate) fn problem(&self) -> Option<String> {
         let Self {
             ping_every,
@@ -30,7 +30,7 @@ impl KeepAlive {
         })
     }
 
-    /// Pings at least as often as the peer wants a sign of life.
+    /// Pings at least as often as the peer wants a heartbeat.
     pub(crate) fn at_least(self, wanted: Option<Duration>) -> Self {
         Self {
             ping_every: wanted.map_or(self.ping_every, |wanted| wanted.min(self.ping_every)),
@@ -48,33 +48,32 @@ impl Default for KeepAlive {
     }
 }
 
-/// The signs of life of one connection.
+/// The keep-alive state of one connection.
 ///
-/// The peer is heard often and the timer fires seldom, so hearing is one assignment, and what it
-/// means for the timer is worked out when the timer fires.
+/// Frames arrive often and the timer fires rarely. Recording a frame is therefore one assignment,
+/// and its effect on the timer is computed when the timer fires.
 #[derive(Debug)]
 pub(crate) struct Pulse {
     settings: KeepAlive,
     heard: Instant,
     pinged: Instant,
-    /// Signs of life that were counted so far.
+    /// The value of [`Traffic::signs`](super::Traffic::signs) when it was last read.
     signs: u64,
-    /// Since when something waits to be sent, if anything does.
+    /// Since when data has been waiting to be sent, if any is.
     waits: Option<Instant>,
 }
 
-/// How much longer than usual a peer may be silent after messages that were long on their way, at
-/// the most.
+/// Upper bound on the extra silence that a peer is granted after messages that took long to send.
 const LONGEST_GRANT: Duration = Duration::from_secs(30);
 
-/// What [`Pulse::check`] asks for.
+/// The result of [`Pulse::check`].
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Check {
-    /// Nothing until then.
+    /// Nothing is due before this time.
     Wait(Instant),
-    /// A ping, now; then check again.
+    /// Send a ping now, then check again.
     Ping,
-    /// The peer was silent for too long.
+    /// The peer has been silent for too long.
     Dead,
 }
 
@@ -89,7 +88,7 @@ impl Pulse {
         }
     }
 
-    /// The connection has counted so many [signs of life](super::Traffic::signs).
+    /// Records the connection's number of [signs of life](super::Traffic::signs).
     pub(crate) fn saw(&mut self, signs: u64, now: Instant) {
         if signs != self.signs {
             self.signs = signs;
@@ -97,13 +96,14 @@ impl Pulse {
         }
     }
 
-    /// Something waits that the peer does not take at once.
+    /// Records that data waits because the peer does not accept it.
     pub(crate) fn held_up(&mut self, now: Instant) {
         self.waits.get_or_insert(now);
     }
 
-    /// Everything is with the operating system. Those on the way hold more of it, and the answer to
-    /// a ping comes behind that: as long again as it took is no silence.
+    /// Records that everything has been passed to the operating system. Buffers on the way hold
+    /// more of it, and the answer to a ping comes after that data, so the peer is granted as much
+    /// time again.
     pub(crate) fn all_sent(&mut self, now: Instant) {
         if let Some(since) = self.waits.take() {
             let took = now.saturating_duration_since(since);
@@ -111,12 +111,12 @@ impl Pulse {
         }
     }
 
-    /// The peer sent something.
+    /// Records that the peer sent something.
     pub(crate) fn heard(&mut self, now: Instant) {
         self.heard = self.heard.max(now);
     }
 
-    /// What is due at `now`.
+    /// Returns what is due at `now`.
     pub(crate) fn check(&mut self, now: Instant) -> Check {
         let dead = later(self.heard, self.settings.dead_after);
         let ping = later(self.pinged, self.settings.ping_every);
@@ -169,7 +169,7 @@ mod tests {
         pulse.saw(1, at(9));
         assert_eq!(pulse.check(at(9)), Check::Wait(at(15)));
         pulse.all_sent(at(11));
-        // What took ten seconds may take ten more.
+        // Data that took ten seconds may take ten more.
         assert_eq!(pulse.check(at(12)), Check::Wait(at(31)));
         pulse.heard(at(13));
         assert_eq!(pulse.check(at(31)), Check::Dead);

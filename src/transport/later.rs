@@ -1,12 +1,12 @@
 use std::time::{Duration, Instant};
 
-/// Longer than any process lives: what a wait without end is cut to.
+/// Longer than any process runs; endless waits are cut to it.
 pub(crate) const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
-/// `wait` after `start`; a wait beyond what the clock can express is a century.
+/// Returns `start` plus `wait`. A wait that the clock cannot express becomes a century.
 ///
-/// `Instant + Duration` panics on overflow, and most waits come from a setting or a peer. So the
-/// sum is made here and nowhere else, which a test in `tests/it/architecture` checks.
+/// `Instant + Duration` panics on overflow, and most waits come from a setting or a peer. The sum
+/// is therefore computed only here; a test in `tests/it/architecture` checks this.
 pub(crate) fn later<T: Into<Instant> + From<Instant>>(start: T, wait: Duration) -> T {
     let start = start.into();
     let until = start.checked_add(wait);

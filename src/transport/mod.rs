@@ -1,8 +1,8 @@
-//! The socket floor: frames to and from a peer, over WebSocket or within the process.
+//! Connections: frames to and from a peer, over WebSocket or within the process.
 //!
-//! [`Transport`] is one open connection, [`Dial`] opens them, [`Address`] is a dialler that a
-//! user can hold. Everything above sees frames and the way a connection ended, nothing of how
-//! they travel; `websocket/dial.rs` alone names the WebSocket library.
+//! [`Transport`] is one open connection, [`Dial`] opens connections, and [`Address`] is what users
+//! configure. Higher floors see frames and how a connection ended, not how frames travel. Only
+//! `websocket/dial.rs` names the WebSocket library.
 
 #[cfg(feature = "engine")]
 mod account;
@@ -50,51 +50,51 @@ pub(crate) use traffic::Traffic;
 #[cfg(feature = "engine")]
 pub(crate) use websocket::{WebSocket, WebSocketLimits, accept_key};
 
-/// One open connection that carries frames both ways.
+/// One open connection that carries frames in both directions.
 ///
-/// Every method is driven from the one task that owns the connection. After
-/// [`poll_receive`](Self::poll_receive) gave `Closed` or `Lost`, only dropping is useful.
+/// The task that owns the connection drives every method. After
+/// [`poll_receive`](Self::poll_receive) returned `Closed` or `Lost`, the connection can only be
+/// dropped.
 pub(crate) trait Transport: Send + Sync + Unpin {
-    /// The next thing the peer sent. Answers pings on the way.
+    /// Returns the next thing that the peer sent. Answers pings.
     fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Received>;
 
-    /// Waits until a frame can be taken by [`start_send`](Self::start_send).
+    /// Waits until [`start_send`](Self::start_send) can accept a frame.
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>>;
 
-    /// Takes a frame; it may stay in a buffer until [`poll_flush`](Self::poll_flush).
+    /// Accepts a frame, which may stay in a buffer until [`poll_flush`](Self::poll_flush).
     ///
-    /// To be called once after each `Ready(Ok(()))` of [`poll_ready`](Self::poll_ready).
+    /// Call it once after each `Ready(Ok(()))` of [`poll_ready`](Self::poll_ready).
     fn start_send(&mut self, frame: Frame) -> Result<(), TransportError>;
 
-    /// Waits until every frame taken so far is with the operating system or the peer.
+    /// Waits until every accepted frame has been passed to the operating system or the peer.
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>>;
 
-    /// Says that nothing more will be sent. To be followed by [`poll_flush`](Self::poll_flush);
-    /// then [`poll_receive`](Self::poll_receive) tells when the peer has closed too.
+    /// Announces that nothing more will be sent. Call [`poll_flush`](Self::poll_flush) afterwards;
+    /// then [`poll_receive`](Self::poll_receive) reports when the peer has closed too.
     fn start_close(&mut self, close: Close) -> Result<(), TransportError>;
 
-    /// Asks the peer for a sign of life, which [`Received::Pong`] brings. To be flushed.
+    /// Queues a ping; [`Received::Pong`] is the answer. Must be flushed.
     fn start_ping(&mut self) -> Result<(), TransportError>;
 
-    /// Gives the peer a sign of life that asks for no answer (RFC 6455 §5.5.3). To be flushed.
-    /// Says whether this side is `hungry`, waiting for what the peer sends. Within the process
-    /// silence means nothing, and so does this.
+    /// Queues a heartbeat that needs no answer (RFC 6455 §5.5.3). Must be flushed. `hungry` states
+    /// that this side has room and waits for the peer's data. Within a process it does nothing.
     fn start_pong(&mut self, _hungry: bool) -> Result<(), TransportError> {
         Ok(())
     }
 
-    /// What has moved so far, also of messages that are not whole.
+    /// The traffic so far, including incomplete messages.
     fn traffic(&self) -> Traffic {
         Traffic::default()
     }
 
-    /// What the peer has said of itself in the handshake.
+    /// What the peer stated in the handshake.
     fn agreed(&self) -> Agreed {
         Agreed::default()
     }
 }
 
-/// What [`Transport::poll_receive`] gives.
+/// The result of [`Transport::poll_receive`].
 #[derive(Debug)]
 pub(crate) enum Received {
     Frame(Frame),
@@ -102,34 +102,34 @@ pub(crate) enum Received {
     Pong,
     /// The peer closed the connection, or answered our close.
     Closed(Close),
-    /// The connection is gone without a close.
+    /// The connection ended without a close.
     Lost(TransportError),
 }
 
-/// Why a connection broke.
+/// The error of a broken connection.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TransportError {
-    /// The peer, or the network between, went away.
+    /// The peer or the network failed.
     #[error("connection lost")]
     Lost(#[source] io::Error),
-    /// The peer closed; nothing more can be sent.
+    /// The peer closed the connection; nothing more can be sent.
     #[error("connection {0}")]
     Closed(Close),
-    /// The peer sent a frame longer than this side takes.
+    /// The peer sent a frame longer than this side accepts.
     #[error("a frame of {size} bytes is over the limit of {limit} bytes")]
     TooLarge { size: usize, limit: usize },
-    /// The peer broke the rules of the transport.
+    /// The peer violated the transport protocol.
     #[error("protocol violation: {0}")]
     Protocol(String),
 }
 
 impl TransportError {
-    /// The peer is there, and stands still.
+    /// The peer is connected but does not respond.
     #[cfg(feature = "engine")]
     pub(crate) fn silent() -> Self {
         Self::Lost(io::Error::new(
             io::ErrorKind::TimedOut,
-            "the worker whose end this is has fallen silent",
+            "the worker that owns this end does not respond",
         ))
     }
 
@@ -137,7 +137,7 @@ impl TransportError {
     pub(crate) fn eof() -> Self {
         Self::Lost(io::Error::new(
             io::ErrorKind::UnexpectedEof,
-            "the peer hung up without a close frame",
+            "the peer disconnected without a close frame",
         ))
     }
 }

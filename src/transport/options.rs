@@ -8,33 +8,33 @@ use rustls::ClientConfig;
 
 use super::KeepAlive;
 
-/// How a connection is to be made.
+/// How to make a connection.
 #[derive(Clone)]
 pub(crate) struct ConnectOptions {
-    /// Extra headers of the handshake. They may hold tokens: not to be printed.
+    /// Additional handshake headers. They may hold tokens: do not print.
     pub(crate) headers: Vec<(String, String)>,
-    /// What `III_TOKEN` holds: sent as a bearer token unless a header says otherwise. Not to be
-    /// printed.
+    /// The value of `III_TOKEN`, sent as a bearer token unless a header sets another one. Do not
+    /// print.
     pub(crate) token_from_env: Option<String>,
     pub(crate) connect_timeout: Duration,
-    /// How often the engine is asked for a sign of life on channels, and what silence is too long.
+    /// How often the engine should send heartbeats on channels, and how much silence is tolerated.
     pub(crate) heartbeat: KeepAlive,
-    /// How often the engine is to give a sign of life on the control connection.
+    /// How often the engine should send a heartbeat on the control connection.
     pub(crate) control_heartbeat: Duration,
-    /// The worker that connects, in a word that nobody else can guess.
+    /// The random token that identifies the connecting worker.
     pub(crate) owner: Option<Arc<str>>,
-    /// PEM files of authorities to trust beside the system's.
+    /// PEM files of additional trusted authorities.
     #[cfg(feature = "tls")]
     pub(crate) root_certificates: Vec<Vec<u8>>,
-    /// What the client shows of itself: a chain of certificates and its key, both PEM.
+    /// The client certificate chain and its key, both in PEM.
     #[cfg(feature = "tls")]
     pub(crate) client_certificate: Option<(Vec<u8>, Vec<u8>)>,
-    /// What follows from both, made by the first connection; to be emptied when one is changed.
+    /// The TLS configuration, built by the first connection. Clear it when a certificate changes.
     #[cfg(feature = "tls")]
     pub(crate) tls: Arc<OnceLock<Result<Arc<ClientConfig>, String>>>,
 }
 
-/// What an environment variable holds, unless it is blank.
+/// The value of an environment variable, unless it is blank.
 pub(crate) fn not_blank(variable: &str) -> Option<String> {
     let value = std::env::var(variable).ok()?;
     let value = value.trim();
@@ -46,7 +46,8 @@ impl Default for ConnectOptions {
         Self {
             headers: Vec::new(),
             token_from_env: not_blank("III_TOKEN"),
-            // What the SDKs allow for the whole connect (`docs/protocol.md` section 1.1).
+            // The time that the SDKs allow for the whole connection attempt (`docs/protocol.md`
+            // section 1.1).
             connect_timeout: Duration::from_secs(10),
             heartbeat: KeepAlive::default(),
             control_heartbeat: KeepAlive::default().ping_every,

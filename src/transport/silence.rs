@@ -8,19 +8,19 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::TransportError;
 
-/// Finds a peer that has promised signs of life and gives none.
+/// Detects a peer that promised heartbeats and sends none.
 ///
-/// Only time counts in which somebody waits: it is looked at when a connection has nothing to
-/// give. Hearing is one assignment; what it means for the timer is worked out later.
+/// Only the time that somebody spends waiting counts, so it is polled when a connection has nothing
+/// to deliver. Recording a frame is one assignment; its effect on the timer is computed later.
 #[derive(Debug)]
 pub(crate) struct Silence {
-    /// Who has promised them.
+    /// The peer, for the error message.
     peer: &'static str,
     longest: Duration,
-    /// Something came since the last look.
+    /// Whether anything arrived since the last poll.
     heard: bool,
     since: Instant,
-    /// Made when somebody waits for the first time.
+    /// Created by the first wait.
     timer: Option<Pin<Box<Sleep>>>,
 }
 
@@ -35,17 +35,17 @@ impl Silence {
         }
     }
 
-    /// The peer sent something, or nobody has waited.
+    /// Records that the peer sent something, or that nobody was waiting.
     pub(crate) fn heard(&mut self) {
         self.heard = true;
     }
 
-    /// Ready when somebody has waited for too long. To be asked whenever somebody waits.
+    /// Ready when somebody has waited for too long. Poll it whenever somebody waits.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<TransportError> {
         if std::mem::take(&mut self.heard) {
             self.since = Instant::now();
         }
-        // A silence beyond what the clock can say is none.
+        // A timeout that the clock cannot express never expires.
         let Some(until) = self.since.checked_add(self.longest) else {
             return Poll::Pending;
         };

@@ -3,14 +3,14 @@ use std::time::Duration;
 
 use crate::wire::Direction;
 
-/// What went through all ends of channels that were opened at one address.
+/// The traffic of all channel ends opened at one address.
 #[derive(Debug, Default)]
 pub(crate) struct StreamCounts {
     pub(crate) read: EndCounts,
     pub(crate) written: EndCounts,
 }
 
-/// What went through those of one direction.
+/// The traffic of all ends of one direction.
 #[derive(Debug, Default)]
 pub(crate) struct EndCounts {
     pub(crate) bytes: AtomicU64,
@@ -30,7 +30,7 @@ impl StreamCounts {
 }
 
 impl EndCounts {
-    /// What came since it was last added.
+    /// Adds the traffic since the last call.
     pub(crate) fn add(&self, bytes: u64, items: u64, waited: Duration) {
         self.bytes.fetch_add(bytes, Relaxed);
         self.items.fetch_add(items, Relaxed);
@@ -38,7 +38,7 @@ impl EndCounts {
         self.waited_micros.fetch_add(micros, Relaxed);
     }
 
-    /// A stream has ended, whole or not.
+    /// Records that a stream ended, completely or not.
     pub(crate) fn ended(&self, complete: bool) {
         let count = if complete {
             &self.complete

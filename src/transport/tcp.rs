@@ -1,4 +1,4 @@
-//! TCP connections: which address of a name, and how a dead peer is found.
+//! TCP connections: choosing an address, and detecting a dead peer.
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -14,28 +14,30 @@ use tokio::time::{Instant, sleep_until};
 
 use super::{KeepAlive, later};
 
-/// How long one address is tried alone before the next is tried beside it (RFC 8305 section 8).
+/// How long one address is tried before the next is tried in parallel (RFC 8305 section 8).
 const HEAD_START: Duration = Duration::from_millis(250);
 
-/// Connects to the first address of `host` that answers (happy eyeballs, RFC 8305): an address that
-/// swallows what it gets delays the next by 250 ms and no more.
+/// Connects to the first address of `host` that answers (happy eyeballs, RFC 8305). An address that
+/// does not respond delays the next one by 250 ms.
 ///
-/// Own code, because the one connector that is kept up, hyper-util's, would bring an HTTP client
-/// into builds without an engine, and tries the addresses of one family one after the other.
+/// This is implemented here because the only maintained connector, hyper-util's, would bring an
+/// HTTP client into builds without an engine. It also tries the addresses of one family one after
+/// the other.
 ///
 /// # Errors
 ///
-/// The error of the address that failed last, or that the name has no address.
+/// Returns the error of the last address that failed, or an error if the name has no address.
 ///
 /// # Cancel safety
 ///
-/// Dropping the future gives every attempt up.
+/// Dropping the future abandons every attempt.
 pub(crate) async fn connect(host: &str, port: u16) -> io::Result<TcpStream> {
     let found = lookup_host((host, port)).await?.collect();
     race(interleaved(found), TcpStream::connect).await
 }
 
-/// The addresses in turns of the two families, beginning with that of the first (section 4).
+/// Alternates between the two address families, starting with the family of the first address
+/// (section 4).
 fn interleaved(addresses: Vec<SocketAddr>) -> VecDeque<SocketAddr> {
     let preferred = addresses.first().is_some_and(SocketAddr::is_ipv6);
     let (first, second): (Vec<_>, Vec<_>) = addresses
@@ -52,7 +54,7 @@ fn interleaved(addresses: Vec<SocketAddr>) -> VecDeque<SocketAddr> {
     }
 }
 
-/// Tries each address after the head start of the one before it, or when that has failed.
+/// Starts each attempt when the previous one has failed, or after its head start.
 async fn race<C, F, T>(mut waiting: VecDeque<SocketAddr>, connect: C) -> io::Result<T>
 where
     C: Fn(SocketAddr) -> F,
@@ -78,12 +80,12 @@ where
     }
 }
 
-/// Makes the operating system look for a peer that has gone without a word: for ends of channels,
-/// which nobody pings, and for engines that do not answer pings in time.
+/// Enables TCP keep-alive. It detects a dead peer at the ends of channels, which nobody pings, and
+/// with engines that do not answer pings in time.
 ///
-/// A setting of days or more turns it off.
+/// A setting of several days or more disables it.
 pub(crate) fn keep_alive(stream: &TcpStream, settings: KeepAlive) -> io::Result<()> {
-    /// The longest that Linux takes, nine hours.
+    /// The maximum on Linux, nine hours.
     const LONGEST: Duration = Duration::from_secs(32_767);
     const SHORTEST: Duration = Duration::from_secs(1);
     let KeepAlive {

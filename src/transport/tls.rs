@@ -1,4 +1,4 @@
-//! Trust for `wss://`, by rustls.
+//! TLS for `wss://`, with rustls.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use tokio_rustls::client::TlsStream;
 
 use super::ConnectOptions;
 
-/// Encrypts `stream`, trusting that the peer is `host`. The error says what to do.
+/// Encrypts `stream` and verifies that the peer is `host`. The error says what to do.
 pub(super) async fn connect(
     options: &ConnectOptions,
     host: String,
@@ -26,10 +26,10 @@ pub(super) async fn connect(
         .map_err(|error| error.to_string())
 }
 
-/// The client's side of TLS: the authorities of the system and those of `options`.
+/// The client's TLS configuration: the authorities of the system and those of `options`.
 fn client_config(options: &ConnectOptions) -> Result<Arc<ClientConfig>, String> {
     let mut roots = RootCertStore::empty();
-    // A system without certificates is no error where the user brings their own.
+    // A system without certificates is not an error if the user supplies them.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     for pem in &options.root_certificates {
         for certificate in CertificateDer::pem_slice_iter(pem) {

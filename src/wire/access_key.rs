@@ -3,22 +3,22 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
-/// The secret half of a [`StreamChannelRef`](crate::StreamChannelRef): whoever holds it may open
+/// The secret half of a [`StreamChannelRef`](crate::StreamChannelRef). Anyone who holds it can open
 /// that end of the channel.
 ///
-/// It serialises as a plain string. It never prints: `Debug` and `Display` both give `***`, so a
-/// ref may be logged. Equality takes the same time wherever the keys differ.
+/// It serialises as a plain string. `Debug` and `Display` both print `***`, so a ref can be logged.
+/// Comparison runs in constant time.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct AccessKey(String);
 
 impl AccessKey {
-    /// Wraps a key that came from elsewhere.
+    /// Wraps an existing key.
     pub fn new(key: impl Into<String>) -> Self {
         Self(key.into())
     }
 
-    /// The key itself, for building a URL or a payload. Do not log it.
+    /// Returns the key itself, for building a URL or a payload. Do not log it.
     pub fn expose(&self) -> &str {
         &self.0
     }

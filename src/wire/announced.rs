@@ -1,3 +1,3 @@
-/// The header of a handshake's answer by which an engine of this kind announces itself; its value
-/// is the version. An iii engine sends none.
+/// Header of the handshake response in which an embedded engine announces itself; its value is the
+/// version. An iii engine does not send it.
 pub(crate) const ENGINE: &str = "x-pipewright-engine";

@@ -5,8 +5,8 @@ use super::{AccessKey, Direction};
 /// The capability to open one end of a channel, small enough to travel in any payload.
 ///
 /// On the wire it is `{"channel_id": "..", "access_key": "..", "direction": "read"|"write"}`
-/// (`docs/protocol.md` section 5); keys that are not known are ignored when it is read. It works once:
-/// after an end was opened the same ref is refused. `Debug` prints `access_key: ***`.
+/// (`docs/protocol.md` section 5). Unknown keys are ignored. A ref works once: after an end was
+/// opened, the engine refuses the same ref. `Debug` prints `access_key: ***`.
 ///
 /// ```
 /// use pipewright::{Direction, StreamChannelRef};
@@ -18,7 +18,7 @@ use super::{AccessKey, Direction};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StreamChannelRef {
-    /// Names the channel within its engine. Not secret.
+    /// Identifies the channel within its engine. Not secret.
     pub channel_id: String,
     /// Proves that the holder may open this end.
     pub access_key: AccessKey,

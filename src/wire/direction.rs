@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
-    /// The end that data comes out of.
+    /// The end that data is read from.
     Read,
-    /// The end that data goes into.
+    /// The end that data is written to.
     Write,
 }
 
@@ -21,7 +21,7 @@ impl Direction {
         }
     }
 
-    /// The word for the party at this end: `reader` or `writer`.
+    /// The name of the party at this end: `reader` or `writer`.
     pub(crate) const fn role(self) -> &'static str {
         match self {
             Self::Read => "reader",

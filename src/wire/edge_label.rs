@@ -1,15 +1,15 @@
 use serde::{Deserialize, Serialize};
 
-/// What a pipeline says of a channel that it makes, in the `metadata` of the call: which edge of
-/// which run it is. An engine that does not know it passes over it.
+/// Tells the engine which edge of which run a channel is. A pipeline sends it in the `metadata` of
+/// the call that creates the channel; other engines ignore it.
 ///
-/// Stages that run within the process of their pipeline are seen by nobody else. With this an
-/// engine can name them.
+/// The engine cannot see stages that run in the process of their pipeline. This label lets it name
+/// them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct EdgeLabel {
-    /// The version of this, 1.
+    /// The version of the label, 1.
     pub(crate) pipewright: u8,
-    /// Names the run among those of the worker.
+    /// Identifies the run among the runs of the worker.
     pub(crate) run: String,
     pub(crate) writer: NodeLabel,
     pub(crate) reader: NodeLabel,
@@ -18,7 +18,7 @@ pub(crate) struct EdgeLabel {
 /// A node of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct NodeLabel {
-    /// Its place in the pipeline, from 0.
+    /// The node's position in the pipeline, from 0.
     pub(crate) node: usize,
     pub(crate) name: String,
 }

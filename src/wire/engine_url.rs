@@ -5,13 +5,13 @@ use url::Url;
 
 use super::{AccessKey, Direction, StreamChannelRef};
 
-/// Where channels live below the control address (`docs/protocol.md` section 4.1).
+/// The path of channels below the control address (`docs/protocol.md` section 4.1).
 const CHANNEL_PATH: &str = "/ws/channels/";
 
 /// The address of an engine: `ws://host:49134` or `wss://host`, with an optional path and query.
 ///
-/// The query stays on every URL that is built from it, because that is how some deployments
-/// authenticate; `Debug` and `Display` leave it out for the same reason.
+/// Every URL derived from it keeps the query, because some deployments authenticate with it. For
+/// the same reason, `Debug` and `Display` omit the query.
 ///
 /// ```
 /// let url: pipewright::EngineUrl = "ws://127.0.0.1:49134/?token=s3cret".parse().unwrap();
@@ -20,36 +20,36 @@ const CHANNEL_PATH: &str = "/ws/channels/";
 #[derive(Clone, PartialEq, Eq)]
 pub struct EngineUrl(Url);
 
-/// Text that is not the address of an engine.
+/// The error for a text that is not the address of an engine.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidUrl {
-    /// Not a URL at all.
+    /// The text is not a URL.
     #[error("`{text}` is not a URL ({reason}); write ws://host:port or wss://host")]
     Syntax {
-        /// What was given, without a user's name, a password and a query.
+        /// The input, without user name, password and query.
         text: String,
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
-    /// A URL of another kind.
-    #[error("an engine is reached by ws:// or wss://, not by {0}://")]
+    /// The URL has another scheme.
+    #[error("an engine URL starts with ws:// or wss://, not {0}://")]
     Scheme(String),
 }
 
 impl EngineUrl {
-    /// The engine's host alone, as a URL without secrets.
+    /// The engine's scheme, host and port, without secrets.
     pub(crate) fn origin(&self) -> String {
         let authority = &self.0[url::Position::BeforeHost..url::Position::AfterPort];
         format!("{}://{authority}/", self.0.scheme())
     }
 
-    /// The control socket.
+    /// The URL of the control socket.
     pub(crate) fn control(&self) -> ChannelUrl {
         ChannelUrl(self.0.clone())
     }
 
-    /// The data socket that `channel_ref` opens.
+    /// The URL of the data socket that `channel_ref` opens.
     pub(crate) fn channel(&self, channel_ref: &StreamChannelRef) -> ChannelUrl {
         let mut url = self.0.clone();
         let base = url.path().trim_end_matches('/');
@@ -83,14 +83,14 @@ impl FromStr for EngineUrl {
     }
 }
 
-/// What may be shown of text that is no URL: neither what may be a name and a password, which come
-/// before the last `@`, nor what may be a query.
+/// Removes possible secrets from text that is not a URL: everything before the last `@`, which may
+/// be a user name and password, and everything that may be a query.
 fn without_secrets(text: &str) -> String {
     let public = |text: &str| text.split(['?', '#']).next().unwrap_or_default().to_owned();
     let Some((before, rest)) = text.rsplit_once('@') else {
         return public(text);
     };
-    // An `@` within a query is no end of credentials; what follows it is still the query.
+    // An `@` within a query does not end credentials; the text after it is still part of the query.
     let rest = if before.contains(['?', '#']) {
         String::new()
     } else {
@@ -123,9 +123,9 @@ impl fmt::Debug for EngineUrl {
     }
 }
 
-/// An id as the last part of a path. Ids of engines stay as they are; whatever else a ref says stays
-/// in its place: slashes of both kinds part a path, tabs and line ends vanish out of it, and parts of
-/// dots lead upwards, also where they are escaped once.
+/// Escapes an id for use as the last segment of a path. Ids that engines generate are unchanged.
+/// Other ids must stay one segment: slashes and backslashes separate segments, tabs and line ends
+/// are removed from URLs, and dot segments refer to the parent, even when escaped once.
 fn escaped(id: &str) -> String {
     if matches!(id, "." | "..") {
         return id.replace('.', "%252E");
@@ -135,14 +135,15 @@ fn escaped(id: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             escaped.push(char::from(byte));
         } else {
-            // A `String` takes whatever is written.
+            // Writing to a `String` cannot fail.
             let _ = write!(escaped, "%{byte:02X}");
         }
     }
     escaped
 }
 
-/// A URL ready to be dialled. It may hold an access key, so it neither prints nor compares.
+/// A URL for a connection. It may contain an access key, so it implements neither `Debug` nor
+/// `PartialEq`.
 pub(crate) struct ChannelUrl(Url);
 
 impl ChannelUrl {
@@ -151,13 +152,13 @@ impl ChannelUrl {
         self.0.as_str()
     }
 
-    /// What the first line of the request asks for, secrets included. Do not log it.
+    /// The request target of the handshake, including secrets. Do not log it.
     pub(crate) fn expose_path(&self) -> &str {
         &self.0[url::Position::BeforePath..url::Position::AfterQuery]
     }
 }
 
-/// What a request for a data socket asks for, as the engine reads it.
+/// The parameters of a request for a data socket, as the engine parses them.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct ChannelQuery {
     pub(crate) channel_id: String,
@@ -165,7 +166,7 @@ pub(crate) struct ChannelQuery {
     pub(crate) direction: Direction,
 }
 
-/// A request for a data socket that lacks a part; the engine answers 400.
+/// A request for a data socket that lacks a parameter; the engine answers 400.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ChannelQueryError {
     #[error("the query parameter `key` is missing")]
@@ -175,10 +176,10 @@ pub(crate) enum ChannelQueryError {
 }
 
 impl ChannelQuery {
-    /// Reads path and query of a request; `None` if the path is not that of a data socket.
+    /// Parses path and query of a request. Returns `None` if the path is not that of a data socket.
     ///
-    /// Parameters may come in any order, and others may stand between them
-    /// (`docs/protocol.md` section 4.1); the last of a name counts, because clients append theirs.
+    /// Parameters may appear in any order, among others (`docs/protocol.md` section 4.1). The last
+    /// one of a name counts, because clients append theirs.
     pub(crate) fn parse(path: &str, query: &str) -> Option<Result<Self, ChannelQueryError>> {
         let id = path
             .strip_prefix(CHANNEL_PATH)
@@ -299,7 +300,7 @@ mod tests {
     fn a_hostile_id_stays_in_its_place() {
         for (id, place) in [
             ("../x?key=1#f", "..%2Fx%3Fkey%3D1%23f"),
-            // Found by the fuzz target `url`: a path takes a backslash for a slash.
+            // Found by the fuzz target `url`: URL paths treat a backslash as a slash.
             ("\\.\0K&1", "%5C.%00K%261"),
             ("..\\..\\x", "..%5C..%5Cx"),
             ("..", "%252E%252E"),

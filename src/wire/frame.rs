@@ -2,16 +2,16 @@ use bytes::Bytes;
 
 use super::Text;
 
-/// One unit on a channel: payload bytes, or a message.
+/// One unit on a channel: payload bytes or a message.
 ///
-/// Data and messages keep the order in which they were written. A writer cuts data into frames of
-/// at most [`MAX_FRAME`](crate::MAX_FRAME) bytes and joins small writes, so the borders between
-/// data frames carry no meaning; a message stays whole.
+/// Data and messages keep the order in which they were written. A writer splits data into frames of
+/// at most [`MAX_FRAME`](crate::MAX_FRAME) bytes and joins small writes, so the boundaries of data
+/// frames carry no meaning. A message is never split.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Frame {
     /// Payload bytes, sent as a binary frame.
     Data(Bytes),
-    /// A message: metadata, progress, a signal. Sent as a text frame.
+    /// A message, such as metadata, progress or a signal. Sent as a text frame.
     Message(Text),
 }
 

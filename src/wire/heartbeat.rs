@@ -1,29 +1,29 @@
 use std::time::Duration;
 
-/// The header of a channel's handshake by which a client asks for signs of life, and by which the
-/// engine promises them: their distance in milliseconds. Engines that do not know it say nothing.
+/// Handshake header of a channel by which a client requests heartbeats and the engine promises
+/// them. The value is their interval in milliseconds. Other engines ignore it.
 ///
-/// The sign is a pong that nobody asked for (RFC 6455 §5.5.3). It asks for no answer, because an end
-/// whose code does something else cannot give one, and because what a reader sends can cost it the
-/// end of its stream (`docs/protocol.md` section 8.2).
+/// The heartbeat is an unsolicited pong (RFC 6455 §5.5.3). It needs no answer: an end whose code is
+/// busy cannot give one, and bytes that a reader sends can cost it the end of its stream
+/// (`docs/protocol.md` section 8.2).
 pub(crate) const HEARTBEAT: &str = "x-pipewright-heartbeat";
 
-/// What is in a sign of life for a writer whose engine takes all that comes, and has got nothing
-/// since the last sign.
+/// Payload of a heartbeat to a writer whose engine has room and has received nothing since the last
+/// heartbeat.
 ///
-/// A writer that is held back hears signs without it. One that gets nothing rid of although its
-/// engine is hungry stands before a line that swallows what it sends. One that has sent everything,
-/// its close included, has lost a part of it, for example to a length that was damaged.
+/// A writer under backpressure receives heartbeats without this payload. If a writer cannot send
+/// although its engine is hungry, the network discards its data. If a writer has sent everything,
+/// including its close, a part of it was lost, for example because a length was corrupted.
 pub(crate) const HUNGRY: &[u8] = b"hungry";
 
-/// Reads the value of the header.
+/// Parses the value of the header.
 pub(crate) fn parse_heartbeat(value: &str) -> Option<Duration> {
     let millis: u64 = value.trim().parse().ok()?;
     (millis > 0).then(|| Duration::from_millis(millis))
 }
 
-/// Writes the value of the header; the inverse of [`parse_heartbeat`]. Less than a millisecond is
-/// one.
+/// Formats the value of the header; the inverse of [`parse_heartbeat`]. The minimum is one
+/// millisecond.
 pub(crate) fn heartbeat_value(every: Duration) -> String {
     let millis = u64::try_from(every.as_millis()).unwrap_or(u64::MAX);
     millis.max(1).to_string()

@@ -1,13 +1,14 @@
-/// The header of a control handshake by which each side says how many bytes one message may have
-/// that it takes. The client says it in its request, the engine in its answer.
+/// Handshake header of a control connection in which each side states the largest message, in
+/// bytes, that it accepts. The client sends it in the request, the engine in the response.
 ///
-/// A peer that says nothing is sent what its SDK takes (`docs/protocol.md` section 1.5).
+/// A peer that does not send it receives messages up to the limit of its SDK (`docs/protocol.md`
+/// section 1.5).
 pub(crate) const MESSAGE_LIMIT: &str = "x-pipewright-max-message";
 
-/// No peer takes less: the messages that a connection begins with have to fit.
+/// The minimum, so that the first messages of a connection fit.
 const LEAST: usize = 4 << 10;
 
-/// Reads the value of the header, a number of bytes. A value that is no number is none.
+/// Parses the value of the header, a number of bytes. Returns `None` for anything else.
 pub(crate) fn parse_message_limit(value: &str) -> Option<usize> {
     let limit: usize = value.trim().parse().ok()?;
     Some(limit.max(LEAST))

@@ -1,8 +1,9 @@
-//! What travels: control messages, channel refs, addresses and the messages inside a stream.
+//! Everything that travels: control messages, channel refs, addresses and the messages inside a
+//! stream.
 //!
-//! The floor below everything. Client and engine agree through these types and through nothing
-//! else, so nothing here knows a socket, a task or a clock. Facts come from
-//! `docs/protocol.md` sections 1 to 10, which the items cite.
+//! This is the lowest floor. Client and engine share these types, so nothing here depends on a
+//! socket, a task or a clock. The items cite the sections of `docs/protocol.md` that they
+//! implement.
 
 mod access_key;
 mod announced;
@@ -52,5 +53,5 @@ pub use refs::{FoundRef, find_refs};
 pub use text::Text;
 pub(crate) use trace_context::TraceContext;
 
-/// Payload bytes in one binary frame at the most: 64 KiB (`docs/protocol.md` section 4.2).
+/// Maximum number of payload bytes in one binary frame: 64 KiB (`docs/protocol.md` section 4.2).
 pub const MAX_FRAME: usize = 64 * 1024;

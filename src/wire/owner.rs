@@ -1,7 +1,7 @@
-/// The header of a handshake that names the worker whose connection this is, control or channel: a
-/// word of the client's choice that nobody else can guess. Engines that do not know it pass over it.
+/// Handshake header that identifies the worker that owns a connection, control or channel. The
+/// value is a random token chosen by the client. Other engines ignore it.
 ///
-/// An end of a channel whose code does something else looks like one whose process stands still.
-/// The control connection of a worker always answers, so that an engine which finds that one silent
-/// knows what to think of the ends.
+/// An end of a channel whose code is busy looks like one whose process has stopped. The control
+/// connection of a live worker always answers, so when the engine finds it silent, it can close the
+/// worker's channel ends.
 pub(crate) const OWNER: &str = "x-pipewright-owner";

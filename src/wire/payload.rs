@@ -4,10 +4,10 @@ use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
-/// A JSON value that passes through untouched: the argument or the result of a function.
+/// A JSON value that is forwarded unchanged: the argument or the result of a function.
 ///
-/// It keeps the text it was received with, so numbers wider than 64 bits, the order of keys and
-/// the digits of a float survive an engine that only forwards it.
+/// It keeps the text in which it was received. Numbers wider than 64 bits, the order of keys and
+/// the digits of a float therefore survive an engine that only forwards it.
 ///
 /// ```
 /// use pipewright::Payload;
@@ -25,7 +25,8 @@ impl Payload {
     ///
     /// # Errors
     ///
-    /// When the value has no JSON form, a map with keys that are not strings for one.
+    /// Fails if the value cannot be represented in JSON, for example a map whose keys are not
+    /// strings.
     pub fn new<T: Serialize + ?Sized>(value: &T) -> Result<Self, serde_json::Error> {
         serde_json::value::to_raw_value(value).map(Self)
     }
@@ -50,18 +51,19 @@ impl Payload {
         self.as_json() == "null"
     }
 
-    /// Reads the payload as a `T`; the inverse of [`new`](Self::new).
+    /// Deserialises the payload as a `T`; the inverse of [`new`](Self::new).
     ///
     /// # Errors
     ///
-    /// When the JSON is not that of a `T`; the error names the line and column.
+    /// Fails if the JSON does not describe a `T`. The error names line and column.
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         serde_json::from_str(self.as_json())
     }
 
-    /// The same value with a string member added, if it is an object; other values as they are.
+    /// Adds a string member, if the value is an object. Other values are returned unchanged.
     ///
-    /// The member goes last, so that it wins over one of the same name that the sender put in.
+    /// The member is appended, so it takes precedence over a member of the same name from the
+    /// sender.
     pub(crate) fn with_member(self, name: &str, value: &str) -> Self {
         let Some(body) = self
             .as_json()
@@ -76,11 +78,11 @@ impl Payload {
         RawValue::from_string(json).map_or(self, Self)
     }
 
-    /// The same value without its members of this name, and the text of the last of them; the
-    /// inverse of [`with_member`](Self::with_member). The other members stay as they are.
+    /// Removes all members of this name and returns the text of the last one; the inverse of
+    /// [`with_member`](Self::with_member). Other members are unchanged.
     pub(crate) fn take_member(self, name: &str) -> (Self, Option<String>) {
         let json = self.as_json();
-        // Most of what has no such member is told apart without being parsed.
+        // This check avoids parsing most payloads.
         if !json.starts_with('{')
             || memchr::memmem::find(json.as_bytes(), name.as_bytes()).is_none()
         {
@@ -112,7 +114,7 @@ impl Payload {
     }
 }
 
-/// The members of an object in their order, values as text. A name may come more than once.
+/// The members of an object in order, with their values as text. Names may repeat.
 struct Members<'a>(Vec<(String, &'a RawValue)>);
 
 impl<'de> Deserialize<'de> for Members<'de> {
@@ -150,7 +152,7 @@ impl PartialEq for Payload {
 }
 
 impl fmt::Debug for Payload {
-    /// Prints the length only: payloads carry channel refs, and refs carry access keys.
+    /// Prints only the length, because payloads may contain refs, and refs contain access keys.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Payload({} bytes)", self.as_json().len())
     }

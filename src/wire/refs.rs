@@ -2,22 +2,21 @@ use serde_json::Value;
 
 use super::{Direction, StreamChannelRef};
 
-/// A channel ref found inside a payload, and where.
+/// A channel ref found in a payload, with its path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FoundRef {
-    /// The way to it from the root: `a.b`, `items[0]`, `items[0].readerRef`; empty for the root
-    /// itself.
+    /// The path from the root: `a.b`, `items[0]`, `items[0].readerRef`. Empty for the root itself.
     pub path: String,
     /// The ref.
     pub channel_ref: StreamChannelRef,
 }
 
-/// Finds every channel ref in a payload, at any depth: the root, in objects and in arrays.
+/// Finds every channel ref in a payload, at any depth.
 ///
-/// A ref is an object with a string `channel_id`, a string `access_key` and a `direction` of
-/// `read` or `write`; other keys do not matter (`docs/protocol.md` section 5). They come in the order
-/// of the payload, parents before children.
+/// A ref is an object with a string `channel_id`, a string `access_key` and a `direction` of `read`
+/// or `write`; other keys are ignored (`docs/protocol.md` section 5). The result has the order of
+/// the payload, parents before children.
 ///
 /// ```
 /// let payload = serde_json::json!({
@@ -28,7 +27,7 @@ pub struct FoundRef {
 /// assert_eq!(found[0].channel_ref.channel_id, "c1");
 /// ```
 pub fn find_refs(payload: &Value) -> Vec<FoundRef> {
-    // A stack instead of recursion: the depth of a payload is the peer's choice.
+    // A stack instead of recursion, because the peer controls the depth of the payload.
     let mut found = Vec::new();
     let mut pending = vec![(String::new(), payload)];
     while let Some((path, value)) = pending.pop() {
@@ -38,7 +37,7 @@ pub fn find_refs(payload: &Value) -> Vec<FoundRef> {
                 channel_ref,
             });
         }
-        // Reversed, because the stack gives back the last one first.
+        // In reverse, because the stack returns the last element first.
         match value {
             Value::Object(members) => pending.extend(members.iter().rev().map(|(key, member)| {
                 let path = if path.is_empty() {

@@ -4,21 +4,21 @@ use std::str::Utf8Error;
 
 use bytes::Bytes;
 
-/// UTF-8 text that is shared, not copied, when it is cloned: the content of a text frame.
+/// UTF-8 text, the content of a text frame. Cloning shares the text without copying it.
 ///
-/// It dereferences to `str` and is made from `String`, `&str` or, checked, from [`Bytes`].
+/// It dereferences to `str` and converts from `String`, `&str` and, with a check, from [`Bytes`].
 #[derive(Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Text(Bytes);
 
 impl Text {
     /// The text as a `str`.
     pub fn as_str(&self) -> &str {
-        // Every constructor has checked the bytes; a second check costs less than `unsafe`
-        // would have to prove, because text frames carry messages, not the payload.
+        // Every constructor has checked the bytes. A second check is cheaper than justifying
+        // `unsafe`: text frames carry messages, not the payload.
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
 
-    /// The bytes of the text, without a copy; the inverse is `Text::try_from`.
+    /// Returns the bytes without copying; the inverse is `Text::try_from`.
     pub fn into_bytes(self) -> Bytes {
         self.0
     }
@@ -28,7 +28,7 @@ impl Text {
         self.0.len()
     }
 
-    /// Whether there is no text.
+    /// Whether the text is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use uuid::Uuid;
 
-/// A place in a trace: which trace, which of its spans, and whether that is recorded. Travels as
+/// A position in a trace: the trace, the span, and whether it is recorded. It travels as
 /// `traceparent`, `version-traceid-spanid-flags` (W3C Trace Context §3.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TraceContext {
@@ -13,18 +13,18 @@ pub(crate) struct TraceContext {
     pub(crate) flags: u8,
 }
 
-/// Somebody records this trace.
+/// The flag of a recorded trace.
 const SAMPLED: u8 = 1;
 
 impl TraceContext {
-    /// The first place of a new trace, of the system's random generator. Says that it is recorded,
-    /// so that whoever can record what follows does.
+    /// Starts a new trace with random ids. It is marked as recorded so that downstream recorders
+    /// record it.
     pub(crate) fn root() -> Self {
         let (trace_id, span_id) = (Uuid::new_v4(), Uuid::new_v4());
         Self {
-            // Never zero: a UUID says in its bits of which version it is.
+            // Never zero: the version bits of a UUID are set.
             trace_id: NonZeroU128::new(trace_id.as_u128()).unwrap_or(NonZeroU128::MAX),
-            // The half of the variant, whose first bit is set.
+            // The half with the variant, whose first bit is set.
             span_id: NonZeroU64::new(span_id.as_u64_pair().1).unwrap_or(NonZeroU64::MAX),
             flags: SAMPLED,
         }
@@ -42,7 +42,7 @@ impl fmt::Display for TraceContext {
     }
 }
 
-/// What is no `traceparent`.
+/// The error for text that is not a valid `traceparent`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a traceparent")]
 pub(crate) struct InvalidTraceparent;
@@ -56,7 +56,7 @@ impl FromStr for TraceContext {
         let trace_id = number(parts.next(), 32)?;
         let span_id = number(parts.next(), 16)?;
         let flags = number(parts.next(), 2)?;
-        // Later versions may append fields; 255 is none (W3C Trace Context §3.2.2.1).
+        // Later versions may append fields; version 255 is invalid (W3C Trace Context §3.2.2.1).
         if version == 0xff || (version == 0 && parts.next().is_some()) {
             return Err(InvalidTraceparent);
         }
@@ -71,7 +71,7 @@ impl FromStr for TraceContext {
     }
 }
 
-/// So many hexadecimal digits, none of them a capital.
+/// Parses `len` lower-case hexadecimal digits.
 fn number(digits: Option<&str>, len: usize) -> Result<u128, InvalidTraceparent> {
     let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
     digits

@@ -256,7 +256,7 @@ impl<'a> Session<'a> {
             return Err(Ended::Drained);
         }
         let next = match self.pulse.check(now.into_std()) {
-            Check::Dead => return Err(Ended::Lost("the engine has fallen silent".to_owned())),
+            Check::Dead => return Err(Ended::Lost("the engine does not respond".to_owned())),
             Check::Ping => {
                 self.transport.start_ping()?;
                 self.unflushed = true;

@@ -4,15 +4,14 @@ use super::{PipeReader, PipeWriter, Popped};
 use crate::transport::{Received, Traffic, Transport, TransportError};
 use crate::wire::{Close, Frame};
 
-/// A connection made of pipe ends: one for either end of a channel, two for a control
-/// connection.
+/// A connection made of pipe ends: one for an end of a channel, two for a control connection.
 pub(crate) struct Memory {
     incoming: Option<PipeReader>,
     outgoing: Option<PipeWriter>,
-    /// Set by `start_close`: what comes back at once, as from a peer that answers the close.
+    /// Set by `start_close`: the close that is returned immediately, as if the peer had answered.
     answer: Option<Close>,
     pongs: usize,
-    /// Bytes that were pushed into the outgoing pipe.
+    /// Bytes pushed into the outgoing pipe.
     sent: u64,
 }
 
@@ -39,7 +38,7 @@ impl Memory {
         }
     }
 
-    /// One side of a connection that speaks both ways.
+    /// One side of a bidirectional connection.
     pub(crate) fn duplex(incoming: PipeReader, outgoing: PipeWriter) -> Self {
         Self {
             incoming: Some(incoming),
@@ -93,7 +92,7 @@ impl Transport for Memory {
             code: close.code,
             ..Close::default()
         };
-        // A reader that has gone does not take what is queued: that is its answer.
+        // A reader that has disconnected does not take what is queued; its close is the answer.
         if let Some(outgoing) = &mut self.outgoing
             && let Some(gone) = outgoing.end(close)
         {
@@ -113,7 +112,7 @@ impl Transport for Memory {
 
     fn traffic(&self) -> Traffic {
         Traffic {
-            // The other side is in this process, and answers each ping.
+            // The other side runs in this process and answers each ping.
             signs: 0,
             sent: self.sent,
         }

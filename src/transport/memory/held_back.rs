@@ -7,9 +7,9 @@ use tokio::time::Instant;
 #[cfg(feature = "engine")]
 use crate::wire::Histogram;
 
-/// How long a writer waits for room, each time, where somebody counts it.
+/// Measures how long a writer waits for room, if somebody collects the times.
 ///
-/// The clock is read when a wait begins and when it is over, never for a frame that finds room.
+/// It reads the clock when a wait begins and ends, never for a frame that finds room.
 #[derive(Default)]
 pub(super) struct HeldBack {
     #[cfg(feature = "engine")]
@@ -46,7 +46,7 @@ impl Drop for HeldBack {
     }
 }
 
-/// Without an engine nobody counts.
+/// Without an engine, nothing collects the times.
 #[cfg(not(feature = "engine"))]
 #[expect(clippy::unused_self, reason = "as with an engine")]
 impl HeldBack {

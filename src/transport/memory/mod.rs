@@ -1,7 +1,7 @@
-//! The transport within a process: frames handed over by a bounded queue, nothing copied.
+//! The in-process transport: frames pass through a bounded queue without being copied.
 //!
-//! [`pipe`] is the queue itself. The engine keeps one a channel, whoever the ends belong to;
-//! [`Memory`] makes a [`Transport`](super::Transport) of pipe ends.
+//! [`pipe`] is the queue. The engine keeps one for each channel, wherever its ends are. [`Memory`]
+//! implements [`Transport`](super::Transport) on pipe ends.
 
 mod connection;
 mod held_back;

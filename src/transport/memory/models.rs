@@ -1,5 +1,5 @@
-//! The pipe with its ends in tasks of their own, in the orders that shuttle chooses: nothing is
-//! lost, and nobody sleeps for ever, which shuttle finds as a deadlock.
+//! Models of the pipe with its ends in separate tasks, run by shuttle in many interleavings:
+//! nothing is lost, and no task waits for ever, which shuttle reports as a deadlock.
 
 use std::future::poll_fn;
 
@@ -100,7 +100,7 @@ fn a_pipe_that_is_stopped_ends_for_both_and_never_as_a_whole_stream() {
             })
         });
         monitor.stop(Close::STOPPING);
-        // The reader stays until the writer has learnt of it without its help.
+        // The reader stays until the writer has noticed the stop without its help.
         let (close, _reader) = reading.join().unwrap();
         assert_eq!(close, Close::STOPPING);
         assert_eq!(writing.join().unwrap(), Close::STOPPING);

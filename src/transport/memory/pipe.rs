@@ -10,31 +10,31 @@ use crate::transport::Account;
 use crate::wire::Histogram;
 use crate::wire::{Close, Frame};
 
-/// What a pipe holds before its writer has to wait: whichever bound is reached first.
+/// The capacity of a pipe. The writer waits when either bound is reached.
 ///
-/// A frame longer than `bytes` still passes, alone.
+/// A frame longer than `bytes` passes if the pipe is empty.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PipeLimits {
     pub(crate) frames: usize,
     pub(crate) bytes: usize,
 }
 
-/// Makes a bounded queue of frames with one writer and one reader.
+/// Creates a bounded queue of frames with one writer and one reader.
 ///
-/// Ends and their meaning:
+/// How each end finishes, and what the other end sees:
 ///
-/// | writer | reader sees, after what is queued | reader | writer sees |
+/// | writer | reader sees, after the queued frames | reader | writer sees |
 /// |---|---|---|---|
 /// | [`end`](PipeWriter::end) | `Popped::End` with that close | [`cancel`](PipeReader::cancel) | that close |
 /// | dropped before | `Popped::End(Close::WRITER_LOST)` | dropped | `Close::READER_GONE` |
 ///
-/// The first end counts. What was queued before the writer's end stays for the reader.
+/// Only the first end counts. Frames queued before the writer's end remain available to the reader.
 pub(crate) fn pipe(limits: PipeLimits) -> (PipeWriter, PipeReader) {
     ends(Shared::new(limits))
 }
 
-/// A [`pipe`] whose bytes count on `account`: while that has no room it holds one frame at the
-/// most.
+/// A [`pipe`] whose bytes are charged to `account`. While the account has no room, the pipe holds
+/// at most one frame.
 #[cfg(feature = "engine")]
 pub(crate) fn accounted_pipe(limits: PipeLimits, account: Account) -> (PipeWriter, PipeReader) {
     let mut shared = Shared::new(limits);
@@ -51,23 +51,23 @@ fn ends(shared: Shared) -> (PipeWriter, PipeReader) {
     (writer, PipeReader(shared))
 }
 
-/// The end of a [`pipe`] that frames go into.
+/// The end of a [`pipe`] that frames are pushed into.
 pub(crate) struct PipeWriter {
     shared: Arc<Shared>,
     held_back: HeldBack,
 }
 
-/// The end of a [`pipe`] that frames come out of.
+/// The end of a [`pipe`] that frames are popped from.
 pub(crate) struct PipeReader(Arc<Shared>);
 
-/// Sees and stops a [`pipe`] whose ends are elsewhere.
+/// Observes and stops a [`pipe`] whose ends are held elsewhere.
 pub(crate) struct PipeMonitor(Arc<Shared>);
 
-/// What comes out of a pipe.
+/// The result of popping from a pipe.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Popped {
     Frame(Frame),
-    /// The writer has ended and everything before was popped. Comes again if asked again.
+    /// The writer has ended and every earlier frame was popped. Returned again if polled again.
     End(Close),
 }
 
@@ -75,24 +75,23 @@ struct Shared {
     limits: PipeLimits,
     #[cfg(feature = "engine")]
     account: Option<Account>,
-    /// Protects the queue for the few instructions of a push or a pop; never held across an
-    /// await or a wake.
+    /// Protects the queue during a push or a pop; never held across an await or a wake.
     state: Mutex<State>,
 }
 
 struct State {
-    /// Bounded by `limits`: a push needs a `poll_ready` before it, or a bound of its own.
+    /// Bounded by `limits`: a push must follow a `poll_ready` or have a bound of its own.
     frames: VecDeque<Frame>,
     bytes: usize,
-    /// Frames and bytes that the reader has taken.
+    /// Number of frames and bytes that the reader has taken.
     passed: (u64, u64),
     writer_end: Option<Close>,
-    /// Whether the reader has come to the writer's end.
+    /// Whether the reader has reached the writer's end.
     read: bool,
-    /// What a clean end of the writer becomes.
+    /// Replaces a clean end of the writer.
     spoiled: Option<Close>,
     reader_end: Option<Close>,
-    /// The task that waits for room, or for the reader to go.
+    /// The task that waits for room, or for the reader to disconnect.
     writer: Option<Waker>,
     /// The task that waits for a frame.
     reader: Option<Waker>,
@@ -118,7 +117,7 @@ impl Shared {
         }
     }
 
-    /// Bytes have come in.
+    /// Charges bytes that were pushed.
     fn charge(&self, bytes: usize) {
         #[cfg(feature = "engine")]
         if let Some(account) = &self.account {
@@ -128,7 +127,7 @@ impl Shared {
         let _ = (self, bytes);
     }
 
-    /// Bytes have gone out, or will never.
+    /// Releases bytes that were popped or dropped.
     fn release(&self, bytes: usize) {
         #[cfg(feature = "engine")]
         if let Some(account) = &self.account {
@@ -138,7 +137,7 @@ impl Shared {
         let _ = (self, bytes);
     }
 
-    /// Whether the account has room, if there is one, or nothing is held: one frame may pass.
+    /// Whether the account has room, if there is one. An empty pipe always accepts one frame.
     fn has_room(&self, state: &State) -> bool {
         #[cfg(feature = "engine")]
         if let Some(account) = &self.account {
@@ -154,7 +153,8 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Ends the stream after what is queued; gives the end of a reader that has gone.
+    /// Ends the stream after the queued frames. Returns the reader's close if the reader has
+    /// disconnected.
     fn end_writer(&self, close: Close) -> Option<Close> {
         let mut state = self.lock();
         if state.writer_end.is_none() {
@@ -182,7 +182,7 @@ impl Shared {
 }
 
 impl PipeWriter {
-    /// Waits for room; `Err` once the reader has gone.
+    /// Waits for room; `Err` once the reader has disconnected.
     pub(crate) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Close>> {
         let mut state = self.shared.lock();
         if let Some(close) = &state.reader_end {
@@ -199,8 +199,8 @@ impl PipeWriter {
         Poll::Pending
     }
 
-    /// Queues a frame. The bound is kept by [`poll_ready`](Self::poll_ready); a frame for a
-    /// reader that has gone is dropped, as the next `poll_ready` tells.
+    /// Queues a frame. [`poll_ready`](Self::poll_ready) enforces the bound. A frame for a reader
+    /// that has disconnected is dropped, and the next `poll_ready` reports it.
     pub(crate) fn push(&mut self, frame: Frame) {
         let mut state = self.shared.lock();
         if state.reader_end.is_some() || state.writer_end.is_some() {
@@ -219,26 +219,27 @@ impl PipeWriter {
         self.shared.limits
     }
 
-    /// Counts in `waits` how long each wait for room takes.
+    /// Records the duration of each wait for room in `waits`.
     #[cfg(feature = "engine")]
     pub(crate) fn count_waits(&mut self, waits: Arc<Histogram>) {
         self.held_back.count_in(waits);
     }
 
-    /// Sees and stops this pipe from elsewhere.
+    /// Creates a monitor for this pipe.
     pub(crate) fn monitor(&self) -> PipeMonitor {
         PipeMonitor(Arc::clone(&self.shared))
     }
 
-    /// Ends the stream after what is queued; gives the end of a reader that has gone.
+    /// Ends the stream after the queued frames. Returns the reader's close if the reader has
+    /// disconnected.
     pub(crate) fn end(&mut self, close: Close) -> Option<Close> {
         self.shared.end_writer(close)
     }
 
-    /// Waits until the reader has gone.
+    /// Waits until the reader has disconnected.
     ///
-    /// Shares its place in the queue with [`poll_ready`](Self::poll_ready): the last of the two
-    /// that was polled decides which task is woken.
+    /// It shares its waker with [`poll_ready`](Self::poll_ready): the last call of the two decides
+    /// which task is woken.
     pub(crate) fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<Close> {
         let mut state = self.shared.lock();
         if let Some(close) = &state.reader_end {
@@ -248,13 +249,13 @@ impl PipeWriter {
         Poll::Pending
     }
 
-    /// Frames and bytes that wait for the reader.
+    /// Number of frames and bytes waiting for the reader.
     pub(crate) fn queued(&self) -> (usize, usize) {
         let state = self.shared.lock();
         (state.frames.len(), state.bytes)
     }
 
-    /// Whether the bytes that are held elsewhere allow for one more frame.
+    /// Whether the account allows one more frame.
     #[cfg(feature = "engine")]
     pub(crate) fn has_room(&self) -> bool {
         self.shared.has_room(&self.shared.lock())
@@ -283,25 +284,25 @@ impl PipeReader {
         Poll::Pending
     }
 
-    /// Takes no more; what is queued is dropped and the writer is told.
+    /// Ends the reader: drops the queued frames and notifies the writer.
     pub(crate) fn cancel(&mut self, close: Close) {
         self.0.end_reader(close);
     }
 }
 
 impl PipeMonitor {
-    /// Frames and bytes that wait for the reader.
+    /// Number of frames and bytes waiting for the reader.
     pub(crate) fn queued(&self) -> (usize, usize) {
         let state = self.0.lock();
         (state.frames.len(), state.bytes)
     }
 
-    /// Frames and bytes that the reader has taken so far.
+    /// Number of frames and bytes that the reader has taken.
     pub(crate) fn passed(&self) -> (u64, u64) {
         self.0.lock().passed
     }
 
-    /// The writer's end, if the reader has come to it.
+    /// The writer's end, if the reader has reached it.
     pub(crate) fn read_end(&self) -> Option<Close> {
         let state = self.0.lock();
         state.writer_end.clone().filter(|_| state.read)
@@ -312,8 +313,8 @@ impl PipeMonitor {
         self.0.limits
     }
 
-    /// A clean end of the writer, before or after this, is not one: a reader that has not come to
-    /// the end finds `close` there. What is queued stays.
+    /// Replaces a clean end of the writer, past or future, with `close`, unless the reader has
+    /// already reached the end. Queued frames stay.
     pub(crate) fn spoil(&self, close: Close) {
         let mut state = self.0.lock();
         match &mut state.writer_end {
@@ -323,9 +324,9 @@ impl PipeMonitor {
         }
     }
 
-    /// Ends the stream at both ends with `close` and drops what is queued.
+    /// Stops both ends with `close` and drops the queued frames.
     ///
-    /// A stream that the writer has ended keeps its end only if the reader lacks nothing of it.
+    /// If the writer has ended the stream and the reader has everything, the stream keeps its end.
     pub(crate) fn stop(&self, close: Close) {
         let mut state = self.0.lock();
         if !state.frames.is_empty() {
@@ -345,7 +346,7 @@ impl PipeMonitor {
 #[cfg(feature = "engine")]
 impl Drop for Shared {
     fn drop(&mut self) {
-        // What a reader that went away with its pipe has not taken.
+        // The frames that a dropped reader has not taken.
         let held = std::mem::take(
             &mut self
                 .state

@@ -2,24 +2,24 @@ use std::sync::{Mutex, PoisonError};
 
 use bytes::BytesMut;
 
-/// Bytes of a buffer: all have the same size, so that any of them will do.
+/// Size of a buffer. All buffers have the same size, so any of them fits.
 pub(super) const SIZE: usize = 256 << 10;
 
-/// Buffers that are kept for the next connection that reads much.
+/// Number of buffers kept in the pool.
 const KEPT: usize = 128;
 
-/// Bytes to read at once while all that are kept are under way: with a buffer of [`SIZE`] for each
-/// of a thousand connections more would be under way than caches hold.
+/// Bytes to read at once while all pooled buffers are in use. If each of a thousand connections
+/// read [`SIZE`] bytes, more data would be in flight than the caches hold.
 pub(super) const CROWDED: usize = 64 << 10;
 
-/// Read buffers that no connection holds.
+/// Read buffers that no connection uses.
 ///
-/// A connection takes one when much is coming and gives it back when nothing is, so memory follows
-/// the traffic and not the number of connections. A buffer whose frames are still under way comes
-/// back as well; it is used again once they are gone.
+/// A connection takes a buffer when much data arrives and returns it when none does, so memory
+/// follows the traffic and not the number of connections. A buffer whose frames are still in use is
+/// returned as well, and reused once they are dropped.
 static POOL: Mutex<Vec<BytesMut>> = Mutex::new(Vec::new());
 
-/// A buffer with room for [`SIZE`] bytes; `None` while all that are kept are under way.
+/// Takes a buffer with room for [`SIZE`] bytes. Returns `None` while all pooled buffers are in use.
 pub(super) fn take() -> Option<BytesMut> {
     let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
     for at in (0..pool.len()).rev() {
@@ -32,7 +32,7 @@ pub(super) fn take() -> Option<BytesMut> {
     (!crowded).then(|| BytesMut::with_capacity(SIZE))
 }
 
-/// Gives a buffer back that was [taken](take), emptied.
+/// Returns a buffer that was [taken](take), after clearing it.
 pub(super) fn give(mut buffer: BytesMut) {
     buffer.clear();
     let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);

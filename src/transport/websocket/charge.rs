@@ -1,10 +1,10 @@
 use crate::transport::{Account, TransportError};
 
-/// What a connection may keep of a message that is not whole before it counts: almost all messages
-/// are shorter.
+/// Bytes of an incomplete message that a connection may hold without being charged. Almost all
+/// messages are shorter.
 const FREE: usize = 256 << 10;
 
-/// Counts what a connection keeps of a message that is not whole; dropping it takes that back.
+/// Charges the bytes of an incomplete message to an account. Dropping it releases them.
 pub(super) struct Charge {
     account: Account,
     counted: usize,
@@ -18,7 +18,7 @@ impl Charge {
         }
     }
 
-    /// So much is kept now. `Err` if it is more than before and more than there is room for.
+    /// Sets the number of bytes held. `Err` if it grows and there is no room for it.
     pub(super) fn keep(&mut self, bytes: usize) -> Result<(), TransportError> {
         let bytes = bytes.saturating_sub(FREE);
         if bytes > self.counted {

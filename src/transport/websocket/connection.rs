@@ -17,44 +17,44 @@ use crate::transport::Account;
 use crate::transport::{Agreed, Received, Silence, Traffic, Transport, TransportError};
 use crate::wire::{Close, Frame, HUNGRY};
 
-/// Read at once while little comes: a head, a message, an item.
+/// Bytes to read at once while there is little traffic: a head, a message, an item.
 const SMALL_READ: usize = 4 << 10;
 
-/// Bytes of a message that is not whole, and pings, that are taken before others have their turn.
+/// Bytes of incomplete messages and pings to process before yielding to other tasks.
 const TURN: usize = 256 << 10;
 const PINGS: usize = 64;
 
-/// A WebSocket connection whose handshake is done.
+/// A WebSocket connection after its handshake.
 ///
 /// | phase | sends | `poll_receive` |
 /// |---|---|---|
 /// | `Open` | frames | frames |
 /// | `Closing`: our close is queued | what is queued | frames, until the peer's close |
-/// | `Closed`: the peer's close has come | the answer to it | the close again |
+/// | `Closed`: the peer's close has arrived | the answer to it | the close again |
 ///
-/// Reading adapts to the traffic: it begins with little, takes a large buffer out of the pool when
-/// a read was full, and gives it back when nothing comes.
+/// Reading adapts to the traffic. It starts with small reads, takes a large buffer from the pool
+/// when a read was full, and returns the buffer when no data arrives.
 pub(crate) struct WebSocket<S> {
     stream: S,
     incoming: Incoming,
     outgoing: Outgoing,
     phase: Phase,
-    /// What was read and is not a whole message yet.
+    /// Bytes that were read and do not form a complete message yet.
     input: BytesMut,
-    /// Whether `input` is a buffer of the pool.
+    /// Whether `input` is a pooled buffer.
     pooled: bool,
-    /// Bytes to read at once next.
+    /// Size of the next read.
     read_size: usize,
-    /// Bytes read since the last time that nothing came.
+    /// Bytes read since the socket was last empty.
     burst: usize,
     read_most: usize,
     traffic: Traffic,
-    /// Whether the last write was held up by the peer.
+    /// Whether the peer blocked the last write.
     held_up: bool,
     agreed: Agreed,
-    /// Where the peer has promised signs of life.
+    /// Set if the peer promised heartbeats.
     silence: Option<Silence>,
-    /// Where many connections share what they may keep.
+    /// Set if many connections share a budget.
     #[cfg(feature = "engine")]
     charge: Option<Charge>,
 }
@@ -69,7 +69,7 @@ impl<S> WebSocket<S>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    /// A connection over `stream`; `read` is what was read past the end of the handshake.
+    /// Creates a connection over `stream`; `read` holds bytes read past the handshake.
     pub(super) fn new(stream: S, read: BytesMut, role: Role, limits: WebSocketLimits) -> Self {
         Self {
             stream,
@@ -90,32 +90,32 @@ where
         }
     }
 
-    /// Takes a peer for lost that gives no sign of life for so long.
+    /// Considers the peer lost after this time without a heartbeat.
     pub(super) fn lost_after(mut self, silence: Option<Duration>) -> Self {
         self.silence = silence.map(|longest| Silence::of("the engine", longest));
         self
     }
 
-    /// Remembers what the peer has said in the handshake.
+    /// Stores what the peer stated in the handshake.
     pub(crate) fn agree(mut self, agreed: Agreed) -> Self {
         self.agreed = agreed;
         self
     }
 
-    /// The server's side of a connection.
+    /// Creates the server side of a connection.
     #[cfg(feature = "engine")]
     pub(crate) fn accepted(stream: S, read: Bytes, limits: WebSocketLimits) -> Self {
         Self::new(stream, read.into(), Role::Server, limits)
     }
 
-    /// Counts what is kept of long messages that are not whole on `account`.
+    /// Charges long incomplete messages to `account`.
     #[cfg(feature = "engine")]
     pub(crate) fn charged(mut self, account: Account) -> Self {
         self.charge = Some(Charge::new(account));
         self
     }
 
-    /// Counts what is kept now.
+    /// Charges what is held now.
     #[cfg(feature = "engine")]
     fn count(&mut self) -> Result<(), TransportError> {
         match &mut self.charge {
@@ -134,7 +134,7 @@ where
         Ok(())
     }
 
-    /// The stream below, for what the peer sends behind an end; what was read of it is lost.
+    /// Returns the underlying stream; bytes that were already read are lost.
     #[cfg(feature = "engine")]
     pub(crate) fn into_inner(self) -> S {
         self.stream
@@ -145,7 +145,7 @@ where
         loop {
             if let Some(message) = self.incoming.next(&mut self.input)? {
                 self.count()?;
-                // A peer that waits for what this side cannot get rid of is cut off from it.
+                // A peer that waits for data which this side cannot send is no longer reachable.
                 if !matches!(message, Message::Pong { hungry: true }) || self.outgoing.is_empty() {
                     self.hear();
                 }
@@ -161,7 +161,7 @@ where
                     taken += read;
                     self.traffic.signs += 1;
                     self.count()?;
-                    // What is on its way out is looked at message by message.
+                    // Outgoing data is handled one message at a time.
                     if self.outgoing.is_empty() {
                         self.hear();
                     }
@@ -177,17 +177,17 @@ where
         }
     }
 
-    /// There is a sign of life.
+    /// Records a sign of life.
     fn hear(&mut self) {
         if let Some(silence) = &mut self.silence {
             silence.heard();
         }
     }
 
-    /// Reads once, into a buffer as large as the traffic asks for.
+    /// Reads once, into a buffer whose size follows the traffic.
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        // A long frame is read in one piece as far as it is known to come, but room is made for
-        // what has come only: a head alone allocates nothing.
+        // A long frame is read into one buffer, but room is made only for bytes that have arrived:
+        // the head of a frame alone allocates nothing.
         let missing = self.incoming.missing(self.input.len());
         let room = self.read_size.max(missing.min(self.read_most));
         if self.input.capacity() == self.input.len() {
@@ -211,7 +211,7 @@ where
         }
     }
 
-    /// Makes room for about `room` bytes behind what is there, of which `missing` complete a frame.
+    /// Makes room for about `room` more bytes, of which `missing` complete a frame.
     fn make_room(&mut self, room: usize, missing: usize) {
         let begun = self.input.len();
         let much = room > SMALL_READ
@@ -222,8 +222,8 @@ where
             None if much => room.min(buffers::CROWDED).max(missing),
             _ => room,
         };
-        // Twice as much each time, so that a long message is copied about once; but no more than
-        // the frame lacks.
+        // Doubles each time, so that a long message is copied about once, but never beyond the end
+        // of the frame.
         let room = if missing > 0 {
             room.max(begun.min(missing))
         } else {
@@ -241,7 +241,7 @@ where
         self.pooled = pooled;
     }
 
-    /// Leaves `input` empty and without a buffer.
+    /// Releases the buffer and leaves `input` empty.
     fn put_away(&mut self) {
         let buffer = std::mem::take(&mut self.input);
         if std::mem::take(&mut self.pooled) {
@@ -249,7 +249,7 @@ where
         }
     }
 
-    /// Nothing comes: a connection that waits holds no large buffer.
+    /// Releases large buffers while the connection is idle.
     fn rest(&mut self) {
         if self.input.is_empty() && self.input.capacity() > 0 {
             self.put_away();
@@ -261,7 +261,7 @@ where
         }
     }
 
-    /// Writes what is queued, as far as the socket takes it.
+    /// Writes the queued bytes as far as the socket accepts them.
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
         while !self.outgoing.is_empty() {
             let mut slices = Outgoing::no_slices();
@@ -299,11 +299,11 @@ where
         for _ in 0..PINGS {
             return Poll::Ready(match ready!(self.poll_message(cx)) {
                 Ok(Message::Frame(frame)) => Received::Frame(frame),
-                // A peer that still waits for what was sent has lost a part of it.
+                // A peer that still waits for data which was sent has lost a part of it.
                 Ok(Message::Pong { hungry: true }) if closing => continue,
                 Ok(Message::Pong { .. }) => Received::Pong,
                 Ok(Message::Ping(payload)) => {
-                    // No answer behind our own close (RFC 6455 §5.5.1).
+                    // No answer after our own close (RFC 6455 §5.5.1).
                     if matches!(self.phase, Phase::Open) {
                         self.outgoing.pong(payload);
                         if let Poll::Ready(Err(error)) = self.poll_flush(cx) {
@@ -320,8 +320,8 @@ where
                         };
                         self.outgoing.close(&answer);
                     }
-                    // The answer, or a close of ours that crossed the peer's and may not have gone
-                    // out yet: as far as it goes now, the rest with the next flush.
+                    // Sends the answer, or our own close that crossed the peer's, as far as
+                    // possible now; the next flush sends the rest.
                     let _ = self.poll_flush(cx);
                     self.phase = Phase::Closed(close.clone());
                     Received::Closed(close)
@@ -337,7 +337,7 @@ where
         match &self.phase {
             Phase::Open if !self.outgoing.is_full() => Poll::Ready(Ok(())),
             Phase::Open => {
-                // Room for one message is enough, but what is begun is written as far as it goes.
+                // Room for one message is enough, but a started write continues while possible.
                 let written = self.poll_write(cx)?;
                 if written.is_pending() && self.outgoing.is_full() {
                     return Poll::Pending;

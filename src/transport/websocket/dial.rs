@@ -1,4 +1,5 @@
-//! Opens connections: TCP, TLS, and the handshake by tokio-tungstenite. The one file that names it.
+//! Opens connections: TCP, TLS, and the handshake with tokio-tungstenite. Only this file names that
+//! library.
 
 use std::io;
 use std::time::Duration;
@@ -119,9 +120,9 @@ impl<'a> WebSocketDialer<'a> {
         }
     }
 
-    /// The request without secrets, because the library logs it; [`head`](Self::head) has them.
+    /// The request without secrets, because the library logs it; [`head`](Self::head) adds them.
     ///
-    /// The library compares the subprotocol of the answer, and so has to know what was asked for.
+    /// The library compares the subprotocol of the response, so it must know the requested one.
     fn request(&self) -> Result<Request, ConnectError> {
         let request = self.url.origin().into_client_request();
         let mut request = request.map_err(|error| self.explain(error))?;
@@ -134,7 +135,7 @@ impl<'a> WebSocketDialer<'a> {
         Ok(request)
     }
 
-    /// What the request asks for and who asks.
+    /// The request target and the headers.
     fn head(
         &self,
         target: &ChannelUrl,
@@ -149,7 +150,8 @@ impl<'a> WebSocketDialer<'a> {
                 HeaderValue::try_from(value).map_err(|_| invalid())?,
             );
         }
-        // The token of the environment is for whoever has set none (`docs/protocol.md` section 1.1).
+        // The token of the environment applies if no other one is set (`docs/protocol.md` section
+        // 1.1).
         if let Some(token) = &self.options.token_from_env
             && !headers.contains_key(AUTHORIZATION)
         {
@@ -186,11 +188,11 @@ impl<'a> WebSocketDialer<'a> {
             source,
         };
         let stream = tcp::connect(host, port).await.map_err(unreachable)?;
-        // An iii engine gives no signs of life on channels, and the reader of a dead line would
+        // An iii engine sends no heartbeats on channels, so the reader of a dead connection would
         // wait for ever.
         tcp::keep_alive(&stream, self.options.heartbeat).map_err(unreachable)?;
-        // Without it the second of two small writes waits for a delayed acknowledgement, about
-        // 40 ms (`docs/protocol.md` section 1.1).
+        // Otherwise the second of two small writes waits for a delayed acknowledgement, about 40 ms
+        // (`docs/protocol.md` section 1.1).
         stream.set_nodelay(true).map_err(unreachable)?;
         Ok(stream)
     }
@@ -220,7 +222,7 @@ impl<'a> WebSocketDialer<'a> {
         }
     }
 
-    /// A refusal whose status means the same on every route.
+    /// A refusal whose status has the same meaning on every route.
     fn refused(&self, response: &Response<Option<Vec<u8>>>) -> ConnectError {
         let address = self.name();
         match response.status().as_u16() {
@@ -244,20 +246,20 @@ fn invalid_header(name: &str) -> ConnectError {
     }
 }
 
-/// How long the engine may be silent; without a bound if it has promised nothing. One that gives
-/// signs of life less often than it was asked for is given the time of two of them.
+/// How long the engine may be silent; `None` if it promised no heartbeats. If it sends them less
+/// often than requested, two of its intervals are allowed.
 fn longest_silence(asked: KeepAlive, response: &Response<Option<Vec<u8>>>) -> Option<Duration> {
     let every = promised(response)?;
     Some(asked.dead_after.max(every.saturating_mul(2)))
 }
 
-/// What the engine says of signs of life: on a channel how often it gives them, on a control
-/// connection how often it wants them.
+/// The engine's heartbeat interval: on a channel, how often it sends one; on a control connection,
+/// how often it expects one.
 fn promised(response: &Response<Option<Vec<u8>>>) -> Option<Duration> {
     parse_heartbeat(response.headers().get(HEARTBEAT)?.to_str().ok()?)
 }
 
-/// Bytes in one message that the engine takes, if it says so.
+/// The largest message that the engine accepts, in bytes, if it states one.
 fn message_limit(response: &Response<Option<Vec<u8>>>) -> Option<usize> {
     parse_message_limit(response.headers().get(MESSAGE_LIMIT)?.to_str().ok()?)
 }
@@ -271,7 +273,7 @@ fn host(request: &Request) -> &str {
         .trim_matches(['[', ']'])
 }
 
-/// A failed attempt, before the route has given a refusal its meaning.
+/// A failed attempt, before the route determines the meaning of a refusal.
 enum DialError {
     Refused(Box<Response<Option<Vec<u8>>>>),
     Other(ConnectError),

@@ -1,6 +1,6 @@
 use super::mask::Key;
 
-/// What a frame holds (RFC 6455 §5.2).
+/// The type of a frame (RFC 6455 §5.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Opcode {
     Continuation,
@@ -35,7 +35,7 @@ impl Opcode {
         })
     }
 
-    /// Control frames are short and whole (RFC 6455 §5.5).
+    /// Control frames are short and not fragmented (RFC 6455 §5.5).
     pub(super) const fn is_control(self) -> bool {
         matches!(self, Self::Close | Self::Ping | Self::Pong)
     }
@@ -44,21 +44,22 @@ impl Opcode {
 /// The longest payload of a control frame (RFC 6455 §5.5).
 pub(super) const MAX_CONTROL: usize = 125;
 
-/// The head of a frame.
+/// The header of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Head {
     pub(super) last: bool,
     pub(super) opcode: Opcode,
     pub(super) key: Option<Key>,
-    /// Bytes of the payload.
+    /// Payload length in bytes.
     pub(super) len: u64,
 }
 
 impl Head {
-    /// The longest head: two bytes, a length of eight, a key of four.
+    /// Maximum length of a frame header: two bytes, an eight-byte length, a four-byte key.
     pub(super) const MAX: usize = 14;
 
-    /// Reads a head off the front of `bytes`, with its own length; `None` if more is needed.
+    /// Parses a header at the start of `bytes` and returns it with its length. Returns `None` if
+    /// more bytes are needed.
     pub(super) fn parse(bytes: &[u8]) -> Result<Option<(Self, usize)>, &'static str> {
         let [first, second, rest @ ..] = bytes else {
             return Ok(None);
@@ -103,7 +104,7 @@ impl Head {
         )))
     }
 
-    /// The head as bytes: an array and how much of it counts. The inverse of
+    /// Encodes the header: an array, and how many of its bytes are used. The inverse of
     /// [`parse`](Self::parse).
     #[allow(clippy::cast_possible_truncation)] // Each cast is behind the comparison that allows it.
     pub(super) fn encode(self) -> ([u8; Self::MAX], usize) {

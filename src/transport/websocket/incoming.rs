@@ -5,27 +5,27 @@ use super::{Role, WebSocketLimits};
 use crate::transport::TransportError;
 use crate::wire::{Close, Frame, HUNGRY, Text};
 
-/// What a peer sent, with its fragments joined.
+/// A message from the peer, with its fragments joined.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Message {
     Frame(Frame),
     Close(Close),
     Ping(Bytes),
     Pong {
-        /// The peer waits for what this side sends.
+        /// Whether the peer has room and waits for data.
         hungry: bool,
     },
 }
 
-/// Turns what a peer sends into messages. Holds no buffer of its own but the fragments of a
-/// message that is not whole.
+/// Converts received bytes into messages. It holds no buffer except the fragments of an incomplete
+/// message.
 #[derive(Debug)]
 pub(super) struct Incoming {
     masked: bool,
     limits: WebSocketLimits,
-    /// The head of the frame whose payload is yet to come.
+    /// The header of the frame whose payload has not arrived yet.
     head: Option<Head>,
-    /// A message of which fragments have come (RFC 6455 §5.4), and what it is.
+    /// The fragments of an incomplete message (RFC 6455 §5.4) and its type.
     fragments: Option<(Opcode, BytesMut)>,
 }
 
@@ -39,7 +39,7 @@ impl Incoming {
         }
     }
 
-    /// Takes the next message off the front of `input`, if all of it is there.
+    /// Takes the next message from the front of `input`, if it is complete.
     pub(super) fn next(&mut self, input: &mut BytesMut) -> Result<Option<Message>, TransportError> {
         loop {
             let head = match self.head {
@@ -71,7 +71,7 @@ impl Incoming {
         }
     }
 
-    /// Bytes that the frame in hand still lacks, beyond the `have` that are there.
+    /// Bytes missing from the current frame, beyond the `have` bytes that have arrived.
     pub(super) fn missing(&self, have: usize) -> usize {
         let len = self
             .head
@@ -79,7 +79,7 @@ impl Incoming {
         len.saturating_sub(have)
     }
 
-    /// Bytes of the fragments of a message that is not whole.
+    /// Bytes held in fragments of an incomplete message.
     pub(super) fn joined(&self) -> usize {
         let fragments = self.fragments.as_ref();
         fragments.map_or(0, |(_, joined)| joined.len())
@@ -109,7 +109,7 @@ impl Incoming {
         })
     }
 
-    /// Takes a whole frame; `None` if it is a fragment that is not the last.
+    /// Processes a complete frame. Returns `None` if it is a fragment but not the last one.
     fn take(&mut self, head: &Head, payload: BytesMut) -> Result<Option<Message>, TransportError> {
         let payload = match (head.opcode, self.fragments.is_some()) {
             (Opcode::Ping, _) => return Ok(Some(Message::Ping(payload.freeze()))),
@@ -119,7 +119,7 @@ impl Incoming {
             }
             (Opcode::Close, cut) => {
                 let close = close(&payload)?;
-                // Without a word of what is wrong it would pass for the end of a whole stream.
+                // Without an explanation it would look like the end of a complete stream.
                 return if cut && close.is_clean() {
                     Err(broken("a clean close within a message"))
                 } else {
@@ -157,7 +157,7 @@ impl Incoming {
     }
 }
 
-/// Reads the payload of a close frame (RFC 6455 §5.5.1).
+/// Parses the payload of a close frame (RFC 6455 §5.5.1).
 fn close(payload: &[u8]) -> Result<Close, TransportError> {
     let Some((code, reason)) = payload.split_first_chunk::<2>() else {
         return if payload.is_empty() {

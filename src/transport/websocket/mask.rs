@@ -3,12 +3,12 @@
 pub(super) struct Key(pub(super) [u8; 4]);
 
 impl Key {
-    /// Masks with it change nothing.
+    /// Masking with this key changes nothing.
     pub(super) const ZERO: Self = Self([0; 4]);
 
-    /// Masks, or unmasks, a payload from its beginning.
+    /// Masks or unmasks a payload from its start.
     ///
-    /// Eight bytes at a time, in a form that compilers turn into vector instructions.
+    /// It handles eight bytes at a time, in a form that compilers vectorise.
     pub(super) fn apply(self, payload: &mut [u8]) {
         if self == Self::ZERO {
             return;

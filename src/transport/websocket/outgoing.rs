@@ -8,37 +8,37 @@ use super::mask::Key;
 use super::{Masking, Role};
 use crate::wire::{Close, Frame};
 
-/// Payloads up to this length are copied behind their head, so that many small frames are one
-/// piece; longer ones are written from where they are.
+/// Payloads up to this length are copied after their header, so that many small frames form one
+/// piece. Longer payloads are written in place.
 const COPIED: usize = 4 << 10;
 
-/// The longest message in one frame, and the fragments of a longer one: engines take 16 MiB a frame
-/// and 64 MiB a message (`docs/protocol.md` section 1.5).
+/// Maximum size of a message in one frame, and of each fragment of a longer message. Engines accept
+/// 16 MiB per frame and 64 MiB per message (`docs/protocol.md` section 1.5).
 const WHOLE: usize = 16 << 20;
 const FRAGMENT: usize = 1 << 20;
 
-/// Bytes that wait to be written before [`Outgoing::is_full`]: enough to fill a write, and little
-/// for each of many connections.
+/// Number of waiting bytes from which [`Outgoing::is_full`] is true: enough for one write, and
+/// little for each of many connections.
 const FULL: usize = 256 << 10;
 
-/// Pieces of one vectored write at the most.
+/// Maximum number of pieces in one vectored write.
 const PIECES: usize = 64;
 
-/// Turns messages into bytes to be written.
+/// Converts messages into bytes to be written.
 ///
 /// ```text
-///   pieces: [heads and short frames][long payload][heads and short frames]..  then  tail
+///   pieces: [headers and short frames][long payload][headers and short frames]..  then  tail
 /// ```
 #[derive(Debug)]
 pub(super) struct Outgoing {
     role: Role,
-    /// Whole pieces, in order. Bounded by `FULL` and one message, because callers ask
-    /// [`is_full`](Self::is_full) before.
+    /// Complete pieces, in order. Bounded by `FULL` plus one message, because callers check
+    /// [`is_full`](Self::is_full) first.
     pieces: VecDeque<Bytes>,
-    /// The piece that heads and short frames are being appended to.
+    /// The piece to which headers and short frames are appended.
     tail: BytesMut,
     len: usize,
-    /// The answer to the last ping that came while the queue was full.
+    /// The answer to the last ping that arrived while the queue was full.
     owed: Option<Bytes>,
 }
 
@@ -69,7 +69,8 @@ impl Outgoing {
         }
     }
 
-    /// A long message (RFC 6455 §5.4). Characters may be cut; the message is whole text again.
+    /// Queues a long message in fragments (RFC 6455 §5.4). Characters may be split; the whole
+    /// message is valid text.
     fn fragments(&mut self, mut rest: Bytes) {
         let mut opcode = Opcode::Text;
         while rest.len() > FRAGMENT {
@@ -83,11 +84,11 @@ impl Outgoing {
         self.push(Opcode::Ping, Bytes::new());
     }
 
-    /// The answer to a ping, with its payload.
+    /// Queues the answer to a ping, with the same payload.
     ///
-    /// A full queue takes it when it has room, and of several only the last, which answers those
-    /// before (RFC 6455 §5.5.3): a peer that reads slowly needs it, one that does not read cannot
-    /// make the queue longer.
+    /// While the queue is full, only the last answer is kept, and it also answers earlier pings
+    /// (RFC 6455 §5.5.3). A peer that reads slowly still gets its answer, and a peer that does not
+    /// read cannot grow the queue.
     pub(super) fn pong(&mut self, payload: Bytes) {
         if self.is_full() {
             self.owed = Some(payload);
@@ -97,12 +98,12 @@ impl Outgoing {
     }
 
     pub(super) fn close(&mut self, close: &Close) {
-        // Nothing goes behind a close (RFC 6455 §5.5.1).
+        // Nothing may follow a close (RFC 6455 §5.5.1).
         self.owed = None;
         let mut payload = BytesMut::new();
         if let Some(code) = close.code {
             payload.extend_from_slice(&code.to_be_bytes());
-            // Cut where a character ends.
+            // Truncate at a character boundary.
             let mut reason: &str = &close.reason;
             while reason.len() > MAX_CONTROL - 2 {
                 let mut chars = reason.chars();
@@ -147,7 +148,7 @@ impl Outgoing {
         }
     }
 
-    /// What is to be written next, for a vectored write.
+    /// The slices to write next, for a vectored write.
     pub(super) fn slices<'a>(&'a self, slices: &mut [IoSlice<'a>; PIECES]) -> usize {
         let tail = (!self.tail.is_empty()).then_some(&self.tail[..]);
         let all = self.pieces.iter().map(|piece| &piece[..]).chain(tail);
@@ -159,12 +160,12 @@ impl Outgoing {
         used
     }
 
-    /// An array for [`slices`](Self::slices).
+    /// Creates an array for [`slices`](Self::slices).
     pub(super) fn no_slices<'a>() -> [IoSlice<'a>; PIECES] {
         [IoSlice::new(&[]); PIECES]
     }
 
-    /// Goes past `written` bytes.
+    /// Removes `written` bytes from the front.
     pub(super) fn advance(&mut self, mut written: usize) {
         self.len -= written;
         while written > 0 {
@@ -185,13 +186,13 @@ impl Outgoing {
             self.push(Opcode::Pong, payload);
         }
         if self.is_empty() {
-            // An idle connection keeps no buffer.
+            // An idle connection holds no buffer.
             self.tail = BytesMut::new();
         }
     }
 }
 
-/// A key that the peer cannot foresee, from the operating system by way of a version 4 UUID.
+/// A key that the peer cannot predict, from a version 4 UUID.
 fn random_key() -> Key {
     let [a, b, c, d, ..] = uuid::Uuid::new_v4().into_bytes();
     Key([a, b, c, d])

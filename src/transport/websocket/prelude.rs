@@ -7,29 +7,30 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::request_head::RequestHead;
 
-/// What a head of HTTP ends with.
+/// The end of an HTTP header section.
 pub(super) const END: &[u8] = b"\r\n\r\n";
 
-/// What an answer begins with that opens a WebSocket.
+/// The start of a response that opens a WebSocket.
 const SWITCHING: &[u8] = b"HTTP/1.1 101";
 
-/// The longest head of an answer: four times what servers accept of a client by default.
+/// Maximum length of the response's header section: four times what servers usually accept from a
+/// client.
 const LONGEST: usize = 64 << 10;
 
-/// A stream under handshake that keeps what follows a successful answer.
+/// A stream during the handshake that keeps the bytes after a successful response.
 ///
-/// A server may send frames right behind it, and the library's handshake does not give back what
-/// it has read too far.
+/// A server may send frames immediately after the response, and the library's handshake does not
+/// return the bytes that it has read too far.
 pub(super) struct Prelude<S> {
     stream: S,
     request: RequestHead,
     read: BytesMut,
-    /// Bytes of `read` that belong to the answer, once that is known.
+    /// Number of bytes of `read` that belong to the response, once known.
     answer: Option<usize>,
 }
 
 impl<S> Prelude<S> {
-    /// A stream whose request is completed by `request`.
+    /// Creates a stream whose request is completed by `request`.
     pub(super) fn new(stream: S, request: RequestHead) -> Self {
         Self {
             stream,
@@ -39,7 +40,7 @@ impl<S> Prelude<S> {
         }
     }
 
-    /// The stream, and what was read past the answer.
+    /// Returns the stream and the bytes read past the response.
     pub(super) fn into_parts(self) -> (S, BytesMut) {
         (self.stream, self.read)
     }
@@ -60,7 +61,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Prelude<S> {
                 .windows(END.len())
                 .position(|window| window == END);
             let switches = this.read.starts_with(SWITCHING);
-            // The body of a refusal is part of the answer.
+            // The body of a refusal is part of the response.
             if read == 0 || (end.is_some() && !switches) {
                 this.answer = Some(this.read.len());
             } else if let Some(end) = end {

@@ -7,23 +7,23 @@ use tokio::io::AsyncWrite;
 
 use super::prelude::END;
 
-/// The head of the request that opens a WebSocket, with what may be secret in it: the access key in
-/// its path, tokens in its headers.
+/// The header section of the request that opens a WebSocket, including its secrets: the access key
+/// in the path and tokens in headers.
 ///
-/// The library for the handshake logs the request that it writes. So it is given one without
-/// secrets, and what it writes is completed here.
+/// The handshake library logs the request that it writes. It is therefore given a request without
+/// secrets, which this type completes.
 pub(super) struct RequestHead {
     first_line: Vec<u8>,
-    /// Names, and whole lines.
+    /// Header names, and complete lines.
     headers: Vec<(String, Vec<u8>)>,
-    /// What the library has written.
+    /// Bytes written by the library.
     written: BytesMut,
-    /// What has to go out.
+    /// Bytes to be sent.
     pending: BytesMut,
 }
 
 impl RequestHead {
-    /// A request for `path`, with these headers instead of the library's of the same name.
+    /// Creates a request for `path`. `headers` replace the library's headers of the same name.
     pub(super) fn new<'h>(
         path: &str,
         headers: impl IntoIterator<Item = (&'h str, &'h [u8])>,
@@ -40,7 +40,7 @@ impl RequestHead {
         }
     }
 
-    /// Takes what the library writes.
+    /// Accepts bytes that the library writes.
     pub(super) fn take(&mut self, written: &[u8]) {
         self.written.extend_from_slice(written);
         if self.written.ends_with(END) {

@@ -1,4 +1,4 @@
-//! Our frames against those of tokio-tungstenite, both ways and in both roles.
+//! Compares our frames with those of tokio-tungstenite, in both directions and both roles.
 
 use std::future::poll_fn;
 use std::task::Poll;
@@ -21,7 +21,7 @@ const LIMITS: WebSocketLimits = WebSocketLimits {
     read_buffer: 64 << 10,
 };
 
-/// A connection between us and them, through a pipe that holds `window` bytes.
+/// A connection between our codec and the library, through a pipe that holds `window` bytes.
 async fn connected(
     role: Role,
     window: usize,
@@ -58,7 +58,7 @@ fn to_theirs(frame: &Frame) -> Message {
 }
 
 fn frames() -> impl Strategy<Value = Vec<Frame>> {
-    // Around the borders of a length, of what is copied, of a frame and of a read.
+    // Around the boundaries of length encodings, copied payloads, frames and reads.
     let len = prop_oneof![
         0_usize..200,
         Just(4095),
@@ -224,7 +224,7 @@ async fn behind_our_close_a_hungry_peer_gives_no_sign_of_life() {
     assert!(more.is_pending(), "{more:?}");
 }
 
-/// Writes raw bytes to a server of ours and gives what it makes of them.
+/// Writes raw bytes to our server side and returns what it receives.
 async fn raw(bytes: &[u8]) -> Vec<Received> {
     let (ours, mut theirs) = duplex(1 << 20);
     let mut ours = WebSocket::new(ours, BytesMut::new(), Role::Server, LIMITS);
@@ -260,7 +260,7 @@ async fn what_breaks_a_rule_ends_the_connection_and_says_which() {
     for (bytes, rule) in [
         (&[0x82, 0x01, 7][..], "not masked"),
         (&[0x80, 0x80, 0, 0, 0, 0], "without a beginning"),
-        // Found by the fuzz target `frames`: half a message, and the end of a stream.
+        // Found by the fuzz target `frames`: half a message, then the end of the stream.
         (
             &[0x02, 0x81, 0, 0, 0, 0, 7, 0x88, 0x80, 0, 0, 0, 0],
             "close within a message",
@@ -328,12 +328,12 @@ async fn a_connection_that_is_cut_anywhere_is_lost_and_nothing_wrong_comes_of_it
     assert_eq!(raw(&bytes).await.len(), sent.len() + 1);
 }
 
-/// tungstenite takes 16 MiB a frame, as an iii engine does.
+/// tungstenite accepts 16 MiB per frame, as an iii engine does.
 #[test]
 fn a_message_that_is_longer_than_a_frame_may_be_goes_out_in_fragments() {
     run(async {
         let (mut ours, mut theirs) = connected(Role::Client(Masking::Random), 1 << 20).await;
-        // Characters of three bytes, so that the borders of fragments are within some.
+        // Three-byte characters, so that fragment boundaries fall inside some of them.
         let text = "\u{20ac}".repeat((17 << 20) / 3);
         let sent = Frame::from(text.clone());
         let sending = tokio::spawn(async move {

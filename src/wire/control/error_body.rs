@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ErrorBody {
-    /// A stable word for programs, such as `function_not_found` or `invocation_failed`.
+    /// A stable code for programs, such as `function_not_found` or `invocation_failed`.
     pub code: String,
-    /// What went wrong, for people.
+    /// A description for people.
     #[serde(default)]
     pub message: String,
-    /// Where it went wrong, if the worker told.
+    /// The stack trace, if the worker sent one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stacktrace: Option<String>,
 }
@@ -24,20 +24,20 @@ impl ErrorBody {
     pub const FORBIDDEN: &'static str = "FORBIDDEN";
     /// The function returned an error or panicked.
     pub const INVOCATION_FAILED: &'static str = "invocation_failed";
-    /// The worker that executed or made the call disconnected before there was a result.
+    /// The worker that ran or made the call disconnected before there was a result.
     pub const INVOCATION_STOPPED: &'static str = "invocation_stopped";
-    /// The worker runs as many calls as it takes.
+    /// The worker is already running its maximum number of calls.
     pub const TOO_MANY_CALLS: &'static str = "too_many_calls";
-    /// The payload was not what the function takes.
+    /// The payload does not have the type that the function expects.
     pub const DESERIALIZATION_ERROR: &'static str = "deserialization_error";
-    /// A message is longer than its receiver takes.
+    /// A message is longer than its receiver accepts.
     pub const PAYLOAD_TOO_LARGE: &'static str = "payload_too_large";
-    /// A worker reads more slowly than messages for it come.
+    /// A worker does not read its messages fast enough.
     pub const OVERLOADED: &'static str = "overloaded";
-    /// The result could not be written as JSON.
+    /// The result cannot be serialised as JSON.
     pub const SERIALIZATION_ERROR: &'static str = "serialization_error";
 
-    /// An error without a stack trace.
+    /// Creates an error without a stack trace.
     pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
             code: code.into(),

@@ -1,24 +1,24 @@
-//! What pipewright adds to the control protocol (`docs/protocol.md` section 2.6). Each side sends these only to
-//! a peer that says that it understands them: an engine in its greeting, a worker in its
-//! announcement, by the member [`EXTENSIONS`].
+//! pipewright's extensions of the control protocol (`docs/protocol.md` section 2.6). A side sends
+//! these only to a peer that has declared support in the member [`EXTENSIONS`]: an engine in its
+//! first message, a worker in its announcement.
 
 use serde::{Deserialize, Serialize};
 
-/// The member of greeting and announcement that names the version of the additions.
+/// The member, in the engine's first message and the worker's announcement, that holds the version
+/// of the extensions.
 pub(crate) const EXTENSIONS: &str = "pipewright";
 
-/// The version of the additions.
+/// The version of the extensions.
 pub(crate) const EXTENSIONS_VERSION: u32 = 1;
 
-/// The caller no longer waits for a call. From a worker to the engine, and from the engine to the
+/// The caller no longer waits for a call. Sent by a worker to the engine, and by the engine to the
 /// worker that runs the function.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct CancelInvocation {
     pub(crate) invocation_id: String,
 }
 
-/// A function that waited for another worker is served by this worker from now on. From the
-/// engine.
+/// A function that was waiting for another worker is now served by this worker. Sent by the engine.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct FunctionActive {
     pub(crate) namespace: String,

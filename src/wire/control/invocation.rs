@@ -3,25 +3,26 @@ use serde::{Deserialize, Serialize};
 use super::ErrorBody;
 use crate::wire::Payload;
 
-/// The member of a payload by which an executor sees who called (`docs/protocol.md` section 2.2).
+/// The member of a payload that identifies the caller to the executing worker (`docs/protocol.md`
+/// section 2.2).
 pub(crate) const CALLER: &str = "_caller_worker_id";
 
-/// Words of [`InvokeFunction::action`].
+/// Values of [`InvokeFunction::action`].
 pub(crate) mod action {
     use serde::{Deserialize, Serialize};
 
-    /// How a call is to be carried out; absent means an ordinary call with a reply.
+    /// How to carry out a call. If absent, the call is an ordinary one with a reply.
     #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
     #[serde(tag = "type", rename_all = "lowercase")]
     pub(crate) enum Action {
         /// Fire and forget.
         Void,
-        /// Put into a queue of the engine; the embedded engine has none.
+        /// Put the call into a queue of the engine. The embedded engine has no queues.
         Enqueue {
             #[serde(default)]
             queue: Option<String>,
         },
-        /// A kind that this version does not know.
+        /// An action that this version does not know.
         #[serde(other)]
         Unknown,
     }
@@ -30,7 +31,7 @@ pub(crate) mod action {
 /// A call, in both directions (`docs/protocol.md` section 2.2).
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct InvokeFunction {
-    /// A UUID; absent when no reply is wanted.
+    /// A UUID; absent if no reply is expected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) invocation_id: Option<String>,
     pub(crate) function_id: String,
@@ -40,21 +41,21 @@ pub(crate) struct InvokeFunction {
     pub(crate) action: Option<action::Action>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) namespace: Option<String>,
-    /// A side-car forwarded verbatim.
+    /// Additional data, forwarded unchanged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) metadata: Option<Payload>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) traceparent: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) baggage: Option<String>,
-    /// How long the caller waits for the result, from now; between pipewright's own only.
+    /// How long the caller waits for the result, from now. Only pipewright peers send it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) timeout_ms: Option<u64>,
 }
 
 /// The answer to a call, in both directions (`docs/protocol.md` section 2.3).
 ///
-/// An `error` makes it a failure; neither `error` nor `result` is success with `null`.
+/// With an `error` it is a failure. With neither `error` nor `result` it is a success with `null`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct InvocationResult {
     pub(crate) invocation_id: String,
@@ -70,7 +71,7 @@ pub(crate) struct InvocationResult {
 }
 
 impl InvocationResult {
-    /// The outcome as a `Result`; its inverse is [`answer`](Self::answer).
+    /// Converts the answer to a `Result`; its inverse is [`answer`](Self::answer).
     pub(crate) fn into_outcome(self) -> Result<Payload, ErrorBody> {
         match self.error {
             Some(error) => Err(error),
@@ -78,7 +79,7 @@ impl InvocationResult {
         }
     }
 
-    /// The answer to a call of which only the id is known.
+    /// Creates a failure for a call of which only the id is known.
     pub(crate) fn failed(invocation_id: String, error: ErrorBody) -> Self {
         Self {
             invocation_id,
@@ -90,7 +91,7 @@ impl InvocationResult {
         }
     }
 
-    /// The answer to `call`, if `call` wants one.
+    /// Creates the answer to `call`, if `call` expects one.
     pub(crate) fn answer(
         call: &InvokeFunction,
         outcome: Result<Payload, ErrorBody>,

@@ -23,20 +23,21 @@ pub(crate) enum ControlMessage {
     Pong,
     CancelInvocation(CancelInvocation),
     FunctionActive(FunctionActive),
-    /// A worker takes all its functions back and asks when everything that was forwarded to it is
-    /// answered.
+    /// A worker unregisters all its functions and asks to be notified when every call that was
+    /// forwarded to it has been answered.
     Drain,
     /// The answer to a [`Drain`](Self::Drain).
     Drained,
-    /// A type that this version does not know and therefore ignores.
+    /// A type that this version does not know and ignores.
     Unknown(String),
 }
 
 impl ControlMessage {
-    /// Reads one message.
+    /// Parses one message.
     ///
-    /// Two steps, the type and then the fields: serde's own tagged enums copy every field into a
-    /// buffer first, and a [`Payload`](crate::wire::Payload) cannot be read from there.
+    /// This takes two steps, the type and then the fields. serde's tagged enums would copy every
+    /// field into a buffer first, and a [`Payload`](crate::wire::Payload) cannot be read from that
+    /// buffer.
     pub(crate) fn decode(json: &str) -> Result<Self, serde_json::Error> {
         #[derive(Deserialize)]
         struct Tag {
@@ -65,7 +66,7 @@ impl ControlMessage {
         })
     }
 
-    /// Writes the message as a text frame; the inverse of [`decode`](Self::decode).
+    /// Serialises the message as a text frame; the inverse of [`decode`](Self::decode).
     pub(crate) fn encode(&self) -> Result<Text, serde_json::Error> {
         match self {
             Self::WorkerRegistered(fields) => tagged("workerregistered", fields),
@@ -107,7 +108,7 @@ mod tests {
     use super::ControlMessage;
     use crate::wire::{ErrorBody, InvocationResult, action::Action};
 
-    /// Frames of `docs/protocol.md` section 2, read and written again: nothing known is lost.
+    /// The frames of `docs/protocol.md` section 2 lose nothing in a round trip.
     #[test]
     fn frames_seen_on_the_wire_survive_a_round_trip() {
         for json in [

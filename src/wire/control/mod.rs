@@ -1,9 +1,9 @@
-//! The messages of the control socket (`docs/protocol.md` sections 1 and 2).
+//! Messages of the control socket (`docs/protocol.md` sections 1 and 2).
 //!
-//! One JSON object a message, discriminated by `type`. A message is decoded leniently, as
-//! `docs/protocol.md` section 11.2 asks: fields and types that are not known are ignored, `null` counts as
-//! absent. Payloads inside stay text ([`Payload`](super::Payload)), so nothing that is only
-//! forwarded is parsed or changed.
+//! Each message is one JSON object, distinguished by `type`. Decoding is lenient, as
+//! `docs/protocol.md` section 11.2 requires: unknown fields and types are ignored, and `null`
+//! counts as absent. Payloads stay text ([`Payload`](super::Payload)), so forwarding neither parses
+//! nor changes them.
 
 mod error_body;
 mod extension;
@@ -23,20 +23,21 @@ pub(crate) use registration::{
 pub(crate) use salvage::salvage;
 pub(crate) use session::{Reattach, RegistrationRejected, WorkerRegistered};
 
-/// Ids of the functions that an engine itself provides.
+/// Ids of the functions that an engine provides.
 pub(crate) mod builtin {
-    /// What a worker announces itself with (`docs/protocol.md` section 1.3).
+    /// Announces a worker (`docs/protocol.md` section 1.3).
     pub(crate) const WORKERS_REGISTER: &str = "engine::workers::register";
-    /// Makes a channel (`docs/protocol.md` section 3).
+    /// Creates a channel (`docs/protocol.md` section 3).
     pub(crate) const CHANNELS_CREATE: &str = "engine::channels::create";
-    /// Lists the channels that are not finished. Ours alone: see `docs/engine-functions.md`.
+    /// Lists the unfinished channels. Only the embedded engine has it: see
+    /// `docs/engine-functions.md`.
     pub(crate) const CHANNELS_LIST: &str = "engine::channels::list";
     /// Lists the registered functions (`docs/protocol.md` section 7).
     pub(crate) const FUNCTIONS_LIST: &str = "engine::functions::list";
     /// Lists the connected workers (`docs/protocol.md` section 7).
     pub(crate) const WORKERS_LIST: &str = "engine::workers::list";
-    /// Lists runs and errors. Ours alone, too.
+    /// Lists runs and errors. Only the embedded engine has it.
     pub(crate) const RUNS_LIST: &str = "engine::runs::list";
-    /// What every id of this kind begins with.
+    /// The prefix of all these ids.
     pub(crate) const PREFIX: &str = "engine::";
 }

@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use super::ErrorBody;
 use crate::wire::Payload;
 
-/// A worker offers a function (`docs/protocol.md` section 2.1). Nothing acknowledges it.
+/// A worker offers a function (`docs/protocol.md` section 2.1). It is not acknowledged.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct RegisterFunction {
     pub(crate) id: String,
@@ -19,13 +19,13 @@ pub(crate) struct RegisterFunction {
     pub(crate) metadata: Option<Payload>,
 }
 
-/// A worker takes a function back.
+/// A worker withdraws a function.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct UnregisterFunction {
     pub(crate) id: String,
 }
 
-/// A worker asks for a trigger of a type that an engine or another worker provides.
+/// A worker requests a trigger of a type that the engine or another worker provides.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct RegisterTrigger {
     pub(crate) id: String,
@@ -35,7 +35,7 @@ pub(crate) struct RegisterTrigger {
     pub(crate) function_id: String,
 }
 
-/// What became of a [`RegisterTrigger`].
+/// The result of a [`RegisterTrigger`].
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct TriggerRegistrationResult {
     pub(crate) id: String,

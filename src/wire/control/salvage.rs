@@ -1,10 +1,10 @@
 use std::borrow::Cow;
 
-/// What can be told of a message that is no valid JSON, for its sender or the caller that waits for
-/// it to be told why it failed.
+/// The readable parts of a message that is not valid JSON, used to report the error to its sender
+/// or to the waiting caller.
 ///
-/// Python writes `NaN` and `Infinity` for numbers and half a surrogate pair for odd text. Both are
-/// outside of JSON, but leave the rest of the message readable.
+/// Python writes `NaN` and `Infinity` as numbers, and half a surrogate pair for unpaired
+/// surrogates. Neither is JSON, but the rest of the message stays readable.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Salvaged {
     pub(crate) kind: String,
@@ -14,9 +14,9 @@ pub(crate) struct Salvaged {
     pub(crate) function_id: Option<String>,
 }
 
-/// Reads the string members of the outermost object; `None` if it has no `type`.
+/// Reads the string members of the outermost object. Returns `None` if it has no `type`.
 ///
-/// Values are not checked: they are skipped by their quotes and brackets alone.
+/// Other values are skipped by their quotes and brackets and not checked.
 pub(crate) fn salvage(json: &str) -> Option<Salvaged> {
     let mut rest = json.trim_start().strip_prefix('{')?;
     let mut found = Salvaged::default();
@@ -50,7 +50,7 @@ pub(crate) fn salvage(json: &str) -> Option<Salvaged> {
     typed.then_some(found)
 }
 
-/// The content of the string that `json` begins with, escapes and all, and what follows it.
+/// Splits `json` into the string that it starts with, still escaped, and the rest.
 fn string(json: &str) -> Option<(&str, &str)> {
     let body = json.strip_prefix('"')?;
     let mut escaped = false;
@@ -62,7 +62,7 @@ fn string(json: &str) -> Option<(&str, &str)> {
     Some((&body[..end], &body[end + 1..]))
 }
 
-/// What follows the value that `json` begins with, at the comma or bracket behind it.
+/// Skips the value that `json` starts with; the result starts at the comma or bracket after it.
 fn skipped(json: &str) -> &str {
     let mut depth = 0_usize;
     let mut rest = json;
@@ -85,7 +85,7 @@ fn skipped(json: &str) -> &str {
     rest
 }
 
-/// The text of a string, or as it was written if that is no valid text.
+/// Unescapes a string. Returns it unchanged if it is not valid.
 fn unescaped(written: &str) -> String {
     let text: Result<Cow<'_, str>, _> = serde_json::from_str(&format!("\"{written}\""));
     text.map_or_else(|_| written.to_owned(), Cow::into_owned)

@@ -1,17 +1,17 @@
 use serde::{Deserialize, Serialize};
 
-/// The engine's first words on a control socket (`docs/protocol.md` section 1.2).
+/// The engine's first message on a control socket (`docs/protocol.md` section 1.2).
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct WorkerRegistered {
     pub(crate) worker_id: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) reattach_token: Option<String>,
-    /// The version of pipewright's additions that the engine understands.
+    /// The version of pipewright's extensions that the engine supports.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) pipewright: Option<u32>,
 }
 
-/// A worker's first words after a reconnect: it takes the place of its old connection
+/// A worker's first message after a reconnect: it replaces the worker's old connection
 /// (`docs/protocol.md` section 2.5).
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Reattach {
@@ -31,24 +31,24 @@ pub(crate) struct RegistrationRejected {
     pub(crate) function_id: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) owner_worker_id: Option<String>,
-    /// What the owner calls itself; of the embedded engine alone.
+    /// The owner's name. Only the embedded engine sends it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) owner_worker_name: Option<String>,
-    /// What the code stands for where it is not a conflict with another worker; of the embedded
-    /// engine alone.
+    /// The actual reason, if it is not a conflict with another worker. Only the embedded engine
+    /// sends it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) reason: Option<String>,
-    /// The reason, for people.
+    /// A description for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) message: Option<String>,
 }
 
 impl RegistrationRejected {
-    /// A function is not registered; the worker itself goes on. The one code that the published
-    /// SDKs do not take as fatal, so each rejection of a function has it.
+    /// A function was not registered; the worker continues. This is the only code that the
+    /// published SDKs do not treat as fatal, so every rejected function has it.
     pub(crate) const FUNCTION_CONFLICT: &'static str = "FUNCTION_NAMESPACE_CONFLICT";
-    /// The owner of an id that the engine keeps from the worker. The SDKs read no rejection
-    /// without an owner.
+    /// The owner of an id that is reserved by the engine. The SDKs ignore a rejection without an
+    /// owner.
     #[cfg(feature = "engine")]
     pub(crate) const OWNED_BY_ENGINE: &'static str = "engine";
 
@@ -56,11 +56,11 @@ impl RegistrationRejected {
     pub(crate) const TOO_LONG: &'static str = "TOO_LONG";
     /// Reason: the worker's token may not register the function.
     pub(crate) const FORBIDDEN: &'static str = "FORBIDDEN";
-    /// Reason: the worker has as many functions as the engine accepts.
+    /// Reason: the worker has already registered as many functions as the engine allows.
     pub(crate) const TOO_MANY_FUNCTIONS: &'static str = "TOO_MANY_FUNCTIONS";
-    /// Reason: the id is one of those that the engine keeps for itself.
+    /// Reason: the id is reserved by the engine.
     pub(crate) const RESERVED: &'static str = "RESERVED";
-    /// Reason: the registration is no valid JSON.
+    /// Reason: the registration is not valid JSON.
     #[cfg(feature = "engine")]
     pub(crate) const INVALID: &'static str = "INVALID";
 }

@@ -1,14 +1,13 @@
 use std::time::Duration;
 
-/// How long things took: how many took how long at the most.
+/// A distribution of durations, in cumulative buckets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Distribution {
-    /// Bounds, the shortest first, and how many took no longer than each, those of the bounds before
-    /// among them.
+    /// Upper bounds in ascending order, each with the number of durations that do not exceed it.
     pub buckets: Vec<(Duration, u64)>,
-    /// How many there were, those that took longer than every bound among them.
+    /// The number of all durations, including those above the last bound.
     pub count: u64,
-    /// How long they took together.
+    /// The sum of all durations.
     pub sum: Duration,
 }

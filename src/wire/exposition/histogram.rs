@@ -3,8 +3,8 @@ use std::time::Duration;
 
 use super::Distribution;
 
-/// Upper bounds of the buckets, in microseconds: calls within a process take tens of them, and a
-/// stage is a call that lasts as long as its stream.
+/// Upper bounds of the buckets, in microseconds. A call within a process takes tens of
+/// microseconds; the call of a stage lasts as long as its stream.
 const BOUNDS: [u64; 17] = [
     100,
     250,
@@ -25,12 +25,12 @@ const BOUNDS: [u64; 17] = [
     600_000_000,
 ];
 
-/// Counts times by length.
+/// A histogram of durations.
 #[derive(Debug, Default)]
 pub(crate) struct Histogram {
-    /// Each time in the first bucket whose bound it does not exceed.
+    /// Each duration is counted in the first bucket whose bound it does not exceed.
     buckets: [AtomicU64; BOUNDS.len()],
-    /// Those beyond every bound.
+    /// Durations above the last bound.
     beyond: AtomicU64,
     micros: AtomicU64,
 }

@@ -1,6 +1,6 @@
-//! Metrics on their way to whoever collects them: counted in atomics, told as text.
+//! Metrics: counted in atomics, rendered as text.
 //!
-//! Counting is an addition without a lock; everything else happens when somebody asks.
+//! Counting is an addition without a lock. Everything else happens when the metrics are requested.
 
 mod distribution;
 mod histogram;

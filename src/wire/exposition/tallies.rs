@@ -1,14 +1,14 @@
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// What is counted by kind: the values of one label, few and known.
+/// The values of one label: few, and all known.
 pub(crate) trait Kind: Copy + PartialEq + 'static {
     const ALL: &'static [Self];
-    /// The value of the label.
+    /// The label value.
     fn word(self) -> &'static str;
 }
 
-/// One counter for each kind.
+/// One counter for each value of a label.
 #[derive(Debug)]
 pub(crate) struct Tallies<K> {
     counts: Box<[AtomicU64]>,
@@ -32,7 +32,7 @@ impl<K: Kind> Tallies<K> {
         }
     }
 
-    /// The word of each kind and how many there were.
+    /// The label values with their counts.
     pub(crate) fn read(&self) -> impl Iterator<Item = ([&'static str; 1], u64)> {
         let counts = self.counts.iter().map(|count| count.load(Relaxed));
         K::ALL.iter().map(|kind| [kind.word()]).zip(counts)

@@ -2,14 +2,14 @@ use std::fmt::{self, Display};
 
 use super::Distribution;
 
-/// Writes metrics in the text exposition format of Prometheus, version 0.0.4.
+/// Writes metrics in the Prometheus text exposition format, version 0.0.4.
 ///
-/// Names, help and labels are those of this crate, so that nothing in them has to be escaped;
-/// but the value of [`info`](Self::info) is the version in `Cargo.toml`, which needs none either.
+/// Names, help texts and labels are constants of this crate, so nothing needs escaping. The value
+/// of [`info`](Self::info) is the crate version, which needs none either.
 pub(crate) struct Exposition<W>(W);
 
 impl<W: fmt::Write> Exposition<W> {
-    /// What an answer of HTTP calls it.
+    /// The `Content-Type` of the response.
     #[cfg(feature = "engine")]
     pub(crate) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -22,25 +22,25 @@ impl<W: fmt::Write> Exposition<W> {
         self.0
     }
 
-    /// A value that rises and falls.
+    /// Writes a value that can rise and fall.
     pub(crate) fn gauge(&mut self, name: &str, help: &str, value: impl Display) -> fmt::Result {
         self.head(name, help, "gauge")?;
         writeln!(self.0, "{name} {value}")
     }
 
-    /// Something that is true for as long as the process runs.
+    /// Writes a constant property of the process.
     pub(crate) fn info(&mut self, name: &str, help: &str, label: &str, value: &str) -> fmt::Result {
         self.head(name, help, "gauge")?;
         writeln!(self.0, "{name}{{{label}=\"{value}\"}} 1")
     }
 
-    /// A value that only rises.
+    /// Writes a value that only rises.
     pub(crate) fn counter(&mut self, name: &str, help: &str, value: impl Display) -> fmt::Result {
         self.head(name, help, "counter")?;
         writeln!(self.0, "{name} {value}")
     }
 
-    /// Values that only rise, one for each set of values that `labels` have.
+    /// Writes values that only rise, one for each combination of label values.
     pub(crate) fn counters<const N: usize>(
         &mut self,
         name: &str,
@@ -61,7 +61,7 @@ impl<W: fmt::Write> Exposition<W> {
         Ok(())
     }
 
-    /// Times, in seconds.
+    /// Writes durations, in seconds.
     pub(crate) fn histogram(
         &mut self,
         name: &str,

@@ -2,41 +2,42 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// What comes instead of the end when a stream fails: why, and where it began.
+/// Replaces the end message when a stream fails. It states why the stream failed and where the
+/// failure began.
 ///
-/// `causes` holds what led to it, first cause first. A stage that fails because its input was
-/// aborted adds itself and hides nothing, see [`passed_on_by`](Self::passed_on_by).
+/// `causes` lists the causes, first cause first. A stage that fails because its input was aborted
+/// adds itself and keeps the other causes; see [`passed_on_by`](Self::passed_on_by).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Abort {
-    /// A stable word for programs.
+    /// A stable code for programs.
     #[serde(default)]
     pub code: String,
-    /// What went wrong, for people.
+    /// A description for people.
     #[serde(default)]
     pub message: String,
-    /// The stage that failed, where it is known.
+    /// The stage that failed, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stage: Option<String>,
-    /// The number of the item that it failed at, from 0, where it is known.
+    /// The number of the item at which it failed, from 0, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub item: Option<u64>,
-    /// What led to it, first cause first; empty if this is the first cause.
+    /// The causes, first cause first. Empty if this is the first cause.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub causes: Vec<Abort>,
 }
 
 impl Abort {
-    /// The writer was dropped before it was closed.
+    /// The writer was dropped without being closed.
     pub const DROPPED: &'static str = "writer_dropped";
-    /// A stage returned while its output was open.
+    /// A stage returned without closing its output.
     pub const LEFT_OPEN: &'static str = "output_left_open";
-    /// A function answered without having opened its streams.
+    /// A function answered without opening its streams.
     pub const NO_STAGE: &'static str = "no_stage";
-    /// A stage failed because its input did.
+    /// A stage failed because its input failed.
     pub const INPUT_FAILED: &'static str = "input_failed";
 
-    /// An abort that is its own first cause.
+    /// Creates an abort that is its own first cause.
     pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
             code: code.into(),
@@ -47,26 +48,27 @@ impl Abort {
         }
     }
 
-    /// The abort of a writer that was dropped before it was closed.
+    /// The abort of a writer that was dropped without being closed.
     pub(crate) fn dropped() -> Self {
         let message = "the writer was dropped before it was closed, so the stream is incomplete";
         Self::new(Self::DROPPED, message)
     }
 
-    /// The abort that the stage `stage` owes, which has returned and left its writer open.
+    /// The abort sent on behalf of `stage`, which returned without closing its writer.
     pub(crate) fn left_open(stage: impl Into<String>) -> Self {
         let message = "it has returned, but its output is still open; close the writer before the \
                        stage returns";
         Self::new(Self::LEFT_OPEN, message).at_stage(stage)
     }
 
-    /// The abort that the function `stage` owes, which has answered and opened nothing.
+    /// The abort sent on behalf of the function `stage`, which answered without opening its
+    /// streams.
     pub(crate) fn no_stage(stage: impl Into<String>) -> Self {
         let message = "it has answered without opening its streams; is it a stage?";
         Self::new(Self::NO_STAGE, message).at_stage(stage)
     }
 
-    /// The same abort, said by the stage `stage`.
+    /// Returns this abort with its stage set.
     #[must_use]
     pub fn at_stage(self, stage: impl Into<String>) -> Self {
         Self {
@@ -75,7 +77,7 @@ impl Abort {
         }
     }
 
-    /// The same abort, at the item numbered `item` from 0.
+    /// Returns this abort with its item number set, counted from 0.
     #[must_use]
     pub fn at_item(self, item: u64) -> Self {
         Self {
@@ -84,7 +86,7 @@ impl Abort {
         }
     }
 
-    /// What `stage` tells its own reader when its input ended in this abort.
+    /// Returns the abort that `stage` sends to its own reader when its input ended with this abort.
     #[must_use]
     pub fn passed_on_by(mut self, stage: impl Into<String>) -> Self {
         let mut causes = std::mem::take(&mut self.causes);
@@ -94,7 +96,7 @@ impl Abort {
         passed
     }
 
-    /// The abort that began it all.
+    /// The first cause.
     pub fn first_cause(&self) -> &Self {
         self.causes.first().unwrap_or(self)
     }

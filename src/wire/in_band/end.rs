@@ -1,13 +1,13 @@
 use serde::{Deserialize, Serialize};
 
-/// The last frame of a whole stream: the totals that prove it.
+/// The last frame of a complete stream, with the totals for its verification.
 ///
-/// Only `bytes` is needed of a foreign writer; what it leaves out is not compared.
+/// Foreign writers need only send `bytes`; absent totals are not compared.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct End {
     /// Payload bytes of all binary frames.
     pub(crate) bytes: u64,
-    /// Items, 0 for a stream of bytes.
+    /// Number of items; 0 for a stream of bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) items: Option<u64>,
     /// CRC-32C of the payload.
@@ -20,7 +20,7 @@ mod hex {
     use serde::de::Error as _;
     use serde::{Deserialize, Deserializer, Serializer};
 
-    // `serialize_with` hands out references.
+    // `serialize_with` passes references.
     #[allow(clippy::ref_option, clippy::trivially_copy_pass_by_ref)]
     pub(super) fn serialize<S: Serializer>(crc: &Option<u32>, to: S) -> Result<S::Ok, S::Error> {
         match crc {

@@ -1,26 +1,26 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// The first frame of a stream: what its bytes mean.
+/// The first frame of a stream. It describes the payload.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Header {
-    /// Name of the format: `bytes`, `ndjson`, `bincode`, ...
+    /// Name of the format, such as `bytes`, `ndjson` or `bincode`.
     pub format: String,
-    /// Character encoding of a textual format: `utf-8`.
+    /// Character encoding of a text format: `utf-8`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encoding: Option<String>,
     /// Compression of the whole payload, `zstd` or `lz4`; absent for none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compression: Option<String>,
-    /// Name of the item's type, for people and for messages.
+    /// Name of the item type, used in messages for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub item: Option<String>,
-    /// Shape of the item, where the format is positional.
+    /// Shape of the item, if the format is positional.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schema: Option<Value>,
-    /// A promise: the writer sends something that often, if only a heartbeat. In milliseconds;
-    /// absent for none.
+    /// The interval, in milliseconds, at which the writer promises to send at least a heartbeat.
+    /// Absent if it promises none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heartbeat_ms: Option<u64>,
     /// The user's own metadata.
@@ -29,10 +29,10 @@ pub struct Header {
 }
 
 impl Header {
-    /// Name of the format of a stream without items.
+    /// Format name of a stream without items.
     pub const BYTES: &'static str = "bytes";
 
-    /// A header that names a format and nothing else.
+    /// Creates a header with a format and nothing else.
     pub fn new(format: impl Into<String>) -> Self {
         Self {
             format: format.into(),

@@ -10,19 +10,19 @@ pub(crate) enum InBand {
     End(End),
     Abort(Abort),
     Progress(Progress),
-    /// A copy of a stage has been given all items of a turn.
+    /// A copy of a stage has received all items of a turn.
     Turn(Turn),
-    /// The writer is there and has nothing to say.
+    /// The writer is alive and has nothing to send.
     Heartbeat,
 }
 
-/// A text frame that claims to be of the stream protocol and is not.
+/// A text frame that claims to belong to the stream protocol but is invalid.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum InBandError {
-    /// A version of the protocol that this crate does not know.
+    /// A version of the protocol that this crate does not support.
     #[error("the stream speaks version {0} of the stream protocol, this reader version {VERSION}")]
     Version(u64),
-    /// The fields are not those of its type.
+    /// The fields do not match the message type.
     #[error("malformed `{kind}` message in the stream")]
     Malformed {
         kind: String,
@@ -32,14 +32,14 @@ pub(crate) enum InBandError {
 }
 
 impl InBand {
-    /// Reads a text frame: `None` if it is a message of the user.
+    /// Parses a text frame. Returns `None` if it is a user's message.
     pub(crate) fn parse(text: &str) -> Option<Result<Self, InBandError>> {
         #[derive(Deserialize)]
         struct Tag {
             r#type: String,
             pipewright: u64,
         }
-        // Most messages of users are told apart by this search alone.
+        // This search alone identifies most user messages.
         if !text.contains("\"pipewright\"") {
             return None;
         }
@@ -61,13 +61,13 @@ impl InBand {
             }),
             "turn" => serde_json::from_str(text).map(Self::Turn),
             "heartbeat" => Ok(Self::Heartbeat),
-            // A later writer may say more than this reader understands.
+            // A newer writer may send types that this reader does not know.
             _ => return None,
         };
         Some(parsed.map_err(|source| InBandError::Malformed { kind, source }))
     }
 
-    /// Writes the message as a text frame; the inverse of [`parse`](Self::parse).
+    /// Serialises the message as a text frame; the inverse of [`parse`](Self::parse).
     pub(crate) fn encode(&self) -> Text {
         match self {
             Self::Header(header) => tagged("metadata", header),

@@ -1,7 +1,7 @@
-//! The messages that our streams carry beside their payload (design, "The stream protocol").
+//! The messages that pipewright streams carry beside their payload (`docs/protocol.md` section 9).
 //!
-//! Each is a text frame with a JSON object that has `"pipewright": 1`. Whatever else a text frame
-//! holds is the user's.
+//! Each is a text frame with a JSON object that contains `"pipewright": 1`. Every other text frame
+//! belongs to the user.
 
 mod abort;
 mod end;
@@ -17,5 +17,5 @@ pub(crate) use message::InBand;
 pub use progress::Progress;
 pub(crate) use turn::Turn;
 
-/// The version of the stream protocol that this crate writes and reads.
+/// The version of the stream protocol that this crate reads and writes.
 pub(crate) const VERSION: u64 = 1;

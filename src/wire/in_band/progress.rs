@@ -1,20 +1,20 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// How far a stage has come; travels downstream with the data, at any time.
+/// The progress of a stage. It travels downstream with the data, at any time.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Progress {
-    /// The stage that tells.
+    /// The stage that reports.
     #[serde(default)]
     pub stage: String,
-    /// Items that it has written.
+    /// Items written so far.
     #[serde(default)]
     pub items: u64,
-    /// Payload bytes that it has written.
+    /// Payload bytes written so far.
     #[serde(default)]
     pub bytes: u64,
-    /// Whatever else it tells.
+    /// Further values that the stage reports.
     #[serde(flatten)]
     pub more: Map<String, Value>,
 }
