@@ -4,8 +4,8 @@ use bincode::enc::write::Writer;
 use bincode::error::EncodeError;
 use bytes::BytesMut;
 
-/// Appends what a serialiser writes, a few bytes at a time: `BytesMut::writer` goes through the
-/// loop of [`io::Write::write_all`] for each of them.
+/// Appends the small writes of a serialiser. `BytesMut::writer` would run the loop of
+/// [`io::Write::write_all`] for each of them.
 pub(super) struct Append<'b>(pub(super) &'b mut BytesMut);
 
 impl io::Write for Append<'_> {

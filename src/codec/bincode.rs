@@ -11,22 +11,22 @@ use super::{
     Decode, Decoded, Encode, EncodeError, Format, FormatError, ItemLimits, delimited, shape,
 };
 
-/// bincode 2 in its standard configuration, each item with its length before it: 4 bytes,
+/// bincode 2 in its standard configuration. Each item is preceded by its length: 4 bytes,
 /// big-endian.
 ///
-/// Compact and fast, for Rust on both ends. It is positional: bytes do not say which field they
-/// belong to, so the header carries the item's shape and a receiver of another shape refuses the
-/// stream. The shape is derived from the type's `Deserialize`, which is why a sender needs it, too.
+/// Compact and fast, for Rust on both ends. The format is positional: its bytes do not name fields.
+/// The header therefore carries the item's shape, and a receiver with another shape refuses the
+/// stream. The shape is derived from `Deserialize`, so a sender needs that implementation too.
 ///
-/// A value is read as it was written, or the sender refuses it. It refuses a field that
-/// `skip_serializing_if` leaves out, because all fields behind it would move. It reads an item back
-/// that holds a variant, the inside of an option or an element of a list for the first time, and
-/// refuses one that comes back otherwise, such as a type with `untagged` or `flatten`, or an enum
-/// with a skipped variant before the one that is sent.
+/// A value is received as it was sent, or the sender refuses it. The sender refuses fields that
+/// `skip_serializing_if` omits, because all later fields would shift. It also deserialises an item
+/// that contains a variant, a non-empty option or a list element for the first time, and refuses it
+/// if the result differs. Types with `untagged` or `flatten`, and enums with a skipped variant
+/// before the one sent, fail this check.
 ///
-/// The crate bincode is at rest: version 2.0.1 is the last that works, it gets no updates
-/// (RUSTSEC-2025-0141), and pipewright pins it. For new formats on disk or between companies
-/// prefer [`MessagePack`](crate::format#messagepack) or [`Postcard`](crate::format#postcard).
+/// bincode is unmaintained (RUSTSEC-2025-0141): 2.0.1 is the last working version, and pipewright
+/// pins it. For data on disk or between organisations, prefer
+/// [`MessagePack`](crate::format#messagepack) or [`Postcard`](crate::format#postcard).
 ///
 /// # Example
 ///
@@ -79,7 +79,7 @@ impl<T: Serialize + DeserializeOwned> Encode<T> for Bincode {
 }
 
 impl Bincode {
-    /// Appends an item, and reads it back if need be.
+    /// Appends an item and, if necessary, reads it back.
     fn write<T: Serialize + DeserializeOwned>(
         &mut self,
         item: &T,
@@ -110,7 +110,7 @@ impl Bincode {
     }
 }
 
-/// Reads the content of a record; with its length.
+/// Reads the content of a record and returns its length.
 fn read<T: DeserializeOwned>(limits: ItemLimits, content: &[u8]) -> Result<(T, usize), String> {
     let guard = Guard::new(limits, content.len());
     let config = bincode::config::standard();

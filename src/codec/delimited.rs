@@ -1,17 +1,17 @@
-//! Records with their length before them, as tokio-util's `LengthDelimitedCodec` writes them by
-//! default: 4 bytes, big-endian.
+//! Records preceded by their length, in the default format of tokio-util's `LengthDelimitedCodec`:
+//! 4 bytes, big-endian.
 
 use bytes::{BufMut, BytesMut};
 
 use super::{Decoded, FormatError};
 
-/// Length of the length.
+/// Size of the length prefix in bytes.
 pub(super) const PREFIX: usize = 4;
 
-/// What formats say when the record has fewer bytes than the item needs.
+/// The message of formats for a record that is too short for its item.
 pub(super) const SHORT: &str = "the record ends within the item";
 
-/// Appends a record that `write` appends the content of.
+/// Appends a record whose content is appended by `write`.
 pub(super) fn encode<E>(
     out: &mut BytesMut,
     write: impl FnOnce(&mut BytesMut) -> Result<(), E>,
@@ -28,7 +28,7 @@ where
     Ok(())
 }
 
-/// Reads a record off the front of `input`, its content by `read`, which must take all of it.
+/// Reads a record from the front of `input`. `read` must consume its whole content.
 pub(super) fn decode<T, E>(
     input: &[u8],
     read: impl FnOnce(&[u8]) -> Result<(T, usize), E>,
@@ -54,12 +54,12 @@ where
     }
 }
 
-/// What to say of an item that is shorter than its record.
+/// The message for an item that is shorter than its record.
 pub(super) fn left_over(read: usize, content_len: usize) -> String {
     format!("the item ends after {read} of the {content_len} bytes of its record")
 }
 
-/// The sender's error for an item that its receiver would not read as it is.
+/// The sender's error for an item that its receiver would read differently.
 #[allow(clippy::needless_pass_by_value)] // It is what `map_err` gives.
 pub(super) fn not_read_back(reason: String) -> FormatError {
     FormatError::new(format!(

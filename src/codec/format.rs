@@ -6,12 +6,12 @@ use serde_json::Value;
 
 use super::ItemLimits;
 
-/// How items become bytes and back: the part that both directions share.
+/// How items are converted to bytes and back: the part that both directions share.
 ///
-/// Implement it together with [`Encode`] and [`Decode`] for a format of your own; a tokio-util
-/// codec becomes one by [`TokioCodec`](crate::format::TokioCodec) instead. The type is a type
-/// parameter of channels, so it is usually empty; what it holds is the state of one direction of
-/// one stream, made anew by `Default`.
+/// Implement it together with [`Encode`] and [`Decode`] for a format of your own. To use a
+/// tokio-util codec, wrap it in [`TokioCodec`](crate::format::TokioCodec) instead. The type is a
+/// type parameter of channels and is usually empty. Its fields are the state of one direction of
+/// one stream; `Default` creates a new instance for each.
 ///
 /// # Example
 ///
@@ -56,14 +56,14 @@ use super::ItemLimits;
 /// ```
 pub trait Format: Default + Send + Sync + Unpin + 'static {
     /// The format's name in the header of a stream, such as `ndjson`. A receiver refuses a stream
-    /// of another name.
+    /// with another name.
     const NAME: &'static str;
 
-    /// Character encoding, for textual formats: `utf-8`.
+    /// Character encoding of a text format: `utf-8`.
     const ENCODING: Option<&'static str> = None;
 
-    /// Whether borders between items survive. Without, a stream is just bytes and items are not
-    /// counted.
+    /// Whether the boundaries of items survive. If not, the stream is plain bytes, and items are
+    /// not counted.
     const KEEPS_ITEMS: bool = true;
 }
 
@@ -74,15 +74,15 @@ pub trait Format: Default + Send + Sync + Unpin + 'static {
     note = "most formats, `Json` among them, take any type with `#[derive(serde::Serialize, serde::Deserialize)]`; `Lines` takes `String`, `Raw` takes `Bytes`"
 )]
 pub trait Encode<T>: Format {
-    /// Whether [`check`](Self::check) refuses what [`encode`](Self::encode) refuses, and every
-    /// other item is read as it was written.
+    /// Whether [`check`](Self::check) refuses everything that [`encode`](Self::encode) refuses, and
+    /// every other item is received as it was sent.
     ///
-    /// Where it is not so, a pipeline within the process writes its items and reads them again, as
-    /// channels do, so that it gives the same items.
+    /// If false, a pipeline within one process encodes and decodes its items, as channels do, so
+    /// that it yields the same items.
     const CHECKS: bool = false;
 
-    /// The shape of `T` for the header, where bytes alone do not tell it. A receiver compares it
-    /// with its own.
+    /// The shape of `T` for the header, if the bytes do not describe themselves. A receiver
+    /// compares it with its own shape.
     fn shape() -> Option<Value> {
         None
     }
@@ -91,18 +91,18 @@ pub trait Encode<T>: Format {
     ///
     /// # Errors
     ///
-    /// When `item` has no form in this format, or one that would be read as another value. What was
-    /// appended by then is taken away again.
+    /// Fails if the format cannot represent `item`, or if it would be read as another value. Bytes
+    /// appended before the error are removed.
     fn encode(&mut self, item: T, out: &mut BytesMut) -> Result<(), EncodeError<T>>;
 
     /// Refuses an item that [`encode`](Self::encode) would refuse, without writing it.
     ///
-    /// Called where an item is handed over within the process, so that a pipeline refuses the same
+    /// It is called when an item is passed within the process, so that a pipeline refuses the same
     /// items however it runs. The default accepts every item; see [`CHECKS`](Self::CHECKS).
     ///
     /// # Errors
     ///
-    /// Those of [`encode`](Self::encode).
+    /// The errors of [`encode`](Self::encode).
     fn check(&mut self, item: &T) -> Result<(), FormatError> {
         let _ = item;
         Ok(())
@@ -116,60 +116,60 @@ pub trait Encode<T>: Format {
     note = "most formats, `Json` among them, take any type with `#[derive(serde::Serialize, serde::Deserialize)]`; `Lines` takes `String`, `Raw` takes `Bytes`"
 )]
 pub trait Decode<T>: Format {
-    /// The shape that the receiver expects, see [`Encode::shape`].
+    /// The shape that the receiver expects; see [`Encode::shape`].
     fn shape() -> Option<Value> {
         None
     }
 
-    /// Sets what the receiver accepts of an item, before it decodes the first.
+    /// Sets the limits of an item, before the first item is decoded.
     ///
-    /// The length is the channel's business; an implementation that recurses keeps to the nesting.
+    /// The channel enforces the length. An implementation that recurses must enforce the nesting.
     fn set_limits(&mut self, limits: ItemLimits) {
         let _ = limits;
     }
 
-    /// Reads one item off the front of `input`.
+    /// Decodes one item from the front of `input`.
     ///
-    /// Called with more and more of the stream until it gives an item: as long as it answers
-    /// [`Decoded::More`], the next `input` begins with the same bytes and goes on after them, so
-    /// an implementation may remember how far it has looked. With `at_end` nothing follows.
+    /// While it returns [`Decoded::More`], it is called again with an `input` that starts with the
+    /// same bytes and contains more. An implementation may therefore remember how far it has
+    /// scanned. With `at_end`, nothing follows.
     ///
     /// # Errors
     ///
-    /// When the bytes are not those of an item. The error says how many to leave out in order to
-    /// go on with the next item, if that can be known.
+    /// Fails if the bytes are not an item. The error states how many bytes to skip to reach the
+    /// next item, if known.
     fn decode(&mut self, input: &[u8], at_end: bool) -> Result<Decoded<T>, FormatError>;
 }
 
-/// What [`Decode::decode`] found.
+/// The result of [`Decode::decode`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decoded<T> {
-    /// An item, and how many bytes of the input it took.
+    /// An item and the number of bytes that it occupies.
     Item {
         /// The item.
         item: T,
         /// Its length, at least 1.
         len: usize,
     },
-    /// Bytes that belong to no item, such as a blank line, and how many.
+    /// The number of bytes that belong to no item, such as a blank line.
     Skip(usize),
-    /// Not all of the item is there. The number is its whole length in bytes, or the least that
-    /// it can be; it is compared with the limit before anything is allocated.
+    /// The item is incomplete. The number is its total length in bytes, or a lower bound. It is
+    /// compared with the limit before anything is allocated.
     More(usize),
-    /// Nothing but the end of the stream may follow.
+    /// Only the end of the stream may follow.
     Nothing,
 }
 
-/// An item that a format cannot write.
+/// The error for an item that a format cannot encode.
 #[derive(Debug)]
 pub struct EncodeError<T> {
-    /// The item, where the format could keep it.
+    /// The item, if the format could keep it.
     pub item: Option<T>,
     /// What is wrong with it.
     pub error: FormatError,
 }
 
-/// Bytes that are not an item, or an item that has no bytes.
+/// The error for bytes that are not an item, or an item that cannot be represented.
 #[derive(Debug)]
 pub struct FormatError {
     source: Box<dyn Error + Send + Sync>,
@@ -177,7 +177,7 @@ pub struct FormatError {
 }
 
 impl FormatError {
-    /// An error after which the format cannot find the next item.
+    /// Creates an error after which the format cannot find the next item.
     pub fn new(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self {
             source: source.into(),
@@ -185,7 +185,8 @@ impl FormatError {
         }
     }
 
-    /// An error whose item takes `len` bytes of the input; decoding can go on after them.
+    /// Creates an error for an item that occupies `len` bytes of the input; decoding can continue
+    /// after it.
     pub fn skip(source: impl Into<Box<dyn Error + Send + Sync>>, len: usize) -> Self {
         Self {
             source: source.into(),
@@ -193,7 +194,7 @@ impl FormatError {
         }
     }
 
-    /// How many bytes to leave out in order to go on with the next item.
+    /// The number of bytes to skip to reach the next item, if known.
     pub fn skippable(&self) -> Option<usize> {
         self.skip
     }

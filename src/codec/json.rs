@@ -8,26 +8,26 @@ use super::checked::{Checked, JsonRules, Sink};
 use super::nested::{InJson, Nest};
 use super::{Decode, Decoded, Encode, EncodeError, Format, FormatError, ItemLimits};
 
-/// One JSON value a line (`ndjson`): the default, and what every other language reads.
+/// One JSON value per line (`ndjson`): the default format, readable in every other language.
 ///
-/// It describes itself, so a field may be added or left out as `serde` allows. A receiver accepts
-/// lines that end in CRLF, blank lines, a byte order mark, and a last line without its end. Nesting
-/// is limited, see [`ItemLimits`](crate::format::ItemLimits).
+/// It is self-describing, so fields may be added or omitted as `serde` allows. A receiver accepts
+/// lines that end in CRLF, blank lines, a byte order mark, and a last line without a line end.
+/// Nesting is limited; see [`ItemLimits`](crate::format::ItemLimits).
 ///
 /// # Values
 ///
-/// A value is read as it was written, or the sender refuses it:
+/// A value is received as it was sent, or the sender refuses it:
 ///
-/// * `NaN` and infinities are refused, as JSON has no such numbers, and so are keys of maps that
-///   are neither text, numbers, `bool` nor variants without content.
-/// * An option is written as what is in it, and `None` as `null`. A null within an option, as in
-///   `Some(None)` and `Some(())`, is `{"$pipewright.some":1}`, with the number of options around
-///   the null. No map may have this key.
-/// * Line ends in a `RawValue` or a [`Payload`](crate::Payload) are white space, and left out.
-/// * Integers have all their digits. A peer in JavaScript reads those beyond 2^53 as the nearest
-///   float: send them as strings, or read them there with a parser that knows `BigInt`.
-/// * Integers beyond 64 bits cannot be read within `untagged` and `flatten`, which is an error of
-///   the receiver.
+/// * `NaN` and infinities are refused, because JSON has no such numbers. Map keys are refused
+///   unless they are text, numbers, `bool` or unit variants.
+/// * `None` is written as `null`, and `Some` as its content. A null inside an option, as in
+///   `Some(None)` and `Some(())`, is written as `{"$pipewright.some":1}`, where the number counts
+///   the options around the null. No map may use this key.
+/// * Line ends in a `RawValue` or a [`Payload`](crate::Payload) are white space and are removed.
+/// * Integers keep all digits. JavaScript peers read integers beyond 2^53 as the nearest float.
+///   Send them as strings, or use a parser with `BigInt` support.
+/// * Integers beyond 64 bits cannot be read inside `untagged` and `flatten`; the receiver reports
+///   an error.
 ///
 /// # Example
 ///
@@ -43,7 +43,7 @@ use super::{Decode, Decoded, Encode, EncodeError, Format, FormatError, ItemLimit
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Json {
-    /// Bytes of the input that are known to hold no line end.
+    /// Bytes of the input known to contain no line end.
     scanned: usize,
     limits: ItemLimits,
 }
@@ -108,7 +108,7 @@ impl<T: DeserializeOwned> Decode<T> for Json {
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 impl Json {
-    /// Reads a line without its end; `len` is its length with it.
+    /// Decodes a line without its end; `len` is its length including the end.
     fn line<T: DeserializeOwned>(
         &mut self,
         line: &[u8],
@@ -164,7 +164,7 @@ impl Json {
     }
 }
 
-/// Whether more than `limit` lists and objects stand within each other.
+/// Whether more than `limit` lists and objects are nested.
 fn is_deeper(line: &[u8], limit: usize) -> bool {
     let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
     for byte in line {

@@ -2,12 +2,12 @@ use bytes::{BufMut, BytesMut};
 
 use super::{Decode, Decoded, Encode, EncodeError, Format, FormatError};
 
-/// Lines of text, one item a line (`lines`): what `grep` and `awk` read.
+/// Lines of text, one item per line (`lines`), compatible with `grep` and `awk`.
 ///
-/// An item is a line without its end. A sender ends lines with LF, and with CRLF one that has a
-/// carriage return at its own end; a receiver accepts LF and CRLF, and a last line without its end.
-/// An empty line is an empty item. A byte order mark is text like other text: where a file begins with
-/// one, so does its first item.
+/// An item is a line without its end. A sender ends lines with LF, and a line that itself ends in a
+/// carriage return with CRLF. A receiver accepts LF, CRLF, and a last line without an end. An empty
+/// line is an empty item. A byte order mark is ordinary text: if a file starts with one, so does
+/// its first item.
 ///
 /// # Example
 ///
@@ -26,7 +26,7 @@ use super::{Decode, Decoded, Encode, EncodeError, Format, FormatError};
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Lines {
-    /// Bytes of the input that are known to hold no line end.
+    /// Bytes of the input known to contain no line end.
     scanned: usize,
 }
 

@@ -12,17 +12,17 @@ use super::checked::{Checked, MessagePackRules, Sink};
 use super::nested::{InMessagePack, Nest, Tracked};
 use super::{Decode, Decoded, Encode, EncodeError, Format, FormatError, ItemLimits, delimited};
 
-/// `MessagePack` (`msgpack`), each item with its length before it: 4 bytes, big-endian. With the
-/// feature `messagepack`.
+/// `MessagePack` (`msgpack`). Each item is preceded by its length: 4 bytes, big-endian. Requires
+/// the feature `messagepack`.
 ///
-/// As free as JSON and shorter, for every language that has a library for it.
-/// Structs are maps with the names of their fields, so it describes itself, and a field may be
-/// added or left out as `serde` allows.
+/// As flexible as JSON but more compact, for every language with a MessagePack library. Structs are
+/// maps with field names, so the format is self-describing, and fields may be added or omitted as
+/// `serde` allows.
 ///
-/// An option is written as what is in it, and `None` as nil. A null within an option, as in
-/// `Some(None)` and `Some(())`, is the extension 115 with the text `some` and a byte, the number of
-/// options around the null. Numbers of `serde_json` are numbers, whatever its features; one with
-/// more digits than an integer or float of 64 bits has is refused.
+/// `None` is written as nil, and `Some` as its content. A null inside an option, as in `Some(None)`
+/// and `Some(())`, is written as the extension 115. It contains the text `some` and a byte that
+/// counts the options around the null. Numbers of `serde_json` are written as numbers, whatever its
+/// features; a number with more digits than 64 bits hold is refused.
 ///
 /// # Example
 ///

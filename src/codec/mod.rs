@@ -1,8 +1,8 @@
-//! Formats: how items become bytes.
+//! Formats: how items are converted to bytes.
 //!
-//! A format has a name on the wire and up to two implementations, [`Encode`] for senders and
-//! [`Decode`] for receivers. Both work on plain byte slices and know nothing of frames: an item
-//! may share a frame with others or span several, which is the channel's business.
+//! A format has a name on the wire and up to two implementations: [`Encode`] for senders and
+//! [`Decode`] for receivers. Both work on byte slices and do not deal with frames. The channel
+//! decides how items share frames or span several.
 
 mod append;
 mod bincode;

@@ -10,12 +10,11 @@ use super::{
     Decode, Decoded, Encode, EncodeError, Format, FormatError, ItemLimits, delimited, shape,
 };
 
-/// postcard 1, each item with its length before it: 4 bytes, big-endian. With the feature
+/// postcard 1. Each item is preceded by its length: 4 bytes, big-endian. Requires the feature
 /// `postcard`.
 ///
-/// The most compact, with a specification of its own that other languages implement. It is
-/// positional like [`Bincode`](crate::format::Bincode), and what is said there about shapes and
-/// values is true here.
+/// The most compact format, with a specification that other languages implement. It is positional;
+/// the notes on shapes and values of [`Bincode`](crate::format::Bincode) apply here as well.
 ///
 /// # Example
 ///
@@ -68,7 +67,7 @@ impl<T: Serialize + DeserializeOwned> Encode<T> for Postcard {
 }
 
 impl Postcard {
-    /// Appends an item, and reads it back if need be.
+    /// Appends an item and, if necessary, reads it back.
     fn write<T: Serialize + DeserializeOwned>(
         &mut self,
         item: &T,
@@ -97,7 +96,7 @@ impl Postcard {
     }
 }
 
-/// Reads the content of a record; with its length.
+/// Reads the content of a record and returns its length.
 fn read<T: DeserializeOwned>(limits: ItemLimits, content: &[u8]) -> Result<(T, usize), String> {
     let guard = Guard::new(limits, content.len());
     let mut deserializer = postcard::Deserializer::from_bytes(content);
@@ -123,7 +122,7 @@ impl<T: DeserializeOwned> Decode<T> for Postcard {
     }
 }
 
-/// Where postcard writes to.
+/// The output of postcard.
 struct Output<'a>(&'a mut BytesMut);
 
 impl Flavor for Output<'_> {
@@ -144,7 +143,7 @@ impl Flavor for Output<'_> {
     }
 }
 
-/// postcard speaks in sentences, and of buffers.
+/// Rephrases postcard's errors, which are sentences about buffers.
 fn in_words(error: &postcard::Error) -> String {
     match error {
         postcard::Error::DeserializeUnexpectedEnd => delimited::SHORT.to_owned(),

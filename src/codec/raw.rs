@@ -3,11 +3,10 @@ use bytes::{Bytes, BytesMut};
 use super::{Decode, Decoded, Encode, EncodeError, Format, FormatError};
 use crate::wire::Header;
 
-/// Bytes as they are (`bytes`): no borders, no items.
+/// Unstructured bytes (`bytes`), without boundaries and items.
 ///
-/// What the receiver gets is the same bytes in the same order, in pieces of any size. For pieces
-/// that arrive as they were sent, see
-/// [`LengthDelimitedCodec`](crate::format::TokioCodec#codecs-of-tokio-util).
+/// The receiver gets the same bytes in the same order, in pieces of any size. To preserve the
+/// pieces, use [`LengthDelimitedCodec`](crate::format::TokioCodec#codecs-of-tokio-util).
 ///
 /// # Example
 ///

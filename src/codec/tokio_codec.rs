@@ -8,23 +8,23 @@ use super::{Decode, Decoded, Encode, EncodeError, Format, FormatError};
 
 /// A tokio-util codec (`Encoder<T>` and `Decoder<Item = T>`) as a format.
 ///
-/// The decoder's item may also be another type that turns into `T`, as `BytesMut` does into `Bytes`.
-/// The codec says its name on the wire by [`NamedCodec`] and is made anew by `Default` for each
-/// direction of each stream.
+/// The decoder's item may also be a type that converts into `T`, as `BytesMut` converts into
+/// `Bytes`. [`NamedCodec`] supplies the codec's name on the wire. `Default` creates a new codec for
+/// each direction of each stream.
 ///
 /// # Codecs of tokio-util
 ///
-/// `LengthDelimitedCodec` (`length-delimited`: pieces of bytes that arrive as they were sent),
-/// `LinesCodec` (`lines`) and `BytesCodec` (`bytes`) have their names, with the limits that they
-/// come with. For a codec with other settings write one that holds it.
+/// `LengthDelimitedCodec` (`length-delimited`: pieces of bytes that keep their boundaries),
+/// `LinesCodec` (`lines`) and `BytesCodec` (`bytes`) are named already and use their default
+/// limits. For other settings, write a codec that wraps one of them.
 ///
 /// # Common issues
 ///
-/// * An error of the codec ends the stream, as it does in tokio-util; the item cannot be skipped.
-/// * A codec may not give two items for the same bytes, nor an item for no bytes.
-/// * Bytes that a codec takes at the end of a stream without giving an item are passed over.
-///   `LengthDelimitedCodec` does so with a length that nothing follows; where the stream has an end
-///   message, it says that something is missing.
+/// * An error of the codec ends the stream, as in tokio-util; the item cannot be skipped.
+/// * A codec must not return two items for the same bytes, or an item for no bytes.
+/// * Bytes that a codec consumes at the end of a stream without returning an item are ignored.
+///   `LengthDelimitedCodec` does this with a length that nothing follows. If the stream has an end
+///   message, the missing item is reported.
 ///
 /// # Example
 ///
@@ -73,24 +73,24 @@ use super::{Decode, Decoded, Encode, EncodeError, Format, FormatError};
 #[derive(Clone, Debug, Default)]
 pub struct TokioCodec<C> {
     codec: C,
-    /// The end of the input that the codec has seen, without what it has taken.
+    /// The unconsumed part of the input that was passed to the codec.
     buffer: BytesMut,
-    /// Bytes of the input that the codec has seen.
+    /// Number of input bytes that were passed to the codec.
     seen: usize,
 }
 
-/// A codec that says what streams of it are called.
+/// A codec with a name on the wire.
 pub trait NamedCodec: Default + Send + Sync + Unpin + 'static {
-    /// The name of the format in the header of a stream, see [`Format::NAME`].
+    /// The name of the format in the header of a stream; see [`Format::NAME`].
     const NAME: &'static str;
 
-    /// Character encoding, see [`Format::ENCODING`].
+    /// Character encoding; see [`Format::ENCODING`].
     const ENCODING: Option<&'static str> = None;
 
-    /// Whether borders between items survive, see [`Format::KEEPS_ITEMS`].
+    /// Whether the boundaries of items survive; see [`Format::KEEPS_ITEMS`].
     const KEEPS_ITEMS: bool = true;
 
-    /// What to add to an error of the codec, such as the limit that an item is over.
+    /// Adds an explanation to an error of the codec, such as the limit that was exceeded.
     fn explain(&self, error: &(dyn Error + 'static)) -> Option<String> {
         let _ = error;
         None
@@ -132,7 +132,7 @@ impl<C: NamedCodec> Format for TokioCodec<C> {
     const KEEPS_ITEMS: bool = C::KEEPS_ITEMS;
 }
 
-/// An error of a codec, and what it means.
+/// An error of a codec with an explanation.
 #[derive(Debug, thiserror::Error)]
 #[error("{text}")]
 struct Explained {

@@ -7,12 +7,12 @@ use super::deserializer::Bounded;
 use super::fault::Fault;
 use super::visitor::BoundedVisitor;
 
-/// Forwards to the access to a list, map, enum or variant; what comes out of it is within bounds.
+/// Wraps the access to a list, map, enum or variant, and applies the bounds to its contents.
 pub(super) struct BoundedAccess<'g, A> {
     inner: A,
     level: Level<'g>,
-    /// Elements that may still come. A length that the writer claims is not asked, as formats
-    /// differ in when they tell it.
+    /// Number of elements that may still follow. The length that the writer claims is not used,
+    /// because formats differ in when they report it.
     left: usize,
 }
 
@@ -41,7 +41,7 @@ impl<'g, A> BoundedAccess<'g, A> {
     }
 }
 
-/// A seed that is given a bounded deserialiser.
+/// A seed that receives a bounded deserialiser.
 struct BoundedSeed<'g, S> {
     inner: S,
     level: Level<'g>,

@@ -4,7 +4,7 @@ use super::Level;
 use super::fault::Fault;
 use super::visitor::BoundedVisitor;
 
-/// Forwards to another deserialiser, and keeps to bounds.
+/// Wraps a deserialiser and applies the bounds.
 pub(super) struct Bounded<'g, D> {
     inner: D,
     level: Level<'g>,

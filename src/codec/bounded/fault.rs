@@ -2,12 +2,12 @@ use std::fmt;
 
 use serde::de;
 
-/// Why an item within bounds cannot be read.
+/// The reason why an item cannot be read within its bounds.
 #[derive(Debug)]
 pub(super) enum Fault<E> {
     /// The format failed.
     Format(E),
-    /// The type refused a value, or a bound was met.
+    /// The type refused a value, or a bound was exceeded.
     Refused(String),
 }
 

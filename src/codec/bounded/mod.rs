@@ -1,14 +1,14 @@
-//! A deserialiser around another that a hostile writer cannot use up.
+//! Protects a deserialiser against hostile input.
 //!
-//! The crates of binary formats trust their input in ways that a reader from a network must not:
+//! The crates of binary formats trust their input more than a network reader can:
 //!
-//! * A recursive type lets the writer choose how deep the reader recurses. Here each value within
-//!   another counts as a level, and there is a limit to levels.
-//! * bincode allocates what the length of a string says before it looks whether the bytes are
-//!   there. Here owned strings and bytes are asked for as borrowed ones, which are not allocated.
-//! * A list of values without bytes (`Vec<()>`) can claim any length. Here a list has no more
-//!   elements than its record has bytes, or [`FREE_ELEMENTS`].
-//! * postcard drops what a type says about a value that it refuses. Here it is kept.
+//! * With a recursive type, the writer chooses the recursion depth. Here each nested value counts
+//!   as a level, and the number of levels is limited.
+//! * bincode allocates the stated length of a string before it checks that the bytes exist. Here
+//!   owned strings and bytes are requested as borrowed ones, which need no allocation.
+//! * A list of zero-sized values (`Vec<()>`) can claim any length. Here a list has at most as many
+//!   elements as its record has bytes, or [`FREE_ELEMENTS`].
+//! * postcard drops the message of a type that refuses a value. Here the message is kept.
 
 mod access;
 mod deserializer;
@@ -25,7 +25,7 @@ use super::ItemLimits;
 use deserializer::Bounded;
 use fault::Fault;
 
-/// Elements that a list may have however short its record is.
+/// Number of elements that a list may have regardless of the length of its record.
 const FREE_ELEMENTS: usize = 1 << 16;
 
 /// The bounds of one item, and why it was refused.
@@ -36,7 +36,7 @@ pub(super) struct Guard {
 }
 
 impl Guard {
-    /// For an item of `len` bytes.
+    /// Creates the bounds for an item of `len` bytes.
     pub(super) fn new(limits: ItemLimits, len: usize) -> Self {
         Self {
             limits,
@@ -45,7 +45,7 @@ impl Guard {
         }
     }
 
-    /// What deserialises an item within these bounds.
+    /// Returns a seed that deserialises an item within these bounds.
     #[inline]
     pub(super) fn seed<T>(&self) -> Item<'_, T> {
         Item {
@@ -57,7 +57,7 @@ impl Guard {
         }
     }
 
-    /// Why the item was refused, unless the format itself failed.
+    /// The reason why the item was refused, unless the format itself failed.
     pub(super) fn refusal(self) -> Option<String> {
         self.refusal.into_inner()
     }
@@ -79,16 +79,16 @@ impl<'de, T: Deserialize<'de>> DeserializeSeed<'de> for Item<'_, T> {
     }
 }
 
-/// How deep a value is.
+/// The nesting level of a value.
 #[derive(Clone, Copy)]
 struct Level<'g> {
     guard: &'g Guard,
-    /// Levels that may come within.
+    /// Number of levels that may still be nested.
     left: usize,
 }
 
 impl Level<'_> {
-    /// The level of what is within.
+    /// Enters the next level.
     fn inner<E>(self) -> Result<Self, Fault<E>> {
         match self.left.checked_sub(1) {
             Some(left) => Ok(Self { left, ..self }),
@@ -96,7 +96,7 @@ impl Level<'_> {
         }
     }
 
-    /// The error of the format for a fault, whose text is kept aside.
+    /// Converts a fault into the format's error and stores its text.
     fn raise<E: de::Error>(self, fault: Fault<E>) -> E {
         match fault {
             Fault::Format(error) => error,
@@ -109,13 +109,13 @@ impl Level<'_> {
     }
 }
 
-/// What to say of an item with too many levels.
+/// The message for an item with too many levels.
 pub(super) fn too_deep(limits: ItemLimits) -> String {
     let max_nesting = limits.max_nesting;
     format!("the item is nested deeper than {max_nesting} levels, the limit `max_nesting`")
 }
 
-/// An item that the format failed to read, in words.
+/// The message for an item that the format could not read.
 #[derive(Debug)]
 pub(super) struct Refusal(pub(super) String);
 

@@ -7,7 +7,7 @@ use super::access::BoundedAccess;
 use super::deserializer::Bounded;
 use super::fault::Fault;
 
-/// Forwards to another visitor, and hands it values within bounds.
+/// Wraps a visitor and applies the bounds to the values it receives.
 pub(super) struct BoundedVisitor<'g, V> {
     inner: V,
     level: Level<'g>,
@@ -19,7 +19,7 @@ impl<'g, V> BoundedVisitor<'g, V> {
         Self { inner, level }
     }
 
-    /// Calls `visit` with what is within, one level deeper.
+    /// Calls `visit` with the inner value, one level deeper.
     #[inline]
     fn go<'de, T, E: de::Error>(
         self,

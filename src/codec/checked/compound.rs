@@ -11,7 +11,7 @@ use super::{Checked, Place, Rules};
 pub(super) struct Compound<C, R> {
     inner: C,
     rules: R,
-    /// Whether an element was met, so that the types of further ones are known.
+    /// Whether an element was serialised, so that the types of later elements are known.
     has_elements: bool,
 }
 

@@ -1,12 +1,11 @@
-//! A serialiser around another that refuses what a format cannot carry.
+//! Wraps a serialiser and refuses values that the format cannot represent.
 //!
-//! The crates of formats write some values as others without an error: JSON has no `NaN` and
-//! writes `null`, an option within an option loses a level, a positional format does not know that
-//! a field was left out. [`Checked`] wraps a value so that its serialisation is checked by
-//! [`Rules`] on its way to the format. It adds no copy and no allocation, and inlines to nothing
-//! where a value holds nothing to check.
+//! Some format crates silently change values: JSON writes `NaN` as `null`, nested options lose a
+//! level, and a positional format does not notice an omitted field. [`Checked`] wraps a value and
+//! applies [`Rules`] during serialisation. It adds no copy and no allocation, and compiles to
+//! nothing if the value has nothing to check.
 //!
-//! [`Sink`] takes the place of the format where a value is checked and not written.
+//! [`Sink`] replaces the format when a value is checked but not written.
 
 mod compound;
 mod rules;
@@ -34,7 +33,7 @@ pub(super) struct Checked<'v, T: ?Sized, R> {
 }
 
 impl<'v, T: ?Sized, R: Rules> Checked<'v, T, R> {
-    /// An item.
+    /// Wraps an item.
     #[inline]
     pub(super) fn new(value: &'v T, rules: R) -> Self {
         Self::within(value, rules, Place::default())
@@ -58,10 +57,10 @@ impl<T: Serialize + ?Sized, R: Rules> Serialize for Checked<'_, T, R> {
     }
 }
 
-/// Where a value is, as far as it matters for its form.
+/// The context of a value, as far as it affects its representation.
 #[derive(Clone, Copy, Default)]
 struct Place {
-    /// How many options are directly around it.
+    /// Number of options directly around the value.
     somes: usize,
     /// Whether it is the key of a map.
     is_key: bool,

@@ -5,50 +5,51 @@ use crate::codec::nested::KEY;
 #[cfg(feature = "messagepack")]
 use crate::codec::nested::{Content, EXTENSION};
 
-/// What a format cannot carry, and how it carries what needs a form of its own.
+/// What a format cannot represent, and how it represents special cases.
 pub(in crate::codec) trait Rules: Copy {
-    /// Whether the format does not say what its bytes mean, so that no field may be left out.
+    /// Whether the format is positional, so that no field may be omitted.
     const POSITIONAL: bool = false;
-    /// Whether floats that are not finite have a form.
+    /// Whether non-finite floats can be represented.
     const NON_FINITE: bool = true;
     /// Whether a unit struct is written as null.
     const UNIT_STRUCT_IS_NULL: bool = true;
-    /// Whether a map may not have this key, because it says something else.
+    /// A map key that is reserved for another meaning.
     const RESERVED_KEY: Option<&'static str> = None;
-    /// Whether JSON text is embedded as it is.
+    /// Whether JSON text is embedded unchanged.
     const TEXT_IS_RAW: bool = false;
-    /// Whether JSON text has no form that it can be read from.
+    /// Whether embedded JSON text could not be read back.
     const REFUSES_RAW: bool = false;
-    /// Whether numbers that come as text have to be written as numbers.
+    /// Whether numbers that arrive as text must be written as numbers.
     const TEXT_IS_NUMBER: bool = false;
 
-    /// Writes null that `somes` options are directly around.
+    /// Writes a null that is directly inside `somes` options.
     fn null_within<S: Serializer>(self, serializer: S, somes: usize) -> Result<S::Ok, S::Error> {
         let _ = somes;
         serializer.serialize_none()
     }
 
-    /// The number of options around a null, as a mark holds it.
+    /// The number of options around a null, as stored in a mark.
     fn somes<E: Error>(self, somes: usize) -> Result<u8, E> {
         u8::try_from(somes)
             .map_err(|_| self.refuse("more than 255 options are within each other".to_owned()))
     }
 
-    /// Notes that a value of type `T` is written at a place that not every item has.
+    /// Records that a value of type `T` is written at a position that not every item has.
     fn meets<T: ?Sized>(self) {}
 
-    /// Notes that a variant is written.
+    /// Records that a variant is written.
     fn meets_variant(self, name: &'static str, index: u32, variant: &'static str) {
         let _ = (name, index, variant);
     }
 
-    /// The format's error with this text.
+    /// Creates the format's error with this text.
     fn refuse<E: Error>(self, text: String) -> E {
         E::custom(text)
     }
 }
 
-/// Writes nulls within options as `{"$pipewright.some":1}`, and refuses floats that JSON lacks.
+/// Writes nulls within options as `{"$pipewright.some":1}` and refuses floats that JSON cannot
+/// represent.
 #[derive(Clone, Copy)]
 pub(in crate::codec) struct JsonRules;
 

@@ -6,7 +6,7 @@ use super::compound::Compound;
 use super::token::{NUMBER, Parts, RAW, Token};
 use super::{Checked, Place, Rules};
 
-/// Forwards to another serialiser what the rules allow.
+/// Wraps a serialiser and forwards what the rules allow.
 pub(super) struct Checker<S, R> {
     pub(super) inner: S,
     pub(super) rules: R,
@@ -36,7 +36,7 @@ impl<S: Serializer, R: Rules> Checker<S, R> {
     }
 }
 
-/// The name of a float that is not finite.
+/// The name of a non-finite float.
 fn name(float: f64) -> &'static str {
     if float.is_nan() {
         "NaN"
@@ -283,7 +283,7 @@ impl<S: Serializer, R: Rules> Serializer for Checker<S, R> {
     }
 }
 
-/// A key or a field that would be read as something else.
+/// Refuses a key or field that would be read as something else.
 #[cold]
 pub(super) fn reserved_key<R: Rules, E: serde::ser::Error>(rules: R, key: &str) -> E {
     rules.refuse(format!(

@@ -6,27 +6,28 @@ use serde::ser::{
 };
 use serde::{Serialize, Serializer};
 
-/// A serialiser that writes nothing. It refuses no less than the format that it stands for, apart
-/// from what the [`Rules`](super::Rules) refuse already.
+/// A serialiser that writes nothing. It refuses at least what its format refuses, except for what
+/// the [`Rules`](super::Rules) already refuse.
 ///
-/// It has no words: what it refuses is written in earnest, and the format says why.
+/// It reports no reason. The caller serialises a refused value with the real format, which states
+/// the reason.
 #[derive(Clone, Copy)]
 pub(crate) struct Sink {
-    /// Whether keys of maps have to be text, as in JSON.
+    /// Whether map keys must be text, as in JSON.
     pub(crate) text_keys: bool,
-    /// Whether a list has to know its length in advance.
+    /// Whether the length of a list must be known in advance.
     pub(crate) needs_len: bool,
     is_key: bool,
 }
 
 impl Sink {
-    /// For formats where keys are text.
+    /// For formats whose keys are text.
     pub(crate) const TEXT_KEYS: Self = Self {
         text_keys: true,
         needs_len: false,
         is_key: false,
     };
-    /// For formats that write the length of a list before it.
+    /// For formats that write the length before a list.
     pub(crate) const NEEDS_LEN: Self = Self {
         text_keys: false,
         needs_len: true,
@@ -60,7 +61,7 @@ impl Sink {
     }
 }
 
-/// The value is refused.
+/// The value was refused.
 #[derive(Debug)]
 pub(crate) struct Refused;
 
@@ -218,7 +219,7 @@ impl Serializer for Sink {
         self.parts()
     }
 
-    /// What is displayed is text, which no format refuses.
+    /// Displayed values are text, which no format refuses.
     #[inline]
     fn collect_str<T: Display + ?Sized>(self, _: &T) -> Result<(), Refused> {
         Ok(())

@@ -1,11 +1,11 @@
-//! Whether an item of a positional format is read as it was written.
+//! Checks that an item of a positional format will be read as it was written.
 //!
-//! Bytes of a positional format mean what the reader asks for. `Serialize` and `Deserialize` of a
-//! type need not agree: one may write a field that the other does not read, count variants
-//! differently (`#[serde(skip)]` on a variant), or ask what comes next (`untagged`, `flatten`).
-//! So an item is read back by its sender and compared, whenever it holds a part that no item of
-//! its type has held before: a variant, the inside of an option, an element of a list. What was
-//! read back once is not read back again, so that this costs a look at each such part.
+//! The meaning of positional bytes depends on the reader, and `Serialize` and `Deserialize` of a
+//! type may disagree. One may write a field that the other does not read, count variants
+//! differently (`#[serde(skip)]` on a variant), or ask what comes next (`untagged`, `flatten`). The
+//! sender therefore reads an item back and compares it if the item contains a new part: a variant,
+//! the content of an option, or a list element that no earlier item of its type contained. Each
+//! part is checked once, so later items pay only for a lookup.
 
 use std::any::TypeId;
 use std::cell::RefCell;
@@ -18,22 +18,23 @@ use serde::ser::Error;
 
 use super::Rules;
 
-/// Parts of types whose items were read back. Bounded by the types in the program; the lock is
-/// never held while an item is read.
+/// Parts of types that were read back. Bounded by the types in the program. The lock is never held
+/// while an item is read.
 static VERIFIED: LazyLock<RwLock<HashSet<u64>>> = LazyLock::new(RwLock::default);
 
-/// How many parts a sender knows without a look at those of all senders.
+/// Number of parts that a sender knows without consulting the shared set.
 const KNOWN: usize = 32;
 
-/// Parts that a sender has met and that were read back.
+/// Parts that this sender has written and that were read back.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Known([u64; KNOWN]);
 
-/// A part has its place among so many, so that parts do not displace each other item by item.
+/// Number of slots in which a part may be stored, so that parts do not evict each other with every
+/// item.
 const PLACES: usize = 4;
 
 impl Known {
-    /// The places where a part may be.
+    /// The slots in which a part may be stored.
     #[inline]
     fn places(part: u64) -> std::ops::Range<usize> {
         // The upper bits are those that multiplication has mixed.
@@ -46,7 +47,7 @@ impl Known {
         self.0[Self::places(part)].contains(&part)
     }
 
-    /// Learns a part, in place of the one that was learnt first.
+    /// Stores a part in place of the oldest one.
     fn learn(&mut self, part: u64) {
         if !self.contains(part) {
             let places = &mut self.0[Self::places(part)];
@@ -56,7 +57,7 @@ impl Known {
     }
 }
 
-/// What is met in one item.
+/// The parts found in one item.
 pub(crate) struct Structure<'k> {
     known: &'k Known,
     item: u64,
@@ -65,7 +66,7 @@ pub(crate) struct Structure<'k> {
 }
 
 impl<'k> Structure<'k> {
-    /// For an item of type `T` in the format `F`.
+    /// Creates the structure of an item of type `T` in the format `F`.
     #[inline]
     pub(crate) fn new<F, T>(known: &'k Known) -> Self {
         let structure = Self {
@@ -91,24 +92,24 @@ impl<'k> Structure<'k> {
         self.fresh.borrow_mut().push(part);
     }
 
-    /// Whether the sender meets something for the first time.
+    /// Whether the item contains a part that is new to this sender.
     #[inline]
     pub(crate) fn is_fresh(&self) -> bool {
         !self.fresh.borrow().is_empty()
     }
 
-    /// Why the item was refused, unless the format itself failed.
+    /// The reason why the item was refused, unless the format itself failed.
     pub(crate) fn refusal(&self) -> Option<String> {
         self.refusal.take()
     }
 
-    /// What is fresh; nothing to be learnt if all of it was read back for another sender.
+    /// The new parts. Empty if all of them were read back for another sender.
     pub(crate) fn into_fresh(self) -> Vec<u64> {
         self.fresh.into_inner()
     }
 }
 
-/// Has an item with `fresh` parts read back by `read_back`, unless others like it were, and learns
+/// Reads an item with `fresh` parts back, unless the same parts were read back before, and stores
 /// them.
 #[cold]
 pub(crate) fn verify(
@@ -136,7 +137,7 @@ pub(crate) fn verify(
     Ok(())
 }
 
-/// How often each byte comes.
+/// Counts how often each byte occurs.
 fn counts(bytes: &[u8]) -> [usize; 256] {
     let mut counts = [0; 256];
     for byte in bytes {
@@ -145,7 +146,7 @@ fn counts(bytes: &[u8]) -> [usize; 256] {
     counts
 }
 
-/// The rules of formats that are positional.
+/// The rules of positional formats.
 #[derive(Clone, Copy)]
 pub(crate) struct Positional<'s, 'k>(pub(crate) &'s Structure<'k>);
 
@@ -164,7 +165,7 @@ impl Rules for Positional<'_, '_> {
         self.0.meet(mixed(name ^ variant) ^ u64::from(index));
     }
 
-    /// Keeps the text aside, as not every format has a place for it.
+    /// Stores the text, because not every format can carry it.
     fn refuse<E: Error>(self, text: String) -> E {
         let error = E::custom(&text);
         *self.0.refusal.borrow_mut() = Some(text);
@@ -172,7 +173,7 @@ impl Rules for Positional<'_, '_> {
     }
 }
 
-/// Tells types apart.
+/// A number that identifies a type.
 #[inline]
 fn type_number<T: ?Sized>() -> u64 {
     let mut number = Number(0);
@@ -181,7 +182,7 @@ fn type_number<T: ?Sized>() -> u64 {
     number.0
 }
 
-/// Takes the number that a [`TypeId`] gives to hash: it is one already.
+/// A hasher for [`TypeId`], whose value is already a hash.
 struct Number(u64);
 
 impl Hasher for Number {
@@ -202,7 +203,7 @@ impl Hasher for Number {
     }
 }
 
-/// Spreads a number over all bits.
+/// Distributes a number over all bits.
 #[inline]
 fn mixed(number: u64) -> u64 {
     let number = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);

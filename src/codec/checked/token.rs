@@ -1,4 +1,4 @@
-//! Values of `serde_json` that say by a name of their own what they are.
+//! Special values of `serde_json` that it marks with private names.
 
 use std::borrow::Cow;
 
@@ -11,17 +11,17 @@ use super::serializer::Checker;
 
 /// The name under which `serde_json::value::RawValue` serialises its text.
 pub(in crate::codec) const RAW: &str = "$serde_json::private::RawValue";
-/// The name under which `serde_json::Number` serialises its digits, if some crate turns on the
-/// feature `arbitrary_precision`.
+/// The name under which `serde_json::Number` serialises its digits if the feature
+/// `arbitrary_precision` is enabled by any crate.
 pub(super) const NUMBER: &str = "$serde_json::private::Number";
 
-/// The fields of a struct, or the text of a token in place of a struct.
+/// The fields of a struct, or the text of a token.
 pub(super) enum Parts<S: Serializer, R> {
     Fields(Compound<S::SerializeStruct, R>),
     Token(Token<S, R>),
 }
 
-/// A token, before its text and after.
+/// A token, before and after its text.
 pub(super) struct Token<S: Serializer, R> {
     checker: Option<Checker<S, R>>,
     written: Option<S::Ok>,
@@ -81,7 +81,7 @@ impl<S: Serializer, R: Rules> SerializeStruct for Parts<S, R> {
     }
 }
 
-/// Writes the text of a token as what it means.
+/// Writes the text of a token as the value that it represents.
 struct Text<S, R>(Checker<S, R>);
 
 impl<S: Serializer, R: Rules> Text<S, R> {
@@ -124,7 +124,8 @@ impl<S: Serializer, R: Rules> Text<S, R> {
     }
 }
 
-/// Whether a float has the value of `digits`: its shortest form has the same significant digits.
+/// Whether a float has the value of `digits`, that is, its shortest form has the same significant
+/// digits.
 fn keeps(number: f64, digits: &str) -> bool {
     let significant = |text: &str| -> String {
         let text = text.split(['e', 'E']).next().unwrap_or_default();

@@ -1,6 +1,7 @@
-/// How the bytes of a stream are compressed; the header names it and the receiver undoes it.
+/// How a stream is compressed. The header names the algorithm, and the receiver decompresses the
+/// stream.
 ///
-/// A build without the feature of an algorithm does not open streams of it, and says so.
+/// A build without the feature of an algorithm refuses such streams with an error.
 ///
 /// # Example
 ///
@@ -27,19 +28,20 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Compression {
-    /// Zstandard, a frame of RFC 8878. Small; a good choice for networks. With the feature `zstd`.
+    /// Zstandard, one frame of RFC 8878. High compression; suited to networks. Requires the feature
+    /// `zstd`.
     Zstd {
-        /// From 1, fast, to 22, small; negative ones are faster still. [`Compression::ZSTD`] has
-        /// the usual 3.
+        /// From 1 (fast) to 22 (small). Negative levels are faster still. [`Compression::ZSTD`]
+        /// uses the default, 3.
         level: i32,
     },
-    /// LZ4, a frame of its frame format. Fast; a good choice where the processor is busy. With the
+    /// LZ4, one frame of its frame format. Fast; suited to machines with a busy CPU. Requires the
     /// feature `lz4`.
     Lz4,
 }
 
 impl Compression {
-    /// Zstandard at its usual level.
+    /// Zstandard at its default level.
     pub const ZSTD: Self = Self::Zstd { level: 3 };
 
     /// The name on the wire: `zstd` or `lz4`.
@@ -50,7 +52,7 @@ impl Compression {
         }
     }
 
-    /// The inverse of [`name`](Self::name); a level is not part of it.
+    /// The inverse of [`name`](Self::name), without a level.
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::ZSTD, Self::Lz4]
             .into_iter()

@@ -20,13 +20,13 @@ pub(super) trait Compress: Send + Sync {
 impl Compressor {
     /// # Errors
     ///
-    /// When this build does not have the algorithm, or there is no memory for it.
+    /// Fails if this build lacks the algorithm, or if memory cannot be allocated.
     pub(crate) fn new(compression: Compression) -> Result<Self, CompressionError> {
         let algorithm = algorithm(compression)?;
         Ok(Self { algorithm })
     }
 
-    /// Takes bytes of the stream and appends to `out` what is ready, which may be nothing.
+    /// Compresses `bytes` and appends the available output to `out`, which may be nothing.
     pub(crate) fn push(
         &mut self,
         bytes: &[u8],
@@ -36,13 +36,14 @@ impl Compressor {
         result.map_err(CompressionError::Failed)
     }
 
-    /// Appends what the other side needs to have everything that was pushed. Costs some
-    /// compression.
+    /// Appends everything that the receiver needs to decompress what was pushed so far. Reduces the
+    /// compression ratio.
     pub(crate) fn flush(&mut self, out: &mut BytesMut) -> Result<(), CompressionError> {
         self.algorithm.flush(out).map_err(CompressionError::Failed)
     }
 
-    /// Flushes and appends the end, also for a stream of nothing. Nothing may be pushed after it.
+    /// Flushes and appends the end of the frame, also for an empty stream. Nothing may be pushed
+    /// afterwards.
     pub(crate) fn finish(&mut self, out: &mut BytesMut) -> Result<(), CompressionError> {
         self.algorithm.finish(out).map_err(CompressionError::Failed)
     }

@@ -5,28 +5,27 @@ use bytes::{Bytes, BytesMut};
 
 use super::{Compression, CompressionError};
 
-/// Undoes the compression of a stream, never more at once than is asked for: a few bytes can
-/// stand for gigabytes.
+/// Decompresses a stream, never more at a time than requested: a few bytes can represent gigabytes.
 pub(crate) struct Decompressor {
     algorithm: Box<dyn Decompress>,
 }
 
 /// The receiver's half of an algorithm.
 pub(super) trait Decompress: Send + Sync {
-    /// Takes bytes off the front of `input` and appends at most `limit` bytes to `out`. Stops
-    /// when the limit is met, the input is used up or the stream has ended.
+    /// Takes bytes from the front of `input` and appends at most `limit` bytes to `out`. Stops at
+    /// the limit, at the end of the input, or at the end of the stream.
     fn push(&mut self, input: &mut Bytes, out: &mut BytesMut, limit: usize) -> io::Result<()>;
 
-    /// Whether the end was seen, and everything before it given out.
+    /// Whether the end was reached and everything before it was returned.
     fn has_ended(&self) -> bool;
 }
 
 impl Decompressor {
-    /// By the name in the header of a stream.
+    /// Creates a decompressor for the algorithm named in a header.
     ///
     /// # Errors
     ///
-    /// When the name is unknown, or this build does not have the algorithm.
+    /// Fails if the name is unknown or this build lacks the algorithm.
     pub(crate) fn new(name: &str) -> Result<Self, CompressionError> {
         let Some(compression) = Compression::from_name(name) else {
             return Err(CompressionError::Unknown(name.to_owned()));
@@ -35,15 +34,15 @@ impl Decompressor {
         Ok(Self { algorithm })
     }
 
-    /// Takes bytes off the front of `input` and appends at most `limit` bytes to `out`.
+    /// Takes bytes from the front of `input` and appends at most `limit` bytes to `out`.
     ///
-    /// True if there may be more: then call again with the rest of `input`, even if that is empty.
-    /// False if all input was used.
+    /// Returns `true` if there may be more output: call it again with the rest of `input`, even if
+    /// that is empty. Returns `false` if all input was used.
     ///
     /// # Errors
     ///
-    /// When the bytes are not those of a compressed stream, or go on after its end. What was
-    /// appended before is good.
+    /// Fails if the bytes are not a compressed stream or continue after its end. Bytes appended
+    /// before the error are valid.
     pub(crate) fn push(
         &mut self,
         input: &mut Bytes,
@@ -63,11 +62,11 @@ impl Decompressor {
         Ok(!input.is_empty() || out.len() - before == limit)
     }
 
-    /// To be asked when the last input is used.
+    /// Checks that the stream is complete, after the last input.
     ///
     /// # Errors
     ///
-    /// When the compressed stream has not come to its end.
+    /// Fails if the compressed stream has not reached its end.
     pub(crate) fn finish(&self) -> Result<(), CompressionError> {
         if self.algorithm.has_ended() {
             Ok(())

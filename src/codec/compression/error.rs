@@ -1,10 +1,10 @@
 use std::io;
 
-/// Why a stream cannot be compressed, or a compressed one not be read.
+/// The error of compressing or decompressing a stream.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum CompressionError {
-    /// Of another version, or of somebody else.
+    /// An algorithm of a newer version or another program.
     #[error("compression `{0}` is not known here")]
     Unknown(String),
     #[cfg_attr(
@@ -19,7 +19,7 @@ pub(crate) enum CompressionError {
     Truncated,
     #[error("bytes follow the end of the compressed stream")]
     Trailing,
-    /// Out of memory, or a level that does not exist.
+    /// Out of memory, or an invalid level.
     #[error("the compressor failed")]
     Failed(#[source] io::Error),
 }

@@ -7,8 +7,8 @@ use lz4_flex::frame::{BlockMode, BlockSize, FrameDecoder, FrameEncoder, FrameInf
 use super::compressor::Compress;
 use super::decompressor::Decompress;
 
-/// LZ4 by the crate `lz4_flex`: well kept, pure Rust, and without unsafe code in the features taken
-/// here. The crate lz4 binds the C library and would need a C compiler.
+/// LZ4 with the crate `lz4_flex`: maintained, pure Rust, and without unsafe code in the features
+/// used here. The crate lz4 binds the C library and needs a C compiler.
 pub(super) struct Lz4Compressor {
     encoder: FrameEncoder<Writer<BytesMut>>,
 }
@@ -52,9 +52,9 @@ impl Compress for Lz4Compressor {
     }
 }
 
-/// The decoder of the crate reads from a stream that blocks and loses its place when one ends in
-/// the middle. So bytes are held back until a part of the frame is whole: its header, a block, its
-/// end. No part is longer than 4 MiB, the largest block that the format knows.
+/// The decoder of the crate reads from a blocking stream and loses its position if the stream ends
+/// early. Bytes are therefore collected until one part of the frame is complete: its header, a
+/// block, or its end. No part exceeds 4 MiB, the largest block in the format.
 pub(super) struct Lz4Decompressor {
     decoder: FrameDecoder<Reader<BytesMut>>,
     /// The beginning of the next part.
@@ -70,7 +70,7 @@ enum State {
         block_checksums: bool,
         content_checksum: bool,
     },
-    /// The last part was handed to the decoder, which may have bytes to give.
+    /// The last part was passed to the decoder, which may still have output.
     Last,
     Ended,
 }
@@ -92,7 +92,7 @@ impl Lz4Decompressor {
         }
     }
 
-    /// Hands the next part to the decoder. False if the input ends before the part does.
+    /// Passes the next part to the decoder. Returns `false` if the part is incomplete.
     fn feed(&mut self, input: &mut Bytes) -> io::Result<bool> {
         loop {
             let missing = self.part_len()? - self.held.len();
@@ -119,8 +119,8 @@ impl Lz4Decompressor {
         Ok(true)
     }
 
-    /// The length of the part that is held, or the least that it can be: as many bytes as say
-    /// more.
+    /// The length of the part that is being collected, or a lower bound: the number of bytes needed
+    /// to know more.
     fn part_len(&self) -> io::Result<usize> {
         let held = &self.held[..];
         Ok(match self.state {
@@ -187,7 +187,7 @@ impl Decompress for Lz4Decompressor {
     }
 }
 
-/// The first four bytes, which the caller has made sure of.
+/// The first four bytes; the caller guarantees that they exist.
 fn block_word(held: &[u8]) -> u32 {
     held.first_chunk()
         .map_or(0, |word| u32::from_le_bytes(*word))

@@ -1,9 +1,9 @@
-//! Compression of a whole stream, between the items and the frames.
+//! Compression of a whole stream, between items and frames.
 //!
-//! The pieces are plain state machines: bytes in, bytes out. What travels is one frame of the
-//! algorithm's own standard format, so that other languages and the tools `zstd` and `lz4` read it.
+//! The parts are state machines without I/O. A compressed stream is one frame of the algorithm's
+//! standard format, so other languages and the tools `zstd` and `lz4` can read it.
 //!
-//! Algorithms sit behind two small traits, so that a build without them differs in one place each.
+//! Two small traits hide the algorithms, so a build without one of them differs in one place.
 
 #[expect(clippy::module_inception, reason = "the file of the type of that name")]
 mod compression;

@@ -6,16 +6,16 @@ use zstd::stream::raw::{CParameter, DParameter, Decoder, Encoder, InBuffer, Oper
 use super::compressor::Compress;
 use super::decompressor::Decompress;
 
-/// Bytes to ask the library for at once, half a frame of the channel.
+/// Output to request from the library at a time: half a frame of the channel.
 const CHUNK: usize = 32 << 10;
 
-/// Logarithm of the memory that a stream may make its reader keep: 8 MiB, which RFC 8878 section
+/// Logarithm of the memory that a stream may require of its reader: 8 MiB, which RFC 8878 section
 /// 3.1.1.1.2 recommends every reader to support. Levels up to 19 need no more; the library would
 /// accept 128 MiB.
 const WINDOW_LOG: u32 = 23;
 
-/// Zstandard by the crate zstd, a well-kept binding to the reference implementation, which it builds
-/// with a C compiler. In pure Rust (ruzstd) there is a decoder, but not all levels of the encoder.
+/// Zstandard with the crate zstd, a maintained binding to the reference implementation, which needs
+/// a C compiler. ruzstd, in pure Rust, does not implement all levels of the encoder.
 pub(super) struct ZstdCompressor {
     encoder: Encoder<'static>,
 }
@@ -29,7 +29,7 @@ impl ZstdCompressor {
         Ok(Self { encoder })
     }
 
-    /// Repeats a step that says how many bytes it has left until there are none.
+    /// Repeats a step that reports how many bytes remain, until none do.
     fn drain(
         &mut self,
         out: &mut BytesMut,
@@ -98,7 +98,8 @@ impl Decompress for ZstdDecompressor {
     }
 }
 
-/// Appends at most `len` bytes by a step of the library: how many, and what it said.
+/// Appends at most `len` bytes with one step of the library. Returns the number of bytes and the
+/// step's result.
 fn append(
     out: &mut BytesMut,
     len: usize,

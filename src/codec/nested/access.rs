@@ -6,11 +6,11 @@ use serde::de::{DeserializeSeed, EnumAccess, MapAccess, SeqAccess, VariantAccess
 use super::visitor::NestVisitor;
 use super::{Marks, NestSeed};
 
-/// Forwards to what gives the parts of a value, and reads the marks in them.
+/// Wraps the access to the parts of a value, and decodes marks in them.
 pub(super) struct NestAccess<'de, A, M> {
     inner: A,
     marks: M,
-    /// A key that was taken already, to be given first.
+    /// A key that was already taken, to be returned first.
     first: Option<Cow<'de, str>>,
 }
 

@@ -3,7 +3,7 @@ use serde::de::{Deserializer, Visitor};
 use super::Marks;
 use super::visitor::NestVisitor;
 
-/// Forwards to another deserialiser, and reads marks as the options that they stand for.
+/// Wraps a deserialiser and reads marks as the options that they represent.
 pub(in crate::codec) struct Nest<D, M> {
     inner: D,
     marks: M,

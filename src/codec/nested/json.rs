@@ -11,7 +11,7 @@ use super::{Marks, Nest, bad_mark, read};
 /// The only key of an object that is a mark; its value is the number of options.
 pub(in crate::codec) const KEY: &str = "$pipewright.some";
 
-/// More than a mark has, with white space.
+/// Upper bound on the length of a mark, including white space.
 const MAX_MARK: usize = 64;
 
 /// Marks in JSON.
@@ -26,7 +26,7 @@ struct Mark {
 }
 
 impl InJson {
-    /// Whether `line` has a mark, or text that looks like one.
+    /// Whether `line` contains a mark, or text that looks like one.
     #[inline]
     pub(in crate::codec) fn is_in(line: &[u8]) -> bool {
         memchr::memchr(b'$', line)
@@ -40,7 +40,7 @@ impl InJson {
 }
 
 impl<'de> Marks<'de> for InJson {
-    /// An object has strings for keys.
+    /// Object keys are strings.
     const IN_KEYS: bool = false;
 
     fn option<D: Deserializer<'de>, V: Visitor<'de>>(

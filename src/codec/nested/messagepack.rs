@@ -9,11 +9,11 @@ use super::access::NestAccess;
 use super::null::Null;
 use super::{Marks, Nest, read};
 
-/// The type of the extension that is a mark.
+/// The extension type of a mark.
 pub(in crate::codec) const EXTENSION: i8 = 115;
-/// Its content, before the number of options.
+/// The content of the extension before the number of options.
 const NAME: [u8; 4] = *b"some";
-/// All of it but the number: an extension of 5 bytes.
+/// A whole mark without the number: an extension of 5 bytes.
 const MARK: [u8; 7] = [0xc7, 5, 115, b's', b'o', b'm', b'e'];
 
 /// The content of a mark.
@@ -39,7 +39,7 @@ impl Serialize for Content {
     }
 }
 
-/// A record that tells how far it was read.
+/// A record that tracks the read position.
 pub(in crate::codec) struct Tracked<'p, 'de> {
     pub(in crate::codec) content: &'de [u8],
     pub(in crate::codec) position: &'p Cell<usize>,
@@ -63,14 +63,14 @@ pub(in crate::codec) struct InMessagePack<'p, 'de> {
 }
 
 impl InMessagePack<'_, '_> {
-    /// Whether `content` has a mark, or bytes that look like one.
+    /// Whether `content` contains a mark, or bytes that look like one.
     #[inline]
     pub(in crate::codec) fn is_in(content: &[u8]) -> bool {
         memchr::memchr(MARK[0], content)
             .is_some_and(|at| memchr::memmem::find(&content[at..], &MARK).is_some())
     }
 
-    /// The number of options of the mark whose first byte was read last, if there is one.
+    /// The number of options of the mark whose first byte was just read, if it is a mark.
     fn mark(self) -> Option<u8> {
         let first = self.position.get().checked_sub(1)?;
         let rest = self.content.get(first..)?.strip_prefix(&MARK)?;
@@ -114,7 +114,7 @@ impl<'de> Marks<'de> for InMessagePack<'_, 'de> {
     }
 }
 
-/// Looks at an option that is not nil, before it is read.
+/// Inspects a non-nil option before it is read.
 struct OptionVisitor<V, M> {
     inner: V,
     marks: M,
@@ -144,7 +144,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for OptionVisitor<V, InMessagePack<'_, '
     }
 }
 
-/// The type of an extension, and the number of options if its content is that of a mark.
+/// The type of an extension, and the number of options if it is a mark.
 struct Extension(i8, Option<u8>);
 
 impl<'de> Deserialize<'de> for Extension {
@@ -172,7 +172,7 @@ impl<'de> Visitor<'de> for ExtensionVisitor {
     }
 }
 
-/// The content of an extension, as a mark.
+/// The content of an extension, interpreted as a mark.
 struct Bytes(Option<u8>);
 
 impl<'de> Deserialize<'de> for Bytes {

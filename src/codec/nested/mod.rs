@@ -1,8 +1,8 @@
-//! Reads null within options, in formats that describe themselves.
+//! Reads null within options in self-describing formats.
 //!
-//! JSON and `MessagePack` write an option as what is in it, so that `Some(None)`, `Some(())` and
-//! `None` are the same null. A null that options are directly around is written otherwise, see
-//! `docs/protocol.md` section 9.7:
+//! JSON and `MessagePack` write an option as its content, so `Some(None)`, `Some(())` and `None`
+//! would be the same null. A null directly inside an option is therefore written as a mark
+//! (`docs/protocol.md` section 9.7):
 //!
 //! | value | JSON | `MessagePack` |
 //! |---|---|---|
@@ -10,8 +10,8 @@
 //! | `Some(None)`, `Some(())` | `{"$pipewright.some":1}` | extension 115, `some\x01` |
 //! | `Some(Some(None))` | `{"$pipewright.some":2}` | extension 115, `some\x02` |
 //!
-//! Items that hold such a null are rare, so [`Nest`] is put around the format's deserialiser only
-//! for items whose bytes have the mark in them. No other item pays.
+//! Such items are rare. [`Nest`] wraps the format's deserialiser only for items whose bytes contain
+//! the mark, so other items cost nothing extra.
 
 mod access;
 mod deserializer;
@@ -30,7 +30,7 @@ pub(super) use messagepack::{Content, EXTENSION, InMessagePack, Tracked};
 
 /// How a format marks a null within options.
 pub(super) trait Marks<'de>: Copy {
-    /// Whether keys of maps may hold a mark.
+    /// Whether map keys may contain a mark.
     const IN_KEYS: bool;
 
     /// Reads an option.
@@ -40,14 +40,14 @@ pub(super) trait Marks<'de>: Copy {
         visitor: V,
     ) -> Result<V::Value, D::Error>;
 
-    /// Reads a map that nobody has asked for as a map: it may be a mark.
+    /// Reads a map that was requested as any value: it may be a mark.
     fn any_map<A: serde::de::MapAccess<'de>, V: Visitor<'de>>(
         self,
         map: A,
         visitor: V,
     ) -> Result<V::Value, A::Error>;
 
-    /// Reads an extension that nobody has asked for: it may be a mark.
+    /// Reads an extension that was requested as any value: it may be a mark.
     fn any_newtype<D: Deserializer<'de>, V: Visitor<'de>>(
         self,
         deserializer: D,
@@ -55,7 +55,7 @@ pub(super) trait Marks<'de>: Copy {
     ) -> Result<V::Value, D::Error>;
 }
 
-/// Deserialises a value that may hold marks.
+/// Deserialises a value that may contain marks.
 #[derive(Clone, Copy)]
 struct NestSeed<S, M> {
     inner: S,
@@ -70,17 +70,17 @@ impl<'de, S: DeserializeSeed<'de>, M: Marks<'de>> DeserializeSeed<'de> for NestS
     }
 }
 
-/// The most options that a mark stands for, which bounds the recursion.
+/// Maximum number of options in a mark, which bounds the recursion.
 const MAX_SOMES: u8 = u8::MAX;
 
-/// The error of a mark that stands for nothing.
+/// The error for an invalid mark.
 fn bad_mark<E: serde::de::Error>() -> E {
     E::custom(format_args!(
         "a null within options is within 1 to {MAX_SOMES} of them"
     ))
 }
 
-/// Reads a value of a type, for those who have no seed.
+/// Deserialises a value without a seed.
 fn read<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
     T::deserialize(deserializer)
 }

@@ -6,15 +6,15 @@ use serde::forward_to_deserialize_any;
 use super::bad_mark;
 use crate::codec::checked::RAW;
 
-/// Null, with options around it.
+/// Null with options around it.
 pub(super) struct Null<E> {
     somes: u8,
     error: PhantomData<fn() -> E>,
 }
 
 impl<E: Error> Null<E> {
-    /// Gives `visitor` what `somes` options around null are, the outermost of which it has asked
-    /// for already.
+    /// Passes null inside `somes` options to `visitor`, which has already requested the outermost
+    /// option.
     pub(super) fn visit<'de, V: Visitor<'de>>(somes: u8, visitor: V) -> Result<V::Value, E> {
         let Some(somes) = somes.checked_sub(1) else {
             return Err(bad_mark());

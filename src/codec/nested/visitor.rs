@@ -5,11 +5,11 @@ use serde::de::{Deserializer, EnumAccess, Error, MapAccess, SeqAccess, Visitor};
 use super::access::NestAccess;
 use super::{Marks, Nest};
 
-/// Forwards to another visitor, and hands it values whose marks are read.
+/// Wraps a visitor and passes it values whose marks are decoded.
 pub(super) struct NestVisitor<V, M> {
     inner: V,
     marks: M,
-    /// Whether anything was asked for, so that a value may be a mark.
+    /// Whether any value was requested, so that the value may be a mark.
     any: bool,
 }
 

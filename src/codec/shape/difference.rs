@@ -1,7 +1,7 @@
-//! Compares two schemas and says what differs, as a person would want to hear it.
+//! Compares two schemas and describes their differences for people.
 //!
-//! One of them comes from the other side and may hold anything, so neither its size nor what it
-//! refers to is trusted.
+//! One schema comes from the peer and may be anything, so neither its size nor its references are
+//! trusted.
 
 use std::collections::HashSet;
 use std::fmt::Write;
@@ -14,16 +14,16 @@ use super::view::{Document, Member, View};
 #[cfg(test)]
 mod tests;
 
-/// Differences to tell at the most; more of them help nobody.
+/// Maximum number of reported differences.
 const MAX_TOLD: usize = 12;
-/// Levels to compare, which a chain of types of the other side could exceed.
+/// Maximum number of levels to compare; a chain of types from the peer could be longer.
 const MAX_DEPTH: usize = 128;
 
-/// What differs between the schema of a stream and the one expected here; nothing if bytes of one
-/// mean the same in the other.
+/// Returns the differences between the schema of a stream and the expected one. Empty if the bytes
+/// mean the same in both.
 ///
-/// Order counts, and so do the names of fields and variants: where types are equal and names are
-/// not, the bytes can be read but hardly mean the same. Names of types do not count.
+/// Order matters, and so do the names of fields and variants: with equal types and different names,
+/// the bytes can be read but probably mean something else. Names of types do not matter.
 pub(crate) fn differences(stream: &Value, here: &Value) -> Vec<String> {
     if stream == here {
         return Vec::new();
@@ -46,8 +46,8 @@ pub(crate) fn differences(stream: &Value, here: &Value) -> Vec<String> {
 struct Comparison<'a> {
     stream: Document<'a>,
     here: Document<'a>,
-    /// Pairs that were begun. A type that refers to itself comes back to one of them, and to find
-    /// what differs below once is enough.
+    /// Pairs whose comparison has started. A recursive type returns to one of them, and one
+    /// comparison is enough.
     compared: HashSet<(*const Value, *const Value)>,
     found: Vec<String>,
 }
@@ -104,8 +104,8 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// Compares fields or variants: those of the same name with each other, and the rest by their
-    /// place.
+    /// Compares fields or variants: those with the same name with each other, the others by
+    /// position.
     fn members(
         &mut self,
         at: &str,
@@ -171,7 +171,7 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// Compares members by their place alone, as one side does not know their names.
+    /// Compares members by position, because one side has no names.
     fn unnamed(
         &mut self,
         at: &str,
@@ -198,12 +198,12 @@ impl<'a> Comparison<'a> {
     }
 }
 
-/// Whether these are the parts of a tuple of this length, not all of which are known.
+/// Whether these are the parts of a tuple of this length, some of them unknown.
 fn is_in_part(parts: &[Member<'_>], len: u64) -> bool {
     parts.len() as u64 == len && parts.iter().any(|part| part.of == UNKNOWN)
 }
 
-/// How to speak of fields or of variants.
+/// The words for fields or for variants.
 struct Words {
     one: &'static str,
     many: &'static str,

@@ -9,7 +9,7 @@ use super::maker::Maker;
 use super::traced::{Question, Step};
 use super::tracer::Run;
 
-/// The end of a run; its question is noted.
+/// The end of a run; its question was recorded.
 #[derive(Debug)]
 pub(super) struct Stopped;
 
@@ -27,10 +27,10 @@ impl de::Error for Stopped {
     }
 }
 
-/// A deserialiser that goes one way into a type and gives no value.
+/// A deserialiser that follows one path into a type and returns no value.
 pub(super) struct Explorer<'r, 'p> {
     run: &'r mut Run<'p>,
-    /// Steps that were taken.
+    /// Number of steps taken.
     at: usize,
 }
 
@@ -39,7 +39,7 @@ impl<'r, 'p> Explorer<'r, 'p> {
         Self { run, at }
     }
 
-    /// The next step, or none at the end of the way, where the question is noted.
+    /// The next step. At the end of the path, records the question instead.
     fn go(&mut self, question: Question) -> Result<Step, Stopped> {
         let Some(step) = self.run.path.get(self.at) else {
             self.run.question = Some(question);
@@ -210,10 +210,10 @@ impl<'de> Deserializer<'de> for Explorer<'_, '_> {
     }
 }
 
-/// Parts in a row: some that are made, and the one that is explored.
+/// Parts in a sequence: some are made up, and one is explored.
 struct Parts<'r, 'p> {
     explorer: Explorer<'r, 'p>,
-    /// Parts to make before it.
+    /// Number of parts to make up before it.
     before: usize,
 }
 
@@ -235,7 +235,7 @@ impl<'de> SeqAccess<'de> for Parts<'_, '_> {
     }
 }
 
-/// The field of a number, alone.
+/// A single field, given by number.
 struct Fields<'r, 'p> {
     explorer: Explorer<'r, 'p>,
     number: usize,
@@ -261,7 +261,7 @@ impl<'de> MapAccess<'de> for Fields<'_, '_> {
     }
 }
 
-/// An entry of a map, of which one side is explored.
+/// A map entry of which one side is explored.
 enum Entry<'r, 'p> {
     Key(Explorer<'r, 'p>),
     Value(Explorer<'r, 'p>),
@@ -287,7 +287,7 @@ impl<'de> MapAccess<'de> for Entry<'_, '_> {
         }
     }
 
-    /// Needs no key for the value.
+    /// The value needs no key.
     fn next_entry_seed<K, V>(
         &mut self,
         key: K,

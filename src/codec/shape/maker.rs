@@ -7,27 +7,27 @@ use serde::de::{
 
 use super::explorer::Stopped;
 
-/// Levels of a value that is made.
+/// Maximum depth of a value that is made up.
 const MAX_DEPTH: usize = 8;
 
-/// A deserialiser that makes a value up, as long as no code but serde's sees it.
+/// A deserialiser that makes up values, as long as only serde's code sees them.
 ///
-/// It makes a value where the visitor is one of serde or of its derive, and gives the very type
-/// that is asked for. Elsewhere code of the type stands in between, such as a conversion
-/// (`#[serde(from)]`), which may panic at a value that it has never met.
+/// It makes up a value if the visitor belongs to serde or its derive and returns the requested
+/// type. Otherwise the type's own code is involved, such as a conversion (`#[serde(from)]`), which
+/// may panic on a value that it does not expect.
 #[derive(Clone, Copy)]
 pub(super) struct Maker {
-    /// The name of the type that is asked for.
+    /// The name of the requested type.
     asked: &'static str,
     variant: usize,
     depth: usize,
 }
 
-/// Types around another that serde makes of the same bytes.
+/// Wrapper types that serde deserialises from the same bytes.
 const AROUND: [&str; 3] = ["alloc::boxed::Box<", "alloc::rc::Rc<", "alloc::sync::Arc<"];
 
 impl Maker {
-    /// Makes what `seed` asks for, and takes the variant of this number of each enum.
+    /// Makes up the value that `seed` requests, using the variant of this number for each enum.
     pub(super) fn make<'de, S: DeserializeSeed<'de>>(
         variant: usize,
         seed: S,
@@ -130,7 +130,7 @@ impl<'de> Deserializer<'de> for Maker {
         self.deserialize_unit(visitor)
     }
 
-    /// By the way of a tuple, where the type of the part is known.
+    /// Treated as a tuple, whose part has a known type.
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
         _: &'static str,
@@ -197,7 +197,7 @@ impl<'de> Deserializer<'de> for Maker {
     }
 }
 
-/// Parts of a value that is made.
+/// The parts of a value that is made up.
 struct Made {
     maker: Maker,
     len: usize,
@@ -218,7 +218,7 @@ impl<'de> SeqAccess<'de> for Made {
     }
 }
 
-/// A map that is made is empty.
+/// A made-up map is empty.
 impl<'de> MapAccess<'de> for Made {
     type Error = Stopped;
 
@@ -250,7 +250,7 @@ impl<'de> EnumAccess<'de> for MadeVariant {
     }
 }
 
-/// The enum was checked, and so its parts come to a visitor of the same derive.
+/// The enum was checked, so its parts reach a visitor of the same derive.
 impl<'de> VariantAccess<'de> for Maker {
     type Error = Stopped;
 

@@ -1,15 +1,15 @@
-//! The shape of an item: which fields of which types its bytes hold, in which order.
+//! The shape of an item: the fields, their types and their order in the encoded bytes.
 //!
-//! Bytes of a positional format do not say what they mean, so two programs that disagree about a
-//! struct would read nonsense instead of failing. The shape goes into the header of the stream,
+//! Positional bytes do not describe themselves, so two programs with different definitions of a
+//! struct would read nonsense without an error. The shape is therefore part of the stream's header,
 //! and the receiver compares it with its own.
 //!
-//! A shape is derived from the type itself, by what its `Deserialize` asks for ([`tracer`]). This
-//! takes no derive beside serde's, and gives the type no values, so that its own code does not run.
-//! A type that decides by what it reads (`untagged`, `flatten`) has no shape; such streams are not
-//! compared. The crate serde-reflection was not taken: it runs the type's code on values that it
-//! makes up, leaves enums inside lists and options untraced, overflows the stack where the first
-//! variant of an enum is the recursive one, and takes two types of one name for the same.
+//! A shape is derived from the requests that the type's `Deserialize` makes ([`tracer`]). This
+//! needs no derive except serde's, and it does not run the type's own code. A type that depends on
+//! its input (`untagged`, `flatten`) has no shape, and its streams are not compared.
+//! serde-reflection is not used: it runs the type's code on made-up values, does not trace enums
+//! inside lists and options, overflows the stack if the first variant of an enum is recursive, and
+//! confuses types of the same name.
 //!
 //! | schema | type |
 //! |---|---|
@@ -42,11 +42,11 @@ use serde_json::Value;
 
 pub(crate) use difference::differences;
 
-/// The shapes of types that channels were opened for. Bounded by the number of types in the
-/// program; the lock is never held while a type is traced.
+/// The shapes of types used in channels. Bounded by the number of types in the program. The lock is
+/// never held while a type is traced.
 static SHAPES: LazyLock<RwLock<HashMap<TypeId, Option<Value>>>> = LazyLock::new(RwLock::default);
 
-/// The shape of `T`, or none where it cannot be found out. Found out once a type.
+/// The shape of `T`, or `None` if it cannot be determined. Computed once per type.
 pub(crate) fn of<T: DeserializeOwned>() -> Option<Value> {
     let id = typeid::of::<T>();
     if let Some(shape) = SHAPES

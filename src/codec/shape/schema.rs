@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::traced::{Key, Named, Traced};
 
-/// What stands for a part of a type that is not known.
+/// Stands for an unknown part of a type.
 pub(super) const UNKNOWN: &str = "unknown";
 
 /// Writes a traced type as a schema.
@@ -19,7 +19,7 @@ pub(super) fn of(traced: &Traced, named: &HashMap<Key, Named>) -> Option<Value> 
 
 struct Writer<'a> {
     named: &'a HashMap<Key, Named>,
-    /// Types that are written out already.
+    /// Types that were already written.
     labels: HashMap<Key, String>,
     taken: HashSet<String>,
 }
@@ -81,7 +81,7 @@ impl Writer<'_> {
             .collect()
     }
 
-    /// A label of its own for a type whose name another may have, too.
+    /// A unique label for a type whose name may be ambiguous.
     fn label(&mut self, name: &str) -> String {
         let mut label = name.to_owned();
         let mut number = 1;

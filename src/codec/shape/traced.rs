@@ -1,9 +1,9 @@
 use std::any::TypeId;
 
-/// A type as its `Deserialize` asks for it.
+/// A type as its `Deserialize` requests it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) enum Traced {
-    /// It cannot be found out without making values up.
+    /// It cannot be determined without making up values.
     #[default]
     Unknown,
     Scalar(&'static str),
@@ -11,27 +11,27 @@ pub(super) enum Traced {
     List(Box<Traced>),
     Map(Box<(Traced, Traced)>),
     Tuple(Vec<Traced>),
-    /// Names are absent where they are not certain.
+    /// Names are absent if uncertain.
     Fields(Vec<Member>),
     Named(Key),
 }
 
-/// A field or a variant with what is in it.
+/// A field or variant with its content.
 pub(super) type Member = (Option<&'static str>, Traced);
 
-/// Tells types apart: a name alone would not, think of generic types.
+/// Identifies a type. A name alone is ambiguous, for example with generic types.
 pub(super) type Key = (TypeId, &'static str);
 
-/// What a named type is.
+/// The definition of a named type.
 #[derive(Debug)]
 pub(super) enum Named {
     Newtype(Traced),
-    /// Of [`Traced::Fields`] or [`Traced::Tuple`].
+    /// Contains [`Traced::Fields`] or [`Traced::Tuple`].
     Struct(Traced),
     Enum(Vec<Member>),
 }
 
-/// What a type asks for, without what is in it.
+/// What a type requests, without its content.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Question {
     Scalar(&'static str),
@@ -44,22 +44,22 @@ pub(super) enum Question {
     TupleStruct(Key, usize),
     Struct(Key, &'static [&'static str]),
     Enum(Key, &'static [&'static str]),
-    /// What comes next, which a positional format does not say.
+    /// Any value, which a positional format does not support.
     Any,
-    /// Nothing: there is no field or variant of this number.
+    /// Nothing: no field or variant has this number.
     Nothing,
 }
 
-/// A step from a type into what is in it.
+/// A step from a type into its content.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Step {
     /// Into an option, a list or a newtype.
     Inside,
     Key,
     Value,
-    /// Into a part, reached by way of those before it.
+    /// Into a part, after the parts before it.
     Part(usize),
-    /// Into a field, reached by its number.
+    /// Into a field, by its number.
     Field(usize),
     Variant(usize),
 }

@@ -1,11 +1,9 @@
-//! Finds out the shape of a type by the questions that its `Deserialize` asks.
+//! Determines the shape of a type from the requests of its `Deserialize`.
 //!
-//! A run goes one way into the type, notes the first question there, and ends with an error. So a
-//! type is not given values to find out what it asks, and its own code, which may refuse values or
-//! panic at them, does not run. The one exception are the parts of a tuple: those behind the first
-//! are reached with values for the parts before them, which only code of serde takes ([`Maker`]).
-//!
-//! [`Maker`]: super::maker::Maker
+//! A run follows one path into the type, records the first request there, and ends with an error.
+//! The type's own code, which may refuse values or panic on them, therefore does not run. The parts
+//! of a tuple are the one exception: to reach later parts, earlier ones need values, which only
+//! serde's code receives ([`Maker`]).
 
 use std::collections::HashMap;
 
@@ -16,12 +14,12 @@ use super::explorer::Explorer;
 use super::schema;
 use super::traced::{Key, Named, Question, Step, Traced};
 
-/// Runs that a type may take, which a type of a program needs a few hundred of. Bounds the time for
+/// Maximum number of runs for one type. Ordinary types need a few hundred. It bounds the time for
 /// types that double with every level.
 const MAX_RUNS: usize = 20_000;
-/// Levels of a type within another.
+/// Maximum nesting of types.
 const MAX_DEPTH: usize = 64;
-/// Variants to try where a value of an enum is needed that ends.
+/// Number of variants to try in order to find one whose value is finite.
 const MAX_VARIANTS: usize = 16;
 
 pub(super) fn trace<T: DeserializeOwned>() -> Option<Value> {
@@ -39,11 +37,11 @@ pub(super) fn trace<T: DeserializeOwned>() -> Option<Value> {
     schema::of(&found, &tracer.named)
 }
 
-/// One run: what the type asks at the end of the way.
+/// One run: the request at the end of the path.
 #[derive(Debug)]
 pub(super) struct Run<'p> {
     pub(super) path: &'p [Step],
-    /// The variant to take of enums that a value is made of.
+    /// The variant to use for made-up enums.
     pub(super) variant: usize,
     pub(super) question: Option<Question>,
 }
@@ -62,7 +60,7 @@ fn run<T: DeserializeOwned>(path: &[Step], variant: usize) -> Option<Question> {
 struct Tracer {
     ask: fn(&[Step], usize) -> Option<Question>,
     named: HashMap<Key, Named>,
-    /// The way to what is explored now.
+    /// The path to the type that is being explored.
     path: Vec<Step>,
     runs: usize,
     /// Whether the type has no shape.
@@ -135,7 +133,7 @@ impl Tracer {
         found
     }
 
-    /// A named type, which is explored where it is met first.
+    /// Explores a named type at its first occurrence.
     fn named(&mut self, key: Key, explore: impl FnOnce(&mut Self) -> Named) -> Traced {
         if !self.named.contains_key(&key) {
             self.named.insert(key, Named::Newtype(Traced::Unknown));
@@ -162,8 +160,8 @@ impl Tracer {
         Traced::Fields(with_names(names, fields))
     }
 
-    /// Members by their numbers. The list of names that serde's derive gives holds aliases, too, so
-    /// that there can be fewer.
+    /// Members by number. The list of names from serde's derive includes aliases, so there can be
+    /// fewer members than names.
     fn members(&mut self, most: usize, step: fn(usize) -> Step) -> Vec<Traced> {
         let mut members = Vec::new();
         for number in 0..most {
@@ -180,7 +178,7 @@ impl Tracer {
     }
 }
 
-/// Members with their names, if none of these is an alias.
+/// Members with their names, if no name is an alias.
 fn with_names(names: &[&'static str], members: Vec<Traced>) -> Vec<(Option<&'static str>, Traced)> {
     let certain = names.len() == members.len();
     let name = |at: usize| names.get(at).copied().filter(|_| certain);

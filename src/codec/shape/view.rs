@@ -2,29 +2,29 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-/// Longest name that a message repeats, in characters.
+/// Maximum length of a name in a message, in characters.
 const MAX_SHOWN: usize = 60;
-/// Newtypes and references in a row to look through, which a circle of them would not end.
+/// Maximum number of newtypes and references to follow; a cycle would not end.
 const MAX_STEPS: usize = 32;
-/// Levels of a type that its name tells.
+/// Maximum number of levels in the displayed name of a type.
 const MAX_LEVELS: usize = 4;
 
-/// A schema and the types that it names.
+/// A schema and the types that it defines.
 pub(super) struct Document<'a> {
     types: HashMap<&'a str, &'a Value>,
 }
 
-/// What a schema says at one place.
+/// One node of a schema.
 pub(super) enum View<'a> {
     Scalar(&'a str),
     Option(&'a Value),
     List(&'a Value),
     Map((&'a Value, &'a Value)),
     Array(&'a Value, u64),
-    /// Of a struct or tuple.
+    /// The members of a struct or tuple.
     Fields(Vec<Member<'a>>),
     Variants(Vec<Member<'a>>),
-    /// Nothing that this version knows.
+    /// Not known to this version.
     Strange,
 }
 
@@ -105,7 +105,7 @@ impl<'a> Document<'a> {
         Self { types }
     }
 
-    /// Looks through references and newtypes.
+    /// Follows references and newtypes.
     pub(super) fn resolve(&self, schema: &'a Value) -> &'a Value {
         let mut schema = schema;
         for _ in 0..MAX_STEPS {
@@ -122,7 +122,7 @@ impl<'a> Document<'a> {
         schema
     }
 
-    /// A type in words, as Rust would write it.
+    /// Formats a type as Rust would write it.
     pub(super) fn name(&self, schema: &'a Value) -> String {
         self.named(schema, MAX_LEVELS)
     }
@@ -155,7 +155,7 @@ impl<'a> Document<'a> {
     }
 }
 
-/// A name of the other side, fit for a message.
+/// A name from the peer, sanitised for a message.
 pub(super) fn shown(name: &str) -> String {
     let mut shown: String = name
         .chars()
