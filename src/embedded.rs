@@ -11,19 +11,19 @@ use crate::wire::StreamChannelRef;
 use crate::worker::Worker;
 
 impl Worker {
-    /// A worker with an engine of its own, in this process.
+    /// Starts a worker with an engine of its own in this process.
     ///
-    /// There is no socket: frames are handed over by the memory transport. The engine runs as long
-    /// as the worker; workers of the same process reach it by [`address`](Self::address). For
-    /// workers of other processes start an [`Engine`] that listens, and connect to it.
+    /// No socket is used: frames are passed in memory. The engine runs as long as the worker. Other
+    /// workers of this process connect to it through [`address`](Self::address). For workers of
+    /// other processes, start an [`Engine`] that listens, and connect to it.
     ///
     /// # Errors
     ///
-    /// When the engine cannot start.
+    /// Fails if the engine cannot start.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives worker and engine up.
+    /// Dropping the future stops worker and engine.
     pub async fn embedded() -> Result<Self> {
         let engine = Engine::builder().in_process().start().await?;
         let address = Address::in_process(Arc::new(Embedded(engine)));
@@ -31,7 +31,7 @@ impl Worker {
     }
 }
 
-/// Reaches an engine and keeps it running.
+/// Connects to an engine and keeps it running.
 struct Embedded(Engine);
 
 #[async_trait]

@@ -1,4 +1,4 @@
-//! The crate's error: what any operation can end in, for code that only passes it on.
+//! The crate's error type, for code that propagates any error.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -8,10 +8,10 @@ use crate::wire::Abort;
 
 /// Any error, with its causes.
 ///
-/// `?` turns every error into one, those of this crate and those of others, so a stage or a `main`
-/// can use it throughout. For the same reason it does not implement
-/// [`std::error::Error`] itself; [`as_dyn`](Self::as_dyn) and `Box::from` give one that does.
-/// `Display` prints this error, `{:#}` and `Debug` all its causes.
+/// `?` converts every error into it, from this crate or others, so it suits stages and `main`. It
+/// therefore cannot implement [`std::error::Error`] itself; [`as_dyn`](Self::as_dyn) and
+/// `Box::from` return a type that does. `Display` prints this error only; `{:#}` and `Debug` print
+/// all causes.
 ///
 /// ```
 /// fn number(text: &str) -> pipewright::Result<u32> {
@@ -21,46 +21,46 @@ use crate::wire::Abort;
 /// ```
 pub struct Error(Box<dyn StdError + Send + Sync>);
 
-/// A result whose error is [`Error`] unless told.
+/// A `Result` whose error type defaults to [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
-    /// An error that is only a text.
+    /// Creates an error from a text.
     pub fn msg(message: impl fmt::Display) -> Self {
         Self(message.to_string().into())
     }
 
-    /// Any error, boxed or not; one of this crate stays what it is.
+    /// Wraps any error, boxed or not. An [`Error`] is not wrapped again.
     pub(crate) fn boxed(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self(error.into())
     }
 
-    /// The error inside.
+    /// Returns the inner error.
     pub fn as_dyn(&self) -> &(dyn StdError + Send + Sync + 'static) {
         &*self.0
     }
 
-    /// The error inside, if it is an `E`.
+    /// Returns the inner error, if it is an `E`.
     pub fn downcast_ref<E: StdError + 'static>(&self) -> Option<&E> {
         self.0.downcast_ref()
     }
 
-    /// The error inside, if it is an `E`.
+    /// Returns the inner error, if it is an `E`.
     ///
     /// # Errors
     ///
-    /// This error, if it is not.
+    /// Returns this error if it is not an `E`.
     pub fn downcast<E: StdError + 'static>(self) -> Result<E, Self> {
         self.0.downcast().map(|error| *error).map_err(Self)
     }
 
-    /// This error and its causes, outermost first.
+    /// Iterates over this error and its causes, outermost first.
     pub fn chain(&self) -> impl Iterator<Item = &(dyn StdError + 'static)> {
         let first: &(dyn StdError + 'static) = &*self.0;
         std::iter::successors(Some(first), |&error| error.source())
     }
 
-    /// The writer's own account, where a stream was aborted.
+    /// The abort sent by the writer, if the stream was aborted.
     pub fn abort(&self) -> Option<&Abort> {
         self.read_error()?.abort()
     }
@@ -110,7 +110,7 @@ impl fmt::Display for Error {
 }
 
 impl fmt::Debug for Error {
-    /// For people, because `main` prints it.
+    /// Readable by people, because `main` prints it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self:#}")
     }

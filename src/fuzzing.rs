@@ -1,5 +1,5 @@
-//! What the fuzz targets in `fuzz/` need of what is private, told in what is public. Compiled for
-//! them alone, by `--cfg fuzzing`, and no part of the API.
+//! Access to private items for the fuzz targets in `fuzz/`. Compiled with `--cfg fuzzing` only; not
+//! part of the API.
 
 use std::future::poll_fn;
 
@@ -12,23 +12,24 @@ use crate::wire::{
     ChannelQuery, Close, ControlMessage, EngineUrl, Frame, InBand, StreamChannelRef, Text,
 };
 
-/// A control message, read and written again; `None` if it cannot be read.
+/// Decodes and encodes a control message; `None` if it is invalid.
 pub fn recode_control(json: &str) -> Option<Text> {
     let message = ControlMessage::decode(json).ok()?;
     Some(message.encode().expect("what was read can be written"))
 }
 
-/// A message of the stream protocol, read and written again; `None` if it is the user's or broken.
+/// Decodes and encodes a message of the stream protocol; `None` if it is a user's message or
+/// invalid.
 pub fn recode_in_band(text: &str) -> Option<Text> {
     Some(InBand::parse(text)?.ok()?.encode())
 }
 
-/// The URL that opens the end of a channel, its key included.
+/// The URL that opens the end of a channel, including its key.
 pub fn channel_url(engine: &EngineUrl, channel_ref: &StreamChannelRef) -> String {
     engine.channel(channel_ref).expose().to_owned()
 }
 
-/// What an engine reads out of path and query of a request; `None` if it refuses it.
+/// Parses path and query of a request as an engine does; `None` if the engine would refuse it.
 pub fn channel_query(path: &str, query: &str) -> Option<StreamChannelRef> {
     let query = ChannelQuery::parse(path, query)?.ok()?;
     Some(StreamChannelRef {
@@ -38,7 +39,7 @@ pub fn channel_query(path: &str, query: &str) -> Option<StreamChannelRef> {
     })
 }
 
-/// Reads a stream of these frames, whose writer has closed it.
+/// Reads a stream of these frames, closed by its writer.
 pub fn stream(frames: impl IntoIterator<Item = Frame>) -> ChannelReader {
     let (mut writer, reader) = pipe(PipeLimits {
         frames: usize::MAX,
@@ -54,14 +55,14 @@ pub fn stream(frames: impl IntoIterator<Item = Frame>) -> ChannelReader {
 /// How a WebSocket connection ended.
 #[derive(Debug, PartialEq, Eq)]
 pub enum End {
-    /// By a close frame, with its code and reason.
+    /// With a close frame: its code and reason.
     Closed(Option<u16>, String),
-    /// Without one, or because a rule was broken; says which.
+    /// Without a close frame, or by a protocol violation; the text states which.
     Lost(String),
 }
 
-/// Reads what a client writes into a WebSocket connection after its handshake, as a server that
-/// takes `limit` bytes a frame and twice as much a message.
+/// Reads a client's WebSocket frames after the handshake, as a server that accepts `limit` bytes
+/// per frame and twice as many per message.
 pub async fn read_frames<S>(stream: S, limit: usize) -> (Vec<Frame>, End)
 where
     S: AsyncRead + AsyncWrite + Send + Sync + Unpin,

@@ -103,19 +103,20 @@ mod worker;
 pub use engine::{Engine, EngineBuilder, EngineError, EngineStats, Role};
 
 pub mod format {
-    //! How items become bytes: the formats of a typed channel, and the traits to write one.
+    //! How items are converted to bytes: the formats of typed channels, and the traits to implement
+    //! one.
     //!
-    //! | format | on the wire | items | described by | readers |
+    //! | format | encoding | items | schema | readable by |
     //! |---|---|---|---|---|
-    //! | [`Json`] | a JSON value a line | any | itself | every language, every shell tool |
-    //! | [`Lines`] | a line | `String` | - | every language, every shell tool |
-    //! | [`Raw`] | bytes, no borders | `Bytes` | - | all |
+    //! | [`Json`] | one JSON value per line | any | self-describing | every language, every shell tool |
+    //! | [`Lines`] | one line | `String` | - | every language, every shell tool |
+    //! | [`Raw`] | bytes without boundaries | `Bytes` | - | everything |
     //! | [`Bincode`] | length and fields | any | a shape in the header | Rust |
-    //! | <a id="postcard"></a>`Postcard` | length and fields | any | a shape in the header | Rust, and where postcard is known |
-    //! | <a id="messagepack"></a>`MessagePack` | length and value | any | itself | most languages |
-    //! | [`TokioCodec`] | what the codec says | the codec's | - | who knows the codec |
+    //! | <a id="postcard"></a>`Postcard` | length and fields | any | a shape in the header | Rust, and other implementations of postcard |
+    //! | <a id="messagepack"></a>`MessagePack` | length and value | any | self-describing | most languages |
+    //! | [`TokioCodec`] | defined by the codec | the codec's | - | users of the codec |
     //!
-    //! `Postcard` and `MessagePack` come with the features `postcard` and `messagepack`.
+    //! `Postcard` and `MessagePack` require the features `postcard` and `messagepack`.
 
     #[cfg(feature = "messagepack")]
     pub use crate::codec::MessagePack;
@@ -154,7 +155,7 @@ pub use worker::{
     ServeError, ShutdownError, StreamMetrics, Trigger, Worker, WorkerBuilder, WorkerMetrics,
 };
 
-/// Runs the code of the README and of the guide, page by page.
+/// Runs the code of the README and of each page of the guide.
 #[cfg(doctest)]
 mod guide {
     #[doc = include_str!("../README.md")]
@@ -175,7 +176,7 @@ mod guide {
     mod deployment {}
 }
 
-/// For the code that `#[pipeline_stage]` makes; no part of the API.
+/// Used by the code that `#[pipeline_stage]` generates; not part of the API.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::stage::Reads;

@@ -1,7 +1,7 @@
-//! What most users import at once: `use pipewright::prelude::*;`.
+//! The items that most programs need: `use pipewright::prelude::*;`.
 //!
-//! Traits are here where their methods are needed; `Serialize` and `Deserialize` are those of
-//! serde, whose derives need the crate `serde` beside this one.
+//! It includes the traits whose methods are used. `Serialize` and `Deserialize` are serde's; their
+//! derives require the crate `serde` as a dependency.
 
 #[cfg(feature = "macros")]
 pub use pipewright_macros::pipeline_stage;

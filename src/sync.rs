@@ -1,6 +1,6 @@
-//! What tasks share and how they wait, where models run it in every order of the tasks: what std
-//! and tokio have, or with `--cfg shuttle` that of shuttle, which decides after each step whose
-//! turn is next. `.ci/models` runs them.
+//! Locks, atomics and timers of std and tokio. With `--cfg shuttle` they are those of shuttle,
+//! which chooses the next task after each step and so runs models in many interleavings
+//! (`.ci/models`).
 
 #[cfg(shuttle)]
 pub(crate) use self::model::{
@@ -29,14 +29,14 @@ mod model {
 
     pub(crate) type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-    /// In a model no time passes: it is over when others may have had a turn.
+    /// Models have no time: it ends after other tasks may have run.
     pub(crate) fn sleep(_: Duration) -> Sleep {
         Box::pin(shuttle::future::yield_now())
     }
 }
 
-/// Runs a model in many orders of its tasks: some by chance, some with few changes of turn, but at
-/// the most telling moments.
+/// Runs a model in many interleavings: random ones, and ones with few task switches at critical
+/// points.
 #[cfg(all(test, shuttle))]
 pub(crate) fn every_order(model: impl Fn() + Send + Sync + Clone + 'static) {
     // The close of a stream asks for a timer, which no model waits for.
@@ -49,6 +49,6 @@ pub(crate) fn every_order(model: impl Fn() + Send + Sync + Clone + 'static) {
     shuttle::check_pct(model, ORDERS, 3);
 }
 
-/// Orders of a kind that a model is run in.
+/// Number of interleavings of each kind.
 #[cfg(all(test, shuttle))]
 const ORDERS: usize = 2000;

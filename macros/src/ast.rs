@@ -1,4 +1,4 @@
-//! The signature, classified: what each argument is for, and what kind of stage that makes.
+//! Classifies the signature: the purpose of each argument and the resulting kind of stage.
 
 use syn::spanned::Spanned;
 use syn::{FnArg, Ident, ItemFn, Pat, PatType, Type};
@@ -7,7 +7,7 @@ use crate::errors::Errors;
 use crate::returns::{Fallible, Returns, gives_value};
 use crate::types;
 
-/// What is told where a signature has none of the shapes.
+/// The message for a signature that matches none of the forms.
 pub(crate) const SHAPES: &str = "the shapes of a stage are
     fn(Item) -> Item, Option<Item>, Vec<Item>, [Item; N], impl Iterator<Item = Item> or impl Stream<Item = Item>, each plain or in a Result, `async` or not
     fn(&Item) -> bool, a filter
@@ -17,7 +17,7 @@ pub(crate) const SHAPES: &str = "the shapes of a stage are
     async fn(Receiver<In>) -> Result<()>, a consumer
 further arguments may be `state: &mut State` (for items), `context: &StageContext` and `params: Params`";
 
-/// What an argument is for.
+/// The purpose of an argument.
 pub(crate) enum Role {
     Item { by_ref: bool },
     Reader,
@@ -30,7 +30,7 @@ pub(crate) enum Role {
 /// The arguments, in the order of the signature.
 pub(crate) struct Arguments {
     pub(crate) roles: Vec<Role>,
-    /// The type of the item, or of the reading end.
+    /// The type of the item or of the reading end.
     pub(crate) input: Option<Type>,
     /// The type of the writing end.
     pub(crate) writer: Option<Type>,
@@ -39,7 +39,7 @@ pub(crate) struct Arguments {
 }
 
 impl Arguments {
-    /// The first argument, which says that items are borrowed and not owned.
+    /// Whether the first argument states that items are borrowed.
     pub(crate) fn borrows_item(&self) -> bool {
         self.roles
             .iter()
@@ -52,7 +52,7 @@ impl Arguments {
             .any(|role| matches!(role, Role::Context { .. }))
     }
 
-    /// Whether what the function returns could borrow an argument.
+    /// Whether the return value could borrow an argument.
     pub(crate) fn any_by_ref(&self) -> bool {
         self.roles.iter().any(|role| match role {
             Role::Item { by_ref } | Role::Params { by_ref } | Role::Context { by_ref } => *by_ref,
@@ -62,7 +62,7 @@ impl Arguments {
     }
 }
 
-/// What kind of stage it is, and the types that go in and out.
+/// The kind of a stage, with its input and output types.
 #[allow(clippy::large_enum_variant)] // There is one, for the time of an expansion.
 pub(crate) enum Kind {
     Items { item: Type, returns: Returns },
@@ -75,7 +75,7 @@ pub(crate) enum Kind {
 /// `Receiver<T, F>` or `Sender<T, F>`.
 pub(crate) struct Items {
     pub(crate) item: Type,
-    /// `None` is the default.
+    /// `None` selects the default.
     pub(crate) format: Option<Type>,
 }
 
@@ -83,12 +83,12 @@ pub(crate) struct Items {
 pub(crate) struct Stage {
     pub(crate) arguments: Arguments,
     pub(crate) kind: Kind,
-    /// For all kinds but `Items`: where the `Result` stands, if the function returns one.
+    /// The position of the `Result`, if the function returns one. Not used for `Items`.
     pub(crate) fallible: Option<Fallible>,
 }
 
 impl Stage {
-    /// Classifies a function whose signature is allowed at all.
+    /// Classifies a function whose signature is valid for a stage.
     pub(crate) fn classify(function: &ItemFn, errors: &mut Errors) -> Option<Self> {
         let arguments = arguments(function, errors)?;
         let gives = gives_value(&function.sig);
@@ -154,8 +154,8 @@ enum End {
 }
 
 impl End {
-    /// The end that `ty` is by its name. In a function that gives a value, a `Receiver` or `Sender`
-    /// without arguments is a type of the user: an end says what its items are.
+    /// The end that `ty` names. In a function that returns a value, `Receiver` or `Sender` without
+    /// arguments is a user type, because an end names its item type.
     fn of(ty: &Type, gives_value: bool) -> Option<Self> {
         let name = types::name(ty)?;
         if gives_value
@@ -191,7 +191,7 @@ impl Items {
     }
 }
 
-/// Items travel, so they cannot borrow.
+/// Items are sent to other tasks and processes, so they cannot borrow.
 pub(crate) fn check_owned(ty: &Type) -> syn::Result<()> {
     match types::borrowed(ty) {
         None => Ok(()),
@@ -371,7 +371,7 @@ impl Arguments {
     }
 }
 
-/// Whether the argument is for parameters; one that is not used yet may say so.
+/// Whether the argument holds parameters. An unused one may start with an underscore.
 fn is_params(name: &Ident) -> bool {
     name == "params" || name == "_params"
 }
@@ -385,7 +385,7 @@ pub(crate) fn binding(pat: &Pat) -> Option<&Ident> {
     }
 }
 
-/// What is owned where `target` is borrowed: a filter of `&str` is one of `String`.
+/// The owned form of a borrowed `target`: a filter of `&str` is a filter of `String`.
 fn owned(target: &Type) -> Type {
     match target {
         Type::Slice(slice) => {

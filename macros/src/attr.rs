@@ -1,4 +1,4 @@
-//! What stands in the parentheses: `#[pipeline_stage(id = "..", concurrency = 8, ordered)]`.
+//! The settings in parentheses: `#[pipeline_stage(id = "..", concurrency = 8, ordered)]`.
 
 use proc_macro2::TokenStream;
 use syn::ext::IdentExt;
@@ -7,7 +7,7 @@ use syn::{Expr, Ident, Lit, LitStr, Path, Token, Type};
 
 use crate::errors::Errors;
 
-/// The names that are understood, as they are listed in errors.
+/// The supported names, in the order in which errors list them.
 const NAMES: [&str; 8] = [
     "id",
     "input",
@@ -19,7 +19,7 @@ const NAMES: [&str; 8] = [
     "crate",
 ];
 
-/// The settings of a stage. A name is kept with its setting, to be pointed at.
+/// The settings of a stage. Each is stored with its name, so that errors can point to it.
 #[derive(Default)]
 pub(crate) struct Attrs {
     pub(crate) id: Option<LitStr>,
@@ -33,7 +33,7 @@ pub(crate) struct Attrs {
 }
 
 impl Attrs {
-    /// Reads the settings; one that is wrong is left out.
+    /// Parses the settings and skips invalid ones.
     pub(crate) fn parse(tokens: TokenStream, errors: &mut Errors) -> Self {
         let mut attrs = Self::default();
         let parser = |input: ParseStream<'_>| {
@@ -96,14 +96,14 @@ impl Attrs {
         }
     }
 
-    /// Paths in the emitted code begin with this.
+    /// The start of every path in the generated code.
     pub(crate) fn krate(&self) -> Path {
         let absolute = || syn::parse_quote!(::pipewright);
         self.krate.clone().unwrap_or_else(absolute)
     }
 }
 
-/// What stands after `name =`.
+/// The value after `name =`.
 fn value<T: Parse>(name: &Ident, example: &str, input: ParseStream<'_>) -> syn::Result<T> {
     if !input.peek(Token![=]) {
         let message = format!("`{name}` takes a value: `{name} = {example}`");
@@ -134,7 +134,7 @@ fn put<T>(place: &mut Option<T>, name: &Ident, value: T) -> syn::Result<()> {
     }
 }
 
-/// Moves to the comma after a setting that is wrong.
+/// Skips to the comma after an invalid setting.
 fn skip_setting(input: ParseStream<'_>) {
     while !input.is_empty() && !input.peek(Token![,]) {
         // What is skipped was complained of; a token tree can always be taken.
@@ -142,7 +142,7 @@ fn skip_setting(input: ParseStream<'_>) {
     }
 }
 
-/// An id that no worker would register is found here already.
+/// Reports an id that every worker would reject.
 fn check_id(id: &LitStr) -> syn::Result<()> {
     let value = id.value();
     let problem = if value.is_empty() {
@@ -193,7 +193,7 @@ fn did_you_mean(unknown: &str) -> String {
     }
 }
 
-/// Letters to add, take away or exchange to make `one` of `other` (Levenshtein).
+/// The Levenshtein distance between `one` and `other`.
 fn distance(one: &str, other: &str) -> usize {
     let other: Vec<char> = other.chars().collect();
     let mut row: Vec<usize> = (0..=other.len()).collect();

@@ -1,15 +1,16 @@
 //! `cfg` and `cfg_attr` within a function that becomes a stage.
 //!
-//! The compiler leaves out what an attribute `cfg` excludes after the macro has run, and a macro
-//! cannot ask whether it will. So the macro writes the stage twice, with the part and without it,
-//! and a `cfg` on each: only the one that stays is expanded further.
+//! The compiler evaluates `cfg` after the macro has run, and a macro cannot query the result. The
+//! macro therefore writes the stage twice, with and without the conditional part, and puts a `cfg`
+//! on each. Only the one that remains is expanded further.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, FnArg, ItemFn, Meta, Path, Token};
 
-/// The function with the first such attribute resolved in both ways; `None` if there is none.
+/// Returns the function with the first such attribute resolved both ways, or `None` if there is
+/// none.
 pub(crate) fn variants(
     function: &ItemFn,
     krate: &Path,
@@ -27,7 +28,7 @@ pub(crate) fn variants(
     })
 }
 
-/// The predicate, and the function where it holds and where it does not.
+/// The predicate, and the function if it is true and if it is false.
 type Split = (TokenStream, ItemFn, ItemFn);
 
 fn of_argument(function: &ItemFn) -> Option<Split> {
@@ -63,7 +64,7 @@ fn of_argument(function: &ItemFn) -> Option<Split> {
     None
 }
 
-/// What a `cfg_attr` adds may be for the macro, so it has to be known.
+/// A `cfg_attr` may add an attribute for the macro, so it must be resolved first.
 fn of_function(function: &ItemFn) -> Option<Split> {
     for (place, attribute) in function.attrs.iter().enumerate() {
         let Some(Conditional::CfgAttr(predicate, then)) = conditional(attribute) else {
@@ -82,7 +83,7 @@ enum Conditional {
     CfgAttr(TokenStream, Vec<Attribute>),
 }
 
-/// `None` for any other attribute, and for one that is wrong, which the compiler says itself.
+/// `None` for any other attribute, and for an invalid one, which the compiler reports.
 fn conditional(attribute: &Attribute) -> Option<Conditional> {
     let Meta::List(list) = &attribute.meta else {
         return None;

@@ -1,8 +1,8 @@
-//! The type of a stage, the function that gives its value, and the user's function.
+//! The type of a stage, the function that returns its value, and the user's function.
 //!
-//! Lints of the compiler say nothing about code that a macro has written. So the names that the
-//! user has chosen are written here as the macro's, at the user's place, and no `allow` is needed:
-//! one would be an error where the user forbids the lint.
+//! The compiler's lints ignore code written by a macro. Names chosen by the user are therefore
+//! emitted with the macro's hygiene at the user's location, so no `allow` is needed. An `allow`
+//! would be an error where the user forbids the lint.
 
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
@@ -12,8 +12,8 @@ use syn::{FnArg, ItemFn, Signature, Visibility};
 use crate::ast::binding;
 use crate::expand::{attributes, common};
 
-/// The definition of a stage. The user's function stands within `call`, under its own name: so it
-/// may call itself, and attributes such as `#[instrument]` see the name.
+/// The definition of a stage. The user's function is nested in `call` under its own name, so that
+/// it can call itself and attributes such as `#[instrument]` see its name.
 pub(crate) fn of_stage(function: &ItemFn) -> TokenStream {
     let name = emitted(&function.sig.ident);
     let mut inner = function.clone();
@@ -55,7 +55,7 @@ pub(crate) fn of_stage(function: &ItemFn) -> TokenStream {
     definition(function, &functions)
 }
 
-/// The definition beside errors, with the function as it is written.
+/// The definition that accompanies errors, with the unchanged function.
 pub(crate) fn as_written(function: &ItemFn) -> TokenStream {
     let mut call = function.clone();
     call.sig.ident = Ident::new("call", function.sig.ident.span());
@@ -65,7 +65,7 @@ pub(crate) fn as_written(function: &ItemFn) -> TokenStream {
     definition(function, &quote!(#about #call))
 }
 
-/// The associated function that the stage calls: `call`, or one behind it where `call` is
+/// The associated function that the stage calls: `call`, or a function behind it if `call` is
 /// deprecated.
 pub(crate) fn entry(function: &ItemFn) -> Ident {
     let is_deprecated = !attributes(function, &["deprecated"]).is_empty();
@@ -124,7 +124,7 @@ fn about_call(function: &ItemFn) -> TokenStream {
     quote!(#[doc = #about])
 }
 
-/// The signature under the name `name`, and the arguments that it passes on.
+/// A signature with the name `name`, and the arguments that it forwards.
 fn wrapper(signature: &Signature, name: &Ident) -> (Signature, Vec<Ident>) {
     let mut wrapper = signature.clone();
     wrapper.ident.clone_from(name);
@@ -151,7 +151,7 @@ fn wrapper(signature: &Signature, name: &Ident) -> (Signature, Vec<Ident>) {
     (wrapper, names)
 }
 
-/// The name as one that the macro has written, at the place of the user's.
+/// The name with the macro's hygiene and the user's location.
 fn emitted(name: &Ident) -> Ident {
     let mut name = name.clone();
     name.set_span(Span::call_site().located_at(name.span()));

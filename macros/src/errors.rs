@@ -3,7 +3,7 @@ use std::fmt::Display;
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 
-/// Every error that was found, so that a user sees all of them at once.
+/// All errors that were found, so that the user sees them at once.
 #[derive(Default)]
 pub(crate) struct Errors(Vec<syn::Error>);
 
@@ -12,7 +12,7 @@ impl Errors {
         self.0.push(error);
     }
 
-    /// An error at `tokens`.
+    /// Adds an error at `tokens`.
     pub(crate) fn at(&mut self, tokens: impl ToTokens, message: impl Display) {
         self.push(syn::Error::new_spanned(tokens, message));
     }
@@ -21,7 +21,7 @@ impl Errors {
         self.push(syn::Error::new(span, message));
     }
 
-    /// The value, or `None` and its error in the collection.
+    /// Returns the value, or stores its error and returns `None`.
     pub(crate) fn keep<T>(&mut self, result: syn::Result<T>) -> Option<T> {
         result.map_err(|error| self.push(error)).ok()
     }
@@ -30,7 +30,7 @@ impl Errors {
         self.0.is_empty()
     }
 
-    /// Each error as a `compile_error!`.
+    /// Converts each error to a `compile_error!`.
     pub(crate) fn into_tokens(self) -> Vec<TokenStream> {
         self.0.iter().map(syn::Error::to_compile_error).collect()
     }

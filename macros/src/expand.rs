@@ -1,5 +1,5 @@
-//! Writes the stage: the type, the function that gives its value, and what the two traits of its
-//! kind ask for.
+//! Generates the stage: its type, the function that returns its value, and the implementations of
+//! the two traits of its kind.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -13,7 +13,7 @@ use crate::errors::Errors;
 use crate::returns::Fallible;
 use crate::{cfg, definition, fallback, items, streams, validate};
 
-/// The attribute: its settings and what it stands on.
+/// Expands the attribute, given its settings and the annotated item.
 pub(crate) fn pipeline_stage(settings: &TokenStream, item: &TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let attrs = Attrs::parse(settings.clone(), &mut errors);
@@ -39,14 +39,14 @@ pub(crate) fn pipeline_stage(settings: &TokenStream, item: &TokenStream) -> Toke
     }
 }
 
-/// What the code of a kind is written from.
+/// The input for the generated code.
 pub(crate) struct Parts<'a> {
     pub(crate) function: &'a ItemFn,
     pub(crate) attrs: &'a Attrs,
     pub(crate) stage: &'a Stage,
-    /// Paths begin with it.
+    /// The start of every path.
     pub(crate) krate: Path,
-    /// Attributes of every item: `cfg`, and what lints are not to say.
+    /// Attributes for every generated item: `cfg` and lint levels.
     pub(crate) common: TokenStream,
 }
 
@@ -83,7 +83,7 @@ fn expand(function: &ItemFn, attrs: &Attrs, stage: &Stage) -> TokenStream {
     quote!(#definition #code)
 }
 
-/// Attributes of the user that every item has to have.
+/// The user's attributes that every generated item needs.
 pub(crate) fn common(function: &ItemFn) -> TokenStream {
     attributes(function, &["cfg", "allow"])
 }
@@ -97,7 +97,7 @@ pub(crate) fn attributes(function: &ItemFn, names: &[&str]) -> TokenStream {
 }
 
 impl Parts<'_> {
-    /// `impl Stage`, whose code is in the module `code` of the crate.
+    /// `impl Stage`, which refers to the module `code` of the crate.
     fn stage(&self, item: &Type, out: &Type, code: &TokenStream) -> TokenStream {
         let Self { krate, common, .. } = self;
         let name = &self.function.sig.ident;
@@ -159,7 +159,7 @@ impl Parts<'_> {
         }
     }
 
-    /// Whether outputs are in the order of their items, as far as the stage says so.
+    /// Whether outputs keep the order of their items, as declared by the stage.
     fn keeps_order(&self) -> TokenStream {
         let krate = &self.krate;
         match &self.stage.kind {
@@ -170,7 +170,7 @@ impl Parts<'_> {
         }
     }
 
-    /// The formats. An error about one is an error about the items, and points there.
+    /// The formats. Errors about a format point to the item type.
     fn formats(&self, item: &Type, out: &Type) -> (TokenStream, TokenStream) {
         let (read, written) = match &self.stage.kind {
             Kind::Streams { reader, writer } => (reader.format.as_ref(), writer.format.as_ref()),
@@ -190,7 +190,7 @@ impl Parts<'_> {
         (self.format(item, read), self.format(out, written))
     }
 
-    /// The format of `item`: the one chosen, or `Json`.
+    /// The format of `item`: the chosen one or `Json`.
     pub(crate) fn format(&self, item: &Type, chosen: Option<&Type>) -> TokenStream {
         if let Some(format) = chosen {
             return format.to_token_stream();
@@ -199,7 +199,7 @@ impl Parts<'_> {
         quote_spanned!(item.span()=> #krate::format::Json)
     }
 
-    /// The path to the crate for code whose errors are to point to `span`.
+    /// The path to the crate, with `span` as the location of errors.
     pub(crate) fn krate_at(&self, span: Span) -> TokenStream {
         self.krate
             .to_token_stream()
@@ -211,8 +211,7 @@ impl Parts<'_> {
             .collect()
     }
 
-    /// The `Result` of a `ty` that `returned` is, with `value` made to `given` and any error to the
-    /// crate's.
+    /// Converts the returned `Result`: `value` becomes `given`, and any error becomes the crate's.
     pub(crate) fn fallible(
         &self,
         returned: &TokenStream,
@@ -239,7 +238,7 @@ impl Parts<'_> {
         }}
     }
 
-    /// The id: the one chosen, or the package and the path within.
+    /// The id: the chosen one, or the package and module path.
     fn id_text(&self) -> TokenStream {
         if let Some(id) = &self.attrs.id {
             return id.to_token_stream();
@@ -256,7 +255,7 @@ impl Parts<'_> {
         }
     }
 
-    /// The name of the associated function that calls the user's.
+    /// The name of the associated function that calls the user's function.
     pub(crate) fn entry(&self) -> Ident {
         definition::entry(self.function)
     }

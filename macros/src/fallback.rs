@@ -1,5 +1,5 @@
-//! What is written beside errors: the function as it was meant and a stage whose items have no
-//! known type, so that the places where it is used say nothing more.
+//! The code that accompanies errors: the user's function and a stage with unknown item types, so
+//! that uses of the stage cause no further errors.
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::quote;
@@ -10,7 +10,7 @@ use crate::attr::Attrs;
 use crate::definition;
 use crate::errors::Errors;
 
-/// The attribute is not on a function, or on one that `error` is about.
+/// The attribute is not on a function, or on a function with `error`.
 pub(crate) fn not_a_function(item: &TokenStream, error: syn::Error) -> TokenStream {
     let is_fn = |token: TokenTree| matches!(token, TokenTree::Ident(name) if name == "fn");
     let error = if item.clone().into_iter().any(is_fn) {
@@ -23,7 +23,7 @@ pub(crate) fn not_a_function(item: &TokenStream, error: syn::Error) -> TokenStre
     quote!(#error #item)
 }
 
-/// A method cannot be a stage, and within an `impl` no type can be declared.
+/// A method cannot be a stage, because no type can be declared within an `impl`.
 pub(crate) fn method(function: &ItemFn, receiver: &Receiver) -> TokenStream {
     let message = "a stage is a function without `self`: move it out of the `impl`, and take what \
                    it needs of `self` as `params` or as state";
@@ -31,7 +31,7 @@ pub(crate) fn method(function: &ItemFn, receiver: &Receiver) -> TokenStream {
     quote!(#error #function)
 }
 
-/// A stage whose signature or settings are wrong.
+/// A stage with an invalid signature or invalid settings.
 pub(crate) fn stage(function: &ItemFn, attrs: &Attrs, errors: Errors) -> TokenStream {
     let krate = attrs.krate();
     let name = &function.sig.ident;

@@ -1,4 +1,4 @@
-//! The code of a stage that handles one item at a time.
+//! The code of a stage that processes one item at a time.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -71,7 +71,7 @@ pub(crate) fn item_stage(parts: &Parts<'_>, returns: &Returns) -> TokenStream {
     }
 }
 
-/// Has the compiler look behind aliases: what is given as an item must not be a `Result`.
+/// Makes the compiler resolve aliases: an item must not be a `Result`.
 fn shape(parts: &Parts<'_>, returns: &Returns) -> Option<TokenStream> {
     let check = match &returns.form {
         Form::One => "item",
@@ -92,8 +92,8 @@ fn shape(parts: &Parts<'_>, returns: &Returns) -> Option<TokenStream> {
     })
 }
 
-/// `AT_ONCE`, where a call is over when it returns and gives one output at most. Messages of a call
-/// go before its output, so one that may send any is left to `apply`.
+/// `AT_ONCE`, for a synchronous call with at most one output. Messages of a call precede its
+/// output, so a call that may send messages uses `apply` instead.
 fn at_once(parts: &Parts<'_>, returns: &Returns) -> Option<TokenStream> {
     let is_plain = parts.function.sig.asyncness.is_none() && parts.attrs.blocking.is_none();
     if !is_plain || parts.stage.arguments.has_context() {
@@ -122,7 +122,7 @@ fn at_once(parts: &Parts<'_>, returns: &Returns) -> Option<TokenStream> {
     })
 }
 
-/// The type and the body of `apply`.
+/// The type and body of `apply`.
 fn apply(parts: &Parts<'_>, returns: &Returns) -> (TokenStream, TokenStream) {
     let krate = &parts.krate;
     let applied = quote! {
@@ -171,16 +171,16 @@ fn apply(parts: &Parts<'_>, returns: &Returns) -> (TokenStream, TokenStream) {
     (future, quote!(#taken #body))
 }
 
-/// Where the arguments come from.
+/// The source of the arguments.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
-    /// From the run, because the call is over before `apply` is.
+    /// The run itself, because the call ends before `apply` returns.
     InLine,
-    /// From what was taken out of the run.
+    /// Values that were taken out of the run.
     Taken,
 }
 
-/// Takes what the call needs out of the run.
+/// Takes the arguments of the call out of the run.
 fn take(parts: &Parts<'_>) -> TokenStream {
     let krate = &parts.krate;
     let site = Span::mixed_site();
@@ -239,7 +239,7 @@ fn call(parts: &Parts<'_>, place: Place) -> TokenStream {
 }
 
 impl Returns {
-    /// The type that `Outputs` has.
+    /// The type of `Outputs`.
     fn outputs_type(&self, parts: &Parts<'_>) -> TokenStream {
         let krate = &parts.krate;
         let item = &self.item;
@@ -257,14 +257,14 @@ impl Returns {
         }
     }
 
-    /// The `Result` of outputs, of what the function has returned.
+    /// Converts the function's return value to a `Result` of outputs.
     fn outputs(&self, parts: &Parts<'_>, returned: &TokenStream) -> TokenStream {
         let value = quote_spanned!(Span::mixed_site()=> value);
         let outputs = self.outputs_of(parts, &value);
         self.given(parts, returned, &value, &outputs)
     }
 
-    /// The `Result` of `given`, which is made of the `value` that the function has returned.
+    /// Converts `value`, returned by the function, to a `Result` of `given`.
     fn given(
         &self,
         parts: &Parts<'_>,
@@ -339,7 +339,7 @@ impl Returns {
 }
 
 impl Parts<'_> {
-    /// A copy of what `params` points to. An error about it points to the argument.
+    /// Clones the parameters. Errors point to the argument.
     pub(crate) fn own_params(&self, params: &TokenStream) -> TokenStream {
         let Some(ty) = &self.stage.arguments.params else {
             return params.clone();

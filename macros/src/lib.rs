@@ -1,16 +1,16 @@
-//! The procedural macros of [pipewright](https://docs.rs/pipewright); use them through that crate,
+//! The procedural macros of [pipewright](https://docs.rs/pipewright). Use them through that crate,
 //! which documents them.
 //!
-//! | file | does |
+//! | file | contents |
 //! |---|---|
-//! | `attr` | reads what stands in the parentheses of the attribute |
-//! | `ast` | classifies the signature: what the arguments are for, what comes out |
-//! | `returns` | the part of `ast` that reads the return type |
-//! | `validate` | compares the two: what contradicts, what has no effect |
-//! | `cfg` | writes a variant for either outcome of a `cfg` that is within the function |
-//! | `expand` | writes the stage: `definition` its type and its function, `items` and `streams` its code |
-//! | `summary` | what the documentation of the function says of it in short |
-//! | `fallback` | writes a stage beside the errors, so that its uses are no errors as well |
+//! | `attr` | parses the settings of the attribute |
+//! | `ast` | classifies the signature: the purpose of each argument, and the kind of stage |
+//! | `returns` | the part of `ast` for the return type |
+//! | `validate` | checks the settings against the signature: contradictions, and settings without effect |
+//! | `cfg` | generates a variant for both outcomes of a `cfg` within the function |
+//! | `expand` | generates the stage: `definition` its type and function, `items` and `streams` its code |
+//! | `summary` | extracts the summary from the documentation of the function |
+//! | `fallback` | generates a stage that accompanies errors, so that its uses cause no further errors |
 
 mod ast;
 mod attr;

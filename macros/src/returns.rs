@@ -1,4 +1,4 @@
-//! The return type, classified.
+//! Classifies the return type.
 
 use proc_macro2::Span;
 use syn::spanned::Spanned;
@@ -8,16 +8,16 @@ use crate::ast::{Arguments, SHAPES, check_owned};
 use crate::errors::Errors;
 use crate::types::{self, Series};
 
-/// What a function of an item returns.
+/// The return type of a function that processes items.
 pub(crate) struct Returns {
-    /// The item that goes out.
+    /// The output item.
     pub(crate) item: Type,
     pub(crate) form: Form,
-    /// Where the `Result` stands, if the item is in one.
+    /// The position of the `Result`, if the item is inside one.
     pub(crate) fallible: Option<Fallible>,
 }
 
-/// Where errors about a `Result` point to.
+/// The locations for errors about a `Result`.
 #[derive(Clone, Copy)]
 pub(crate) struct Fallible {
     /// The `Result` itself.
@@ -36,7 +36,7 @@ impl Fallible {
     }
 }
 
-/// Whether the function returns more than `()` or a `Result` of it.
+/// Whether the function returns something other than `()` or a `Result<()>`.
 pub(crate) fn gives_value(signature: &Signature) -> bool {
     match &signature.output {
         ReturnType::Default => false,
@@ -49,14 +49,14 @@ pub(crate) fn gives_value(signature: &Signature) -> bool {
     }
 }
 
-/// How many items come out of one.
+/// The number of outputs for one input.
 pub(crate) enum Form {
     One,
-    /// `bool`, and the item that went in goes out.
+    /// `bool`: the input item is kept or dropped.
     Keep,
-    /// `Option`, `Vec`, an array; the type as it is written.
+    /// `Option`, `Vec` or an array; the type as written.
     Each(Box<Type>),
-    /// An iterator or a stream, whose items may be in a `Result`.
+    /// An iterator or a stream, whose items may be `Result`s.
     Lazy {
         over_time: bool,
         may_fail: bool,
@@ -64,7 +64,7 @@ pub(crate) enum Form {
 }
 
 impl Returns {
-    /// The return type of a function of an item.
+    /// The return type of a function that processes items.
     pub(crate) fn of_item(
         signature: &Signature,
         arguments: &Arguments,
@@ -93,8 +93,8 @@ impl Returns {
         })
     }
 
-    /// The return type of a function of the ends of channels: where its `Result` stands, if it
-    /// returns one.
+    /// The return type of a function on channel ends: the position of its `Result`, if it returns
+    /// one.
     pub(crate) fn of_ends(signature: &Signature) -> syn::Result<Option<Fallible>> {
         let ReturnType::Type(_, returned) = &signature.output else {
             return Ok(None);
@@ -208,7 +208,7 @@ fn each(item: &Type) -> syn::Result<Type> {
     Ok(item.clone())
 }
 
-/// The items of an iterator or a stream, of which each may be an error.
+/// The items of an iterator or stream, each of which may be an error.
 fn lazy(series: &Series<'_>) -> syn::Result<(Type, Form)> {
     let over_time = series.over_time;
     let (item, may_fail) = match types::arguments(series.item).first() {

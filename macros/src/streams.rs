@@ -1,5 +1,5 @@
-//! The code of a stage that runs once for the whole stream: from one end to the other, or with one
-//! end only.
+//! The code of a stage that runs once for the whole stream, from one end to the other or with only
+//! one end.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -112,7 +112,7 @@ impl Parts<'_> {
         }
     }
 
-    /// The parameters' type and `fn start`, with the ends that it is given.
+    /// The type of the parameters and `fn start`, for the given ends.
     fn start(&self, ends: &TokenStream) -> TokenStream {
         let krate = &self.krate;
         let params = self.params();
@@ -157,19 +157,19 @@ impl Parts<'_> {
         }
     }
 
-    /// The end of a channel for the argument of type `ty`.
+    /// The channel end for an argument of type `ty`.
     fn end(&self, ty: Option<&Type>, end: &TokenStream) -> TokenStream {
         let Some(ty) = ty else { return end.clone() };
         let krate = self.krate_at(ty.span());
         quote_spanned!(ty.span()=> <#ty as #krate::__private::TakesEnd<_>>::end(#end))
     }
 
-    /// Adds what the documentation says to a `StageInfo`.
+    /// Adds the documentation summary to a `StageInfo`.
     pub(crate) fn described(&self) -> Option<TokenStream> {
         summary(&self.function.attrs).map(|text| quote!(.with_description(#text)))
     }
 
-    /// `impl Service` by way of `of`, which says `info` of itself.
+    /// `impl Service` that delegates to `of` and describes itself with `info`.
     pub(crate) fn service(&self, of: &TokenStream, info: &TokenStream) -> TokenStream {
         let Self { krate, common, .. } = self;
         let name = &self.function.sig.ident;

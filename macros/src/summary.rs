@@ -1,8 +1,8 @@
-//! What a function's documentation says in its first paragraph.
+//! Extracts the first paragraph of a function's documentation.
 
 use syn::{Attribute, Expr, ExprLit, Lit, Meta};
 
-/// The first paragraph on one line; `None` if there is none, or if it is not written out here.
+/// The first paragraph on one line. `None` if there is none, or if it is not a literal.
 pub(crate) fn summary(attributes: &[Attribute]) -> Option<String> {
     let lines = attributes
         .iter()

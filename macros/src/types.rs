@@ -1,11 +1,11 @@
-//! Questions about types as they are written.
+//! Predicates on types as written.
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::punctuated::Punctuated;
 use syn::{GenericArgument, Ident, PathArguments, Token, Type, TypeParamBound};
 
-/// The type within parentheses and the invisible groups of macros.
+/// The type inside parentheses and invisible macro groups.
 pub(crate) fn peel(ty: &Type) -> &Type {
     match ty {
         Type::Group(group) => peel(&group.elem),
@@ -14,7 +14,7 @@ pub(crate) fn peel(ty: &Type) -> &Type {
     }
 }
 
-/// The last name of a path: `Vec` of `std::vec::Vec<u8>`.
+/// The last segment of a path: `Vec` in `std::vec::Vec<u8>`.
 pub(crate) fn name(ty: &Type) -> Option<&Ident> {
     match peel(ty) {
         Type::Path(path) => path.path.segments.last().map(|segment| &segment.ident),
@@ -26,7 +26,7 @@ pub(crate) fn is_named(ty: &Type, expected: &str) -> bool {
     name(ty).is_some_and(|name| name == expected)
 }
 
-/// The types in the angle brackets after the last name of a path.
+/// The type arguments of the last path segment.
 pub(crate) fn arguments(ty: &Type) -> Vec<&Type> {
     let Type::Path(path) = peel(ty) else {
         return Vec::new();
@@ -44,7 +44,7 @@ pub(crate) fn arguments(ty: &Type) -> Vec<&Type> {
     }
 }
 
-/// Whether there are angle brackets after the last name of a path.
+/// Whether the last path segment has angle brackets.
 pub(crate) fn has_arguments(ty: &Type) -> bool {
     let Type::Path(path) = peel(ty) else {
         return false;
@@ -57,12 +57,12 @@ pub(crate) fn is_unit(ty: &Type) -> bool {
     matches!(peel(ty), Type::Tuple(tuple) if tuple.elems.is_empty())
 }
 
-/// A `T` behind a trait: `Iterator<Item = T>`.
+/// The `T` of a trait bound such as `Iterator<Item = T>`.
 pub(crate) struct Series<'a> {
     pub(crate) item: &'a Type,
-    /// A `Stream`, not an iterator.
+    /// Whether it is a `Stream` and not an iterator.
     pub(crate) over_time: bool,
-    /// Whether `use<..>` says what is borrowed.
+    /// Whether `use<..>` lists the captured lifetimes.
     pub(crate) captures: bool,
 }
 
@@ -107,7 +107,7 @@ pub(crate) fn is_future(bounds: &Punctuated<TypeParamBound, Token![+]>) -> bool 
 
 /// The first token that borrows: `&` or a lifetime other than `'static`.
 ///
-/// Types of functions borrow nothing by themselves, but are no items either.
+/// Function types do not borrow, but they cannot be items either.
 pub(crate) fn borrowed(ty: &Type) -> Option<TokenTree> {
     find(ty.to_token_stream(), &|token, next| match token {
         TokenTree::Punct(punct) if punct.as_char() == '&' => true,
@@ -128,7 +128,7 @@ pub(crate) fn opaque(ty: &Type) -> Option<TokenTree> {
 
 type Test<'a> = &'a dyn Fn(&TokenTree, Option<&TokenTree>) -> bool;
 
-/// The first token that passes `test`, which also sees the token after it.
+/// The first token that passes `test`, which also receives the following token.
 fn find(tokens: TokenStream, test: Test<'_>) -> Option<TokenTree> {
     let mut tokens = tokens.into_iter().peekable();
     while let Some(token) = tokens.next() {

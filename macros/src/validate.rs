@@ -1,4 +1,4 @@
-//! What cannot be, or has no effect.
+//! Reports contradictions and settings without effect.
 
 use quote::ToTokens;
 use syn::{FnArg, ItemFn, Safety};
@@ -9,7 +9,7 @@ use crate::errors::Errors;
 use crate::returns::Form;
 use crate::types;
 
-/// Whether the signature can be that of a stage at all; the first thing that forbids it is told.
+/// Whether the signature can be a stage. Reports the first reason why it cannot.
 pub(crate) fn signature(function: &ItemFn, errors: &mut Errors) -> bool {
     match refuse(function) {
         Ok(()) => true,
@@ -73,7 +73,7 @@ fn refuse(function: &ItemFn) -> syn::Result<()> {
     Ok(())
 }
 
-/// Compares the settings with the function.
+/// Checks the settings against the function.
 pub(crate) fn settings(function: &ItemFn, attrs: &Attrs, stage: &Stage, errors: &mut Errors) {
     match &stage.kind {
         Kind::Items { returns, .. } => {
@@ -132,7 +132,7 @@ fn of_items(
     }
 }
 
-/// A function of the ends of channels is in control of everything that the settings tell.
+/// A function on channel ends controls everything that the settings would configure.
 fn of_ends(function: &ItemFn, attrs: &Attrs, stage: &Stage, errors: &mut Errors) {
     if function.sig.asyncness.is_none() {
         errors.at(

@@ -10,15 +10,15 @@ use crate::pipeline::{Pipeline, RunError, Segment};
 use crate::stage::{AsValue, IntoStage, Service, Stage};
 use crate::worker::Worker;
 
-/// How long a stage may take unless told: a test that hangs should say so.
+/// Default deadline of a stage, so that a test that hangs fails.
 const DEADLINE: Duration = Duration::from_secs(10);
 
-/// The place of the stage in a report: after the source.
+/// The index of the stage in a report: after the source.
 const STAGE: usize = 1;
 
-/// A test of a stage: what goes in, in order.
+/// A test of one stage with a given sequence of inputs.
 ///
-/// Parameters are set at the stage, by [`with_params`](crate::StageExt::with_params).
+/// Set parameters on the stage with [`with_params`](crate::StageExt::with_params).
 ///
 /// # Example
 ///
@@ -53,7 +53,7 @@ pub struct Bench<S: Stage> {
 }
 
 impl<S: Stage + Service> Bench<S> {
-    /// A test of `stage`.
+    /// Creates a test of `stage`.
     pub fn new<I, Form>(stage: I) -> Self
     where
         I: IntoStage<Form, Stage = S>,
@@ -66,25 +66,25 @@ impl<S: Stage + Service> Bench<S> {
         }
     }
 
-    /// Items to go in next.
+    /// Appends items to the input.
     pub fn items(mut self, items: impl IntoIterator<Item = S::In>) -> Self {
         self.input.extend(items.into_iter().map(Event::Item));
         self
     }
 
-    /// A message to go in next.
+    /// Appends a message to the input.
     pub fn message(mut self, text: impl Into<String>) -> Self {
         self.input.push(Event::Message(text.into().into()));
         self
     }
 
-    /// The metadata of the input.
+    /// Sets the metadata of the input.
     pub fn metadata(mut self, metadata: Value) -> Self {
         self.metadata = Some(metadata);
         self
     }
 
-    /// How long the stage may take before it has failed; 10 seconds unless told.
+    /// Sets the deadline of the stage; default: 10 s.
     pub fn deadline(mut self, after: Duration) -> Self {
         self.deadline = after;
         self
@@ -100,7 +100,7 @@ impl<S: Stage + Service> Bench<S> {
         }
     }
 
-    /// Runs the stage within the process: items are handed over as they are.
+    /// Runs the stage within the process, without encoding the items.
     ///
     /// # Cancel safety
     ///
@@ -109,12 +109,13 @@ impl<S: Stage + Service> Bench<S> {
         Tested::of(self.pipeline().run_local(), STAGE).await
     }
 
-    /// Runs the stage over channels of the worker's engine: items are written and read in the
+    /// Runs the stage over channels of the worker's engine, so that items are encoded in the
     /// stage's formats.
     ///
     /// # Errors
     ///
-    /// When the channels cannot be made. How the stage fails is in [`Tested::outcome`].
+    /// Fails if the channels cannot be created. [`Tested::outcome`] states how the stage itself
+    /// ended.
     ///
     /// # Cancel safety
     ///
@@ -128,7 +129,7 @@ impl<S: Stage + Service> Bench<S> {
     ///
     /// # Errors
     ///
-    /// When the engine cannot start, or as [`run_with`](Self::run_with).
+    /// Fails if the engine cannot start, and like [`run_with`](Self::run_with).
     ///
     /// # Cancel safety
     ///

@@ -1,10 +1,8 @@
-//! For tests of stages: run one on values and see what it gives. [`faults`] is for tests of whole
-//! workers.
+//! Test support for stages: run a stage on values and inspect the result. [`faults`] supports tests
+//! of whole workers.
 //!
-//! A stage's function can be called as a function, which is the simplest test. What is here runs
-//! the stage as a pipeline does: with its state, its parameters, messages and the end of its input.
-//!
-//! ```
+//! The simplest test calls a stage's function directly. The functions here run the stage as a
+//! pipeline does: with state, parameters, messages and the end of its input.
 //! # #[cfg(feature = "macros")]
 //! # #[tokio::main(flavor = "current_thread")] async fn main() {
 //! use pipewright::{Receiver, Sender, pipeline_stage, testing};
@@ -38,14 +36,14 @@ pub use tested::Tested;
 use crate::engine::EngineBuilder;
 use crate::stage::{IntoStage, Stage};
 
-/// Makes an engine behave as an iii engine does where the two differ, for tests of programs that
-/// are to work with both.
+/// Makes an engine behave like an iii engine where the two differ, to test programs that must work
+/// with both.
 ///
-/// Observed of version 0.23 from outside: a writer whose reader has left is dropped without a close,
-/// a lost writer closes its reader without a code, an end that is opened again looks like an empty
-/// stream, both ends of a channel have one key, a function is not found right behind its
-/// registration, no name is suggested, and there are no signs of life on channels. The table
-/// is in `docs/protocol.md` section 8.
+/// The behaviour was observed from outside on version 0.23: a writer whose reader has disconnected
+/// is dropped without a close; a lost writer closes its reader without a code; an end that is
+/// opened again looks like an empty stream; both ends of a channel have the same key; a function
+/// cannot be found immediately after its registration; no name is suggested; and channels have no
+/// heartbeats. `docs/protocol.md` section 8 has the table.
 ///
 /// # Example
 ///
@@ -66,7 +64,7 @@ pub fn imitate_iii(builder: EngineBuilder) -> EngineBuilder {
     builder.imitating_iii()
 }
 
-/// Runs a stage on items, within the process; [`Bench`] has more to set.
+/// Runs a stage on items within the process. [`Bench`] has more settings.
 ///
 /// # Cancel safety
 ///

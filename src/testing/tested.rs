@@ -2,21 +2,21 @@ use crate::channel::Event;
 use crate::pipeline::{Run, RunError, RunSource};
 use crate::stage::StageReport;
 
-/// What came of a stage in a test.
+/// The result of a tested stage.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Tested<T> {
-    /// What it gave, also if it failed in the end.
+    /// The output items, also if the stage failed in the end.
     pub items: Vec<T>,
-    /// Messages that came out: its own, and those that it passed on.
+    /// The output messages: the stage's own and those that it forwarded.
     pub messages: Vec<String>,
-    /// What went through it, or how it failed.
+    /// The stage's report, or how it failed.
     pub outcome: Result<StageReport, RunError>,
 }
 
 impl<T> Tested<T> {
-    /// Takes everything out of a run whose stage, or the first of its parts, has the place `stage`
-    /// in the report.
+    /// Collects the result of a run. `stage` is the index of the stage, or of its first part, in
+    /// the report.
     pub(super) async fn of(mut run: Run<impl RunSource<Item = T>>, stage: usize) -> Self {
         let (mut items, mut messages) = (Vec::new(), Vec::new());
         while let Some(Ok(event)) = run.next_event().await {
@@ -40,11 +40,11 @@ impl<T> Tested<T> {
         }
     }
 
-    /// What went through the stage.
+    /// The report of the stage.
     ///
     /// # Panics
     ///
-    /// When it failed.
+    /// Panics if the stage failed.
     #[track_caller]
     pub fn report(&self) -> &StageReport {
         match &self.outcome {
@@ -53,11 +53,11 @@ impl<T> Tested<T> {
         }
     }
 
-    /// How the stage failed.
+    /// The error of the stage.
     ///
     /// # Panics
     ///
-    /// When it did not.
+    /// Panics if the stage did not fail.
     #[track_caller]
     pub fn error(&self) -> &RunError {
         match &self.outcome {

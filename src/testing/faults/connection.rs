@@ -13,10 +13,10 @@ use super::line::{Line, Order};
 use super::pump::{Ended, Pump, State};
 use super::{FaultPlan, Sockets, Way};
 
-/// How long both sides have to notice a cut before their connection is gone altogether.
+/// How long both sides have to notice a cut before the connection is dropped.
 const CUT: Duration = Duration::from_secs(1);
 
-/// The longest head of a request that is waited for; a longer one is taken for something else.
+/// Maximum length of a request's header section; a longer one is not parsed.
 const HEAD: usize = 16 << 10;
 
 /// One connection through a proxy.
@@ -24,12 +24,13 @@ pub(super) struct Connection {
     pub(super) number: u64,
     pub(super) near: TcpStream,
     pub(super) line: Arc<Line>,
-    /// For each way; from before the settings are read, so that no order is missed.
+    /// One receiver for each direction, created before the settings are read so that no order is
+    /// missed.
     pub(super) orders: [broadcast::Receiver<Order>; 2],
 }
 
 impl Connection {
-    /// Passes bytes on until both ways are over.
+    /// Forwards bytes until both directions have ended.
     pub(super) async fn run(mut self) {
         let settings = self.line.settings().clone();
         let Some(target) = settings.target else {
@@ -109,7 +110,7 @@ impl Connection {
     }
 }
 
-/// Reads until a request is whole, or too long for one.
+/// Reads until a request is complete, or too long for one.
 async fn read_head(near: &mut TcpStream) -> io::Result<BytesMut> {
     let mut head = BytesMut::new();
     while memmem::find(&head, b"\r\n\r\n").is_none() && head.len() < HEAD {
@@ -120,8 +121,8 @@ async fn read_head(near: &mut TcpStream) -> io::Result<BytesMut> {
     Ok(head)
 }
 
-/// Ends both ways, and reads what still comes: to close a socket with unread input would reset the
-/// connection, and the sides would lose what was passed on before.
+/// Ends both directions and drains remaining input. Closing a socket with unread input would reset
+/// the connection and lose data that was already forwarded.
 async fn end(near: &mut TcpStream, far: &mut TcpStream) {
     tokio::join!(end_one(near), end_one(far));
 }

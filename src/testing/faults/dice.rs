@@ -1,7 +1,8 @@
-/// Random numbers that a seed makes the same on every machine and in every version.
+/// A random number generator whose sequence for a seed is the same on every machine and in every
+/// version.
 ///
-/// `SplitMix64` by Guy Steele, Doug Lea and Christine Flood. A crate of random numbers may change its
-/// sequence from version to version, and the seed of a fault has to stay good.
+/// It is `SplitMix64` by Guy Steele, Doug Lea and Christine Flood. A random number crate may change
+/// its sequence between versions, but the seed of a fault must remain valid.
 #[derive(Clone, Debug)]
 pub(super) struct Dice(u64);
 
@@ -18,12 +19,12 @@ impl Dice {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number below `bound`, which is not 0.
+    /// A number below `bound`, which must not be 0.
     pub(super) fn below(&mut self, bound: u64) -> u64 {
         self.next() % bound
     }
 
-    /// A number below 2 to the power of up to `bits`: small ones are as likely as large ones.
+    /// A number below 2 to the power of `bits`, with all magnitudes equally likely.
     pub(super) fn of_any_size(&mut self, bits: u32) -> u64 {
         let bits = self.below(u64::from(bits) + 1);
         self.below(1 << bits)

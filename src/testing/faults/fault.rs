@@ -1,30 +1,31 @@
 use std::time::Duration;
 
-/// What may happen to a connection on its way. Nothing is put in another order, nothing comes twice.
+/// A fault of a connection. No fault reorders or duplicates bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Fault {
-    /// Both sides see the other hang up, after what was passed on and without a word of WebSocket.
+    /// Both sides see the other one disconnect after the forwarded bytes, without a WebSocket
+    /// close.
     Cut,
-    /// Both sides see the connection reset; what they have not read yet may be lost.
+    /// Both sides see a connection reset; data that they have not read may be lost.
     Reset,
-    /// The side that bytes go to sees their end; the other way goes on. What still comes this way
-    /// is thrown away.
+    /// The receiving side sees the end of this direction; the other direction continues. Further
+    /// bytes in this direction are discarded.
     HalfClose,
-    /// Nothing goes this way any more, and nobody is told: a peer that is half open.
+    /// This direction stops without notification: a half-open peer.
     Stall,
-    /// Nothing goes this way for this long, once.
+    /// This direction stops once, for this long.
     Pause(Duration),
-    /// Every piece, of 64 KiB at the most, waits for this long from here on.
+    /// From now on, every piece (at most 64 KiB) is delayed by this long.
     Delay(Duration),
-    /// So many bytes go this way in a second from here on, and no more.
+    /// From now on, at most this many bytes per second pass in this direction.
     Throttle(u32),
-    /// The bit of this number, 0 to 7, of the next byte is turned over, once.
+    /// Flips this bit, 0 to 7, of the next byte, once.
     FlipBit(u8),
 }
 
 impl Fault {
-    /// Whether bytes still arrive as they were sent, all of them, if later.
+    /// Whether all bytes still arrive unchanged, even if late.
     pub fn is_harmless(self) -> bool {
         matches!(self, Self::Pause(_) | Self::Delay(_) | Self::Throttle(_))
     }

@@ -3,10 +3,9 @@ use std::time::Duration;
 use super::dice::Dice;
 use super::{Fault, Sockets, Way};
 
-/// What is to happen to each connection through a [`FaultProxy`](super::FaultProxy), and where.
+/// The faults of each connection through a [`FaultProxy`](super::FaultProxy), with their positions.
 ///
-/// A plan is a value: its `Debug` shows all of it, and one that was made from a seed is made again
-/// from the same seed.
+/// A plan is a value. `Debug` prints all of it, and the same seed creates the same plan again.
 ///
 /// # Example
 ///
@@ -28,11 +27,11 @@ use super::{Fault, Sockets, Way};
 pub struct FaultPlan {
     sockets: Sockets,
     behind_handshake: bool,
-    /// In the order of their places; those of one place in the order they were given.
+    /// In the order of their positions; faults at the same position keep their order.
     steps: Vec<Step>,
 }
 
-/// One fault and its place.
+/// One fault and its position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Step {
     pub(super) way: Way,
@@ -41,7 +40,7 @@ pub(super) struct Step {
 }
 
 impl FaultPlan {
-    /// The plan in which nothing happens to any connection.
+    /// Creates a plan without faults.
     pub fn new() -> Self {
         Self {
             sockets: Sockets::Any,
@@ -50,10 +49,10 @@ impl FaultPlan {
         }
     }
 
-    /// A plan with one fault of any kind, anywhere in the first megabyte of either way; places near
-    /// the beginning are as likely as those far behind.
+    /// Creates a plan with one random fault within the first megabyte of either direction.
+    /// Positions of all magnitudes are equally likely.
     ///
-    /// The same seed gives the same plan, on every machine and in every version.
+    /// The same seed creates the same plan on every machine and in every version.
     pub fn from_seed(seed: u64) -> Self {
         let mut dice = Dice::new(seed);
         let way = Way::BOTH[usize::from(dice.below(2) == 1)];
@@ -72,20 +71,21 @@ impl FaultPlan {
         Self::new().after(after, way, fault)
     }
 
-    /// Only connections of this kind; [`Sockets::Any`] unless told. The others pass untouched.
+    /// Restricts the plan to connections of this kind; default: [`Sockets::Any`]. Other connections
+    /// are unaffected.
     pub fn of(mut self, sockets: Sockets) -> Self {
         self.sockets = sockets;
         self
     }
 
-    /// Counts the bytes of each way from the end of its HTTP head, so that the handshake is always
-    /// untouched. Not under TLS, where no head can be seen.
+    /// Counts bytes from the end of each direction's HTTP header section, so that the handshake is
+    /// never affected. This is not possible with TLS.
     pub fn behind_handshake(mut self) -> Self {
         self.behind_handshake = true;
         self
     }
 
-    /// Once `bytes` bytes have gone `way`, and before the next: `fault`.
+    /// Adds `fault` after `bytes` bytes in the direction `way`.
     pub fn after(mut self, bytes: u64, way: Way, fault: Fault) -> Self {
         let place = self.steps.partition_point(|step| step.after <= bytes);
         let step = Step {
@@ -97,18 +97,18 @@ impl FaultPlan {
         self
     }
 
-    /// As [`after`](Self::after), in both ways.
+    /// Like [`after`](Self::after), in both directions.
     pub fn after_each(self, bytes: u64, fault: Fault) -> Self {
         let [first, second] = Way::BOTH;
         self.after(bytes, first, fault).after(bytes, second, fault)
     }
 
-    /// Whether the plan needs to see what a connection is for.
+    /// Whether the plan depends on the kind of a connection.
     pub(super) fn looks(&self) -> bool {
         self.sockets != Sockets::Any
     }
 
-    /// Whether a connection that is for `found` is meant.
+    /// Whether the plan applies to a connection of kind `found`.
     pub(super) fn means(&self, found: Sockets) -> bool {
         self.sockets.include(found)
     }
@@ -117,7 +117,7 @@ impl FaultPlan {
         self.behind_handshake
     }
 
-    /// What is to happen one way of a connection that is for `found`.
+    /// The faults in one direction of a connection of kind `found`.
     pub(super) fn steps(&self, found: Sockets, way: Way) -> Vec<Step> {
         if !self.means(found) {
             return Vec::new();

@@ -11,13 +11,14 @@ use super::connection::Connection;
 use super::line::{Line, Settings};
 use super::{Fault, FaultPlan, Strike, Way};
 
-/// A stretch of network between clients and an engine, any client and any engine, with faults.
+/// A TCP proxy between clients and an engine that injects faults. It works with any client and any
+/// engine.
 ///
-/// It listens on a free port of loopback and passes TCP connections on to the engine, byte for
-/// byte, until the plan or an order by hand says otherwise. It looks at nothing, unless the plan is
-/// [of](FaultPlan::of) some connections only.
+/// It listens on a free loopback port and forwards TCP connections to the engine unchanged, except
+/// for the faults of its plan and those triggered by hand. It parses requests only if the plan is
+/// restricted to [some connections](FaultPlan::of).
 ///
-/// Also the way to restart an engine under the same address: [`lead_to`](Self::lead_to).
+/// It can also restart an engine at the same address: see [`lead_to`](Self::lead_to).
 ///
 /// **Dropping** it ends every connection.
 ///
@@ -51,20 +52,20 @@ use super::{Fault, FaultPlan, Strike, Way};
 pub struct FaultProxy {
     url: String,
     line: Arc<Line>,
-    /// Aborts the task that accepts, and with it all connections, when it is dropped.
+    /// Aborts the accepting task, and with it all connections, when dropped.
     _accepting: JoinSet<()>,
 }
 
 impl FaultProxy {
-    /// A proxy to the engine at `engine`, a URL such as `ws://127.0.0.1:49134`.
+    /// Starts a proxy to the engine at `engine`, a URL such as `ws://127.0.0.1:49134`.
     ///
     /// # Errors
     ///
-    /// When `engine` is no URL with a host, or no port can be had.
+    /// Fails if `engine` is not a URL with a host, or if no port is available.
     ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime.
+    /// Panics outside of a tokio runtime.
     ///
     /// # Cancel safety
     ///
@@ -83,51 +84,52 @@ impl FaultProxy {
         })
     }
 
-    /// Where clients connect: the URL of the engine, with host and port of the proxy.
+    /// The address for clients: the engine's URL with the host and port of the proxy.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Connections from now on have this plan; those there are keep theirs.
+    /// Sets the plan of new connections; existing ones keep theirs.
     pub fn set_plan(&self, plan: FaultPlan) {
         self.line.settings().plan = plan;
     }
 
-    /// Does this now, to every connection there is that its plan is [of](FaultPlan::of).
+    /// Injects a fault now, into every existing connection that its plan [applies
+    /// to](FaultPlan::of).
     pub fn strike(&self, way: Way, fault: Fault) {
         self.line.order(way, fault);
     }
 
-    /// As [`strike`](Self::strike), in both ways.
+    /// Like [`strike`](Self::strike), in both directions.
     pub fn strike_each(&self, fault: Fault) {
         for way in Way::BOTH {
             self.strike(way, fault);
         }
     }
 
-    /// Cuts every connection; new ones end at once, until [`lead_to`](Self::lead_to).
+    /// Cuts every connection. New ones end immediately, until [`lead_to`](Self::lead_to) is called.
     pub fn cut_off(&self) {
         self.line.settings().target = None;
         self.strike_each(Fault::Cut);
     }
 
-    /// Leads new connections to the engine at `engine`, and cuts those there are.
+    /// Directs new connections to the engine at `engine` and cuts existing ones.
     ///
     /// # Errors
     ///
-    /// When `engine` is no URL with a host.
+    /// Fails if `engine` is not a URL with a host.
     pub fn lead_to(&self, engine: &str) -> io::Result<()> {
         self.line.settings().target = Some(target(engine)?);
         self.strike_each(Fault::Cut);
         Ok(())
     }
 
-    /// The faults that have happened, in order.
+    /// The faults that have occurred, in order.
     pub fn strikes(&self) -> Vec<Strike> {
         self.line.strikes().borrow().clone()
     }
 
-    /// Waits until `count` faults have happened.
+    /// Waits until `count` faults have occurred.
     ///
     /// # Cancel safety
     ///
@@ -138,8 +140,8 @@ impl FaultProxy {
         let _ = strikes.wait_for(|strikes| strikes.len() >= count).await;
     }
 
-    /// Waits until `bytes` bytes were passed on, over all connections, both ways and handshakes
-    /// counted: a moment for a fault that happens elsewhere.
+    /// Waits until `bytes` bytes were forwarded, counting all connections, both directions and
+    /// handshakes. Use it to time a fault that is injected elsewhere.
     ///
     /// # Cancel safety
     ///
@@ -190,7 +192,7 @@ fn parse(engine: &str) -> io::Result<Url> {
     }
 }
 
-/// Host and port of an engine.
+/// The host and port of an engine.
 fn target(engine: &str) -> io::Result<String> {
     let url = parse(engine)?;
     let host = url.host_str().unwrap_or_default();
@@ -198,7 +200,7 @@ fn target(engine: &str) -> io::Result<String> {
     Ok(format!("{host}:{port}"))
 }
 
-/// The URL of an engine, by way of `address`.
+/// The URL of an engine, with `address` as its host and port.
 fn through(engine: &str, address: SocketAddr) -> io::Result<String> {
     let mut url = parse(engine)?;
     // Loopback is an address and a URL with a host takes a port.

@@ -4,27 +4,28 @@ use tokio::sync::{broadcast, watch};
 
 use super::{Fault, FaultPlan, Strike, Way};
 
-/// Orders that a connection may be behind with; the proxy's owner gives them one by one.
+/// Number of orders that a connection may lag behind; the owner of the proxy issues them one at a
+/// time.
 const ORDERS: usize = 64;
 
-/// What a proxy and its connections share.
+/// State shared by a proxy and its connections.
 pub(super) struct Line {
     settings: Mutex<Settings>,
     orders: broadcast::Sender<Order>,
     strikes: watch::Sender<Vec<Strike>>,
-    /// Bytes passed on, both ways.
+    /// Bytes forwarded in both directions.
     carried: watch::Sender<u64>,
 }
 
-/// For connections from now on.
+/// Settings of new connections.
 #[derive(Clone)]
 pub(super) struct Settings {
-    /// Host and port of the engine; `None` to end each connection at once.
+    /// Host and port of the engine; `None` ends each connection immediately.
     pub(super) target: Option<String>,
     pub(super) plan: FaultPlan,
 }
 
-/// A fault for every connection that there is, by hand.
+/// A fault triggered by hand for every existing connection.
 #[derive(Clone, Copy)]
 pub(super) struct Order {
     pub(super) way: Way,
@@ -41,7 +42,7 @@ impl Line {
         }
     }
 
-    /// Settings are read and set at once, with nothing awaited in between.
+    /// The lock is never held across an await.
     pub(super) fn settings(&self) -> MutexGuard<'_, Settings> {
         self.settings.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,11 +1,11 @@
-//! Faults on purpose, to see what a worker makes of them: a network that breaks, hangs and damages,
-//! and programs that are killed or stand still.
+//! Fault injection, to test how a worker reacts to a network that breaks, hangs or corrupts data,
+//! and to programs that are killed or stopped.
 //!
-//! [`FaultProxy`] stands between any client and any engine. What happens is a [`FaultPlan`], said
-//! step by step or made from a seed, so that whatever was found can be shown again; or it is ordered
-//! by hand. [`ProcessFault`] strikes a whole program.
+//! [`FaultProxy`] sits between any client and any engine. A [`FaultPlan`] describes the faults step
+//! by step or derives them from a seed, so that a failure can be reproduced. Faults can also be
+//! triggered by hand. [`ProcessFault`] affects a whole process.
 //!
-//! The promise to test for is: what was sent arrives, all of it, or there is an error that says why.
+//! The property to test: everything that was sent arrives, or an error explains why it did not.
 //!
 //! ```
 //! # #[cfg(feature = "engine")]

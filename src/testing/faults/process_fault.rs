@@ -3,12 +3,12 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long a signal may take until its effect is visible. It takes less than a millisecond on an
+/// Maximum time until the effect of a signal is visible. It takes less than a millisecond on an
 /// idle machine.
 const EFFECT: Duration = Duration::from_secs(10);
 
-/// How often the state of the process is read meanwhile: the system announces it to the parent
-/// only, and the process may be anybody's.
+/// Polling interval of the process state. The system notifies only the parent, and the process may
+/// have any parent.
 const POLL: Duration = Duration::from_millis(1);
 
 /// A fault of a whole process. Unix only.
@@ -26,25 +26,25 @@ const POLL: Duration = Duration::from_millis(1);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ProcessFault {
-    /// It ends at once, without a chance to say good-bye. The system closes its connections.
+    /// Terminates the process immediately, without cleanup. The system closes its connections.
     Kill,
-    /// It stands still. Its connections stay open, and nobody serves them.
+    /// Stops the process. Its connections stay open but are not served.
     Stop,
-    /// It goes on after a [`Stop`](Self::Stop).
+    /// Continues the process after a [`Stop`](Self::Stop).
     Continue,
 }
 
 impl ProcessFault {
-    /// Strikes the process `id` and returns when the effect is there: after [`Stop`](Self::Stop)
-    /// none of its threads runs any more, after [`Kill`](Self::Kill) it has ended. It may still
-    /// have to be reaped by its parent.
+    /// Applies the fault to the process `id` and returns when it has taken effect. After
+    /// [`Stop`](Self::Stop), none of its threads runs. After [`Kill`](Self::Kill), it has ended,
+    /// but its parent may still have to reap it.
     ///
     /// Blocks the thread, usually for a few milliseconds. Uses the programs `kill` and `ps`.
     ///
     /// # Errors
     ///
-    /// When there is no such process, when the caller may not send it signals, when `kill` or `ps`
-    /// is missing, or when the effect is not visible after 10 s.
+    /// Fails if the process does not exist, if the caller may not send it signals, if `kill` or
+    /// `ps` is missing, or if there is no visible effect after 10 s.
     pub fn strike(self, id: u32) -> io::Result<()> {
         let signal = match self {
             Self::Kill => "KILL",
@@ -74,7 +74,7 @@ impl ProcessFault {
         Ok(())
     }
 
-    /// Whether the signal has taken effect. The system delivers signals later than `kill` returns.
+    /// Whether the signal has taken effect, which happens after `kill` returns.
     fn is_effective(self, id: u32) -> io::Result<bool> {
         let states = thread_states(id)?;
         Ok(match self {
@@ -85,7 +85,7 @@ impl ProcessFault {
     }
 }
 
-/// The state letter of each thread, as `ps` prints it; empty once the process is gone.
+/// The state letter of each thread, as printed by `ps`; empty after the process has ended.
 #[cfg(target_os = "linux")]
 fn thread_states(id: u32) -> io::Result<Vec<char>> {
     let tasks = match std::fs::read_dir(format!("/proc/{id}/task")) {
@@ -109,7 +109,7 @@ fn thread_states(id: u32) -> io::Result<Vec<char>> {
     Ok(states)
 }
 
-/// The state letter of the process, as `ps` prints it; empty once the process is gone.
+/// The state letter of the process, as printed by `ps`; empty after the process has ended.
 #[cfg(not(target_os = "linux"))]
 fn thread_states(id: u32) -> io::Result<Vec<char>> {
     let output = Command::new("ps")

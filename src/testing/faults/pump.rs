@@ -14,16 +14,16 @@ use super::line::{Line, Order};
 use super::{Fault, Sockets, Strike, Way};
 use crate::transport::later;
 
-/// Read at once, and passed on in one piece at the most.
+/// Maximum number of bytes to read and forward at once.
 const PIECE: usize = 64 << 10;
 
-/// Pieces in a second of a way that is throttled.
+/// Number of pieces per second in a throttled direction.
 const PIECES_A_SECOND: u32 = 50;
 
-/// The end of an HTTP head.
+/// The end of an HTTP header section.
 const BLANK_LINE: &[u8] = b"\r\n\r\n";
 
-/// One way of one connection: passes bytes on, and does to them what was planned or ordered.
+/// One direction of one connection: forwards bytes and applies planned and ordered faults.
 pub(super) struct Pump<'a> {
     pub(super) from: ReadHalf<'a>,
     pub(super) to: WriteHalf<'a>,
@@ -32,44 +32,44 @@ pub(super) struct Pump<'a> {
     pub(super) sockets: Sockets,
     pub(super) line: &'a Line,
     pub(super) orders: &'a mut broadcast::Receiver<Order>,
-    /// Whether orders are for this connection.
+    /// Whether orders apply to this connection.
     pub(super) obeys: bool,
     pub(super) steps: std::vec::IntoIter<Step>,
-    /// Received, and not looked at.
+    /// Received bytes that were not processed yet.
     pub(super) received: BytesMut,
     pub(super) state: State,
 }
 
-/// What the faults so far have left behind.
+/// The effects of past faults.
 #[derive(Default)]
 pub(super) struct State {
     head: Head,
-    /// On its way out. A step is due only when there is none.
+    /// Bytes being forwarded. A step is due only when this is empty.
     piece: BytesMut,
-    /// Bytes that count, cut into pieces so far.
+    /// Number of counted bytes that were cut into pieces.
     counted: u64,
     stalled: bool,
     discards: bool,
     held: Option<Instant>,
     delay: Duration,
     rate: Option<u32>,
-    /// Turned over in the next byte.
+    /// Bits to flip in the next byte.
     flip: u8,
 }
 
-/// The head of the handshake, whose bytes do not count.
+/// The header section of the handshake, whose bytes do not count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Head {
     Passing,
-    /// What was received may be the beginning of its end.
+    /// The received bytes may contain the start of its end.
     Unsure,
-    /// It has passed, or counts like the rest.
+    /// It was forwarded, or it counts like the rest.
     #[default]
     Passed,
 }
 
 impl State {
-    /// Before the first byte; whether the bytes of the head are not to count.
+    /// The initial state; `skips_head` excludes the bytes of the header section from the count.
     pub(super) fn new(skips_head: bool) -> Self {
         Self {
             head: if skips_head {
@@ -82,19 +82,19 @@ impl State {
     }
 }
 
-/// How a way came to its end.
+/// How a direction ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ended {
-    /// The source has ended it, and the other side has been told.
+    /// The source ended it, and the other side was notified.
     Finished,
-    /// Both ways are to be ended.
+    /// Both directions must end.
     Cut,
-    /// Both ways are to be reset.
+    /// Both directions must be reset.
     Reset,
 }
 
 impl Pump<'_> {
-    /// Runs until this way is over.
+    /// Runs until this direction has ended.
     pub(super) async fn run(mut self) -> Ended {
         loop {
             let fault = if let Some(fault) = self.due() {
@@ -138,7 +138,7 @@ impl Pump<'_> {
             .map(|order| order.fault)
     }
 
-    /// The next fault of the plan, if this is its place.
+    /// The next fault of the plan, if it is due.
     fn due(&mut self) -> Option<Fault> {
         let here = self.steps.as_slice().first()?.after == self.state.counted;
         let free =
@@ -194,7 +194,7 @@ impl Pump<'_> {
         ended
     }
 
-    /// Does the next small thing. Cancel safe: nothing is between two places when it waits.
+    /// Performs the next step. Cancel safe: no bytes are in transit while it waits.
     async fn advance(
         from: &mut ReadHalf<'_>,
         to: &mut WriteHalf<'_>,
@@ -241,7 +241,7 @@ impl Pump<'_> {
         Ok(Went::In)
     }
 
-    /// Takes the next piece off what was received: up to the place of the next fault.
+    /// Takes the next piece of the received bytes, up to the position of the next fault.
     fn cut_piece(&mut self) {
         let received = &mut self.received;
         let state = &mut self.state;
@@ -276,11 +276,11 @@ impl Pump<'_> {
     }
 }
 
-/// What [`Pump::advance`] has done.
+/// The result of [`Pump::advance`].
 enum Went {
-    /// So many bytes were passed on.
+    /// This many bytes were forwarded.
     Out(usize),
-    /// There is something to cut a piece of.
+    /// Bytes were received.
     In,
     /// The source has ended.
     End,

@@ -1,23 +1,23 @@
-/// Which connections through a [`FaultProxy`](super::FaultProxy) are meant.
+/// A kind of connections through a [`FaultProxy`](super::FaultProxy).
 ///
-/// A proxy that is to tell them apart reads the path and the query of the request. Under TLS
-/// (`wss://`) it cannot, and only [`Any`](Self::Any) means something.
+/// To distinguish them, a proxy reads the path and query of the request. With TLS (`wss://`) it
+/// cannot, and only [`Any`](Self::Any) works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Sockets {
-    /// Every one; nothing is looked at.
+    /// All connections; requests are not parsed.
     Any,
-    /// Those of workers.
+    /// Control connections of workers.
     Control,
     /// Both ends of channels.
     Channels,
-    /// Those that readers of channels have opened.
+    /// Connections of channel readers.
     Readers,
-    /// Those that writers of channels have opened.
+    /// Connections of channel writers.
     Writers,
 }
 
 impl Sockets {
-    /// What the head of a request asks for; [`Any`](Self::Any) if that cannot be told.
+    /// The kind of a request; [`Any`](Self::Any) if unknown.
     pub(super) fn of_request(head: &[u8]) -> Self {
         let line = head.split(|&byte| byte == b'\r').next().unwrap_or_default();
         let line = String::from_utf8_lossy(line);
@@ -39,7 +39,7 @@ impl Sockets {
         }
     }
 
-    /// Whether a connection that was found to be `found` is one of these.
+    /// Whether this kind includes connections of kind `found`.
     pub(super) fn include(self, found: Self) -> bool {
         match self {
             Self::Any => true,

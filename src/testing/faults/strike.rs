@@ -1,17 +1,17 @@
 use super::{Fault, Sockets, Way};
 
-/// A fault that has happened to a connection.
+/// A fault that occurred on a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Strike {
     /// The number of the connection, from 0 in the order that the proxy accepted them.
     pub connection: u64,
-    /// What the connection was for, where that was looked at.
+    /// The kind of the connection, if it was determined.
     pub sockets: Sockets,
-    /// The way that was struck.
+    /// The affected direction.
     pub way: Way,
-    /// How many bytes had gone this way before.
+    /// Number of bytes that had passed in this direction before the fault.
     pub after: u64,
-    /// What happened.
+    /// The fault.
     pub fault: Fault,
 }

@@ -1,4 +1,4 @@
-/// The way that bytes go through a [`FaultProxy`](super::FaultProxy).
+/// The direction of bytes through a [`FaultProxy`](super::FaultProxy).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Way {
     /// From the client to the engine.
@@ -8,6 +8,6 @@ pub enum Way {
 }
 
 impl Way {
-    /// Both ways.
+    /// Both directions.
     pub const BOTH: [Self; 2] = [Self::ToEngine, Self::ToClient];
 }
