@@ -66,7 +66,7 @@ async def test_report_is_verified_and_counts(served: Worker) -> None:
     run = pipeline(range(1000)).then("py::double").start(served)
     assert len(await run.collect()) == 1000
     assert run.report.verified
-    report = run.report.stages["py::double"]
+    report = run.report.stage("py::double")
     assert (report["items_in"], report["items_out"]) == (1000, 1000)
 
 

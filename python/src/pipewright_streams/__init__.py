@@ -25,8 +25,9 @@ from .errors import (
 )
 from .items import Receiver, Sender
 from .messages import Abort, Header, Progress
-from .pipeline import Pipeline, Run, RunReport, pipeline
+from .pipeline import Pipeline, pipeline
 from .refs import ChannelRef
+from .run import Run, RunReport, StageReport
 from .stage import Stage, StageDefinitionError, StageKind, stage
 from .verifier import StreamVerifier, Verdict
 from .worker import Worker
@@ -59,6 +60,7 @@ __all__ = [
     "StageContext",
     "StageDefinitionError",
     "StageKind",
+    "StageReport",
     "StreamError",
     "StreamVerifier",
     "Truncated",

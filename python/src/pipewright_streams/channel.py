@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import google_crc32c
@@ -17,6 +17,7 @@ from .connection import (
     Watchdog,
     Watched,
     dial,
+    finish,
     promised_heartbeat,
 )
 from .errors import ConnectError, ReaderGone, StreamError, Truncated, WriteFailed
@@ -26,6 +27,9 @@ from .verifier import StreamVerifier, Verdict
 
 READER_GONE = "channel reader went away"
 """How the engine's reason begins when the reader left (``docs/protocol.md`` section 4.3)."""
+
+_LEAVE_TIMEOUT = 5.0
+"""Seconds that a reader that leaves waits for the peer's close (section 4.4)."""
 
 
 class ChannelReader:
@@ -43,7 +47,6 @@ class ChannelReader:
         self._verifier = StreamVerifier(header_promised)
         self._connection: Watched | None = None
         self._watchdog: Watchdog | None = None
-        self._on_progress: Callable[[Progress], None] | None = None
         self._failure: ConnectError | None = None
 
     @property
@@ -55,10 +58,6 @@ class ChannelReader:
     def received_bytes(self) -> int:
         """Payload bytes that arrived."""
         return self._verifier.bytes
-
-    def on_progress(self, listener: Callable[[Progress], None]) -> None:
-        """Call ``listener`` for each progress message."""
-        self._on_progress = listener
 
     async def connect(self) -> None:
         """Open the end. Raises ``ConnectError``, also when called again after a failure."""
@@ -82,11 +81,11 @@ class ChannelReader:
         """
         while True:
             frame = await self.next_event()
-            if not isinstance(frame, Turn):
+            if not isinstance(frame, Turn | Progress):
                 return frame
 
-    async def next_event(self) -> bytes | str | Turn | None:
-        """Like ``next_frame``, and also return the turns of ordered copies."""
+    async def next_event(self) -> bytes | str | Turn | Progress | None:
+        """Like ``next_frame``, and also return progress and the turns of ordered copies."""
         await self.connect()
         verifier = self._verifier
         while not verifier.is_done:
@@ -103,10 +102,8 @@ class ChannelReader:
                     return payload
             else:
                 message = verifier.text(frame)
-                if isinstance(message, str | Turn):
+                if message is not None:
                     return message
-                if message is not None and self._on_progress is not None:
-                    self._on_progress(message)
         if verifier.error is not None:
             await self._leave()
             raise verifier.error
@@ -159,14 +156,16 @@ class ChannelReader:
             # The engine must learn that nobody will read, so the end is opened and closed.
             with contextlib.suppress(ConnectError):
                 await self.connect()
-        self._verifier.fail(Truncated("this reader closed its end"))
+        if not self._verifier.is_done:
+            self._verifier.fail(Truncated("this reader closed its end"))
         await self._leave()
 
     async def _leave(self) -> None:
         connection, self._connection = self._connection, None
         watchdog, self._watchdog = self._watchdog, None
         if connection is not None:
-            await _finish(connection)
+            # Nothing of the reader's is under way, so a peer that does not answer is dropped.
+            await finish(connection, timeout=_LEAVE_TIMEOUT)
         if watchdog is not None:
             watchdog.stop()
 
@@ -174,8 +173,8 @@ class ChannelReader:
 class ChannelWriter:
     """Writes bytes and messages. Only ``close`` completes the stream.
 
-    Cancelling a write may leave its data unsent or sent, never sent twice. Close or abort the
-    writer afterwards.
+    A writer that is dropped without ``close`` or ``abort`` cuts its stream short, which is an error
+    at the reader. Cancelling a write is safe: ``sent_bytes`` says how much of it is in the stream.
     """
 
     def __init__(self, address: Address, ref: ChannelRef, header: Header | None = None) -> None:
@@ -234,9 +233,11 @@ class ChannelWriter:
             view = memoryview(payload)
             for start in range(0, len(view), MAX_FRAME):
                 frame = bytes(view[start : start + MAX_FRAME])
-                await self._send(connection, frame)
+                # Counted first: `send` hands the frame over before it waits for room, so a write
+                # that is cancelled there has sent it.
                 self._bytes += len(frame)
                 self._crc = google_crc32c.extend(self._crc, frame)
+                await self._send(connection, frame)
                 # `send` does not suspend while there is room. Without this, a source that never
                 # waits would keep the loop from reading the engine's close.
                 await asyncio.sleep(0)
@@ -284,7 +285,7 @@ class ChannelWriter:
             end = End(self._bytes, items, self._crc)
             await self._send(connection, end.encode())
             self._closed = True
-            await _finish(connection)
+            await finish(connection)
             self._stop()
             close = connection.protocol.close_rcvd
             # 1005 stands for a close without a code (RFC 6455 section 7.1.5).
@@ -302,12 +303,21 @@ class ChannelWriter:
                 await self._send(connection, abort.encode())
                 self._failure = WriteFailed("this writer aborted its stream")
                 self._closed = True
-                await _finish(connection, code=1011, reason="channel writer aborted")
+                await finish(connection, code=1011, reason="channel writer aborted")
             self._stop()
 
     def _stop(self) -> None:
         if self._watchdog is not None:
             self._watchdog.stop()
+
+    def __del__(self) -> None:
+        """Cut the stream short, unless it was closed or aborted."""
+        connection, watchdog = self._connection, self._watchdog
+        if connection is None or self._closed or connection.loop.is_closed():
+            return
+        if watchdog is not None:
+            connection.loop.call_soon_threadsafe(watchdog.stop)
+        connection.loop.call_soon_threadsafe(connection.transport.abort)
 
     async def __aenter__(self) -> ChannelWriter:
         """Open the end."""
@@ -320,22 +330,3 @@ class ChannelWriter:
             await self.close()
         else:
             await self.abort(Abort("writer_failed", f"{type(error).__name__}: {error}"))
-
-
-async def _finish(connection: Watched, code: int = 1000, reason: str = "") -> None:
-    # The watchdog bounds this wait: a peer that is silent is dropped.
-    watchdog = Watchdog(connection, SILENCE)
-    # Frames that nobody will read would keep the peer's close from being read.
-    drain = asyncio.ensure_future(_drain(connection))
-    try:
-        await connection.close(code, reason)
-    finally:
-        watchdog.stop()
-        drain.cancel()
-        await asyncio.gather(drain, return_exceptions=True)
-
-
-async def _drain(connection: Watched) -> None:
-    with contextlib.suppress(ConnectionClosed):
-        while True:
-            await connection.recv()

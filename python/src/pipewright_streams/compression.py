@@ -3,41 +3,54 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterable
 from typing import Any, Protocol
 
 from .errors import ItemError
 
-PIECE = 1 << 20
-"""Compressed bytes that are decompressed at once, which bounds the output of one step."""
+_PIECE = 1024
+"""Compressed bytes per step: a block of zstd expands 4 bytes to 128 KiB at most (RFC 8878)."""
+
+_STEP = 1 << 20
+"""Bytes that a step of lz4 gives at most."""
 
 
 class Decompressor(Protocol):
     """Turns the payload of frames into the bytes that were compressed."""
 
-    def feed(self, payload: bytes) -> bytes:
-        """Decompress payload."""
+    def feed(self, payload: bytes) -> Iterable[bytes]:
+        """Decompress payload, in pieces of bounded size. Raises ``ItemError``."""
 
     def finish(self) -> None:
-        """Check that the compressed frame was complete."""
+        """Check that the compressed frame was complete. Raises ``ItemError``."""
 
 
 class Compressor(Protocol):
     """The inverse of ``Decompressor``."""
 
     def feed(self, payload: bytes) -> bytes:
-        """Compress payload; the output may come later."""
+        """Compress payload, so that all of it can be decompressed from what was returned."""
 
     def finish(self) -> bytes:
         """End the compressed frame."""
 
 
+def _broken(error: Exception) -> ItemError:
+    return ItemError(f"cannot be decompressed: {error}")
+
+
 class _Zstd:
     def __init__(self) -> None:
-        self._state = importlib.import_module("zstandard").ZstdDecompressor().decompressobj()
+        module = importlib.import_module("zstandard")
+        self._error: type[Exception] = module.ZstdError
+        self._state = module.ZstdDecompressor().decompressobj()
 
-    def feed(self, payload: bytes) -> bytes:
-        out: bytes = self._state.decompress(payload)
-        return out
+    def feed(self, payload: bytes) -> Iterable[bytes]:
+        for start in range(0, len(payload), _PIECE):
+            try:
+                yield self._state.decompress(payload[start : start + _PIECE])
+            except self._error as error:
+                raise _broken(error) from None
 
     def finish(self) -> None:
         if not self._state.eof:
@@ -46,11 +59,13 @@ class _Zstd:
 
 class _ZstdCompressor:
     def __init__(self) -> None:
-        self._state = importlib.import_module("zstandard").ZstdCompressor().compressobj()
+        self._module = importlib.import_module("zstandard")
+        self._state = self._module.ZstdCompressor().compressobj()
 
     def feed(self, payload: bytes) -> bytes:
-        out: bytes = self._state.compress(payload)
-        return out
+        head: bytes = self._state.compress(payload)
+        tail: bytes = self._state.flush(self._module.COMPRESSOBJ_FLUSH_BLOCK)
+        return head + tail
 
     def finish(self) -> bytes:
         out: bytes = self._state.flush()
@@ -61,9 +76,19 @@ class _Lz4:
     def __init__(self) -> None:
         self._state = importlib.import_module("lz4.frame").LZ4FrameDecompressor()
 
-    def feed(self, payload: bytes) -> bytes:
-        out: bytes = self._state.decompress(payload)
-        return out
+    def feed(self, payload: bytes) -> Iterable[bytes]:
+        while payload or not self._state.needs_input:
+            try:
+                piece: bytes = self._state.decompress(payload, max_length=_STEP)
+            except (RuntimeError, EOFError) as error:
+                raise _broken(error) from None
+            payload = b""
+            if piece:
+                yield piece
+            if self._state.eof:
+                if self._state.unused_data:
+                    raise ItemError("there is data after the compressed stream")
+                return
 
     def finish(self) -> None:
         if not self._state.eof:
@@ -72,7 +97,7 @@ class _Lz4:
 
 class _Lz4Compressor:
     def __init__(self) -> None:
-        self._state = importlib.import_module("lz4.frame").LZ4FrameCompressor()
+        self._state = importlib.import_module("lz4.frame").LZ4FrameCompressor(auto_flush=True)
         self._begun = False
 
     def feed(self, payload: bytes) -> bytes:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import ssl
 from dataclasses import dataclass
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 
 from .errors import ConnectError
 from .refs import shown
@@ -52,6 +53,23 @@ class Address:
         return f"Address({shown(self.url)!r})"
 
 
+_HINTS = {
+    401: "the engine wants a token; set `token` or III_TOKEN",
+    403: "the token is not accepted",
+    404: "no such channel, or its key is wrong; a channel that ended or expired is gone, too",
+    409: "this end of the channel was opened before, and opens only once",
+}
+"""What the answers of an engine mean (section 4.1)."""
+
+
+class _Connect(connect):
+    """Follows no redirects: the headers hold the token."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        """Refuse every redirect."""
+        return exc
+
+
 class Watched(ClientConnection):
     """A connection that remembers when it last received a byte."""
 
@@ -88,7 +106,7 @@ async def dial(
     options: dict[str, Any] = {"ssl": address.tls} if address.tls else {}
     where = shown(url)
     try:
-        connection = await connect(
+        connection = await _Connect(
             url,
             additional_headers=sent,
             compression=None,
@@ -109,6 +127,10 @@ async def dial(
         raise ConnectError(f"{where} did not answer within {CONNECT_TIMEOUT:.0f} s") from None
     except InvalidURI:
         raise ConnectError(f"{where} is not a WebSocket address; use ws:// or wss://") from None
+    except InvalidStatus as error:
+        status = error.response.status_code
+        hint = f": {_HINTS[status]}" if status in _HINTS else ""
+        raise ConnectError(f"{where} refused the connection with HTTP {status}{hint}") from None
     except InvalidHandshake as error:
         raise ConnectError(f"{where} refused the connection: {error}") from None
     except (OSError, ConnectionClosed) as error:
@@ -156,3 +178,27 @@ class Watchdog:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+async def finish(
+    connection: Watched, code: int = 1000, reason: str = "", timeout: float | None = None
+) -> None:
+    """Close a connection and wait for the peer's close, for ``timeout`` seconds if given."""
+    # The watchdog bounds this wait: a peer that is silent is dropped.
+    watchdog = Watchdog(connection, SILENCE)
+    # Frames that nobody will read would keep the peer's close from being read.
+    drain = asyncio.ensure_future(_drain(connection))
+    try:
+        await asyncio.wait_for(connection.close(code, reason), timeout)
+    except asyncio.TimeoutError:
+        connection.transport.abort()
+    finally:
+        watchdog.stop()
+        drain.cancel()
+        await asyncio.gather(drain, return_exceptions=True)
+
+
+async def _drain(connection: Watched) -> None:
+    with contextlib.suppress(ConnectionClosed):
+        while True:
+            await connection.recv()

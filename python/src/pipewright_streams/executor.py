@@ -21,7 +21,7 @@ from .errors import (
 from .failures import RunLost, StageFailed, UserError, abort_of
 from .formats import format_of
 from .items import Receiver, Sender
-from .messages import Abort, Header, Turn
+from .messages import Abort, Header, Progress, Turn
 from .refs import ChannelRef
 from .report import Report
 from .stage import Stage, StageKind
@@ -63,6 +63,8 @@ class Execution:
                 )
         self._context = StageContext(stage.id, None if self._writer is None else self._message)
         self._arguments = self._named_arguments(request.get("params"))
+        interval = request.get("progressMs")
+        self._progress_interval = interval / 1000 if isinstance(interval, int) and interval else 1.0
 
     def _named_arguments(self, params: Any) -> dict[str, Any]:
         stage, arguments = self._stage, {}
@@ -102,6 +104,8 @@ class Execution:
             if isinstance(error, asyncio.CancelledError) and not self._context.is_cancelled:
                 raise
             raise StageFailed(abort.code, _as_json(abort)) from error
+        if self._cancel is not None:
+            await self._cancel.close()
         return self._finish()
 
     def _finish(self) -> dict[str, Any]:
@@ -120,6 +124,7 @@ class Execution:
             watchers.add(asyncio.ensure_future(self._writer.gone()))
         if self._cancel is not None:
             watchers.add(asyncio.ensure_future(self._held(self._cancel)))
+        ticker = asyncio.ensure_future(self._tell_progress())
         try:
             await asyncio.wait({body, *watchers}, return_when=asyncio.FIRST_COMPLETED)
             if not body.done():
@@ -133,9 +138,17 @@ class Execution:
                 raise ReaderGone("the output of the stage was closed")
             body.result()
         finally:
-            for task in (body, *watchers):
+            for task in (body, ticker, *watchers):
                 task.cancel()
-            await asyncio.gather(body, *watchers, return_exceptions=True)
+            await asyncio.gather(body, ticker, *watchers, return_exceptions=True)
+
+    async def _tell_progress(self) -> None:
+        """Send progress messages until the stage ends (``docs/protocol.md`` section 9.5)."""
+        writer = self._writer
+        while writer is not None:
+            await asyncio.sleep(self._progress_interval)
+            items = 0 if self._sender is None else self._sender.sent
+            await writer.send_message(Progress(self._stage.id, items, writer.sent_bytes).encode())
 
     async def _held(self, channel: ChannelReader) -> None:
         """Watch the channel that the run holds (``docs/protocol.md`` section 10.1)."""
@@ -198,9 +211,9 @@ class Execution:
         self._context.metadata = self._receiver.metadata
         return self._receiver
 
-    async def _pass_on(self, message: str | Turn) -> None:
+    async def _pass_on(self, message: str | Turn | Progress) -> None:
         if self._sender is not None:
-            text = message.encode() if isinstance(message, Turn) else message
+            text = message if isinstance(message, str) else message.encode()
             await self._sender.send_message(text)
 
     async def _message(self, text: str) -> None:
@@ -248,7 +261,7 @@ class Execution:
 
         async def collect() -> None:
             while (entry := await running.get()) is not None:
-                if isinstance(entry, str | Turn):
+                if isinstance(entry, str | Turn | Progress):
                     await self._pass_on(entry)
                     continue
                 item, number, task = entry
@@ -356,11 +369,17 @@ async def _guarded(
 
 
 async def _payload(reader: ChannelReader, writer: ChannelWriter) -> AsyncIterator[bytes]:
-    while (frame := await reader.next_frame()) is not None:
-        if isinstance(frame, bytes):
-            yield frame
-        else:
-            await writer.send_message(frame)
+    while (event := await reader.next_event()) is not None:
+        match event:
+            case bytes():
+                yield event
+            case str():
+                await writer.send_message(event)
+            case Progress():
+                await writer.send_message(event.encode())
+            case Turn():
+                # Only a stage that declares that it keeps order is given turns.
+                continue
 
 
 def _ref(request: dict[str, Any], *names: str) -> ChannelRef | None:

@@ -22,6 +22,19 @@ FAILED = "stage_failed"
 CANCELLED = "cancelled"
 """The code of a stage whose run was cancelled."""
 
+CONSEQUENCES = frozenset(
+    {
+        "input_failed",
+        "input_truncated",
+        "output_lost",
+        "output_left_open",
+        "writer_dropped",
+        "stage_lost",
+        CANCELLED,
+    }
+)
+"""Codes of failures that mostly follow from the failure of another part of the run."""
+
 _TAIL = 3
 """Frames of the traceback that an abort contains."""
 

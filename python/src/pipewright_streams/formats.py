@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 from collections.abc import Iterable
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 from .errors import ItemError
 from .shapes import Shape
@@ -40,11 +40,19 @@ class Format(Protocol):
         """Encode one item, whole or not at all. Raises ``ItemError``."""
 
 
+BOM = b"\xef\xbb\xbf"
+"""The byte order mark, which a reader skips (``docs/protocol.md`` section 9.7)."""
+
+_MARK = "$pipewright.some"
+"""The key that stands for a nested option (section 9.7); a writer refuses it in user data."""
+
+
 class _LineDecoder:
-    def __init__(self, limit: int, skip_blank: bool) -> None:
+    def __init__(self, limit: int, json_lines: bool) -> None:
         self._rest = bytearray()
         self._limit = limit
-        self._skip_blank = skip_blank
+        self._json_lines = json_lines
+        self._at_start = True
 
     def feed(self, payload: bytes) -> Iterable[bytes]:
         head, newline, tail = payload.rpartition(b"\n")
@@ -65,10 +73,34 @@ class _LineDecoder:
     def _kept(self, lines: list[bytes]) -> Iterable[bytes]:
         for line in lines:
             kept = line[:-1] if line.endswith(b"\r") else line
+            if kept.startswith(BOM) and (self._json_lines or self._at_start):
+                kept = kept[len(BOM) :]
+            self._at_start = False
             if len(kept) > self._limit:
                 raise ItemError(f"a line is over the limit of {self._limit} bytes")
-            if kept.strip() or not self._skip_blank:
+            # A blank line is none of JSON; any other byte is for the parser to refuse.
+            if not self._json_lines or kept.strip(b" \t\r"):
                 yield kept
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _refuse_mark(value: Any) -> None:
+    if isinstance(value, dict):
+        if _MARK in value:
+            raise ItemError(f"an object cannot have the key {_MARK!r}, which marks nested options")
+        for member in value.values():
+            _refuse_mark(member)
+    elif isinstance(value, list | tuple):
+        for element in value:
+            _refuse_mark(element)
+
+
+# `json.loads` takes NaN and infinities, and guesses encodings other than UTF-8.
+_JSON = json.JSONDecoder(parse_constant=_refuse_constant)
+_TO_JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 class Ndjson:
@@ -79,12 +111,12 @@ class Ndjson:
 
     def decoder(self) -> Decoder:
         """Start to decode a stream."""
-        return _LineDecoder(MAX_ITEM, skip_blank=True)
+        return _LineDecoder(MAX_ITEM, json_lines=True)
 
     def decode(self, encoded: Any, shape: Shape) -> Any:
         """Decode one line."""
         try:
-            value = json.loads(encoded)
+            value = _JSON.decode(encoded.decode())
         except (ValueError, RecursionError) as error:
             raise ItemError(f"cannot be read as JSON: {error}") from None
         return shape.decode(value, "")
@@ -92,9 +124,10 @@ class Ndjson:
     def encode(self, item: Any, shape: Shape) -> bytes:
         """Encode one line. NaN, infinities and lone surrogates have no JSON form."""
         try:
-            text = json.dumps(
-                shape.encode(item), ensure_ascii=False, allow_nan=False, separators=(",", ":")
-            )
+            plain = shape.encode(item)
+            text = _TO_JSON.encode(plain)
+            if _MARK in text:
+                _refuse_mark(plain)
             return text.encode() + b"\n"
         except (ValueError, TypeError, RecursionError) as error:
             raise ItemError(f"cannot be written as JSON: {error}") from None
@@ -108,7 +141,7 @@ class Lines:
 
     def decoder(self) -> Decoder:
         """Start to decode a stream."""
-        return _LineDecoder(MAX_ITEM, skip_blank=False)
+        return _LineDecoder(MAX_ITEM, json_lines=False)
 
     def decode(self, encoded: Any, shape: Shape) -> Any:
         """Decode one line."""

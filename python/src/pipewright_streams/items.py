@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import contextlib
+import weakref
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any, Generic, TypeVar
 
 from .channel import ChannelReader, ChannelWriter
 from .compression import Compressor, Decompressor, compressor, decompressor
 from .errors import Corrupt, ItemError, PipewrightError
+from .formats import BOM as _BOM
 from .formats import Format, Ndjson
-from .messages import MAX_FRAME, Header, Heartbeat, Turn
+from .messages import MAX_FRAME, Header, Heartbeat, Progress, Turn
 from .shapes import ANY, Shape
 
 T = TypeVar("T")
+
+_BATCH = 4096
+"""Items that are handed over at once."""
+
+_MESSAGES = 1024
+"""Messages that a receiver without ``on_message`` keeps."""
 
 FLUSH = 0.002
 """Seconds within which a sent item is on its way."""
@@ -35,10 +45,13 @@ class Receiver(Generic[T]):
         self._decoder = self._form.decoder()
         self._unpacked: Decompressor | None = None
         self._compared = False
+        self._found: Iterator[Any] = iter(())
+        self._error: ItemError | None = None
         self._ready: list[Any] = []
         self._over = False
         self.received = 0
-        self.messages: list[str] = []
+        self.messages: deque[str] = deque(maxlen=_MESSAGES)
+        self.on_message: Callable[[str], None] | None = None
 
     @property
     def metadata(self) -> Any:
@@ -46,29 +59,53 @@ class Receiver(Generic[T]):
         header = self.reader.seen_header
         return None if header is None else header.metadata
 
-    async def batch(self) -> list[Any] | str | Turn | None:
-        """Return the encoded items of one frame, a message, or ``None`` at the end.
+    async def batch(self) -> list[Any] | str | Turn | Progress | None:
+        """Return some encoded items, a message, or ``None`` at the end.
 
         Decode an item with ``decode``. The receiver numbers items as ``decode`` is called.
+        Cancelling this loses nothing.
         """
-        while not self._over:
+        while True:
+            if found := self._take():
+                return found
+            if self._over:
+                return None
             event = await self.reader.next_event()
-            self._compare(event)
-            try:
-                if event is None:
-                    self._over = True
-                    if self._unpacked is not None:
-                        self._unpacked.finish()
-                    rest = list(self._decoder.finish())
-                    return rest or None
-                if not isinstance(event, bytes):
-                    return event
-                payload = event if self._unpacked is None else self._unpacked.feed(event)
-                if found := list(self._decoder.feed(payload)):
-                    return found
-            except ItemError as error:
+            if isinstance(event, bytes | None):
+                self._compare(event)
+                self._found = self._decoded(event)
+            else:
+                self._compare(event)
+                return event
+
+    def _take(self) -> list[Any]:
+        """Take items until a batch is full. What is wrong behind them is raised next time."""
+        if self._error is not None:
+            raise ItemError(self._error.reason, self.received)
+        found: list[Any] = []
+        try:
+            for encoded in self._found:
+                found.append(encoded)
+                if len(found) == _BATCH:
+                    break
+        except ItemError as error:
+            self._error = error
+            if not found:
                 raise ItemError(error.reason, self.received) from None
-        return None
+        return found
+
+    def _decoded(self, event: bytes | None) -> Iterator[Any]:
+        """Yield encoded items; decompressed payload exists one bounded piece at a time."""
+        if event is None:
+            self._over = True
+            if self._unpacked is not None:
+                self._unpacked.finish()
+            yield from self._decoder.finish()
+        elif self._unpacked is None:
+            yield from self._decoder.feed(event)
+        else:
+            for piece in self._unpacked.feed(event):
+                yield from self._decoder.feed(piece)
 
     def decode(self, encoded: Any) -> T:
         """Decode one item of a batch. Raises ``ItemError`` with the number of the item."""
@@ -80,7 +117,7 @@ class Receiver(Generic[T]):
             raise ItemError(error.reason, number) from None
         return item
 
-    def _compare(self, event: bytes | str | Turn | None) -> None:
+    def _compare(self, event: bytes | str | Turn | Progress | None) -> None:
         if self._compared or event is None:
             return
         header = self.reader.seen_header
@@ -92,7 +129,7 @@ class Receiver(Generic[T]):
         if header.format not in (self._form.name, "bytes"):
             reason = f"the stream is in the format {header.format!r}, not {self._form.name!r}"
             self.reader.fail(Corrupt(reason))
-            raise ItemError(f"{reason}; set the format of the stage")
+            raise ItemError(f"{reason}; set `input` of the stage, or `form` of the receiver")
         if header.compression is not None:
             self._unpacked = decompressor(header.compression)
 
@@ -104,7 +141,11 @@ class Receiver(Generic[T]):
             self.reader.check_items(self.received)
 
     async def recv(self) -> T | None:
-        """Return the next item; ``None`` at the end. Messages are kept in ``messages``."""
+        """Return the next item; ``None`` at the end, and for an item that is null.
+
+        Iterate where items can be null. Messages go to ``on_message``; without it the last 1,024
+        are kept in ``messages``.
+        """
         while not self._ready:
             batch = await self.batch()
             if batch is None:
@@ -113,16 +154,29 @@ class Receiver(Generic[T]):
             if isinstance(batch, list):
                 self._ready = batch[::-1]
             elif isinstance(batch, str):
-                self.messages.append(batch)
+                self._noted(batch)
         return self.decode(self._ready.pop())
 
     async def __aiter__(self) -> AsyncIterator[T]:
         """Yield items until the stream is complete."""
-        while not self._over or self._ready:
-            item = await self.recv()
-            if item is None and self._over and not self._ready:
-                return
-            yield item  # type: ignore[misc]
+        while self._ready:
+            yield self.decode(self._ready.pop())
+        while (batch := await self.batch()) is not None:
+            if isinstance(batch, list):
+                # Kept in the receiver, so that leaving the loop loses no item.
+                self._ready = batch[::-1]
+                while self._ready:
+                    yield self.decode(self._ready.pop())
+            elif isinstance(batch, str):
+                self._noted(batch)
+        self.check_count()
+
+    def _noted(self, message: str) -> None:
+        """Hand a message to ``on_message``, or keep the last ones."""
+        if self.on_message is not None:
+            self.on_message(message)
+        else:
+            self.messages.append(message)
 
     async def close(self) -> None:
         """Leave the channel: the sender's next send fails."""
@@ -152,6 +206,7 @@ class Sender(Generic[T]):
         self._flushing: asyncio.Task[None] | None = None
         self._heartbeat: asyncio.TimerHandle | None = None
         self._lock = asyncio.Lock()
+        self._outgoing = b""
         self.sent = 0
         writer.header = Header(
             self._form.name,
@@ -177,10 +232,13 @@ class Sender(Generic[T]):
             encoded = self._form.encode(item, self._shape)
         except ItemError as error:
             raise ItemError(error.reason, self.sent) from None
+        if self.sent == 0 and self._form.name == "lines" and encoded.startswith(_BOM):
+            # A reader skips one byte order mark at the beginning (section 9.7).
+            encoded = _BOM + encoded
         self._buffer += encoded
         self.sent += 1
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(FLUSH, self._due)
+            self._timer = asyncio.get_running_loop().call_later(FLUSH, _due, weakref.ref(self))
 
     @property
     def is_full(self) -> bool:
@@ -199,40 +257,37 @@ class Sender(Generic[T]):
         await self.writer.send_message(text)
 
     async def flush(self) -> None:
-        """Send what is buffered."""
+        """Send what is buffered. What a cancelled flush left is sent by the next one."""
         async with self._lock:
             if self._timer is not None:
                 self._timer.cancel()
                 self._timer = None
+            await self._write_out()
             if not self._buffer:
                 return
-            payload, self._buffer = self._buffer, bytearray()
-            data = bytes(payload) if self._packed is None else self._packed.feed(bytes(payload))
-            if data:
-                await self.writer.write(data)
+            payload, self._buffer = bytes(self._buffer), bytearray()
+            self._outgoing = payload if self._packed is None else self._packed.feed(payload)
+            await self._write_out()
             self._rest()
 
-    def _due(self) -> None:
-        self._timer = None
-        if self._flushing is None or self._flushing.done():
-            self._flushing = asyncio.get_running_loop().create_task(self._flush_quietly())
+    async def _write_out(self) -> None:
+        before = self.writer.sent_bytes
+        try:
+            if self._outgoing:
+                await self.writer.write(self._outgoing)
+        finally:
+            self._outgoing = self._outgoing[self.writer.sent_bytes - before :]
 
     async def _flush_quietly(self) -> None:
         # The writer keeps its failure, and the next send raises it.
-        try:
+        with contextlib.suppress(PipewrightError):
             await self.flush()
-        except PipewrightError:
-            return
 
     def _rest(self) -> None:
         if self._heartbeat is not None:
             self._heartbeat.cancel()
         loop = asyncio.get_running_loop()
-        self._heartbeat = loop.call_later(HEARTBEAT / 2, self._beat)
-
-    def _beat(self) -> None:
-        self._flushing = asyncio.get_running_loop().create_task(self._send_heartbeat())
-        self._rest()
+        self._heartbeat = loop.call_later(HEARTBEAT / 2, _beat, weakref.ref(self))
 
     async def _send_heartbeat(self) -> None:
         try:
@@ -250,8 +305,9 @@ class Sender(Generic[T]):
         """Complete the stream and wait for the engine's confirmation."""
         try:
             await self.flush()
-            if self._packed is not None and (rest := self._packed.finish()):
-                await self.writer.write(rest)
+            if self._packed is not None:
+                self._outgoing, self._packed = self._packed.finish(), None
+                await self._write_out()
             await self.writer.close(self.sent)
         finally:
             self._stop()
@@ -263,3 +319,21 @@ class Sender(Generic[T]):
             await self.writer.abort(abort)
         finally:
             self._stop()
+
+
+# The timers hold no sender: one that is dropped ends, and with it its stream.
+
+
+def _due(reference: weakref.ref[Sender[Any]]) -> None:
+    sender = reference()
+    if sender is not None:
+        sender._timer = None
+        if sender._flushing is None or sender._flushing.done():
+            sender._flushing = asyncio.ensure_future(sender._flush_quietly())
+
+
+def _beat(reference: weakref.ref[Sender[Any]]) -> None:
+    sender = reference()
+    if sender is not None:
+        sender._flushing = asyncio.ensure_future(sender._send_heartbeat())
+        sender._rest()

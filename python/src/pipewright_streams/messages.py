@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
@@ -16,6 +17,13 @@ MAX_FRAME = 64 * 1024
 
 INPUT_FAILED = "input_failed"
 """The code of a stage whose input was aborted (section 9.4)."""
+
+
+MAX_ABORT_TEXT = 16 * 1024
+"""Bytes of a text of an abort; longer ones are cut (section 9.4)."""
+
+MAX_CAUSES = 16
+"""Causes that an abort keeps, first cause first (section 9.4)."""
 
 
 def _encode(kind: str, fields: dict[str, Any]) -> str:
@@ -87,14 +95,15 @@ class Abort:
         return Abort(INPUT_FAILED, "its input was aborted", stage, causes=(*self.causes, own))
 
     def fields(self) -> dict[str, Any]:
-        """Build the JSON members of this abort."""
-        fields: dict[str, Any] = {"code": self.code, "message": self.message}
+        """Build the JSON members of this abort. Long texts are cut, causes are flat."""
+        fields: dict[str, Any] = {"code": _cut(self.code), "message": _cut(self.message)}
         if self.stage is not None:
-            fields["stage"] = self.stage
+            fields["stage"] = _cut(self.stage)
         if self.item is not None:
             fields["item"] = self.item
         if self.causes:
-            fields["causes"] = [cause.fields() for cause in self.causes]
+            flat = (replace(cause, causes=()) for cause in self.causes[:MAX_CAUSES])
+            fields["causes"] = [cause.fields() for cause in flat]
         return fields
 
     def encode(self) -> str:
@@ -102,15 +111,20 @@ class Abort:
         return _encode("error", self.fields())
 
     @classmethod
-    def of(cls, fields: dict[str, Any]) -> Abort:
-        """Read the members of an abort leniently: unknown members are ignored."""
-        stage, item, causes = fields.get("stage"), fields.get("item"), fields.get("causes")
+    def of(cls, fields: dict[str, Any], *, nested: bool = False) -> Abort:
+        """Read the members of an abort. Raises ``ProtocolViolation`` if one has a wrong type.
+
+        The causes of causes are left out: the list is flat by the protocol.
+        """
+        causes = fields.get("causes", [])
+        if not isinstance(causes, list) or not all(isinstance(it, dict) for it in causes):
+            raise ProtocolViolation("malformed `error` message: `causes` is not a list of aborts")
         return cls(
-            str(fields.get("code") or ""),
-            str(fields.get("message") or ""),
-            stage if isinstance(stage, str) else None,
-            item if isinstance(item, int) else None,
-            tuple(cls.of(cause) for cause in causes or () if isinstance(cause, dict)),
+            _text(fields, "code") or "",
+            _text(fields, "message") or "",
+            _text(fields, "stage"),
+            _count(fields, "item"),
+            () if nested else tuple(cls.of(cause, nested=True) for cause in causes),
         )
 
     def __str__(self) -> str:
@@ -159,36 +173,53 @@ class Turn:
 Message: TypeAlias = Header | End | Abort | Progress | Heartbeat | Turn
 
 
+def _malformed(fields: dict[str, Any], why: str) -> ProtocolViolation:
+    return ProtocolViolation(f"malformed `{fields.get('type', 'error')}` message: {why}")
+
+
 def _count(fields: dict[str, Any], name: str, required: bool = False) -> int | None:
     value = fields.get(name)
     if value is None and not required:
         return None
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise ProtocolViolation(f"malformed `{fields['type']}` message: `{name}` is not a count")
+        raise _malformed(fields, f"`{name}` is not a count")
     return value
 
 
+def _text(fields: dict[str, Any], name: str) -> str | None:
+    value = fields.get(name)
+    if value is not None and not isinstance(value, str):
+        raise _malformed(fields, f"`{name}` is not a string")
+    return value
+
+
+def _cut(text: str) -> str:
+    """Cut a text to its limit; a lone surrogate, which has no UTF-8 form, becomes ``?``."""
+    encoded = text.encode(errors="replace")
+    if len(encoded) <= MAX_ABORT_TEXT:
+        return encoded.decode()
+    kept = encoded[:MAX_ABORT_TEXT].decode(errors="ignore")
+    return f"{kept}.. (cut, {len(encoded)} bytes)"
+
+
 def _end(fields: dict[str, Any]) -> End:
-    crc, digits = None, fields.get("crc32c")
-    if digits is not None:
-        if not isinstance(digits, str) or len(digits) != 8:
-            raise ProtocolViolation("malformed `end` message: `crc32c` is not 8 hexadecimal digits")
-        try:
-            crc = int(digits, 16)
-        except ValueError as error:
-            raise ProtocolViolation(f"malformed `end` message: {error}") from None
+    digits = _text(fields, "crc32c")
+    if digits is not None and not re.fullmatch("[0-9a-fA-F]{8}", digits):
+        raise _malformed(fields, "`crc32c` is not 8 hexadecimal digits")
+    crc = None if digits is None else int(digits, 16)
     return End(_count(fields, "bytes", required=True) or 0, _count(fields, "items"), crc)
 
 
 def _header(fields: dict[str, Any]) -> Header:
-    if not isinstance(fields.get("format"), str):
-        raise ProtocolViolation("malformed `metadata` message: `format` is not a string")
+    format = _text(fields, "format")
+    if format is None:
+        raise _malformed(fields, "`format` is missing")
     return Header(
-        fields["format"],
-        fields.get("encoding"),
-        fields.get("item"),
+        format,
+        _text(fields, "encoding"),
+        _text(fields, "item"),
         fields.get("schema"),
-        fields.get("compression"),
+        _text(fields, "compression"),
         _count(fields, "heartbeat_ms"),
         fields.get("content"),
     )
@@ -208,7 +239,7 @@ def parse(text: str) -> Message | None:
     if not isinstance(fields, dict) or not isinstance(fields.get("type"), str):
         return None
     version = fields.get("pipewright")
-    if not isinstance(version, int) or isinstance(version, bool):
+    if not isinstance(version, int) or isinstance(version, bool) or version < 0:
         return None
     if version != VERSION:
         raise ProtocolViolation(
@@ -229,6 +260,6 @@ def parse(text: str) -> Message | None:
             known = {"type", "pipewright", "stage", "items", "bytes"}
             more = {name: value for name, value in fields.items() if name not in known}
             items, size = _count(fields, "items") or 0, _count(fields, "bytes") or 0
-            return Progress(str(fields.get("stage") or ""), items, size, more)
+            return Progress(_text(fields, "stage") or "", items, size, more)
         case _:
             return None

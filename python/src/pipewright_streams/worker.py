@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import inspect
 import json
 import logging
 import os
@@ -18,18 +17,16 @@ from typing import Any
 
 from websockets.exceptions import ConnectionClosed
 
+from .announcement import announcement
 from .calls import Calls
 from .channel import ChannelReader, ChannelWriter
-from .connection import Address, Watched, dial
+from .connection import MAX_MESSAGE, Address, Watched, dial, finish
 from .errors import CallError, CallTimeout, ConnectError
 from .executor import Execution
-from .failures import describe
+from .functions import Functions
 from .items import Receiver, Sender
 from .refs import ChannelRef, shown
 from .stage import Stage, define
-
-VERSION = "0.1.0"
-"""The version of this package."""
 
 DEFAULT_URL = "ws://127.0.0.1:49134"
 """The address of an engine if neither an argument nor ``III_URL`` names one."""
@@ -69,15 +66,17 @@ class Worker:
         own_name = f"{platform.node()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         self._name = name or env.get("III_WORKER_NAME") or own_name
         self._namespace = namespace or env.get("III_NAMESPACE") or None
-        self._functions: dict[str, tuple[dict[str, Any], Callable[[Any], Any]]] = {}
+        self._functions = Functions(self._send_quietly)
         self._calls = Calls()
         self._connection: Watched | None = None
-        self._connected = asyncio.Event()
         self._driver: asyncio.Task[None] | None = None
-        self._running: set[asyncio.Task[None]] = set()
+        self._background: set[asyncio.Task[None]] = set()
+        self._pongs: list[asyncio.Future[None]] = []
+        self._rejected: dict[str, str] = {}
+        self._has_extensions = False
+        self._longest = MAX_MESSAGE
         self._identity: tuple[str, str] | None = None
         self._fatal: ConnectError | None = None
-        self._sending = asyncio.Lock()
 
     @property
     def address(self) -> Address:
@@ -87,25 +86,34 @@ class Worker:
     async def connect(self) -> Worker:
         """Connect to the engine. Raises ``ConnectError`` if that fails the first time."""
         if self._driver is None:
-            await self._dial()
+            try:
+                await self._dial()
+            except CallError as error:
+                raise ConnectError(error.message) from None
             self._driver = asyncio.create_task(self._drive())
         return self
 
     async def close(self) -> None:
-        """Finish the running calls, at most 30 s, and disconnect."""
-        if self._running:
-            await asyncio.wait(self._running, timeout=CALL_TIMEOUT)
-        for task in self._running:
-            task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
+        """Take no more calls, finish the running ones within 30 s, and disconnect."""
+        if self._driver is not None and self._connection is not None:
+            with contextlib.suppress(CallError):
+                await self._drain()
+        await self._functions.finish(CALL_TIMEOUT)
         if self._driver is not None:
             self._driver.cancel()
             await asyncio.gather(self._driver, return_exceptions=True)
             self._driver = None
         if self._connection is not None:
-            await self._connection.close()
+            await finish(self._connection, timeout=5.0)
             self._connection = None
-        self._calls.fail_all("disconnected", "this worker was closed")
+        self._disconnected("this worker was closed")
+
+    async def _drain(self) -> None:
+        ids = list(self._functions)
+        for id in ids:
+            await self._send({"type": "unregisterfunction", "id": id})
+        if ids and self._has_extensions:
+            await self._send({"type": "drain"})
 
     async def __aenter__(self) -> Worker:
         """Connect."""
@@ -144,15 +152,27 @@ class Worker:
     async def _register(
         self, id: str, registration: dict[str, Any], run: Callable[[Any], Any]
     ) -> None:
-        if id in self._functions:
-            raise ValueError(f"{id} is registered by this worker already")
-        self._functions[id] = (registration, run)
+        self._functions.add(id, registration, run)
         if self._connection is not None:
             await self._send(registration)
 
-    async def registered(self) -> None:
-        """Wait until the engine has processed the registrations."""
-        await self.call("engine::workers::list", {})
+    async def registered(self, *, timeout: float = CALL_TIMEOUT) -> None:
+        """Wait until the engine has processed the registrations; ``timeout`` is in seconds.
+
+        Raises ``CallError`` with the engine's reason if it rejected one. A function that another
+        worker has is not rejected: it waits, and the log says so.
+        """
+        pong: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._pongs.append(pong)
+        try:
+            await self._send({"type": "ping"})
+            await asyncio.wait_for(pong, timeout)
+        except asyncio.TimeoutError:
+            reason = f"the engine did not answer within {timeout:.0f} s"
+            raise CallTimeout("timeout", reason) from None
+        if self._rejected:
+            rejected = ", ".join(f"{id} ({why})" for id, why in self._rejected.items())
+            raise CallError("registration_rejected", f"the engine rejected {rejected}")
 
     async def call(self, id: str, data: Any = None, *, timeout: float | None = CALL_TIMEOUT) -> Any:
         """Call a function and return its result. Raises ``CallError``.
@@ -166,18 +186,23 @@ class Worker:
             "function_id": id,
             "data": data,
         }
+        if timeout is not None:
+            message["timeout_ms"] = max(1, int(timeout * 1000))
         if id.startswith("engine::"):
             message["namespace"] = "default"
         elif self._namespace:
             message["namespace"] = self._namespace
         try:
             await self._send(message)
-            return await asyncio.wait_for(result, timeout)
-        except TimeoutError:
+            # Shielded, so that only a call that is still open is cancelled below.
+            return await asyncio.wait_for(asyncio.shield(result), timeout)
+        except asyncio.TimeoutError:
             reason = f"{id} gave no result within {timeout} s; raise `timeout` if it needs longer"
             raise CallTimeout("timeout", reason) from None
         finally:
-            result.cancel()
+            if result.cancel() and self._has_extensions:
+                # The executor learns that nobody waits (section 2.6).
+                self._spawn({"type": "cancelinvocation", "invocation_id": call_id})
 
     # Channels
 
@@ -233,56 +258,61 @@ class Worker:
     # The control connection
 
     async def _dial(self) -> None:
-        headers = {MAX_MESSAGE_HEADER: str(64 << 20)}
+        headers = {MAX_MESSAGE_HEADER: str(MAX_MESSAGE)}
         connection = await dial(
             self._address, self._address.url, ping=True, max_queue=64, headers=headers
         )
+        response = connection.response
+        longest = None if response is None else response.headers.get(MAX_MESSAGE_HEADER)
+        known = longest is not None and longest.isdecimal()
+        self._longest = max(4096, int(longest or 0)) if known else MAX_MESSAGE
         self._connection = connection
+        self._rejected.clear()
         if self._identity is not None:
             worker_id, token = self._identity
             fields = {"previous_worker_id": worker_id, "reattach_token": token}
             await self._send({"type": "reattach", **fields})
-        announcement = {
-            "runtime": "python",
-            "version": VERSION,
-            "name": self._name,
-            "os": f"{platform.system()} {platform.machine()}",
-            "pid": os.getpid(),
-            "namespace": self._namespace,
-            "telemetry": {"framework": "pipewright-streams"},
-        }
-        await self._send(
-            {
-                "type": "invokefunction",
-                "function_id": "engine::workers::register",
-                "data": announcement,
-                "action": {"type": "void"},
-                "namespace": "default",
-            }
-        )
-        for registration, _run in self._functions.values():
+        # Before the announcement, which says that all functions are registered (section 2.5).
+        registrations = self._functions.registrations
+        for registration in registrations:
             await self._send(registration)
-        self._connected.set()
+        replayed = bool(registrations)
+        await self._send(announcement(self._name, self._namespace, replayed=replayed))
 
     async def _send(self, message: dict[str, Any]) -> None:
         try:
             text = json.dumps(message, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
             encoded = text.encode()
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, RecursionError) as error:
             raise CallError("serialization_error", f"the value has no JSON form: {error}") from None
+        if len(encoded) > self._longest:
+            reason = f"the message has {len(encoded)} bytes, the engine reads {self._longest}"
+            raise CallError("payload_too_large", f"{reason}; send large data through a channel")
         connection = self._connection
         if connection is None:
             raise CallError("disconnected", "this worker is not connected to its engine")
         try:
-            async with self._sending:
-                if len(encoded) <= _FRAME:
-                    await connection.send(text)
-                else:
-                    pieces = range(0, len(text), _FRAME // 4)
-                    await connection.send(text[at : at + _FRAME // 4] for at in pieces)
+            if len(encoded) <= _FRAME:
+                await connection.send(text)
+            else:
+                pieces = [text[at : at + _FRAME // 4] for at in range(0, len(text), _FRAME // 4)]
+                # Shielded: half a message would make the connection unusable.
+                await asyncio.shield(asyncio.ensure_future(connection.send(pieces)))
         except ConnectionClosed:
             reason = "the connection to the engine was lost; the worker reconnects"
             raise CallError("disconnected", reason) from None
+
+    def _spawn(self, message: dict[str, Any]) -> None:
+        task = asyncio.create_task(self._send_quietly(message))
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    def _disconnected(self, reason: str) -> None:
+        self._calls.fail_all("disconnected", reason)
+        pongs, self._pongs = self._pongs, []
+        for pong in pongs:
+            if not pong.done():
+                pong.set_exception(CallError("disconnected", reason))
 
     async def _drive(self) -> None:
         attempt = 0
@@ -297,8 +327,7 @@ class Worker:
             except ConnectionClosed:
                 pass
             self._connection = None
-            self._connected.clear()
-            self._calls.fail_all("disconnected", "the connection to the engine was lost")
+            self._disconnected("the connection to the engine was lost")
             _log.warning("lost the connection to %s; reconnecting", shown(self._address.url))
             while self._connection is None:
                 # Doubles from 1 s to 30 s, with a jitter of 30 % (``docs/protocol.md`` section 6).
@@ -321,23 +350,28 @@ class Worker:
             return
         match message.get("type"):
             case "workerregistered":
+                self._has_extensions = message.get("pipewright") == 1
                 token = message.get("reattach_token")
                 if token:
                     self._identity = (str(message.get("worker_id")), str(token))
             case "invokefunction":
-                task = asyncio.create_task(self._execute(message))
-                self._running.add(task)
-                task.add_done_callback(self._running.discard)
+                self._functions.start(message)
+            case "cancelinvocation":
+                self._functions.cancel(message.get("invocation_id"))
             case "invocationresult":
                 self._calls.answer(message)
             case "ping":
-                task = asyncio.create_task(self._send_quietly({"type": "pong"}))
-                self._running.add(task)
-                task.add_done_callback(self._running.discard)
+                self._spawn({"type": "pong"})
+            case "pong" if self._pongs:
+                pong = self._pongs.pop(0)
+                if not pong.done():
+                    pong.set_result(None)
+            case "functionactive":
+                _log.info("%s is served by this worker now", message.get("function_id"))
             case "registrationrejected":
-                self._rejected(message)
+                self._reject(message)
 
-    def _rejected(self, message: dict[str, Any]) -> None:
+    def _reject(self, message: dict[str, Any]) -> None:
         code, function_id = message.get("code"), message.get("function_id")
         if code == "WORKER_NAMESPACE_CONFLICT":
             self._fatal = ConnectError(f"another worker is named {self._name!r}; choose a `name`")
@@ -345,27 +379,8 @@ class Worker:
         if function_id is not None and reason is None:
             _log.warning("%s waits: the worker %s has it", function_id, owner)
         else:
+            self._rejected[str(function_id or self._name)] = str(reason or code)
             _log.error("the engine rejected %s: %s", function_id or self._name, reason or code)
-
-    async def _execute(self, call: dict[str, Any]) -> None:
-        function_id, call_id = str(call.get("function_id")), call.get("invocation_id")
-        answer: dict[str, Any] = {"type": "invocationresult", "function_id": function_id}
-        known = self._functions.get(function_id)
-        try:
-            if known is None:
-                raise CallError("function_not_found", f"this worker has no function {function_id}")
-            result = known[1](call.get("data"))
-            if inspect.isawaitable(result):
-                result = await result
-            answer["result"] = result
-        except CallError as error:
-            answer["error"] = {"code": error.code, "message": error.message}
-        except asyncio.CancelledError:
-            answer["error"] = {"code": "invocation_stopped", "message": "the worker was closed"}
-        except Exception as error:
-            answer["error"] = {"code": "invocation_failed", "message": describe(error)}
-        if call_id is not None:
-            await self._send_quietly({**answer, "invocation_id": call_id})
 
     async def _send_quietly(self, message: dict[str, Any]) -> None:
         try:
