@@ -2,7 +2,7 @@
 //! `consumer`.
 //!
 //! ```console
-//! $ cargo run -- engine --listen 127.0.0.1:49134
+//! $ cargo run -p pipewright-cli -- engine --listen 127.0.0.1:49134
 //! $ cargo run --example consumer  ws://127.0.0.1:49134
 //! $ cargo run --example transform ws://127.0.0.1:49134
 //! $ cargo run --example producer  ws://127.0.0.1:49134 Cargo.toml LICENSE-MIT

@@ -54,15 +54,15 @@
 //! | feature | default | adds |
 //! |---|---|---|
 //! | `engine` | yes | the embedded engine: [`Worker::embedded`], [`Engine`] |
-//! | `cli` | yes | the program `pipewright`; enables `engine`, `macros` and `tls` |
 //! | `macros` | yes | the attribute [`pipeline_stage`](macro@pipeline_stage) |
 //! | `tls` | yes | `wss://` addresses |
 //! | `messagepack`, `postcard` | no | further formats |
 //! | `zstd`, `lz4` | no | compression of a stream |
 //! | `otel` | no | spans continue those of OpenTelemetry, across workers |
-//! | `otlp` | no | the program exports its spans; enables `cli` and `otel` |
+//! | `testing` | no | fault injection for tests: `testing::faults` |
 //!
-//! With `default-features = false` the crate is the client alone.
+//! With `default-features = false` the crate is the client alone. The program `pipewright` is the
+//! package [`pipewright-cli`](https://docs.rs/pipewright-cli).
 //!
 //! # Cancel safety
 //!

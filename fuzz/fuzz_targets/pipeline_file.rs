@@ -10,8 +10,8 @@ use std::path::Path;
 use libfuzzer_sys::fuzz_target;
 
 #[allow(dead_code, unused_imports, clippy::pedantic, reason = "a part of it")]
-#[path = "../../src/cli"]
-mod cli {
+#[path = "../../cli/src"]
+mod program {
     mod draft;
     mod exit;
     mod failure;
@@ -32,5 +32,5 @@ mod cli {
 }
 
 fuzz_target!(|text: &str| {
-    cli::read(text, Path::new("a.toml"));
+    program::read(text, Path::new("a.toml"));
 });

@@ -15,7 +15,7 @@ use super::{Decode, Decoded, Encode, EncodeError, Format, FormatError, ItemLimit
 /// `MessagePack` (`msgpack`). Each item is preceded by its length: 4 bytes, big-endian. Requires
 /// the feature `messagepack`.
 ///
-/// As flexible as JSON but more compact, for every language with a MessagePack library. Structs are
+/// As flexible as JSON but more compact, for every language with a `MessagePack` library. Structs are
 /// maps with field names, so the format is self-describing, and fields may be added or omitted as
 /// `serde` allows.
 ///

@@ -1,8 +1,10 @@
-//! Test support for stages: run a stage on values and inspect the result. [`faults`] supports tests
-//! of whole workers.
+//! Test support for stages: run a stage on values and inspect the result. The module `faults`, with
+//! the feature `testing`, supports tests of whole workers.
 //!
 //! The simplest test calls a stage's function directly. The functions here run the stage as a
 //! pipeline does: with state, parameters, messages and the end of its input.
+//!
+//! ```
 //! # #[cfg(feature = "macros")]
 //! # #[tokio::main(flavor = "current_thread")] async fn main() {
 //! use pipewright::{Receiver, Sender, pipeline_stage, testing};
@@ -26,6 +28,7 @@
 //! ```
 
 mod bench;
+#[cfg(feature = "testing")]
 pub mod faults;
 mod tested;
 

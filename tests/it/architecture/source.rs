@@ -54,12 +54,12 @@ impl Source {
         }
     }
 
-    /// The top module that the file belongs to; `None` for the crates' roots and the program.
+    /// The top module that the file belongs to; `None` for the crate's root.
     pub(super) fn module(&self) -> Option<&str> {
         let path = self.path.strip_prefix("src/")?;
         let module = path.split('/').next()?;
         let module = module.strip_suffix(".rs").unwrap_or(module);
-        (!matches!(module, "lib" | "main" | "cli")).then_some(module)
+        (module != "lib").then_some(module)
     }
 
     /// The lines without comments and without the content of strings, numbered from 1.

@@ -6,9 +6,6 @@
 mod document;
 mod engine;
 mod exposition;
-mod logs;
-#[cfg(feature = "otlp")]
-mod otlp;
 mod secrets;
 mod spans;
 mod traces;

@@ -3,22 +3,15 @@
 use std::path::Path;
 
 use super::Program;
+use super::promised::{lines, promised};
 use crate::support::House;
 
-pub(super) fn lines(text: &str) -> Vec<&str> {
-    text.lines().collect()
+fn data(name: &str) -> String {
+    format!("{}/examples/data/{name}", env!("CARGO_MANIFEST_DIR"))
 }
 
-/// What the header comment of an example shows as its output.
-pub(super) fn promised(example: &str) -> Vec<String> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("examples/{example}.rs"));
-    let source = std::fs::read_to_string(path).unwrap();
-    let comment = source.lines().map_while(|line| line.strip_prefix("//!"));
-    let fenced = comment.skip_while(|line| !line.starts_with(" $ ")).skip(1);
-    fenced
-        .take_while(|line| *line != " ```")
-        .map(|line| line.strip_prefix(' ').unwrap_or(line).to_owned())
-        .collect()
+fn in_directory(directory: &tempfile::TempDir, name: &str) -> String {
+    directory.path().join(name).to_str().unwrap().to_owned()
 }
 
 #[tokio::test]
@@ -211,16 +204,86 @@ async fn polyglot_tells_what_it_needs() {
     );
 }
 
+#[tokio::test]
+async fn log_analysis_reads_every_member_of_a_packed_log() {
+    let files = [data("access.log.1.gz"), data("access.log")];
+    let files = files.each_ref().map(String::as_str);
+    let output = Program::example("log_analysis", &files).output().await;
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(lines(&output.stdout), promised("log_analysis"));
+    assert_eq!(output.stderr, "not a request: -- MARK --\n");
+    let requests = lines(&output.stdout).into_iter().skip(1);
+    let requests: u32 = requests
+        .map(|line| {
+            line.split_whitespace()
+                .next()
+                .unwrap()
+                .parse::<u32>()
+                .unwrap()
+        })
+        .sum();
+    // 400 in two members, 150 in the plain file.
+    assert_eq!(requests, 550);
+}
+
+#[tokio::test]
+async fn log_analysis_of_a_damaged_file_is_no_short_table() {
+    let directory = tempfile::tempdir().unwrap();
+    let cut = in_directory(&directory, "cut.gz");
+    let whole = std::fs::read(data("access.log.1.gz")).unwrap();
+    std::fs::write(&cut, &whole[..whole.len() - 20]).unwrap();
+    let output = Program::example("log_analysis", &[&cut]).output().await;
+    assert!(!output.status.success());
+    assert!(output.stderr.contains("stage log::lines"), "{output:?}");
+    assert_eq!(lines(&output.stdout).len(), 1, "{output:?}");
+}
+
+#[tokio::test]
+async fn tee_writes_a_copy_and_goes_on() {
+    let directory = tempfile::tempdir().unwrap();
+    let copy = in_directory(&directory, "copy.csv");
+    let source = std::fs::read_to_string(data("orders.csv")).unwrap();
+    let output = Program::example("tee", &[&data("orders.csv"), &copy])
+        .success()
+        .await;
+    assert_eq!(output, source.to_ascii_uppercase());
+    let first: Vec<_> = lines(&output).into_iter().take(2).collect();
+    assert_eq!(first, promised("tee"));
+    assert_eq!(std::fs::read_to_string(&copy).unwrap(), source);
+
+    let nowhere = in_directory(&directory, "no/such/place");
+    let output = Program::example("tee", &[&data("orders.csv"), &nowhere])
+        .output()
+        .await;
+    assert!(!output.status.success());
+    let expected = format!("stage bytes::tee: {nowhere}.part: No such file");
+    assert!(output.stderr.contains(&expected), "{output:?}");
+}
+
+/// With its model it needs Python: that is `examples/scoring/run`.
+#[tokio::test]
+async fn scoring_tells_what_it_needs() {
+    let output = Program::example("scoring", &[]).output().await;
+    assert!(!output.status.success());
+    assert!(
+        output.stderr.contains("hint: start examples/scoring/run"),
+        "{output:?}"
+    );
+}
+
 /// No example is forgotten here.
 #[test]
 fn every_example_is_run_by_a_test() {
     let tests = [
-        include_str!("everyday.rs"),
+        include_str!("../../../examples/everyday/tests/it.rs"),
         include_str!("examples.rs"),
         include_str!("../faults/matrix.rs"),
     ];
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
-    for entry in std::fs::read_dir(directory).unwrap() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let entries = ["examples", "examples/everyday/examples"]
+        .into_iter()
+        .flat_map(|directory| std::fs::read_dir(root.join(directory)).unwrap());
+    for entry in entries {
         let path = entry.unwrap().path();
         if path.is_dir() && !path.join("main.rs").exists() {
             continue;

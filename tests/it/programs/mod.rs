@@ -1,18 +1,11 @@
-//! The program and the examples, run as processes as a user runs them.
+//! The examples, run as processes as a user runs them. The tests of the program `pipewright` are in
+//! `cli/tests/it`.
 
-mod engine;
-mod everyday;
 mod examples;
-mod look;
-mod pipeline_file;
 mod producer;
+#[allow(dead_code, reason = "the tests of other packages share it")]
 mod program;
-mod run;
-#[cfg(unix)]
-mod screen;
-mod security;
+mod promised;
 
 pub(crate) use producer::Producer;
 pub(crate) use program::Program;
-#[cfg(unix)]
-pub(crate) use screen::Screen;

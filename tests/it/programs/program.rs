@@ -6,6 +6,13 @@ use tokio::process::{Child, ChildStdout, Command};
 
 use crate::support::within;
 
+/// The program. Its own package gets its path from cargo. Other packages have a script that builds
+/// it where it is missing or older than its sources.
+pub(crate) const PIPEWRIGHT: &str = match option_env!("CARGO_BIN_EXE_pipewright") {
+    Some(path) => path,
+    None => concat!(env!("CARGO_MANIFEST_DIR"), "/tests/program"),
+};
+
 /// A running process; killed when it is dropped.
 pub(crate) struct Program {
     child: Child,
@@ -23,7 +30,7 @@ pub(crate) struct Output {
 impl Program {
     /// The program `pipewright`.
     pub(crate) fn pipewright(arguments: &[&str]) -> Self {
-        Self::start(Command::new(env!("CARGO_BIN_EXE_pipewright")).args(arguments))
+        Self::start(Command::new(PIPEWRIGHT).args(arguments))
     }
 
     /// An example, which `cargo test` has built beside the tests.

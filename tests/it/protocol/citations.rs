@@ -81,7 +81,9 @@ fn every_cited_section_of_the_protocol_exists() {
         "{sections:?}"
     );
     let mut files = Vec::new();
-    for folder in ["src", "macros", "tests", "examples", "benches", "fuzz"] {
+    for folder in [
+        "src", "cli", "macros", "tests", "examples", "benches", "fuzz",
+    ] {
         sources(&root.join(folder), &mut files);
     }
     let mut wrong = Vec::new();

@@ -1,0 +1,36 @@
+//! What to do about an end of a channel that failed.
+
+use pipewright::{ReadError, WriteError};
+
+use crate::failure::Failure;
+
+/// An end opens once, and not for ever.
+const CONNECT: &str = "a ref opens its end once and expires; `pipewright channel create` makes \
+                       another channel";
+
+/// Why a stream was not read to its end.
+pub(super) fn read(error: ReadError) -> Failure {
+    let hint = match &error {
+        ReadError::Connect(_) => CONNECT,
+        ReadError::Aborted(_) => {
+            "what was written is a part of the stream; whoever wrote it knows more"
+        }
+        ReadError::Compression { .. } => {
+            "build pipewright with the features `zstd` and `lz4`, or write without compression"
+        }
+        _ => "what was written is a part of the stream; look at how its writer ended",
+    };
+    Failure::from(error).hint(hint)
+}
+
+/// Why a stream was not written to its end.
+pub(super) fn write(error: WriteError) -> Failure {
+    let hint = match &error {
+        WriteError::Connect(_) => CONNECT,
+        WriteError::ReaderGone => {
+            "a reader may leave when it has enough; what it did with it only it can tell"
+        }
+        _ => "the stream is not whole; look at how the engine and the reader are",
+    };
+    Failure::from(error).hint(hint)
+}

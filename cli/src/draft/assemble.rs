@@ -1,0 +1,169 @@
+use bytes::Bytes;
+use pipewright::format::{Raw, TokioCodec};
+use pipewright::pipeline::Boxed;
+use pipewright::{Pipeline, StageExt, remote};
+use tokio::io::AsyncRead;
+use tokio_util::codec::FramedRead;
+
+use super::draft::Draft;
+use super::records::{Kind, Lines, Ndjson, Record, Records};
+use super::save::{Place, save};
+use super::step::{StageStep, Step};
+use super::stream_format::StreamFormat;
+
+/// A pipeline over bytes. What they mean is read again where a step needs to know.
+pub(crate) type Bytewise = Pipeline<Boxed<Bytes, Raw>>;
+
+/// Lines of a kind, as a format.
+type In<K> = TokioCodec<Records<K>>;
+
+/// Calls a function with the kind of lines that a format has as its last type; bytes are taken for
+/// lines, which nothing that was checked asks for.
+macro_rules! with_kind {
+    ($format:expr, $call:ident::<$($before:ty),*>($($argument:expr),*)) => {
+        match $format {
+            StreamFormat::Ndjson => $call::<$($before,)* Ndjson>($($argument),*),
+            StreamFormat::Lines | StreamFormat::Bytes => $call::<$($before,)* Lines>($($argument),*),
+        }
+    };
+}
+
+impl Draft {
+    /// The pipeline itself, from `input` on.
+    pub(crate) fn assemble<R>(self, input: R) -> Bytewise
+    where
+        R: AsyncRead + Send + 'static,
+    {
+        let mut pipeline = match self.format {
+            StreamFormat::Bytes => Pipeline::read(input).boxed(),
+            StreamFormat::Ndjson | StreamFormat::Lines => {
+                with_kind!(self.format, records::<R>(input))
+            }
+        };
+        if let Some(deadline) = self.deadline {
+            pipeline = pipeline.deadline(deadline);
+        }
+        if let Some(metadata) = self.metadata {
+            pipeline = pipeline.metadata(metadata);
+        }
+        add_all(pipeline, self.steps, self.format)
+    }
+}
+
+/// Begins with lines, which are counted.
+fn records<R, K: Kind>(input: R) -> Bytewise
+where
+    R: AsyncRead + Send + 'static,
+{
+    Pipeline::try_source(FramedRead::new(input, Records::<K>::default()))
+        .format::<In<K>>()
+        .encode()
+        .boxed()
+}
+
+/// Adds steps to a pipeline of which `format` comes.
+fn add_all(mut pipeline: Bytewise, steps: Vec<Step>, mut format: StreamFormat) -> Bytewise {
+    for step in steps {
+        let next = step.writes(format);
+        pipeline = add(pipeline, step, format);
+        format = next;
+    }
+    pipeline
+}
+
+fn add(pipeline: Bytewise, step: Step, reads: StreamFormat) -> Bytewise {
+    let writes = step.writes(reads);
+    match step {
+        Step::Stage(stage) if stage.copies == 1 => {
+            let StageStep { id, params, .. } = stage;
+            let stage = remote::<Bytes, Bytes>(id).formats::<Raw, Raw>();
+            pipeline.then(stage.with_params(params)).boxed()
+        }
+        Step::Stage(stage) => match reads {
+            StreamFormat::Ndjson => with_kind!(writes, copies::<Ndjson>(pipeline, stage)),
+            _ => with_kind!(writes, copies::<Lines>(pipeline, stage)),
+        },
+        Step::Tee { file, steps } => {
+            let place = Place { file };
+            let side = |copy: Pipeline<_>| {
+                add_all(copy.boxed(), steps, reads).consume(save.with_params(place))
+            };
+            pipeline.tee(side).boxed()
+        }
+        Step::Broadcast { branches, .. } => match reads {
+            StreamFormat::Ndjson => {
+                with_kind!(writes, broadcast::<Ndjson>(pipeline, branches, reads))
+            }
+            _ => with_kind!(writes, broadcast::<Lines>(pipeline, branches, reads)),
+        },
+        Step::Partition {
+            by, into, steps, ..
+        } => match reads {
+            StreamFormat::Ndjson => {
+                with_kind!(
+                    writes,
+                    partition::<Ndjson>(pipeline, by, into, &steps, reads)
+                )
+            }
+            _ => with_kind!(
+                writes,
+                partition::<Lines>(pipeline, by, into, &steps, reads)
+            ),
+        },
+    }
+}
+
+/// A stage side by side with itself.
+fn copies<K: Kind, L: Kind>(pipeline: Bytewise, stage: StageStep) -> Bytewise {
+    let StageStep {
+        id,
+        params,
+        copies,
+        ordered,
+        ..
+    } = stage;
+    let stage = remote::<Record, Record>(id)
+        .formats::<In<K>, In<L>>()
+        .with_params(params);
+    let items = pipeline.decode::<Record, In<K>>();
+    if ordered {
+        items.parallel_ordered(copies, stage).encode().boxed()
+    } else {
+        items.parallel(copies, stage).encode().boxed()
+    }
+}
+
+fn broadcast<K: Kind, L: Kind>(
+    pipeline: Bytewise,
+    branches: Vec<Vec<Step>>,
+    reads: StreamFormat,
+) -> Bytewise {
+    let items = pipeline.decode::<Record, In<K>>();
+    let mut broadcast = items.broadcast::<Record, In<L>>();
+    for steps in branches {
+        broadcast = broadcast.branch(|items| {
+            add_all(items.encode().boxed(), steps, reads).decode::<Record, In<L>>()
+        });
+    }
+    broadcast.merge().encode().boxed()
+}
+
+fn partition<K: Kind, L: Kind>(
+    pipeline: Bytewise,
+    by: Option<String>,
+    into: usize,
+    steps: &[Step],
+    reads: StreamFormat,
+) -> Bytewise {
+    pipeline
+        .decode::<Record, In<K>>()
+        .partition(
+            into,
+            move |item: &Record| item.key(by.as_deref()),
+            |items| {
+                add_all(items.encode().boxed(), steps.to_vec(), reads).decode::<Record, In<L>>()
+            },
+        )
+        .encode()
+        .boxed()
+}

@@ -1,0 +1,45 @@
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::{dot, svg, text};
+use crate::failure::Failure;
+use crate::pipeline_file::PipelineFile;
+
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  pipewright graph pipeline.toml
+  pipewright graph pipeline.toml --format svg > pipeline.svg")]
+pub(crate) struct Arguments {
+    /// The pipeline.
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// How it is drawn.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Default, ValueEnum)]
+enum Format {
+    /// Lines of text.
+    #[default]
+    Text,
+    /// The language of Graphviz.
+    Dot,
+    /// A picture, drawn by the program `dot` of Graphviz.
+    Svg,
+}
+
+/// Draws the pipeline in a file on standard output.
+pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let file = PipelineFile::open(&arguments.file)?;
+    let drawn = match arguments.format {
+        Format::Text => text::draw(&file).into_bytes(),
+        Format::Dot => dot::draw(&file).into_bytes(),
+        Format::Svg => svg::draw(&dot::draw(&file)).await?,
+    };
+    io::stdout().write_all(&drawn)?;
+    Ok(())
+}

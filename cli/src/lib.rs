@@ -1,0 +1,171 @@
+//! The program `pipewright`: pipelines of the crate `pipewright` from a shell.
+//!
+//! `cargo install pipewright-cli` installs it; `pipewright --help` lists its commands. As a library
+//! this package has one function, [`run`], which the program's `main` calls. It has no other API.
+//!
+//! Each command is a file or a folder. Data goes to standard output, messages to standard error.
+//!
+//! # Cargo features
+//!
+//! | feature | default | adds |
+//! |---|---|---|
+//! | `otlp` | no | spans are exported by OTLP over HTTP |
+
+mod bench;
+mod channel;
+mod channels;
+mod check;
+mod completions;
+mod connect;
+mod draft;
+mod engine;
+mod exit;
+mod failure;
+mod functions;
+mod graph;
+mod known;
+mod limits;
+mod lists;
+mod log;
+mod man;
+mod new;
+mod output;
+mod pipeline_file;
+mod ready_file;
+mod run;
+mod security;
+mod signals;
+mod similar;
+mod source;
+mod stages;
+mod stdout;
+mod table;
+mod tell;
+mod token;
+mod top;
+mod trigger;
+mod units;
+mod workers;
+
+use std::io::{self, IsTerminal};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use failure::Failure;
+
+/// Streams between workers, over WebSocket channels.
+#[derive(Parser)]
+#[command(version, arg_required_else_help = true, after_help = HELP)]
+struct Arguments {
+    #[command(flatten)]
+    log: log::Settings,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What stands below the help of the program.
+const HELP: &str = "\
+Examples:
+  pipewright engine &
+  pipewright stages
+  pipewright run log::parse log::errors bytes::gzip < access.log > errors.gz
+  pipewright channel create > refs
+  pipewright channel read @refs > copy &
+  pipewright channel write @refs < original
+
+Exit status:
+  0    everything went well; where there is a stream, it was whole
+  1    anything that has no status of its own
+  2    the command line, a file or a parameter is wrong
+  3    no engine at the address, it turned the program away, or went away
+  4    a stage or a function failed, or nobody has it; a stream was aborted
+  5    a stream is not whole
+  130  interrupted
+  141  whoever read standard output has gone
+
+Data goes to standard output, everything else to standard error.";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Measures an engine: bytes, items, latency, calls, channels.
+    Bench(bench::Arguments),
+    /// Makes channels, reads from them and writes into them.
+    Channel(channel::Arguments),
+    /// Lists the channels that are not finished: how full and how fast they are.
+    Channels(channels::Arguments),
+    /// Says whether a pipeline file can be run, and if not why.
+    Check(check::Arguments),
+    /// Writes what a shell needs to complete commands.
+    Completions(completions::Arguments),
+    /// Runs an engine that workers on this machine connect to.
+    Engine(engine::Arguments),
+    /// Lists the functions that workers have registered.
+    Functions(functions::Arguments),
+    /// Draws the pipeline in a file.
+    Graph(graph::Arguments),
+    /// Writes the manual pages.
+    Man(man::Arguments),
+    /// Makes the project of a worker, with a stage and its test.
+    New(new::Arguments),
+    /// Runs a pipeline: standard input through stages of any worker to standard output.
+    Run(run::Arguments),
+    /// Lists the stages that pipelines can be made of.
+    Stages(stages::Arguments),
+    /// Shows channels, functions and workers live.
+    Top(top::Arguments),
+    /// Calls a function and prints its result.
+    Trigger(trigger::Arguments),
+    /// Lists the workers that are connected.
+    Workers(workers::Arguments),
+}
+
+/// Parses the arguments of this process, runs the command, and reports a failure on standard error.
+///
+/// It returns the exit status that `pipewright --help` documents. For `--help`, `--version` and a
+/// command line that cannot be parsed, it ends the process instead.
+pub fn run() -> ExitCode {
+    let Arguments { log, command } = Arguments::parse();
+    // Lines of a log would stand in the middle of what is drawn.
+    let is_drawn = matches!(command, Command::Top(_)) && io::stderr().is_terminal();
+    let (log, outcome) = match log.begin(is_drawn) {
+        Ok(log) => (Some(log), carry_out(command)),
+        Err(failure) => (None, Err(failure)),
+    };
+    let code = match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            failure.report();
+            failure.exit().into()
+        }
+    };
+    if let Some(log) = log {
+        log.end();
+    }
+    code
+}
+
+fn carry_out(command: Command) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Runtime::new()?;
+    let outcome = runtime.block_on(async {
+        match command {
+            Command::Bench(arguments) => bench::run(arguments).await,
+            Command::Channel(arguments) => channel::run(arguments).await,
+            Command::Channels(arguments) => channels::run(arguments).await,
+            Command::Check(arguments) => check::run(arguments).await,
+            Command::Completions(arguments) => completions::run(&arguments),
+            Command::Engine(arguments) => engine::run(arguments).await,
+            Command::Functions(arguments) => functions::run(arguments).await,
+            Command::Graph(arguments) => graph::run(&arguments).await,
+            Command::Man(arguments) => man::run(&arguments),
+            Command::New(arguments) => new::run(&arguments),
+            Command::Run(arguments) => run::run(arguments).await,
+            Command::Stages(arguments) => stages::run(arguments).await,
+            Command::Top(arguments) => top::run(arguments).await,
+            Command::Trigger(arguments) => trigger::run(arguments).await,
+            Command::Workers(arguments) => workers::run(arguments).await,
+        }
+    });
+    // A thread that waits for standard input would hold the program until a line comes.
+    runtime.shutdown_background();
+    outcome
+}

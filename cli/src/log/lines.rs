@@ -1,0 +1,68 @@
+use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use indicatif::MultiProgress;
+use tracing_subscriber::fmt::MakeWriter;
+
+/// Whether lines are for programs; set once, before there are any.
+static JSON: AtomicBool = AtomicBool::new(false);
+
+/// What is drawn on the terminal now, if anything is. Held for as long as a line takes.
+static SCREEN: Mutex<Option<MultiProgress>> = Mutex::new(None);
+
+pub(super) fn set_json() {
+    JSON.store(true, Relaxed);
+}
+
+/// Whether every line on standard error is a JSON object.
+pub(crate) fn is_json() -> bool {
+    JSON.load(Relaxed)
+}
+
+/// Standard error, line by line, around what is drawn there.
+pub(super) struct Lines;
+
+/// Progress that is drawn on standard error; while it is, lines stand above it.
+pub(crate) struct Drawn;
+
+impl Drawn {
+    pub(crate) fn on(screen: &MultiProgress) -> Self {
+        *drawn() = Some(screen.clone());
+        Self
+    }
+}
+
+impl Drop for Drawn {
+    fn drop(&mut self) {
+        *drawn() = None;
+    }
+}
+
+fn drawn() -> MutexGuard<'static, Option<MultiProgress>> {
+    SCREEN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Write for Lines {
+    /// Whole lines, as the log gives them.
+    fn write(&mut self, lines: &[u8]) -> io::Result<usize> {
+        let write = || io::stderr().write_all(lines);
+        match &*drawn() {
+            Some(screen) => screen.suspend(write),
+            None => write(),
+        }?;
+        Ok(lines.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
+}
+
+impl MakeWriter<'_> for Lines {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        Self
+    }
+}

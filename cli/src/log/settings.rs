@@ -1,0 +1,112 @@
+use clap::{Args, ValueEnum};
+use tracing::Level;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Layer, Registry, fmt};
+
+#[cfg(feature = "otlp")]
+use super::export::Export;
+use super::lines::{self, Lines};
+use crate::failure::Failure;
+use crate::tell::SAID;
+
+/// What is logged and how, for every command.
+#[derive(Args)]
+pub(crate) struct Settings {
+    /// How log lines are written on standard error.
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value = "text",
+        env = "PIPEWRIGHT_LOG_FORMAT",
+        hide_env_values = true,
+        help_heading = "Log"
+    )]
+    log_format: Format,
+    /// What is logged: error, warn, info, debug, trace or off, or such a level for each module, as
+    /// in `warn,pipewright::engine=debug` [default: warn].
+    #[arg(
+        long,
+        global = true,
+        value_name = "LEVEL",
+        env = "PIPEWRIGHT_LOG",
+        hide_env_values = true,
+        help_heading = "Log"
+    )]
+    log_level: Option<Targets>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// A line for people.
+    Text,
+    /// A JSON object a line.
+    Json,
+}
+
+/// The log while the program runs; ends with [`end`](Self::end).
+#[must_use = "what was recorded is sent at the end"]
+pub(crate) struct Log {
+    #[cfg(feature = "otlp")]
+    export: Option<Export>,
+}
+
+impl Settings {
+    /// Begins to log; `drawn` if something else is drawn where the lines would stand.
+    #[cfg_attr(
+        not(feature = "otlp"),
+        expect(clippy::unnecessary_wraps, reason = "only the export can fail")
+    )]
+    pub(crate) fn begin(self, drawn: bool) -> Result<Log, Failure> {
+        let filter = if drawn { Targets::new() } else { self.filter() };
+        let log = Log {
+            #[cfg(feature = "otlp")]
+            export: Export::from_env()?,
+        };
+        let subscriber = Registry::default();
+        #[cfg(feature = "otlp")]
+        let subscriber = subscriber.with(log.export.as_ref().map(Export::layer));
+        match self.log_format {
+            Format::Text => {
+                let coloured = console::colors_enabled_stderr();
+                let written = fmt::layer().with_ansi(coloured).with_writer(Lines);
+                subscriber.with(written.with_filter(filter)).init();
+            }
+            Format::Json => {
+                lines::set_json();
+                let written = fmt::layer()
+                    .json()
+                    .flatten_event(true)
+                    .with_span_list(false)
+                    .with_writer(Lines);
+                let filter = filter.with_target(SAID, Level::INFO);
+                subscriber.with(written.with_filter(filter)).init();
+            }
+        }
+        Ok(log)
+    }
+
+    /// As the command line or the environment says. `RUST_LOG` is what other programs listen to,
+    /// too, so that one which cannot be read is not for this one.
+    fn filter(&self) -> Targets {
+        let others = || std::env::var("RUST_LOG").ok()?.parse().ok();
+        let given = self.log_level.clone().or_else(others);
+        given.unwrap_or_else(|| Targets::new().with_default(Level::WARN))
+    }
+}
+
+impl Log {
+    /// Sends what was recorded.
+    #[cfg_attr(
+        not(feature = "otlp"),
+        expect(clippy::unused_self, reason = "there is nothing to send")
+    )]
+    pub(crate) fn end(self) {
+        #[cfg(feature = "otlp")]
+        if let Some(export) = self.export {
+            export.end();
+        }
+    }
+}

@@ -1,0 +1,84 @@
+use std::cell::RefCell;
+
+use futures::{FutureExt, Stream, StreamExt};
+use pipewright::{ConnectionState, RunError};
+
+use super::drive::{Stopped, drive};
+use super::figures::Figures;
+use super::job::{Job, Opened};
+use super::progress::Display;
+use super::summary::Summary;
+use crate::connect::Connect;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::known::Known;
+use crate::signals::Signals;
+
+/// Runs a job once, from its input to its output.
+pub(super) async fn attempt(
+    job: &Job,
+    connect: &Connect,
+    quiet: bool,
+    signals: &mut Signals,
+) -> Result<(), Failure> {
+    let worker = tokio::select! {
+        worker = connect.worker() => worker?,
+        () = signals.next() => return Err(Stopped::cancelled()),
+    };
+    // An engine that lists nothing tells of a missing stage when it is called.
+    if let Ok(known) = Known::ask(&worker).await {
+        known.check(job.draft.stage_ids().iter().map(String::as_str))?;
+    }
+    let Opened {
+        draft,
+        input,
+        mut output,
+        sides,
+    } = tokio::select! {
+        // A named pipe opens when somebody is at its other end.
+        opened = job.open() => opened?,
+        () = signals.next() => return Err(Stopped::cancelled()),
+    };
+    let figures = RefCell::new(Figures::new(&input, draft.stage_ids()));
+    let mut display = Display::new(quiet, output.is_standard() && console::user_attended());
+    let run = draft.assemble(input).start(&worker);
+    let mut states = worker.states();
+    let report = match run.await {
+        Ok(run) => drive(run, &mut output, &figures, &mut display, signals).await,
+        Err(error) => Err(Stopped::Run(error)),
+    };
+    let report = match report {
+        Ok(report) => report,
+        Err(stopped) => {
+            let failure = match stopped {
+                Stopped::Run(error) if was_lost(&mut states) => engine_lost(&error),
+                stopped => stopped.into_failure(&output),
+            };
+            return Err(output.explain(failure));
+        }
+    };
+    for mut written in sides.into_iter().chain([output]) {
+        if let Err(error) = written.finish().await {
+            return Err(written.explain(written.failure(&error)));
+        }
+    }
+    display.say(Summary {
+        report: &report,
+        stages: display.has_shown(),
+        figures: &figures.borrow(),
+    });
+    Ok(())
+}
+
+/// Whether the connection to the engine was lost at any time since `states` was made.
+fn was_lost(states: &mut (impl Stream<Item = ConnectionState> + Unpin)) -> bool {
+    std::iter::from_fn(|| states.next().now_or_never().flatten())
+        .any(|state| state != ConnectionState::Connected)
+}
+
+/// What every stage says of a lost engine comes down to this.
+fn engine_lost(error: &RunError) -> Failure {
+    let message =
+        format!("the engine went away during the run, so the output is not whole: {error}");
+    Failure::new(Exit::Unreachable, message)
+}

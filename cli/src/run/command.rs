@@ -1,0 +1,117 @@
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::attempt::attempt;
+use super::drive::Stopped;
+use super::job::Job;
+use crate::connect::Connect;
+use crate::draft::{Parameter, StreamFormat};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::pipeline_file::Retry;
+use crate::signals::Signals;
+use crate::tell::tell;
+use crate::units::duration;
+
+const HELP: &str = "\
+Examples:
+  pipewright run log::parse log::errors bytes::gzip < access.log > errors.gz
+  pipewright run bytes::gzip --param bytes::gzip.level=9 -i access.log -o access.log.gz
+  pipewright run -f pipeline.toml < access.log > sessions.ndjson.gz
+
+Exit status:
+  0    the run is complete: every stage ended well and everything has arrived
+  1    a failure of its own kind, a full disk for one
+  2    the command line, a pipeline file or a parameter is wrong
+  3    no engine at the address, it turned the program away, or went away
+  4    a stage failed, or no worker has it
+  5    a stream is not whole
+  130  interrupted: once cancels the run and waits for it, twice leaves at once
+  141  whoever read standard output has gone
+
+Longer runs tell on standard error how far they have come, and every run in the end what it did.";
+
+#[derive(Args)]
+#[command(after_help = HELP)]
+pub(crate) struct Arguments {
+    /// The ids of the stages, first to last.
+    #[arg(value_name = "STAGE", required_unless_present = "file")]
+    stages: Vec<String>,
+    /// Run the pipeline in this file. What is on the command line counts more.
+    #[arg(short, long, value_name = "FILE", conflicts_with_all = ["stages", "format"])]
+    file: Option<PathBuf>,
+    /// A parameter of a stage: JSON, or else a text. May be given several times.
+    #[arg(short, long = "param", value_name = "STAGE.KEY=VALUE")]
+    params: Vec<Parameter>,
+    /// Read this file instead of standard input.
+    #[arg(short, long, value_name = "FILE")]
+    input: Option<PathBuf>,
+    /// Write this file instead of standard output. It is FILE.part until the run is complete.
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// What the input is made of.
+    #[arg(long, value_enum, default_value_t)]
+    format: StreamFormat,
+    /// How long the run may take, such as `90s` or `10min`; as long as it takes unless told.
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    deadline: Option<Duration>,
+    /// Tell nothing but errors.
+    #[arg(short, long)]
+    quiet: bool,
+    #[command(flatten)]
+    connect: Connect,
+}
+
+/// Runs a pipeline from the input to the output.
+pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
+    let mut signals = Signals::listen()?;
+    let Arguments { connect, quiet, .. } = &arguments;
+    let job = arguments.job()?;
+    let mut left = job.retry.map_or(0, |retry| retry.times);
+    loop {
+        let failure = match attempt(&job, connect, *quiet, &mut signals).await {
+            Ok(()) => return Ok(()),
+            Err(failure) => failure,
+        };
+        let Some(Retry { wait, .. }) = job.retry.filter(|_| left > 0 && may_pass(&failure)) else {
+            return Err(failure);
+        };
+        failure.report();
+        if !quiet {
+            let wait = humantime::format_duration(wait);
+            tell(format_args!(
+                "note: the run begins again in {wait}; tries left: {left}"
+            ));
+        }
+        left -= 1;
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = signals.next() => return Err(Stopped::cancelled()),
+        }
+    }
+}
+
+/// Whether a failure may be over when the run is tried again.
+fn may_pass(failure: &Failure) -> bool {
+    matches!(
+        failure.exit(),
+        Exit::Unreachable | Exit::StageFailed | Exit::Truncated
+    )
+}
+
+impl Arguments {
+    fn job(&self) -> Result<Job, Failure> {
+        let mut job = match &self.file {
+            Some(path) => Job::of_file(path)?,
+            None => Job::of_stages(self.stages.clone(), self.format),
+        };
+        job.draft.set_params(self.params.clone())?;
+        job.draft.deadline = self.deadline.or(job.draft.deadline);
+        job.input = self.input.clone().or(job.input);
+        job.output = self.output.clone().or(job.output);
+        job.can_begin_again()?;
+        Ok(job)
+    }
+}

@@ -1,0 +1,115 @@
+use std::cell::RefCell;
+use std::io;
+use std::pin::pin;
+use std::time::Duration;
+
+use bytes::Bytes;
+use pipewright::pipeline::RunSource;
+use pipewright::{Event, Run, RunError, RunReport};
+
+use super::figures::Figures;
+use super::output::Output;
+use super::progress::Display;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::signals::Signals;
+
+/// Why copying stopped before the end of the run.
+pub(super) enum Stopped {
+    /// The run failed.
+    Run(RunError),
+    /// The output takes no more.
+    Output(io::Error),
+    /// By a signal.
+    Cancelled,
+}
+
+/// How long a run may take to be cancelled without a word.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// Writes what comes out of a run to its output, until the run is over; no stage runs any more
+/// then. A second signal ends that wait.
+pub(super) async fn drive<S: RunSource<Item = Bytes>>(
+    mut run: Run<S>,
+    output: &mut Output,
+    figures: &RefCell<Figures>,
+    display: &mut Display,
+    signals: &mut Signals,
+) -> Result<RunReport, Stopped> {
+    let copied = {
+        let mut copying = pin!(copy(&mut run, output, figures));
+        loop {
+            tokio::select! {
+                // Signals first: a terminal has written its `^C` below what is drawn, which would
+                // leave a line twice if it were drawn once more.
+                biased;
+                () = signals.next() => break Err(Stopped::Cancelled),
+                () = display.tick() => display.show(&mut figures.borrow_mut()),
+                copied = &mut copying => break copied,
+            }
+        }
+    };
+    match copied {
+        Err(Stopped::Cancelled) => display.cut(),
+        _ => display.end(),
+    }
+    match copied {
+        Ok(()) => run.report().await.map_err(Stopped::Run),
+        // The run is over by itself.
+        Err(Stopped::Run(error)) => Err(Stopped::Run(error)),
+        Err(stopped) => {
+            cancel(run, display, signals).await;
+            Err(stopped)
+        }
+    }
+}
+
+/// Cancels a run and waits for it, or for a signal.
+async fn cancel<S: RunSource>(run: Run<S>, display: &Display, signals: &mut Signals) {
+    let mut cancelling = pin!(run.cancel());
+    tokio::select! {
+        () = &mut cancelling => return,
+        () = signals.next() => return,
+        () = tokio::time::sleep(PATIENCE) => {}
+    }
+    display.say("cancelling the run; once more to leave at once");
+    tokio::select! {
+        () = cancelling => {}
+        () = signals.next() => {}
+    }
+}
+
+async fn copy<S: RunSource<Item = Bytes>>(
+    run: &mut Run<S>,
+    output: &mut Output,
+    figures: &RefCell<Figures>,
+) -> Result<(), Stopped> {
+    while let Some(event) = run.next_event().await {
+        match event.map_err(Stopped::Run)? {
+            Event::Item(bytes) => {
+                output.write(&bytes).await.map_err(Stopped::Output)?;
+                figures.borrow_mut().written += bytes.len() as u64;
+            }
+            Event::Progress(progress) => figures.borrow_mut().note(&progress),
+            // Messages are for stages; bytes have no place for them.
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+impl Stopped {
+    /// What a cancelled command ends with.
+    pub(super) fn cancelled() -> Failure {
+        Failure::new(Exit::Cancelled, "the run was cancelled")
+    }
+
+    /// What the command ends with.
+    pub(super) fn into_failure(self, output: &Output) -> Failure {
+        match self {
+            Self::Run(error) => error.into(),
+            Self::Output(error) => output.failure(&error),
+            Self::Cancelled => Self::cancelled(),
+        }
+    }
+}

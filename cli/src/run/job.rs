@@ -1,0 +1,87 @@
+use std::path::{Path, PathBuf};
+
+use super::input::Input;
+use super::output::Output;
+use crate::draft::{Draft, StreamFormat};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::pipeline_file::{PipelineFile, Retry};
+
+/// What is to be run, and from where to where.
+#[derive(Clone, Default)]
+pub(super) struct Job {
+    pub(super) draft: Draft,
+    pub(super) input: Option<PathBuf>,
+    pub(super) output: Option<PathBuf>,
+    pub(super) retry: Option<Retry>,
+}
+
+/// A job with its files open.
+pub(super) struct Opened {
+    pub(super) draft: Draft,
+    pub(super) input: Input,
+    pub(super) output: Output,
+    /// Where side branches go; each is written by its branch.
+    pub(super) sides: Vec<Output>,
+}
+
+impl Job {
+    /// Whether there is a file at both ends, so that a run can begin again.
+    pub(super) fn can_begin_again(&self) -> Result<(), Failure> {
+        let file = |path: &Option<PathBuf>| path.as_deref().is_some_and(|path| path != "-");
+        if self.retry.is_none() || (file(&self.input) && file(&self.output)) {
+            return Ok(());
+        }
+        let message = "a run that is to be tried again needs files as input and output";
+        let hint =
+            "name them by `--input` and `--output`, or take `retry` out of the pipeline file";
+        Err(Failure::new(Exit::Usage, message).hint(hint))
+    }
+
+    pub(super) async fn open(&self) -> Result<Opened, Failure> {
+        let mut draft = self.draft.clone();
+        let input = Input::open(self.input.as_deref()).await?;
+        let output = Output::open(self.output.as_deref()).await?;
+        let mut files = Vec::new();
+        draft.for_each_file(|file| files.push(file.clone()));
+        let mut sides = Vec::new();
+        for file in &files {
+            sides.push(Output::open(Some(file)).await?);
+        }
+        let mut places = sides.iter();
+        draft.for_each_file(|file| {
+            if let Some(output) = places.next() {
+                *file = output.place(file);
+            }
+        });
+        Ok(Opened {
+            draft,
+            input,
+            output,
+            sides,
+        })
+    }
+
+    /// Stages one after the other.
+    pub(super) fn of_stages(ids: Vec<String>, format: StreamFormat) -> Self {
+        let draft = Draft {
+            format,
+            ..Draft::chain(ids)
+        };
+        Self {
+            draft,
+            ..Self::default()
+        }
+    }
+
+    /// What a file says.
+    pub(super) fn of_file(path: &Path) -> Result<Self, Failure> {
+        let file = PipelineFile::open(path)?;
+        Ok(Self {
+            draft: file.draft,
+            input: file.input,
+            output: file.output,
+            retry: file.retry,
+        })
+    }
+}

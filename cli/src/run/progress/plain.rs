@@ -1,0 +1,29 @@
+use std::time::Duration;
+
+use super::words;
+use crate::run::figures::Figures;
+use crate::tell::tell;
+
+/// Progress as lines, for a log: more seldom the longer a run takes.
+pub(in crate::run) struct Plain {
+    wait: Duration,
+}
+
+/// The longest time without a line.
+const LONGEST: Duration = Duration::from_secs(30);
+
+impl Plain {
+    pub(super) fn new(first: Duration) -> Self {
+        Self { wait: first }
+    }
+
+    /// How long to wait until the next line.
+    pub(super) fn wait(&self) -> Duration {
+        self.wait
+    }
+
+    pub(super) fn show(&mut self, figures: &Figures) {
+        tell(words::whole(figures, usize::MAX));
+        self.wait = (self.wait * 2).min(LONGEST);
+    }
+}

@@ -1,0 +1,113 @@
+//! Figures as people read them.
+
+use pipewright::StageReport;
+
+use crate::run::figures::Figures;
+use crate::units::{age, bytes, count, rate};
+
+/// The room that the id of a stage gets at the most.
+const ID: usize = 28;
+
+/// The whole run in a line of `width` letters at the most: what matters most comes first, and what
+/// has no room is left out.
+pub(super) fn whole(figures: &Figures, width: usize) -> String {
+    let mut parts = Vec::new();
+    match (figures.percent(), figures.size) {
+        (Some(percent), Some(size)) => {
+            parts.push(format!("{percent} %"));
+            parts.extend(figures.left().map(|left| format!("{} left", age(left))));
+            let read = bytes(figures.read());
+            parts.push(format!("{read} of {} in", bytes(size)));
+        }
+        _ => parts.push(format!("{} in", bytes(figures.read()))),
+    }
+    parts.push(rate(figures.rate()));
+    parts.push(format!("{} out", bytes(figures.written)));
+    parts.push(age(figures.elapsed()));
+    fitting(parts, ", ", width)
+}
+
+/// A stage in a line of `width` letters at the most, with its id in a column of `ids`.
+pub(super) fn stage(id: &str, report: Option<&StageReport>, ids: usize, width: usize) -> String {
+    let ids = ids.min(ID);
+    let mut parts = vec![format!("  {:ids$}", shortened(id))];
+    if let Some(report) = report {
+        parts.push(format!("{:>3} % busy", share(report.working())));
+        parts.push(format!("{:>10}", bytes(report.bytes_out)));
+        if report.items_out > 0 {
+            parts.push(format!("{:>11} items", count(report.items_out)));
+        }
+    }
+    fitting(parts, "  ", width)
+}
+
+/// As many of the parts as there is room for, the first in any case.
+fn fitting(parts: Vec<String>, between: &str, width: usize) -> String {
+    let mut line = String::new();
+    for part in parts {
+        if line.is_empty() {
+            line = part;
+        } else if line.chars().count() + between.len() + part.chars().count() <= width {
+            line = format!("{line}{between}{part}");
+        } else {
+            break;
+        }
+    }
+    line
+}
+
+/// A share of 1 in hundredths.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // It is from 0 to 100.
+fn share(share: f64) -> u8 {
+    (share * 100.0).round() as u8
+}
+
+/// An id with its beginning left out if it is long.
+fn shortened(id: &str) -> String {
+    let letters = id.chars().count();
+    if letters <= ID {
+        return id.to_owned();
+    }
+    let end: String = id.chars().skip(letters - ID + 1).collect();
+    format!("…{end}")
+}
+
+#[cfg(test)]
+mod tests {
+    use pipewright::StageReport;
+
+    use super::{stage, whole};
+    use crate::run::figures::Figures;
+
+    #[test]
+    fn what_has_no_room_is_left_out() {
+        let known = Figures::of(30 << 20, Some(120 << 20), &[]);
+        let all = "25 %, 1m 31s left, 30.0 MiB of 120.0 MiB in, 1.0 MiB/s, 15.0 MiB out, 0.0s";
+        assert_eq!(whole(&known, usize::MAX), all);
+        assert_eq!(whole(&known, all.len()), all);
+        assert_eq!(whole(&known, 30), "25 %, 1m 31s left");
+        assert_eq!(whole(&known, 0), "25 %");
+        let unknown = Figures::of(30 << 20, None, &[]);
+        assert_eq!(whole(&unknown, 30), "30.0 MiB in, 1.0 MiB/s");
+    }
+
+    #[test]
+    fn a_stage_tells_what_it_did() {
+        assert_eq!(stage("a::b", None, 4, 80), "  a::b");
+        let mut report = StageReport::default();
+        (report.bytes_out, report.items_out) = (2048, 1234);
+        let line = "  a::b  100 % busy     2.0 KiB        1,234 items";
+        assert_eq!(stage("a::b", Some(&report), 4, 80), line);
+        assert_eq!(
+            stage("a::b", Some(&report), 4, 40),
+            "  a::b  100 % busy     2.0 KiB"
+        );
+        // The end of a long id tells more than its beginning.
+        let long = format!("{}::the_end", "x".repeat(40));
+        let line = stage(&long, Some(&report), 49, 80);
+        assert!(
+            line.starts_with("  …xxx") && line.contains("x::the_end  100 %"),
+            "{line}"
+        );
+    }
+}

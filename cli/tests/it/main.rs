@@ -1,0 +1,21 @@
+//! Tests of the program from outside, in one binary; the folders are named like its commands.
+
+// A test that fails may panic, and what it alone needs stands where it is needed.
+#![allow(clippy::unwrap_used, clippy::items_after_statements)]
+
+mod engine;
+mod log;
+mod look;
+mod pipeline_file;
+#[allow(dead_code, reason = "a part of what the tests of the library need")]
+#[path = "../../../tests/it/programs/program.rs"]
+mod program;
+mod run;
+#[cfg(unix)]
+mod screen;
+mod security;
+#[allow(dead_code, reason = "a part of what the tests of the library need")]
+#[path = "../../../tests/it/support.rs"]
+mod support;
+#[path = "../../../tests/it/test_engine.rs"]
+mod test_engine;

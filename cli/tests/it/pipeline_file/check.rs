@@ -1,0 +1,201 @@
+use super::Scratch;
+use crate::program::Program;
+use crate::run::Stages;
+
+/// What `check --offline` says of a file that cannot be run.
+async fn mistakes(pipeline: &str) -> String {
+    let output = Scratch::new(pipeline).command("check", "--offline").await;
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert_eq!(output.stdout, "");
+    output.stderr
+}
+
+#[tokio::test]
+async fn a_word_that_is_misspelt_is_shown_with_the_one_that_is_meant() {
+    let said = mistakes("format = \"lins\"\n\n[[steps]]\nstage = \"a\"\n").await;
+    let expected = "\
+error: unknown variant `lins`, expected one of `bytes`, `ndjson`, `lines`
+ --> pipeline.toml:1:10
+  |
+1 | format = \"lins\"
+  |          ^^^^^^
+  |
+  = hint: did you mean `lines`?
+
+error: pipeline.toml has a mistake
+";
+    assert_eq!(said, expected);
+
+    let said = mistakes("[[steps]]\nstage = \"a\"\nparam = { n = 1 }\n").await;
+    for part in [
+        "unknown field `param`",
+        " --> pipeline.toml:3:1\n",
+        "3 | param = { n = 1 }\n  | ^^^^^\n",
+        "= hint: did you mean `params`?",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn every_mistake_is_shown_at_its_place() {
+    let said = mistakes(
+        r#"deadline = "soon"
+
+[[steps]]
+stage = "a"
+copies = 4
+steps = []
+
+[[steps]]
+params = { n = 1 }
+
+[[steps]]
+stage = "a"
+tee = "b"
+
+[[steps]]
+stage = "b"
+writes = "ndjson"
+copies = 0
+
+[[steps]]
+partition = { by = "user.id", into = 0 }
+steps = [{ stage = "c", ordered = true }]
+
+[[steps]]
+broadcast = [[{ stage = "a", writes = "bytes" }], [{ stage = "b", writes = "lines" }]]
+"#,
+    )
+    .await;
+    for (place, message) in [
+        ("1:12", "this is no time: expected number at 0"),
+        (
+            "5:10",
+            "`copies` needs items, and what comes in here is bytes",
+        ),
+        ("6:9", "`steps` does not belong to a `stage`"),
+        (
+            "8:1",
+            "a step has one of `stage`, `tee`, `broadcast` and `partition`",
+        ),
+        ("13:7", "a step is a `stage` or a `tee`, not both"),
+        ("18:10", "a stage runs in one copy at the least"),
+        ("21:20", "this is no JSON pointer"),
+        ("21:38", "a partition has a branch at the least"),
+        (
+            "22:35",
+            "one copy is always in order; `ordered` is for `copies`",
+        ),
+        ("25:15", "what comes out of a branch is bytes"),
+        (
+            "25:52",
+            "what comes out of this branch is lines, and of the first bytes",
+        ),
+    ] {
+        let at = said
+            .find(message)
+            .unwrap_or_else(|| panic!("{message}: {said}"));
+        let shown = said[at..].lines().nth(1).unwrap().trim_start();
+        assert_eq!(shown, format!("--> pipeline.toml:{place}"), "{message}");
+    }
+    assert!(said.contains("= hint: write `/user/id`"), "{said}");
+    assert!(
+        said.ends_with("error: pipeline.toml has 11 mistakes\n"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn what_is_no_toml_or_not_there_is_told() {
+    let said = mistakes("steps = [\n  { stage = \"a\" },\n").await;
+    assert!(said.contains("unclosed array"), "{said}");
+    let said = mistakes("format = \"lines\"\n").await;
+    assert!(said.contains("missing field `steps`"), "{said}");
+    let said = mistakes("steps = []\n").await;
+    assert!(
+        said.contains("a pipeline has a step at the least"),
+        "{said}"
+    );
+    let output = Program::pipewright(&["check", "no/such/file"])
+        .output()
+        .await;
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        output
+            .stderr
+            .starts_with("error: cannot read no/such/file: "),
+        "{output:?}"
+    );
+}
+
+#[tokio::test]
+async fn the_pipeline_in_docs_is_good() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/pipeline.toml");
+    let output = Program::pipewright(&["check", "--offline", path])
+        .output()
+        .await;
+    assert!(output.status.success(), "{output:?}");
+    assert!(
+        output
+            .stderr
+            .ends_with("pipeline.toml: good, with 6 stages\n"),
+        "{output:?}"
+    );
+}
+
+#[tokio::test]
+async fn stages_are_looked_up_at_the_engine() {
+    let stages = Stages::new().await;
+    let url = format!("--url {}", stages.url);
+    let good = Scratch::new("[[steps]]\nstage = \"bytes::copy\"\n");
+    let output = good.command("check", &url).await;
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(
+        output.stderr,
+        "pipeline.toml: good, with 1 stage that the engine has\n"
+    );
+
+    let bad =
+        Scratch::new("[[steps]]\nstage = \"bytes::cpoy\"\n\n[[steps]]\nstage = \"bytes::gzpi\"\n");
+    let output = bad.command("check", &url).await;
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    for part in [
+        "error: no worker has the stage `bytes::cpoy`\n --> pipeline.toml:2:9\n",
+        "= hint: did you mean `bytes::copy`?",
+        "error: no worker has the stage `bytes::gzpi`\n --> pipeline.toml:5:9\n",
+        "= hint: did you mean `bytes::gzip`?",
+        "error: pipeline.toml has 2 mistakes",
+    ] {
+        assert!(output.stderr.contains(part), "{part}: {}", output.stderr);
+    }
+    let output = bad.command("check", "--offline").await;
+    assert!(output.status.success(), "{output:?}");
+}
+
+#[tokio::test]
+async fn without_an_engine_it_says_what_was_not_looked_up() {
+    let (mut engine, url) = Program::engine().await;
+    engine.kill().await;
+    let good = Scratch::new("[[steps]]\nstage = \"bytes::copy\"\n");
+    let output = good.command("check", &format!("--url {url}")).await;
+    assert!(output.status.success(), "{output:?}");
+    assert!(
+        output.stderr.contains("note: no engine was found"),
+        "{output:?}"
+    );
+    let output = good
+        .command("check", &format!("--url {url} --online"))
+        .await;
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+}
+
+#[tokio::test]
+async fn the_schema_is_printed() {
+    let output = Program::pipewright(&["check", "--schema"]).success().await;
+    let schema: serde_json::Value = serde_json::from_str(&output).unwrap();
+    assert_eq!(
+        schema["properties"]["steps"]["items"]["$ref"],
+        "#/$defs/StepEntry"
+    );
+}

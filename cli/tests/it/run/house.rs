@@ -1,0 +1,26 @@
+use pipewright::Worker;
+
+use super::stages;
+use crate::program::Program;
+
+/// An engine in a process of its own, and the stages in this one.
+pub(crate) struct Stages {
+    pub(crate) engine: Program,
+    pub(crate) url: String,
+    pub(crate) worker: Worker,
+}
+
+impl Stages {
+    pub(crate) async fn new() -> Self {
+        let (engine, url) = Program::engine().await;
+        let worker = Worker::connect(url.as_str()).await.unwrap();
+        stages::register(&worker);
+        // An answer shows that the engine has read what came before on the same connection.
+        worker.create_channel(None).await.unwrap();
+        Self {
+            engine,
+            url,
+            worker,
+        }
+    }
+}
