@@ -6,32 +6,32 @@ use super::{Event, Signal, SignalKind};
 use crate::sync::{Mutex, MutexGuard, PoisonError};
 use crate::wire::{Progress, Text, Turn};
 
-/// Messages that go out beside what a stage's own code writes: those that came in and are passed
-/// on, those of the stage's context, and progress.
+/// A queue of messages that are sent in addition to what a stage's code writes: forwarded input
+/// messages, messages of the stage's context, and progress.
 ///
-/// The writing end takes them with its next frame, so they keep their place among the items, and
-/// a sender of items at once when it has nothing to do. It holds what came since then; a stage
-/// that reads bytes and never writes is bounded by what its input says.
+/// The writing end sends them with its next frame, so they keep their position among the items. An
+/// idle sender of items sends them immediately. The queue holds what arrived since the last frame.
+/// In a stage that reads bytes and never writes, its size is bounded by the messages of the input.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Aside(Arc<Mutex<Queue>>);
 
 #[derive(Debug, Default)]
 struct Queue {
     remarks: VecDeque<Remark>,
-    /// Of whoever sends them when nothing else is to be sent.
+    /// The task that sends messages while the sender is idle.
     waker: Option<Waker>,
     target: Target,
 }
 
-/// Where remarks go.
+/// The destination of queued messages.
 #[derive(Debug, Default)]
 enum Target {
     /// They are kept for the writing end.
     #[default]
     Here,
-    /// To another queue, because the call that they are of has succeeded.
+    /// They go to another queue, because their call has succeeded.
     There(Aside),
-    /// They are dropped, because the call is made again.
+    /// They are dropped, because their call is repeated.
     Nowhere,
 }
 
@@ -84,7 +84,7 @@ impl Aside {
         self.lock().remarks.is_empty()
     }
 
-    /// Moves what is here, and what comes later, to `target`.
+    /// Moves present and future messages to `target`.
     pub(crate) fn forward_to(&self, target: &Self) {
         let mut queue = self.lock();
         for remark in queue.remarks.drain(..) {
@@ -93,7 +93,7 @@ impl Aside {
         queue.target = Target::There(target.clone());
     }
 
-    /// Drops what is here, and what comes later.
+    /// Drops present and future messages.
     pub(crate) fn discard(&self) {
         let mut queue = self.lock();
         queue.remarks.clear();

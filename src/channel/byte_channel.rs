@@ -5,23 +5,23 @@ use crate::wire::{MAX_FRAME, StreamChannelRef};
 
 /// A new channel of bytes: both ends and both refs.
 ///
-/// Use an end here, or send its ref to another worker and use it there, not both: an end opens
-/// once. An end that is never used never connects and may be dropped freely.
+/// Use an end here, or send its ref to another worker and use it there, but not both: an end can be
+/// opened only once. An unused end never connects and can be dropped.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct ByteChannel {
-    /// The end that data goes into.
+    /// The end to write to.
     pub writer: ChannelWriter,
-    /// The end that data comes out of.
+    /// The end to read from.
     pub reader: ChannelReader,
-    /// Opens the writer's end elsewhere.
+    /// The ref of the writer's end, for use elsewhere.
     pub writer_ref: StreamChannelRef,
-    /// Opens the reader's end elsewhere.
+    /// The ref of the reader's end, for use elsewhere.
     pub reader_ref: StreamChannelRef,
 }
 
 impl ByteChannel {
-    /// The ends of a channel that the engine at `address` has made.
+    /// The ends of a channel created by the engine at `address`.
     pub(crate) fn new(
         address: &Address,
         writer_ref: StreamChannelRef,
@@ -36,14 +36,14 @@ impl ByteChannel {
     }
 }
 
-/// What the ends of a channel within a process may hold: as much as an engine's channel does by
-/// default (`docs/protocol.md` section 3).
+/// Capacity of a channel within the process, the default of an engine's channel (`docs/protocol.md`
+/// section 3).
 const LOCAL: PipeLimits = PipeLimits {
     frames: 64,
     bytes: 64 * MAX_FRAME,
 };
 
-/// A channel of bytes within the process, without an engine.
+/// Creates a channel of bytes within the process, without an engine.
 pub(crate) fn local_bytes() -> (ChannelWriter, ChannelReader) {
     let (writer, reader) = pipe(LOCAL);
     let writer = ChannelWriter::over(Link::Open(Box::new(Memory::writer(writer))));

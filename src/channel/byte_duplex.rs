@@ -6,12 +6,12 @@ use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
 
 use super::{ChannelReader, ChannelWriter};
 
-/// Two channels as one connection that carries bytes both ways: what is written goes into one,
-/// what is read comes out of the other.
+/// Two channels as one bidirectional byte stream: writes go into one channel, reads come from the
+/// other.
 ///
-/// For code that wants an [`AsyncRead`] and [`AsyncWrite`] in one, such as protocols of others.
-/// `shutdown` ends the stream of the writer; the reader goes on to its own end. Dropping it aborts
-/// the one and cancels the other, unless they have ended.
+/// Use it for code that needs one [`AsyncRead`] and [`AsyncWrite`] type, such as another protocol.
+/// `shutdown` ends the written stream; the read stream continues to its own end. Dropping it aborts
+/// the written stream and cancels the read stream, unless they have ended.
 ///
 /// # Example
 ///
@@ -44,23 +44,23 @@ pub struct ByteDuplex {
 }
 
 impl ByteDuplex {
-    /// Joins the reader of one channel with the writer of another; the inverse is
+    /// Combines the reader of one channel with the writer of another. The inverse is
     /// [`into_parts`](Self::into_parts).
     pub fn new(reader: ChannelReader, writer: ChannelWriter) -> Self {
         Self { reader, writer }
     }
 
-    /// The two ends.
+    /// Returns the two ends.
     pub fn into_parts(self) -> (ChannelReader, ChannelWriter) {
         (self.reader, self.writer)
     }
 
-    /// The end that is read.
+    /// Returns the reading end.
     pub fn reader(&mut self) -> &mut ChannelReader {
         &mut self.reader
     }
 
-    /// The end that is written.
+    /// Returns the writing end.
     pub fn writer(&mut self) -> &mut ChannelWriter {
         &mut self.writer
     }

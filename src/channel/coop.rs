@@ -2,8 +2,8 @@ use std::task::{Context, Poll, ready};
 
 use tokio::task::coop::poll_proceed;
 
-/// Polls one operation of an end as part of tokio's cooperative budget, so that an end that is
-/// always ready lets timers, cancellation and neighbours of its thread have their turn.
+/// Polls one operation within tokio's cooperative budget, so that an end that is always ready does
+/// not starve timers, cancellation and other tasks of its thread.
 pub(crate) fn poll_coop<R>(
     cx: &mut Context<'_>,
     poll: impl FnOnce(&mut Context<'_>) -> Poll<R>,

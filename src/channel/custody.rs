@@ -1,8 +1,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Where an end goes when the code that used it drops it, if somebody else is to finish the
-/// stream: a stage's function owns its writer, but how the stream ends depends on what the
-/// function returns.
+/// Receives an end when its user drops it, so that another owner can finish the stream. A stage's
+/// function owns its writer, but how the stream ends depends on the function's result.
 #[derive(Debug)]
 pub(crate) struct Custody<T>(Arc<Mutex<Option<T>>>);
 

@@ -1,4 +1,4 @@
-/// An error with its sources in one line, for an error or a verdict that keeps text.
+/// Formats an error and its sources on one line.
 pub(crate) fn error_chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();

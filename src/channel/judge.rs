@@ -1,4 +1,4 @@
-//! Decides how a stream ended. The verdict table of the design, as a plain state machine.
+//! Decides how a stream ended: the verdict table of `docs/protocol.md` as a state machine.
 
 use bytes::Bytes;
 
@@ -8,30 +8,30 @@ use super::{ReadError, Verdict};
 use crate::transport::{Received, TransportError};
 use crate::wire::{Close, End, Frame, Header, InBand, Progress, Text, Turn};
 
-/// Watches one stream from its first frame to its verdict.
+/// Follows one stream from its first frame to its verdict.
 ///
 /// | state | header | data | end | abort | clean close | other close, loss |
 /// |---|---|---|---|---|---|---|
-/// | `Start` | `Marked` | `Foreign` | totals decide | aborted | unverified, or never written | truncated |
-/// | `Foreign` | broken rule | - | totals decide | aborted | unverified | truncated |
-/// | `Marked` | broken rule | - | totals decide | aborted | truncated | truncated |
-/// | `Ended` | broken rule | broken rule | broken rule | broken rule | complete | complete |
-/// | `Done` | nothing more is looked at | | | | | |
+/// | `Start` | `Marked` | `Foreign` | check totals | aborted | unverified, or never written | truncated |
+/// | `Foreign` | violation | - | check totals | aborted | unverified | truncated |
+/// | `Marked` | violation | - | check totals | aborted | truncated | truncated |
+/// | `Ended` | violation | violation | violation | violation | complete | complete |
+/// | `Done` | ignored | | | | | |
 ///
-/// "Totals decide": they agree and the state is `Ended`, or the stream is damaged. The end wins
-/// over a connection that is lost after it. Messages, progress, heartbeats and pongs change no
-/// state.
+/// "Check totals": if they match, the state becomes `Ended`; otherwise the stream is damaged. An
+/// end message takes precedence over a later loss of the connection. Messages, progress, heartbeats
+/// and pongs do not change the state.
 #[derive(Debug)]
 pub(crate) struct Judge {
     state: State,
     header: Option<Header>,
-    /// Whether the stream is known to have no header; unlike the state it outlives a failure.
+    /// Whether the stream is known to have no header. Unlike the state, this outlives a failure.
     headless: bool,
     totals: Totals,
     messages: u64,
-    /// A writer that speaks the stream protocol was promised.
+    /// Whether the writer is known to use the stream protocol.
     expects_header: bool,
-    /// Items that the end message counts, for whoever decodes them to compare.
+    /// The number of items in the end message, to be compared by the decoder.
     end_items: Option<u64>,
 }
 
@@ -44,11 +44,11 @@ enum State {
     Done(Verdict),
 }
 
-/// What a reader gets out of the stream.
+/// What a reader receives from the stream.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Event {
     Data(Bytes),
-    /// A message of the user.
+    /// A user message.
     Message(Text),
     Progress(Progress),
     Turn(Turn),
@@ -71,7 +71,7 @@ impl Judge {
         self.expects_header = true;
     }
 
-    /// Looks at what was received; `None` if it was for the judge alone.
+    /// Processes what was received. Returns `None` if it is internal.
     pub(crate) fn receive(&mut self, received: Received) -> Option<Event> {
         match received {
             Received::Frame(frame) => self.frame(frame),
@@ -158,7 +158,7 @@ impl Judge {
         }
     }
 
-    /// The peer closed the connection.
+    /// Records that the peer closed the connection.
     fn closed(&mut self, close: &Close) {
         match self.state {
             State::Done(_) => {}
@@ -174,7 +174,7 @@ impl Judge {
         }
     }
 
-    /// The connection is gone without a close.
+    /// Records that the connection was lost without a close.
     fn lost(&mut self, error: &TransportError) {
         match self.state {
             State::Done(_) => {}
@@ -192,17 +192,17 @@ impl Judge {
         }
     }
 
-    /// The end was seen, and the peer takes too long to close.
+    /// The stream has ended, and the peer takes too long to close the connection.
     pub(crate) fn hang_up(&mut self) {
         if matches!(self.state, State::Ended) {
             self.state = State::Done(Verdict::Complete);
         }
     }
 
-    /// Ends the stream with an error from outside: no connection, or an item that cannot be read.
+    /// Ends the stream with an external error: no connection, or an unreadable item.
     ///
-    /// The last item may be found to be bad after all frames were good, so a stream that was
-    /// complete can still fail; one that has failed keeps its first reason.
+    /// The last item may turn out to be bad after all frames were good, so a complete stream can
+    /// still fail. A failed stream keeps its first reason.
     pub(crate) fn fail(&mut self, error: ReadError) -> Option<Event> {
         if !matches!(self.state, State::Done(Verdict::Failed(_))) {
             self.state = State::Done(Verdict::Failed(error));
@@ -229,13 +229,13 @@ impl Judge {
         }
     }
 
-    /// Whether the end message was seen and agreed with what arrived.
+    /// Whether the end message arrived and matched the data.
     pub(crate) fn has_ended(&self) -> bool {
         matches!(self.state, State::Ended)
     }
 
-    /// Whether the stream has a header; `None` while no frame has told, and in a stream that failed
-    /// before one did. Once given the answer stays the same.
+    /// Whether the stream has a header. `None` until a frame has decided it, and in a stream that
+    /// failed before. The answer never changes.
     pub(crate) fn has_header(&self) -> Option<bool> {
         match &self.state {
             _ if self.header.is_some() => Some(true),

@@ -6,7 +6,7 @@ use tokio_util::sync::ReusableBoxFuture;
 use crate::transport::{Address, ConnectError, Transport};
 use crate::wire::{Direction, StreamChannelRef};
 
-/// The connection of one end: not dialled, being dialled, open, or done with.
+/// The connection of one end: not connected, connecting, open, or finished.
 ///
 /// | state | left by | to |
 /// |---|---|---|
@@ -14,8 +14,8 @@ use crate::wire::{Direction, StreamChannelRef};
 /// | `Dialing` | success, failure | `Open`, `Gone` |
 /// | `Open` | the end of the stream | `Gone` |
 ///
-/// An end never dials twice: after a role was used, a second dial would find an empty stream or a
-/// refusal (`docs/protocol.md` section 12.6).
+/// An end never connects twice: a second connection would find an empty stream or a refusal
+/// (`docs/protocol.md` section 12.6).
 pub(crate) enum Link {
     Idle(Address, StreamChannelRef),
     Dialing(ReusableBoxFuture<'static, Result<Box<dyn Transport>, ConnectError>>),
@@ -24,7 +24,7 @@ pub(crate) enum Link {
 }
 
 impl Link {
-    /// A link for the end `direction`; a ref for the other end fails when it is dialled.
+    /// Creates a link for the end `direction`. A ref for the other end fails on connecting.
     pub(crate) fn new(
         address: &Address,
         channel_ref: &StreamChannelRef,
@@ -40,7 +40,7 @@ impl Link {
         Self::Dialing(ReusableBoxFuture::new(async move { Err(error) }))
     }
 
-    /// What it will dial, as long as it was not used.
+    /// The target of the connection, before the first use.
     pub(crate) fn target(&self) -> Option<(&Address, &StreamChannelRef)> {
         match self {
             Self::Idle(address, channel_ref) => Some((address, channel_ref)),
@@ -48,7 +48,7 @@ impl Link {
         }
     }
 
-    /// Waits until the link is open. To be called no more after it has failed or was closed.
+    /// Waits until the link is open. Must not be called after it has failed or was closed.
     pub(crate) fn poll_open(
         &mut self,
         cx: &mut Context<'_>,
@@ -70,8 +70,8 @@ impl Link {
         }
     }
 
-    /// How often signs of life are to be given over it; `None` within the process. To be asked
-    /// before it is dialled.
+    /// The interval of heartbeats over this link; `None` within the process. Must be called before
+    /// connecting.
     pub(crate) fn heartbeat(&self) -> Option<Duration> {
         match self {
             Self::Idle(address, _) => Some(address.heartbeat_every()),
@@ -87,17 +87,17 @@ impl Link {
         }
     }
 
-    /// Whether the end was used: it may hold the role at the engine.
+    /// Whether the end was used and may be open at the engine.
     pub(crate) fn is_used(&self) -> bool {
         matches!(self, Self::Dialing(_) | Self::Open(_))
     }
 
-    /// Whether it is being dialled.
+    /// Whether it is connecting.
     pub(crate) fn is_dialing(&self) -> bool {
         matches!(self, Self::Dialing(_))
     }
 
-    /// The connection if it is open, for an owner that needs no other state.
+    /// The open connection, for an owner that needs no other state.
     pub(crate) fn into_open(self) -> Option<Box<dyn Transport>> {
         match self {
             Self::Open(transport) => Some(transport),
@@ -105,7 +105,7 @@ impl Link {
         }
     }
 
-    /// Takes the link, leaving one that is gone.
+    /// Takes the link and leaves `Gone`.
     pub(crate) fn take(&mut self) -> Self {
         std::mem::replace(self, Self::Gone)
     }

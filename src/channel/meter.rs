@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use super::{ReadError, StreamReport, Verdict, WriteError};
 
-/// Counters of one end, for others to look at while the end is in use.
+/// Counters of one end that others can read while the end is in use.
 ///
-/// Brought up to date with each frame and whenever a wait begins or ends, not with each item.
+/// They are updated with each frame and at the start and end of each wait, not with each item.
 #[derive(Debug)]
 pub(crate) struct Meter {
     made: Instant,
@@ -14,26 +14,26 @@ pub(crate) struct Meter {
     items: AtomicU64,
     messages: AtomicU64,
     waited_micros: AtomicU64,
-    /// When the wait began that is not over, in microseconds after `made`; `NOT_WAITING` without.
+    /// Start of the current wait, in microseconds after `made`; `NOT_WAITING` if there is none.
     since_micros: AtomicU64,
-    /// Whether the stream was verified, once it has ended well.
+    /// Whether the stream was verified; set when it ends successfully.
     verified: OnceLock<bool>,
     /// How the stream failed, for a reading end.
     failed: OnceLock<ReadError>,
-    /// Whether a writing end has begun to end its stream.
+    /// Whether a writing end has started to end its stream.
     ending: AtomicBool,
     /// How the peer of a writing end ended the stream.
     departure: OnceLock<Departure>,
-    /// Counts what happens in the whole run, so that its supervisor sees that it goes on.
+    /// Counts the activity of the whole run, so that its supervisor sees progress.
     activity: Option<Arc<AtomicU64>>,
 }
 
 /// How a writing end learned that nobody reads any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Departure {
-    /// The reader went away before the end.
+    /// The reader closed before the end.
     ReaderGone,
-    /// The connection was lost; the reader may have gone, or the engine.
+    /// The connection was lost; the reader or the engine may have stopped.
     Lost,
 }
 
@@ -44,7 +44,7 @@ impl Meter {
         Arc::new(Self::counting(None))
     }
 
-    /// As [`new`](Self::new); what happens is added to `activity` as well.
+    /// Like [`new`](Self::new), but also counts events in `activity`.
     pub(crate) fn of_run(activity: &Arc<AtomicU64>) -> Arc<Self> {
         Arc::new(Self::counting(Some(Arc::clone(activity))))
     }
@@ -88,22 +88,22 @@ impl Meter {
         }
     }
 
-    /// How the stream failed, as far as this reading end has seen it.
+    /// How the stream failed, as seen by this reading end.
     pub(crate) fn failed(&self) -> Option<&ReadError> {
         self.failed.get()
     }
 
-    /// A writing end begins to end its stream, well or by an abort.
+    /// Records that a writing end starts to end its stream, by a close or an abort.
     pub(crate) fn set_ending(&self) {
         self.ending.store(true, Relaxed);
     }
 
-    /// Whether the writing end has begun to end its stream.
+    /// Whether the writing end has started to end its stream.
     pub(crate) fn is_ending(&self) -> bool {
         self.ending.load(Relaxed)
     }
 
-    /// A writing end has failed.
+    /// Records the failure of a writing end.
     pub(crate) fn set_write_error(&self, error: &WriteError) {
         let departure = match error {
             WriteError::ReaderGone => Departure::ReaderGone,
@@ -118,12 +118,12 @@ impl Meter {
         self.departure.get().copied()
     }
 
-    /// Whether totals and checksum were compared; `None` unless the stream has ended well.
+    /// Whether totals and checksum were compared. `None` unless the stream ended successfully.
     pub(crate) fn verified(&self) -> Option<bool> {
         self.verified.get().copied()
     }
 
-    /// A wait has begun at `since`, or ended; `total` is that of all before.
+    /// Records that a wait started at `since`, or ended; `total` covers all earlier waits.
     pub(crate) fn set_waits(&self, since: Option<Instant>, total: Duration) {
         self.waited_micros.store(micros(total), Relaxed);
         let since = since.map_or(NOT_WAITING, |since| {
@@ -132,7 +132,7 @@ impl Meter {
         self.since_micros.store(since, Relaxed);
     }
 
-    /// The counters, with the wait that goes on; the verdict is not among them.
+    /// The counters, including the current wait, without the verdict.
     pub(crate) fn report(&self) -> StreamReport {
         let waiting = match self.since_micros.load(Relaxed) {
             NOT_WAITING => 0,

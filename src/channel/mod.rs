@@ -1,9 +1,9 @@
-//! Channels: one-way streams from one writer to one reader, bytes first, then items.
+//! Channels: one-way streams from one writer to one reader, of bytes or of items.
 //!
-//! [`ChannelWriter`] and [`ChannelReader`] are the ends. Either is opened from a ref by whoever
-//! holds it, connects when it is first used, and owns its connection by value: there is no lock
-//! and no task behind it, so a dropped future leaves the end as it was. The reader reaches exactly
-//! one [`Verdict`] (design, "The stream protocol"), which [`judge`] alone decides.
+//! [`ChannelWriter`] and [`ChannelReader`] are the ends. An end is opened from a ref, connects on
+//! first use, and owns its connection by value. It holds no lock and starts no task, so dropping a
+//! future leaves the end unchanged. The reader reaches exactly one [`Verdict`] (`docs/protocol.md`
+//! section 10), which only [`judge`] decides.
 
 mod aside;
 mod byte_channel;

@@ -8,28 +8,28 @@ use super::{Meter, StreamReport, Verdict, WriteError};
 use crate::transport::StreamCounts;
 use crate::wire::Direction;
 
-/// Who looks on while one end is used: whoever supervises it by a meter, its worker by counters,
-/// a trace by a span.
+/// The observers of one end: the supervisor through a meter, the worker through counters, and a
+/// trace through a span.
 ///
-/// They are told with each frame, not with each item. An end within the process, without an
-/// engine, has nobody but its meter.
+/// They are notified with each frame, not with each item. An end within the process and without an
+/// engine has only a meter.
 #[derive(Default)]
 pub(crate) struct Observed {
     meter: Option<Arc<Meter>>,
-    /// In a box, because most of it is of use once a stream.
+    /// Boxed, because most of it is needed only once per stream.
     watch: Option<Box<Watch>>,
-    /// Known to whoever decodes them.
+    /// Set by the decoder.
     items: u64,
 }
 
-/// What is told of one stream beyond its end.
+/// What is reported about one stream beyond its end.
 struct Watch {
     direction: Direction,
     channel_id: String,
     counts: Option<Arc<StreamCounts>>,
-    /// Where the end was made; that of the stage, if it is in one.
+    /// The span in which the end was created: the stage's, if it belongs to one.
     parent: Span,
-    /// Made with the first frame, so that an end that is used elsewhere has none.
+    /// Created with the first frame, so that an end used elsewhere has none.
     span: Option<Span>,
     bytes: u64,
     items: u64,
@@ -63,21 +63,21 @@ impl Observed {
         self.meter = Some(meter);
     }
 
-    /// The writing end begins to end its stream.
+    /// Records that the writing end starts to end its stream.
     pub(crate) fn ending(&self) {
         if let Some(meter) = &self.meter {
             meter.set_ending();
         }
     }
 
-    /// The writing end has failed.
+    /// Records that the writing end has failed.
     pub(crate) fn failed(&self, error: &WriteError) {
         if let Some(meter) = &self.meter {
             meter.set_write_error(error);
         }
     }
 
-    /// Tells everybody how things are.
+    /// Notifies all observers.
     pub(crate) fn update(&mut self, mut report: StreamReport) {
         self.items = self.items.max(report.items);
         report.items = self.items;
@@ -143,7 +143,7 @@ impl Watch {
         }
     }
 
-    /// Once a stream.
+    /// Called once per stream.
     fn end(&mut self, complete: bool, verdict: &str) {
         self.ended = true;
         if let Some(counts) = &self.counts {
@@ -160,7 +160,7 @@ impl Watch {
     }
 }
 
-/// An end that is given up before its stream has ended.
+/// Handles an end that is dropped before its stream has ended.
 impl Drop for Watch {
     fn drop(&mut self) {
         if self.span.is_some() && !self.ended {

@@ -4,25 +4,25 @@ use std::sync::Arc;
 use crate::transport::ConnectError;
 use crate::wire::Abort;
 
-/// Why a stream could not be read to its end.
+/// The error of reading a stream.
 ///
-/// One of these is the verdict on every stream that is not complete. It converts into
-/// [`io::Error`] for the byte faces of a reader.
+/// Every stream that is not complete ends with one of these. It converts to [`io::Error`] for the
+/// byte-oriented traits of a reader.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadError {
     /// The reader could not connect.
     #[error("cannot open the channel for reading")]
     Connect(#[source] Arc<ConnectError>),
-    /// The writer gave up and said why.
+    /// The writer aborted the stream and gave a reason.
     #[error("the stream was aborted by its writer: {0}")]
     Aborted(Abort),
-    /// The stream broke off: what arrived is a part of what was written.
+    /// The stream ended early: only a part of what was written arrived.
     #[error("the stream was cut short after {bytes} bytes: {reason}")]
     Truncated {
-        /// Payload bytes that arrived.
+        /// Number of payload bytes that arrived.
         bytes: u64,
-        /// What happened, in words.
+        /// What happened.
         reason: String,
     },
     /// Totals or checksum differ from what the writer sent.
@@ -31,41 +31,41 @@ pub enum ReadError {
         /// What differs.
         reason: String,
     },
-    /// The stream is compressed in a way that this build cannot undo.
+    /// This build cannot decompress the stream.
     #[error("the stream cannot be decompressed: {reason}")]
     Compression {
-        /// Which compression it is, and what is missing.
+        /// The compression and what is missing.
         reason: String,
     },
-    /// This end gave the stream up: it is not what its receiver reads.
+    /// This end cancelled the stream, because it is not what its receiver expects.
     #[error("the receiver gave the stream up: {reason}")]
     Refused {
         /// What the receiver found.
         reason: String,
     },
-    /// A writer that speaks the stream protocol was promised, and nothing came.
+    /// The writer was expected to use the stream protocol, but nothing arrived.
     #[error(
         "nothing was written to the channel before it was closed; the writer's end may have been \
          opened by somebody else, or its worker never started"
     )]
     NeverWritten,
-    /// The rest of the stream is longer than the caller of
-    /// [`read_all_up_to`](crate::ChannelReader::read_all_up_to) takes. The stream goes on.
+    /// The rest of the stream exceeds the limit of
+    /// [`read_all_up_to`](crate::ChannelReader::read_all_up_to). The stream stays usable.
     #[error("the rest of the stream is over the limit of {limit} bytes; read it in parts")]
     OverLimit {
         /// The limit, in bytes.
         limit: usize,
     },
-    /// The peer broke the rules of the stream protocol.
+    /// The peer violated the stream protocol.
     #[error("the stream breaks the stream protocol: {reason}")]
     Protocol {
-        /// Which rule, and how.
+        /// The violation.
         reason: String,
     },
 }
 
 impl ReadError {
-    /// What a reader gives after it has closed its own end.
+    /// The error of a reader that has closed its own end.
     pub(crate) fn closed_here(bytes: u64) -> Self {
         let reason = "this reader closed its end".to_owned();
         Self::Truncated { bytes, reason }
@@ -76,12 +76,12 @@ impl ReadError {
         matches!(self, Self::Aborted(_))
     }
 
-    /// Whether data is missing without word from the writer.
+    /// Whether data is missing and the writer sent no abort.
     pub fn is_truncated(&self) -> bool {
         matches!(self, Self::Truncated { .. } | Self::NeverWritten)
     }
 
-    /// The writer's own account, if it gave one.
+    /// The writer's abort, if it sent one.
     pub fn abort(&self) -> Option<&Abort> {
         match self {
             Self::Aborted(abort) => Some(abort),
@@ -97,8 +97,8 @@ impl From<ConnectError> for ReadError {
 }
 
 impl From<ReadError> for io::Error {
-    /// A truncated stream is `UnexpectedEof`, an aborted one `ConnectionAborted`, a damaged one
-    /// `InvalidData`. The `ReadError` stays inside and can be had by `downcast`.
+    /// Maps a truncated stream to `UnexpectedEof`, an aborted one to `ConnectionAborted` and a
+    /// damaged one to `InvalidData`. The `ReadError` is kept and can be retrieved with `downcast`.
     fn from(error: ReadError) -> Self {
         let kind = match &error {
             ReadError::Connect(error) => error.io_kind(),

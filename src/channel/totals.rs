@@ -1,6 +1,6 @@
 use crate::wire::End;
 
-/// Running totals of a stream's payload, kept alike by writer and reader.
+/// Running totals of a stream's payload, computed by both writer and reader.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Totals {
     pub(crate) bytes: u64,
@@ -15,7 +15,7 @@ impl Totals {
         self.crc32c = crc32c::crc32c_append(self.crc32c, payload);
     }
 
-    /// The end message that proves these totals.
+    /// The end message with these totals.
     pub(crate) fn end(&self) -> End {
         End {
             bytes: self.bytes,

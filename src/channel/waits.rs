@@ -3,10 +3,10 @@ use std::time::{Duration, Instant};
 
 use super::Meter;
 
-/// Adds up the time that one end spent waiting for its peer.
+/// Sums the time that one end spends waiting for its peer.
 ///
-/// The clock is read when a wait begins and when it ends, never for an operation that goes
-/// through at once.
+/// The clock is read at the start and end of a wait, never for an operation that completes
+/// immediately.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Waits {
     since: Option<Instant>,
@@ -15,12 +15,12 @@ pub(crate) struct Waits {
 }
 
 impl Waits {
-    /// Shows every change to `meter`, so that a wait is seen while it lasts.
+    /// Reports every change to `meter`, so that a wait is visible while it lasts.
     pub(crate) fn show(&mut self, meter: Arc<Meter>) {
         self.meter = Some(meter);
     }
 
-    /// The operation has to wait.
+    /// Records that the operation has to wait.
     pub(crate) fn begin(&mut self) {
         if self.since.is_none() {
             self.since = Some(Instant::now());
@@ -28,12 +28,12 @@ impl Waits {
         }
     }
 
-    /// Whether an operation waits.
+    /// Whether an operation is waiting.
     pub(crate) fn is_on(&self) -> bool {
         self.since.is_some()
     }
 
-    /// The operation went through, or was given up.
+    /// Records that the operation completed or was dropped.
     pub(crate) fn end(&mut self) {
         if let Some(since) = self.since.take() {
             self.total += since.elapsed();
@@ -47,7 +47,7 @@ impl Waits {
         }
     }
 
-    /// All waits that have ended.
+    /// The total of all finished waits.
     pub(crate) fn total(&self) -> Duration {
         self.total
     }

@@ -7,23 +7,23 @@ use super::error_chain::error_chain;
 use crate::transport::{ConnectError, TransportError};
 use crate::wire::Close;
 
-/// Why a writer cannot go on.
+/// The error of a writer.
 ///
-/// Every later operation gives the same error again. It converts into [`io::Error`] for the byte
-/// faces of a writer.
+/// Every later operation returns the same error. It converts to [`io::Error`] for the byte-oriented
+/// traits of a writer.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WriteError {
     /// The writer could not connect.
     #[error("cannot open the channel for writing")]
     Connect(#[source] Arc<ConnectError>),
-    /// The reader dropped or closed its end before the stream was over.
+    /// The reader was dropped or closed before the end of the stream.
     #[error("broken pipe: the reader of the channel went away before the end")]
     ReaderGone,
     /// The engine ended the channel.
     #[error("the engine ended the channel: {reason}")]
     Ended {
-        /// What the engine said.
+        /// The engine's reason.
         reason: String,
     },
     /// The connection to the engine broke. The reader sees a truncated stream.
@@ -32,32 +32,32 @@ pub enum WriteError {
          was not read by then is gone"
     )]
     Lost(#[source] Arc<io::Error>),
-    /// The peer broke the rules of the transport.
+    /// The peer violated the transport protocol.
     #[error("the engine broke the WebSocket protocol: {reason}")]
     Protocol {
-        /// Which rule, and how.
+        /// The violation.
         reason: String,
     },
-    /// The writer was closed or aborted before.
+    /// The writer was already closed or aborted.
     #[error("the writer was closed before; a channel carries one stream, create another for more")]
     Closed,
-    /// Everything was handed over, but the engine did not confirm the close in time.
+    /// Everything was sent, but the engine did not confirm the close in time.
     #[error(
         "the engine did not confirm the close within {after:?}; the data was sent, whether it \
          arrived is not known"
     )]
     CloseTimeout {
-        /// How long was waited.
+        /// The timeout.
         after: Duration,
     },
-    /// The compression of the stream that was asked for cannot be done.
+    /// The requested compression failed or is not available.
     #[error("the stream cannot be compressed: {reason}")]
     Compression {
-        /// Why.
+        /// The reason.
         reason: String,
     },
-    /// The header with the user's metadata is longer than an engine takes. Nothing of the stream
-    /// is sent; its reader is told by an abort.
+    /// The header with the user's metadata exceeds the limit of engines. Nothing of the stream is
+    /// sent; the reader gets an abort.
     #[error(
         "the header with its metadata has {size} bytes, over the limit of {limit} bytes; send long \
          metadata as data"
@@ -65,29 +65,29 @@ pub enum WriteError {
     MetadataTooLong {
         /// Length of the header in bytes.
         size: usize,
-        /// The longest that is sent, in bytes.
+        /// The limit, in bytes.
         limit: usize,
     },
-    /// A message of the user that readers would take for one of the stream protocol.
+    /// A user message that readers would mistake for one of the stream protocol.
     #[error("the message has a member `pipewright`, which the stream protocol keeps for itself")]
     ReservedMessage,
-    /// A message longer than an engine takes.
+    /// A message exceeds the limit of engines.
     #[error("the message of {size} bytes is over the limit of {limit} bytes; send it as data")]
     MessageTooLong {
         /// Length of the message in bytes.
         size: usize,
-        /// The longest that is sent, in bytes.
+        /// The limit, in bytes.
         limit: usize,
     },
 }
 
 impl WriteError {
-    /// Whether the reader ended the stream from its side.
+    /// Whether the reader ended the stream.
     pub fn is_reader_gone(&self) -> bool {
         matches!(self, Self::ReaderGone)
     }
 
-    /// The verdict on a stream of `bytes` bytes whose writer failed like this.
+    /// The verdict on a stream of `bytes` bytes whose writer failed with this error.
     pub(crate) fn as_verdict(&self, bytes: u64) -> ReadError {
         match self {
             Self::Connect(error) => ReadError::Connect(Arc::clone(error)),
@@ -101,7 +101,7 @@ impl WriteError {
         }
     }
 
-    /// What a close by the engine means to a writer.
+    /// The meaning of the engine's close for a writer.
     pub(crate) fn from_close(close: &Close) -> Self {
         if *close == Close::READER_GONE {
             Self::ReaderGone
@@ -133,7 +133,7 @@ impl From<TransportError> for WriteError {
 }
 
 impl From<WriteError> for io::Error {
-    /// A reader that went away is `BrokenPipe`. The `WriteError` stays inside and can be had by
+    /// Maps a closed reader to `BrokenPipe`. The `WriteError` is kept and can be retrieved with
     /// `downcast`.
     fn from(error: WriteError) -> Self {
         let kind = match &error {

@@ -3,10 +3,10 @@ use std::task::{Context, Poll};
 
 use futures::task::AtomicWaker;
 
-/// Tells a reading end that the stage that writes its stream has ended.
+/// Notifies a reading end that the stage writing its stream has ended.
 ///
-/// The stage may have ended while its writer stays open, or was never opened. A reading end that
-/// then waits in vain gives up.
+/// The stage may have ended without closing its writer, or without opening it. A reading end that
+/// then waits in vain fails.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct WriterWatch(Arc<State>);
 
@@ -16,34 +16,34 @@ struct State {
     waker: AtomicWaker,
 }
 
-/// A stage that has ended, whatever became of its writer.
+/// A stage that has ended, whatever happened to its writer.
 #[derive(Clone, Debug)]
 pub(crate) struct WriterOver {
     /// Its name.
     pub(crate) stage: String,
-    /// What it means that nothing at all has come from it.
+    /// What it means if nothing has arrived from it.
     pub(crate) silence: Silent,
 }
 
-/// What it means that a stage that has ended has written nothing at all.
+/// What it means if a stage that has ended wrote nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Silent {
-    /// Its writer is open.
+    /// Its writer was not closed.
     LeftOpen,
-    /// It has read its input and had nothing to write.
+    /// It read its input and had nothing to write.
     Empty,
-    /// It has opened nothing: it is no stage.
+    /// It opened nothing, so the function is not a stage.
     NoStage,
 }
 
 impl WriterWatch {
-    /// The stage that writes the stream has ended.
+    /// Records that the writing stage has ended.
     pub(crate) fn set_over(&self, over: WriterOver) {
         self.0.over.get_or_init(|| over);
         self.0.waker.wake();
     }
 
-    /// The stage, once it has ended.
+    /// Returns the stage once it has ended.
     pub(crate) fn poll_over(&self, cx: &Context<'_>) -> Poll<&WriterOver> {
         self.0.waker.register(cx.waker());
         match self.0.over.get() {

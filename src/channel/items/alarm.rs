@@ -10,11 +10,11 @@ use tokio::task::coop::unconstrained;
 #[cfg(not(shuttle))]
 use tokio::time::{Instant, Sleep, sleep};
 
-/// Wakes the flusher of a sender within a millisecond or two.
+/// Wakes the flusher of a sender within one or two milliseconds.
 ///
-/// The sender sets it, but the timer of the runtime rings it. To wake the flusher from the thread
-/// of the sender would not do: a runtime keeps the task that was woken last for the thread that
-/// woke it, and there it would stand still while the sender computes.
+/// The sender sets it, but the runtime's timer fires it. Waking the flusher from the sender's
+/// thread would not help: a runtime runs the task that was woken last on the waking thread, and
+/// there it would wait while the sender computes.
 #[derive(Debug)]
 pub(super) struct Alarm {
     #[cfg(not(shuttle))]
@@ -23,7 +23,7 @@ pub(super) struct Alarm {
 }
 
 impl Alarm {
-    /// To be called within a runtime.
+    /// Must be called within a runtime.
     pub(super) fn new() -> Self {
         Self {
             #[cfg(not(shuttle))]
@@ -36,7 +36,7 @@ impl Alarm {
         self.set
     }
 
-    /// Rings at the next tick of the runtime's timer.
+    /// Fires at the next tick of the runtime's timer.
     pub(super) fn set(&mut self, flusher: &Waker) {
         self.set = true;
         #[cfg(not(shuttle))]
@@ -52,7 +52,7 @@ impl Alarm {
         flusher.wake_by_ref();
     }
 
-    /// Whether it has rung since it was set.
+    /// Whether it has fired since it was set.
     pub(super) fn has_rung(&mut self, flusher: &Waker) -> bool {
         self.set && self.poll(flusher)
     }

@@ -1,28 +1,27 @@
 use std::time::{Duration, Instant};
 
-/// The share of the time without anything to send that a sender may spend on frames that are not
-/// full: one part in so many.
+/// The reciprocal of the share of idle time that a sender may spend on partial frames.
 const SHARE: u32 = 4;
 
-/// What is saved up at the most, so that a short burst after a pause goes out item by item.
+/// Maximum accumulated allowance, so that a short burst after a pause is sent item by item.
 const MOST: Duration = Duration::from_micros(64);
 
-/// The most that one frame is charged: more is the work of the system or of another process.
+/// Maximum charge for one frame. Longer times are caused by the system or another process.
 const COST: Duration = Duration::from_micros(16);
 
-/// Decides whether `send` hands an item over by itself.
+/// Decides whether `send` sends an item immediately.
 ///
-/// To hand over each item costs a system call an item. So the time that it takes is limited: an
-/// allowance grows by a quarter of the time in which nothing waits to be sent, up to 64 µs, and
-/// each frame that `send` hands over before it is full is charged what it took, 16 µs at the most.
-/// While something is left of it an item goes out at once; so an item that comes 64 µs after the
-/// one before always does. A sender without a pause uses it up and fills frames instead.
+/// Sending each item costs one system call, so the time for it is limited. The allowance grows by a
+/// quarter of the time in which nothing waits to be sent, up to 64 µs. Each partial frame that
+/// `send` sends is charged its duration, at most 16 µs. While any allowance is left, an item is
+/// sent immediately; after a pause of 64 µs that is always the case. A sender without pauses uses
+/// the allowance up and then fills frames.
 #[derive(Debug)]
 pub(super) struct Allowance {
-    /// May be used for one frame more than is there, which the next pause makes up for.
+    /// May be overdrawn by one frame, which the next pause makes up for.
     left: Duration,
     owed: Duration,
-    /// Since when nothing waits to be sent.
+    /// Since when nothing has been waiting to be sent.
     since: Instant,
 }
 
@@ -35,7 +34,7 @@ impl Allowance {
         }
     }
 
-    /// Whether an item that finds nothing waiting at `now` may be handed over.
+    /// Whether an item may be sent immediately if nothing else is waiting at `now`.
     pub(super) fn allows(&mut self, now: Instant) -> bool {
         let mut grown = now.saturating_duration_since(self.since) / SHARE;
         self.since = now;
@@ -46,7 +45,7 @@ impl Allowance {
         !self.left.is_zero()
     }
 
-    /// A frame was handed over, which took from `begun` to `now`.
+    /// Charges a frame whose sending took from `begun` to `now`.
     pub(super) fn spend(&mut self, begun: Instant, now: Instant) {
         let cost = now.saturating_duration_since(begun).min(COST);
         self.owed += cost.saturating_sub(self.left);
@@ -54,7 +53,7 @@ impl Allowance {
         self.since = now;
     }
 
-    /// Everything was sent by somebody else; nothing waits since `now`.
+    /// Records that everything was sent by the flusher; nothing waits since `now`.
     pub(super) fn emptied(&mut self, now: Instant) {
         self.since = now;
     }
@@ -68,7 +67,7 @@ mod tests {
 
     const MICRO: Duration = Duration::from_micros(1);
 
-    /// Items `gap` apart whose frames cost `cost`: how many of `items` go out at once.
+    /// How many of `items`, sent `gap` apart and costing `cost` each, are sent immediately.
     fn at_once(gap: Duration, cost: Duration, items: u32) -> u32 {
         let mut now = Instant::now();
         let mut allowance = Allowance::new(now);

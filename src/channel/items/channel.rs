@@ -7,8 +7,8 @@ use crate::wire::StreamChannelRef;
 
 /// A new channel of items of type `T` in format `F`: both ends and both refs.
 ///
-/// Use an end here, or send its ref to another worker and use it there, not both: an end opens
-/// once. An end that is never used never connects and may be dropped freely.
+/// Use an end here, or send its ref to another worker and use it there, but not both: an end can be
+/// opened only once. An unused end never connects and can be dropped.
 ///
 /// # Example
 ///
@@ -33,18 +33,18 @@ use crate::wire::StreamChannelRef;
 /// ```
 #[non_exhaustive]
 pub struct Channel<T, F: Format = Json> {
-    /// The end that items go into.
+    /// The end to send items with.
     pub sender: Sender<T, F>,
-    /// The end that items come out of.
+    /// The end to receive items from.
     pub receiver: Receiver<T, F>,
-    /// Opens the sender's end elsewhere.
+    /// The ref of the sender's end, for use elsewhere.
     pub writer_ref: WriterRef<T, F>,
-    /// Opens the receiver's end elsewhere.
+    /// The ref of the receiver's end, for use elsewhere.
     pub reader_ref: ReaderRef<T, F>,
 }
 
 impl<T, F: Format> Channel<T, F> {
-    /// The ends of a channel that the engine at `address` has made.
+    /// The ends of a channel created by the engine at `address`.
     pub(crate) fn new(
         address: &Address,
         writer_ref: StreamChannelRef,

@@ -13,34 +13,34 @@ use crate::channel::{ChannelReader, ReadError, StreamReport};
 use crate::codec::{Decode, Decoded, FormatError, differences};
 use crate::wire::Header;
 
-/// The least that is copied to complete an item that spans frames.
+/// Minimum number of bytes to copy in order to complete an item that spans frames.
 const LEAST_COPY: usize = 512;
 
-/// Turns the payload of a stream into items.
+/// Converts the payload of a stream into items.
 ///
-/// Items are read where they are in their frame. Only an item that spans frames is copied, into
-/// `carry`, and only as far as it goes.
+/// Items are decoded in place. Only an item that spans frames is copied into `carry`, and only as
+/// much of it as needed.
 pub(super) struct Decoding<T, F> {
     inbox: Inbox,
     format: F,
     settings: Settings,
-    /// The beginning of an item that spans frames, if there is one, and as much of `frame` as was
-    /// copied to complete it.
+    /// The start of an item that spans frames, if there is one, including the part of `frame` that
+    /// was copied to complete it.
     carry: BytesMut,
-    /// Bytes at the front of `frame` that are in the carry too.
+    /// Number of bytes at the front of `frame` that are also in `carry`.
     borrowed: usize,
     frame: Bytes,
-    /// Items seen so far, bad ones included.
+    /// Number of items so far, including unreadable ones.
     items: u64,
-    /// Where the next item begins in the payload.
+    /// Offset of the next item in the payload.
     offset: u64,
     header: HeaderCheck,
-    /// A failure that ended the items, to be given again.
+    /// The failure that ended the stream of items, returned again by later calls.
     failure: Option<ReceiveError>,
     item: PhantomData<fn() -> T>,
 }
 
-/// What comparing the header with the receiver has found.
+/// The result of comparing the header with the receiver.
 enum HeaderCheck {
     Open,
     Passed,
@@ -64,8 +64,8 @@ impl<T, F: Decode<T>> Decoding<T, F> {
         }
     }
 
-    /// The next event; `None` at the end of a whole stream. A failure that ended the stream comes
-    /// again if asked again.
+    /// Returns the next event, or `None` at the end of a complete stream. A failure that ended the
+    /// stream is returned again by later calls.
     pub(super) fn poll_event(
         &mut self,
         cx: &mut Context<'_>,
@@ -100,8 +100,8 @@ impl<T, F: Decode<T>> Decoding<T, F> {
         }
     }
 
-    /// Waits until it is known whether the stream has a header, and compares it. The answer comes
-    /// again if asked again, also after a failure that came later.
+    /// Waits until it is known whether the stream has a header, and compares it with the receiver.
+    /// Later calls return the same result, even after a later failure.
     pub(super) fn poll_header(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ReceiveError>> {
         match &self.header {
             HeaderCheck::Passed => return Poll::Ready(Ok(())),
@@ -120,8 +120,8 @@ impl<T, F: Decode<T>> Decoding<T, F> {
         }
     }
 
-    /// Compares the header, if there is one and it was not compared before. To be called before
-    /// data is taken: there is none before the header.
+    /// Compares the header, if there is one and this has not been done. Must be called before data
+    /// is taken; no data precedes the header.
     fn check_header(&mut self) -> Result<(), ReceiveError> {
         if let HeaderCheck::Open = self.header {
             let compared = self.inbox.header().map_or(Ok(()), Self::compare);
@@ -144,7 +144,7 @@ impl<T, F: Decode<T>> Decoding<T, F> {
         }
     }
 
-    /// The reader below, with what no item was made of before everything else.
+    /// Returns the underlying reader, with the bytes that belong to no item put back in front.
     pub(super) fn into_reader(mut self) -> ChannelReader {
         self.inbox.put_back(
             self.carry.split().freeze(),
@@ -153,7 +153,7 @@ impl<T, F: Decode<T>> Decoding<T, F> {
         ChannelReader::from_inbox(self.inbox)
     }
 
-    /// Cancels the stream. Nothing is given any more once this was polled.
+    /// Cancels the stream. After the first poll, no more items are returned.
     pub(super) async fn close(&mut self) {
         let whole = matches!(self.inbox.report().verdict, Some(verdict) if verdict.is_complete());
         if whole && !(self.frame.is_empty() && self.carry.is_empty()) {
@@ -167,7 +167,7 @@ impl<T, F: Decode<T>> Decoding<T, F> {
         self.inbox.close().await;
     }
 
-    /// Reads an item from what is there.
+    /// Decodes an item from the available input.
     fn decode(&mut self, at_end: bool) -> Result<Option<T>, ReceiveError> {
         if self.items == 0 {
             self.format.set_limits(self.settings.limits);
@@ -230,7 +230,7 @@ impl<T, F: Decode<T>> Decoding<T, F> {
         Ok(None)
     }
 
-    /// What the next item begins with.
+    /// The input that starts with the next item.
     fn input(&self) -> &[u8] {
         if self.carry.is_empty() {
             &self.frame
@@ -239,14 +239,14 @@ impl<T, F: Decode<T>> Decoding<T, F> {
         }
     }
 
-    /// Bytes of the frame that are not in the carry.
+    /// Number of bytes of the frame that are not in `carry`.
     fn ahead(&self) -> usize {
         self.frame.len() - self.borrowed
     }
 
-    /// Copies bytes from the frame to the carry, towards an item of `len` bytes.
+    /// Copies bytes from the frame to `carry` towards an item of `len` bytes.
     ///
-    /// Twice as much each time, so that an item of unknown length is copied about once.
+    /// The amount doubles each time, so that an item of unknown length is copied about once.
     fn carry_more(&mut self, len: usize) {
         let missing = len.saturating_sub(self.carry.len());
         let copied = missing
@@ -258,7 +258,8 @@ impl<T, F: Decode<T>> Decoding<T, F> {
         self.borrowed += copied;
     }
 
-    /// Goes past `len` bytes of the input. What was copied too far is read in the frame again.
+    /// Advances by `len` bytes. Bytes that were copied beyond the item are read from the frame
+    /// again.
     fn advance(&mut self, len: usize) {
         self.offset += len as u64;
         let before_frame = self.carry.len() - self.borrowed;
@@ -302,7 +303,7 @@ impl<T, F: Decode<T>> Decoding<T, F> {
         }
     }
 
-    /// The payload is over: what is left must be an item, and the count must agree.
+    /// Handles the end of the payload: what is left must be an item, and the count must match.
     fn end(&mut self) -> Result<Option<Event<T>>, ReceiveError> {
         if let Some(item) = self.decode(true)? {
             return Ok(Some(Event::Item(item)));
@@ -363,14 +364,14 @@ impl<T, F> Decoding<T, F> {
         self.settings
     }
 
-    /// Sets what is to be set before the first item; later it has no effect.
+    /// Applies settings before the first item; later calls have no effect.
     pub(super) fn set(&mut self, settings: Settings) {
         if self.items == 0 {
             self.settings = settings;
         }
     }
 
-    /// Whether a failure has ended the items.
+    /// Whether a failure has ended the stream of items.
     pub(super) fn has_failed(&self) -> bool {
         self.failure.is_some()
     }

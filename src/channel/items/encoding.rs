@@ -14,29 +14,28 @@ use crate::codec::Encode;
 use crate::sync::{AtomicBool, Mutex, MutexGuard, PoisonError, TryLockError};
 use crate::wire::{Abort, InBand, Text};
 
-/// How many ticks an item waits for others before the next `send` sends it.
+/// Number of ticks after which the next `send` sends waiting items.
 const OLD: u64 = 2;
 
 /// The sending half that a [`Sender`](super::Sender) shares with its flusher.
 ///
-/// When an item goes out:
+/// When an item is sent:
 ///
-/// * A full frame goes out with the item that fills it.
-/// * An item that finds nothing waiting is handed over by `send` itself, as far as its
-///   [`Allowance`] goes. So does one that finds items that have waited for two milliseconds.
-/// * What is left waits for the next items. It sets an [`Alarm`], and the flusher sends it within
-///   two milliseconds.
+/// * An item that fills a frame sends that frame.
+/// * If nothing else waits, `send` sends the item immediately, as far as the [`Allowance`] permits.
+///   It does the same if other items have waited for two milliseconds.
+/// * All other items wait for more. They set an [`Alarm`], and the flusher sends them within two
+///   milliseconds.
 pub(super) struct Encoding<F> {
-    /// Protects the outbox while one of the two polls it; never held across an await.
+    /// Protects the outbox while the sender or the flusher polls it; never held across an await.
     state: Mutex<State<F>>,
-    /// Whether the outbox was ready when one of the two had it last, so that an item need not lock
-    /// it once more to ask.
+    /// Whether the outbox was ready after it was last used. This saves each item a second lock.
     ready: AtomicBool,
     wakers: Arc<Wakers>,
-    /// Wakes both; whoever polls the outbox registers this one, so that neither takes the
-    /// other's place.
+    /// Wakes both tasks. Both register this waker with the outbox, so that neither replaces the
+    /// other.
     both: Waker,
-    /// Wakes the flusher alone.
+    /// Wakes only the flusher.
     flusher: Waker,
 }
 
@@ -44,35 +43,35 @@ pub(super) struct State<F> {
     pub(super) outbox: Outbox,
     format: F,
     allowance: Allowance,
-    /// Items that wait for others.
+    /// Items that wait for more.
     rest: Option<Rest>,
-    /// The flusher tries to send what the connection does not take now.
+    /// Whether the flusher is sending what the connection did not accept at once.
     pub(super) flushing: bool,
     /// `None` without a flusher.
     alarm: Option<Alarm>,
-    /// The sender has gone, and its flusher with it.
+    /// Whether the sender, and with it the flusher, has ended.
     pub(super) over: bool,
 }
 
 struct Rest {
-    /// The tick at which the first of them came.
+    /// The tick at which the first of these items arrived.
     since: u64,
-    /// Payload bytes in frames by then: it tells one frame from the next.
+    /// Number of payload bytes in complete frames at that time; it identifies the current frame.
     framed: u64,
-    /// What was seen by the flusher when its alarm rang last.
+    /// The value that the flusher saw at the last alarm.
     seen: u64,
     _ticking: Ticking,
 }
 
 impl<F> State<F> {
-    /// Whether others put something in that can go out. An outbox that is closed or has failed
-    /// leaves it where it is.
+    /// Whether messages from other sources can be sent. An outbox that is closed or has failed
+    /// leaves them in the queue.
     pub(super) fn has_aside(&self) -> bool {
         let aside = self.outbox.packer().aside();
         self.outbox.is_ready() && aside.is_some_and(|aside| !aside.is_empty())
     }
 
-    /// Whether a sign of life can go out: the stream has begun, and is not over.
+    /// Whether a heartbeat can be sent: the stream has started and not ended.
     pub(super) fn has_begun(&self) -> bool {
         self.outbox.is_ready() && self.outbox.packer().has_begun()
     }
@@ -95,7 +94,7 @@ impl Wake for Wakers {
     }
 }
 
-/// Wakes the flusher of these alone.
+/// Wakes only the flusher.
 struct Flusher(Arc<Wakers>);
 
 impl Wake for Flusher {
@@ -104,7 +103,7 @@ impl Wake for Flusher {
     }
 }
 
-/// Sets the alarm of a sender for what others put in.
+/// Sets the alarm of a sender when a message is queued by another source.
 struct Bell<F>(Weak<Encoding<F>>);
 
 impl<F: Send + 'static> Wake for Bell<F> {
@@ -121,7 +120,7 @@ impl<F: Send + 'static> Wake for Bell<F> {
 }
 
 impl<F> Encoding<F> {
-    /// With `has_flusher` within a runtime, for a sender with a task that flushes.
+    /// Must be called within a runtime if `has_flusher` is set.
     pub(super) fn new(outbox: Outbox, format: F, has_flusher: bool) -> Self {
         let wakers = Arc::new(Wakers {
             sender: AtomicWaker::new(),
@@ -145,7 +144,7 @@ impl<F> Encoding<F> {
         }
     }
 
-    /// Sends what others put in, too.
+    /// Also sends messages queued by other sources.
     pub(super) fn send_aside(self: &Arc<Self>)
     where
         F: Send + 'static,
@@ -160,7 +159,7 @@ impl<F> Encoding<F> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The state for the flusher, which does not wait for it: `None` while the sender has it.
+    /// Locks the state for the flusher without waiting; `None` while the sender holds it.
     pub(super) fn try_lock(&self, flusher: &Waker) -> Option<MutexGuard<'_, State<F>>> {
         self.wakers.flusher.register(flusher);
         match self.state.try_lock() {
@@ -170,7 +169,7 @@ impl<F> Encoding<F> {
         }
     }
 
-    /// Polls the outbox for the sender's task.
+    /// Polls the outbox on behalf of the sender's task.
     pub(super) fn poll<R>(
         &self,
         cx: &Context<'_>,
@@ -183,7 +182,8 @@ impl<F> Encoding<F> {
         polled
     }
 
-    /// Notes whether the outbox is ready, and sets the alarm for what waits, before it is unlocked.
+    /// Records whether the outbox is ready, and sets the alarm for waiting items, before the lock
+    /// is released.
     fn note(&self, state: &mut State<F>) {
         self.ready.store(state.outbox.is_ready(), Relaxed);
         if state.outbox.packer().is_empty() {
@@ -225,7 +225,7 @@ impl<F> Encoding<F> {
         self.poll(cx, Outbox::poll_ready)
     }
 
-    /// The operation that waited was given up.
+    /// Records that the waiting operation was dropped.
     pub(super) fn stop_waiting(&self) {
         if !self.ready.load(Relaxed) {
             let mut state = self.lock();
@@ -234,7 +234,7 @@ impl<F> Encoding<F> {
         }
     }
 
-    /// Accepts an item. To follow a `poll_ready` that was ready.
+    /// Accepts an item. Must follow a `poll_ready` that returned ready.
     pub(super) fn push<T>(&self, item: T) -> Result<(), SendError<T>>
     where
         F: Encode<T>,
@@ -247,17 +247,17 @@ impl<F> Encoding<F> {
         })
     }
 
-    /// Accepts a message. To follow a `poll_ready` that was ready.
+    /// Accepts a message. Must follow a `poll_ready` that returned ready.
     pub(super) fn push_message(&self, text: Text) -> Result<(), WriteError> {
         self.accept(|state| state.outbox.push_message(text))
     }
 
-    /// Accepts a message of the stream protocol. To follow a `poll_ready` that was ready.
+    /// Accepts a message of the stream protocol. Must follow a `poll_ready` that returned ready.
     pub(super) fn push_in_band(&self, message: &InBand) {
         self.accept(|state| state.outbox.push_in_band(message));
     }
 
-    /// Accepts something by `push`, and sends what is to be sent now.
+    /// Accepts something with `push`, and sends what is due.
     fn accept<R>(&self, push: impl FnOnce(&mut State<F>) -> R) -> R {
         let mut state = self.lock();
         let pushed = push(&mut state);
@@ -268,7 +268,7 @@ impl<F> Encoding<F> {
         pushed
     }
 
-    /// Hands over what is there if it is alone, or has waited for others long enough.
+    /// Sends the waiting items if they consist of one item or have waited long enough.
     fn send_now(state: &mut State<F>, cx: &mut Context<'_>) {
         let packer = state.outbox.packer();
         match &state.rest {
@@ -287,7 +287,7 @@ impl<F> Encoding<F> {
         }
     }
 
-    /// Sends what is there. A failure is kept, and the sender's next call gives it.
+    /// Sends the waiting items. The sender's next call returns a failure.
     fn flush_idle(state: &mut State<F>, cx: &mut Context<'_>) {
         let flushed = unconstrained(cx, |cx| state.outbox.poll_flush_idle(cx));
         state.flushing = flushed.is_pending();
@@ -296,7 +296,7 @@ impl<F> Encoding<F> {
         }
     }
 
-    /// What the flusher does when it was woken; with a sign of life if `beats`.
+    /// Runs the flusher after it was woken. Sends a heartbeat if `beats` is set.
     pub(super) fn flush(&self, state: &mut State<F>, beats: bool) {
         let rung = state
             .alarm
@@ -321,7 +321,8 @@ impl<F> Encoding<F> {
         self.note(state);
     }
 
-    /// Waits until there is no use in sending. Nothing more comes for now, so what is there is sent.
+    /// Waits until sending is no longer possible. Since no item will follow for now, waiting items
+    /// are sent.
     pub(super) fn poll_gone(&self, cx: &Context<'_>) -> Poll<WriteError> {
         self.poll(cx, |outbox, cx| {
             if !outbox.packer().is_empty() {
@@ -332,7 +333,7 @@ impl<F> Encoding<F> {
         })
     }
 
-    /// Gives up the stream: takes what is left for a farewell, and lets the flusher end.
+    /// Ends the sender: takes the unfinished outbox, if any, and stops the flusher.
     pub(super) fn leave(&self) -> Option<Outbox> {
         let mut state = self.lock();
         state.over = true;
@@ -356,7 +357,7 @@ impl<F> Encoding<F> {
     }
 }
 
-/// Polls without regard to the budget of the task, which the operation itself has taken part in.
+/// Polls without the task's cooperative budget, which the calling operation already uses.
 fn unconstrained<R>(
     cx: &mut Context<'_>,
     mut poll: impl FnMut(&mut Context<'_>) -> Poll<R>,

@@ -8,17 +8,17 @@ use super::{ReceiveError, Receiver, Signal};
 use crate::codec::{Decode, Format};
 use crate::wire::{Progress, Text};
 
-/// An item or a message of a stream, as [`Receiver::events`] gives them.
+/// An item or a message of a stream, as returned by [`Receiver::events`].
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Event<T> {
     /// An item.
     Item(T),
-    /// A message of the user, at its place between the items.
+    /// A user message, in order with the items.
     Message(Text),
-    /// How far a stage before has come.
+    /// The progress of an upstream stage.
     Progress(Box<Progress>),
-    /// The framework's own, between stages. A receiver or a run never gives it to its user.
+    /// Internal to the framework, sent between stages. Users never receive it.
     #[doc(hidden)]
     Signal(Signal),
 }
@@ -53,7 +53,7 @@ pub enum Event<T> {
 pub struct Events<'a, T, F: Format>(pub(super) &'a mut Receiver<T, F>);
 
 impl<T, F: Decode<T>> Events<'_, T, F> {
-    /// The next event; `None` at the end of a whole stream.
+    /// Returns the next event, or `None` at the end of a complete stream.
     ///
     /// # Errors and cancel safety
     ///
@@ -63,7 +63,7 @@ impl<T, F: Decode<T>> Events<'_, T, F> {
     }
 }
 
-/// An error is given once; then the stream ends.
+/// An error is returned once, and then the stream ends.
 impl<T, F: Decode<T>> Stream for Events<'_, T, F> {
     type Item = Result<Event<T>, ReceiveError>;
 

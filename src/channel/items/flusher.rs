@@ -11,18 +11,19 @@ use super::encoding::Encoding;
 use crate::sync::{Sleep, sleep};
 use crate::transport::later;
 
-/// When to ask again for a sender whose encoding is in use.
+/// Retry interval while the sender holds the encoding.
 const TICK: Duration = Duration::from_millis(1);
 
-/// Whether there is a runtime that a flusher can run on.
+/// Whether there is a runtime to run a flusher.
 pub(super) fn can_start() -> bool {
     Handle::try_current().is_ok()
 }
 
-/// Starts the task that sends what waits for more for too long, and gives a sign of life that
-/// often.
+/// Starts the task that sends items which have waited too long, and heartbeats at the given
+/// interval.
 ///
-/// It ends with the sender. Without a runtime there is none, and `send` hands over each item.
+/// It ends with the sender. Without a runtime it does not exist, and `send` sends each item
+/// immediately.
 pub(super) fn start<F: Send + 'static>(encoding: &Arc<Encoding<F>>, beat: Option<Duration>) {
     if let Ok(runtime) = Handle::try_current() {
         let encoding = Arc::clone(encoding);
@@ -30,7 +31,7 @@ pub(super) fn start<F: Send + 'static>(encoding: &Arc<Encoding<F>>, beat: Option
     }
 }
 
-/// Flushes for the sender until it has gone.
+/// Flushes on behalf of the sender until the sender ends.
 pub(super) async fn run<F>(encoding: &Encoding<F>, mut beat: Option<Heartbeats>) {
     let mut again = pin!(None::<Sleep>);
     poll_fn(|cx| {
@@ -62,10 +63,11 @@ pub(super) async fn run<F>(encoding: &Encoding<F>, mut beat: Option<Heartbeats>)
 
 /// Schedules heartbeats for a sender that has nothing to send.
 pub(super) struct Heartbeats {
-    /// Half of what was promised: what was sent just behind a look is not seen by it.
+    /// Half of the promised interval, because a check cannot see what was sent just after the
+    /// previous one.
     half: Duration,
     timer: Pin<Box<tokio::time::Sleep>>,
-    /// Payload bytes that had gone at the last look.
+    /// Number of payload bytes sent at the last check.
     seen: u64,
 }
 
@@ -79,8 +81,8 @@ impl Heartbeats {
         }
     }
 
-    /// Whether nothing has gone since the last look, when `sent` payload bytes have gone by now. It
-    /// looks when it is time, and wakes the task then.
+    /// Whether nothing was sent since the last check; `sent` is the current number of payload
+    /// bytes. Schedules the next check and wakes the task then.
     fn is_due(&mut self, cx: &mut Context<'_>, sent: u64) -> bool {
         let mut due = false;
         while self.timer.as_mut().poll(cx).is_ready() {

@@ -1,4 +1,4 @@
-//! What a receiver gives beside `recv`: listeners, messages, and the `Stream` face.
+//! Listeners, messages and the `Stream` implementation of a receiver.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -14,9 +14,9 @@ use crate::codec::Decode;
 use crate::wire::Progress;
 
 impl<T, F: Decode<T>> Receiver<T, F> {
-    /// Calls `listener` with every message of the user from now on, in order with the items.
+    /// Calls `listener` with every later user message, in order with the items.
     ///
-    /// The listener runs inside the receiving task, so it should be short.
+    /// The listener runs inside the receiving task and should be short.
     pub fn on_message(&mut self, listener: impl FnMut(&str) + Send + Sync + 'static) {
         match self.source() {
             Source::New { .. } => {}
@@ -27,7 +27,7 @@ impl<T, F: Decode<T>> Receiver<T, F> {
         }
     }
 
-    /// Calls `listener` with every progress message of the stages before, from now on.
+    /// Calls `listener` with every later progress message of upstream stages.
     pub fn on_progress(&mut self, listener: impl FnMut(&Progress) + Send + Sync + 'static) {
         match self.source() {
             Source::New { .. } => {}
@@ -38,7 +38,7 @@ impl<T, F: Decode<T>> Receiver<T, F> {
         }
     }
 
-    /// The messages of the user from now on, as a stream of their own; as
+    /// Returns later user messages as a separate stream; see
     /// [`ChannelReader::messages`](crate::channel::ChannelReader::messages).
     pub fn messages(&mut self) -> Messages {
         match self.source() {
@@ -49,7 +49,7 @@ impl<T, F: Decode<T>> Receiver<T, F> {
     }
 }
 
-/// An error that ends the stream is given once; then the stream ends.
+/// An error that ends the stream is returned once, and then the stream ends.
 impl<T, F: Decode<T>> Stream for Receiver<T, F> {
     type Item = Result<T, ReceiveError>;
 

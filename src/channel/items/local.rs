@@ -1,4 +1,4 @@
-//! The ends of a channel within one process, where items are handed over as they are.
+//! The ends of a channel within one process, which pass items as values.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -12,10 +12,10 @@ use crate::channel::{ReadError, WriteError};
 use crate::codec::Encode;
 use crate::wire::Abort;
 
-/// Items that wait before their sender has to.
+/// Number of items that may wait before the sender has to wait.
 const QUEUED_ITEMS: usize = 256;
 
-/// Makes a bounded queue of items with the ends of a channel.
+/// Creates a bounded queue of items with the two ends of a channel.
 pub(crate) fn local<T: Send + 'static>() -> (LocalSender<T>, LocalReceiver<T>) {
     let (sender, receiver) = mpsc::channel(QUEUED_ITEMS);
     let taken = Arc::<AtomicBool>::default();
@@ -39,25 +39,25 @@ enum Step<T> {
     Abort(Abort),
 }
 
-/// The sender's end of a [`local`] channel.
+/// The sending end of a [`local`] channel.
 pub(crate) struct LocalSender<T> {
     queue: PollSender<Step<T>>,
     closed: bool,
-    /// Waits for the receiver to go; made when somebody asks.
+    /// Waits for the receiver to close; created on demand.
     gone: Option<ReusableBoxFuture<'static, ()>>,
     taken: Arc<AtomicBool>,
 }
 
-/// Refuses the items that a format would refuse in a channel, in a place that no byte passes.
+/// Refuses items that a format would refuse, where no bytes are written.
 pub(super) struct Checks<F>(Option<Box<F>>);
 
 impl<F> Checks<F> {
-    /// For items that were checked before.
+    /// For items that were already checked.
     pub(super) fn none() -> Self {
         Self(None)
     }
 
-    /// Gives `item` back if the format can write it.
+    /// Returns `item` if the format can represent it.
     pub(super) fn check<T>(&mut self, number: u64, item: T) -> Result<T, SendError<T>>
     where
         F: Encode<T>,
@@ -75,12 +75,12 @@ impl<F: Default> Checks<F> {
     }
 }
 
-/// The receiver's end of a [`local`] channel.
+/// The receiving end of a [`local`] channel.
 pub(crate) struct LocalReceiver<T> {
     queue: mpsc::Receiver<Step<T>>,
     /// How the stream ended.
     end: Option<Result<(), ReadError>>,
-    /// Whether the receiver has taken the abort of its stream.
+    /// Whether the receiver has received the abort of its stream.
     taken: Arc<AtomicBool>,
 }
 
@@ -94,13 +94,13 @@ impl<T: Send + 'static> LocalSender<T> {
             .map_err(|_| WriteError::ReaderGone)
     }
 
-    /// To follow a `poll_ready` that was ready; an event for a receiver that has gone is dropped,
-    /// as the next `poll_ready` tells.
+    /// Must follow a `poll_ready` that returned ready. An event for a closed receiver is dropped,
+    /// and the next `poll_ready` reports it.
     pub(super) fn push(&mut self, event: Event<T>) {
         let _ = self.queue.send_item(Step::Event(event));
     }
 
-    /// Ready when the receiver has gone or the stream was ended.
+    /// Ready when the receiver has closed or the stream has ended.
     pub(super) fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<WriteError> {
         if self.closed {
             return Poll::Ready(WriteError::Closed);
@@ -120,7 +120,7 @@ impl<T: Send + 'static> LocalSender<T> {
         Poll::Ready(WriteError::ReaderGone)
     }
 
-    /// Whether the receiver has taken the abort, once one was sent.
+    /// Set when the receiver has received an abort.
     pub(super) fn abort_flag(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.taken)
     }

@@ -6,13 +6,13 @@ use super::{Event, ReceiveError, Unreadable};
 use crate::channel::reader::Listeners;
 use crate::channel::{StreamReport, Verdict};
 
-/// What a [`Receiver`](super::Receiver) receives from a sender in this process.
+/// The source of a [`Receiver`](super::Receiver) whose sender is in this process.
 pub(super) struct LocalSource<T> {
     queue: LocalReceiver<T>,
     report: StreamReport,
     listeners: Listeners,
     goes_on_after_bad_items: bool,
-    /// A failure that ended the items, to be given again.
+    /// The failure that ended the stream of items, returned again by later calls.
     failure: Option<ReceiveError>,
 }
 
@@ -27,7 +27,7 @@ impl<T> LocalSource<T> {
         }
     }
 
-    /// Limits are for bytes, and here are none.
+    /// Limits apply to bytes, and there are none here.
     pub(super) fn set(&mut self, settings: Settings) {
         self.goes_on_after_bad_items |= settings.goes_on_after_bad_items;
     }
@@ -54,7 +54,7 @@ impl<T> LocalSource<T> {
         Poll::Ready(Ok(event))
     }
 
-    /// Takes note of an item that a receiver before this one could not read.
+    /// Records an item that an earlier receiver could not read.
     pub(super) fn cannot_read(
         &mut self,
         Unreadable { error, goes_on }: Unreadable,
@@ -68,7 +68,7 @@ impl<T> LocalSource<T> {
         error
     }
 
-    /// Whether items may follow the error that was given.
+    /// Whether items may follow the returned error.
     pub(super) fn goes_on(&self) -> bool {
         self.failure.is_none() && self.queue.end().is_none()
     }

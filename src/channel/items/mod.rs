@@ -1,9 +1,9 @@
-//! Channels of items: [`Sender`] and [`Receiver`] over the ends of a channel of bytes.
+//! Channels of items: [`Sender`] and [`Receiver`] on top of channels of bytes.
 //!
-//! [`Encoding`](encoding) and [`Decoding`](decoding) join a format to the byte ends. `allowance`
-//! decides whether `send` hands an item over by itself; what it leaves is sent by `flusher`, which
-//! an `alarm` wakes. `ticks` is a clock that is cheap to read. `local` is the same pair of ends
-//! within a process, where items are handed over as they are.
+//! [`Encoding`](encoding) and [`Decoding`](decoding) connect a format with the byte ends.
+//! `allowance` decides whether `send` sends an item immediately. Otherwise the `flusher` sends it,
+//! woken by an `alarm`. `ticks` is a cheap clock. `local` implements both ends within a process,
+//! where items are passed as values.
 
 mod alarm;
 mod allowance;

@@ -1,6 +1,6 @@
-//! A sender and its flusher in tasks of their own, in the orders that shuttle chooses: what was
-//! sent arrives although nobody flushes or closes, and nobody sleeps for ever, which shuttle finds
-//! as a deadlock.
+//! Models of a sender and its flusher in separate tasks, run by shuttle in many interleavings. What
+//! was sent arrives without a flush or close, and no task waits for ever, which shuttle reports as
+//! a deadlock.
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -24,8 +24,8 @@ const ONE: PipeLimits = PipeLimits {
     bytes: 64,
 };
 
-/// The sender's half, with its flusher in a task that ends when the sender leaves, and the other
-/// end of the connection.
+/// Creates the sending half, whose flusher task ends with the sender, and the other end of the
+/// connection.
 fn sender(aside: Option<Aside>) -> (Arc<Encoding<Lines>>, PipeReader, thread::JoinHandle<()>) {
     let (writer, reader) = pipe(ONE);
     let mut writer = ChannelWriter::over(Link::Open(Box::new(Memory::writer(writer))));
@@ -46,7 +46,7 @@ fn send(encoding: &Encoding<Lines>, item: &str) {
     });
 }
 
-/// Waits for the payload `expected`, in frames of any size. Messages are given to `message`.
+/// Waits for the payload `expected`, in frames of any size, and passes messages to `message`.
 fn read(reader: &mut PipeReader, expected: &str, mut message: impl FnMut(&str)) {
     let mut payload = Vec::new();
     while payload != expected.as_bytes() {
@@ -72,7 +72,7 @@ fn items_arrive_although_nobody_flushes() {
     });
 }
 
-/// Both wait for room in the pipe; the one that comes second must not take the other's place.
+/// Both wait for room in the pipe; the second must not replace the first.
 #[test]
 fn a_sender_that_flushes_and_its_flusher_do_not_part_each_other_from_the_connection() {
     every_order(|| {

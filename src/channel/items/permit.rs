@@ -6,7 +6,7 @@ use super::{SendError, Sender};
 use crate::channel::WriteError;
 use crate::codec::{Encode, Format, Json};
 
-/// Room for one item in a [`Sender`]; from [`Sender::reserve`].
+/// Permission to send one item; see [`Sender::reserve`].
 #[derive(Debug)]
 pub struct Permit<'a, T, F: Format = Json>(&'a mut Sender<T, F>);
 
@@ -15,23 +15,23 @@ impl<T: Send + 'static, F: Encode<T>> Permit<'_, T, F> {
     ///
     /// # Errors
     ///
-    /// That the item has no form in this format; the sender goes on.
+    /// Fails if the format cannot represent the item; the sender stays usable.
     pub fn send(self, item: T) -> Result<(), SendError<T>> {
         self.0.push(item)
     }
 }
 
-/// Why [`Sender::try_send`] did not send an item.
+/// The error of [`Sender::try_send`].
 #[derive(Debug)]
 pub enum TrySendError<T> {
-    /// There is no room now, or the channel is not connected yet. The item comes back.
+    /// There is no room now, or the channel is not connected yet. Contains the item.
     Full(T),
-    /// What [`Sender::send`] would give.
+    /// The error that [`Sender::send`] would return.
     Failed(SendError<T>),
 }
 
 impl<T> TrySendError<T> {
-    /// The item that was not sent; see [`SendError::into_item`].
+    /// Returns the item that was not sent; see [`SendError::into_item`].
     pub fn into_item(self) -> Option<T> {
         match self {
             Self::Full(item) => Some(item),
@@ -68,7 +68,7 @@ impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
     ///
     /// # Errors
     ///
-    /// The channel's error, every time.
+    /// Returns the channel's error, on every call.
     ///
     /// # Cancel safety
     ///
@@ -80,12 +80,13 @@ impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
 
     /// Sends an item if there is room now.
     ///
-    /// It does not take part in the budget of the task, so code that calls it in a loop has to give
-    /// way by itself.
+    /// This method does not use the task's cooperative budget, so a loop around it must yield by
+    /// itself.
     ///
     /// # Errors
     ///
-    /// [`TrySendError::Full`] without room, otherwise what [`send`](Self::send) gives.
+    /// Returns [`TrySendError::Full`] if there is no room, otherwise the error of
+    /// [`send`](Self::send).
     pub fn try_send(&mut self, item: T) -> Result<(), TrySendError<T>> {
         let ready = self.poll_room(&mut Context::from_waker(Waker::noop()));
         self.stop_waiting();
@@ -98,7 +99,7 @@ impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
         }
     }
 
-    /// Connects now instead of with the first item, and sends the header.
+    /// Connects and sends the header now instead of with the first item.
     ///
     /// # Errors and cancel safety
     ///
@@ -107,8 +108,8 @@ impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
         self.flush().await
     }
 
-    /// Waits until there is no use in sending: the receiver went away, the connection did, or the
-    /// stream was ended here. What waits for more items is sent at once.
+    /// Waits until sending is no longer possible: the receiver closed, the connection was lost, or
+    /// the stream was ended here. Items that wait for more are sent immediately.
     ///
     /// # Cancel safety
     ///
@@ -117,12 +118,12 @@ impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
         self.operate(Self::poll_closed).await
     }
 
-    /// Ready when there is no use in sending; see [`closed`](Self::closed).
+    /// Ready when sending is no longer possible; see [`closed`](Self::closed).
     pub fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<WriteError> {
         self.poll_gone(cx)
     }
 
-    /// Whether there is no use in sending, as far as is known now; see [`closed`](Self::closed).
+    /// Whether sending is known to be no longer possible; see [`closed`](Self::closed).
     pub fn is_closed(&mut self) -> bool {
         let gone = self.poll_gone(&mut Context::from_waker(Waker::noop()));
         gone.is_ready()

@@ -4,17 +4,17 @@ use bytes::Bytes;
 
 use crate::channel::ReadError;
 
-/// Why a receiver cannot give the next item.
+/// The error of a receiver that cannot return the next item.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReceiveError {
-    /// The stream itself: aborted, cut short, damaged, or never opened.
+    /// The stream failed: it was aborted, truncated, damaged or never opened.
     #[error(transparent)]
     Stream(ReadError),
-    /// Bytes that are not an item.
+    /// The bytes are not an item.
     #[error(transparent)]
     Item(BadItem),
-    /// An item over the limit.
+    /// An item exceeds the limit.
     #[error(
         "item {number}, at byte {offset}, has at least {len} bytes, over the limit of {limit}; \
          raise it with `Receiver::limits(ItemLimits::DEFAULT.max_bytes(..))`"
@@ -22,9 +22,9 @@ pub enum ReceiveError {
     TooLong {
         /// Number of the item, from 0.
         number: u64,
-        /// Where it begins in the payload, decompressed, in bytes.
+        /// Offset of its first byte in the decompressed payload.
         offset: u64,
-        /// The least length that it can have, in bytes.
+        /// A lower bound on its length, in bytes.
         len: usize,
         /// The limit, in bytes.
         limit: usize,
@@ -32,27 +32,27 @@ pub enum ReceiveError {
     /// The stream is in another format.
     #[error("the stream is in the format `{stream}`, but this receiver reads `{here}`")]
     Format {
-        /// The format that the stream's header names.
+        /// The format named in the stream's header.
         stream: String,
-        /// The receiver's.
+        /// The receiver's format.
         here: &'static str,
     },
-    /// The items of the stream have another shape, in a format where that would be misread.
+    /// The items of the stream have another shape, and the format could misread them.
     #[error("the items of the stream are not those of this receiver: {}", .differences.join("; "))]
     Shape {
-        /// What differs, a line each, as `` `price`: f64 in the stream, string here ``.
+        /// One line for each difference, such as `` `price`: f64 in the stream, string here ``.
         differences: Vec<String>,
     },
-    /// The stream is compressed in a way that this build cannot undo.
+    /// This build cannot decompress the stream.
     #[error("the stream cannot be decompressed: {reason}")]
     Compression {
-        /// Which compression it is, and what is missing.
+        /// The compression and what is missing.
         reason: String,
     },
 }
 
 impl ReceiveError {
-    /// The bytes and the place of an item that could not be read.
+    /// The item that could not be read, with its bytes and position.
     pub fn bad_item(&self) -> Option<&BadItem> {
         match self {
             Self::Item(bad) => Some(bad),
@@ -60,7 +60,7 @@ impl ReceiveError {
         }
     }
 
-    /// Whether stream and receiver disagree about what the bytes mean.
+    /// Whether stream and receiver disagree about the meaning of the bytes.
     pub fn is_mismatch(&self) -> bool {
         matches!(
             self,
@@ -68,7 +68,7 @@ impl ReceiveError {
         )
     }
 
-    /// Whether data is missing without word from the writer.
+    /// Whether data is missing and the writer sent no abort.
     pub fn is_truncated(&self) -> bool {
         matches!(self, Self::Stream(error) if error.is_truncated())
     }
@@ -89,9 +89,9 @@ impl From<ReadError> for ReceiveError {
 pub struct BadItem {
     /// Number of the item, from 0.
     pub number: u64,
-    /// Where it begins in the payload, decompressed, in bytes.
+    /// Offset of its first byte in the decompressed payload.
     pub offset: u64,
-    /// The item's bytes, as far as the format could tell where it ends.
+    /// The item's bytes, as far as the format could find its end.
     pub bytes: Bytes,
     /// What is wrong with it.
     pub reason: String,
@@ -110,7 +110,7 @@ impl fmt::Display for BadItem {
 }
 
 impl fmt::Debug for BadItem {
-    /// Leaves the bytes out: they are data, and may be long.
+    /// Omits the bytes: they are data and may be long.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BadItem")
             .field("number", &self.number)

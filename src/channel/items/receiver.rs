@@ -11,14 +11,14 @@ use crate::channel::{Aside, ChannelReader, Remark, StreamReport};
 use crate::codec::{Decode, Format, ItemLimits, Json};
 use crate::wire::Header;
 
-/// The end of a channel that items of type `T` come out of, in format `F`.
+/// The receiving end of a channel of items of type `T` in format `F`.
 ///
-/// It is a [`Stream`](futures::Stream) of `Result<T, ReceiveError>`. The header is compared with
-/// `F`, and with the shape of `T` where the format is positional, before the first item is given.
-/// A stream without a header, from a worker that knows nothing of pipewright, is read as `F`.
+/// It is a [`Stream`](futures::Stream) of `Result<T, ReceiveError>`. Before the first item, the
+/// stream's header is compared with `F`, and with the shape of `T` if the format is positional. A
+/// stream without a header, from a worker that does not use pipewright, is decoded as `F`.
 ///
 /// `Ok(None)` from [`recv`](Self::recv), or the end of the `Stream`, means that the writer closed
-/// the stream and everything has arrived; whatever else happened is an error.
+/// the stream and everything arrived. Every other end is an error.
 ///
 /// **Dropping** it before the end cancels the stream: the sender's next send fails.
 ///
@@ -59,18 +59,18 @@ use crate::wire::Header;
 pub struct Receiver<T, F: Format = Json> {
     source: Source<T, F>,
     pub(super) told: bool,
-    /// Whether a `Stream` face has given its end.
+    /// Whether the `Stream` implementation has returned its end.
     pub(super) over: bool,
-    /// An error that comes with the next call.
+    /// An error to be returned by the next call.
     held: Option<Box<ReceiveError>>,
-    /// Where messages from within the process go that the code behind this end does not ask for.
+    /// Receives messages from within the process that user code does not request.
     aside: Option<Aside>,
-    /// Whether that code takes messages and progress itself.
+    /// Whether user code handles messages and progress itself.
     keeps_messages: bool,
 }
 
 pub(super) enum Source<T, F> {
-    /// Not used yet; decoding begins with the first use, when the bounds are known.
+    /// Not used yet. Decoding starts with the first use, when the trait bounds are known.
     New {
         reader: Option<Box<ChannelReader>>,
         settings: Settings,
@@ -79,7 +79,7 @@ pub(super) enum Source<T, F> {
     Local(Box<LocalSource<T>>),
 }
 
-/// What may be set before the first item.
+/// Settings that apply before the first item.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Settings {
     pub(super) limits: ItemLimits,
@@ -87,7 +87,7 @@ pub(super) struct Settings {
 }
 
 impl<T, F: Format> Receiver<T, F> {
-    /// Receives items out of a channel of bytes that was not used yet.
+    /// Receives items from an unused channel of bytes.
     pub fn new(reader: ChannelReader) -> Self {
         let source = Source::New {
             reader: Some(Box::new(reader)),
@@ -103,7 +103,7 @@ impl<T, F: Format> Receiver<T, F> {
         }
     }
 
-    /// Receives items from a sender in this process, as they are.
+    /// Receives items from a sender in this process, as values.
     pub(crate) fn local(queue: LocalReceiver<T>, aside: Option<Aside>) -> Self {
         Self {
             source: Source::Local(Box::new(LocalSource::new(queue))),
@@ -115,15 +115,15 @@ impl<T, F: Format> Receiver<T, F> {
         }
     }
 
-    /// What an item may be. Without effect once an item was received.
+    /// Sets the limits of an item. Has no effect after the first item.
     #[must_use]
     pub fn limits(self, limits: ItemLimits) -> Self {
         self.set(|settings| settings.limits = limits)
     }
 
-    /// Goes on after an item that cannot be read, where the format can find the next one: the
-    /// error is given, and then the items after it. Without, the first bad item ends the stream.
-    /// Without effect once an item was received.
+    /// Continues after an item that cannot be decoded, if the format can find the next one: the
+    /// error is returned, then the following items. By default, the first bad item ends the stream.
+    /// Has no effect after the first item.
     #[must_use]
     pub fn go_on_after_bad_items(self) -> Self {
         self.set(|settings| settings.goes_on_after_bad_items = true)
@@ -158,13 +158,13 @@ impl<T, F: Format> Receiver<T, F> {
 }
 
 impl<T, F: Decode<T>> Receiver<T, F> {
-    /// Gives `error` to a `Stream` face unless it has ended the stream before.
+    /// Returns `error` to the `Stream` implementation, unless an error has ended the stream.
     pub(super) fn tell_once(&mut self, error: ReceiveError) -> Option<ReceiveError> {
         let told = !self.goes_on() && std::mem::replace(&mut self.told, true);
         (!told).then_some(error)
     }
 
-    /// Whether items may follow the error that was given.
+    /// Whether items may follow the returned error.
     pub(crate) fn goes_on(&self) -> bool {
         match &self.source {
             Source::New { .. } => false,
@@ -199,7 +199,7 @@ impl<T, F: Decode<T>> Receiver<T, F> {
         })
     }
 
-    /// Leaves messages and progress to the code behind this end, instead of passing them on.
+    /// Leaves messages and progress to user code instead of forwarding them.
     fn keep_messages(&mut self) {
         self.keeps_messages = true;
         if let Source::Channel(decoding) = self.source() {
@@ -207,7 +207,7 @@ impl<T, F: Decode<T>> Receiver<T, F> {
         }
     }
 
-    /// Leaves everything that would be passed on to whoever polls the events.
+    /// Leaves everything that would be forwarded to the caller that polls the events.
     pub(crate) fn keep_all(&mut self) {
         self.aside = None;
         if let Source::Channel(decoding) = self.source() {
@@ -215,7 +215,7 @@ impl<T, F: Decode<T>> Receiver<T, F> {
         }
     }
 
-    /// As [`poll_event`](Self::poll_event), for the user: what is the framework's own is dealt with.
+    /// Like [`poll_event`](Self::poll_event), but handles the framework's internal events.
     pub(super) fn poll_user_event(
         &mut self,
         cx: &mut Context<'_>,
@@ -235,7 +235,7 @@ impl<T, F: Decode<T>> Receiver<T, F> {
         }
     }
 
-    /// Takes note of an item that a receiver before this one could not read.
+    /// Records an item that an earlier receiver could not read.
     fn cannot_read(&mut self, unreadable: Unreadable) -> ReceiveError {
         match &mut self.source {
             Source::Local(local) => local.cannot_read(unreadable),
@@ -243,7 +243,7 @@ impl<T, F: Decode<T>> Receiver<T, F> {
         }
     }
 
-    /// Keeps an error for the next call.
+    /// Stores an error for the next call.
     pub(super) fn hold(&mut self, error: ReceiveError) {
         self.held = Some(Box::new(error));
     }
@@ -252,7 +252,7 @@ impl<T, F: Decode<T>> Receiver<T, F> {
     ///
     /// # Errors
     ///
-    /// As for [`recv`](Self::recv).
+    /// The errors of [`recv`](Self::recv).
     pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<T>, ReceiveError>> {
         loop {
             return Poll::Ready(Ok(match ready!(self.poll_user_event(cx))? {
@@ -271,7 +271,7 @@ impl<T, F: Decode<T>> Receiver<T, F> {
         }
     }
 
-    /// Passes on what came from within the process; a channel does so by itself.
+    /// Forwards a message from within the process; a channel does this itself.
     fn put_aside(&self, remark: Remark) {
         if let (Source::Local(_), Some(aside)) = (&self.source, &self.aside)
             && !self.keeps_messages
@@ -280,7 +280,7 @@ impl<T, F: Decode<T>> Receiver<T, F> {
         }
     }
 
-    /// Waits for one operation. One that is dropped does not count as waiting any more.
+    /// Waits for one operation. A dropped operation no longer counts as waiting.
     pub(super) async fn operate<R>(
         &mut self,
         mut poll: impl FnMut(&mut Self, &mut Context<'_>) -> Poll<R>,
@@ -289,13 +289,13 @@ impl<T, F: Decode<T>> Receiver<T, F> {
         poll_fn(|cx| poll(operation.0, cx)).await
     }
 
-    /// The next item; `None` at the end of a whole stream. Messages before it go to
-    /// [`on_message`](Self::on_message).
+    /// Receives the next item, or `None` at the end of a complete stream. Messages before it are
+    /// passed to [`on_message`](Self::on_message).
     ///
     /// # Errors
     ///
-    /// A [`ReceiveError`]. One that ends the stream is given every time; a bad item ends it unless
-    /// [`go_on_after_bad_items`](Self::go_on_after_bad_items) was set.
+    /// Returns a [`ReceiveError`]. An error that ends the stream is returned on every call. A bad
+    /// item ends the stream unless [`go_on_after_bad_items`](Self::go_on_after_bad_items) was set.
     ///
     /// # Cancel safety
     ///
@@ -304,22 +304,22 @@ impl<T, F: Decode<T>> Receiver<T, F> {
         self.operate(Self::poll_recv).await
     }
 
-    /// Items, messages and progress, in order.
+    /// Returns items, messages and progress in order.
     pub fn events(&mut self) -> Events<'_, T, F> {
         self.keep_messages();
         Events(self)
     }
 
-    /// Waits for the stream's first frame and compares its header with this receiver; gives the
-    /// header, or `None` if the writer sent none or is in this process.
+    /// Waits for the first frame of the stream and compares its header with this receiver. Returns
+    /// the header, or `None` if the writer sent none or is in this process.
     ///
     /// # Errors
     ///
-    /// A [`ReceiveError`]; the mismatches are `Format`, `Shape` and `Compression`.
+    /// Returns a [`ReceiveError`]; mismatches are `Format`, `Shape` and `Compression`.
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: nothing is taken out of the stream.
+    /// Cancel safe: nothing is taken from the stream.
     pub async fn header(&mut self) -> Result<Option<&Header>, ReceiveError> {
         match self.source() {
             Source::Channel(decoding) => {
@@ -334,11 +334,11 @@ impl<T, F: Decode<T>> Receiver<T, F> {
     ///
     /// # Errors
     ///
-    /// When the connection cannot be made.
+    /// Fails if the connection cannot be made.
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: the attempt goes on with the next operation.
+    /// Cancel safe: the next operation continues the attempt.
     pub async fn connect(&mut self) -> Result<(), ReceiveError> {
         match self.source() {
             Source::Channel(decoding) => poll_fn(|cx| decoding.poll_connect(cx)).await,
@@ -346,11 +346,12 @@ impl<T, F: Decode<T>> Receiver<T, F> {
         }
     }
 
-    /// The reader of bytes below, which begins with the first byte that no item was made of.
+    /// Returns the underlying reader of bytes, which starts with the first byte that belongs to no
+    /// item.
     ///
     /// # Errors
     ///
-    /// Gives the receiver back if it has none: its sender is in this process.
+    /// Returns the receiver if its sender is in this process, because there is no such reader.
     pub fn into_inner(mut self) -> Result<ChannelReader, Box<Self>> {
         self.source();
         match self.source {
@@ -363,11 +364,11 @@ impl<T, F: Decode<T>> Receiver<T, F> {
         }
     }
 
-    /// Cancels the stream; as [`ChannelReader::close`].
+    /// Cancels the stream, like [`ChannelReader::close`].
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: once polled the stream is cancelled.
+    /// Cancel safe: the stream is cancelled by the first poll.
     pub async fn close(&mut self) {
         match self.source() {
             Source::New { .. } => {}

@@ -9,7 +9,7 @@ use crate::codec::{Format, Json};
 use crate::transport::Address;
 use crate::wire::StreamChannelRef;
 
-/// Defines a ref that knows the type of its items. The two differ in the end that they open.
+/// Defines a ref with an item type. The two refs differ in the end that they open.
 macro_rules! typed_ref {
     ($(#[$doc:meta])* $name:ident opens $end:ident over $bytes:ident) => {
         $(#[$doc])*
@@ -19,24 +19,24 @@ macro_rules! typed_ref {
         }
 
         impl<T, F: Format> $name<T, F> {
-            /// Opens the end at the engine at `address`; nothing is sent before its first use.
+            /// Opens this end at the engine at `address`. Nothing is sent before the first use.
             pub fn open(&self, address: &Address) -> $end<T, F> {
                 $end::new($bytes::new(address, &self.channel_ref))
             }
 
-            /// The ref without its types.
+            /// Returns the untyped ref.
             pub fn get_ref(&self) -> &StreamChannelRef {
                 &self.channel_ref
             }
 
-            /// The ref without its types; the inverse is `From`.
+            /// Returns the untyped ref; the inverse is `From`.
             pub fn into_inner(self) -> StreamChannelRef {
                 self.channel_ref
             }
         }
 
         impl<T, F: Format> From<StreamChannelRef> for $name<T, F> {
-            /// Declares what the channel carries; the stream's header is compared with it.
+            /// Declares the item type of the channel; the stream's header is compared with it.
             fn from(channel_ref: StreamChannelRef) -> Self {
                 Self { channel_ref, types: PhantomData }
             }
@@ -79,8 +79,8 @@ macro_rules! typed_ref {
 typed_ref! {
     /// A [`StreamChannelRef`] for reading items of type `T` in format `F`.
     ///
-    /// It serialises to the very JSON of the plain ref, so the other side may be of any language.
-    /// The types are a promise; the receiver checks the stream against it.
+    /// It serialises to the same JSON as the untyped ref, so the other side may use any language.
+    /// The types are a promise that the receiver checks against the stream.
     ///
     /// # Example
     ///
@@ -106,8 +106,8 @@ typed_ref! {
 typed_ref! {
     /// A [`StreamChannelRef`] for writing items of type `T` in format `F`.
     ///
-    /// It serialises to the very JSON of the plain ref, so the other side may be of any language.
-    /// The types are a promise; the receiver checks the stream against it. It is used as
-    /// [`ReaderRef`] is.
+    /// It serialises to the same JSON as the untyped ref, so the other side may use any language.
+    /// The types are a promise that the receiver checks against the stream. [`ReaderRef`] has an
+    /// example.
     WriterRef opens Sender over ChannelWriter
 }

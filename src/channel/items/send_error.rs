@@ -4,7 +4,8 @@ use std::fmt;
 use crate::channel::WriteError;
 use crate::codec::FormatError;
 
-/// An item could not be sent. It comes back with the error, see [`into_item`](Self::into_item).
+/// The error for an item that could not be sent. It contains the item; see
+/// [`into_item`](Self::into_item).
 ///
 /// # Example
 ///
@@ -53,7 +54,7 @@ impl<T> SendError<T> {
         }
     }
 
-    /// The item of this number, from 0, has no form in the format.
+    /// The format cannot represent the item with this number, counted from 0.
     pub(crate) fn format(number: u64, error: FormatError, item: Option<T>) -> Self {
         Self {
             item,
@@ -61,7 +62,8 @@ impl<T> SendError<T> {
         }
     }
 
-    /// The number of the item that its format cannot carry, from 0; `None` if the channel failed.
+    /// The number of the item that the format cannot represent, from 0. `None` if the channel
+    /// failed.
     pub fn item_number(&self) -> Option<u64> {
         match &self.cause {
             Cause::Channel(_) => None,
@@ -69,15 +71,15 @@ impl<T> SendError<T> {
         }
     }
 
-    /// The item that was not sent.
+    /// Returns the item that was not sent.
     ///
-    /// `None` where there was none: flushing and closing fail without an item, and a tokio-util
-    /// codec takes an item without giving it back.
+    /// `None` if there is none: flushing and closing fail without an item, and a tokio-util codec
+    /// does not return its item.
     pub fn into_item(self) -> Option<T> {
         self.item
     }
 
-    /// What is wrong with the channel; `None` if the item is at fault and the channel goes on.
+    /// The channel's error. `None` if the item was refused and the channel is still usable.
     pub fn channel_error(&self) -> Option<&WriteError> {
         match &self.cause {
             Cause::Channel(error) => Some(error),
@@ -85,12 +87,12 @@ impl<T> SendError<T> {
         }
     }
 
-    /// Whether the receiver ended the stream from its side.
+    /// Whether the receiver ended the stream.
     pub fn is_receiver_gone(&self) -> bool {
         self.channel_error().is_some_and(WriteError::is_reader_gone)
     }
 
-    /// The same error without the item.
+    /// Returns the same error without the item.
     pub fn without_item<U>(self) -> SendError<U> {
         SendError {
             item: None,

@@ -17,24 +17,25 @@ use crate::channel::{Aside, ChannelWriter, Custody, Remark, StreamReport, Verdic
 use crate::codec::{Compression, Encode, Format, Json};
 use crate::wire::{Abort, Text};
 
-/// The end of a channel that items of type `T` go into, in format `F`.
+/// The sending end of a channel of items of type `T` in format `F`.
 ///
-/// It is a [`Sink`](futures::Sink) of `T`. Items are joined into frames of up to 64 KiB while the sender is busy,
-/// and the sender is held back when the receiver is slower.
+/// It is a [`Sink`](futures::Sink) of `T`. While the sender is busy, items are joined into frames
+/// of up to 64 KiB. If the receiver is slower, the sender waits.
 ///
-/// An item is on its way within 2 milliseconds of [`send`](Self::send), without a call to
+/// An item is sent within 2 milliseconds of [`send`](Self::send), without a call to
 /// [`flush`](Self::flush):
 ///
-/// * An item that comes after a pause is handed over by `send` itself, and so are the first few of
-///   a burst: as long as this takes less than a fifth of the time.
-/// * The rest of a burst waits for more items, up to 2 milliseconds. A timer of the runtime sends
-///   it, also while the task of the sender computes. Where plain code blocks every thread of the
-///   runtime, it goes out with the next `send`, or at the next await that gives way.
+/// * An item after a pause is sent by `send` itself, and so are the first few items of a burst, as
+///   long as this takes less than a fifth of the time.
+/// * The rest of a burst waits up to 2 milliseconds for more items. Then a timer of the runtime
+///   sends it, even while the sender's task computes. If blocking code occupies every thread of the
+///   runtime, it is sent by the next `send` or the next await that yields.
 ///
-/// To send a burst at once, call `flush` behind it. Without a runtime, each `send` hands over.
+/// To send a burst immediately, call `flush` after it. Without a runtime, each `send` sends its
+/// item.
 ///
-/// The stream is whole only after [`close`](Self::close) has returned `Ok`. **Dropping** a sender
-/// that was used and not closed aborts the stream: the receiver gets an error.
+/// The stream is complete only after [`close`](Self::close) has returned `Ok`. **Dropping** a
+/// sender that was used and not closed aborts the stream: the receiver gets an error.
 ///
 /// # Example
 ///
@@ -69,24 +70,25 @@ pub struct Sender<T, F: Format = Json> {
 
 #[allow(clippy::large_enum_variant)] // A box would cost each item within the process.
 pub(super) enum Target<T, F> {
-    /// Not used yet; the writer gets its header with the first use, when the bounds are known.
+    /// Not used yet. The writer gets its header with the first use, when the trait bounds are
+    /// known.
     New(Option<Box<ChannelWriter>>),
     Channel {
         encoding: Arc<Encoding<F>>,
-        /// The flusher was started, and has not had a turn yet.
+        /// The flusher was started but has not run yet.
         starts: bool,
     },
     Local {
         queue: LocalSender<T>,
         checks: Checks<F>,
         report: Box<StreamReport>,
-        /// Messages that others want to go out with what is sent here.
+        /// Messages from other sources that are sent with the items.
         aside: Aside,
     },
 }
 
 impl<T, F: Format> Sender<T, F> {
-    /// Sends items into a channel of bytes that was not used yet.
+    /// Sends items through an unused channel of bytes.
     pub fn new(writer: ChannelWriter) -> Self {
         Self::to(Target::New(Some(Box::new(writer))))
     }
@@ -99,12 +101,12 @@ impl<T, F: Format> Sender<T, F> {
         }
     }
 
-    /// Sends items to a receiver in this process, as they are.
+    /// Sends items to a receiver in this process, as values.
     pub(crate) fn local(queue: LocalSender<T>, aside: Aside) -> Self {
         Self::with_local(queue, Checks::new(), aside)
     }
 
-    /// As [`local`](Self::local), for items that their format was found to carry.
+    /// Like [`local`](Self::local), for items that were already checked against their format.
     pub(crate) fn local_unchecked(queue: LocalSender<T>, aside: Aside) -> Self {
         Self::with_local(queue, Checks::none(), aside)
     }
@@ -118,31 +120,31 @@ impl<T, F: Format> Sender<T, F> {
         })
     }
 
-    /// Gives the sender to `custody` when it is dropped, instead of aborting the stream.
+    /// Passes the sender to `custody` when it is dropped, instead of aborting the stream.
     pub(crate) fn in_custody(mut self, custody: Custody<Self>) -> Self {
         self.custody = Some(custody);
         self
     }
 
-    /// Puts the user's own metadata into the header. Without effect once the sender was used.
+    /// Puts the user's metadata into the header. Has no effect after the first use.
     #[must_use]
     pub fn with_content(mut self, content: Value) -> Self {
         self.set_writer(|writer| writer.with_content(content));
         self
     }
 
-    /// Compresses the stream, and says so in the header; the receiver undoes it by itself. Without
-    /// effect once the sender was used.
+    /// Compresses the stream and names the algorithm in the header; the receiver decompresses it
+    /// automatically. Has no effect after the first use.
     ///
-    /// As [`ChannelWriter::compressed`]. Items go out at once when the sender pauses, as they do
-    /// without, and can be decompressed by then.
+    /// Like [`ChannelWriter::compressed`]. Items are still sent when the sender pauses, and can be
+    /// decompressed then.
     #[must_use]
     pub fn compressed(mut self, compression: Compression) -> Self {
         self.set_writer(|writer| writer.compressed(compression));
         self
     }
 
-    /// Passes the metadata of another stream on. Without effect once the sender was used.
+    /// Forwards the metadata of another stream. Has no effect after the first use.
     pub(crate) fn set_metadata(&mut self, metadata: Option<&Value>) {
         self.set_writer(|writer| writer.with_metadata(metadata));
     }
@@ -153,7 +155,7 @@ impl<T, F: Format> Sender<T, F> {
         }
     }
 
-    /// Passes the metadata of another stream on; see [`set_metadata`](Self::set_metadata).
+    /// Forwards the metadata of another stream; see [`set_metadata`](Self::set_metadata).
     pub(crate) fn with_metadata(mut self, metadata: Option<&Value>) -> Self {
         self.set_metadata(metadata);
         self
@@ -193,8 +195,8 @@ impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
         &mut self.target
     }
 
-    /// Gives way once, so that a flusher that was started has its first turn before the task of the
-    /// sender computes: a runtime keeps it for this thread until then.
+    /// Yields once, so that a new flusher runs before the sender's task computes. Until then the
+    /// runtime keeps the flusher on this thread.
     fn poll_started(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if let Target::Channel { starts, .. } = self.target()
             && std::mem::take(starts)
@@ -205,12 +207,12 @@ impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
         Poll::Ready(())
     }
 
-    /// Ready when there is room for an item; to be followed by
-    /// [`start_send`](futures::Sink::start_send) of the [`Sink`](futures::Sink) face.
+    /// Ready when there is room for an item. Call [`start_send`](futures::Sink::start_send) of the
+    /// [`Sink`](futures::Sink) implementation next.
     ///
     /// # Errors
     ///
-    /// The channel's error, every time.
+    /// Returns the channel's error, on every call.
     pub fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
         ready!(self.poll_started(cx));
         poll_coop(cx, |cx| self.poll_room(cx))
@@ -237,7 +239,7 @@ impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
         }
     }
 
-    /// Accepts an item. To follow a `poll_ready` that was ready.
+    /// Accepts an item. Must follow a `poll_ready` that returned ready.
     pub(crate) fn push(&mut self, item: T) -> Result<(), SendError<T>> {
         match self.target() {
             Target::New(_) => Err(SendError::channel(WriteError::Closed, Some(item))),
@@ -256,7 +258,7 @@ impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
         }
     }
 
-    /// Accepts a message. To follow a `poll_ready` that was ready.
+    /// Accepts a message. Must follow a `poll_ready` that returned ready.
     pub(crate) fn push_message(&mut self, text: Text) -> Result<(), WriteError> {
         match self.target() {
             Target::New(_) => Err(WriteError::Closed),
@@ -273,7 +275,7 @@ impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
     ///
     /// # Errors
     ///
-    /// As for [`flush`](Self::flush).
+    /// The errors of [`flush`](Self::flush).
     pub fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
         ready!(self.poll_started(cx));
         poll_coop(cx, |cx| match self.target() {
@@ -286,7 +288,7 @@ impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
     ///
     /// # Errors
     ///
-    /// As for [`close`](Self::close).
+    /// The errors of [`close`](Self::close).
     pub fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
         if let Target::Local { report, .. } = self.target()
             && report.verdict.is_none()
@@ -304,7 +306,7 @@ impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
         }
     }
 
-    /// Waits for one operation. One that is dropped does not count as waiting any more.
+    /// Waits for one operation. A dropped operation no longer counts as waiting.
     pub(super) async fn operate<R>(
         &mut self,
         mut poll: impl FnMut(&mut Self, &mut Context<'_>) -> Poll<R>,
@@ -313,7 +315,7 @@ impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
         poll_fn(|cx| poll(operation.0, cx)).await
     }
 
-    /// The operation that waited was given up.
+    /// Records that the waiting operation was dropped.
     pub(super) fn stop_waiting(&self) {
         if let Target::Channel { encoding, .. } = &self.target {
             encoding.stop_waiting();
@@ -332,7 +334,7 @@ impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
         }
     }
 
-    /// Ready when there is no use in sending.
+    /// Ready when sending is no longer possible.
     pub(crate) fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<WriteError> {
         match self.target() {
             Target::Channel { encoding, .. } => encoding.poll_gone(cx),
@@ -341,7 +343,7 @@ impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
         }
     }
 
-    /// Is set when a receiver in this process takes the abort of the stream.
+    /// Set when a receiver in this process receives the abort of the stream.
     pub(crate) fn abort_flag(&self) -> Option<Arc<AtomicBool>> {
         match &self.target {
             Target::Local { queue, .. } => Some(queue.abort_flag()),

@@ -9,16 +9,16 @@ use crate::codec::Encode;
 use crate::wire::{Abort, Text};
 
 impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
-    /// Sends an item, waiting until there is room.
+    /// Sends an item, waiting for room.
     ///
     /// # Errors
     ///
-    /// A [`SendError`] with the item in it: the channel's error, every time, or that the item
-    /// has no form in this format, after which the sender goes on.
+    /// Returns a [`SendError`] that contains the item. Either the channel failed, which every later
+    /// call repeats, or the format cannot represent the item, after which the sender stays usable.
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: dropped before it is ready, the item was not accepted.
+    /// Cancel safe: if the future is dropped before it is ready, the item was not accepted.
     pub async fn send(&mut self, item: T) -> Result<(), SendError<T>> {
         if let Err(error) = self.operate(Self::poll_ready).await {
             return Err(SendError::channel(error, Some(item)));
@@ -30,7 +30,7 @@ impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
     ///
     /// # Errors
     ///
-    /// As for [`ChannelWriter::send_message`](crate::channel::ChannelWriter::send_message).
+    /// The errors of [`ChannelWriter::send_message`](crate::channel::ChannelWriter::send_message).
     ///
     /// # Cancel safety
     ///
@@ -41,7 +41,7 @@ impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
         self.flush().await
     }
 
-    /// Waits until everything accepted so far is with the operating system.
+    /// Waits until everything accepted so far has been passed to the operating system.
     ///
     /// # Errors and cancel safety
     ///
@@ -50,7 +50,7 @@ impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
         self.operate(Self::poll_flush).await
     }
 
-    /// Ends the stream: flushes, sends the end message and waits until the engine has confirmed.
+    /// Ends the stream: flushes, sends the end message and waits for the engine's confirmation.
     ///
     /// # Errors and cancel safety
     ///

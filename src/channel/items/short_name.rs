@@ -1,4 +1,4 @@
-/// The name of a type without the modules before it, for headers and lists.
+/// The name of a type without its module path, for headers and lists.
 pub(crate) fn short_name<T: ?Sized>() -> String {
     let full = std::any::type_name::<T>();
     let base = full.split('<').next().unwrap_or(full);

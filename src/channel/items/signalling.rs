@@ -1,4 +1,4 @@
-//! What the framework itself sends among the items.
+//! Sends the framework's own events among the items.
 
 use super::sender::Target;
 use super::{Event, ReceiveError, Sender, Signal, SignalKind, Unreadable};
@@ -7,7 +7,7 @@ use crate::codec::Encode;
 use crate::wire::{InBand, Progress, Turn};
 
 impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
-    /// Accepts a progress message. To follow a `poll_ready` that was ready.
+    /// Accepts a progress message. Must follow a `poll_ready` that returned ready.
     pub(crate) fn push_progress(&mut self, progress: Progress) {
         match self.target() {
             Target::New(_) => {}
@@ -16,7 +16,7 @@ impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
         }
     }
 
-    /// Accepts the end of a turn. To follow a `poll_ready` that was ready.
+    /// Accepts the end of a turn. Must follow a `poll_ready` that returned ready.
     pub(crate) fn push_turn(&mut self, turn: Turn) {
         match self.target() {
             Target::New(_) => {}
@@ -25,7 +25,7 @@ impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
         }
     }
 
-    /// Accepts that an item could not be read; only a receiver in this process can be told.
+    /// Accepts an unreadable item. Only a receiver in this process can receive it.
     pub(crate) fn push_unreadable(
         &mut self,
         unreadable: Box<Unreadable>,

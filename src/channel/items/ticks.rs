@@ -1,14 +1,14 @@
-//! A coarse clock that costs a load of memory: it counts milliseconds, while anybody looks at it.
+//! A coarse clock whose reading costs one memory load. It counts milliseconds while it is in use.
 //!
-//! A sender looks at it with each item that joins others, and to read the clock of the system
-//! would cost as much as the item. A thread counts, because a task would stand still where plain
-//! code blocks the only thread of a runtime, which is when it is needed.
+//! A sender reads it for each item that joins others; reading the system clock would cost as much
+//! as the item. A thread does the counting. A task would stop when blocking code occupies the only
+//! thread of a runtime, which is when the clock is needed.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Condvar, Mutex, Once, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How often it counts.
+/// Duration of a tick.
 const TICK: Duration = Duration::from_millis(1);
 
 static COUNT: AtomicU64 = AtomicU64::new(0);
@@ -16,12 +16,12 @@ static USERS: Mutex<usize> = Mutex::new(0);
 static SOMEBODY: Condvar = Condvar::new();
 static STARTED: Once = Once::new();
 
-/// Ticks so far. They pass only while there is a [`Ticking`].
+/// The number of ticks so far. They advance only while there is a [`Ticking`].
 pub(super) fn now() -> u64 {
     COUNT.load(Relaxed)
 }
 
-/// The clock of the system, which costs as much as an item.
+/// The system clock, which costs as much as an item.
 pub(super) fn instant() -> Instant {
     #[cfg(not(shuttle))]
     let now = Instant::now();
@@ -34,7 +34,7 @@ pub(super) fn instant() -> Instant {
     now
 }
 
-/// Keeps the clock going.
+/// Keeps the clock running.
 #[derive(Debug)]
 pub(super) struct Ticking(());
 

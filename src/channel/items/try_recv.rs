@@ -8,12 +8,12 @@ use tokio::task::coop::unconstrained;
 use super::{ReceiveError, Receiver};
 use crate::codec::Decode;
 
-/// Why [`Receiver::try_recv`] gives no item.
+/// The error of [`Receiver::try_recv`].
 #[derive(Clone, Debug)]
 pub enum TryRecvError {
-    /// Nothing is there now, or the channel is not connected yet.
+    /// No item is available now, or the channel is not connected yet.
     Empty,
-    /// What [`Receiver::recv`] would give.
+    /// The error that [`Receiver::recv`] would return.
     Failed(ReceiveError),
 }
 
@@ -36,14 +36,15 @@ impl Error for TryRecvError {
 }
 
 impl<T, F: Decode<T>> Receiver<T, F> {
-    /// The next item if it is there; `Ok(None)` at the end of a whole stream.
+    /// Returns the next item if it is available, or `Ok(None)` at the end of a complete stream.
     ///
-    /// It begins to connect, and goes on with that each time. Messages before the item go where
-    /// those before [`recv`](Self::recv) go.
+    /// The first call starts to connect, and later calls continue. Messages before the item are
+    /// handled as in [`recv`](Self::recv).
     ///
     /// # Errors
     ///
-    /// [`TryRecvError::Empty`] if nothing is there, otherwise what [`recv`](Self::recv) gives.
+    /// Returns [`TryRecvError::Empty`] if no item is available, otherwise the error of
+    /// [`recv`](Self::recv).
     pub fn try_recv(&mut self) -> Result<Option<T>, TryRecvError> {
         let polled = pin!(unconstrained(self.operate(Self::poll_recv)));
         match Future::poll(polled, &mut Context::from_waker(Waker::noop())) {
@@ -52,17 +53,17 @@ impl<T, F: Decode<T>> Receiver<T, F> {
         }
     }
 
-    /// Waits for an item and takes those that are there behind it, up to `limit` in all; they are
-    /// appended to `items`. Gives how many they are; 0 at the end of a whole stream, or if `limit`
-    /// is 0.
+    /// Waits for an item, then takes the items available after it, up to `limit` in total, and
+    /// appends them to `items`. Returns their number; 0 at the end of a complete stream, or if
+    /// `limit` is 0.
     ///
     /// # Errors
     ///
-    /// As for [`recv`](Self::recv). An error behind items comes with the next call.
+    /// The errors of [`recv`](Self::recv). An error after some items is returned by the next call.
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: dropped before it is ready, nothing was taken.
+    /// Cancel safe: if the future is dropped before it is ready, nothing was taken.
     pub async fn recv_many(
         &mut self,
         items: &mut Vec<T>,
@@ -79,7 +80,7 @@ impl<T, F: Decode<T>> Receiver<T, F> {
     ///
     /// # Errors
     ///
-    /// As for [`recv_many`](Self::recv_many).
+    /// The errors of [`recv_many`](Self::recv_many).
     pub fn poll_recv_many(
         &mut self,
         cx: &mut Context<'_>,

@@ -1,5 +1,5 @@
-//! The judge against the table of the design, told in another way: not step by step, but by what a
-//! whole history has in it.
+//! Checks the verdicts against a second formulation of the table, which looks at a whole history
+//! instead of single steps.
 
 use bytes::Bytes;
 use proptest::prelude::*;
@@ -10,12 +10,13 @@ use crate::channel::{ReadError, Verdict};
 use crate::transport::TransportError;
 use crate::wire::{Abort, Close, End, Frame, Header, InBand, Progress, code};
 
-/// What can happen to a stream.
+/// The events of a stream.
 #[derive(Clone, Debug)]
 enum Happens {
     Header,
     Data(Vec<u8>),
-    /// An end that says `more` bytes than have come, and the right checksum or another or none.
+    /// An end message that counts `more` bytes than arrived, with a correct, wrong or absent
+    /// checksum.
     End {
         more: i8,
         sum: Option<bool>,
@@ -26,7 +27,7 @@ enum Happens {
     Heartbeat,
     Close(Option<u16>),
     Lost,
-    /// The connection broke because its peer broke a rule of the transport.
+    /// The connection broke because its peer violated the transport protocol.
     Broke,
     /// The peer takes too long to close.
     HangUp,
@@ -45,7 +46,7 @@ enum Kind {
     NeverWritten,
 }
 
-/// The table of the design. The payload that comes out belongs to it.
+/// The verdict table, with the payload that belongs to each verdict.
 fn expected(history: &[Happens], promised: bool) -> (Kind, Vec<u8>) {
     use Happens::{Abort, Broke, Close, Data, End, HangUp, Header, Lost};
     // Only what belongs to the stream protocol says how it ends; hanging up means something
@@ -94,7 +95,7 @@ fn expected(history: &[Happens], promised: bool) -> (Kind, Vec<u8>) {
     (Kind::Undecided, payload(history.len()))
 }
 
-/// The same history before the judge.
+/// The verdict of the implementation for the same history.
 fn judged(history: &[Happens], promised: bool) -> (Kind, Vec<u8>) {
     let mut judge = Judge::new();
     if promised {
@@ -190,7 +191,7 @@ fn happens() -> impl Strategy<Value = Happens> {
     ]
 }
 
-/// An end cannot say less than nothing: there is something before one that is to.
+/// An end message cannot count less than nothing, so data must precede one that is meant to.
 fn sensible(history: &mut [Happens]) {
     let mut sent = 0;
     for happens in history {

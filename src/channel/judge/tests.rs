@@ -20,7 +20,7 @@ fn data(payload: &'static [u8]) -> Frame {
     Bytes::from_static(payload).into()
 }
 
-/// Runs frames and then a clean close, unless there is a verdict before.
+/// Processes frames and then a clean close, unless there is an earlier verdict.
 fn judge(frames: impl IntoIterator<Item = Frame>) -> Verdict {
     closed_by(frames, &Close::NORMAL)
 }

@@ -5,11 +5,11 @@ use tokio::runtime::Handle;
 
 use super::ChannelReader;
 
-/// A reader for a thread of its own, as [`std::io::Read`] and [`BufRead`]; see
+/// A reader for blocking code, with [`std::io::Read`] and [`BufRead`]; see
 /// [`ChannelReader::into_blocking`].
 ///
-/// It ends and fails as the [`AsyncRead`](tokio::io::AsyncRead) of the reader does. Dropping it
-/// before the end cancels the stream.
+/// It ends and fails like the reader's [`AsyncRead`](tokio::io::AsyncRead). Dropping it before the
+/// end cancels the stream.
 #[derive(Debug)]
 pub struct BlockingReader {
     reader: ChannelReader,
@@ -17,8 +17,9 @@ pub struct BlockingReader {
 }
 
 impl ChannelReader {
-    /// For code that blocks: reads wait for `runtime`, on a thread that is none of its workers, as
-    /// those of [`tokio::task::spawn_blocking`]. The inverse is [`BlockingReader::into_inner`].
+    /// Converts the reader for use in blocking code. Reads wait on `runtime` and must run outside
+    /// of its async threads, for example in [`tokio::task::spawn_blocking`]. The inverse is
+    /// [`BlockingReader::into_inner`].
     ///
     /// # Example
     ///
@@ -50,17 +51,17 @@ impl ChannelReader {
 }
 
 impl BlockingReader {
-    /// The reader below.
+    /// Returns the underlying reader.
     pub fn get_ref(&self) -> &ChannelReader {
         &self.reader
     }
 
-    /// The reader below.
+    /// Returns the underlying reader.
     pub fn get_mut(&mut self) -> &mut ChannelReader {
         &mut self.reader
     }
 
-    /// The reader below; the inverse is [`ChannelReader::into_blocking`].
+    /// Returns the underlying reader; the inverse is [`ChannelReader::into_blocking`].
     pub fn into_inner(self) -> ChannelReader {
         self.reader
     }
@@ -68,7 +69,7 @@ impl BlockingReader {
 
 /// # Panics
 ///
-/// On a thread that drives a runtime, where waiting would block its tasks.
+/// Panics on a thread that drives a runtime, where waiting would block its tasks.
 impl Read for BlockingReader {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         self.runtime.block_on(self.reader.read(buf))

@@ -12,28 +12,29 @@ use crate::channel::{Aside, Meter, Observed, ReadError, StreamReport, WriterWatc
 use crate::transport::Address;
 use crate::wire::{Direction, Frame, Header, Progress, StreamChannelRef};
 
-/// The end of a channel that bytes and messages come out of.
+/// The end of a channel to read bytes and messages from.
 ///
-/// It is an [`AsyncRead`](tokio::io::AsyncRead) and [`AsyncBufRead`](tokio::io::AsyncBufRead), so
-/// `tokio::io::copy` and tokio-util codecs read from it, and a [`Stream`](futures::Stream) of
-/// [`Frame`]s. It connects when it is first used.
+/// It implements [`AsyncRead`](tokio::io::AsyncRead) and [`AsyncBufRead`](tokio::io::AsyncBufRead),
+/// for `tokio::io::copy` and tokio-util codecs, and [`Stream`](futures::Stream) of [`Frame`]s. It
+/// connects on first use.
 ///
-/// The stream ends in exactly one [`Verdict`](crate::Verdict). `Ok(None)`, or the end of file, is
-/// given for a whole stream only; one that was aborted, cut short or damaged gives a
-/// [`ReadError`]. A `Stream` gives the error once and then ends; the byte faces and the methods
-/// give it each time, so that a second `read_to_end` cannot take a broken stream for an empty one.
+/// The stream ends in exactly one [`Verdict`](crate::Verdict). Only a complete stream returns
+/// `Ok(None)` or end of file; a stream that was aborted, truncated or damaged returns a
+/// [`ReadError`]. The `Stream` returns the error once and then ends. The methods and the
+/// byte-oriented traits return it on every call, so that a second `read_to_end` cannot mistake a
+/// broken stream for an empty one.
 ///
-/// A stream whose header names a compression is decompressed; reports count the bytes as they
-/// travel.
+/// If the header names a compression, the stream is decompressed. Reports count the compressed
+/// bytes.
 ///
 /// **Dropping** it before the end cancels the stream: the writer's next write fails with
-/// [`WriteError::ReaderGone`](crate::WriteError::ReaderGone). Dropping one that was never used
-/// does nothing, so its ref can be used elsewhere.
+/// [`WriteError::ReaderGone`](crate::WriteError::ReaderGone). Dropping an unused reader does
+/// nothing, so its ref can be used elsewhere.
 ///
 /// # Common issues
 ///
 /// With both `StreamExt` and `AsyncReadExt` or `AsyncBufReadExt` in scope, `take`, `chain`,
-/// `split` and others are ambiguous. Take a view by value: [`into_read`](Self::into_read) or
+/// `split` and others are ambiguous. Use a wrapper: [`into_read`](Self::into_read) or
 /// [`into_stream`](Self::into_stream).
 ///
 /// # Example
@@ -63,14 +64,14 @@ use crate::wire::{Direction, Frame, Header, Progress, StreamChannelRef};
 /// ```
 pub struct ChannelReader {
     pub(super) inbox: Inbox,
-    /// Whether the failure was given as an item of the `Stream` face.
+    /// Whether the `Stream` implementation has returned the failure.
     pub(super) told: bool,
 }
 
 impl ChannelReader {
-    /// The reader's end of the channel that `channel_ref` names, at the engine at `address`.
+    /// Creates the reader for the channel of `channel_ref`, at the engine at `address`.
     ///
-    /// Nothing is sent before the first use; a ref that is wrong fails then.
+    /// Nothing is sent before the first use; an invalid ref fails then.
     pub fn new(address: &Address, channel_ref: &StreamChannelRef) -> Self {
         Self::over(Link::new(address, channel_ref, Direction::Read))
     }
@@ -82,49 +83,49 @@ impl ChannelReader {
         }
     }
 
-    /// Keeps `meter` up to date, and puts messages that nobody asks for into `aside`.
+    /// Updates `meter`, and puts messages that user code does not request into `aside`.
     pub(crate) fn attached(mut self, meter: Arc<Meter>, aside: Aside) -> Self {
         self.inbox.attach(meter, aside);
         self
     }
 
-    /// Keeps `meter` up to date; messages are for the code behind this end alone.
+    /// Updates `meter`; messages are for user code only.
     pub(crate) fn metered(mut self, meter: Arc<Meter>) -> Self {
         self.inbox.attach_meter(meter);
         self
     }
 
-    /// Gives up when `writer` says that the stage that writes has ended, and nothing comes.
+    /// Fails if `writer` reports that the writing stage has ended and no data follows.
     pub(crate) fn watching(mut self, writer: WriterWatch) -> Self {
         self.inbox.watch_writer(writer);
         self
     }
 
-    /// Has nobody look on: nothing of a user's passes here.
+    /// Removes the observers, for a channel without user data.
     pub(crate) fn unobserved(mut self) -> Self {
         self.inbox.observed = Observed::default();
         self
     }
 
-    /// Takes a stream without header for an error, for a reader that knows its writer to be
-    /// pipewright's: if nothing at all arrives before the close, the stream was never written.
+    /// Treats a stream without a header as an error, for a writer known to use pipewright. If
+    /// nothing arrives before the close, the stream was never written.
     #[must_use]
     pub fn expect_header(mut self) -> Self {
         self.inbox.expect_header();
         self
     }
 
-    /// The reader of a receiver; the inverse of [`into_inbox`](Self::into_inbox).
+    /// Creates the reader of a receiver; the inverse of [`into_inbox`](Self::into_inbox).
     pub(crate) fn from_inbox(inbox: Inbox) -> Self {
         Self { inbox, told: false }
     }
 
-    /// The state machine alone, for a receiver of items.
+    /// Returns the state machine, for a receiver of items.
     pub(crate) fn into_inbox(self) -> Inbox {
         self.inbox
     }
 
-    /// Waits for one operation. One that is dropped does not count as waiting any more.
+    /// Waits for one operation. A dropped operation no longer counts as waiting.
     async fn operate<R>(
         &mut self,
         mut poll: impl FnMut(&mut Inbox, &mut Context<'_>) -> Poll<R>,
@@ -133,7 +134,7 @@ impl ChannelReader {
         poll_fn(|cx| poll_coop(cx, |cx| poll(operation.0, cx))).await
     }
 
-    /// Gives `error` to a `Stream` face unless it was given before.
+    /// Returns `error` to the `Stream` implementation unless it was returned before.
     pub(super) fn tell_once(&mut self, error: ReadError) -> Option<ReadError> {
         (!std::mem::replace(&mut self.told, true)).then_some(error)
     }
@@ -142,7 +143,7 @@ impl ChannelReader {
     ///
     /// # Errors
     ///
-    /// As for [`next_bytes`](Self::next_bytes).
+    /// The errors of [`next_bytes`](Self::next_bytes).
     pub fn poll_bytes(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, ReadError>> {
         poll_coop(cx, |cx| self.inbox.poll_bytes(cx))
     }
@@ -151,7 +152,7 @@ impl ChannelReader {
     ///
     /// # Errors
     ///
-    /// As for [`next_frame`](Self::next_frame).
+    /// The errors of [`next_frame`](Self::next_frame).
     pub fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Frame>, ReadError>> {
         self.inbox.keep_messages();
         poll_coop(cx, |cx| self.inbox.poll_frame(cx))
@@ -161,31 +162,32 @@ impl ChannelReader {
     ///
     /// # Errors
     ///
-    /// When the connection cannot be made.
+    /// Fails if the connection cannot be made.
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: the attempt goes on with the next operation.
+    /// Cancel safe: the next operation continues the attempt.
     pub async fn connect(&mut self) -> Result<(), ReadError> {
         self.operate(Inbox::poll_connect).await
     }
 
-    /// The next data or message, in order; `None` at the end of a whole stream.
+    /// Returns the next data or message, in order, or `None` at the end of a complete stream.
     ///
     /// # Errors
     ///
-    /// The [`ReadError`] that is the verdict, every time.
+    /// Returns the [`ReadError`] of the verdict, on every call.
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: what was received and not returned is returned by the next call.
+    /// Cancel safe: data that was received and not returned is returned by the next call.
     pub async fn next_frame(&mut self) -> Result<Option<Frame>, ReadError> {
         self.inbox.keep_messages();
         self.operate(Inbox::poll_frame).await
     }
 
-    /// The next payload bytes, never empty; `None` at the end of a whole stream. Messages before
-    /// them go to [`on_message`](Self::on_message) and [`messages`](Self::messages).
+    /// Returns the next payload bytes, never empty, or `None` at the end of a complete stream.
+    /// Messages before them are passed to [`on_message`](Self::on_message) and
+    /// [`messages`](Self::messages).
     ///
     /// # Errors and cancel safety
     ///
@@ -194,26 +196,28 @@ impl ChannelReader {
         self.operate(Inbox::poll_bytes).await
     }
 
-    /// The rest of the payload, in one piece. It is all held in memory; one frame is not copied.
+    /// Reads the rest of the payload into memory and returns it in one piece. A single frame is not
+    /// copied.
     ///
     /// # Errors
     ///
-    /// As for [`next_frame`](Self::next_frame); what arrived before the failure is not returned.
+    /// The errors of [`next_frame`](Self::next_frame). Data that arrived before the failure is not
+    /// returned.
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: what was collected stays in the reader, and the next call, of this or any
-    /// other method, begins with it.
+    /// Cancel safe: the collected data stays in the reader, and the next call of any method starts
+    /// with it.
     pub async fn read_all(&mut self) -> Result<Bytes, ReadError> {
         self.read_all_up_to(usize::MAX).await
     }
 
-    /// As [`read_all`](Self::read_all), if the rest has at most `limit` bytes.
+    /// Like [`read_all`](Self::read_all), with a limit of `limit` bytes.
     ///
     /// # Errors
     ///
-    /// `OverLimit` as soon as more than `limit` bytes have arrived: they stay in the reader, which
-    /// goes on. Otherwise as for [`next_frame`](Self::next_frame).
+    /// Returns `OverLimit` as soon as more than `limit` bytes have arrived. They stay in the
+    /// reader, which remains usable. Otherwise the errors of [`next_frame`](Self::next_frame).
     ///
     /// # Cancel safety
     ///
@@ -222,15 +226,15 @@ impl ChannelReader {
         self.operate(|inbox, cx| inbox.poll_all(limit, cx)).await
     }
 
-    /// The header, waiting for the first frame; `None` if the writer sent none.
+    /// Waits for the first frame and returns the header, or `None` if the writer sent none.
     ///
     /// # Errors
     ///
-    /// As for [`next_frame`](Self::next_frame).
+    /// The errors of [`next_frame`](Self::next_frame).
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: nothing is taken out of the stream.
+    /// Cancel safe: nothing is taken from the stream.
     pub async fn header(&mut self) -> Result<Option<&Header>, ReadError> {
         let has_one = |header: Option<&Header>| header.is_some();
         let found = self
@@ -239,35 +243,35 @@ impl ChannelReader {
         Ok(self.inbox.header().filter(|_| found))
     }
 
-    /// Calls `listener` with every message of the user from now on, in order with the data: it
-    /// hears a message when the data before it has been read.
+    /// Calls `listener` with every later user message, after the data before the message has been
+    /// read.
     ///
-    /// The listener runs inside the reading task, so it should be short. Frame faces give the
-    /// message as well.
+    /// The listener runs inside the reading task and should be short. Methods that return frames
+    /// also return the message.
     pub fn on_message(&mut self, listener: impl FnMut(&str) + Send + Sync + 'static) {
         self.inbox.listeners().add_on_message(listener);
     }
 
-    /// Calls `listener` with every progress message of the stages before, from now on.
+    /// Calls `listener` with every later progress message of upstream stages.
     pub fn on_progress(&mut self, listener: impl FnMut(&Progress) + Send + Sync + 'static) {
         self.inbox.listeners().add_on_progress(listener);
     }
 
-    /// The messages of the user from now on, as a stream of their own.
+    /// Returns later user messages as a separate stream.
     ///
-    /// They arrive while the data is read. A later call takes the place of an earlier one.
+    /// They arrive while the data is read. A later call replaces an earlier one.
     pub fn messages(&mut self) -> Messages {
         self.inbox.listeners().queue()
     }
 
-    /// Cancels the stream and waits, 5 seconds at the most, until the engine has taken note.
+    /// Cancels the stream and waits at most 5 seconds for the engine's acknowledgement.
     ///
-    /// The writer's next write fails. A reader that was not used connects for this, so that its
-    /// writer learns of it. A stream that has reached its verdict is left as it is.
+    /// The writer's next write fails. An unused reader connects in order to notify its writer. A
+    /// stream that already has a verdict is unchanged.
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: once polled the stream is cancelled.
+    /// Cancel safe: the stream is cancelled by the first poll.
     pub async fn close(&mut self) {
         self.inbox.close().await;
     }

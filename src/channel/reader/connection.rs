@@ -12,26 +12,26 @@ use crate::channel::link::Link;
 use crate::transport::{ConnectError, Received, Transport};
 use crate::wire::{Close, Header};
 
-/// How long to wait for the close that follows an end message. The stream is whole by then; the
-/// wait only spares the writer the news of a reader that hung up early.
+/// How long to wait for the close after an end message. The stream is complete by then. The wait
+/// only keeps the writer from seeing a reader that disconnected early.
 const CLOSE_AFTER_END: Duration = Duration::from_secs(5);
 
-/// How long a reader that cancels waits for the engine to take note.
+/// How long a reader that cancels waits for the engine's acknowledgement.
 pub(super) const LEAVE: Duration = Duration::from_secs(5);
 
 /// The connection of a reader, and what it waits for.
 ///
 /// | state | left by | to |
 /// |---|---|---|
-/// | `Live`: not dialled, being dialled, or open | the end message | `Ended` |
-/// | `Ended`: the close has to follow | the close, a loss, a deadline | `Gone` |
+/// | `Live`: not connected, connecting, or open | the end message | `Ended` |
+/// | `Ended`: the close must follow | the close, a loss, a deadline | `Gone` |
 /// | `Live`, `Ended` | the reader cancels | `Leaving` |
 /// | `Live` | any other verdict | `Gone` |
-/// | `Leaving`: the engine has to take note; it is dialled for this if need be | that, a deadline | `Gone` |
+/// | `Leaving`: waits for the engine's acknowledgement, and connects for it if necessary | the acknowledgement, a deadline | `Gone` |
 ///
-/// What is received decides about the stream in [`Judge`](crate::channel::judge::Judge), which has
-/// the table. Dropped while it is dialled, or in `Leaving`, it goes on in the background, so that
-/// the writer learns of it.
+/// The table in [`Judge`](crate::channel::judge::Judge) decides what received frames mean for the
+/// stream. If dropped while connecting or in `Leaving`, it continues in the background in order to
+/// notify the writer.
 pub(super) enum Connection {
     Live {
         link: Link,
@@ -63,7 +63,7 @@ impl Connection {
         }
     }
 
-    /// What the peer sent next; `None` if nothing more is waited for.
+    /// Returns what the peer sent next, or `None` if nothing more is expected.
     pub(super) fn poll_receive(
         &mut self,
         cx: &mut Context<'_>,
@@ -91,21 +91,21 @@ impl Connection {
         Poll::Ready(Ok(Some(received)))
     }
 
-    /// Watches over the signs of life that `header` promises.
+    /// Monitors the heartbeats that `header` promises.
     pub(super) fn watch(&mut self, header: &Header) {
         if let Self::Live { vigil, .. } = self {
             vigil.expect(header);
         }
     }
 
-    /// Watches over the stage that writes the stream.
+    /// Monitors the stage that writes the stream.
     pub(super) fn watch_writer(&mut self, writer: WriterWatch) {
         if let Self::Live { vigil, .. } = self {
             vigil.watch(writer);
         }
     }
 
-    /// The end message was seen.
+    /// Records that the end message arrived.
     pub(super) fn end(&mut self) {
         if let Self::Live { link, .. } = self {
             *self = match link.take().into_open() {
@@ -118,12 +118,12 @@ impl Connection {
         }
     }
 
-    /// There is a verdict, and nothing to tell.
+    /// Closes the connection after a verdict, without notifying the peer.
     pub(super) fn hang_up(&mut self) {
         *self = Self::Gone;
     }
 
-    /// This end wants no more.
+    /// Starts to cancel the stream.
     pub(super) fn leave(&mut self) {
         let link = match std::mem::replace(self, Self::Gone) {
             Self::Live { link, .. } | Self::Leaving { link, .. } => link,
@@ -133,7 +133,7 @@ impl Connection {
         *self = Self::Leaving { link, said: false };
     }
 
-    /// Waits until the engine has taken note that this end has left.
+    /// Waits for the engine's acknowledgement of the cancellation.
     pub(super) fn poll_left(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Self::Leaving { link, said } = self else {
             return Poll::Ready(());
@@ -155,8 +155,8 @@ impl Connection {
         Poll::Ready(())
     }
 
-    /// The reader is dropped. An end that is being opened would hold its role otherwise, without
-    /// its writer's learning that nobody reads.
+    /// Handles a dropped reader. An end that is connecting would otherwise occupy its role at the
+    /// engine without its writer learning that nobody reads.
     pub(super) fn give_up(&mut self) {
         let goes_on = match self {
             Self::Live { link, .. } => link.is_dialing(),
@@ -173,7 +173,7 @@ impl Connection {
     }
 }
 
-/// Waits for the close of the peer, or its loss.
+/// Waits for the peer's close, or its loss.
 fn poll_note(link: &mut dyn Transport, cx: &mut Context<'_>) -> Poll<()> {
     while let Received::Frame(_) | Received::Pong = ready!(link.poll_receive(cx)) {}
     Poll::Ready(())

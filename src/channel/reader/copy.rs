@@ -9,19 +9,18 @@ use super::{ChannelReader, Inbox};
 use crate::channel::coop::poll_coop;
 
 impl ChannelReader {
-    /// Writes the rest of the payload to `sink` and flushes it; gives the number of bytes.
+    /// Writes the rest of the payload to `sink`, flushes it, and returns the number of bytes.
     ///
-    /// Frames are written from where they were received. When the stream pauses, the sink is
-    /// flushed.
+    /// Frames are written without being copied. When the stream pauses, the sink is flushed.
     ///
     /// # Errors
     ///
-    /// That of the sink, or a [`ReadError`](crate::ReadError) as an [`io::Error`]; what arrived
-    /// before was written.
+    /// Returns the error of the sink, or a [`ReadError`](crate::ReadError) as an [`io::Error`].
+    /// Data that arrived before was written.
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: what was not written stays in the reader.
+    /// Cancel safe: unwritten data stays in the reader.
     pub async fn copy_to<W>(&mut self, sink: &mut W) -> io::Result<u64>
     where
         W: AsyncWrite + Unpin + ?Sized,
@@ -51,11 +50,11 @@ impl ChannelReader {
     }
 }
 
-/// What became of one part.
+/// The result of one part.
 enum Part {
-    /// So many bytes of it; 0 at the end of the stream.
+    /// This many bytes were written; 0 at the end of the stream.
     Written(usize),
-    /// Nothing has arrived.
+    /// No data has arrived.
     Nothing,
 }
 

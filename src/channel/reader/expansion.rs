@@ -5,17 +5,17 @@ use crate::channel::error_chain::error_chain;
 use crate::codec::{CompressionError, Decompressor};
 use crate::wire::MAX_FRAME;
 
-/// Undoes the compression of a stream, in pieces of a frame's length at the most, so that whoever
-/// reads them sets the pace: a few bytes may stand for gigabytes.
+/// Decompresses a stream in pieces of at most one frame, so that the reader controls the pace: a
+/// few bytes can represent gigabytes.
 pub(super) struct Expansion {
     decompressor: Decompressor,
     input: Bytes,
-    /// Whether the input may give more.
+    /// Whether the input may produce more output.
     more: bool,
 }
 
 impl Expansion {
-    /// By the name in the header of a stream.
+    /// Creates a decompressor for the algorithm named in a header.
     pub(super) fn new(name: &str) -> Result<Self, ReadError> {
         Ok(Self {
             decompressor: Decompressor::new(name)?,
@@ -24,13 +24,13 @@ impl Expansion {
         })
     }
 
-    /// Takes the next bytes of the stream, to be called when those before are used up.
+    /// Sets the next input; call it when the previous input is used up.
     pub(super) fn feed(&mut self, bytes: Bytes) {
         self.input = bytes;
         self.more = true;
     }
 
-    /// The next piece; `None` if the input is used up.
+    /// Returns the next piece, or `None` if the input is used up.
     pub(super) fn next(&mut self) -> Result<Option<Bytes>, ReadError> {
         let mut piece = BytesMut::new();
         while self.more && piece.is_empty() {
@@ -43,7 +43,7 @@ impl Expansion {
         Ok((!piece.is_empty()).then(|| piece.freeze()))
     }
 
-    /// Looks at the end of the payload, of `bytes` bytes, whether that of the compression was seen.
+    /// Checks at the end of a payload of `bytes` bytes that the compressed stream has ended.
     pub(super) fn finish(&self, bytes: u64) -> Result<(), ReadError> {
         self.decompressor
             .finish()

@@ -18,21 +18,21 @@ use crate::channel::{Aside, Meter, Observed, ReadError, StreamReport, Verdict, W
 use crate::transport::Received;
 use crate::wire::{Frame, Header};
 
-/// What came from the connection and was not taken yet, and the verdict on it.
+/// Data that was received and not taken yet, and the verdict on the stream.
 ///
-/// Every face of the reader is a thin cover of [`poll_event`](Self::poll_event). What was received
-/// stays here until it is handed out, so dropping a future loses nothing.
+/// All reading methods and traits are thin wrappers of [`poll_event`](Self::poll_event). Received
+/// data stays here until it is taken, so dropping a future loses nothing.
 pub(crate) struct Inbox {
     connection: Connection,
     judge: Judge,
     listeners: Listeners,
-    /// Payload that was received and is handed out before everything else.
+    /// Received payload that is returned before everything else.
     rest: Rest,
-    /// Events that were received to learn whether there is a header: a progress message at the
-    /// most, and what came behind it.
+    /// Events received while looking for a header: at most one progress message and the event after
+    /// it.
     peeked: VecDeque<Event>,
     waits: Waits,
-    /// Undoes the compression that the header names.
+    /// Decompresses the stream if the header names a compression.
     expansion: Option<Expansion>,
     pub(super) observed: Observed,
     passing: Passing,
@@ -57,29 +57,29 @@ impl Inbox {
         self.judge.expect_header();
     }
 
-    /// Keeps `meter` up to date, and puts messages and progress into `aside`.
+    /// Updates `meter`, and puts messages and progress into `aside`.
     pub(crate) fn attach(&mut self, meter: Arc<Meter>, aside: Aside) {
         self.attach_meter(meter);
         self.passing = Passing::to(aside);
     }
 
-    /// Watches over the stage that writes the stream.
+    /// Monitors the stage that writes the stream.
     pub(crate) fn watch_writer(&mut self, writer: WriterWatch) {
         self.connection.watch_writer(writer);
     }
 
-    /// Keeps `meter` up to date.
+    /// Updates `meter`.
     pub(crate) fn attach_meter(&mut self, meter: Arc<Meter>) {
         self.waits.show(Arc::clone(&meter));
         self.observed.show(meter);
     }
 
-    /// Leaves messages and progress to the code behind this end.
+    /// Leaves messages and progress to user code.
     pub(crate) fn keep_messages(&mut self) {
         self.passing.keep_messages();
     }
 
-    /// Leaves everything that is passed on to whoever takes the events.
+    /// Leaves everything that would be forwarded to the caller that takes the events.
     pub(crate) fn keep_all(&mut self) {
         self.passing = Passing::default();
     }
@@ -88,7 +88,8 @@ impl Inbox {
         &mut self.listeners
     }
 
-    /// The next event; `None` at the end of a whole stream. A failure comes again if asked again.
+    /// Returns the next event, or `None` at the end of a complete stream. A failure is returned by
+    /// every later call.
     pub(crate) fn poll_event(
         &mut self,
         cx: &mut Context<'_>,
@@ -99,7 +100,7 @@ impl Inbox {
         }
     }
 
-    /// The next event behind the rest.
+    /// Returns the next event after the rest.
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Event>, ReadError>> {
         loop {
             // A message goes to its listeners as it is handed out, so room for it is needed before.
@@ -124,7 +125,7 @@ impl Inbox {
         }
     }
 
-    /// The next frame for a face that gives frames; progress goes to its listeners only.
+    /// Returns the next frame. Progress goes only to its listeners.
     pub(crate) fn poll_frame(
         &mut self,
         cx: &mut Context<'_>,
@@ -139,7 +140,7 @@ impl Inbox {
         }
     }
 
-    /// The next payload bytes; messages and progress go to their listeners only.
+    /// Returns the next payload bytes. Messages and progress go only to their listeners.
     pub(crate) fn poll_bytes(
         &mut self,
         cx: &mut Context<'_>,
@@ -153,7 +154,7 @@ impl Inbox {
         }
     }
 
-    /// Fills the rest if it is empty, and gives its first piece; it stays empty at the end of the
+    /// Fills the rest if it is empty and returns its first piece. It stays empty at the end of the
     /// stream.
     pub(crate) fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<Result<&[u8], ReadError>> {
         if self.rest.is_empty()
@@ -164,14 +165,14 @@ impl Inbox {
         Poll::Ready(Ok(self.rest.front()))
     }
 
-    /// Takes `amount` bytes off what [`poll_fill`](Self::poll_fill) gave.
+    /// Consumes `amount` bytes of what [`poll_fill`](Self::poll_fill) returned.
     pub(crate) fn consume(&mut self, amount: usize) {
         if amount > 0 {
             self.rest.consume(amount);
         }
     }
 
-    /// Puts bytes back that were handed out last, in this order.
+    /// Puts back bytes that were returned last, in this order.
     pub(crate) fn put_back(&mut self, first: Bytes, then: Bytes) {
         let behind = std::mem::take(&mut self.rest).take();
         for bytes in [first, then, behind] {
@@ -179,8 +180,8 @@ impl Inbox {
         }
     }
 
-    /// Waits until everything has arrived, and gives it in one piece; it stays here until then.
-    /// What arrived before a failure is dropped.
+    /// Waits until everything has arrived and returns it in one piece. Until then it stays here.
+    /// Data before a failure is dropped.
     pub(crate) fn poll_all(
         &mut self,
         limit: usize,
@@ -202,8 +203,8 @@ impl Inbox {
         }
     }
 
-    /// Waits until it is known whether the stream has a header. A message of the user, or the end of
-    /// a turn, that comes first tells that there is none so far. Progress, heartbeats and pongs tell nothing.
+    /// Waits until it is known whether the stream has a header. If a user message or the end of a
+    /// turn comes first, there is none so far. Progress, heartbeats and pongs do not decide it.
     pub(crate) fn poll_header(
         &mut self,
         cx: &mut Context<'_>,
@@ -252,7 +253,7 @@ impl Inbox {
         }
     }
 
-    /// Opens the connection; gives a failure each time.
+    /// Opens the connection. A failure is returned by every call.
     pub(crate) fn poll_connect(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ReadError>> {
         match self.judge.verdict() {
             Some(Verdict::Failed(error)) => return Poll::Ready(Err(error.clone())),
@@ -287,13 +288,13 @@ impl Inbox {
         }
     }
 
-    /// Whoever waited gave up: what it does now is no wait.
+    /// Records that the waiting operation was dropped.
     pub(crate) fn stop_waiting(&mut self) {
         self.waits.end();
     }
 
-    /// Tells the judge what was received, and hangs up once there is a verdict; without anything
-    /// the peer takes too long to close.
+    /// Passes what was received to the judge, and closes the connection once there is a verdict.
+    /// `None` means that the peer takes too long to close.
     fn hear(&mut self, received: Option<Received>) -> Option<Event> {
         let unheaded = self.judge.header().is_none();
         let event = if let Some(received) = received {
@@ -317,8 +318,8 @@ impl Inbox {
         event
     }
 
-    /// Begins to decompress once the header asks for it, and looks at the end whether all of the
-    /// compressed stream was there.
+    /// Starts to decompress if the header requires it, and checks at the end that the compressed
+    /// stream was complete.
     fn check_compression(&mut self) -> Result<(), ReadError> {
         match (&self.expansion, self.judge.header()) {
             (Some(expansion), _) if self.judge.has_ended() => expansion.finish(self.judge.bytes()),
@@ -331,13 +332,13 @@ impl Inbox {
         }
     }
 
-    /// Tells whoever looks on; items are known to whoever decodes them.
+    /// Notifies the observers; the decoder supplies the number of items.
     pub(crate) fn observe(&mut self, items: u64) {
         let report = self.report();
         self.observed.update(StreamReport { items, ..report });
     }
 
-    /// Ends the stream with an error that this end found.
+    /// Ends the stream with an error found by this end.
     pub(crate) fn fail(&mut self, error: ReadError) {
         let observed = !matches!(error, ReadError::Truncated { .. });
         self.judge.fail(error);
@@ -345,10 +346,10 @@ impl Inbox {
         observed.then(|| self.observe(0));
     }
 
-    /// Tells the engine that this end wants no more, and waits until it has taken note. An end that
-    /// was not used connects for this, so that its writer learns of it.
+    /// Cancels the stream and waits for the engine's acknowledgement. An unused end connects in
+    /// order to notify its writer.
     ///
-    /// Nothing is given any more once this was polled; to be called again goes on waiting.
+    /// After the first poll, nothing more is returned. Calling it again continues to wait.
     pub(crate) async fn close(&mut self) {
         if self.judge.verdict().is_none() {
             self.judge.fail(ReadError::closed_here(self.judge.bytes()));
@@ -367,7 +368,7 @@ impl Inbox {
         self.judge.header()
     }
 
-    /// Items that the end message counts.
+    /// The number of items in the end message.
     pub(crate) fn end_items(&self) -> Option<u64> {
         self.judge.end_items()
     }

@@ -7,8 +7,8 @@ use tokio::io::{AsyncBufRead, AsyncRead, ReadBuf};
 use super::ChannelReader;
 use crate::channel::coop::poll_coop;
 
-/// The end of file is given for a whole stream only. A failure is given each time:
-/// `UnexpectedEof` for a truncated stream, see `From<ReadError> for io::Error`.
+/// Only a complete stream returns end of file. A failure is returned on every call, for example
+/// `UnexpectedEof` for a truncated stream; see `From<ReadError> for io::Error`.
 impl AsyncRead for ChannelReader {
     fn poll_read(
         self: Pin<&mut Self>,

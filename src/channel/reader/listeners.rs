@@ -8,12 +8,12 @@ use tokio_util::sync::PollSender;
 
 use crate::wire::{Progress, Text};
 
-/// Messages that wait in a [`Messages`] before the reader stops reading.
+/// Number of messages in [`Messages`] at which the reader stops reading.
 const QUEUED_MESSAGES: usize = 1024;
 
 type Listener<T> = Box<dyn FnMut(&T) + Send + Sync>;
 
-/// Those who want to hear of messages beside the data.
+/// The listeners for messages beside the data.
 #[derive(Default)]
 pub(crate) struct Listeners {
     on_message: Vec<Listener<str>>,
@@ -33,14 +33,14 @@ impl Listeners {
         self.on_progress.push(Box::new(listener));
     }
 
-    /// Queues messages from now on; an earlier queue gets no more.
+    /// Queues later messages; an earlier queue gets no more.
     pub(crate) fn queue(&mut self) -> Messages {
         let (sender, receiver) = mpsc::channel(QUEUED_MESSAGES);
         self.queue = Some(PollSender::new(sender));
         Messages(receiver)
     }
 
-    /// Waits for room in the queue, if there is one; a queue nobody holds is given up.
+    /// Waits for room in the queue, if there is one. A queue without a receiver is removed.
     pub(crate) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if let Some(queue) = &mut self.queue
             && ready!(queue.poll_reserve(cx)).is_err()
@@ -68,16 +68,16 @@ impl Listeners {
     }
 }
 
-/// The messages of a stream, apart from its data: from
+/// The messages of a stream, without its data; see
 /// [`ChannelReader::messages`](super::ChannelReader::messages).
 ///
-/// It ends when the reader is dropped. It holds 1,024 messages; then the reader waits for
-/// somebody to take one, so read both at the same time.
+/// It ends when the reader is dropped. It holds up to 1,024 messages. The reader then waits until
+/// one is taken, so read data and messages concurrently.
 #[derive(Debug)]
 pub struct Messages(mpsc::Receiver<Text>);
 
 impl Messages {
-    /// The next message; `None` when the reader is gone.
+    /// Returns the next message, or `None` after the reader was dropped.
     ///
     /// # Cancel safety
     ///

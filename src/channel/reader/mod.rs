@@ -1,9 +1,9 @@
-//! The reader's end of a channel of bytes.
+//! The reading end of a channel of bytes.
 //!
-//! [`ChannelReader`] has the inherent methods; `inbox` is what was received, `connection` the
-//! state machine of the connection below it. `rest` holds what was not handed out, `expansion`
-//! undoes the compression of a stream, `vigil` finds a writer that has fallen silent; `io` and
-//! `stream` are the faces for `AsyncRead` and `Stream`, `views` the same faces one at a time.
+//! [`ChannelReader`] has the inherent methods. `inbox` holds received data, and `connection` is the
+//! state machine of the connection. `rest` holds data that was not returned yet, `expansion`
+//! decompresses, and `vigil` detects a silent writer. `io` and `stream` implement `AsyncRead` and
+//! `Stream`; `views` wraps each of these traits separately.
 
 mod blocking;
 mod channel_reader;

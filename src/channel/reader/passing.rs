@@ -1,12 +1,12 @@
 use crate::channel::{Aside, Remark};
 use crate::wire::{Progress, Text, Turn};
 
-/// What is passed on beside the data by an end whose code does not ask for it.
+/// Forwards messages beside the data, at an end whose code does not request them.
 #[derive(Default)]
 pub(super) struct Passing {
-    /// `None` where whoever takes the events passes them on.
+    /// `None` if the caller that takes the events forwards them.
     aside: Option<Aside>,
-    /// Whether the code takes messages and progress itself. Turns are passed on all the same.
+    /// Whether user code handles messages and progress itself. Turns are always forwarded.
     keeps_messages: bool,
 }
 
@@ -30,7 +30,7 @@ impl Passing {
         self.pass(|| Remark::Progress(progress.clone()));
     }
 
-    /// Passes on the end of a turn; whether it did.
+    /// Forwards the end of a turn. Returns whether it did.
     pub(super) fn turn(&self, turn: Turn) -> bool {
         if let Some(aside) = &self.aside {
             aside.push(Remark::Turn(turn));

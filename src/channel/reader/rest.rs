@@ -2,16 +2,16 @@ use std::collections::VecDeque;
 
 use bytes::{Buf, Bytes, BytesMut};
 
-/// Pieces from this length on are kept as they are. Shorter ones are joined, so that a few bytes
-/// do not keep a large read buffer alive.
+/// Pieces of at least this length are kept as they are. Shorter ones are joined, so that a few
+/// bytes do not keep a large read buffer alive.
 const KEPT: usize = 16 << 10;
 
-/// Payload that was received and not handed out: the rest of a frame that was read in part, or
-/// what a call that reads everything has gathered so far.
+/// Received payload that was not returned yet: the rest of a partly read frame, or the data
+/// collected so far by a call that reads everything.
 #[derive(Debug, Default)]
 pub(super) struct Rest {
     pieces: VecDeque<Bytes>,
-    /// Short pieces behind the others, joined.
+    /// Short pieces after the others, joined.
     short: BytesMut,
     len: usize,
 }
@@ -25,12 +25,12 @@ impl Rest {
         self.len
     }
 
-    /// The first bytes, as far as they are in one piece.
+    /// The first bytes, as far as they are contiguous.
     pub(super) fn front(&self) -> &[u8] {
         self.pieces.front().map_or(&self.short, |piece| piece)
     }
 
-    /// Adds bytes behind the others. A piece that comes first is kept as it is.
+    /// Appends bytes. The first piece is kept as it is.
     pub(super) fn push(&mut self, bytes: Bytes) {
         if bytes.is_empty() {
             return;
@@ -47,7 +47,7 @@ impl Rest {
         }
     }
 
-    /// Takes `amount` bytes off the [`front`](Self::front).
+    /// Consumes `amount` bytes of the [`front`](Self::front).
     pub(super) fn consume(&mut self, amount: usize) {
         match self.pieces.front_mut() {
             Some(piece) => {
@@ -74,7 +74,7 @@ impl Rest {
         Some(piece)
     }
 
-    /// Takes everything in one piece, without a copy if it is in one already.
+    /// Takes everything in one piece, without copying if there is only one.
     pub(super) fn take(&mut self) -> Bytes {
         let first = self.pop().unwrap_or_default();
         if self.is_empty() {

@@ -9,7 +9,7 @@ use crate::channel::coop::poll_coop;
 use crate::channel::{ReadError, Verdict};
 use crate::wire::Frame;
 
-/// Data and messages in order. A failure is given once; then the stream ends.
+/// Data and messages in order. A failure is returned once, and then the stream ends.
 impl Stream for ChannelReader {
     type Item = Result<Frame, ReadError>;
 

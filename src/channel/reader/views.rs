@@ -1,4 +1,4 @@
-//! The faces of a reader one at a time, for code where several extension traits meet.
+//! Wrappers that implement one set of traits each, to avoid ambiguous extension methods.
 
 use std::io;
 use std::pin::Pin;
@@ -13,70 +13,70 @@ use super::ChannelReader;
 use crate::channel::ReadError;
 use crate::wire::Frame;
 
-/// A reader that is only an [`AsyncRead`] and [`AsyncBufRead`]; see [`ChannelReader::into_read`].
+/// A reader that implements only [`AsyncRead`] and [`AsyncBufRead`]; see
+/// [`ChannelReader::into_read`].
 #[derive(Debug)]
 pub struct ByteReader(ChannelReader);
 
-/// A reader that is only a [`Stream`] of [`Frame`]s; see [`ChannelReader::into_stream`].
+/// A reader that implements only [`Stream`] of [`Frame`]s; see [`ChannelReader::into_stream`].
 #[derive(Debug)]
 pub struct FrameStream(ChannelReader);
 
-/// A reader that is only a [`Stream`] of [`Bytes`], with errors of [`io`]; see
+/// A reader that implements only [`Stream`] of [`Bytes`], with [`io`] errors; see
 /// [`ChannelReader::into_bytes`].
 #[derive(Debug)]
 pub struct ByteStream(ChannelReader);
 
 impl ChannelReader {
-    /// Only the payload, as a [`Stream`] of [`Bytes`] for `StreamReader` of tokio-util and for HTTP
-    /// bodies; the inverse is [`ByteStream::into_inner`].
+    /// Returns only the payload, as a [`Stream`] of [`Bytes`], for tokio-util's `StreamReader` and
+    /// HTTP bodies. The inverse is [`ByteStream::into_inner`].
     ///
-    /// A failure is given once, as an [`io::Error`] with the [`ReadError`] in it; then the stream
-    /// ends.
+    /// A failure is returned once, as an [`io::Error`] that contains the [`ReadError`]. Then the
+    /// stream ends.
     pub fn into_bytes(self) -> ByteStream {
         ByteStream(self)
     }
 
-    /// Only the [`AsyncRead`] and [`AsyncBufRead`] faces; the inverse is
-    /// [`ByteReader::into_inner`].
+    /// Keeps only [`AsyncRead`] and [`AsyncBufRead`]; the inverse is [`ByteReader::into_inner`].
     pub fn into_read(self) -> ByteReader {
         ByteReader(self)
     }
 
-    /// Only the [`Stream`] face; the inverse is [`FrameStream::into_inner`].
+    /// Keeps only [`Stream`]; the inverse is [`FrameStream::into_inner`].
     pub fn into_stream(self) -> FrameStream {
         FrameStream(self)
     }
 }
 
 impl ByteReader {
-    /// The reader below.
+    /// Returns the underlying reader.
     pub fn get_ref(&self) -> &ChannelReader {
         &self.0
     }
 
-    /// The reader below.
+    /// Returns the underlying reader.
     pub fn get_mut(&mut self) -> &mut ChannelReader {
         &mut self.0
     }
 
-    /// The reader below; the inverse is [`ChannelReader::into_read`].
+    /// Returns the underlying reader; the inverse is [`ChannelReader::into_read`].
     pub fn into_inner(self) -> ChannelReader {
         self.0
     }
 }
 
 impl ByteStream {
-    /// The reader below.
+    /// Returns the underlying reader.
     pub fn get_ref(&self) -> &ChannelReader {
         &self.0
     }
 
-    /// The reader below.
+    /// Returns the underlying reader.
     pub fn get_mut(&mut self) -> &mut ChannelReader {
         &mut self.0
     }
 
-    /// The reader below; the inverse is [`ChannelReader::into_bytes`].
+    /// Returns the underlying reader; the inverse is [`ChannelReader::into_bytes`].
     pub fn into_inner(self) -> ChannelReader {
         self.0
     }
@@ -107,17 +107,17 @@ impl FusedStream for FrameStream {
 }
 
 impl FrameStream {
-    /// The reader below.
+    /// Returns the underlying reader.
     pub fn get_ref(&self) -> &ChannelReader {
         &self.0
     }
 
-    /// The reader below.
+    /// Returns the underlying reader.
     pub fn get_mut(&mut self) -> &mut ChannelReader {
         &mut self.0
     }
 
-    /// The reader below; the inverse is [`ChannelReader::into_stream`].
+    /// Returns the underlying reader; the inverse is [`ChannelReader::into_stream`].
     pub fn into_inner(self) -> ChannelReader {
         self.0
     }

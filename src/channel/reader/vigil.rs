@@ -9,47 +9,46 @@ use crate::channel::{Silent, WriterWatch};
 use crate::transport::{Received, Silence};
 use crate::wire::{Abort, Close, Frame, Header, InBand};
 
-/// How many of the signs of life that a writer has promised may fail to come.
+/// Number of promised heartbeats that may be missed.
 const MISSED: u32 = 3;
 
-/// A shorter silence is none, however often a writer has promised to be heard: timers and
-/// schedulers are not that exact.
+/// Minimum timeout for heartbeats, because timers and schedulers are not exact.
 const LEAST: Duration = Duration::from_secs(1);
 
-/// How long a reader waits for more when the stage that writes has ended and its writer is open:
-/// what was sent before may be on its way through the engine.
+/// How long a reader waits after the writing stage has ended without closing its writer. Data sent
+/// before may still pass through the engine.
 const LEFT_OPEN: Duration = Duration::from_secs(2);
 
-/// The same where the stage has opened nothing, as far as is known.
+/// The same if the stage has opened nothing, as far as is known.
 const NO_STAGE: Duration = Duration::from_millis(500);
 
-/// Watches over the writer of a stream while its reader waits: over the signs of life that the
-/// header promises, if it does, and over the stage that writes.
+/// Monitors the writer of a stream while its reader waits: the heartbeats that the header promises,
+/// if any, and the writing stage.
 #[derive(Debug, Default)]
 pub(super) struct Vigil {
     silence: Option<Silence>,
     writer: WriterWatch,
-    /// Whether anything has come.
+    /// Whether anything has arrived.
     has_heard: bool,
     /// Runs while the reader waits for a stage that has ended.
     left_open: Option<Pin<Box<Sleep>>>,
 }
 
 impl Vigil {
-    /// Watches over the stage that writes as well.
+    /// Also monitors the writing stage.
     pub(super) fn watch(&mut self, writer: WriterWatch) {
         self.writer = writer;
     }
 
-    /// Expects the signs of life that `header` promises.
+    /// Expects the heartbeats that `header` promises.
     pub(super) fn expect(&mut self, header: &Header) {
         let every = header.heartbeat_ms.map(Duration::from_millis);
         self.silence =
             every.map(|every| Silence::of("the writer", every.saturating_mul(MISSED).max(LEAST)));
     }
 
-    /// What was received; or that nothing was for too long; or, for a stage that has ended and
-    /// left its writer open, the abort or the end that it owes.
+    /// Returns what was received, or a timeout if nothing was. For a stage that has ended without
+    /// closing its writer, returns the abort or end that the stage failed to send.
     pub(super) fn hear(
         &mut self,
         received: Poll<Received>,

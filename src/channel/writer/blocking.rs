@@ -6,9 +6,9 @@ use tokio::runtime::Handle;
 use super::ChannelWriter;
 use crate::channel::WriteError;
 
-/// A writer for a thread of its own, as [`std::io::Write`]; see [`ChannelWriter::into_blocking`].
+/// A writer for blocking code, with [`std::io::Write`]; see [`ChannelWriter::into_blocking`].
 ///
-/// The stream is whole only after [`close`](Self::close) has returned `Ok`; dropping it before
+/// The stream is complete only after [`close`](Self::close) has returned `Ok`. Dropping it before
 /// aborts the stream.
 #[derive(Debug)]
 pub struct BlockingWriter {
@@ -17,8 +17,9 @@ pub struct BlockingWriter {
 }
 
 impl ChannelWriter {
-    /// For code that blocks: writes wait for `runtime`, on a thread that is none of its workers,
-    /// as those of [`tokio::task::spawn_blocking`]. The inverse is [`BlockingWriter::into_inner`].
+    /// Converts the writer for use in blocking code. Writes wait on `runtime` and must run outside
+    /// of its async threads, for example in [`tokio::task::spawn_blocking`]. The inverse is
+    /// [`BlockingWriter::into_inner`].
     ///
     /// # Example
     ///
@@ -52,30 +53,30 @@ impl ChannelWriter {
 }
 
 impl BlockingWriter {
-    /// Ends the stream, as [`ChannelWriter::close`].
+    /// Ends the stream, like [`ChannelWriter::close`].
     ///
     /// # Errors
     ///
-    /// As for [`ChannelWriter::close`].
+    /// The errors of [`ChannelWriter::close`].
     ///
     /// # Panics
     ///
-    /// On a thread that drives a runtime, where waiting would block its tasks.
+    /// Panics on a thread that drives a runtime, where waiting would block its tasks.
     pub fn close(&mut self) -> Result<(), WriteError> {
         self.runtime.block_on(self.writer.close())
     }
 
-    /// The writer below.
+    /// Returns the underlying writer.
     pub fn get_ref(&self) -> &ChannelWriter {
         &self.writer
     }
 
-    /// The writer below.
+    /// Returns the underlying writer.
     pub fn get_mut(&mut self) -> &mut ChannelWriter {
         &mut self.writer
     }
 
-    /// The writer below; the inverse is [`ChannelWriter::into_blocking`].
+    /// Returns the underlying writer; the inverse is [`ChannelWriter::into_blocking`].
     pub fn into_inner(self) -> ChannelWriter {
         self.writer
     }
@@ -83,7 +84,7 @@ impl BlockingWriter {
 
 /// # Panics
 ///
-/// On a thread that drives a runtime, where waiting would block its tasks.
+/// Panics on a thread that drives a runtime, where waiting would block its tasks.
 impl Write for BlockingWriter {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         self.runtime

@@ -16,23 +16,22 @@ use crate::codec::Compression;
 use crate::transport::Address;
 use crate::wire::{Abort, Direction, Frame, Header, StreamChannelRef, Text};
 
-/// The end of a channel that bytes and messages go into.
+/// The end of a channel to write bytes and messages to.
 ///
-/// It is an [`AsyncWrite`](tokio::io::AsyncWrite), so `tokio::io::copy` and tokio-util codecs
-/// write to it, and a [`Sink`](futures::Sink) of [`Frame`]s. It connects when it is first used.
-/// Small writes are joined into frames of 64 KiB, which go out when they are full, on
-/// [`flush`](Self::flush), with a message, and on [`close`](Self::close). The writer is held back
-/// when the reader is slower: a write then waits.
+/// It implements [`AsyncWrite`](tokio::io::AsyncWrite), for `tokio::io::copy` and tokio-util
+/// codecs, and [`Sink`](futures::Sink) of [`Frame`]s. It connects on first use. Small writes are
+/// joined into frames of 64 KiB. A frame is sent when it is full, on [`flush`](Self::flush), with a
+/// message, and on [`close`](Self::close). If the reader is slower, writes wait.
 ///
-/// The stream is whole only after [`close`](Self::close) (or `shutdown` of `AsyncWrite`) has
+/// The stream is complete only after [`close`](Self::close) (or `shutdown` of `AsyncWrite`) has
 /// returned `Ok`. **Dropping** a writer that was used and not closed aborts the stream: the reader
-/// gets an error, never a short stream that looks complete. Dropping one that was never used does
-/// nothing, so its ref can be used elsewhere.
+/// gets an error, never a short stream that looks complete. Dropping an unused writer does nothing,
+/// so its ref can be used elsewhere.
 ///
 /// # Common issues
 ///
-/// With both `SinkExt` and `AsyncWriteExt` in scope some calls are ambiguous. `flush` and `close`
-/// are inherent, so they never are; for the others take a view by value,
+/// With both `SinkExt` and `AsyncWriteExt` in scope, some calls are ambiguous. `flush` and `close`
+/// are inherent methods and never are. For the others, use a wrapper:
 /// [`into_write`](Self::into_write) or [`into_sink`](Self::into_sink).
 ///
 /// # Example
@@ -60,9 +59,9 @@ pub struct ChannelWriter {
 }
 
 impl ChannelWriter {
-    /// The writer's end of the channel that `channel_ref` names, at the engine at `address`.
+    /// Creates the writer for the channel of `channel_ref`, at the engine at `address`.
     ///
-    /// Nothing is sent before the first use; a ref that is wrong fails then.
+    /// Nothing is sent before the first use; an invalid ref fails then.
     pub fn new(address: &Address, channel_ref: &StreamChannelRef) -> Self {
         Self::over(Link::new(address, channel_ref, Direction::Write))
     }
@@ -74,55 +73,55 @@ impl ChannelWriter {
         }
     }
 
-    /// Keeps `meter` up to date, and sends what is put into `aside`.
+    /// Updates `meter`, and sends messages that are put into `aside`.
     pub(crate) fn attached(mut self, meter: Arc<Meter>, aside: Aside) -> Self {
         self.outbox.attach(meter, aside);
         self
     }
 
-    /// Has nobody look on: nothing of a user's passes here.
+    /// Removes the observers, for a channel without user data.
     pub(crate) fn unobserved(mut self) -> Self {
         self.outbox.observed = Observed::default();
         self
     }
 
-    /// Gives the writer to `custody` when it is dropped, instead of aborting the stream.
+    /// Passes the writer to `custody` when it is dropped, instead of aborting the stream.
     pub(crate) fn in_custody(mut self, custody: Custody<Self>) -> Self {
         self.custody = Some(custody);
         self
     }
 
-    /// Leaves out header and end, for a peer that must see nothing but bytes and the user's own
-    /// messages. Its reader cannot verify the stream. Without effect once the writer was used.
+    /// Omits header and end message, for a peer that must see only bytes and user messages. Its
+    /// reader cannot verify the stream. Has no effect after the first use.
     #[must_use]
     pub fn plain(mut self) -> Self {
         self.outbox.packer_mut().set_plain();
         self
     }
 
-    /// Compresses the stream, and says so in the header; readers of pipewright undo it by
-    /// themselves. Without effect once the writer was used, and on a plain writer.
+    /// Compresses the stream and names the algorithm in the header; pipewright readers decompress
+    /// it automatically. Has no effect after the first use, or on a plain writer.
     ///
-    /// Totals, checksum and reports count the bytes as they travel. What was flushed can be
-    /// decompressed by the other side, which costs some compression; a stream of many small
-    /// flushes is not worth it.
+    /// Totals, checksum and reports count the compressed bytes. Flushed data can be decompressed by
+    /// the reader, which reduces the compression ratio. Compression is not worthwhile for many
+    /// small flushes.
     ///
-    /// A build without the feature of the algorithm fails with
-    /// [`WriteError::Compression`] at the first write.
+    /// A build without the feature of the algorithm fails with [`WriteError::Compression`] at the
+    /// first write.
     #[must_use]
     pub fn compressed(mut self, compression: Compression) -> Self {
         self.outbox.packer_mut().compress(compression);
         self
     }
 
-    /// Puts the user's own metadata into the header. Without effect once the writer was used, and
-    /// on a plain writer.
+    /// Puts the user's metadata into the header. Has no effect after the first use, or on a plain
+    /// writer.
     #[must_use]
     pub fn with_content(self, content: Value) -> Self {
         self.with_header(|header| header.content = Some(content))
     }
 
-    /// Passes the metadata of another stream on.
+    /// Forwards the metadata of another stream.
     pub(crate) fn with_metadata(self, metadata: Option<&Value>) -> Self {
         match metadata {
             Some(metadata) => self.with_content(metadata.clone()),
@@ -134,7 +133,7 @@ impl ChannelWriter {
     ///
     /// # Errors
     ///
-    /// As for [`flush`](Self::flush).
+    /// The errors of [`flush`](Self::flush).
     pub fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
         poll_coop(cx, |cx| self.outbox.poll_flush(cx))
     }
@@ -143,7 +142,7 @@ impl ChannelWriter {
     ///
     /// # Errors
     ///
-    /// As for [`close`](Self::close).
+    /// The errors of [`close`](Self::close).
     pub fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
         poll_coop(cx, |cx| self.outbox.poll_close(cx))
     }
@@ -156,14 +155,13 @@ impl ChannelWriter {
         self.outbox.poll_abort(cx, abort)
     }
 
-    /// How long [`close`](Self::close) waits for the engine to confirm without a sign of life of
-    /// it; the default is 30 seconds.
+    /// Sets how long [`close`](Self::close) waits for the engine's confirmation without a sign of
+    /// life; default: 30 s.
     ///
-    /// The engine confirms when it has taken everything, which takes as long as a slow reader
-    /// does. Each sign of life begins the timeout anew, so that a slow reader costs no data: an
-    /// engine of pipewright gives one as often as [`Address::heartbeat`] says. An iii engine gives
-    /// none; it has this long in all. To bound the whole wait, wrap `close` in
-    /// `tokio::time::timeout`.
+    /// The engine confirms when the reader has taken everything, which may take long. Each sign of
+    /// life restarts the timeout, so a slow reader causes no error. A pipewright engine sends one
+    /// at the interval of [`Address::heartbeat`]. An iii engine sends none, so the timeout bounds
+    /// the whole wait. To bound the wait in any case, wrap `close` in `tokio::time::timeout`.
     #[must_use]
     pub fn close_timeout(mut self, timeout: Duration) -> Self {
         self.outbox.set_close_timeout(timeout);
@@ -177,17 +175,17 @@ impl ChannelWriter {
         self
     }
 
-    /// How often its stream can promise a sign of life.
+    /// The heartbeat interval that its stream can promise.
     pub(crate) fn heartbeat(&self) -> Option<Duration> {
         self.outbox.heartbeat()
     }
 
-    /// The state machine alone, for a sender of items.
+    /// Returns the state machine, for a sender of items.
     pub(crate) fn into_outbox(mut self) -> Outbox {
         self.outbox.take()
     }
 
-    /// Waits for one operation. One that is dropped does not count as waiting any more.
+    /// Waits for one operation. A dropped operation no longer counts as waiting.
     async fn operate<R>(
         &mut self,
         mut poll: impl FnMut(&mut Outbox, &mut Context<'_>) -> Poll<R>,
@@ -196,19 +194,18 @@ impl ChannelWriter {
         poll_fn(|cx| poll_coop(cx, |cx| poll(operation.0, cx))).await
     }
 
-    /// Accepts `data` whole, waiting until the writer has room.
+    /// Accepts all of `data`, waiting for room.
     ///
-    /// Pieces of 64 KiB go out without being copied; the rest waits for more, or for
+    /// Pieces of 64 KiB are sent without being copied. The rest waits for more data or a
     /// [`flush`](Self::flush).
     ///
     /// # Errors
     ///
-    /// Any [`WriteError`] but those about messages. `ReaderGone` when the reader has gone away.
+    /// Any [`WriteError`] except those about messages; `ReaderGone` if the reader has closed.
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe. Dropped before it is ready, nothing of `data` was accepted; it never accepts
-    /// a part.
+    /// Cancel safe. If the future is dropped before it is ready, none of `data` was accepted.
     pub async fn write(&mut self, data: impl Into<Bytes>) -> Result<(), WriteError> {
         let mut data = Some(data.into());
         self.operate(|outbox, cx| {
@@ -224,25 +221,26 @@ impl ChannelWriter {
 
     /// Sends a message, in order with the data around it, and flushes.
     ///
-    /// Messages are for metadata, progress and signals: at most 16 MiB, and 1 MiB if the reader
-    /// may be a Python worker (`docs/protocol.md` section 4.2).
+    /// Messages carry metadata, progress and signals. They are limited to 16 MiB, and to 1 MiB if
+    /// the reader may be a Python worker (`docs/protocol.md` section 4.2).
     ///
     /// # Errors
     ///
-    /// `ReservedMessage` if readers would take it for one of the stream protocol,
-    /// `MessageTooLong` over 16 MiB; the writer goes on after these two. Otherwise any
+    /// `ReservedMessage` if readers would mistake it for a message of the stream protocol, and
+    /// `MessageTooLong` above 16 MiB; the writer stays usable after these two. Otherwise any
     /// [`WriteError`].
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe. Dropped while it waits for room the message was not accepted; dropped while
-    /// it flushes it was, and goes out with the next operation. It is never sent twice or cut.
+    /// Cancel safe. If the future is dropped while it waits for room, the message was not accepted.
+    /// If it is dropped while it flushes, the message was accepted, and the next operation sends
+    /// it. A message is never sent twice or truncated.
     pub async fn send_message(&mut self, text: impl Into<Text>) -> Result<(), WriteError> {
         self.send_frame(Frame::Message(text.into())).await?;
         self.flush().await
     }
 
-    /// Accepts a frame whole, waiting until the writer has room; does not flush.
+    /// Accepts a whole frame, waiting for room; does not flush.
     ///
     /// # Errors and cancel safety
     ///
@@ -257,78 +255,79 @@ impl ChannelWriter {
         }
     }
 
-    /// Waits until everything accepted so far is with the operating system.
+    /// Waits until everything accepted so far has been passed to the operating system.
     ///
     /// # Errors
     ///
-    /// Any [`WriteError`] but those about messages.
+    /// Any [`WriteError`] except those about messages.
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: what was not flushed stays and goes out with the next operation.
+    /// Cancel safe: the next operation sends what was not flushed.
     pub async fn flush(&mut self) -> Result<(), WriteError> {
         self.operate(Outbox::poll_flush).await
     }
 
-    /// Ends the stream: flushes, sends the end message and waits until the engine has confirmed.
+    /// Ends the stream: flushes, sends the end message and waits for the engine's confirmation.
     ///
-    /// An empty stream is a stream: a writer that wrote nothing connects for this. After an error
-    /// the stream is not known to be whole. Closing a second time does nothing.
+    /// A stream may be empty: a writer that wrote nothing connects now. After an error, the stream
+    /// must be considered incomplete. Closing again does nothing.
     ///
     /// # Errors
     ///
-    /// `Closed` if it was aborted, `ReaderGone` when the reader left before the end,
-    /// `CloseTimeout` when the engine does not confirm in time (see
-    /// [`close_timeout`](Self::close_timeout)), or any [`WriteError`].
+    /// `Closed` if the stream was aborted, `ReaderGone` if the reader left before the end,
+    /// `CloseTimeout` if the engine does not confirm in time (see
+    /// [`close_timeout`](Self::close_timeout)), or any other [`WriteError`].
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: call it again to go on. Once polled nothing more can be written; a writer that
-    /// is then dropped goes on to end the stream in the background, as long as the engine gives
-    /// signs of life.
+    /// Cancel safe: call it again to continue. After the first poll, nothing more can be written. A
+    /// writer dropped after that continues to end the stream in the background, as long as the
+    /// engine gives signs of life.
     pub async fn close(&mut self) -> Result<(), WriteError> {
         self.operate(Outbox::poll_close).await
     }
 
     /// Ends the stream as failed; the reader gets `abort` as its error.
     ///
-    /// Data that was not sent yet is dropped. A stream that was closed before stays closed.
+    /// Data that was not sent yet is dropped. A closed stream stays closed.
     ///
     /// # Errors
     ///
-    /// Any [`WriteError`]: the reader could not be told, and finds the stream truncated.
+    /// Any [`WriteError`]: the reader could not be notified and sees a truncated stream.
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: once polled the stream is aborted, at the latest when the writer is dropped.
+    /// Cancel safe: after the first poll the stream is aborted, at the latest when the writer is
+    /// dropped.
     pub async fn abort(&mut self, abort: Abort) -> Result<(), WriteError> {
         self.operate(|outbox, cx| outbox.poll_abort(cx, &abort))
             .await
     }
 
-    /// Connects now instead of with the first write, and sends the header.
+    /// Connects and sends the header now instead of with the first write.
     ///
     /// # Errors
     ///
-    /// Any [`WriteError`] but those about messages.
+    /// Any [`WriteError`] except those about messages.
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: the attempt goes on with the next operation.
+    /// Cancel safe: the next operation continues the attempt.
     pub async fn connect(&mut self) -> Result<(), WriteError> {
         self.flush().await
     }
 
-    /// Opens the connection and sends nothing, so that the header can still be changed.
+    /// Opens the connection without sending anything, so that the header can still be changed.
     pub(crate) async fn open(&mut self) -> Result<(), WriteError> {
         poll_fn(|cx| self.outbox.poll_open(cx)).await
     }
 
-    /// Waits until there is no use in writing: the reader went away, or the connection did. Gives
-    /// the error that a write would give, each time; `Closed` for a stream that was ended.
+    /// Waits until writing is no longer possible: the reader closed or the connection was lost.
+    /// Returns the error that a write would return, on every call; `Closed` for a stream that was
+    /// ended.
     ///
-    /// While the stream is being ended this waits for how that ends, as
-    /// [`close`](Self::close) does.
+    /// While the stream is being ended, it waits for the result, like [`close`](Self::close).
     ///
     /// # Cancel safety
     ///
@@ -337,7 +336,7 @@ impl ChannelWriter {
         self.operate(Outbox::poll_gone).await
     }
 
-    /// Ready when there is no use in writing; see [`gone`](Self::gone).
+    /// Ready when writing is no longer possible; see [`gone`](Self::gone).
     pub fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<WriteError> {
         self.outbox.poll_gone(cx)
     }

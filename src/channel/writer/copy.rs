@@ -11,23 +11,23 @@ use super::ChannelWriter;
 use crate::channel::coop::poll_coop;
 use crate::wire::MAX_FRAME;
 
-/// Bytes that are read at once: as many frames as fit into the buffer of a connection.
+/// Number of bytes to read at once: as many frames as fit into the buffer of a connection.
 const BUFFER: usize = 4 * MAX_FRAME;
 
 impl ChannelWriter {
-    /// Writes everything that `source` has, to its end, and flushes; gives the number of bytes.
+    /// Writes everything from `source` up to its end, flushes, and returns the number of bytes.
     ///
-    /// It reads up to 256 KiB at once, from which whole frames go out without a copy. When the
-    /// source pauses, what is there goes out.
+    /// It reads up to 256 KiB at once and sends whole frames without copying them. When the source
+    /// pauses, the partial frame is sent.
     ///
     /// # Errors
     ///
-    /// That of the source, or a [`WriteError`](crate::WriteError) as an [`io::Error`].
+    /// Returns the error of the source, or a [`WriteError`](crate::WriteError) as an [`io::Error`].
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: what was read was accepted, and goes out with the next operation. How many
-    /// bytes that were is in the [`report`](Self::report).
+    /// Cancel safe: data that was read was accepted, and the next operation sends it.
+    /// [`report`](Self::report) has the number of bytes.
     pub async fn copy_from<R>(&mut self, source: &mut R) -> io::Result<u64>
     where
         R: AsyncRead + Unpin + ?Sized,

@@ -7,15 +7,16 @@ use tokio::time::timeout;
 use super::Outbox;
 use crate::wire::Abort;
 
-/// How long a dropped writer goes on trying to tell its reader. After that the engine tells it,
-/// because the connection ends without a close.
+/// How long a dropped writer tries to notify its reader. After that the engine does, because the
+/// connection ends without a close.
 const FAREWELL: Duration = Duration::from_secs(5);
 
-/// Ends the stream of a writer that was dropped.
+/// Ends the stream of a dropped writer.
 ///
-/// Dropping cannot wait, so a task of its own does. A stream whose end message is queued is ended
-/// whole, for as long as the engine gives signs of life; any other is aborted. Without a runtime
-/// the connection is hung up, and the engine reports the loss to the reader (`docs/protocol.md` section 4.3).
+/// Dropping cannot wait, so this spawns a task. A stream whose end message is queued is ended
+/// normally, as long as the engine gives signs of life; any other stream is aborted. Without a
+/// runtime, the connection is closed, and the engine reports the loss to the reader
+/// (`docs/protocol.md` section 4.3).
 pub(crate) fn say_farewell(mut outbox: Outbox, abort: Abort) {
     let Ok(runtime) = Handle::try_current() else {
         return;

@@ -8,7 +8,7 @@ use super::ChannelWriter;
 use crate::channel::coop::poll_coop;
 
 /// `poll_shutdown` is [`ChannelWriter::close`]: it flushes, sends the end message and the close
-/// frame, and waits for the engine to confirm.
+/// frame, and waits for the engine's confirmation.
 impl AsyncWrite for ChannelWriter {
     fn poll_write(
         self: Pin<&mut Self>,

@@ -1,9 +1,9 @@
-//! The writer's end of a channel of bytes.
+//! The writing end of a channel of bytes.
 //!
-//! [`ChannelWriter`] has the inherent methods; `outbox` is the state machine below them, `outcome`
-//! what the peer's words mean to it, `packer` cuts what is written into frames, `squeeze`
-//! compresses it before; `io` and `sink` are the faces for `AsyncWrite` and `Sink`, `views` the same
-//! faces one at a time.
+//! [`ChannelWriter`] has the inherent methods. `outbox` is the underlying state machine, and
+//! `outcome` interprets what the peer sends. `packer` splits data into frames, and `squeeze`
+//! compresses it before. `io` and `sink` implement `AsyncWrite` and `Sink`; `views` wraps each of
+//! these traits separately.
 
 mod blocking;
 mod channel_writer;

@@ -15,25 +15,25 @@ use crate::channel::waits::Waits;
 use crate::channel::{Aside, Meter, Observed, ReadError, StreamReport, Verdict, WriteError};
 use crate::wire::{InBand, Text};
 
-/// Bytes and messages on their way to the connection, in order, and the end of the stream.
+/// Bytes and messages to be sent, in order, and the end of the stream.
 ///
 /// | state | left by | to |
 /// |---|---|---|
-/// | `Open` | `poll_close`: the rest and the end message are queued | `Ending` |
-/// | `Open` | `poll_abort`: the abort message is queued, the rest dropped | `Ending` |
-/// | `Open` | a header or a compression that cannot be: the same | `Ending` |
-/// | `Ending` | everything is sent, the close frame is queued | `Closing` |
-/// | `Closing` | the peer's confirmation, or no sign of life for the close timeout | `Over` |
-/// | `Open`, `Ending`, `Closing` | what [`outcome`](super::outcome) says; a connection that fails | `Over` |
+/// | `Open` | `poll_close`: queues the rest and the end message | `Ending` |
+/// | `Open` | `poll_abort`: drops the rest and queues the abort message | `Ending` |
+/// | `Open` | an invalid header or compression: the same | `Ending` |
+/// | `Ending` | everything is sent; queues the close frame | `Closing` |
+/// | `Closing` | the peer's confirmation, or no sign of life within the close timeout | `Over` |
+/// | `Open`, `Ending`, `Closing` | an [`outcome`](super::outcome) that ends the stream; a connection that fails | `Over` |
 ///
-/// Nothing is lost by dropping a future: what was accepted is here, and each poll goes on where
-/// the last one stopped. What a state owns is in its variant, and `Over` owns no connection.
+/// Dropping a future loses nothing: accepted data is stored here, and each poll continues where the
+/// last one stopped. Each variant owns what its state needs; `Over` owns no connection.
 pub(crate) struct Outbox {
     state: State,
     packer: Packer,
     waits: Waits,
     close_timeout: Duration,
-    /// How often the stream can promise a sign of life.
+    /// The heartbeat interval that the stream can promise.
     heartbeat: Option<Duration>,
     pub(super) observed: Observed,
 }
@@ -51,12 +51,12 @@ impl Outbox {
         }
     }
 
-    /// What is set before the first use.
+    /// For settings before the first use.
     pub(super) fn packer_mut(&mut self) -> &mut Packer {
         &mut self.packer
     }
 
-    /// Keeps `meter` up to date, and sends what is put into `aside`.
+    /// Updates `meter`, and sends messages that are put into `aside`.
     pub(crate) fn attach(&mut self, meter: Arc<Meter>, aside: Aside) {
         self.waits.show(Arc::clone(&meter));
         self.observed.show(meter);
@@ -77,17 +77,17 @@ impl Outbox {
         polled
     }
 
-    /// Whether an operation of the user waits.
+    /// Whether a user operation is waiting.
     pub(crate) fn is_waiting(&self) -> bool {
         self.waits.is_on()
     }
 
-    /// The operation that waited was given up: what its user does now is no wait.
+    /// Records that the waiting operation was dropped.
     pub(crate) fn stop_waiting(&mut self) {
         self.waits.end();
     }
 
-    /// Waits until everything accepted so far but the tail has been taken by the connection.
+    /// Waits until the connection has taken all accepted frames except the tail.
     pub(crate) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
         let ready = self.poll_room(cx);
         self.counted(ready)
@@ -102,7 +102,7 @@ impl Outbox {
         }
     }
 
-    /// The answer to an operation that comes when the stream is ending or over.
+    /// The result of an operation on a stream that is ending or has ended.
     fn poll_no_more(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
         if let (_, How::Refused(error)) = self.state.phase() {
             let error = error.clone();
@@ -118,22 +118,22 @@ impl Outbox {
         }))
     }
 
-    /// Accepts payload bytes. To follow a `poll_ready` that was ready.
+    /// Accepts payload bytes. Must follow a `poll_ready` that returned ready.
     pub(crate) fn push_data(&mut self, data: Bytes) {
         self.packer.data(data);
         self.observe();
     }
 
-    /// Copies as much of `data` as the frame being filled has room for. To follow a `poll_ready`
-    /// that was ready.
+    /// Copies as much of `data` as fits into the current frame. Must follow a `poll_ready` that
+    /// returned ready.
     pub(crate) fn fill_tail(&mut self, data: &[u8]) -> usize {
         let taken = self.packer.fill_tail(data);
         self.observe();
         taken
     }
 
-    /// Accepts the item that `encode` appends, or nothing if it fails. To follow a `poll_ready`
-    /// that was ready.
+    /// Accepts the item that `encode` appends, or nothing if it fails. Must follow a `poll_ready`
+    /// that returned ready.
     pub(crate) fn push_item<E>(
         &mut self,
         encode: impl FnOnce(&mut BytesMut) -> Result<(), E>,
@@ -143,17 +143,17 @@ impl Outbox {
         Ok(())
     }
 
-    /// Accepts a message of the user.
+    /// Accepts a user message.
     pub(crate) fn push_message(&mut self, text: Text) -> Result<(), WriteError> {
         self.packer.message(text)
     }
 
-    /// Accepts a message of the stream protocol; a plain stream has none.
+    /// Accepts a message of the stream protocol. A plain stream ignores it.
     pub(crate) fn push_in_band(&mut self, message: &InBand) {
         self.packer.in_band(message);
     }
 
-    /// Sends full frames as far as the connection takes them, without waiting to be asked.
+    /// Sends full frames as far as the connection accepts them, without waiting.
     pub(crate) fn drain_now(&mut self, cx: &mut Context<'_>) {
         if matches!(self.state, State::Open(_))
             && self.packer.has_frames()
@@ -164,7 +164,7 @@ impl Outbox {
         }
     }
 
-    /// Waits until everything accepted so far is with the operating system.
+    /// Waits until everything accepted so far has been passed to the operating system.
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
         let flushed = self.poll_flush_all(cx);
         self.counted(flushed)
@@ -195,8 +195,8 @@ impl Outbox {
         self.poll_flush_link(cx)
     }
 
-    /// Flushes for a writer that pauses: the frame being filled stays as long as the connection
-    /// could not take it anyway, so that it may still become a full one.
+    /// Flushes for a writer that pauses. While the connection could not take the current frame
+    /// anyway, the frame is kept so that it may fill up.
     pub(crate) fn poll_flush_idle(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
         if let State::Open(_) = self.state {
             ready!(self.poll_drain(cx))?;
@@ -214,7 +214,7 @@ impl Outbox {
         self.heartbeat
     }
 
-    /// Waits until the connection is open; nothing is sent.
+    /// Waits until the connection is open, without sending anything.
     pub(crate) fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
         let State::Open(link) = &mut self.state else {
             return Poll::Ready(Ok(()));
@@ -223,7 +223,7 @@ impl Outbox {
         Poll::Ready(opened.map_err(|error| self.fail(cx, error.into())))
     }
 
-    /// What was accepted and not handed to the connection.
+    /// Data that was accepted and not passed to the connection.
     pub(crate) fn packer(&self) -> &Packer {
         &self.packer
     }
@@ -236,7 +236,7 @@ impl Outbox {
             && !self.is_waiting()
     }
 
-    /// Opens the connection if need be and hands it every queued frame.
+    /// Opens the connection if necessary and passes every queued frame to it.
     fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
         match ready!(self.poll_drain_inner(cx)) {
             Ok(()) => Poll::Ready(Ok(())),
@@ -289,7 +289,7 @@ impl Outbox {
         Poll::Ready(flushed.map_err(|error| self.fail(cx, error)))
     }
 
-    /// Keeps `error` for every later call, unless the peer had said why before.
+    /// Stores `error` for later calls, unless the peer gave a reason before.
     fn fail(&mut self, cx: &mut Context<'_>, error: WriteError) -> WriteError {
         let (phase, how) = self.state.phase();
         let how = how.clone();
@@ -311,9 +311,9 @@ impl Outbox {
         error
     }
 
-    /// Ready when there is no use in writing, with the answer that a write would get.
+    /// Ready when writing is no longer possible, with the error that a write would return.
     ///
-    /// While the stream is being ended it waits for how that ends, and loses nothing of it.
+    /// While the stream is being ended, it waits for the result without losing it.
     pub(crate) fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<WriteError> {
         if let State::Open(link) = &mut self.state {
             let ended = match ready!(link.poll_open(cx)) {
@@ -333,7 +333,7 @@ impl Outbox {
         })
     }
 
-    /// Tells whoever looks on when there are new frames.
+    /// Notifies the observers of new frames.
     fn observe(&mut self) {
         if self.packer.has_frames() {
             let report = self.report();
@@ -351,7 +351,7 @@ impl Outbox {
         }
     }
 
-    /// How the stream ended, as far as this end knows: an abort counts once it is queued.
+    /// How the stream ended, as far as this end knows. An abort counts once it is queued.
     fn verdict(&self) -> Option<Verdict> {
         let bytes = self.packer.bytes();
         match &self.state {
@@ -373,7 +373,7 @@ impl Outbox {
         }
     }
 
-    /// Whether the stream still has to be ended, should its writer be given up now.
+    /// Whether the stream would still have to be ended if its writer were dropped now.
     pub(crate) fn is_unfinished(&self) -> bool {
         match &self.state {
             State::Open(link) => link.is_used() || !self.packer.is_empty(),
@@ -382,7 +382,7 @@ impl Outbox {
         }
     }
 
-    /// Everything of this outbox, leaving one that is closed.
+    /// Takes everything and leaves a closed outbox.
     pub(crate) fn take(&mut self) -> Self {
         let mut closed = Self::new(Link::Gone);
         closed.state = State::Over {

@@ -1,17 +1,17 @@
-//! What the peer of a writer says, and what that means for the stream.
+//! The meaning of what the peer of a writer sends.
 
 use crate::channel::WriteError;
 use crate::transport::Received;
 use crate::wire::{Abort, Close, code};
 
-/// How far a writer has come with its stream.
+/// The progress of a writer with its stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
     /// It accepts data.
     Open,
-    /// Its last message is queued, and perhaps not sent.
+    /// Its last message is queued and may not have been sent.
     Ending,
-    /// Its close frame is queued behind everything else.
+    /// Its close frame is queued after everything else.
     Closing,
 }
 
@@ -20,14 +20,14 @@ pub(super) enum Phase {
 pub(super) enum How {
     /// With an end message.
     Whole,
-    /// With an abort message that its user asked for.
+    /// With an abort message requested by the user.
     Aborted(Abort),
-    /// With an abort message, because the writer cannot go on. Every operation gives the error.
+    /// With an abort message, because the writer failed. Every operation returns the error.
     Refused(WriteError),
 }
 
 impl How {
-    /// The close frame of such a stream.
+    /// The close frame for this kind of end.
     pub(super) fn close(&self) -> Close {
         match self {
             Self::Whole => Close::NORMAL,
@@ -38,18 +38,18 @@ impl How {
     }
 }
 
-/// Maps what a writer received to how that ends it; `None` if the writer goes on.
+/// Maps what a writer received to the end of its stream, or `None` if the writer continues.
 ///
 /// | received | `Open` | `Ending` | `Closing`, whole | `Closing`, not whole |
 /// |---|---|---|---|---|
-/// | frame, pong | goes on | goes on | goes on | goes on |
+/// | frame, pong | continues | continues | continues | continues |
 /// | close without a code, or 1000 | `Ended` | `Ended` | confirmed | confirmed |
 /// | close by a reader that left | `ReaderGone` | `ReaderGone` | `ReaderGone` | `ReaderGone` |
 /// | close with the writer's own code | `Ended` | `Ended` | `Ended` | confirmed |
 /// | close with any other code | `Ended` | `Ended` | `Ended` | `Ended` |
-/// | loss, or a broken rule | its error | its error | its error | its error |
+/// | loss, or a violation | its error | its error | its error | its error |
 ///
-/// A peer that closes before the writer's close frame is queued cannot have everything.
+/// A peer that closes before the writer's close frame is queued cannot have received everything.
 pub(super) fn outcome(
     phase: Phase,
     how: &How,

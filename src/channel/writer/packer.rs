@@ -10,40 +10,40 @@ use crate::channel::{Aside, Remark, WriteError};
 use crate::codec::Compression;
 use crate::wire::{Abort, Frame, Header, InBand, MAX_FRAME, Text};
 
-/// The longest message that is sent; what an engine takes in one frame (`docs/protocol.md` section 4.2).
+/// Maximum length of a message, the limit of engines for one frame (`docs/protocol.md` section
+/// 4.2).
 const MAX_MESSAGE: usize = 16 << 20;
 
-/// Room beyond a full frame for the item that does not fit into it. A longer one moves the frame
-/// in memory.
+/// Room beyond a full frame for an item that does not fit. A longer item moves the frame in memory.
 const OVERHANG: usize = 4 << 10;
 
-/// The header of a stream, which goes out as the first frame.
+/// The header of a stream, which is sent as the first frame.
 enum Head {
-    /// It can be changed until the first use.
+    /// Can be changed until the first use.
     Draft(Box<Header>),
-    /// It is final and not queued yet.
+    /// Final, but not queued yet.
     Final(Text),
-    /// It is queued, or the writer is plain.
+    /// Queued, or omitted by a plain writer.
     Gone,
 }
 
-/// Cuts what is written into frames, in order, and counts it.
+/// Splits written data into frames, in order, and counts it.
 pub(crate) struct Packer {
     head: Head,
-    /// No header, no end: in-band messages are left out.
+    /// Whether header, end message and other in-band messages are omitted.
     plain: bool,
-    /// The frame being filled, shorter than [`MAX_FRAME`].
+    /// The current frame, shorter than [`MAX_FRAME`].
     tail: BytesMut,
-    /// Frames before the tail. Bounded by what one call accepts: the outbox takes no more until
-    /// it is empty.
+    /// Frames before the tail. Bounded by what one call accepts, because the outbox accepts no more
+    /// until it is empty.
     frames: VecDeque<Frame>,
     totals: Totals,
     messages: u64,
-    /// Messages that others want to go out with what is written here.
+    /// Messages from other sources that are sent with the data.
     aside: Option<Aside>,
-    /// Between what is written and the frames.
+    /// Compresses data before it is split into frames.
     compression: Option<Squeeze>,
-    /// What went wrong in the compression; there is no use in going on.
+    /// The error of the compression; the stream cannot continue.
     failure: Option<WriteError>,
 }
 
@@ -62,7 +62,7 @@ impl Packer {
         }
     }
 
-    /// Compresses everything, and says so in the header. A plain stream has none to say it in.
+    /// Compresses the stream and names the algorithm in the header. Not possible in a plain stream.
     pub(super) fn compress(&mut self, compression: Compression) {
         let Some(header) = self.header_mut() else {
             return;
@@ -104,8 +104,8 @@ impl Packer {
     ///
     /// # Errors
     ///
-    /// Why there is no use in going on: a header too long, or a compression that failed. A short
-    /// header is kept for the abort that tells the reader.
+    /// Fails if the header is too long or the compression failed. A short header is kept for the
+    /// abort that notifies the reader.
     pub(super) fn prepare(&mut self) -> Result<(), WriteError> {
         if let Head::Draft(header) = &mut self.head {
             let mut text = InBand::Header(Header::clone(header)).encode();
@@ -121,7 +121,7 @@ impl Packer {
         self.failure.clone().map_or(Ok(()), Err)
     }
 
-    /// Whether [`prepare`](Self::prepare) has succeeded, and would again.
+    /// Whether [`prepare`](Self::prepare) has succeeded.
     pub(super) fn is_prepared(&self) -> bool {
         !matches!(self.head, Head::Draft(_)) && self.failure.is_none()
     }
@@ -140,8 +140,8 @@ impl Packer {
         }
     }
 
-    /// Copies as much of `data` as the frame being filled has room for; compressed, what fits
-    /// into one as it is.
+    /// Copies as much of `data` as fits into the current frame. With compression, as much as fits
+    /// uncompressed.
     pub(super) fn fill_tail(&mut self, data: &[u8]) -> usize {
         self.queue_aside();
         if let Some(squeeze) = &mut self.compression {
@@ -158,10 +158,10 @@ impl Packer {
         taken
     }
 
-    /// Accepts what `encode` appends to the frame being filled: one item, or nothing if it fails.
+    /// Accepts what `encode` appends to the current frame: one item, or nothing if it fails.
     ///
-    /// Frames end where items end, as long as an item is not longer than a frame, so that a
-    /// receiver finds whole items in each and copies nothing.
+    /// Frames end at item boundaries unless an item is longer than a frame, so that a receiver
+    /// finds whole items and copies nothing.
     pub(super) fn item<E>(
         &mut self,
         encode: impl FnOnce(&mut BytesMut) -> Result<(), E>,
@@ -188,7 +188,7 @@ impl Packer {
         Ok(())
     }
 
-    /// Accepts a message of the user.
+    /// Accepts a user message.
     pub(super) fn message(&mut self, text: Text) -> Result<(), WriteError> {
         if text.len() > MAX_MESSAGE {
             return Err(WriteError::MessageTooLong {
@@ -204,20 +204,20 @@ impl Packer {
         Ok(())
     }
 
-    /// Queues a message of the stream protocol; a plain stream has none.
+    /// Queues a message of the stream protocol. A plain stream ignores it.
     pub(super) fn in_band(&mut self, message: &InBand) {
         if !self.plain {
             self.queue_message(message.encode());
         }
     }
 
-    /// Queues the rest.
+    /// Queues the current frame.
     pub(super) fn flush(&mut self) {
         self.queue_aside();
         self.queue_tail();
     }
 
-    /// Queues the rest and the end message.
+    /// Queues the current frame and the end message.
     pub(super) fn end(&mut self) {
         self.flush();
         if let Some(squeeze) = &mut self.compression {
@@ -255,12 +255,12 @@ impl Packer {
         }
     }
 
-    /// Whether the header has gone, so that signs of life may follow it.
+    /// Whether the header was sent, so that heartbeats may follow.
     pub(crate) fn has_begun(&self) -> bool {
         matches!(self.head, Head::Gone) && !self.plain
     }
 
-    /// Takes the next frame; the tail is none before it is full or flushed.
+    /// Takes the next frame. The tail counts only once it is full or flushed.
     pub(super) fn pop(&mut self) -> Option<Frame> {
         self.frames.pop_front()
     }
@@ -270,19 +270,19 @@ impl Packer {
         !self.frames.is_empty()
     }
 
-    /// Whether anything was accepted and not taken.
+    /// Whether everything accepted was taken.
     pub(crate) fn is_empty(&self) -> bool {
         self.frames.is_empty()
             && self.tail.is_empty()
             && !self.compression.as_ref().is_some_and(Squeeze::holds_back)
     }
 
-    /// Payload bytes accepted, as they travel.
+    /// Payload bytes accepted, as they are transmitted.
     pub(super) fn bytes(&self) -> u64 {
         self.totals.bytes + self.tail.len() as u64
     }
 
-    /// Payload bytes in frames so far, without the frame being filled.
+    /// Payload bytes in complete frames so far.
     pub(crate) fn framed(&self) -> u64 {
         self.totals.bytes
     }
@@ -300,7 +300,7 @@ impl Packer {
         self.frames.push_back(Frame::Message(text));
     }
 
-    /// Queues what came aside, before what is accepted next.
+    /// Queues messages from other sources before the next data.
     fn queue_aside(&mut self) {
         while let Some(remark) = self.aside.as_ref().and_then(Aside::pop) {
             match remark {

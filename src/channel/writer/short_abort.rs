@@ -1,13 +1,15 @@
 use crate::wire::{Abort, InBand, Text};
 
-/// The longest abort message: what every engine and SDK takes (`docs/protocol.md` section 1.5).
+/// Maximum length of an abort message, which every engine and SDK accepts (`docs/protocol.md`
+/// section 1.5).
 const MAX_ABORT: usize = 1 << 20;
 
-/// What is kept of the text of an abort that is too long, and how many causes, first cause first.
+/// The number of bytes of each text and the number of causes (first cause first) kept in a
+/// shortened abort.
 const KEPT_TEXT: usize = 16 << 10;
 const KEPT_CAUSES: usize = 16;
 
-/// The abort message, with its texts cut if it would be too long for some peer.
+/// The abort message, with its texts truncated if some peer could not accept it.
 pub(super) fn short_abort(abort: &Abort) -> Text {
     let whole = InBand::Abort(abort.clone()).encode();
     if whole.len() <= MAX_ABORT {

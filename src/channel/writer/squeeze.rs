@@ -4,12 +4,12 @@ use crate::channel::WriteError;
 use crate::channel::error_chain::error_chain;
 use crate::codec::{Compression, CompressionError, Compressor};
 
-/// The compression of a stream, and what it holds back.
+/// The compression of a stream and its pending state.
 pub(super) struct Squeeze {
     compressor: Compressor,
-    /// An item before it is compressed.
+    /// An item before compression.
     item: BytesMut,
-    /// Something was pushed since the last flush.
+    /// Whether anything was pushed since the last flush.
     holds_back: bool,
 }
 
@@ -40,7 +40,7 @@ impl Squeeze {
         Ok(self.compressor.push(bytes, out)?)
     }
 
-    /// Makes everything that was pushed decodable.
+    /// Makes everything pushed so far decodable.
     pub(super) fn flush(&mut self, out: &mut BytesMut) -> Result<(), WriteError> {
         if std::mem::take(&mut self.holds_back) {
             self.compressor.flush(out)?;

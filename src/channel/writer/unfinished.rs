@@ -1,7 +1,7 @@
 use bytes::BytesMut;
 
-/// An item that is being written. Dropped before its end, by an error or by a panic of the item's
-/// code, it takes away what was written.
+/// An item that is being written. If dropped early, by an error or by a panic of the item's code,
+/// it removes what was written.
 pub(super) struct Unfinished<'b> {
     bytes: &'b mut BytesMut,
     start: usize,
@@ -13,7 +13,7 @@ impl<'b> Unfinished<'b> {
         Self { bytes, start }
     }
 
-    /// Appends what `encode` appends, or nothing.
+    /// Appends what `encode` appends, or nothing if it fails.
     pub(super) fn write<E>(
         self,
         encode: impl FnOnce(&mut BytesMut) -> Result<(), E>,

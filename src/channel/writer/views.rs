@@ -1,4 +1,4 @@
-//! The faces of a writer one at a time, for code where several extension traits meet.
+//! Wrappers that implement one set of traits each, to avoid ambiguous extension methods.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -11,55 +11,55 @@ use super::ChannelWriter;
 use crate::channel::WriteError;
 use crate::wire::Frame;
 
-/// A writer that is only an [`AsyncWrite`]; see [`ChannelWriter::into_write`].
+/// A writer that implements only [`AsyncWrite`]; see [`ChannelWriter::into_write`].
 #[derive(Debug)]
 pub struct ByteWriter(ChannelWriter);
 
-/// A writer that is only a [`Sink`] of [`Frame`]s; see [`ChannelWriter::into_sink`].
+/// A writer that implements only [`Sink`] of [`Frame`]s; see [`ChannelWriter::into_sink`].
 #[derive(Debug)]
 pub struct FrameSink(ChannelWriter);
 
 impl ChannelWriter {
-    /// Only the [`AsyncWrite`] face; the inverse is [`ByteWriter::into_inner`].
+    /// Keeps only [`AsyncWrite`]; the inverse is [`ByteWriter::into_inner`].
     pub fn into_write(self) -> ByteWriter {
         ByteWriter(self)
     }
 
-    /// Only the [`Sink`] face; the inverse is [`FrameSink::into_inner`].
+    /// Keeps only [`Sink`]; the inverse is [`FrameSink::into_inner`].
     pub fn into_sink(self) -> FrameSink {
         FrameSink(self)
     }
 }
 
 impl ByteWriter {
-    /// The writer below.
+    /// Returns the underlying writer.
     pub fn get_ref(&self) -> &ChannelWriter {
         &self.0
     }
 
-    /// The writer below.
+    /// Returns the underlying writer.
     pub fn get_mut(&mut self) -> &mut ChannelWriter {
         &mut self.0
     }
 
-    /// The writer below; the inverse is [`ChannelWriter::into_write`].
+    /// Returns the underlying writer; the inverse is [`ChannelWriter::into_write`].
     pub fn into_inner(self) -> ChannelWriter {
         self.0
     }
 }
 
 impl FrameSink {
-    /// The writer below.
+    /// Returns the underlying writer.
     pub fn get_ref(&self) -> &ChannelWriter {
         &self.0
     }
 
-    /// The writer below.
+    /// Returns the underlying writer.
     pub fn get_mut(&mut self) -> &mut ChannelWriter {
         &mut self.0
     }
 
-    /// The writer below; the inverse is [`ChannelWriter::into_sink`].
+    /// Returns the underlying writer; the inverse is [`ChannelWriter::into_sink`].
     pub fn into_inner(self) -> ChannelWriter {
         self.0
     }

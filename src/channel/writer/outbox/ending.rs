@@ -1,4 +1,4 @@
-//! How an outbox ends its stream: it closes or aborts, and waits for the peer's confirmation.
+//! Ends the stream of an outbox: closes or aborts it, and waits for the peer's confirmation.
 
 use std::task::{Context, Poll, ready};
 
@@ -10,7 +10,7 @@ use crate::transport::Silence;
 use crate::wire::Abort;
 
 impl Outbox {
-    /// Waits until the stream is ended and the peer has confirmed it.
+    /// Waits until the stream has ended and the peer has confirmed it.
     pub(crate) fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
         self.refuse_what_cannot_be();
         if matches!(self.state, State::Open(_)) {
@@ -27,10 +27,10 @@ impl Outbox {
         self.counted(closed)
     }
 
-    /// Waits until the reader has been told that the stream failed.
+    /// Waits until the reader was notified that the stream failed.
     ///
-    /// What was not handed to the connection before is dropped. A writer whose end is on its way
-    /// is not aborted any more.
+    /// Data that was not passed to the connection is dropped. A stream whose end message is already
+    /// queued is not aborted.
     pub(crate) fn poll_abort(
         &mut self,
         cx: &mut Context<'_>,
@@ -44,7 +44,7 @@ impl Outbox {
         self.counted(aborted)
     }
 
-    /// Goes on to `Ending`; the last message is queued.
+    /// Enters `Ending`; the last message is queued.
     fn end(&mut self, how: How) {
         self.observed.ending();
         if let State::Open(link) = &mut self.state {
@@ -56,8 +56,8 @@ impl Outbox {
         }
     }
 
-    /// A stream whose header is too long or whose compression fails ends here, and its reader is
-    /// told why.
+    /// Ends a stream whose header is too long or whose compression failed, and sends the reason to
+    /// its reader.
     pub(super) fn refuse_what_cannot_be(&mut self) {
         if matches!(self.state, State::Open(_))
             && let Err(error) = self.packer.prepare()
@@ -68,15 +68,15 @@ impl Outbox {
         }
     }
 
-    /// Nobody waits for the end of this stream any more: without a sign of life of the peer it is
-    /// given up after the close timeout.
+    /// Nobody waits for the end of this stream any more. Without a sign of life from the peer, it
+    /// is abandoned after the close timeout.
     pub(in crate::channel::writer) fn bound_the_end(&mut self) {
         if let State::Ending { dropped, .. } = &mut self.state {
             *dropped = Some(Silence::of("the engine", self.close_timeout));
         }
     }
 
-    /// Whether the end message is queued, so that the stream can still become whole.
+    /// Whether the end message is queued, so that the stream may still be complete.
     pub(in crate::channel::writer) fn is_ending_whole(&self) -> bool {
         matches!(
             self.state.phase(),
@@ -95,7 +95,7 @@ impl Outbox {
         }
     }
 
-    /// Sends what is queued, and the close frame.
+    /// Sends what is queued, then the close frame.
     fn poll_ending(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
         let sent = match self.poll_drain(cx) {
             Poll::Ready(Ok(())) => self.poll_flush_link(cx),

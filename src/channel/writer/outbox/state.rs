@@ -5,7 +5,7 @@ use crate::channel::link::Link;
 use crate::channel::writer::outcome::{How, Phase, outcome};
 use crate::transport::{Silence, Transport};
 
-/// What an outbox does, with what it needs for it; the table is that of [`Outbox`](super::Outbox).
+/// The state of an outbox, with what it needs; [`Outbox`](super::Outbox) has the table.
 pub(super) enum State {
     Open(Link),
     Ending {
@@ -45,8 +45,8 @@ impl State {
     }
 }
 
-/// Ready when what the peer says ends the stream; see [`outcome`]. Whatever it says is a sign of
-/// life.
+/// Ready when what the peer sends ends the stream; see [`outcome`]. Anything that it sends is a
+/// sign of life.
 pub(super) fn poll_news(
     link: &mut dyn Transport,
     (phase, how): (Phase, &How),
