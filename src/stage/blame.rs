@@ -1,8 +1,8 @@
-//! Whose panic it was, among stages that are fused into one stream.
+//! Attributes panics to stages that are fused into one stream.
 //!
-//! Catching at each stage would cost each item a third of its time, because the compiler does not
-//! see through it. So a panic unwinds through all of them to the one [`Caught`](super::Caught)
-//! that polls them, and leaves word on its way.
+//! Catching panics at each stage would cost each item a third of its time, because the compiler
+//! cannot optimise across the catch. Instead, a panic unwinds through all stages to the one
+//! [`Caught`](super::Caught) that polls them, and records its stage on the way.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -12,17 +12,17 @@ use super::items::ItemRun;
 use crate::channel::Remark;
 
 thread_local! {
-    /// What the panic that is being caught on this thread left. Taken where it is caught.
+    /// Recorded by the panic that is being caught on this thread. Taken where the panic is caught.
     static BLAMED: RefCell<Option<Blamed>> = const { RefCell::new(None) };
 }
 
-/// A stage whose code has panicked.
+/// A stage whose code panicked.
 #[derive(Debug)]
 pub(super) struct Blamed {
     pub(super) stage: String,
-    /// Number of the item that it was at.
+    /// Number of the item that was being processed.
     pub(super) item: Option<u64>,
-    /// What the code had said before; it stands before the failure.
+    /// Messages that the code sent before the panic.
     pub(super) remarks: VecDeque<Remark>,
 }
 
@@ -37,7 +37,7 @@ impl Default for Blamed {
 }
 
 impl Blamed {
-    /// Whose panic it was that was just caught; `None` if it was not in the code of a stage.
+    /// Takes the record of the panic that was just caught. `None` if it did not occur in a stage.
     pub(super) fn take() -> Option<Self> {
         BLAMED.take()
     }
@@ -55,13 +55,13 @@ impl Blamed {
     }
 }
 
-/// Says while it lives that the code of a stage runs. Dropped by a panic, it blames the stage.
+/// Marks that the code of a stage is running. If dropped by a panic, it records the stage.
 pub(super) struct Working<'r, S, P> {
     pub(super) run: &'r mut ItemRun<S, P>,
 }
 
 impl<'r, S, P> Working<'r, S, P> {
-    /// The code of the stage of `run` is about to run, for the item that `run` has the number of.
+    /// The code of the stage of `run` starts to process the item with the number in `run`.
     #[inline]
     pub(super) fn new(run: &'r mut ItemRun<S, P>) -> Self {
         Self { run }
@@ -74,8 +74,8 @@ impl<'r, S, P> Working<'r, S, P> {
     }
 }
 
-/// A look at an output before it is handed on, which runs the code of its type. Dropped by a panic,
-/// it blames the stage.
+/// An access to an output that runs the code of its type. If dropped by a panic, it records the
+/// stage.
 pub(super) struct Handing<'c> {
     pub(super) context: &'c StageContext,
     pub(super) item: u64,
@@ -102,7 +102,7 @@ impl<S, P> Drop for Working<'_, S, P> {
     }
 }
 
-/// Blames the beginning of a pipeline for a panic in `produce`.
+/// Attributes a panic in `produce` to the source of the pipeline.
 #[inline]
 pub(crate) fn blaming<R>(context: &StageContext, produce: impl FnOnce() -> R) -> R {
     let beginning = Beginning(context);

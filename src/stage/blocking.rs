@@ -1,10 +1,10 @@
-/// Runs a call that blocks or computes for long on a thread kept for that.
+/// Runs a blocking or long computation on a thread for blocking work.
 ///
-/// A call that has begun is not stopped when the run is cancelled; its result is then dropped.
+/// A call that has started is not stopped when the run is cancelled; its result is dropped.
 ///
 /// # Panics
 ///
-/// As the call does, and when the runtime is shutting down.
+/// Panics if the call panics, or if the runtime is shutting down.
 pub async fn blocking<R: Send + 'static>(call: impl FnOnce() -> R + Send + 'static) -> R {
     match tokio::task::spawn_blocking(call).await {
         Ok(result) => result,

@@ -1,4 +1,4 @@
-//! A bound that is there for what the compiler says where it is not met.
+//! A bound that improves compiler messages.
 
 use super::Stage;
 

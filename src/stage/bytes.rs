@@ -19,10 +19,10 @@ use crate::error::Error;
 /// Implemented by `#[pipeline_stage]` for a function of the two. The output is closed when the
 /// function returns `Ok`, and aborted with its error otherwise.
 pub trait ByteStage: Stage<In = Bytes, Out = Bytes> {
-    /// The parameters of a run.
+    /// The type of the parameters.
     type Params: Params + Send + Sync + 'static;
 
-    /// Begins a run.
+    /// Starts a run.
     fn start(
         &self,
         input: ChannelReader,
@@ -32,7 +32,7 @@ pub trait ByteStage: Stage<In = Bytes, Out = Bytes> {
     ) -> impl Future<Output = Result<(), Error>> + Send + 'static + use<Self>;
 }
 
-/// Joins a byte stage to its input within the process.
+/// Connects a byte stage to its input within the process.
 #[allow(clippy::needless_pass_by_value)] // Called alike for every kind of stage.
 pub fn fuse<G, S>(
     stage: G,

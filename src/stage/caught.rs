@@ -12,14 +12,14 @@ use crate::channel::Remark;
 
 /// Fused stages whose panics are caught: the stage that panicked has failed.
 ///
-/// To be put around stages wherever something else than a stage of items polls them.
+/// It wraps stages wherever they are polled by something other than an item stage.
 #[pin_project]
 #[derive(Debug)]
 pub(crate) struct Caught<S> {
-    /// `None` once something has panicked, or it was ended.
+    /// `None` after a panic, or after the stream was ended.
     #[pin]
     stream: Option<S>,
-    /// What the stage had said before it panicked.
+    /// Messages that the stage sent before it panicked.
     remarks: VecDeque<Remark>,
     failure: Option<StageError>,
 }
@@ -33,7 +33,7 @@ impl<S> Caught<S> {
         }
     }
 
-    /// Drops the stages; nothing comes any more.
+    /// Drops the stages; nothing follows.
     pub(crate) fn end(self: Pin<&mut Self>) {
         let mut this = self.project();
         this.stream.set(None);

@@ -9,7 +9,7 @@ use crate::channel::{ChannelWriter, Sender, WriteError};
 use crate::codec::Encode;
 use crate::wire::Abort;
 
-/// The writing end of a stage, as whoever finishes the stream sees it.
+/// The writing end of a stage, as seen by the code that ends the stream.
 pub(crate) trait WritingEnd: Send {
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>>;
 
@@ -17,7 +17,7 @@ pub(crate) trait WritingEnd: Send {
 
     fn poll_abort(&mut self, cx: &mut Context<'_>, abort: &Abort) -> Poll<Result<(), WriteError>>;
 
-    /// Aborts the stream after what was put out before.
+    /// Aborts the stream after the outputs before.
     fn poll_fail(&mut self, cx: &mut Context<'_>, abort: &Abort) -> Poll<Result<(), WriteError>> {
         // A failure comes back from the abort; a stream that is aborted flushes no more.
         let _ = ready!(self.poll_flush(cx));
@@ -53,14 +53,14 @@ impl<T: Send + 'static, F: Encode<T>> WritingEnd for Sender<T, F> {
     }
 }
 
-/// How long the reader of a stage that was stopped may take to hear of it. It learns of the end of
-/// the run in other ways, too.
+/// How long the reader of a stopped stage may take to be notified. It learns of the end of the run
+/// in other ways, too.
 const STOPPED: Duration = Duration::from_secs(1);
 
-/// Ends the output of a stage as its code ended: closes it, or aborts it with the failure, after
-/// what was put out before.
+/// Ends the output of a stage according to the result of its code: closes it, or aborts it with the
+/// failure, after the outputs before.
 ///
-/// `writer` is `None` where the code kept the writer; then the stream ends with that writer.
+/// `writer` is `None` if the code kept the writer; then the stream ends with that writer.
 pub(super) async fn conclude<W: WritingEnd>(
     context: &StageContext,
     writer: Option<W>,

@@ -13,10 +13,10 @@ use super::under_way::UnderWay;
 use super::{Applied, Flow, ItemStage, Outputs, Stage, StageContext, StageError};
 use crate::channel::{Event, ReceiveError};
 
-/// Joins an item stage that handles several items at once, each on a task of its own.
+/// Connects an item stage that processes several items concurrently, each in a task of its own.
 ///
-/// With order kept, messages and errors of the input wait for the calls before them; without,
-/// they go straight on.
+/// If order is kept, messages and errors of the input wait for the calls before them. Otherwise
+/// they are forwarded immediately.
 pub(super) fn join<G: ItemStage>(
     stage: G,
     input: BoxStream<'static, Flow<G::In>>,
@@ -59,10 +59,10 @@ pub(super) fn join<G: ItemStage>(
     }
 }
 
-/// What becomes of an item, or of something between the items.
+/// The result of a call, or an event between the items.
 type Handled<G> = Result<Done<<G as ItemStage>::Outputs, <G as Stage>::Out>, StageError>;
 
-/// Begins the call for the item that `run` has the number of.
+/// Starts the call for the item with the number in `run`.
 fn call<G: ItemStage>(
     stage: &G,
     item: G::In,
@@ -87,11 +87,11 @@ fn cannot_read(context: &StageContext, error: ReceiveError) -> StageError {
     StageError::input(context.stage(), error)
 }
 
-/// What became of a call, or what stood between the items.
+/// The result of a call, or an event between the items.
 enum Done<O, T> {
     Outputs(u64, O),
     Between(Event<T>),
-    /// Nothing comes of it.
+    /// No output.
     Nothing,
 }
 
@@ -115,7 +115,7 @@ fn finish<O, S, T>(
     }
 }
 
-/// Gives the outputs of calls in the order in which the calls are given.
+/// Emits the outputs of calls in the order of the calls.
 #[pin_project]
 struct Emit<D, O> {
     #[pin]
@@ -123,7 +123,7 @@ struct Emit<D, O> {
     context: StageContext,
     #[pin]
     outputs: Option<O>,
-    /// Number of the item that `outputs` are of.
+    /// Number of the item that `outputs` belong to.
     number: u64,
     over: bool,
 }

@@ -26,17 +26,18 @@ impl<S> Configured<S> {
         Self { stage, params }
     }
 
-    /// The stage below.
+    /// Returns the inner stage.
     pub fn get_ref(&self) -> &S {
         &self.stage
     }
 
-    /// The stage below.
+    /// Returns the inner stage.
     pub fn get_mut(&mut self) -> &mut S {
         &mut self.stage
     }
 
-    /// The stage below; the inverse is [`StageExt::with_params`](super::StageExt::with_params).
+    /// Returns the inner stage; the inverse is
+    /// [`StageExt::with_params`](super::StageExt::with_params).
     pub fn into_inner(self) -> S {
         self.stage
     }
@@ -77,7 +78,7 @@ impl<S: Stage> Stage for Configured<S> {
     }
 }
 
-/// For a policy to be set after the parameters.
+/// Allows a policy to be set after the parameters.
 #[diagnostic::do_not_recommend]
 impl<S: ItemStage> ItemStage for Configured<S> {
     type State = S::State;

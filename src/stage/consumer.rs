@@ -23,17 +23,17 @@ use crate::error::Error;
     note = "a consumer is a function of a `Receiver` with `#[pipeline_stage]`"
 )]
 pub trait Consumer: Clone + Send + Sync + 'static {
-    /// What comes in.
+    /// The type of the input items.
     type In: Send + 'static;
-    /// How items come in over a channel.
+    /// The format of the input over a channel.
     type Format: Encode<Self::In> + Decode<Self::In>;
-    /// The parameters of a run.
+    /// The type of the parameters.
     type Params: Params + Send + Sync + 'static;
 
-    /// The id that workers register it by.
+    /// The id used for registration.
     fn id(&self) -> String;
 
-    /// Begins a run.
+    /// Starts a run.
     fn start(
         &self,
         input: Receiver<Self::In, Self::Format>,
@@ -93,8 +93,8 @@ pub trait Consumer: Clone + Send + Sync + 'static {
         }
     }
 
-    /// Runs the consumer from a channel. A writer, if there is one, tells by its end that the
-    /// consumer is done.
+    /// Runs the consumer on a channel. If there is a writer, its end signals that the consumer is
+    /// done.
     #[doc(hidden)]
     fn serve(
         self,

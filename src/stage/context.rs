@@ -16,10 +16,10 @@ use crate::error::Error;
 use crate::wire::{Progress, Text};
 use crate::worker::Worker;
 
-/// How often a stage tells its progress unless told.
+/// Default interval of progress messages.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(1);
 
-/// The circumstances of one run of a stage; a function that asks for `&StageContext` gets it.
+/// The context of one run of a stage. A function with an argument `&StageContext` receives it.
 ///
 /// Cheap to clone.
 ///
@@ -41,7 +41,7 @@ pub struct StageContext(Arc<Inner>);
 struct Inner {
     stage: String,
     params: Value,
-    /// Whether the parameters are those that were chosen where the stage is used.
+    /// Whether the parameters were set where the stage is used.
     configured: bool,
     worker: Option<Worker>,
     metadata: OnceLock<Option<Value>>,
@@ -49,14 +49,14 @@ struct Inner {
     aside: Aside,
     progress_interval: Duration,
     limits: ItemLimits,
-    /// Whether the stage is one of several copies among which order is kept.
+    /// Whether the stage is one of several copies whose outputs keep the order.
     in_order: bool,
     tally: Tally,
     counts: Arc<Counts>,
 }
 
 impl StageContext {
-    /// The circumstances of a run of `stage`, outside of any worker.
+    /// Creates a context for a run of `stage` outside of any worker.
     pub(crate) fn new(stage: impl Into<String>, control: Control) -> Self {
         Self(Arc::new(Inner {
             stage: stage.into(),
@@ -74,7 +74,7 @@ impl StageContext {
         }))
     }
 
-    /// The same run for the stage `stage`, with nothing that the stage itself has done.
+    /// The same run for the stage `stage`, without the state of the current stage.
     pub(crate) fn for_stage(&self, stage: impl Into<String>) -> Self {
         self.changed(|inner| {
             inner.stage = stage.into();
@@ -87,8 +87,8 @@ impl StageContext {
         self.changed(|inner| inner.params = params)
     }
 
-    /// The same run with parameters that were chosen where the stage is used. Of several choices
-    /// the outermost counts, which is the one that comes here first.
+    /// The same run with parameters that were set where the stage is used. If set several times,
+    /// the outermost counts, which arrives here first.
     pub(crate) fn configured(&self, params: &Value) -> Self {
         if self.0.configured || params.is_null() {
             return self.clone();
@@ -110,7 +110,7 @@ impl StageContext {
         })
     }
 
-    /// The same run with `aside` for what the stage says.
+    /// The same run with `aside` for the stage's messages.
     pub(super) fn with_aside(&self, aside: Aside) -> Self {
         self.changed(|inner| inner.aside = aside)
     }
@@ -142,23 +142,23 @@ impl StageContext {
         self.changed(|inner| inner.in_order = in_order)
     }
 
-    /// Whether the stage is one of several copies among which order is kept.
+    /// Whether the stage is one of several copies whose outputs keep the order.
     pub(super) fn is_in_order(&self) -> bool {
         self.0.in_order
     }
 
-    /// Receives the items of a stream within the limits of the run.
+    /// Creates a receiver with the limits of the run.
     pub(crate) fn receiver<T, F: Decode<T>>(&self, reader: ChannelReader) -> Receiver<T, F> {
         Receiver::new(reader).limits(self.0.limits)
     }
 
-    /// Counts what comes out of this stage of a chain, for the report of a run within one process.
+    /// Counts the outputs of this stage, for the report of a run within one process.
     pub(crate) fn tally<S>(&self, stream: S) -> Counted<S> {
         let inputs = self.0.tally.last().into_iter().collect();
         self.tally_behind(inputs, stream)
     }
 
-    /// Adds this stage, whose output is counted in its branches; gives its place.
+    /// Adds this stage, whose outputs are counted in its branches, and returns its index.
     pub(crate) fn tally_fork(&self) -> Option<Place> {
         let inputs = self.0.tally.last().into_iter().collect();
         let Inner { stage, counts, .. } = &*self.0;
@@ -166,14 +166,14 @@ impl StageContext {
         self.0.tally.last()
     }
 
-    /// Counts what comes out of this stage, which comes behind `inputs`.
+    /// Counts the outputs of this stage, whose inputs are `inputs`.
     pub(crate) fn tally_behind<S>(&self, inputs: Vec<Place>, stream: S) -> Counted<S> {
         let Inner { stage, counts, .. } = &*self.0;
         let count = self.0.tally.add_stage(stage, inputs, counts);
         Counted::new(stream, count)
     }
 
-    /// Adds this stage, which nothing comes out of.
+    /// Adds this stage, which has no outputs.
     pub(crate) fn add_to_tally(&self, inputs: Vec<Place>) {
         let Inner { stage, counts, .. } = &*self.0;
         self.0.tally.add_stage(stage, inputs, counts);
@@ -184,17 +184,17 @@ impl StageContext {
         &self.0.tally
     }
 
-    /// Counts an item that the stage has skipped, `dead` if it went to the dead letters.
+    /// Counts a skipped item; `dead` if it was sent to the dead letters.
     pub(crate) fn skip(&self, dead: bool) {
         self.0.counts.skip(dead);
     }
 
-    /// What the stage counts beside what goes through it.
+    /// The counters of the stage beside its traffic.
     pub(super) fn counts(&self) -> &Counts {
         &self.0.counts
     }
 
-    /// Lets the run within this process wait for `end` before it is over.
+    /// Makes the run within this process wait for `end`.
     pub(super) fn end_with(&self, end: BoxFuture<'static, Result<(), Error>>) {
         let stage = self.0.stage.clone();
         let end = end.map_err(move |error| StageError::returned(&stage, None, error));
@@ -225,27 +225,28 @@ impl StageContext {
         &self.0.stage
     }
 
-    /// The user's metadata from the header of the input; it goes on in the header of the output.
+    /// The user's metadata from the header of the input. It is forwarded in the header of the
+    /// output.
     pub fn metadata(&self) -> Option<&Value> {
         self.0.metadata.get()?.as_ref()
     }
 
-    /// Puts the input's metadata in place, once it has arrived.
+    /// Stores the metadata of the input once it has arrived.
     pub(super) fn set_metadata(&self, metadata: Option<Value>) {
         // A second header is refused by the judge before it comes here.
         let _ = self.0.metadata.set(metadata);
     }
 
-    /// Sends a message downstream, after what the stage has put out so far: before the outputs of
-    /// the call that sends it.
+    /// Sends a message downstream, after the outputs so far and before the outputs of the current
+    /// call.
     ///
-    /// It goes out with the stage's next output or at its end. A message that readers would take
-    /// for one of the stream protocol is one of the stream protocol.
+    /// It is sent with the stage's next output or at its end. A message that looks like one of the
+    /// stream protocol is treated as one.
     pub fn send_message(&self, text: impl Into<Text>) {
         self.0.aside.push(Remark::Message(text.into()));
     }
 
-    /// Tells progress downstream, beside the counts that are told anyway.
+    /// Sends a progress message downstream, in addition to the automatic counts.
     pub fn send_progress(&self, mut progress: Progress) {
         if progress.stage.is_empty() {
             progress.stage.clone_from(&self.0.stage);
@@ -253,34 +254,34 @@ impl StageContext {
         self.0.aside.push(Remark::Progress(progress));
     }
 
-    /// The worker that runs the stage; `None` for a run within one process without a worker.
+    /// The worker that runs the stage. `None` for a run within one process without a worker.
     pub fn worker(&self) -> Option<&Worker> {
         self.0.worker.as_ref()
     }
 
-    /// Whether the stage is to stop: its run was cancelled, is overdue or has failed, nobody
-    /// wants its output any more, or its worker shuts down.
+    /// Whether the stage should stop: its run was cancelled, has exceeded its deadline or has
+    /// failed, nobody reads its output any more, or its worker is shutting down.
     ///
-    /// For code that blocks or computes, which should look at it now and then. It stays `true`
-    /// when the stage has ended, for threads and tasks that the stage has started.
+    /// Blocking and computing code should check it regularly. It stays `true` after the stage has
+    /// ended, for threads and tasks that the stage has started.
     pub fn is_cancelled(&self) -> bool {
         self.0.control.told().is_cancelled()
     }
 
-    /// Waits until the stage is to stop, see [`is_cancelled`](Self::is_cancelled); for a stage
-    /// that waits for something of its own.
+    /// Waits until the stage should stop; see [`is_cancelled`](Self::is_cancelled). For a stage
+    /// that waits for something else at the same time.
     ///
     /// # Cancel safety
     ///
-    /// Nothing is lost when the future is dropped.
+    /// Cancel safe.
     pub async fn cancelled(&self) {
         self.0.control.told().cancelled().await;
     }
 
-    /// The parameters as a `P`.
+    /// Deserialises the parameters as a `P`.
     ///
-    /// Absent parameters are `null`, or else an empty object, so that a struct whose fields all
-    /// have defaults can do without.
+    /// Absent parameters are read as `null`, or else as an empty object, so that a struct whose
+    /// fields all have defaults needs none.
     pub(crate) fn params<P: Params>(&self) -> Result<P, StageError> {
         let params = &self.0.params;
         let refuse = |error: serde_json::Error| {
@@ -301,7 +302,7 @@ impl StageContext {
         }
     }
 
-    /// The parameters as they came.
+    /// The unparsed parameters.
     pub(crate) fn raw_params(&self) -> &Value {
         &self.0.params
     }
@@ -310,8 +311,8 @@ impl StageContext {
         &self.0.aside
     }
 
-    /// Whether code that computes without waiting may take its next item. Once the stage is to
-    /// stop it has to give way, to whoever stops it.
+    /// Whether code that computes without waiting may process its next item. If the stage should
+    /// stop, the code must yield to the task that stops it.
     pub(crate) fn poll_go_on(&self, cx: &Context<'_>) -> Poll<()> {
         if self.0.control.is_over() {
             cx.waker().wake_by_ref();
@@ -324,7 +325,7 @@ impl StageContext {
         &self.0.control
     }
 
-    /// How often the stage tells its progress; never zero.
+    /// The interval of progress messages; never zero.
     pub(crate) fn progress_interval(&self) -> Duration {
         self.0.progress_interval.max(Duration::from_millis(1))
     }

@@ -3,32 +3,32 @@
 use super::StageError;
 use crate::channel::{Departure, ReadError, ReceiveError};
 
-/// What was recorded at the ends of a stage while its code ran.
+/// The events recorded at the ends of a stage while its code ran.
 ///
-/// The record is made where it happens, at the end of the channel itself. What the code returns
-/// says nothing about its ends: an error type of the user may hide every source, and an error of
-/// a channel may be that of another channel.
+/// They are recorded at the ends of the channels themselves. The code's result says nothing about
+/// its ends: a user's error type may hide its sources, and a channel error may come from another
+/// channel.
 ///
-/// | the code returns | input | output | the stage |
+/// | the code returns | input | output | result of the stage |
 /// |---|---|---|---|
-/// | anything | any | its reader left | gave way: its reader wanted no more |
-/// | an error | any | lost | lost its output: gave way if its reader ended well |
-/// | anything | failed | open | failed because its input did, which it passes on |
+/// | anything | any | its reader left | stopped early: its reader wanted no more |
+/// | an error | any | lost | lost its output: stopped early if its reader ended successfully |
+/// | anything | failed | open | failed because its input did; the cause is passed on |
 /// | an error | whole, or left | open | failed |
-/// | `Ok` | whole, or left | open | ended well |
+/// | `Ok` | whole, or left | open | succeeded |
 ///
-/// An input that failed counts only if the code has seen the failure. A failure that the
-/// framework found, such as that of one item, keeps its own cause.
+/// A failed input counts only if the code has seen the failure. A failure found by the framework,
+/// such as that of one item, keeps its own cause.
 #[derive(Clone, Debug, Default)]
 pub(super) struct StageEnding<'a> {
-    /// How the input failed, as far as the code has seen it.
+    /// How the input failed, if the code has seen it.
     pub(super) input: Option<&'a ReadError>,
     /// Set when nobody reads the output any more.
     pub(super) output: Option<Departure>,
 }
 
 impl StageEnding<'_> {
-    /// How the stage ended whose code returned `code`.
+    /// Decides the result of a stage whose code returned `code`.
     pub(super) fn decide<R>(
         self,
         stage: &str,
@@ -60,7 +60,7 @@ mod tests {
     use crate::stage::StageError;
     use crate::wire::Abort;
 
-    /// Every combination of what the code returned and what was recorded at its ends.
+    /// Every combination of the code's result and the events recorded at its ends.
     #[test]
     fn ends_outrank_what_the_code_returns() {
         let aborted = ReadError::Aborted(Abort::new("c", "m").at_stage("before"));

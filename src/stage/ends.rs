@@ -2,8 +2,7 @@ use super::StageError;
 use crate::channel::{ChannelReader, ChannelWriter};
 use crate::error::Error;
 
-/// The ends of the channels that a stage runs between: a producer has no reader, a consumer no
-/// writer.
+/// The channel ends of a stage. A producer has no reader, and a consumer has no writer.
 #[derive(Debug, Default)]
 pub struct Ends {
     pub(crate) reader: Option<ChannelReader>,
@@ -11,12 +10,12 @@ pub struct Ends {
 }
 
 impl Ends {
-    /// Connects both ends before the stage's code runs: an end that connects late would be taken
-    /// for one that nobody opens, and would not see its peer leave. Nothing is sent yet.
+    /// Connects both ends before the stage's code runs. An end that connects late would look as if
+    /// nobody opened it, and would not notice that its peer leaves. Nothing is sent yet.
     ///
     /// # Errors
     ///
-    /// When an end cannot connect.
+    /// Fails if an end cannot connect.
     pub(crate) async fn connect(&mut self) -> Result<(), Error> {
         let Self { reader, writer } = self;
         let reading = async {
@@ -35,7 +34,7 @@ impl Ends {
         Ok(())
     }
 
-    /// The reader that `stage` needs.
+    /// Takes the reader, which `stage` requires.
     pub(super) fn reader(&mut self, stage: &str) -> Result<ChannelReader, StageError> {
         self.reader.take().ok_or_else(|| {
             StageError::new(
@@ -46,7 +45,7 @@ impl Ends {
         })
     }
 
-    /// The writer that `stage` needs.
+    /// Takes the writer, which `stage` requires.
     pub(super) fn writer(&mut self, stage: &str) -> Result<ChannelWriter, StageError> {
         self.writer.take().ok_or_else(|| {
             StageError::new(
@@ -57,7 +56,7 @@ impl Ends {
         })
     }
 
-    /// Both ends, for a stage in the middle. If one lacks the other is told.
+    /// Takes both ends, for a stage in the middle. If one is missing, the other is aborted.
     pub(super) async fn both(
         &mut self,
         stage: &str,

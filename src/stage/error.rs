@@ -5,9 +5,9 @@ use crate::channel::{ReadError, ReceiveError, SendError, WriteError, error_chain
 use crate::error::Error;
 use crate::wire::Abort;
 
-/// Why a stage failed, as its run and the stages after it see it.
+/// The failure of a stage, as seen by its run and by downstream stages.
 ///
-/// One pointer wide, because it travels in the place of an item.
+/// One pointer wide, because it travels in place of an item.
 #[derive(Clone)]
 pub struct StageError(Box<Inner>);
 
@@ -18,13 +18,14 @@ struct Inner {
     kind: Kind,
 }
 
-/// What a failure means to the run, as recorded where it happened.
+/// The meaning of a failure for the run, recorded where it occurred.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Failed,
     /// The reader of the stage's own output wanted no more.
     OutputGone,
-    /// The stage's own output was lost; whether its reader left or the engine, is not known.
+    /// The stage's own output was lost; it is not known whether the reader or the engine is the
+    /// cause.
     OutputLost,
 }
 
@@ -33,36 +34,36 @@ impl StageError {
     pub const FAILED: &'static str = "stage_failed";
     /// Code of a stage that panicked.
     pub const PANICKED: &'static str = "stage_panicked";
-    /// Code of a stage whose parameters cannot be read.
+    /// Code of a stage whose parameters are invalid.
     pub const BAD_PARAMS: &'static str = "bad_params";
-    /// Code of a stage that was called without a ref that it needs.
+    /// Code of a stage that was called without a required ref.
     pub const BAD_REQUEST: &'static str = "bad_request";
-    /// Code of a stage whose input broke off.
+    /// Code of a stage whose input was truncated.
     pub const INPUT_TRUNCATED: &'static str = "input_truncated";
-    /// Code of a stage whose input cannot be read.
+    /// Code of a stage whose input is invalid.
     pub const BAD_INPUT: &'static str = "bad_input";
-    /// Code of a stage whose reader went away.
+    /// Code of a stage whose reader has closed.
     pub const OUTPUT_GONE: &'static str = "output_gone";
     /// Code of a stage that lost the connection to its reader.
     pub const OUTPUT_LOST: &'static str = "output_lost";
-    /// Code of a stage that cannot write its output.
+    /// Code of a stage whose output could not be written.
     pub const BAD_OUTPUT: &'static str = "bad_output";
     /// Code of a stage that was cancelled.
     pub const CANCELLED: &'static str = "cancelled";
 
-    /// Code of a stage that copies of cannot keep the order of.
+    /// Code of a stage whose copies cannot keep the order of items.
     pub const UNORDERED: &'static str = "order_not_kept";
-    /// Code of a stage that no worker has.
+    /// Code of a stage that no worker has registered.
     pub const NOT_FOUND: &'static str = "stage_not_found";
-    /// Code of a stage whose worker went away.
+    /// Code of a stage whose worker disconnected.
     pub const LOST: &'static str = "stage_lost";
 
-    /// A failure that begins here.
+    /// Creates a failure that is its own first cause.
     pub(crate) fn new(code: &str, stage: &str, message: impl fmt::Display) -> Self {
         Self::from_abort(Abort::new(code, message.to_string()).at_stage(stage))
     }
 
-    /// An abort that was received or made elsewhere.
+    /// Converts an abort that was received or created elsewhere.
     pub(crate) fn from_abort(abort: Abort) -> Self {
         Self(Box::new(Inner {
             abort,
@@ -85,7 +86,7 @@ impl StageError {
         lost
     }
 
-    /// What a stage on another worker has answered: it knows its own ends.
+    /// The failure reported by a stage on another worker, which knows its own ends.
     pub(crate) fn answered(abort: Abort) -> Self {
         let kind = match abort.code.as_str() {
             Self::OUTPUT_GONE => Kind::OutputGone,
@@ -97,11 +98,11 @@ impl StageError {
         failure
     }
 
-    /// What a stage's own function returned, at the item numbered `item` if it was at one.
+    /// Converts the error of a stage's own function, at the item numbered `item` if any.
     ///
-    /// An aborted stream in it is passed on, and the failure of a stage that was triggered is what
-    /// it is. That a reader went away is a failure here: whether it was the reader of the stage's
-    /// own output is recorded at that output, see [`StageEnding`](super::ending::StageEnding).
+    /// An aborted stream inside it keeps its causes, and the failure of a triggered stage is kept
+    /// as it is. "The reader left" is a failure here: whether it was the reader of the stage's own
+    /// output is recorded at that output; see [`StageEnding`](super::ending::StageEnding).
     pub(crate) fn returned(stage: &str, item: Option<u64>, error: Error) -> Self {
         if let Some(failure) = error.downcast_ref::<Self>() {
             let mut failure = failure.clone();
@@ -151,21 +152,21 @@ impl StageError {
         }
     }
 
-    /// The failure of a stage whose output was lost before.
+    /// The failure of a stage whose output was lost earlier.
     pub(crate) fn lost_output(self, stage: &str) -> Self {
         let mut lost = Self::output_lost(stage, &self.0.abort.message);
         lost.0.source = self.0.source;
         lost
     }
 
-    /// An item cannot be written in the output's format.
+    /// An item cannot be represented in the output's format.
     pub(crate) fn unwritable<T>(stage: &str, error: &SendError<T>) -> Self {
         let mut failure = Self::new(Self::BAD_OUTPUT, stage, error_chain(error));
         failure.0.abort.item = error.item_number();
         failure
     }
 
-    /// A message cannot be written.
+    /// A message cannot be sent.
     pub(crate) fn unwritable_message(stage: &str, error: &WriteError) -> Self {
         Self::new(Self::BAD_OUTPUT, stage, error)
     }
@@ -191,31 +192,31 @@ impl StageError {
         self
     }
 
-    /// Whether the failure is what the stage's own code made of its stream as a whole: it has
-    /// returned an error or panicked, and not at one item.
+    /// Whether the stage's own code failed for the stream as a whole: it returned an error or
+    /// panicked outside of an item.
     pub(crate) fn is_of_code(&self) -> bool {
         let abort = &self.0.abort;
         let by_code = [Self::FAILED, Self::PANICKED].contains(&abort.code.as_str());
         by_code && abort.item.is_none() && abort.causes.is_empty()
     }
 
-    /// This failure, which led to `consequence`.
+    /// Returns this failure as the cause of `consequence`.
     pub(crate) fn instead_of(mut self, consequence: Self) -> Self {
         self.0.source = consequence.0.source;
         self
     }
 
-    /// The failure as it travels: the first cause, the stage, the item.
+    /// The failure as it is transmitted: the first cause, the stage and the item.
     pub fn abort(&self) -> &Abort {
         &self.0.abort
     }
 
-    /// The failure that began it all.
+    /// The first cause.
     pub fn first_cause(&self) -> &Abort {
         self.0.abort.first_cause()
     }
 
-    /// Whether the stage only gave way because its reader had gone.
+    /// Whether the stage only stopped because its reader had closed.
     pub fn is_output_gone(&self) -> bool {
         self.0.kind == Kind::OutputGone
     }
@@ -225,7 +226,7 @@ impl StageError {
         self.0.kind == Kind::OutputLost
     }
 
-    /// Whether the failure may come from a connection to the engine that was lost.
+    /// Whether the failure may be caused by a lost connection to the engine.
     pub(crate) fn is_connection(&self) -> bool {
         let code = self.first_cause().code.as_str();
         self.is_output_lost()
@@ -238,12 +239,12 @@ impl StageError {
             .contains(&code)
     }
 
-    /// Whether the failure began in another stage.
+    /// Whether the failure started in another stage.
     pub fn is_passed_on(&self) -> bool {
         self.0.abort.code == Abort::INPUT_FAILED
     }
 
-    /// The error that the stage's function returned, where it ran in this process.
+    /// The error returned by the stage's function, if it ran in this process.
     pub fn inner(&self) -> Option<&Error> {
         self.0.source.as_deref()
     }

@@ -3,28 +3,27 @@ use serde_json::Value;
 
 use super::{Ends, KeepsOrder, Placement, Stage, StageContext, StageError, StageInfo, StageReport};
 
-/// Everything that is known of a stage besides its types and its code.
+/// Everything known about a stage except its types and its code.
 ///
-/// It travels as one value, so that a stage around another one passes all of it on:
-/// [`Stage::facts`] has no default.
+/// It is one value, so that a wrapper forwards all of it: [`Stage::facts`] has no default.
 #[derive(Clone, Debug)]
 pub struct StageFacts {
-    /// The id that workers register the stage by.
+    /// The id used for registration.
     pub id: String,
-    /// What the stage says of itself where it is registered, its description included.
+    /// The description that is registered with the stage.
     pub info: StageInfo,
-    /// Where it runs when a pipeline is started on channels.
+    /// Where the stage runs when a pipeline is started over channels.
     pub placement: Placement,
-    /// The parameters that were chosen where the stage is used; `null` if none were.
+    /// The parameters set where the stage is used; `null` if none were set.
     pub params: Value,
-    /// Whether the stage has any use for parameters; `true` where that is not known.
+    /// Whether the stage uses parameters; `true` if unknown.
     pub takes_params: bool,
-    /// Whether its outputs are in the order of its items.
+    /// Whether its outputs keep the order of its items.
     pub order: KeepsOrder,
 }
 
 impl StageFacts {
-    /// A stage that runs here, without parameters.
+    /// Describes a stage that runs here, without parameters.
     pub fn new(id: impl Into<String>, info: StageInfo) -> Self {
         Self {
             id: id.into(),
@@ -36,14 +35,14 @@ impl StageFacts {
         }
     }
 
-    /// Says whether the stage has an argument for parameters.
+    /// Sets whether the stage has an argument for parameters.
     #[must_use]
     pub fn taking_params(mut self, takes: bool) -> Self {
         self.takes_params = takes;
         self
     }
 
-    /// Says whether the outputs are in the order of the items.
+    /// Sets whether the outputs keep the order of the items.
     #[must_use]
     pub fn keeping_order(mut self, order: KeepsOrder) -> Self {
         self.order = order;
@@ -51,12 +50,12 @@ impl StageFacts {
         self
     }
 
-    /// The same stage with these parameters.
+    /// Returns the same stage with these parameters.
     pub(crate) fn configured(self, params: Value) -> Self {
         Self { params, ..self }
     }
 
-    /// The same stage on whichever worker has registered it.
+    /// Returns the same stage on the worker that has registered it.
     pub(crate) fn registered(self) -> Self {
         Self {
             placement: Placement::Registered,
@@ -65,7 +64,7 @@ impl StageFacts {
     }
 }
 
-/// One of the stages that a composed stage is made of: a node of a run over channels.
+/// One stage of a composed stage: a node of a run over channels.
 pub struct Part {
     pub(crate) facts: StageFacts,
     pub(crate) code: PartCode,
@@ -87,7 +86,7 @@ impl Part {
         }]
     }
 
-    /// The part with these parameters.
+    /// Returns the part with these parameters.
     fn configured(self, params: &Value) -> Self {
         let (params, code) = (params.clone(), self.code);
         Self {
@@ -96,10 +95,11 @@ impl Part {
         }
     }
 
-    /// Gives parameters to a stage that is made of `parts`.
+    /// Sets the parameters of a stage that consists of `parts`.
     ///
-    /// A single stage has the ones given last. Of several, those get them that take any and have
-    /// none of their own; if no part takes any, the first refuses them.
+    /// A single stage uses the last parameters that were set. Among several parts, those that take
+    /// parameters and have none of their own get them. If no part takes any, the first one refuses
+    /// them.
     pub(super) fn configure(parts: Vec<Self>, params: &Value) -> Vec<Self> {
         let single = parts.len() == 1;
         let taken = parts.iter().any(|part| part.facts.takes_params);

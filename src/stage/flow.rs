@@ -11,9 +11,9 @@ use crate::codec::Decode;
 /// which is the last.
 pub type Flow<T> = Result<Event<T>, StageError>;
 
-/// What a receiver gives, as the input of the stage named `stage`.
+/// The events of a receiver, as the input of the stage named `stage`.
 ///
-/// An item that cannot be read is a [`Signal`], for the stage that takes it to deal with.
+/// An unreadable item becomes a [`Signal`], which the stage that receives it handles.
 pub(crate) struct Incoming<T, F: Decode<T>> {
     receiver: Receiver<T, F>,
     stage: String,
@@ -30,7 +30,7 @@ impl<T, F: Decode<T>> Incoming<T, F> {
         }
     }
 
-    /// Whether totals and checksum were compared; `None` unless the stream has ended well.
+    /// Whether totals and checksum were compared. `None` unless the stream ended successfully.
     pub(crate) fn verified(&self) -> Option<bool> {
         self.receiver.report().verdict.as_ref()?.compared()
     }
@@ -64,7 +64,7 @@ impl<T, F: Decode<T>> Stream for Incoming<T, F> {
     }
 }
 
-/// In the place of an item: why it cannot be read, and whether items may follow.
+/// Replaces an item: why it cannot be read, and whether items may follow.
 pub(super) fn unreadable<T>(error: ReceiveError, goes_on: bool) -> Event<T> {
     Event::Signal(Signal(SignalKind::Unreadable(Box::new(Unreadable {
         error,
@@ -72,14 +72,14 @@ pub(super) fn unreadable<T>(error: ReceiveError, goes_on: bool) -> Event<T> {
     }))))
 }
 
-/// What a stage of items has before it.
+/// The next input of an item stage.
 pub(super) enum Input<T, O> {
     Item(T),
-    /// An item that cannot be read; others may follow.
+    /// An unreadable item; others may follow.
     Bad(BadItem),
     /// The input cannot be read any further.
     Failed(ReceiveError),
-    /// Something between the items, to be passed on.
+    /// An event between the items, to be forwarded.
     Between(Event<O>),
 }
 

@@ -8,13 +8,13 @@ use tokio::time::{Instant, Sleep, sleep};
 
 use crate::transport::later;
 
-/// How long whatever is left of a run may stand still once a part of it has failed or ended.
+/// How long the rest of a run may stand still after a part of it has failed or ended.
 ///
-/// What the failed part gave before its failure is on its way by then, and arrives. A part that
-/// moves on has as long as it needs.
+/// What the failed part sent before its failure still arrives within this time. A part that makes
+/// progress has as long as it needs.
 pub(crate) const GRACE: Duration = Duration::from_secs(1);
 
-/// A timer of [`GRACE`] that begins when it is first polled. Without a runtime it never ends.
+/// A timer of [`GRACE`] that starts when first polled. Without a runtime it never fires.
 #[derive(Debug, Default)]
 pub(super) struct Grace(Option<Pin<Box<Sleep>>>);
 
@@ -28,8 +28,8 @@ impl Grace {
         timer.as_mut().poll(cx)
     }
 
-    /// As [`poll`](Self::poll); begins anew with every call, so that only what is not polled by
-    /// anything else is out of time.
+    /// Like [`poll`](Self::poll), but restarts with every call, so that it fires only if nothing
+    /// else is polled.
     pub(super) fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if self.poll(cx).is_ready() {
             return Poll::Ready(());
@@ -40,7 +40,7 @@ impl Grace {
         self.poll(cx)
     }
 
-    /// Something has moved: the time begins anew.
+    /// Restarts the timer after progress.
     pub(super) fn restart(&mut self) {
         self.0 = None;
     }

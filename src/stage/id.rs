@@ -1,8 +1,8 @@
-/// The id of a stage that has chosen none: its package, and its path in there.
+/// The default id of a stage: its package and its path within the package.
 ///
-/// `path` is the type's name as the compiler gives it, and `module` the path of its module. For a
-/// stage within a function the former tells more; should it ever be of another form, the latter is
-/// used. The name of the crate is left out where it is that of the package.
+/// `path` is the type name from the compiler, and `module` is the module path. For a stage within a
+/// function, `path` is more precise; if it has an unexpected form, `module` is used. The crate name
+/// is omitted if it equals the package name.
 pub fn default_id(package: &str, module: &str, path: &str, name: &str) -> String {
     let root = module.split("::").next().unwrap_or(module);
     let full = format!("{module}::{name}");

@@ -4,34 +4,34 @@ use super::{Consumer, Producer, Stage};
 use crate::channel::short_name;
 use crate::codec::Format;
 
-/// What a stage tells of itself where it is registered, so that an engine's list of functions
-/// shows which are stages and what goes in and out.
+/// The description that a stage registers, so that an engine's list of functions shows which
+/// functions are stages, and their inputs and outputs.
 ///
 /// It travels as the metadata of the function: `docs/protocol.md` section 10.2.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct StageInfo {
-    /// The version of the stream protocol that its streams speak.
+    /// The version of the stream protocol that the stage uses.
     pub pipewright: u8,
-    /// What it is.
+    /// The kind of stage.
     pub kind: StageKind,
-    /// What comes in; `None` for a producer.
+    /// The input; `None` for a producer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub input: Option<StreamInfo>,
-    /// What goes out; `None` for a consumer.
+    /// The output; `None` for a consumer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<StreamInfo>,
-    /// Whether it gives its outputs in the order of their items and passes on the messages of the
-    /// stream protocol, so that copies of it can keep the order of a stream:
+    /// Whether its outputs keep the order of its items, and it forwards the messages of the stream
+    /// protocol. Copies of such a stage can keep the order of a stream; see
     /// [`Pipeline::parallel_ordered`](crate::Pipeline::parallel_ordered).
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub keeps_order: bool,
-    /// What it does, for people. It travels as the description of the function.
+    /// A description for people. It travels as the description of the function.
     #[serde(skip)]
     pub description: Option<String>,
 }
 
-/// Which ends of channels a stage needs.
+/// The channel ends that a stage needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
@@ -44,32 +44,32 @@ pub enum StageKind {
     Consumer,
 }
 
-/// A stream that a stage reads or writes.
+/// An input or output stream of a stage.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct StreamInfo {
-    /// The name of its format, such as `ndjson`.
+    /// The name of the format, such as `ndjson`.
     pub format: String,
-    /// The name of its items' type; `None` where there are bytes and no items.
+    /// The name of the item type; `None` for a stream of bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub item: Option<String>,
 }
 
 impl StageInfo {
-    /// What the types of a stage tell, for a [`Service`](super::Service) that is written by hand.
+    /// Describes a stage by its types, for a [`Service`](super::Service) implemented by hand.
     pub fn of_stage<S: Stage>() -> Self {
         let input = StreamInfo::of::<S::In, S::InFormat>();
         let output = StreamInfo::of::<S::Out, S::OutFormat>();
         Self::new(StageKind::Stage, Some(input), Some(output))
     }
 
-    /// What the types of a producer tell.
+    /// Describes a producer by its types.
     pub fn of_producer<P: Producer>() -> Self {
         let output = StreamInfo::of::<P::Out, P::Format>();
         Self::new(StageKind::Producer, None, Some(output))
     }
 
-    /// What the types of a consumer tell.
+    /// Describes a consumer by its types.
     pub fn of_consumer<C: Consumer>() -> Self {
         let input = StreamInfo::of::<C::In, C::Format>();
         Self::new(StageKind::Consumer, Some(input), None)
@@ -90,7 +90,7 @@ impl StageInfo {
         }
     }
 
-    /// The same with a description.
+    /// Returns the same info with a description.
     #[must_use]
     pub fn with_description(mut self, text: impl Into<String>) -> Self {
         self.description = Some(text.into());

@@ -1,10 +1,11 @@
 use super::Service;
 
-/// What is used as a stage where one is wanted: its value, or the function that gives it.
+/// A value that can be used as a stage: the stage itself, or the function that returns it.
 ///
-/// `#[pipeline_stage]` on `fn lowercase` makes a type `lowercase` and a function `lowercase()` that
-/// gives its value. `then(lowercase)` takes the function, so that the stage's name is a function's
-/// name: a variable may have the same. `Form` only tells the two apart; it is inferred.
+/// `#[pipeline_stage]` on `fn lowercase` creates a type `lowercase` and a function `lowercase()`
+/// that returns its value. `then(lowercase)` takes the function, so the name of a stage behaves
+/// like a function name, and a variable may have the same name. `Form` distinguishes the two and is
+/// inferred.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a pipeline stage",
     label = "not a stage",
@@ -14,15 +15,15 @@ pub trait IntoStage<Form> {
     /// The stage, producer or consumer.
     type Stage: Service;
 
-    /// The stage itself.
+    /// Returns the stage.
     fn into_stage(self) -> Self::Stage;
 }
 
-/// The form of a stage that is given as a value.
+/// The form of a stage that is passed as a value.
 #[derive(Debug)]
 pub enum AsValue {}
 
-/// The form of a stage that is given as the function that makes it.
+/// The form of a stage that is passed as the function that creates it.
 #[derive(Debug)]
 pub enum AsFunction {}
 

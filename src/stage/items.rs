@@ -1,4 +1,4 @@
-//! Stages that handle one item at a time.
+//! Stages that process one item at a time.
 
 use std::future::{Future, ready};
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use super::{
 use crate::channel::{BadItem, Sender};
 use crate::error::Error;
 
-/// A stage that handles one item at a time.
+/// A stage that processes one item at a time.
 ///
 /// Implemented by `#[pipeline_stage]` for a function of an item.
 #[diagnostic::on_unimplemented(
@@ -32,34 +32,34 @@ use crate::error::Error;
     note = "policies come before a stage is composed: `parse.on_error(..).then(check)`"
 )]
 pub trait ItemStage: Stage {
-    /// What the stage remembers from item to item, made anew for each run.
+    /// State that the stage keeps between items, created for each run.
     type State: Default + Send + 'static;
-    /// The parameters of a run.
+    /// The type of the parameters.
     type Params: Params + Send + Sync + 'static;
-    /// What becomes of one item.
+    /// The outputs of one item.
     type Outputs: Outputs<Item = Self::Out>;
 
-    /// Items that are handled at once; with more than 1 there is no state.
+    /// Number of items processed concurrently. With more than 1 there is no state.
     const CONCURRENCY: usize = 1;
     /// Whether outputs keep the order of their items.
     const ORDERED: bool = true;
-    /// Whether calls use the context, and so may send messages.
+    /// Whether calls use the context, and may therefore send messages.
     const USES_CONTEXT: bool = true;
 
-    /// What handles an item at once, where that can be: for a function that is not `async`, gives
-    /// one output at most, and does not use the context. It does what [`apply`](Self::apply) does.
+    /// Processes an item synchronously. Available if the function is not `async`, returns at most
+    /// one output, and does not use the context. It has the same effect as [`apply`](Self::apply).
     const AT_ONCE: Option<AtOnce<Self>> = None;
 
-    /// Begins to handle an item. What the future needs of `run` it takes or clones.
+    /// Starts to process an item. The future takes or clones what it needs of `run`.
     fn apply(
         &self,
         item: Self::In,
         run: &mut ItemRun<Self::State, Self::Params>,
     ) -> impl Future<Output = Applied<Self::Outputs, Self::State>> + Send + 'static + use<Self>;
 
-    /// Handles an item, and again while that fails and `retry` allows it.
+    /// Processes an item, repeatedly while that fails and `retry` allows it.
     ///
-    /// A policy applies to what has failed in the end.
+    /// A policy applies to the final failure.
     fn apply_again(
         &self,
         item: Self::In,
@@ -72,35 +72,35 @@ pub trait ItemStage: Stage {
         again(self.clone(), item, run, retry)
     }
 
-    /// What a run waits for once it has dropped the stage, such as the end of its dead letters. To
-    /// be asked for before that.
+    /// Futures that a run awaits after it has dropped the stage, such as the end of its dead
+    /// letters. Must be requested before that.
     fn ends(&self) -> Vec<BoxFuture<'static, Result<(), Error>>> {
         Vec::new()
     }
 
-    /// Whether items that cannot be read are for [`bad_item`](Self::bad_item), and the stage goes
-    /// on after them.
+    /// Whether [`bad_item`](Self::bad_item) handles unreadable items, and the stage continues after
+    /// them.
     fn is_for_bad_items(&self) -> bool {
         false
     }
 
-    /// Deals with an item that cannot be read.
+    /// Handles an unreadable item.
     fn bad_item(&self, bad: BadItem, _: &StageContext) -> BoxFuture<'static, Result<(), Error>> {
         ready(Err(bad.into())).boxed()
     }
 }
 
-/// What one run of an [`ItemStage`] has at hand for its items.
+/// The state of one run of an [`ItemStage`].
 #[derive(Debug)]
 pub struct ItemRun<S, P> {
-    /// `None` before the first call that needs it. Such a call takes it or leaves it here; what it
-    /// takes is given back with its result.
+    /// `None` before the first call that needs it. A call uses it in place, or takes it and returns
+    /// it with its result.
     pub state: Option<S>,
     /// The parameters.
     pub params: Arc<P>,
-    /// The circumstances.
+    /// The context of the run.
     pub context: StageContext,
-    /// Number of the item, from 0; before the first, one less.
+    /// Number of the item, from 0; one less before the first.
     pub number: u64,
 }
 
@@ -115,17 +115,17 @@ impl<S, P> ItemRun<S, P> {
     }
 }
 
-/// Handles an item at once: gives its output, none, or an error.
+/// Processes an item synchronously and returns its output, `None` or an error.
 pub type AtOnce<G> =
     fn(&G, <G as Stage>::In, &mut RunOf<G>) -> Result<Option<<G as Stage>::Out>, Error>;
 
-/// The state of a run of `G`, in its place.
+/// Returns the state of a run of `G`, in place.
 #[inline]
 pub fn state<G: ItemStage>(place: &mut Option<G::State>) -> &mut G::State {
     place.get_or_insert_default()
 }
 
-/// The state of a run of `G`, taken out of its place, for [`Applied`] to give it back.
+/// Takes the state of a run of `G`; [`Applied`] returns it.
 #[inline]
 pub fn take_state<G: ItemStage>(place: &mut Option<G::State>) -> G::State {
     place.take().unwrap_or_default()
@@ -134,9 +134,9 @@ pub fn take_state<G: ItemStage>(place: &mut Option<G::State>) -> G::State {
 /// The result of one call.
 #[derive(Debug)]
 pub struct Applied<O, S> {
-    /// What became of the item.
+    /// The outputs of the item.
     pub outputs: Result<O, Error>,
-    /// The state, if the call had taken it.
+    /// The state, if the call took it.
     pub state: Option<S>,
 }
 
@@ -154,7 +154,7 @@ impl<O, S> Applied<O, S> {
 /// The run of a stage `G`.
 pub type RunOf<G> = ItemRun<<G as ItemStage>::State, <G as ItemStage>::Params>;
 
-/// Whether the outputs of an item stage are in the order of their items.
+/// Whether the outputs of an item stage keep the order of their items.
 pub const fn keeps_order<G: ItemStage>() -> KeepsOrder {
     if G::CONCURRENCY <= 1 || G::ORDERED {
         KeepsOrder::Yes
@@ -163,7 +163,7 @@ pub const fn keeps_order<G: ItemStage>() -> KeepsOrder {
     }
 }
 
-/// Joins an item stage to its input within the process.
+/// Connects an item stage to its input within the process.
 #[inline]
 #[allow(clippy::needless_pass_by_value)] // Called alike for every kind of stage.
 pub fn fuse<G, S>(
@@ -185,7 +185,7 @@ where
     context.tally(Writable::<_, G::OutFormat>::new(output, context.clone()))
 }
 
-/// Joins an item stage to its input; parameters that were refused fail the run.
+/// Connects an item stage to its input. Rejected parameters fail the run.
 #[inline]
 fn join<G, S>(
     stage: G,
@@ -211,7 +211,7 @@ where
     Joined::one_by_one(OneByOne::new(stage, input, apply, run))
 }
 
-/// [`ItemStage::apply`], as a type that does not grow with what is before the stage.
+/// [`ItemStage::apply`], as a type that does not grow with the stages before it.
 #[inline]
 fn apply<G: ItemStage>(
     stage: &G,
@@ -245,7 +245,7 @@ pub fn serve<G: ItemStage>(
     }
 }
 
-/// Runs an item stage over channels, and drops it.
+/// Runs an item stage over channels, then drops it.
 #[allow(clippy::manual_async_fn)] // `Send` is promised here, not found missing far away.
 fn serve_items<G: ItemStage>(
     stage: G,

@@ -6,10 +6,10 @@ use pin_project::pin_project;
 
 use super::{Flow, StageError};
 
-/// A stage of items that is joined to its input: by `S`, one after the other, or as
-/// [`concurrent`](super::concurrent) does.
+/// An item stage that is connected to its input: sequentially (`S`), or as in
+/// [`concurrent`](super::concurrent).
 ///
-/// An item passes one comparison here, whatever the stage is.
+/// Each item costs one comparison here, whatever the stage is.
 #[pin_project(project = Joining)]
 pub(super) enum Joined<S, T> {
     OneByOne(#[pin] S),
@@ -31,7 +31,7 @@ impl<S, T> Joined<S, T> {
         Self::Other(Other::Concurrent(stream))
     }
 
-    /// The stage cannot run, for its parameters.
+    /// A stage that cannot run because of its parameters.
     pub(super) fn refused(refused: StageError) -> Self {
         Self::Other(Other::Refused(Some(refused)))
     }

@@ -11,29 +11,29 @@ use crate::error::Error;
 use crate::wire::StreamChannelRef;
 use crate::worker::Worker;
 
-/// How long an engine has to take note of ends that are given up.
+/// How long an engine may take to acknowledge abandoned ends.
 const FREE: Duration = Duration::from_secs(5);
 
-/// How long an engine may take to say that an end was opened before.
+/// How long an engine may take to report that an end was opened before.
 const REFUSED: Duration = Duration::from_millis(500);
 
-/// Holds a stage that runs on another worker, by a channel of its own: its clean end cancels the
-/// stage. A loss of the connection says nothing of the run.
+/// Controls a stage on another worker through a channel of its own. A clean end of the channel
+/// cancels the stage; a lost connection does not.
 #[derive(Debug)]
 pub(crate) struct Leash {
     writer: ChannelWriter,
     reader_ref: StreamChannelRef,
 }
 
-/// The messages on a leash that say that the stage before has ended, with its name behind: what it
-/// means if nothing came of it. Workers that do not know them ignore them.
+/// Message prefixes which announce that the upstream stage has ended, followed by its name, with
+/// the meaning of an empty output. Workers that do not know them ignore them.
 const INPUT_OVER: [(&str, Silent); 3] = [
     ("input over, left open: ", Silent::LeftOpen),
     ("input over, may be empty: ", Silent::Empty),
     ("input over, never opened: ", Silent::NoStage),
 ];
 
-/// What a message on a leash says of the stage before, if it does.
+/// Parses a message about the upstream stage.
 pub(crate) fn input_over(text: &str) -> Option<WriterOver> {
     INPUT_OVER.iter().find_map(|(prefix, silence)| {
         let stage = text.strip_prefix(prefix)?.to_owned();
@@ -43,7 +43,7 @@ pub(crate) fn input_over(text: &str) -> Option<WriterOver> {
 }
 
 impl Leash {
-    /// Makes the channel and takes hold of its end.
+    /// Creates the channel and opens its writing end.
     pub(crate) async fn new(worker: &Worker) -> Result<Self, Error> {
         let channel = worker.create_channel(1).await?;
         let mut writer = channel.writer.plain().unobserved();
@@ -54,12 +54,12 @@ impl Leash {
         })
     }
 
-    /// What the stage watches.
+    /// The ref that the stage watches.
     pub(crate) fn cancel_ref(&self) -> StreamChannelRef {
         self.reader_ref.clone()
     }
 
-    /// Tells the stage that the stage which writes its input has ended.
+    /// Notifies the stage that the stage writing its input has ended.
     pub(crate) async fn input_over(&mut self, over: &WriterOver) {
         let said = INPUT_OVER
             .iter()
@@ -71,8 +71,8 @@ impl Leash {
         }
     }
 
-    /// Lets go of a stage that has ended, or that is to end. One that never watched leaves an end
-    /// that nobody has opened.
+    /// Releases a stage that has ended or should end. If the stage never watched, the other end was
+    /// never opened.
     pub(crate) async fn let_go(mut self, worker: &Worker) {
         let over = poll_fn(|cx| Poll::Ready(self.writer.poll_gone(cx).is_ready())).await;
         if over {
@@ -90,10 +90,10 @@ impl Leash {
     }
 }
 
-/// What a stage that has ended well, and nothing of which has come, is: one that has read its
-/// input gives an empty output, one that has opened nothing is none.
+/// Determines what it means that a successful stage sent nothing. A stage that read its input has
+/// an empty output; a function that opened nothing is not a stage.
 ///
-/// Opens the reading end in its place, should it not have, so that whoever writes is told.
+/// Opens the reading end if the stage did not, so that the writer is notified.
 pub(crate) async fn silence_of(worker: &Worker, request: &StageRequest) -> Silent {
     let Some(end) = &request.reader_ref else {
         return Silent::NoStage;
@@ -107,10 +107,10 @@ pub(crate) async fn silence_of(worker: &Worker, request: &StageRequest) -> Silen
     }
 }
 
-/// Opens and ends the channels of a stage that may not have opened them, so that the engine can
-/// free them, and its neighbours do not wait for it if it has failed. An end that was opened stays
-/// as it is: the engine refuses a second one. To be called once the stage has failed, or its
-/// output was read: an engine takes a writer that comes back for one that wants to write more.
+/// Opens and ends the channels of a stage that may not have opened them. The engine can then free
+/// them, and a failed stage's neighbours do not wait. An end that was opened is unchanged, because
+/// the engine refuses a second one. Must be called after the stage has failed or its output was
+/// read: an engine assumes that a writer that returns wants to write more.
 pub(crate) async fn free(worker: &Worker, request: &StageRequest, failure: Option<&StageError>) {
     let reading = async {
         if let Some(end) = &request.reader_ref {
@@ -132,9 +132,9 @@ pub(crate) async fn free(worker: &Worker, request: &StageRequest, failure: Optio
     let _ = timeout(FREE, join(reading, writing)).await;
 }
 
-/// Opens a reading end to end its stream; whether nobody had opened it before.
+/// Opens a reading end in order to end its stream. Returns whether it was not opened before.
 ///
-/// Some engines let a second reader in and close it at once, which looks like an empty stream.
+/// Some engines accept a second reader and close it immediately, which looks like an empty stream.
 async fn is_first(mut reader: ChannelReader) -> bool {
     if reader.connect().await.is_err() {
         return false;

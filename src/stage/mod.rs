@@ -1,10 +1,9 @@
 //! One step of a pipeline: a function that receives a stream, transforms it and sends the result.
 //!
-//! [`Stage`] is what pipelines compose and [`Service`] what workers register. Most stages are
-//! written as functions with `#[pipeline_stage]`, which implements `Stage` by way of one of the
-//! traits below:
+//! Pipelines compose [`Stage`]s, and workers register [`Service`]s. Most stages are functions with
+//! `#[pipeline_stage]`, which implements `Stage` through one of these traits:
 //!
-//! | the function takes | implements | joined by |
+//! | argument of the function | trait | executed by |
 //! |---|---|---|
 //! | an item | [`ItemStage`] | [`items`] |
 //! | `Receiver` and `Sender` | [`StreamStage`] | [`streams`] |

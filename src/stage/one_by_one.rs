@@ -13,19 +13,19 @@ use super::{Applied, Flow, ItemStage, Outputs, StageError};
 use crate::channel::{Event, ReceiveError};
 use crate::error::Error;
 
-/// A stage that handles one item after the other, joined to its input. Not to be polled after its
-/// end or its error. Its panics are caught by who polls it, see [`blame`](super::blame).
+/// A stage that processes items sequentially, connected to its input. Must not be polled after its
+/// end or its error. The poller catches its panics; see [`blame`](super::blame).
 ///
-/// Messages that a call has sent go before its outputs.
+/// Messages sent by a call precede its outputs.
 ///
-/// | `outputs` | `call` | does |
+/// | `outputs` | `call` | action |
 /// |---|---|---|
-/// | some | - | gives them, one by one |
-/// | none | some | waits for the call, which gives outputs |
-/// | none | none | takes the next item and begins a call, or handles it [at once](AtOnce) |
+/// | some | - | returns them one by one |
+/// | none | some | waits for the call, which returns outputs |
+/// | none | none | takes the next item and starts a call, or processes it [synchronously](AtOnce) |
 ///
-/// An item that cannot be read has a number as others have, and is dealt with before the next one
-/// is taken, or fails the stage.
+/// An unreadable item has a number like any other. It is handled before the next one is taken, or
+/// fails the stage.
 #[pin_project]
 pub(super) struct OneByOne<G: ItemStage, S, A, C> {
     stage: G,
@@ -36,11 +36,11 @@ pub(super) struct OneByOne<G: ItemStage, S, A, C> {
     call: Option<C>,
     #[pin]
     outputs: Option<G::Outputs>,
-    /// An item that cannot be read, being dealt with.
+    /// An unreadable item that is being handled.
     dealing: Option<Dealing>,
-    /// With the number of the item in hand.
+    /// Contains the number of the current item.
     run: RunOf<G>,
-    /// How the stage failed, while messages are left to be given before.
+    /// The failure of the stage, while messages before it are left.
     failure: Option<StageError>,
 }
 
@@ -50,7 +50,7 @@ impl<G: ItemStage, S, A, C> OneByOne<G, S, A, C>
 where
     A: Fn(&G, G::In, &mut RunOf<G>) -> C,
 {
-    /// `apply` is [`ItemStage::apply`], whose result has no name.
+    /// `apply` is [`ItemStage::apply`], whose return type cannot be named.
     #[inline]
     pub(super) fn new(stage: G, input: S, apply: A, run: RunOf<G>) -> Self {
         Self {
@@ -218,7 +218,7 @@ fn cannot_read<S, P>(run: &super::ItemRun<S, P>, error: ReceiveError) -> StageEr
     StageError::input(run.context.stage(), error)
 }
 
-/// The failure of a stage whose code has returned `error` for the item in hand.
+/// The failure of a stage whose code returned `error` for the current item.
 #[cold]
 fn returned<S, P>(run: &super::ItemRun<S, P>, error: crate::error::Error) -> StageError {
     StageError::returned(run.context.stage(), Some(run.number), error)

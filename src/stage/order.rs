@@ -1,4 +1,4 @@
-//! Whether copies of a stage can keep the order of a stream.
+//! Determines whether copies of a stage can keep the order of a stream.
 
 use std::time::Duration;
 
@@ -7,23 +7,23 @@ use serde_json::{Value, json};
 use super::StageError;
 use crate::worker::Worker;
 
-/// Whether a stage gives its outputs in the order of their items, with the messages of the stream
-/// protocol in their places between them.
+/// Whether a stage returns outputs in the order of their items, with the messages of the stream
+/// protocol at the right positions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeepsOrder {
-    /// It does, so that copies of it can take turns.
+    /// It does, so copies of it can take turns.
     Yes,
-    /// Its code reads and writes the stream as it likes: one copy keeps the order of its own
-    /// outputs, several do not.
+    /// Its code accesses the stream freely: one copy keeps the order of its own outputs, several do
+    /// not.
     Alone,
     /// It does not.
     No,
-    /// Only the worker that has the stage knows.
+    /// Only the worker of the stage knows.
     Unknown,
 }
 
 impl KeepsOrder {
-    /// What two stages do, one after the other.
+    /// The order of two stages in sequence.
     pub(crate) fn and(self, next: Self) -> Self {
         use KeepsOrder::{Alone, No, Unknown, Yes};
         match (self, next) {
@@ -35,15 +35,16 @@ impl KeepsOrder {
     }
 }
 
-/// Lists functions with their metadata, which is where a stage tells of itself.
+/// Lists functions with their metadata, which describes stages.
 const LIST: &str = "engine::functions::list";
 
-/// How long an engine may take to list.
+/// Timeout of that call.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Refuses copies of the stage `id` of another worker unless it has declared that it keeps order.
+/// Rejects copies of the stage `id` on another worker unless it has declared that it keeps the
+/// order.
 ///
-/// A stage that no worker has is left to whoever triggers it.
+/// If no worker has the stage, the trigger reports that later.
 pub(crate) async fn check_order(worker: &Worker, id: &str) -> Result<(), StageError> {
     let listed = worker.trigger(LIST, &json!({})).timeout(TIMEOUT);
     let answer: Value = match listed.idempotent().call().await {
@@ -66,7 +67,7 @@ pub(crate) async fn check_order(worker: &Worker, id: &str) -> Result<(), StageEr
     Err(unordered(id, "it does not declare that it does"))
 }
 
-/// The refusal of ordered copies of a stage, and the way out.
+/// The error for ordered copies of a stage, with the remedy.
 pub(crate) fn unordered(id: &str, reason: &str) -> StageError {
     let message = format!(
         "copies of this stage cannot keep the order of the items: {reason}. Use `parallel`, where \

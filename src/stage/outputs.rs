@@ -8,19 +8,19 @@ use futures::stream::{self, BoxStream, Stream, StreamExt};
 use super::{Failure, StageError};
 use crate::error::Result;
 
-/// What a stage makes of one item: none, one or many.
+/// The outputs of one item: none, one or many.
 pub trait Outputs: Send + 'static {
-    /// The type of each.
+    /// The type of an output.
     type Item;
 
-    /// Whether code of the user runs when the next output is asked for, which may panic.
+    /// Whether requesting the next output runs user code, which may panic.
     const LAZY: bool;
 
-    /// The next output.
+    /// Returns the next output.
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Self::Item>>>;
 }
 
-/// The next output that `stage` makes of its item numbered `number`.
+/// Returns the next output of `stage` for its item numbered `number`.
 #[inline]
 pub(super) fn poll_output<O: Outputs>(
     outputs: Pin<&mut O>,
@@ -44,11 +44,11 @@ pub(super) fn poll_output<O: Outputs>(
     })
 }
 
-/// Outputs that are there at once: one, an `Option`, a `Vec` or an array, as an iterator.
+/// Outputs that are available immediately: one, an `Option`, a `Vec` or an array, as an iterator.
 #[derive(Clone, Debug)]
 pub struct Iter<I>(pub I);
 
-/// What is iterated is moved out, never pinned.
+/// The iterator's items are moved, never pinned.
 impl<I> Unpin for Iter<I> {}
 
 impl<I> Outputs for Iter<I>
@@ -65,7 +65,7 @@ where
     }
 }
 
-/// Outputs that are made when they are asked for: an iterator or a stream of the user's.
+/// Outputs that are created on demand by an iterator or stream of the user.
 pub struct Lazy<T>(BoxStream<'static, Result<T>>);
 
 impl<T: 'static> Lazy<T> {

@@ -1,18 +1,18 @@
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// What the parameters of a stage may be: anything that deserialises and owns its data.
+/// The type of a stage's parameters: any type that deserialises and owns its data.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the parameters of a stage",
     label = "cannot be read from JSON",
     note = "put `#[derive(serde::Deserialize)]` on `{Self}`"
 )]
 pub trait Params: Sized {
-    /// Reads the parameters.
+    /// Deserialises the parameters.
     ///
     /// # Errors
     ///
-    /// When they are something else.
+    /// Fails if they do not have this type.
     fn read(params: Value) -> serde_json::Result<Self>;
 }
 

@@ -36,7 +36,7 @@ where
     Ok(pulse.report())
 }
 
-/// Writes items in one format and reads the same bytes in another, within the process.
+/// Encodes items in one format and decodes the same bytes in another, within the process.
 pub(crate) fn recode<S, T, F, O, G>(
     context: StageContext,
     input: S,

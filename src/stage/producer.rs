@@ -10,27 +10,27 @@ use crate::channel::{Aside, Custody, Receiver, Sender, local};
 use crate::codec::{Decode, Encode, Json};
 use crate::error::Error;
 
-/// The beginning of a pipeline: code that only sends.
+/// The start of a pipeline: code that only sends.
 ///
-/// Implemented by `#[pipeline_stage]` for a function of a [`Sender`]. The output is closed when
-/// the function returns `Ok`, and aborted with its error otherwise.
+/// Implemented by `#[pipeline_stage]` for a function of a [`Sender`]. The output is closed when the
+/// function returns `Ok`, and otherwise aborted with its error.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not produce a stream",
     label = "not a producer",
     note = "a producer is a function of a `Sender` with `#[pipeline_stage]`"
 )]
 pub trait Producer: Clone + Send + Sync + 'static {
-    /// What goes out.
+    /// The type of the output items.
     type Out: Send + 'static;
-    /// How items go out over a channel.
+    /// The format of the output over a channel.
     type Format: Encode<Self::Out> + Decode<Self::Out>;
-    /// The parameters of a run.
+    /// The type of the parameters.
     type Params: Params + Send + Sync + 'static;
 
-    /// The id that workers register it by.
+    /// The id used for registration.
     fn id(&self) -> String;
 
-    /// Begins a run.
+    /// Starts a run.
     fn start(
         &self,
         output: Sender<Self::Out, Self::Format>,
@@ -38,7 +38,7 @@ pub trait Producer: Clone + Send + Sync + 'static {
         context: StageContext,
     ) -> impl Future<Output = Result<(), Error>> + Send + 'static + use<Self>;
 
-    /// What it produces, as a stream within the process.
+    /// Returns the output as a stream within the process.
     #[doc(hidden)]
     fn fuse(self, context: StageContext) -> impl Stream<Item = Flow<Self::Out>> + Send + 'static {
         let params = match context.params() {

@@ -1,4 +1,4 @@
-//! Runs a stage over channels: from its ends to its report, whatever happens in between.
+//! Runs a stage over channels, from its ends to its report.
 
 use std::future::{Future, poll_fn};
 use std::panic::AssertUnwindSafe;
@@ -17,21 +17,21 @@ use crate::channel::{
 };
 use crate::wire::Progress;
 
-/// What is measured at a stage while it runs.
+/// Measurements of a stage while it runs.
 pub(super) struct Pulse {
     context: StageContext,
     input: Measure,
     output: Measure,
-    /// Where progress goes, to leave with the output.
+    /// The queue for progress, which is sent with the output.
     aside: Aside,
     started: Instant,
 }
 
-/// What is measured on one side of a stage.
+/// Measurements on one side of a stage.
 struct Measure {
-    /// Of the only end; with more, or none, of the waits alone.
+    /// The meter of the only end. With several ends or none, it measures only waits.
     own: Arc<Meter>,
-    /// Of each end, where there are several.
+    /// The meters of several ends.
     ends: Vec<Arc<Meter>>,
 }
 
@@ -74,18 +74,18 @@ impl Measure {
         }
     }
 
-    /// How the stream failed, or the first of several that did.
+    /// How the stream failed; of several streams, the first failure.
     fn failed(&self) -> Option<&ReadError> {
         self.each().iter().find_map(|end| end.failed())
     }
 
-    /// Whether a stream has not ended: once the code has, it was left.
+    /// Whether a stream has not ended. After the end of the code, this means that it was abandoned.
     fn is_left(&self) -> bool {
         let open = |end: &Arc<Meter>| end.verified().is_none() && end.failed().is_none();
         self.each().iter().any(open)
     }
 
-    /// Set when nobody reads any more, of several ends none.
+    /// Set when nobody reads any more; for several ends, none of them.
     fn departure(&self) -> Option<Departure> {
         let mut all = Departure::ReaderGone;
         for end in self.each() {
@@ -96,20 +96,20 @@ impl Measure {
         Some(all)
     }
 
-    /// Whether the stream was ended here, or each of several.
+    /// Whether the stream, or each of several, was ended here.
     fn is_ending(&self) -> bool {
         self.each().iter().all(|end| end.is_ending())
     }
 }
 
 impl Pulse {
-    /// For a stage whose messages leave by its writer.
+    /// For a stage whose messages are sent by its writer.
     pub(super) fn new(context: StageContext) -> Self {
         let aside = context.aside().clone();
         Self::with_aside(context, aside)
     }
 
-    /// For a stage whose code is a stream that has the messages in it.
+    /// For a stage whose code is a stream that contains the messages.
     pub(super) fn of_stream(context: StageContext) -> Self {
         Self::with_aside(context, Aside::default())
     }
@@ -124,7 +124,7 @@ impl Pulse {
         }
     }
 
-    /// The ends with their meters; messages that the stage does not ask for pass by it.
+    /// Attaches meters to the ends. Messages that the stage does not request bypass it.
     pub(super) async fn attach(
         &self,
         ends: &mut Ends,
@@ -137,7 +137,7 @@ impl Pulse {
         reader.attached(Arc::clone(&self.input.own), self.aside.clone())
     }
 
-    /// The reader of a stage without a writer for messages to leave by.
+    /// The reader of a stage without a writer to send messages.
     pub(super) fn attach_last_reader(&self, reader: ChannelReader) -> ChannelReader {
         reader.metered(Arc::clone(&self.input.own))
     }
@@ -146,29 +146,28 @@ impl Pulse {
         writer.attached(Arc::clone(&self.output.own), self.aside.clone())
     }
 
-    /// One of several readers; the waits for all of them are shown at
-    /// [`input_waits`](Self::input_waits).
+    /// One of several readers. [`input_waits`](Self::input_waits) shows the waits for all of them.
     pub(super) fn attach_one_reader(&mut self, reader: ChannelReader) -> ChannelReader {
         reader.metered(self.input.end(&self.context))
     }
 
-    /// One of several writers; progress is for whoever writes to them, see
+    /// One of several writers. The task that writes to them sends the progress; see
     /// [`aside`](Self::aside).
     pub(super) fn attach_one_writer(&mut self, writer: ChannelWriter) -> ChannelWriter {
         writer.attached(self.output.end(&self.context), Aside::default())
     }
 
-    /// Where progress is put.
+    /// The queue for progress.
     pub(super) fn aside(&self) -> Aside {
         self.aside.clone()
     }
 
-    /// Where the waits are shown of a stage with several inputs.
+    /// The meter for the waits of a stage with several inputs.
     pub(super) fn input_waits(&self) -> Arc<Meter> {
         Arc::clone(&self.input.own)
     }
 
-    /// Where the waits are shown of a stage with several outputs.
+    /// The meter for the waits of a stage with several outputs.
     pub(super) fn output_waits(&self) -> Arc<Meter> {
         Arc::clone(&self.output.own)
     }
@@ -184,9 +183,9 @@ impl Pulse {
         report
     }
 
-    /// Runs the stage's own code until it ends or panics, until it is to stop, or until nobody
-    /// reads its output; then decides how the stage has ended. Meanwhile it puts progress aside,
-    /// at most once an interval.
+    /// Runs the stage's own code until it ends or panics, until it should stop, or until nobody
+    /// reads its output; then decides the stage's result. Meanwhile it queues progress, at most
+    /// once per interval.
     pub(super) async fn run<R>(
         &self,
         code: impl Future<Output = Result<R, StageError>>,

@@ -15,20 +15,20 @@ use crate::wire::Frame;
 use crate::worker::{FunctionError, Invocation, RegisterError, Registration, Worker};
 
 impl Worker {
-    /// Registers a stage, a producer or a consumer by its own id.
+    /// Registers a stage, a producer or a consumer under its own id.
     ///
-    /// It is triggered with a [`StageRequest`] and answers with a [`StageReport`] when the stream
-    /// is over. A run is cancelled when its caller no longer waits for it. When the worker shuts
-    /// down, a stage is told by [`StageContext::cancelled`]; it is stopped when nothing moves in it
-    /// any more, or just before the deadline of the shutdown, and its run fails.
+    /// It is triggered with a [`StageRequest`] and answers with a [`StageReport`] at the end of the
+    /// stream. If its caller no longer waits for it, a run is cancelled. When the worker shuts
+    /// down, a stage is notified by [`StageContext::cancelled`]. It is stopped when nothing moves
+    /// in it any more, or just before the shutdown deadline, and its run fails.
     ///
-    /// One worker serves a stage; others that register it wait until that one leaves. Several serve
-    /// it at the same time when each registers it as
+    /// One worker serves a stage; other workers that register it wait until that one leaves. To
+    /// serve it on several workers at the same time, each registers it as
     /// [shared](Registration::shared): `worker.register(stage)?.shared()?`.
     ///
     /// # Errors
     ///
-    /// When the id is taken in this worker, or not allowed.
+    /// Fails if the id is already registered by this worker, or not allowed.
     pub fn register<Form>(
         &self,
         stage: impl IntoStage<Form>,
@@ -103,7 +103,7 @@ async fn run(
     ended.map(|report| report.by(worker.name()))
 }
 
-/// Does what the run says that has started the stage `id`.
+/// Handles the signals of the run that started the stage `id`.
 async fn listen(leash: Option<ChannelReader>, control: &Control, id: &str, writer: &WriterWatch) {
     let Some(mut leash) = leash else { return };
     loop {
@@ -124,7 +124,7 @@ async fn listen(leash: Option<ChannelReader>, control: &Control, id: &str, write
     }
 }
 
-/// Brings the stage `id` to an end when its worker shuts down.
+/// Ends the stage `id` when its worker shuts down.
 async fn end_with_worker(invocation: &Invocation, control: &Control, id: &str) {
     invocation.worker_stops().await;
     let reason = StageError::new(StageError::LOST, id, "the worker of the stage shuts down");
@@ -142,8 +142,7 @@ async fn end_with_worker(invocation: &Invocation, control: &Control, id: &str) {
     }
 }
 
-/// The failure as the caller of the stage gets it: the abort as JSON in the message, so that
-/// nothing of it is lost.
+/// The failure as the caller of the stage receives it: the whole abort as JSON in the message.
 fn refused(failure: &StageError) -> FunctionError {
     let message = serde_json::to_string(failure.abort()).unwrap_or_else(|_| failure.to_string());
     FunctionError::new(failure.abort().code.clone(), message)

@@ -23,9 +23,9 @@ use crate::error::{Error, Result};
 use crate::wire::Abort;
 use crate::worker::{CallError, Worker};
 
-/// The stage that some worker, in any language, has registered as `id`.
+/// A stage that some worker, in any language, has registered as `id`.
 ///
-/// Its types are declared here; what it really sends is checked as far as its stream tells.
+/// Its types are declared here. What it sends is checked as far as its stream allows.
 ///
 /// ```
 /// # use pipewright::{Stage, remote};
@@ -44,10 +44,10 @@ pub fn remote<In, Out>(id: impl Into<String>) -> Remote<In, Out> {
     }
 }
 
-/// What goes in, as what, and what comes out, as what.
+/// Input and output types with their formats.
 type Types<In, Out, F, G> = fn(In, F) -> (Out, G);
 
-/// A stage on some worker; see [`remote`].
+/// A stage on another worker; see [`remote`].
 pub struct Remote<In, Out, F = Json, G = Json> {
     id: String,
     params: Value,
@@ -58,8 +58,8 @@ pub struct Remote<In, Out, F = Json, G = Json> {
 }
 
 impl<In, Out, F, G> Remote<In, Out, F, G> {
-    /// The same stage with other formats than `Json`: `F` for what it reads, `G` for what it
-    /// writes.
+    /// Returns the same stage with other formats than `Json`: `F` for its input, `G` for its
+    /// output.
     pub fn formats<F2, G2>(self) -> Remote<In, Out, F2, G2> {
         Remote {
             id: self.id,
@@ -97,12 +97,12 @@ impl<In, Out, F, G> Remote<In, Out, F, G> {
         }
     }
 
-    /// Declares that the stage gives its outputs in the order of their items and passes on the
-    /// messages of the stream protocol in their places between them, for
+    /// Declares that the stage returns outputs in the order of their items and forwards the
+    /// messages of the stream protocol at the right positions, for
     /// [`parallel_ordered`](crate::Pipeline::parallel_ordered).
     ///
-    /// A stage of pipewright declares it by itself where it is registered. One that is declared
-    /// here and does not do it gives its items in disorder, or never.
+    /// A pipewright stage declares this when it is registered. If the declaration is wrong, items
+    /// arrive out of order or never.
     #[must_use]
     pub fn keeping_order(self) -> Self {
         let order = KeepsOrder::Yes;
@@ -110,14 +110,14 @@ impl<In, Out, F, G> Remote<In, Out, F, G> {
     }
 }
 
-/// The way to a stage, what it is held by and asked, and the way back.
+/// The channel to a stage, its control and request, and the channel from it.
 type Opened<In, Out, F, G> = (Sender<In, F>, Leash, StageRequest, Receiver<Out, G>);
 
-/// How long a stage may run: as long as its stream does. The run has a deadline of its own.
+/// How long a stage may run: as long as its stream. The run has a deadline of its own.
 pub(crate) const STAGE_TIMEOUT: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
-/// Triggers the stage `id` and waits for its report; it continues the trace at
-/// `traceparent`, or else at that of the worker's handle.
+/// Triggers the stage `id` and waits for its report. It continues the trace of `traceparent`, or
+/// else that of the worker's handle.
 pub(crate) async fn trigger(
     worker: &Worker,
     id: &str,
@@ -135,7 +135,7 @@ pub(crate) async fn trigger(
         .map_err(|error| failure(id, &error))
 }
 
-/// What a failed trigger says about the stage.
+/// Converts a failed trigger to a failure of the stage.
 fn failure(id: &str, error: &CallError) -> StageError {
     if let CallError::Failed { error, .. } = error
         && let Ok(abort) = serde_json::from_str::<Abort>(&error.message)
@@ -179,7 +179,7 @@ where
         Part::of(self)
     }
 
-    /// Goes over two channels, because the stage runs elsewhere.
+    /// Uses two channels, because the stage runs elsewhere.
     fn fuse<S>(
         self,
         input: S,
@@ -237,7 +237,7 @@ where
         counted.tally(output)
     }
 
-    /// As a part of a stage that is registered here: goes on to the worker that has it.
+    /// As a part of a stage that is registered here: forwards to the worker that has it.
     #[allow(clippy::manual_async_fn)] // `Send` is promised here, not found missing far away.
     fn serve(
         self,
@@ -300,7 +300,8 @@ where
     F: Encode<In> + Decode<In>,
     G: Encode<Out> + Decode<Out>,
 {
-    /// A channel to the stage and one from it, both open at this end, and one to hold it by.
+    /// Creates a channel to the stage and one from it, both open at this end, and one to control
+    /// it.
     async fn channels(
         &self,
         worker: &Worker,

@@ -6,55 +6,54 @@ use serde_json::Value;
 use crate::channel::StreamReport;
 use crate::wire::Progress;
 
-/// What went through one stage in one run: the result of triggering it.
+/// The statistics of one stage in one run: the result of triggering it.
 ///
-/// A stage in another language may leave out what it does not know.
+/// A stage in another language may omit what it does not know.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct StageReport {
-    /// Items that came in.
+    /// Number of input items.
     #[serde(default)]
     pub items_in: u64,
-    /// Items that went out.
+    /// Number of output items.
     #[serde(default)]
     pub items_out: u64,
-    /// Payload bytes that came in.
+    /// Number of input payload bytes.
     #[serde(default)]
     pub bytes_in: u64,
-    /// Payload bytes that went out.
+    /// Number of output payload bytes.
     #[serde(default)]
     pub bytes_out: u64,
-    /// Items that were skipped because they could not be handled.
+    /// Number of items that were skipped because they could not be processed.
     #[serde(default)]
     pub items_skipped: u64,
-    /// Those of them that were put to the dead letters.
+    /// Number of skipped items that were sent to the dead letters.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub items_dead: u64,
-    /// Whether what came in agreed with the totals of its writer, and with the checksum if it sends
-    /// one: `false` where it sends no totals. `None` where that is not known, as of a stage that
-    /// left early.
+    /// Whether the input matched the totals of its writer, and its checksum if it sent one: `false`
+    /// if it sent no totals. `None` if unknown, for example for a stage that stopped early.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input_verified: Option<bool>,
-    /// Whether the stage left its input before the end: it wanted no more.
+    /// Whether the stage stopped reading before the end of its input.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub input_left: bool,
-    /// Microseconds from the start of the stage to its end.
+    /// Time from the start of the stage to its end, in microseconds.
     #[serde(default)]
     pub elapsed_us: u64,
-    /// Microseconds that it waited for input.
+    /// Time spent waiting for input, in microseconds.
     #[serde(default)]
     pub waited_in_us: u64,
-    /// Microseconds that it waited for room in its output.
+    /// Time spent waiting for room in the output, in microseconds.
     #[serde(default)]
     pub waited_out_us: u64,
-    /// The name of the worker that ran the stage; several names where a stage ran on several.
-    /// `None` for a stage within the process, or one that does not tell.
+    /// The name of the worker that ran the stage; several names if it ran on several. `None` for a
+    /// stage within the process, or one that does not report it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub worker: Option<String>,
 }
 
 impl StageReport {
-    /// The report of a stage between two ends.
+    /// Creates the report of a stage from the reports of its ends.
     pub(crate) fn between(input: &StreamReport, output: &StreamReport, elapsed: Duration) -> Self {
         Self {
             items_in: input.items,
@@ -72,7 +71,7 @@ impl StageReport {
         }
     }
 
-    /// The same report, of a run on the worker `name`.
+    /// Returns the same report for a run on the worker `name`.
     pub(crate) fn by(self, name: &str) -> Self {
         Self {
             worker: Some(name.to_owned()),
@@ -80,7 +79,7 @@ impl StageReport {
         }
     }
 
-    /// The report of two stages as one: what went into the first and out of the second.
+    /// Combines the reports of two stages: the input of the first and the output of the second.
     pub(crate) fn followed_by(&self, next: &Self) -> Self {
         Self {
             items_in: self.items_in,
@@ -96,9 +95,9 @@ impl StageReport {
         }
     }
 
-    /// What a stage has told of itself so far, for rates and shares while it runs.
+    /// The statistics that a stage has reported so far, for rates and shares while it runs.
     ///
-    /// A stage that tells less leaves the rest 0.
+    /// Absent values are 0.
     pub fn so_far(progress: &Progress) -> Self {
         let more = |name: &str| progress.more.get(name).and_then(Value::as_u64).unwrap_or(0);
         Self {
@@ -117,12 +116,12 @@ impl StageReport {
         }
     }
 
-    /// Items that went out, a second.
+    /// Output items per second.
     pub fn items_per_second(&self) -> f64 {
         self.rate(self.items_out)
     }
 
-    /// Payload bytes that went out, a second.
+    /// Output payload bytes per second.
     pub fn bytes_per_second(&self) -> f64 {
         self.rate(self.bytes_out)
     }
@@ -141,17 +140,17 @@ impl StageReport {
         Duration::from_micros(self.elapsed_us)
     }
 
-    /// The share of its time that the stage waited for input, from 0 to 1.
+    /// The share of its time that the stage spent waiting for input, from 0 to 1.
     pub fn waiting_for_input(&self) -> f64 {
         self.share(self.waited_in_us)
     }
 
-    /// The share of its time that the stage waited for room in its output, from 0 to 1.
+    /// The share of its time that the stage spent waiting for room in its output, from 0 to 1.
     pub fn waiting_for_output(&self) -> f64 {
         self.share(self.waited_out_us)
     }
 
-    /// The share of its time that the stage worked, from 0 to 1.
+    /// The share of its time that the stage spent working, from 0 to 1.
     pub fn working(&self) -> f64 {
         (1.0 - self.waiting_for_input() - self.waiting_for_output()).max(0.0)
     }
@@ -166,7 +165,7 @@ impl StageReport {
     }
 }
 
-/// The inverse of [`StageReport::so_far`]; the stage is nameless.
+/// The inverse of [`StageReport::so_far`], without a stage name.
 impl From<&StageReport> for Progress {
     fn from(report: &StageReport) -> Self {
         let mut progress = Self {
@@ -190,8 +189,8 @@ impl From<&StageReport> for Progress {
     }
 }
 
-/// What is known of several streams together: one that is not verified counts more than one of
-/// which nothing is known.
+/// Combines the verification of several streams: an unverified one takes precedence over an unknown
+/// one.
 pub(crate) fn all_verified(streams: impl IntoIterator<Item = Option<bool>>) -> Option<bool> {
     let mut all = Some(true);
     for verified in streams {
@@ -212,7 +211,7 @@ fn is_zero(count: &u64) -> bool {
 fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
-/// The names of the workers of two stages, each once.
+/// The worker names of two stages, without duplicates.
 fn joined(one: Option<&str>, other: Option<&str>) -> Option<String> {
     match (one, other) {
         (Some(one), Some(other)) if !one.split(", ").any(|name| name == other) => {

@@ -5,13 +5,13 @@ use crate::wire::StreamChannelRef;
 
 /// The payload that triggers a stage.
 ///
-/// On the wire `{"readerRef": {..}, "writerRef": {..}, "params": ..}`; `reader_ref` or `reader`,
-/// `writer_ref` or `writer` are accepted as well, and other members ignored. `cancelRef` and
-/// `progressMs` may stand beside them.
+/// On the wire: `{"readerRef": {..}, "writerRef": {..}, "params": ..}`. The names `reader_ref` or
+/// `reader`, and `writer_ref` or `writer`, are accepted as well; other members are ignored.
+/// `cancelRef` and `progressMs` are optional.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct StageRequest {
-    /// Where the stage reads; a producer has none.
+    /// The input of the stage; absent for a producer.
     #[serde(
         default,
         rename = "readerRef",
@@ -20,7 +20,7 @@ pub struct StageRequest {
         skip_serializing_if = "Option::is_none"
     )]
     pub reader_ref: Option<StreamChannelRef>,
-    /// Where the stage writes; a consumer has none.
+    /// The output of the stage; absent for a consumer.
     #[serde(
         default,
         rename = "writerRef",
@@ -30,10 +30,10 @@ pub struct StageRequest {
     )]
     pub writer_ref: Option<StreamChannelRef>,
     /// A channel whose end cancels the run: the stage opens it and stops when it closes. A stage
-    /// that knows nothing of it goes on until its streams end.
+    /// without this feature continues until its streams end.
     #[serde(default, rename = "cancelRef", skip_serializing_if = "Option::is_none")]
     pub cancel_ref: Option<StreamChannelRef>,
-    /// How often the stage tells its progress, in milliseconds; every second unless told.
+    /// Interval of progress messages in milliseconds; default: 1000.
     #[serde(
         default,
         rename = "progressMs",

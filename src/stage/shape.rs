@@ -1,9 +1,8 @@
-//! Looks at the types that a function uses, where `#[pipeline_stage]` sees only how they are
-//! written.
+//! Checks the types of a function, of which `#[pipeline_stage]` sees only the names.
 //!
-//! The macro reads `Result<u32, E>` by its name. An alias has another name, and a type of the user
-//! may have the same. So the code of a stage goes through the traits below, which are implemented
-//! for the types that the names stand for, and say in words what is wrong with others.
+//! The macro recognises `Result<u32, E>` by its name. An alias has another name, and a user type
+//! may have the same name. The generated code therefore uses the traits below, which are
+//! implemented for the actual types and explain errors for others.
 
 use std::marker::PhantomData;
 use std::{array, option, vec};
@@ -11,42 +10,42 @@ use std::{array, option, vec};
 use crate::channel::{ChannelReader, ChannelWriter, Receiver, Sender};
 use crate::codec::Format;
 
-/// The type of what a stage gives. A method of its own wins over that of [`AnyShape`], so the type
-/// behind an alias decides.
+/// The type of a stage's output. Its inherent methods take precedence over those of [`AnyShape`],
+/// so the type behind an alias decides.
 ///
-/// Nothing depends on `M`, but for a bound to be looked at where a method is used, it has to depend
-/// on a parameter.
+/// Nothing depends on `M`, but a bound is only checked where a method is used if it depends on a
+/// parameter.
 #[derive(Debug)]
 pub struct Shape<T, M = ()>(PhantomData<(T, M)>);
 
 impl<T> Shape<T> {
-    /// The shape of a `T`.
+    /// Creates the shape of a `T`.
     #[allow(clippy::new_without_default)] // A name for the macro.
     pub const fn new() -> Self {
         Self(PhantomData)
     }
 }
 
-/// The shape of what is an item as a whole.
+/// The shape of a type that is an item as a whole.
 pub trait AnyShape {
-    /// Passes what may be the only item that is given.
+    /// Accepts the only item that a call returns.
     fn item(&self) {}
 
-    /// Passes what may be one of several items that are given.
+    /// Accepts one of several items that a call returns.
     fn one_of_many(&self) {}
 }
 
 impl<T> AnyShape for Shape<T> {}
 
 impl<T, E> Shape<Result<T, E>> {
-    /// Refuses a `Result` as an item.
+    /// Rejects a `Result` as an item.
     pub fn item(&self)
     where
         Self: NotResult,
     {
     }
 
-    /// Refuses a `Result` as an item.
+    /// Rejects a `Result` as an item.
     pub fn one_of_many(&self)
     where
         Self: NotResult,
@@ -55,7 +54,7 @@ impl<T, E> Shape<Result<T, E>> {
 }
 
 impl<T> Shape<Option<T>> {
-    /// Refuses an `Option` as an item.
+    /// Rejects an `Option` as an item.
     pub fn item(&self)
     where
         Self: NotOption,
@@ -64,7 +63,7 @@ impl<T> Shape<Option<T>> {
 }
 
 impl<T> Shape<Vec<T>> {
-    /// Refuses a `Vec` as an item.
+    /// Rejects a `Vec` as an item.
     pub fn item(&self)
     where
         Self: NotMany,
@@ -73,7 +72,7 @@ impl<T> Shape<Vec<T>> {
 }
 
 impl<T, const N: usize> Shape<[T; N]> {
-    /// Refuses an array as an item.
+    /// Rejects an array as an item.
     pub fn item(&self)
     where
         Self: NotMany,
@@ -82,7 +81,7 @@ impl<T, const N: usize> Shape<[T; N]> {
 }
 
 impl<M> Shape<(), M> {
-    /// Refuses nothing as an item.
+    /// Rejects `()` as an item.
     pub fn item(&self)
     where
         Self: NotUnit,
@@ -133,14 +132,14 @@ pub trait NotUnit {}
     note = "for an item type that is named `Result`, give it another name: `type Found = {Self};`"
 )]
 pub trait ResultOf<T> {
-    /// The type of the error.
+    /// The error type.
     type Error;
 
-    /// The value itself.
+    /// Returns the value.
     ///
     /// # Errors
     ///
-    /// When it is an error.
+    /// Returns the error, if it is one.
     fn into_result(self) -> Result<T, Self::Error>;
 }
 
@@ -153,7 +152,7 @@ impl<T, E> ResultOf<T> for Result<T, E> {
     }
 }
 
-/// `Option`, `Vec` and arrays of `T`: what gives its items one by one.
+/// `Option`, `Vec` and arrays of `T`, whose items are sent one by one.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an `Option` or a `Vec` of `{T}`",
     label = "not std's",
@@ -161,10 +160,10 @@ impl<T, E> ResultOf<T> for Result<T, E> {
     note = "for an item type of that name, give it another name: `type Found = {Self};`"
 )]
 pub trait Many<T> {
-    /// Gives the items.
+    /// An iterator over the items.
     type Items: Iterator<Item = T>;
 
-    /// The items.
+    /// Returns the items.
     fn into_items(self) -> Self::Items;
 }
 
@@ -204,7 +203,7 @@ impl<T, const N: usize> Many<T> for [T; N] {
     note = "for an item type of that name, give it another name: `type Mail = {Self};`"
 )]
 pub trait TakesEnd<E> {
-    /// The end as the function takes it.
+    /// Converts the end to the argument's type.
     fn end(end: E) -> Self;
 }
 

@@ -9,13 +9,13 @@ use super::{
 };
 use crate::codec::{Decode, Encode};
 
-/// One step of a pipeline: items of type `In` become items of type `Out`.
+/// One step of a pipeline, which transforms items of type `In` into items of type `Out`.
 ///
-/// Written by `#[pipeline_stage]` on a function; see there for the shapes. A stage is a small
-/// value that is cloned for every run.
+/// Create one with `#[pipeline_stage]` on a function; its documentation lists the supported
+/// signatures. A stage is a small value that is cloned for every run.
 ///
-/// It runs in two ways with one behaviour: fused with its neighbours in one process, where items
-/// are handed over as they are, and over channels, from a reader to a writer, anywhere.
+/// A stage runs in two ways with the same behaviour. Fused with its neighbours in one process,
+/// items are passed as values. Over channels, it runs anywhere between a reader and a writer.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a pipeline stage",
     label = "not a stage",
@@ -24,31 +24,30 @@ use crate::codec::{Decode, Encode};
             policies and `remote()` are for the stages between them"
 )]
 pub trait Stage: Clone + Send + Sync + 'static {
-    /// What comes in.
+    /// The type of the input items.
     type In: Send + 'static;
-    /// What goes out.
+    /// The type of the output items.
     type Out: Send + 'static;
-    /// How items come in over a channel.
+    /// The format of the input over a channel.
     type InFormat: Encode<Self::In> + Decode<Self::In>;
-    /// How items go out over a channel.
+    /// The format of the output over a channel.
     type OutFormat: Encode<Self::Out> + Decode<Self::Out>;
 
-    /// The id that workers register it by, such as `text::count`.
+    /// The id used for registration, such as `text::count`.
     fn id(&self) -> String {
         self.facts().id
     }
 
-    /// Everything that is known of the stage. A stage around another one passes on what it does not
-    /// change.
+    /// Everything known about the stage. A wrapper forwards what it does not change.
     #[doc(hidden)]
     fn facts(&self) -> StageFacts;
 
-    /// The stages that it is made of, in the order of the stream. Each is a part of the run, in
-    /// its report and over channels; most stages are one, [`Part::of`] themselves.
+    /// The stages that it consists of, in the order of the stream. Each is a part of the run, in
+    /// its report and over channels. Most stages are a single part: [`Part::of`].
     #[doc(hidden)]
     fn parts(self) -> Vec<Part>;
 
-    /// Joins the stage to a stream within the process, and counts what comes out of each part.
+    /// Connects the stage to a stream within the process, and counts the outputs of each part.
     #[doc(hidden)]
     fn fuse<S>(
         self,
@@ -58,7 +57,7 @@ pub trait Stage: Clone + Send + Sync + 'static {
     where
         S: Stream<Item = Flow<Self::In>> + Send + 'static;
 
-    /// Runs the stage from a reader to a writer, to its end.
+    /// Runs the stage from a reader to a writer.
     #[doc(hidden)]
     fn serve(
         self,
@@ -67,7 +66,7 @@ pub trait Stage: Clone + Send + Sync + 'static {
     ) -> impl Future<Output = Result<StageReport, StageError>> + Send + 'static;
 }
 
-/// Where a stage runs when a pipeline is started on channels.
+/// Where a stage runs when a pipeline is started over channels.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Placement {
     /// In the process that starts the pipeline.
@@ -76,34 +75,35 @@ pub enum Placement {
     Registered,
 }
 
-/// A stage with the types of `S`, on some worker.
+/// A stage with the types of `S` on another worker.
 type RemoteOf<S> =
     Remote<<S as Stage>::In, <S as Stage>::Out, <S as Stage>::InFormat, <S as Stage>::OutFormat>;
 
-/// Settings of a stage, a producer or a consumer at the place where it is used.
+/// Settings of a stage, a producer or a consumer where it is used.
 pub trait StageExt<Form>: IntoStage<Form> + Sized {
-    /// The same with parameters, for its argument `params`.
+    /// Sets the parameters, for its argument `params`.
     ///
-    /// They are serialised here; a stage that cannot read them refuses the run. Set twice, the
-    /// later parameters count. Of a composed stage, each part that takes parameters and has none
-    /// of its own gets them.
+    /// They are serialised here; a stage that cannot deserialise them rejects the run. If set
+    /// twice, the later parameters count. In a composed stage, each part that takes parameters and
+    /// has none of its own gets them.
     ///
     /// # Panics
     ///
-    /// When `params` has no JSON form, a map with keys that are not strings for one.
+    /// Panics if `params` cannot be represented in JSON, for example a map whose keys are not
+    /// strings.
     fn with_params(self, params: impl Serialize) -> Configured<Self::Stage> {
         Configured::new(self.into_stage(), &params)
     }
 
-    /// The same stage on whichever worker has registered it, instead of within this process; its
-    /// types are compared by the compiler all the same.
+    /// Runs the stage on the worker that has registered it, instead of within this process. The
+    /// compiler still checks its types.
     ///
-    /// Parameters go with it, whether they are set before or after it. A policy does not: it holds
-    /// where the worker has registered the stage with it.
+    /// Parameters set before or after this call are sent with it. A policy is not: it applies where
+    /// the worker has registered the stage with it.
     ///
     /// # Panics
     ///
-    /// When several parts of a composed stage have parameters of their own, because a stage is
+    /// Panics if several parts of a composed stage have parameters of their own, because a stage is
     /// triggered with one value.
     fn remote(self) -> RemoteOf<Self::Stage>
     where

@@ -19,7 +19,7 @@ pub trait StreamStage: Stage {
     /// The parameters of a run.
     type Params: Params + Send + Sync + 'static;
 
-    /// Begins a run.
+    /// Starts a run.
     fn start(
         &self,
         input: Receiver<Self::In, Self::InFormat>,
@@ -29,7 +29,7 @@ pub trait StreamStage: Stage {
     ) -> impl Future<Output = Result<(), Error>> + Send + 'static + use<Self>;
 }
 
-/// Joins a stream stage to its input within the process.
+/// Connects a stream stage to its input within the process.
 #[allow(clippy::needless_pass_by_value)] // Called alike for every kind of stage.
 pub fn fuse<G, S>(
     stage: G,

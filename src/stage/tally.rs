@@ -10,8 +10,8 @@ use pin_project::pin_project;
 use super::{Flow, StageError, StageReport};
 use crate::channel::{Event, Signal, SignalKind};
 
-/// What came out of each part of a run within one process, in the order of the stream, and what is
-/// still to be done when the stream is over.
+/// The outputs of each part of a run within one process, in the order of the stream, and the work
+/// that remains after the stream.
 #[derive(Clone, Default)]
 pub(crate) struct Tally(Arc<Mutex<Parts>>);
 
@@ -21,14 +21,14 @@ struct Parts {
     ends: Vec<End>,
 }
 
-/// Something that a run waits for when its stages are dropped.
+/// A future that a run awaits after its stages were dropped.
 pub(crate) type End = BoxFuture<'static, Result<(), StageError>>;
 
-/// A part of the run, by its place.
+/// A part of the run, by index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Place(usize);
 
-/// What a stage counts beside what goes through it.
+/// The counters of a stage beside its traffic.
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
     skipped: AtomicU64,
@@ -37,7 +37,7 @@ pub(crate) struct Counts {
 }
 
 impl Counts {
-    /// Counts an item that was skipped, `dead` if it went to the dead letters.
+    /// Counts a skipped item; `dead` if it was sent to the dead letters.
     pub(super) fn skip(&self, dead: bool) {
         self.skipped.fetch_add(1, Relaxed);
         self.dead.fetch_add(u64::from(dead), Relaxed);
@@ -51,7 +51,7 @@ impl Counts {
         self.dead.load(Relaxed)
     }
 
-    /// The stage reads and writes bytes, in pieces that are no items.
+    /// The stage reads and writes bytes, whose pieces are not items.
     pub(super) fn count_no_items(&self) {
         self.of_bytes.store(true, Relaxed);
     }
@@ -60,7 +60,7 @@ impl Counts {
 #[derive(Debug)]
 struct Part {
     role: Role,
-    /// The parts whose items come in.
+    /// The parts that supply the input.
     inputs: Vec<Place>,
     items_out: Arc<AtomicU64>,
 }
@@ -69,14 +69,14 @@ struct Part {
 enum Role {
     /// A stage, a source or an operator.
     Stage { name: String, counts: Arc<Counts> },
-    /// The beginning of a branch, which counts as output of the part before it.
+    /// The start of a branch, which counts as output of the part before it.
     Branch,
-    /// Items taken for bytes, or bytes for items: only what comes after it counts them.
+    /// Items converted to bytes, or bytes to items; counted only by the part after it.
     Converted,
 }
 
 impl Tally {
-    /// Adds a stage behind the parts `inputs`; gives the counter of what comes out of it.
+    /// Adds a stage after the parts `inputs` and returns the counter of its outputs.
     pub(crate) fn add_stage(
         &self,
         name: &str,
@@ -87,12 +87,12 @@ impl Tally {
         self.add(Role::Stage { name, counts }, inputs)
     }
 
-    /// Adds the beginning of a branch behind the operator at `fork`.
+    /// Adds the start of a branch after the operator `fork`.
     pub(crate) fn add_branch(&self, fork: Option<Place>) -> Arc<AtomicU64> {
         self.add(Role::Branch, fork.into_iter().collect())
     }
 
-    /// Counts what is taken for something else than the part before gives.
+    /// Counts items of another kind than the previous part returns.
     pub(crate) fn converted<S>(&self, stream: S) -> Counted<S> {
         let inputs = self.last().into_iter().collect();
         Counted::new(stream, self.add(Role::Converted, inputs))
@@ -108,22 +108,22 @@ impl Tally {
         items_out
     }
 
-    /// The part that was added last: the one that the next stage of a chain comes behind.
+    /// The part that was added last, which the next stage of a chain follows.
     pub(crate) fn last(&self) -> Option<Place> {
         self.lock().parts.len().checked_sub(1).map(Place)
     }
 
-    /// Lets the run wait for `end` once its stages are dropped.
+    /// Makes the run wait for `end` after its stages were dropped.
     pub(super) fn end_with(&self, end: End) {
         self.lock().ends.push(end);
     }
 
-    /// What the run has to wait for; given once.
+    /// Takes the futures that the run has to await.
     pub(crate) fn take_ends(&self) -> Vec<End> {
         std::mem::take(&mut self.lock().ends)
     }
 
-    /// Names and counts so far.
+    /// The names and counts so far.
     pub(crate) fn read(&self) -> Vec<(String, StageReport)> {
         let all = self.lock();
         let parts = &all.parts;
@@ -154,8 +154,8 @@ impl Tally {
     }
 }
 
-/// A stream whose items are counted. The count is told when the stream pauses and when it ends,
-/// so that an item costs an addition.
+/// A stream whose items are counted. The count is published when the stream pauses and when it
+/// ends, so that an item costs one addition.
 #[pin_project]
 #[derive(Debug)]
 pub(crate) struct Counted<S> {
@@ -175,7 +175,7 @@ impl<S> Counted<S> {
     }
 }
 
-/// Whether an item stands there that could not be read, which its writer has numbered.
+/// Whether the event replaces an unreadable item, which its writer has numbered.
 fn is_unreadable<T>(polled: &Poll<Option<Flow<T>>>) -> bool {
     matches!(
         polled,

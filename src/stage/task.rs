@@ -22,10 +22,10 @@ use crate::wire::Abort;
 /// A stage whose code runs from a reading end to a writing end, as a stream within the process.
 ///
 /// Each poll does three things, none of which waits for another: it feeds the input to the code,
-/// runs the code, and gives what the code has put out. The code's result comes last; until it is
-/// known, the end of the output is not believed. The rules are those of
-/// [`StageEnding`](super::ending::StageEnding): an input that has failed is the cause of whatever
-/// the code returns, once the code has seen it.
+/// runs the code, and returns the outputs. The code's result comes last; until it is known, the end
+/// of the output is provisional. The rules are those of
+/// [`StageEnding`](super::ending::StageEnding): once the code has seen that its input failed, this
+/// is the cause of whatever it returns.
 #[pin_project]
 pub(super) struct Task<S, T, F: Encode<T>, C, W, O, G: Decode<O>>
 where
@@ -34,7 +34,7 @@ where
     context: StageContext,
     #[pin]
     input: Option<Caught<S>>,
-    /// Where the input goes; `None` once it is closed.
+    /// The channel for the input; `None` once it is closed.
     feed: Option<Sender<T, F>>,
     /// How the input failed.
     failed_input: Option<StageError>,
@@ -42,35 +42,35 @@ where
     #[pin]
     code: Option<C>,
     ended: Option<Result<(), StageError>>,
-    /// Where the code leaves its writing end.
+    /// Receives the writing end from the code.
     custody: Custody<W>,
     writer: Option<W>,
     output: Receiver<O, G>,
-    /// Runs while nothing moves that should: the code has ended and its output has not, or the
-    /// input has failed and the code goes on.
+    /// Runs while nothing moves although it should: the code has ended and its output has not, or
+    /// the input has failed and the code continues.
     grace: Grace,
     over: bool,
 }
 
-/// Tells whether the code has seen that its input failed.
+/// Determines whether the code has seen that its input failed.
 pub(super) enum Seen {
     /// There is no input.
     NoInput,
-    /// The code is on another worker; set once it has ended well: what it means if nothing came.
+    /// The code is on another worker. Set once it has succeeded: the meaning of an empty output.
     Elsewhere(Arc<OnceLock<Silent>>),
-    /// There is no code: what comes in goes out, and the end of the output is all there is.
+    /// There is no code: the input is forwarded, and only the end of the output matters.
     NoCode,
     Flag(Arc<AtomicBool>),
     Meter(Arc<Meter>),
 }
 
 impl Seen {
-    /// Of the code that receives what `feed` sends.
+    /// For code that receives what `feed` sends.
     pub(super) fn by_receiver_of<T: Send + 'static, F: Encode<T>>(feed: &Sender<T, F>) -> Self {
         feed.abort_flag().map_or(Self::NoInput, Self::Flag)
     }
 
-    /// What it means that nothing came of code that has ended well.
+    /// The meaning of an empty output of code that succeeded.
     fn silence(&self) -> Silent {
         let known = match self {
             Self::Elsewhere(known) => known.get().copied(),
@@ -79,7 +79,7 @@ impl Seen {
         known.unwrap_or(Silent::LeftOpen)
     }
 
-    /// Whether it has.
+    /// Whether the code has seen the failure.
     pub(super) fn get(&self) -> bool {
         match self {
             Self::NoInput | Self::Elsewhere(_) | Self::NoCode => true,
@@ -93,8 +93,8 @@ impl<S, T, F: Encode<T>, C, W, O, G: Decode<O>> Task<S, T, F, C, W, O, G>
 where
     T: Send + 'static,
 {
-    /// A stage of the code `code`, which gets what goes into `feed` and leaves its writing end in
-    /// `custody`; `output` is the other side of that.
+    /// Creates a stage with the code `code`, which receives what is sent to `feed` and leaves its
+    /// writing end in `custody`. `output` is the other end of that.
     pub(super) fn new(
         context: StageContext,
         input: S,
@@ -180,7 +180,7 @@ where
     W: WritingEnd,
     G: Decode<O>,
 {
-    /// Ready when the stage waits for something that does not come. Nothing moves just now.
+    /// Ready when the stage waits for something that does not come. Called when nothing moves.
     fn poll_stands_still(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.project();
         if this.ended.is_some() {
@@ -192,7 +192,7 @@ where
         }
     }
 
-    /// Ends the stage, whose output has ended as `end`, or stands still; gives its failure.
+    /// Ends a stage whose output has ended with `end`, or that stands still. Returns its failure.
     fn end(self: Pin<&mut Self>, end: Option<Result<(), StageError>>) -> Option<StageError> {
         let mut this = self.project();
         *this.over = true;
@@ -217,7 +217,7 @@ where
             .or(owed.filter(|_| stands_still).map(StageError::from_abort))
     }
 
-    /// Moves input to the code as far as there is room; whether anything was moved.
+    /// Moves input to the code as far as there is room. Returns whether anything was moved.
     fn poll_feed(self: Pin<&mut Self>, cx: &mut Context<'_>) -> bool {
         let mut this = self.project();
         let mut moved = false;
@@ -273,7 +273,7 @@ where
         moved
     }
 
-    /// Runs the code and, when it has ended, ends its output; whether anything came of it.
+    /// Runs the code and ends its output when it has ended. Returns whether anything changed.
     fn poll_code(self: Pin<&mut Self>, cx: &mut Context<'_>) -> bool {
         let mut this = self.project();
         let mut ran = false;
@@ -308,7 +308,7 @@ where
     }
 }
 
-/// Hands one event on.
+/// Forwards one event.
 pub(super) fn push<T: Send + 'static, F: Encode<T>>(
     feed: &mut Sender<T, F>,
     event: Event<T>,
@@ -335,9 +335,9 @@ pub(super) fn push<T: Send + 'static, F: Encode<T>>(
     }
 }
 
-/// Sends everything that `input` gives, until it is over; the end itself is for the caller.
+/// Forwards everything from `input` until it ends. The caller handles the end itself.
 ///
-/// Takes nothing more once the stage is to stop, also when everything is ready.
+/// Takes nothing more once the stage should stop, even if input is ready.
 pub(super) async fn send_all<T, F>(
     input: impl Stream<Item = Flow<T>>,
     sender: &mut Sender<T, F>,

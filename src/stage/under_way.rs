@@ -9,10 +9,10 @@ use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 use tracing::Instrument;
 
-/// A call that makes progress whether or not its caller polls it, so that its timeouts and its
-/// connections do not suffer when the reader of the outputs pauses.
+/// A call that makes progress even if its caller does not poll it. Its timeouts and connections
+/// therefore do not suffer when the reader of the outputs pauses.
 ///
-/// It runs on a task of its own; without a runtime it runs where it is polled. **Dropping** it
+/// It runs in a task of its own; without a runtime it runs where it is polled. **Dropping** it
 /// drops the call before the drop returns.
 pub(super) struct UnderWay<T> {
     shared: Arc<Shared<T>>,
@@ -20,7 +20,7 @@ pub(super) struct UnderWay<T> {
 }
 
 struct Shared<T> {
-    /// Held while the call is polled.
+    /// Locked while the call is polled.
     call: Mutex<Call<T>>,
     caller: AtomicWaker,
 }
@@ -28,7 +28,7 @@ struct Shared<T> {
 enum Call<T> {
     Running(BoxFuture<'static, T>),
     Done(T),
-    /// The result was taken, or the call was given up.
+    /// The result was taken, or the call was dropped.
     Over,
 }
 
@@ -52,7 +52,7 @@ impl<T> Shared<T> {
         self.call.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Polls the call; ready when there is nothing left to poll.
+    /// Polls the call. Ready when there is nothing left to poll.
     fn poll(&self, cx: &mut Context<'_>) -> Poll<()> {
         let mut call = self.lock();
         if let Call::Running(running) = &mut *call {
@@ -67,7 +67,7 @@ impl<T> Shared<T> {
 impl<T: Send + 'static> Future for UnderWay<T> {
     type Output = T;
 
-    /// Not to be polled after it was ready.
+    /// Must not be polled after it was ready.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
         if self.task.is_none() {
             ready!(self.shared.poll(cx));

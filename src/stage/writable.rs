@@ -10,35 +10,35 @@ use super::{Flow, StageContext, StageError};
 use crate::channel::{Event, SendError};
 use crate::codec::{Decode, Decoded, Encode, FormatError};
 
-/// What comes out of a fused stage, as its reader would get it over a channel: up to an item that
+/// The output of a fused stage as its reader would receive it over a channel: up to an item that
 /// the format refuses.
 ///
-/// Items of formats that can be checked are handed on as they are. Those of others are written and
-/// read again, see [`Encode::CHECKS`].
+/// Items of formats that support checks are passed on unchanged. Items of other formats are encoded
+/// and decoded; see [`Encode::CHECKS`].
 #[pin_project]
 pub(crate) struct Writable<S, F> {
     #[pin]
     stream: S,
     format: F,
     context: StageContext,
-    /// Items checked or written.
+    /// Number of items checked or encoded.
     items: u64,
-    /// What was written and is not read again; `None` until there is something.
+    /// Encoded items that were not decoded yet; `None` until there are any.
     written: Option<Box<Written<F>>>,
 }
 
-/// Bytes of items, on their way from a format to itself.
+/// Encoded items between encoding and decoding.
 struct Written<F> {
     bytes: BytesMut,
     reader: F,
-    /// Items read.
+    /// Number of items decoded.
     items: u64,
     /// Nothing follows.
     is_over: bool,
 }
 
 impl<S, F: Default> Writable<S, F> {
-    /// The output of the stage that `context` is of.
+    /// The output of the stage of `context`.
     #[inline]
     pub(crate) fn new(stream: S, context: StageContext) -> Self {
         Self {
@@ -139,7 +139,7 @@ impl<S, F> Writable<S, F> {
 }
 
 impl<F> Written<F> {
-    /// The next item, if the whole of it is there.
+    /// Decodes the next item, if it is complete.
     fn read<T>(&mut self) -> Result<Option<T>, FormatError>
     where
         F: Decode<T>,

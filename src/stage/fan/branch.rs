@@ -1,11 +1,11 @@
 use crate::channel::{Event, Sender};
 use crate::codec::Encode;
 
-/// One of the branches that a stream is spread over.
+/// One of the branches over which a stream is spread.
 pub(super) struct Branch<T: Send + 'static, F: Encode<T>> {
     /// `None` for a branch that has left.
     pub(super) output: Option<Sender<T, F>>,
-    /// Turns that it has had, and those of them that it was told the end of.
+    /// Number of turns it has had, and how many of their ends were sent to it.
     pub(super) turns: u64,
     pub(super) told: u64,
 }
@@ -20,7 +20,7 @@ impl<T: Send + 'static, F: Encode<T>> Branch<T, F> {
     }
 }
 
-/// An event once more, with the item made by `clone`.
+/// Copies an event; `clone` copies the item.
 pub(super) fn copy<T>(event: &Event<T>, clone: fn(&T) -> T) -> Event<T> {
     match event {
         Event::Item(item) => Event::Item(clone(item)),

@@ -10,49 +10,49 @@ use crate::channel::{Event, Signal, SignalKind, Waits};
 use crate::stage::{Flow, StageError};
 use crate::wire::Turn;
 
-/// Whose output comes when, where several streams become one.
+/// The order of outputs when several streams are merged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Order {
-    /// As it comes; each stream's own order is kept.
+    /// In order of arrival; each stream keeps its own order.
     Arrival,
-    /// By turns, whose ends are told by messages of the stream protocol among the items. Progress
-    /// comes as it comes.
+    /// In turns, whose ends are marked by messages of the stream protocol. Progress is forwarded on
+    /// arrival.
     Turns,
 }
 
-/// Several streams as one.
+/// Merges several streams into one.
 ///
-/// A failure of one is a failure of the whole, and the others are dropped. In order of arrival
-/// the streams are asked in rotation, so that a busy one does not starve the others.
+/// A failure of one stream fails the whole, and the others are dropped. In order of arrival, the
+/// streams are polled in rotation, so that a busy one does not starve the others.
 pub(crate) struct Collect<T> {
     lanes: Vec<Lane<T>>,
     order: Order,
-    /// The lane to be asked first.
+    /// The lane to poll first.
     next: usize,
-    /// Fills the lanes, where that happens in the same task.
+    /// Fills the lanes, if that happens in the same task.
     feed: Option<BoxFuture<'static, Result<(), StageError>>>,
-    /// How the feed failed, to take the place of what the lanes make of it.
+    /// The failure of the feed, which replaces the resulting failures of the lanes.
     failed_feed: Option<StageError>,
     waits: Waits,
     over: bool,
 }
 
 struct Lane<T> {
-    /// `None` once it is over.
+    /// `None` once it has ended.
     stream: Option<BoxStream<'static, Flow<T>>>,
-    /// What it gave before its turn.
+    /// Events that arrived before its turn.
     ahead: VecDeque<Flow<T>>,
-    /// Turns that it has ended, and those of them that were gone through.
+    /// Number of turns that it has ended, and how many of them were consumed.
     ended: u64,
     passed: u64,
 }
 
-/// How many items a stream of the same task runs ahead of its turn, so that copies of a stage work
-/// at the same time.
+/// How many items a stream in the same task may be ahead of its turn, so that copies of a stage
+/// work concurrently.
 const AHEAD: usize = 64;
 
-/// The same for a stream that comes over a channel, whose copy works anyway: enough for its end,
-/// its failure and its connection to be seen to.
+/// The same for a stream over a channel, whose copy works independently: enough to notice its end,
+/// failure or connection.
 const AHEAD_OF_CHANNEL: usize = 1;
 
 impl<T> Collect<T> {
@@ -137,7 +137,7 @@ impl<T> Collect<T> {
         Poll::Ready(None)
     }
 
-    /// Lets the lanes whose turn it is not go on, too; gives the progress that they tell.
+    /// Also polls the lanes whose turn it is not, and returns their progress.
     fn poll_ahead(&mut self, cx: &mut Context<'_>) -> Poll<Option<Flow<T>>> {
         let limit = if self.feed.is_some() {
             AHEAD
@@ -174,7 +174,7 @@ impl<T> Lane<T> {
         polled
     }
 
-    /// Keeps up to `limit` of what comes before the turn; gives progress, which has no turn.
+    /// Stores up to `limit` events before the turn. Returns progress, which has no turn.
     fn run_ahead(&mut self, limit: usize, cx: &mut Context<'_>) -> Option<Flow<T>> {
         while self.ahead.len() < limit {
             match self.poll_stream(cx) {
@@ -188,7 +188,7 @@ impl<T> Lane<T> {
         None
     }
 
-    /// Takes note of the end of a turn, or of several that nothing came in between of.
+    /// Handles the end of one turn, or of several turns without output.
     fn end_turn(&mut self, turn: Turn) -> Result<(), StageError> {
         if turn.turns > self.ended {
             self.ended = turn.turns;
@@ -202,7 +202,7 @@ impl<T> Lane<T> {
     }
 }
 
-/// Items are only handed on.
+/// Items are only moved.
 impl<T> Unpin for Collect<T> {}
 
 impl<T> Stream for Collect<T> {

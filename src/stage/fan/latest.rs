@@ -2,15 +2,15 @@ use std::collections::VecDeque;
 
 use crate::wire::Progress;
 
-/// Progress that waits for room: the latest of each stage, of [`STAGES`] at the most.
+/// Progress messages waiting for room: the latest of each stage, for up to [`STAGES`] stages.
 #[derive(Debug, Default)]
 pub(super) struct Latest(VecDeque<Box<Progress>>);
 
-/// Stages whose progress is kept. A peer chooses their names, so there is a bound.
+/// Number of stages whose progress is kept. It is bounded because a peer chooses their names.
 const STAGES: usize = 64;
 
 impl Latest {
-    /// Keeps the progress of a stage in the place of what it told before.
+    /// Stores the progress of a stage and replaces its previous one.
     pub(super) fn put(&mut self, progress: Box<Progress>) {
         let earlier = self.0.iter_mut().find(|kept| kept.stage == progress.stage);
         if let Some(kept) = earlier {

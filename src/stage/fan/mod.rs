@@ -1,7 +1,8 @@
-//! One stream into several, and several into one: the parts of a pipeline that are no stages.
+//! Splitting one stream into several, and merging several into one: the parts of a pipeline that
+//! are not stages.
 //!
-//! [`spread`] and [`collect`] do the work, alike between fused stages and between channels;
-//! [`serve`] runs them over channels.
+//! [`spread`] and [`collect`] do the work, both between fused stages and over channels. [`serve`]
+//! runs them over channels.
 
 mod branch;
 mod collect;

@@ -1,26 +1,26 @@
-/// Which branches an item goes to.
+/// The branches that receive an item.
 pub(crate) enum Route<T> {
-    /// To all of them; the function clones.
+    /// All branches; the function clones the item.
     Everywhere(fn(&T) -> T),
-    /// To the one that the function numbers.
+    /// The branch whose number the function returns.
     ByKey(Box<dyn FnMut(&T) -> usize + Send>),
-    /// To the next one that has room.
+    /// The next branch that has room.
     Room,
-    /// To one after the other, with a message of the stream protocol at the end of each turn.
+    /// One branch after another, with a message of the stream protocol at the end of each turn.
     Turns(Turns),
 }
 
-/// How many items a branch gets in its turn.
+/// The number of items in a branch's turn.
 ///
-/// One at first, so that few items are spread over all branches; twice as many after each round,
-/// so that many cost few messages; one again after a pause.
+/// It starts at one, so that few items are spread over all branches. It doubles after each round,
+/// so that many items need few messages, and returns to one after a pause.
 #[derive(Debug)]
 pub(crate) struct Turns {
     length: usize,
     given: usize,
 }
 
-/// The longest turn; less than what waits in a queue between fused stages.
+/// Maximum length of a turn; less than the capacity of a queue between fused stages.
 const LONGEST: usize = 64;
 
 impl Turns {
@@ -31,13 +31,13 @@ impl Turns {
         }
     }
 
-    /// An item was given; whether the turn is over.
+    /// Records that an item was given. Returns whether the turn is over.
     pub(super) fn give(&mut self) -> bool {
         self.given += 1;
         self.given >= self.length
     }
 
-    /// There is nothing to give for now; whether that ends a turn.
+    /// Records that there is no item for now. Returns whether that ends a turn.
     pub(super) fn pause(&mut self) -> bool {
         self.length = 1;
         self.has_begun()
@@ -48,7 +48,7 @@ impl Turns {
         self.given > 0
     }
 
-    /// The turn has ended; `round` with the last branch.
+    /// Ends the turn; `round` if it was the last branch's.
     pub(super) fn end(&mut self, round: bool) {
         self.given = 0;
         if round {

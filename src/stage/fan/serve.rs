@@ -10,7 +10,7 @@ use crate::stage::pulse::Pulse;
 use crate::stage::task::send_all;
 use crate::stage::{Flow, Incoming, StageContext, StageError, StageReport};
 
-/// Runs a fan-out over channels: from one reader to several writers.
+/// Runs a fan-out over channels, from one reader to several writers.
 pub(crate) async fn scatter<T, F>(
     reader: ChannelReader,
     writers: Vec<ChannelWriter>,
@@ -57,10 +57,10 @@ where
     Ok(pulse.report())
 }
 
-/// Makes a stream of what one reader gives.
+/// Creates a stream of the items of one reader.
 pub(crate) type Open<T> = fn(ChannelReader, &StageContext) -> BoxStream<'static, Flow<T>>;
 
-/// Runs a fan-in over channels: from several readers to one writer.
+/// Runs a fan-in over channels, from several readers to one writer.
 pub(crate) async fn gather<T, F>(
     readers: Vec<(ChannelReader, Open<T>)>,
     writer: ChannelWriter,

@@ -15,15 +15,14 @@ use crate::stage::task::push;
 use crate::stage::{Flow, StageContext, StageError};
 use crate::wire::Turn;
 
-/// Hands everything that `input` gives to the branches that `outputs` lead to, and ends them as
-/// the input ended.
+/// Forwards everything from `input` to the branches behind `outputs`, and ends them as the input
+/// ended.
 ///
-/// Nothing is taken while a branch that is to have it has no room: the slowest holds back the
-/// others. Messages of the user go where the item before them went, or whose turn it is. Progress,
-/// of the input and of the operator itself, `own`, goes to any branch that has room, and gives way
-/// to later progress where none has.
-/// A branch that drops its end gets no more; an item that only it was to have counts as skipped.
-/// When no branch is left there is no use in going on.
+/// Nothing is taken while the target branch has no room, so the slowest branch holds back the
+/// others. User messages go to the branch of the item before them, or to the branch whose turn it
+/// is. Progress, of the input and of the operator itself (`own`), goes to any branch with room, and
+/// is replaced by later progress if there is none. A branch that drops its end gets no more items;
+/// an item for that branch only counts as skipped. When no branch is left, the operator stops.
 pub(crate) async fn spread<T, F>(
     input: impl Stream<Item = Flow<T>> + Send,
     outputs: Vec<Sender<T, F>>,
@@ -67,23 +66,23 @@ where
     }
 }
 
-/// What [`spread`] has in hand.
+/// The state of [`spread`].
 struct Spread<'a, T: Send + 'static, F: Encode<T>> {
     context: &'a StageContext,
     branches: Vec<Branch<T, F>>,
     route: Route<T>,
     /// The branch whose turn it is.
     next: usize,
-    /// The branch that took the last item.
+    /// The branch that received the last item.
     last: usize,
-    /// What was taken and not handed on yet.
+    /// An event that was taken and not forwarded yet.
     held: Option<Event<T>>,
     progress: Latest,
     own: Aside,
     waits: Waits,
 }
 
-/// Where something goes.
+/// The target of an event.
 enum Target {
     Everywhere,
     One(usize),
@@ -151,7 +150,7 @@ impl<T: Send + 'static, F: Encode<T>> Spread<'_, T, F> {
         Ok(())
     }
 
-    /// Ends the turn if one has begun; whether one did.
+    /// Ends the current turn, if there is one. Returns whether there was.
     fn pause(&mut self) -> bool {
         let Route::Turns(turns) = &mut self.route else {
             return false;
@@ -163,7 +162,7 @@ impl<T: Send + 'static, F: Encode<T>> Spread<'_, T, F> {
         ends
     }
 
-    /// Tells the branches whose turns have ended, as far as they have room.
+    /// Notifies the branches whose turns have ended, as far as they have room.
     fn tell_turns(&mut self, cx: &mut Context<'_>) -> Result<(), StageError> {
         for at in 0..self.branches.len() {
             if self.branches[at].told < self.branches[at].turns
@@ -175,7 +174,7 @@ impl<T: Send + 'static, F: Encode<T>> Spread<'_, T, F> {
         Ok(())
     }
 
-    /// To follow a `poll_ready` that was ready.
+    /// Must follow a `poll_ready` that returned ready.
     fn tell_turn(&mut self, at: usize) {
         let branch = &mut self.branches[at];
         branch.told = branch.turns;
@@ -186,7 +185,7 @@ impl<T: Send + 'static, F: Encode<T>> Spread<'_, T, F> {
         }
     }
 
-    /// Gives progress to whichever branch has room, the one whose turn it is first.
+    /// Sends progress to any branch with room, starting with the one whose turn it is.
     fn give_progress(&mut self, cx: &mut Context<'_>) -> Result<(), StageError> {
         while !self.progress.is_empty() {
             let Some(at) = self.find_room(cx)? else { break };
@@ -199,7 +198,7 @@ impl<T: Send + 'static, F: Encode<T>> Spread<'_, T, F> {
         Ok(())
     }
 
-    /// Hands on what is held.
+    /// Forwards the held event.
     fn poll_place(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), StageError>> {
         let target = match &self.held {
             None => return Poll::Ready(Ok(())),
@@ -214,7 +213,7 @@ impl<T: Send + 'static, F: Encode<T>> Spread<'_, T, F> {
         Poll::Ready(Ok(()))
     }
 
-    /// Waits until there is room where the held event is to go.
+    /// Waits until the target of the held event has room.
     fn poll_target(
         &mut self,
         is_item: bool,
@@ -244,9 +243,8 @@ impl<T: Send + 'static, F: Encode<T>> Spread<'_, T, F> {
         }
     }
 
-    /// Waits for room in the branch whose turn it is. A branch that is full ends its turn early if
-    /// the next one is not, so that copies of a stage work at the same time however long the items
-    /// are.
+    /// Waits for room in the branch whose turn it is. A full branch ends its turn early if the next
+    /// one has room, so that copies of a stage work concurrently however long the items are.
     fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<Result<Target, StageError>> {
         loop {
             let at = self.next;
@@ -278,7 +276,7 @@ impl<T: Send + 'static, F: Encode<T>> Spread<'_, T, F> {
         matches!(&self.route, Route::Turns(turns) if turns.has_begun())
     }
 
-    /// A branch that has room now, the one whose turn it is first.
+    /// Returns a branch with room, starting with the one whose turn it is.
     fn find_room(&mut self, cx: &mut Context<'_>) -> Result<Option<usize>, StageError> {
         let branches = self.branches.len();
         for at in (self.next..branches).chain(0..self.next) {
@@ -311,7 +309,7 @@ impl<T: Send + 'static, F: Encode<T>> Spread<'_, T, F> {
         })
     }
 
-    /// Lets the branch `at` go, if it only wants no more; a failure if it was the last.
+    /// Removes the branch `at` if it only wants no more. Fails if it was the last one.
     fn leave(&mut self, at: usize, error: WriteError) -> Result<(), StageError> {
         if !error.is_reader_gone() {
             return Err(StageError::output(self.context.stage(), error));
@@ -323,7 +321,7 @@ impl<T: Send + 'static, F: Encode<T>> Spread<'_, T, F> {
         Ok(())
     }
 
-    /// Puts an event where there is room for it.
+    /// Passes an event to a branch with room.
     fn place(&mut self, event: Event<T>, target: &Target) -> Result<(), StageError> {
         let stage = self.context.stage();
         let is_item = matches!(event, Event::Item(_));
@@ -366,7 +364,7 @@ impl<T: Send + 'static, F: Encode<T>> Spread<'_, T, F> {
         Ok(())
     }
 
-    /// Ends the turn of a branch, and gives it to the next one.
+    /// Ends the turn of a branch and starts the next one's.
     fn end_turn(&mut self) {
         self.branches[self.next].turns += 1;
         self.give_turn_to(self.next_live());

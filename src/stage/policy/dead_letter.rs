@@ -13,27 +13,27 @@ use crate::channel::BadItem;
 use crate::codec::Encode;
 use crate::error::Error;
 
-/// An item that a stage could not handle, and why.
+/// An item that a stage could not process, and why.
 ///
-/// In JSON `{"stage": .., "item": 3, "format": "ndjson", "bytes": "..", "error": ".."}`, where
-/// `bytes` is text if it is UTF-8, and an array of numbers otherwise.
+/// In JSON: `{"stage": .., "item": 3, "format": "ndjson", "bytes": "..", "error": ".."}`, where
+/// `bytes` is text if it is valid UTF-8, and otherwise an array of numbers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct DeadLetter {
-    /// The stage.
+    /// The id of the stage.
     pub stage: String,
     /// The number of the item, from 0.
     pub item: u64,
-    /// The format that the item is in: that of the stage's input.
+    /// The format of the item, which is that of the stage's input.
     pub format: String,
-    /// The item.
+    /// The encoded item.
     #[serde(serialize_with = "write_bytes", deserialize_with = "read_bytes")]
     pub bytes: Bytes,
     /// The error with its causes.
     pub error: String,
 }
 
-/// Puts what failed into dead letters, in the format `F` of the stage's input.
+/// Sends failed items to the dead letters, in the format `F` of the stage's input.
 pub struct ToDeadLetters<F> {
     letters: DeadLetters,
     format: PhantomData<fn() -> F>,

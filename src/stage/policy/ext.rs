@@ -2,15 +2,13 @@ use super::{DeadLetters, Guarded, Policy, Retried, ToDeadLetters};
 use crate::stage::{IntoStage, ItemStage, Stage};
 use crate::worker::Backoff;
 
-/// What a stage does about items that it cannot handle: for stages that handle one item at a time.
+/// Error handling for stages that process one item at a time.
 ///
-/// The settings belong to the stage, so they hold wherever it runs; a stage of another worker is
-/// registered with them there. They are about errors that the stage's function returns, and with
-/// [`on_error`](Self::on_error) and [`dead_letter`](Self::dead_letter) about items that come in
-/// over a channel and cannot be read, as far as the format can find the next one. A panic is a bug
-/// and always ends the run. Retry first, then give up:
-///
-/// ```
+/// The settings belong to the stage, so they apply wherever it runs; a stage of another worker is
+/// registered there with them. They cover errors returned by the stage's function.
+/// [`on_error`](Self::on_error) and [`dead_letter`](Self::dead_letter) also cover items from a
+/// channel that cannot be decoded, as far as the format can find the next item. A panic is a bug
+/// and always ends the run. Retry first, then skip:
 /// # #[cfg(feature = "macros")]
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> pipewright::Result<()> {
 /// use std::time::Duration;
@@ -34,9 +32,9 @@ use crate::worker::Backoff;
 /// # fn main() {}
 /// ```
 pub trait ItemStageExt<Form>: IntoStage<Form> + Sized {
-    /// Fails at an item that cannot be handled, as without it, or skips and counts it.
+    /// Fails on an item that cannot be processed (the default), or skips and counts it.
     ///
-    /// What was given of the item before its error stays given.
+    /// Outputs before the error are kept.
     fn on_error(self, policy: Policy) -> Guarded<Self::Stage, Policy>
     where
         Self::Stage: ItemStage,
@@ -44,14 +42,14 @@ pub trait ItemStageExt<Form>: IntoStage<Form> + Sized {
         Guarded::new(self.into_stage(), policy)
     }
 
-    /// Puts an item that cannot be handled to the dead letters, with its bytes and the error, and
-    /// goes on; it counts as skipped. Fails if it cannot be put there.
+    /// Sends an item that cannot be processed to the dead letters, with its bytes and the error,
+    /// and continues. The item counts as skipped. Fails if the letter cannot be sent.
     ///
-    /// Each item is cloned before it is handled.
+    /// Each item is cloned before it is processed.
     ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime, with a [`Sender`](crate::Sender).
+    /// Panics outside of a tokio runtime when given a [`Sender`](crate::Sender).
     ///
     /// # Example
     ///
@@ -91,13 +89,13 @@ pub trait ItemStageExt<Form>: IntoStage<Form> + Sized {
         Guarded::new(self.into_stage(), ToDeadLetters::new(letters.into()))
     }
 
-    /// Handles an item again when that failed, `times` times at the most, after the waits of
-    /// `backoff`. What goes wrong while a stream of outputs is given is not tried again.
+    /// Repeats a failed call at most `times` times, with the delays of `backoff`. Errors that occur
+    /// while a stream of outputs is produced are not retried.
     ///
-    /// Each item is cloned before it is handled. The state of a run is as the failed call left it.
-    /// Messages of a call that is made again are dropped, so each is sent once.
+    /// Each item is cloned before it is processed. The state is as the failed call left it.
+    /// Messages of a repeated call are dropped, so each is sent once.
     ///
-    /// A policy is for what fails in the end, whether it is set before or after the retries.
+    /// A policy applies to the final failure, whether it is set before or after the retries.
     fn retry(self, times: u32, backoff: Backoff) -> Retried<Self::Stage>
     where
         Self::Stage: ItemStage<In: Clone + Sync>,

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::stage::items::RunOf;
 use crate::stage::{Applied, ItemStage, Outputs, StageContext};
 
-/// A stage with a remedy for items that it cannot handle; see
+/// A stage with a policy for items that it cannot process; see
 /// [`ItemStageExt`](super::ItemStageExt).
 #[derive(Clone, Debug)]
 pub struct Guarded<G, R> {
@@ -26,17 +26,18 @@ impl<G, R> Guarded<G, R> {
         Self { stage, remedy }
     }
 
-    /// The stage below.
+    /// Returns the inner stage.
     pub fn get_ref(&self) -> &G {
         &self.stage
     }
 
-    /// The stage below.
+    /// Returns the inner stage.
     pub fn get_mut(&mut self) -> &mut G {
         &mut self.stage
     }
 
-    /// The stage below; the inverse are the methods of [`ItemStageExt`](super::ItemStageExt).
+    /// Returns the inner stage; the inverse are the methods of
+    /// [`ItemStageExt`](super::ItemStageExt).
     pub fn into_inner(self) -> G {
         self.stage
     }
@@ -63,7 +64,7 @@ where
         attempt.of(self.stage.apply(item, run))
     }
 
-    /// The remedy is for what has failed in the end.
+    /// The policy applies to the final failure.
     fn call_again(
         &self,
         item: G::In,
@@ -114,7 +115,7 @@ where
     }
 }
 
-/// An item that is being handled.
+/// An item that is being processed.
 pub struct Attempt<R: Remedy<In>, In> {
     remedy: R,
     kept: R::Kept,
@@ -123,7 +124,7 @@ pub struct Attempt<R: Remedy<In>, In> {
 }
 
 impl<R: Remedy<In>, In> Attempt<R, In> {
-    /// The result of `call`, with the remedy for what it, or one of its outputs, fails with.
+    /// The result of `call`, with the policy applied to its failure or that of its outputs.
     async fn of<O, S>(
         self,
         call: impl Future<Output = Applied<O, S>>,
@@ -153,14 +154,14 @@ impl<R: Remedy<In>, In> Attempt<R, In> {
     }
 }
 
-/// What a guarded stage makes of an item. What it gave before an error stays given.
+/// The outputs of a guarded stage for one item. Outputs before an error are kept.
 #[pin_project(project = Trying)]
 pub enum Tried<O, R: Remedy<In>, In> {
-    /// The stage's own outputs, and what to do should one of them fail.
+    /// The stage's own outputs, and the policy if one of them fails.
     Giving(#[pin] O, Option<Attempt<R, In>>),
-    /// One has failed.
+    /// An output has failed.
     GivingUp(BoxFuture<'static, Result<()>>),
-    /// There are no more.
+    /// There are no more outputs.
     Done,
 }
 

@@ -12,27 +12,26 @@ use crate::stage::{
     StageFacts, StageInfo, StageReport, items,
 };
 
-/// A stage around a stage that handles one item at a time: it changes how calls are made, and what
-/// becomes of those that fail.
+/// A wrapper around an item stage that changes how calls are made, or what happens to failed items.
 ///
-/// Everything else about the stage below is passed on here, in one place for every layer.
+/// Everything else is forwarded to the inner stage here, in one place for every layer.
 pub trait Layer: Clone + Send + Sync + 'static {
-    /// The stage below.
+    /// The inner stage.
     type Below: ItemStage;
-    /// What becomes of one item.
+    /// The outputs of one item.
     type Outputs: Outputs<Item = <Self::Below as Stage>::Out>;
 
-    /// The stage below.
+    /// Returns the inner stage.
     fn below(&self) -> &Self::Below;
 
-    /// As [`ItemStage::apply`].
+    /// See [`ItemStage::apply`].
     fn call(
         &self,
         item: <Self::Below as Stage>::In,
         run: &mut RunOf<Self::Below>,
     ) -> impl Future<Output = Called<Self>> + Send + 'static + use<Self>;
 
-    /// As [`ItemStage::apply_again`].
+    /// See [`ItemStage::apply_again`].
     fn call_again(
         &self,
         item: <Self::Below as Stage>::In,
@@ -42,13 +41,13 @@ pub trait Layer: Clone + Send + Sync + 'static {
     where
         <Self::Below as Stage>::In: Clone + Sync;
 
-    /// As [`ItemStage::ends`].
+    /// See [`ItemStage::ends`].
     fn ends(&self) -> Vec<BoxFuture<'static, Result<(), Error>>>;
 
-    /// As [`ItemStage::is_for_bad_items`].
+    /// See [`ItemStage::is_for_bad_items`].
     fn is_for_bad_items(&self) -> bool;
 
-    /// As [`ItemStage::bad_item`].
+    /// See [`ItemStage::bad_item`].
     fn bad_item(
         &self,
         bad: BadItem,

@@ -14,11 +14,11 @@ use crate::channel::{Sender, WriteError};
 use crate::codec::Encode;
 use crate::error::Error;
 
-/// Where stages put items that they cannot handle, for somebody to look at later.
+/// The destination of items that stages cannot process, for later inspection.
 ///
 /// Cheap to clone; several stages may share one. The stream of letters ends when the last clone is
-/// dropped. For a stage of a run that is when the run is over, and the run waits for that end
-/// before it gives its report; [`close`](Self::close) ends the stream earlier.
+/// dropped. For a stage, that is at the end of its run, and the run waits for it before it returns
+/// its report. [`close`](Self::close) ends the stream earlier.
 #[derive(Clone)]
 pub struct DeadLetters(Arc<Shared>);
 
@@ -30,7 +30,7 @@ struct Shared {
 /// How the stream of letters ended; `None` before.
 type Ended = Option<Result<(), Failed>>;
 
-/// An error with its causes, for everybody who asks.
+/// An error with its causes, cloned for every caller.
 #[derive(Clone)]
 struct Failed(Arc<str>);
 
@@ -46,45 +46,45 @@ impl Failed {
     }
 }
 
-/// What is asked of the task that sends.
+/// A request to the sending task.
 enum Posted {
-    /// A letter, and who waits for it to be sent.
+    /// A letter, and a channel for the result.
     Letter(DeadLetter, oneshot::Sender<Result<(), Error>>),
     Close,
 }
 
-/// Letters that wait for the one before to be sent; each holds up a stage.
+/// Number of letters waiting for the previous one to be sent; each blocks a stage.
 const QUEUED: usize = 16;
 
-/// How long a channel may take to be opened anew, such as while a worker connects again.
+/// How long it may take to reopen a channel, for example while a worker reconnects.
 const REOPEN: Duration = Duration::from_secs(30);
 
 impl DeadLetters {
-    /// Sends letters to `sender`, from a task of its own. It connects at once, so that the first
-    /// letter may come as late as it likes.
+    /// Sends letters to `sender` from a separate task. It connects immediately, so the first letter
+    /// may come at any time.
     ///
-    /// A channel belongs to one engine and to one connection. When either is lost, every letter
-    /// fails from then on, and with it the run that it belongs to. For a stage that outlives them
-    /// there is [`reopening`](Self::reopening).
+    /// A channel belongs to one engine and one connection. When either is lost, every later letter
+    /// fails, and with it the run. For a stage that outlives them, use
+    /// [`reopening`](Self::reopening).
     ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime.
+    /// Panics outside of a tokio runtime.
     pub fn new<F: Encode<DeadLetter>>(sender: Sender<DeadLetter, F>) -> Self {
         Self::start(Opened(Some(sender)))
     }
 
-    /// Sends letters to the sender that `open` gives, from a task of its own, and asks for another
-    /// one when a channel was lost: for a stage that is registered for longer than an engine or a
-    /// connection lives.
+    /// Sends letters to the sender that `open` returns, from a separate task, and requests another
+    /// sender when a channel is lost. Use it for a stage that stays registered longer than an
+    /// engine or connection lives.
     ///
-    /// `open` is called at once, and has 30 seconds each time. The letter at which the loss was
-    /// found is sent again; it may arrive in both channels. Letters that were sent before may be
-    /// lost with the channel.
+    /// `open` is called immediately, with a timeout of 30 seconds each time. The letter whose
+    /// sending revealed the loss is sent again and may arrive in both channels. Letters that were
+    /// sent before may be lost with the channel.
     ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime.
+    /// Panics outside of a tokio runtime.
     ///
     /// # Example
     ///
@@ -132,7 +132,7 @@ impl DeadLetters {
         Self(Arc::new(Shared { letters, ended }))
     }
 
-    /// Sends a letter; the item is with the engine once this is done.
+    /// Sends a letter and waits until the engine has it.
     pub(super) async fn post(&self, letter: DeadLetter) -> Result<(), Error> {
         let (done, sent) = oneshot::channel();
         if self
@@ -151,26 +151,26 @@ impl DeadLetters {
         }
     }
 
-    /// Ends the stream, also while others hold it, and waits until the engine has confirmed that.
-    /// A letter that is posted later fails.
+    /// Ends the stream, even if there are other clones, and waits for the engine's confirmation.
+    /// Later letters fail.
     ///
     /// # Errors
     ///
-    /// What the channel said, every time.
+    /// Returns the channel's error, on every call.
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: once polled to the end of its first wait the stream ends; call it again to go
-    /// on waiting.
+    /// Cancel safe: after the first poll past its first wait, the stream ends. Call it again to
+    /// continue waiting.
     pub async fn close(&self) -> Result<(), Error> {
         // A task that has ended takes nothing any more, and has told how it ended.
         let _ = self.0.letters.send(Posted::Close).await;
         ended(self.0.ended.clone()).await
     }
 
-    /// Waits for the end of the stream, if the caller has dropped what held it open.
+    /// Waits for the end of the stream, after the caller has dropped its clones.
     ///
-    /// To be made before that, and to be polled after it.
+    /// Must be created before that and polled after it.
     pub(super) fn end(&self) -> BoxFuture<'static, Result<(), Error>> {
         let (held, watch): (Weak<Shared>, _) = (Arc::downgrade(&self.0), self.0.ended.clone());
         async move {
@@ -193,17 +193,17 @@ async fn ended(mut ended: watch::Receiver<Ended>) -> Result<(), Error> {
     }
 }
 
-/// Gives the channels that letters go into, one after the other.
+/// Opens the channels for letters, one after the other.
 trait Open: Send + 'static {
     type Format: Encode<DeadLetter>;
 
-    /// A sender that was not used yet; `None` if there is no other one.
+    /// Returns an unused sender, or `None` if there are no more.
     fn open(&mut self) -> impl Future<Output = Result<Option<LetterSender<Self>>, Error>> + Send;
 }
 
 type LetterSender<O> = Sender<DeadLetter, <O as Open>::Format>;
 
-/// A sender, and no other one.
+/// A single sender.
 struct Opened<F: Encode<DeadLetter>>(Option<Sender<DeadLetter, F>>);
 
 impl<F: Encode<DeadLetter>> Open for Opened<F> {
@@ -237,7 +237,7 @@ where
     }
 }
 
-/// Sends until nobody is left to post, or the stream is closed.
+/// Sends until there are no more letters, or the stream is closed.
 async fn send<O: Open>(mut open: O, mut posted: mpsc::Receiver<Posted>) -> Result<(), Failed> {
     let mut sender = connect(&mut open).await;
     while let Some(Posted::Letter(letter, done)) = next(&mut sender, &mut posted).await {
@@ -265,8 +265,7 @@ async fn send<O: Open>(mut open: O, mut posted: mpsc::Receiver<Posted>) -> Resul
     }
 }
 
-/// The next thing that is asked for. Meanwhile a channel that is lost is given up, so that no letter
-/// goes into it.
+/// Returns the next request. Meanwhile, a lost channel is abandoned so that no letter goes into it.
 async fn next<F: Encode<DeadLetter>>(
     sender: &mut Result<Option<Sender<DeadLetter, F>>, Failed>,
     posted: &mut mpsc::Receiver<Posted>,

@@ -1,10 +1,9 @@
-//! What becomes of an item that a stage cannot handle: settings of stages that handle one item at
-//! a time.
+//! Error handling for stages that process one item at a time.
 //!
-//! Each is a [`Layer`](layer::Layer) around the stage: [`Retried`] makes a call again, [`Guarded`]
-//! takes what fails in the end, and a [`Remedy`] says what is done about it. A layer is a stage
-//! again. The order of the two does not matter: a retry passes the policies within it and makes
-//! the call itself again.
+//! Each policy is a [`Layer`](layer::Layer) around the stage: [`Retried`] repeats calls,
+//! [`Guarded`] handles the final failure, and a [`Remedy`] is what it does. A layer is itself a
+//! stage. The order of the two does not matter: a retry passes through the policies inside it and
+//! repeats the call itself.
 
 mod dead_letter;
 mod ext;

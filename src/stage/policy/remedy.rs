@@ -4,39 +4,38 @@ use futures::future::{BoxFuture, ready};
 use crate::channel::BadItem;
 use crate::error::Error;
 
-/// What becomes of an item that a stage cannot handle, without a place to put it.
+/// What happens to an item that a stage cannot process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Policy {
     /// The stage fails, and with it the run.
     #[default]
     Fail,
-    /// The item is left out and counted, see
+    /// The item is skipped and counted; see
     /// [`StageReport::items_skipped`](crate::StageReport::items_skipped).
     Skip,
 }
 
-/// What is done about items of type `In` that failed: a [`Policy`], or the dead letters. Not to be
-/// implemented elsewhere.
+/// The handling of failed items of type `In`: a [`Policy`] or the dead letters. Sealed.
 pub trait Remedy<In>: Sealed + Clone + Send + Sync + 'static {
-    /// What has to be kept of an item until it is handled.
+    /// What is kept of an item while it is processed.
     type Kept: Send + 'static;
 
-    /// Whether items that failed go to the dead letters.
+    /// Whether failed items go to the dead letters.
     const DEAD_LETTERS: bool = false;
 
-    /// Waits, once the remedy was dropped, until everything that it did is done.
+    /// Waits for outstanding work after the remedy was dropped.
     fn end(&self) -> Option<BoxFuture<'static, Result<(), Error>>> {
         None
     }
 
-    /// Whether anything is done about items that cannot even be read.
+    /// Whether items that cannot be decoded are handled.
     fn is_for_bad_items(&self) -> bool;
 
-    /// Keeps what is needed of an item, before it is handled.
+    /// Keeps what is needed of an item before it is processed.
     fn keep(&self, item: &In) -> Self::Kept;
 
-    /// Deals with the item numbered `number`; an error if that cannot be done.
+    /// Handles the item numbered `number`. Fails if that is impossible.
     fn failed(
         &self,
         kept: Self::Kept,
@@ -45,11 +44,11 @@ pub trait Remedy<In>: Sealed + Clone + Send + Sync + 'static {
         error: Error,
     ) -> BoxFuture<'static, Result<(), Error>>;
 
-    /// Deals with an item that cannot be read.
+    /// Handles an item that cannot be decoded.
     fn bad(&self, item: BadItem, stage: &str) -> BoxFuture<'static, Result<(), Error>>;
 }
 
-/// Keeps [`Remedy`] free to grow.
+/// Prevents other implementations of [`Remedy`].
 pub trait Sealed {}
 
 impl Sealed for Policy {}

@@ -10,7 +10,7 @@ use crate::stage::items::RunOf;
 use crate::stage::{ItemStage, StageContext};
 use crate::worker::Backoff;
 
-/// A stage that tries again; see [`ItemStageExt::retry`](super::ItemStageExt::retry).
+/// A stage with retries; see [`ItemStageExt::retry`](super::ItemStageExt::retry).
 #[derive(Clone, Debug)]
 pub struct Retried<G> {
     stage: G,
@@ -25,17 +25,17 @@ impl<G> Retried<G> {
         }
     }
 
-    /// The stage below.
+    /// Returns the inner stage.
     pub fn get_ref(&self) -> &G {
         &self.stage
     }
 
-    /// The stage below.
+    /// Returns the inner stage.
     pub fn get_mut(&mut self) -> &mut G {
         &mut self.stage
     }
 
-    /// The stage below; the inverse is [`ItemStageExt::retry`](super::ItemStageExt::retry).
+    /// Returns the inner stage; the inverse is [`ItemStageExt::retry`](super::ItemStageExt::retry).
     pub fn into_inner(self) -> G {
         self.stage
     }

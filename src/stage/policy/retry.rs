@@ -9,16 +9,16 @@ use crate::stage::items::RunOf;
 use crate::stage::{Applied, ItemRun, ItemStage};
 use crate::worker::Backoff;
 
-/// How often a call that fails is made again, and after which waits.
+/// How often a failed call is repeated, and after which delays.
 #[derive(Clone, Debug)]
 pub struct Retry(Vec<Level>);
 
-/// One `retry` of a stage. Of several, each makes everything within it again.
+/// One `retry` of a stage. An outer level repeats everything inside it.
 #[derive(Clone, Debug)]
 struct Level {
     times: u32,
     backoff: Backoff,
-    /// Calls that this level has made again.
+    /// Number of calls that this level has repeated.
     made: u32,
 }
 
@@ -31,13 +31,13 @@ impl Retry {
         }])
     }
 
-    /// The same within another one.
+    /// Nests this level in another one.
     pub(super) fn within(mut self, outer: Self) -> Self {
         self.0.extend(outer.0);
         self
     }
 
-    /// The wait before the next call; `None` if there is to be none.
+    /// The delay before the next call; `None` if there is none.
     fn next_wait(&mut self) -> Option<Duration> {
         for at in 0..self.0.len() {
             let level = &mut self.0[at];
@@ -58,10 +58,10 @@ impl Retry {
     }
 }
 
-/// Applies a stage to an item, again and again.
+/// Applies a stage to an item repeatedly.
 ///
-/// Messages of a call go out when the call has succeeded or is the last; those of a call that is
-/// made again are dropped, because the next call sends them anew.
+/// Messages of a call are sent when the call has succeeded or is the last one. Messages of a
+/// repeated call are dropped, because the next call sends them again.
 pub(crate) fn again<G>(
     stage: G,
     item: G::In,
@@ -106,7 +106,7 @@ where
     }
 }
 
-/// What a call says, until it is known whether the call is made again.
+/// The messages of a call, until it is known whether the call is repeated.
 struct Held {
     aside: Aside,
     to: Aside,
@@ -123,7 +123,7 @@ impl Held {
     }
 }
 
-/// Also where the call panics or is cancelled: what it has said goes on.
+/// Also runs if the call panics or is cancelled: its messages are forwarded.
 impl Drop for Held {
     fn drop(&mut self) {
         if self.is_dropped {
