@@ -9,6 +9,8 @@ use crate::worker::Backoff;
 /// [`on_error`](Self::on_error) and [`dead_letter`](Self::dead_letter) also cover items from a
 /// channel that cannot be decoded, as far as the format can find the next item. A panic is a bug
 /// and always ends the run. Retry first, then skip:
+///
+/// ```
 /// # #[cfg(feature = "macros")]
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> pipewright::Result<()> {
 /// use std::time::Duration;
