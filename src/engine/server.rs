@@ -19,7 +19,7 @@ use super::telemetry;
 use super::terms::Terms;
 #[cfg(feature = "tls")]
 use super::tls;
-use crate::transport::{Agreed, WebSocket, WebSocketLimits, keep_alive};
+use crate::transport::{Agreed, WebSocket, WebSocketLimits, acknowledged_within, keep_alive};
 use crate::wire::Close;
 
 /// What encrypts connections.
@@ -134,10 +134,21 @@ async fn connection(
     }
 }
 
+/// A stream over TCP, encrypted or not.
+pub(super) trait OverTcp {
+    fn tcp(&self) -> &TcpStream;
+}
+
+impl OverTcp for TcpStream {
+    fn tcp(&self) -> &TcpStream {
+        self
+    }
+}
+
 /// Serves a connection from its request on.
 async fn session<S>(stream: S, core: &Arc<Core>, newcomer: Newcomer, peer: IpAddr)
 where
-    S: AsyncRead + AsyncWrite + Unpin + Send + Sync,
+    S: OverTcp + AsyncRead + AsyncWrite + Unpin + Send + Sync,
 {
     let cut = newcomer.cut();
     let accepted = tokio::select! {
@@ -160,6 +171,12 @@ where
         message_limit,
     } = terms;
     let beat = Beat::new(heartbeat);
+    // A writer gets short messages only: what it does not acknowledge is lost, not waiting.
+    if matches!(route, Route::Writer(_))
+        && let Err(error) = acknowledged_within(stream.tcp(), core.limits.keep_alive.dead_after)
+    {
+        tracing::debug!(%error, "a writer without a timeout for acknowledgements");
+    }
     let open = |limits: WebSocketLimits| {
         WebSocket::accepted(stream, read, limits)
             .charged(core.incoming.account())

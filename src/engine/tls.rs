@@ -14,6 +14,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use super::EngineError;
+use super::server::OverTcp;
 
 /// What an engine shows its clients, and what it asks of them. All of it PEM.
 ///
@@ -87,6 +88,12 @@ pub(super) async fn accept(
             tracing::debug!("a connection took too long to be encrypted");
             None
         }
+    }
+}
+
+impl OverTcp for TlsStream<TcpStream> {
+    fn tcp(&self) -> &TcpStream {
+        self.get_ref().0
     }
 }
 

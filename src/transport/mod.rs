@@ -45,6 +45,8 @@ pub(crate) use memory::{PipeMonitor, PipeReader, PipeWriter, Popped, accounted_p
 pub(crate) use options::ConnectOptions;
 pub(crate) use silence::Silence;
 pub(crate) use stream_counts::StreamCounts;
+#[cfg(feature = "engine")]
+pub(crate) use tcp::acknowledged_within;
 pub(crate) use tcp::keep_alive;
 pub(crate) use traffic::Traffic;
 #[cfg(feature = "engine")]

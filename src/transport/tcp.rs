@@ -17,6 +17,12 @@ use super::{KeepAlive, later};
 /// How long one address is tried before the next is tried in parallel (RFC 8305 section 8).
 const HEAD_START: Duration = Duration::from_millis(250);
 
+/// The longest interval of probes on Linux, nine hours.
+const LONGEST: Duration = Duration::from_secs(32_767);
+
+/// The shortest interval of probes.
+const SHORTEST: Duration = Duration::from_secs(1);
+
 /// Connects to the first address of `host` that answers (happy eyeballs, RFC 8305). An address that
 /// does not respond delays the next one by 250 ms.
 ///
@@ -85,9 +91,6 @@ where
 ///
 /// A setting of several days or more disables it.
 pub(crate) fn keep_alive(stream: &TcpStream, settings: KeepAlive) -> io::Result<()> {
-    /// The maximum on Linux, nine hours.
-    const LONGEST: Duration = Duration::from_secs(32_767);
-    const SHORTEST: Duration = Duration::from_secs(1);
     let KeepAlive {
         ping_every,
         dead_after,
@@ -116,6 +119,23 @@ pub(crate) fn keep_alive(stream: &TcpStream, settings: KeepAlive) -> io::Result<
     )))]
     let _ = dead_after;
     SockRef::from(stream).set_tcp_keepalive(&probes)
+}
+
+/// Closes a connection if sent data is not acknowledged within `dead_after`. Keep-alive does not
+/// probe while data is in flight.
+///
+/// Only for a peer that receives short messages. The system also closes the connection of a peer that
+/// reads too slowly and whose window is full (`tcp(7)`, `TCP_USER_TIMEOUT`). Has no effect on systems
+/// without the option, and for more than nine hours.
+#[cfg(feature = "engine")]
+pub(crate) fn acknowledged_within(stream: &TcpStream, dead_after: Duration) -> io::Result<()> {
+    #[cfg(any(target_os = "linux", target_os = "android", target_os = "fuchsia"))]
+    if dead_after <= LONGEST {
+        let timeout = Some(dead_after.max(SHORTEST));
+        return SockRef::from(stream).set_tcp_user_timeout(timeout);
+    }
+    let _ = (stream, dead_after);
+    Ok(())
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::Outbox;
+use super::outbox::NotQueued;
 use super::registry::WorkerId;
 use crate::wire::{ControlMessage, ErrorBody, InvocationResult, Text};
 
@@ -86,9 +87,22 @@ pub(super) fn failure(
     }
 }
 
-/// Tells a worker of a failure, whatever else waits for it.
-pub(super) fn notify(to: &Outbox, result: InvocationResult) {
-    if let Some(result) = encoded(&ControlMessage::InvocationResult(result)) {
-        to.push_notice(result);
+/// Tells a worker of a failure, whatever else waits for it. What is longer than the worker takes is
+/// left out: first the message of the error, then the id of the function.
+pub(super) fn notify(to: &Outbox, failed: InvocationResult) {
+    let brief = |function_id: String| {
+        let code = failed.error.as_ref().map(|error| error.code.clone());
+        let error = ErrorBody::new(code.unwrap_or_default(), "");
+        failure(failed.invocation_id.clone(), function_id, error)
+    };
+    let shorter = [brief(failed.function_id.clone()), brief(String::new())];
+    for result in std::iter::once(failed).chain(shorter) {
+        let Some(message) = encoded(&ControlMessage::InvocationResult(result)) else {
+            return;
+        };
+        // Who has gone waits for nothing.
+        if !matches!(to.push_now(message), Err(NotQueued::TooLong { .. })) {
+            return;
+        }
     }
 }

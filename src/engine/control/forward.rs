@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::Outcome;
 use super::calls::{Call, CallRefused};
 use super::charges::size_of_call;
-use super::delivery::{Deliveries, Otherwise, deliver, deliver_result};
+use super::delivery::{Deliveries, Otherwise, deliver, deliver_result, failure};
 use super::held::HeldCall;
 use super::refusals::{no_queues, not_found};
 use super::registry::{DEFAULT_NAMESPACE, Worker, WorkerId};
@@ -17,7 +17,7 @@ use crate::engine::core::Core;
 use crate::engine::metrics::Reason;
 use crate::engine::runs::NewCall;
 use crate::wire::action::Action;
-use crate::wire::{CALLER, ControlMessage, ErrorBody, InvocationResult, InvokeFunction};
+use crate::wire::{CALLER, ControlMessage, ErrorBody, InvokeFunction};
 
 impl Control {
     /// Passes a call to the least busy worker that has the function. Its payload goes along; the
@@ -158,7 +158,8 @@ impl Control {
         let tables = self.lock();
         let to = tables.registry.worker(caller).map(Worker::outbox);
         drop(tables);
-        if let (Some(to), Some(answer)) = (to, InvocationResult::answer(call, Err(error))) {
+        if let (Some(to), Some(invocation_id)) = (to, call.invocation_id.clone()) {
+            let answer = failure(invocation_id, call.function_id.clone(), error);
             deliver_result(to, answer, out);
         }
     }

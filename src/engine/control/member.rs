@@ -13,7 +13,7 @@ use super::fresh::Fresh;
 use super::held::HeldCall;
 use super::refusals::{forbidden, no_triggers, not_found};
 use super::registry::{DEFAULT_NAMESPACE, News, Notice, Registry, Replaced, WorkerId};
-use super::switchboard::{Control, Tables, push_all};
+use super::switchboard::{Control, Tables};
 use super::{FunctionRefused, Outbox, Outcome, about, builtins};
 use crate::engine::Role;
 use crate::engine::core::Core;
@@ -369,11 +369,13 @@ impl Drop for Member<'_> {
         part(&mut tables, &self.id, self.departure, &mut out);
         let Tables { registry, held, .. } = &mut *tables;
         let due = held.due(registry);
+        let suggests = !self.control.limits.behaviour.is_iii();
         let errors: Vec<_> = due
             .into_iter()
             .map(|HeldCall { caller, role, call }| {
                 let namespace = call.namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE);
-                let error = not_found(registry, namespace, &call.function_id, Some(&role));
+                let role = suggests.then_some(&*role);
+                let error = not_found(registry, namespace, &call.function_id, role);
                 (caller, call, error)
             })
             .collect();
@@ -381,7 +383,7 @@ impl Drop for Member<'_> {
         for (caller, call, error) in errors {
             self.control.refuse(&caller, &call, error, &mut out);
         }
-        push_all(out);
+        self.control.push_all(out);
         self.control.runs.left(&self.id);
         // Whoever waits for room in it waits for nothing.
         self.outbox.close(Close::STOPPING);

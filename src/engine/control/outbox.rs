@@ -114,14 +114,10 @@ impl Outbox {
         let Some(len) = message.as_ref().map(Text::len) else {
             return Poll::Ready(Ok(()));
         };
-        let limit = self.message_limit();
-        if len > limit {
-            return Poll::Ready(Err(NotQueued::TooLong { len, limit }));
-        }
-        let mut state = self.lock();
-        if state.closed.is_some() {
-            return Poll::Ready(Err(NotQueued::Gone));
-        }
+        let mut state = match self.open_for(len) {
+            Ok(state) => state,
+            Err(refused) => return Poll::Ready(Err(refused)),
+        };
         let waiting = state.bytes;
         if waiting > 0 && waiting + len + MESSAGE > self.limit {
             if state.stalled {
@@ -143,14 +139,27 @@ impl Outbox {
         Poll::Ready(Ok(()))
     }
 
-    /// Queues a short message that nobody can wait with: the failure of an open call. Bounded by the
-    /// open calls of the worker.
-    pub(super) fn push_notice(&self, message: Text) {
-        let state = self.lock();
-        if state.closed.is_none() {
-            let own = false;
-            self.put(state, Waiting { message, own });
+    /// Queues a message at once that nobody can wait with, whatever waits already: the greeting, or
+    /// what became of an open call. Bounded by the open calls and the functions of the worker.
+    pub(super) fn push_now(&self, message: Text) -> Result<(), NotQueued> {
+        let state = self.open_for(message.len())?;
+        let own = false;
+        self.put(state, Waiting { message, own });
+        Ok(())
+    }
+
+    /// The queue, for a message of `len` bytes. Every message passes here, so that none is longer
+    /// than the worker takes.
+    fn open_for(&self, len: usize) -> Result<MutexGuard<'_, State>, NotQueued> {
+        let limit = self.message_limit();
+        if len > limit {
+            return Err(NotQueued::TooLong { len, limit });
         }
+        let state = self.lock();
+        if state.closed.is_some() {
+            return Err(NotQueued::Gone);
+        }
+        Ok(state)
     }
 
     fn put(&self, mut state: MutexGuard<'_, State>, waiting: Waiting) {

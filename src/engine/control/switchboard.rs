@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::CallTotals;
 use super::calls::{Call, Calls};
-use super::delivery::{Deliveries, Otherwise, deliver, deliver_result, encoded};
+use super::delivery::{Deliveries, Otherwise, deliver, deliver_result, encoded, failure};
 use super::held::Held;
 use super::member::Member;
 use super::registry::{Joining, News, Notice, Registry, WorkerId};
@@ -18,7 +18,7 @@ use crate::engine::{EngineStats, Role};
 use crate::transport::Budget;
 use crate::wire::{
     AccessKey, CancelInvocation, ControlMessage, EXTENSIONS_VERSION, ErrorBody, FunctionActive,
-    InvocationResult, WorkerRegistered,
+    WorkerRegistered,
 };
 
 /// Joins the control connections: decides what each message means for whom.
@@ -77,8 +77,9 @@ impl Control {
             reattach_token: Some(reattach_token.clone()),
             pipewright: self.extensions,
         });
-        if let Some(hello) = encoded(&hello) {
-            member.outbox.push_notice(hello);
+        let greeted = encoded(&hello).map(|hello| member.outbox.push_now(hello));
+        if let Some(Err(error)) = greeted {
+            tracing::error!(%error, "a worker could not be greeted");
         }
         tracing::debug!(worker = %member.id, ?peer, "a worker connected");
         let joining = Joining {
@@ -136,14 +137,8 @@ impl Tables {
                 continue;
             };
             let message = format!("the worker that executed {} {why}", call.function_id);
-            let result = InvocationResult {
-                invocation_id: call.invocation_id,
-                function_id: call.function_id,
-                result: None,
-                error: Some(ErrorBody::new(ErrorBody::INVOCATION_STOPPED, message)),
-                traceparent: call.traceparent,
-                baggage: call.baggage,
-            };
+            let error = ErrorBody::new(ErrorBody::INVOCATION_STOPPED, message);
+            let result = failure(call.invocation_id, call.function_id, error);
             deliver_result(Arc::clone(&caller.outbox), result, out);
         }
     }
@@ -175,16 +170,6 @@ impl Tables {
         let worker = self.registry.worker(to);
         if let Some(worker) = worker.filter(|worker| worker.extended) {
             deliver(Arc::clone(&worker.outbox), message, Otherwise::Nobody, out);
-        }
-    }
-}
-
-/// Puts messages where nobody can wait for room: what the end of a worker means to others, bounded
-/// by the calls and functions that it had.
-pub(super) fn push_all(out: Deliveries) {
-    for delivery in out {
-        if let Some(message) = delivery.message {
-            delivery.to.push_notice(message);
         }
     }
 }

@@ -8,6 +8,19 @@ use crate::engine::metrics::Reason;
 use crate::wire::ErrorBody;
 
 impl Control {
+    /// Delivers where nobody can wait for room: what the end of a worker means to others, bounded by
+    /// the calls and functions that it had.
+    pub(super) fn push_all(&self, mut out: Deliveries) {
+        while let Some(mut delivery) = out.pop_front() {
+            let Some(message) = delivery.message.take() else {
+                continue;
+            };
+            if let Err(reason) = delivery.to.push_now(message) {
+                self.not_delivered(delivery, &reason, &mut out);
+            }
+        }
+    }
+
     /// Tells whoever has to know that a message was not delivered.
     pub(super) fn not_delivered(
         &self,

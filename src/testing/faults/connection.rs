@@ -9,6 +9,7 @@ use tokio::net::TcpStream;
 use tokio::sync::broadcast;
 use tokio::time::timeout;
 
+use super::dead_line::DeadLine;
 use super::line::{Line, Order};
 use super::pump::{Ended, Pump, State};
 use super::{FaultPlan, Sockets, Way};
@@ -72,6 +73,7 @@ impl Connection {
         far: &mut TcpStream,
     ) -> Ended {
         let (number, line) = (self.number, &*self.line);
+        let dead = DeadLine::default();
         let [orders_up, orders_down] = &mut self.orders;
         let (from_client, to_client) = self.near.split();
         let (from_engine, to_engine) = far.split();
@@ -82,6 +84,7 @@ impl Connection {
             connection: number,
             sockets: found,
             line,
+            dead: &dead,
             orders,
             obeys: plan.means(found),
             steps: plan.steps(found, way).into_iter(),

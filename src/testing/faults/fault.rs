@@ -12,7 +12,8 @@ pub enum Fault {
     /// The receiving side sees the end of this direction; the other direction continues. Further
     /// bytes in this direction are discarded.
     HalfClose,
-    /// This direction stops without notification: a half-open peer.
+    /// This direction stops without notification: a half-open peer. If both directions are stalled,
+    /// the line is dead for TCP too (on Linux): no segment and no keep-alive probe is acknowledged.
     Stall,
     /// This direction stops once, for this long.
     Pause(Duration),

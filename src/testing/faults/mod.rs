@@ -40,6 +40,7 @@
 //! ```
 
 mod connection;
+mod dead_line;
 mod dice;
 mod fault;
 mod fault_plan;

@@ -9,6 +9,7 @@ use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::sync::broadcast;
 use tokio::time::{Instant, sleep_until};
 
+use super::dead_line::DeadLine;
 use super::fault_plan::Step;
 use super::line::{Line, Order};
 use super::{Fault, Sockets, Strike, Way};
@@ -31,6 +32,8 @@ pub(super) struct Pump<'a> {
     pub(super) connection: u64,
     pub(super) sockets: Sockets,
     pub(super) line: &'a Line,
+    /// Shared with the other way.
+    pub(super) dead: &'a DeadLine,
     pub(super) orders: &'a mut broadcast::Receiver<Order>,
     /// Whether orders apply to this connection.
     pub(super) obeys: bool,
@@ -170,7 +173,11 @@ impl Pump<'_> {
                 None
             }
             Fault::Stall => {
-                state.stalled = true;
+                if !std::mem::replace(&mut state.stalled, true)
+                    && let Err(error) = self.dead.stall([self.from.as_ref(), self.to.as_ref()])
+                {
+                    tracing::debug!(%error, "a stalled line still acknowledges");
+                }
                 None
             }
             Fault::Pause(time) => {

@@ -106,3 +106,85 @@ async fn result_over_the_limit_of_the_engine_is_an_error_of_its_call() {
     assert!(!hanging.is_finished(), "another call of the worker failed");
     hanging.abort();
 }
+
+/// The least that a receiver may ask for; the engine repeats ids in what it says itself.
+const LEAST: usize = 4 << 10;
+
+/// Asserts that nothing longer than [`LEAST`] comes, up to the answer of a call.
+async fn short_answer(caller: &mut Control) -> Value {
+    let answer = caller.json().await;
+    assert!(answer.to_string().len() <= LEAST, "{answer}");
+    assert_eq!(answer["type"], "invocationresult", "{answer}");
+    answer
+}
+
+#[tokio::test]
+async fn failures_after_a_departure_keep_to_the_limit() {
+    let engine = engine().await;
+    let mut host = Control::connect(&engine).await;
+    host.register("f").await;
+    let mut caller = limited(&url(&engine), LEAST).await;
+    let id = "3e9eb9e4-620b-4a89-afdb-267925d779ff";
+    let call = json!({"type": "invokefunction", "invocation_id": id, "function_id": "f",
+                      "data": null, "baggage": "b".repeat(8 << 10), "traceparent": "t".repeat(200)});
+    caller.send(&call).await;
+    assert_eq!(host.json().await["type"], "invokefunction");
+    drop(host);
+    let answer = short_answer(&mut caller).await;
+    assert_eq!(answer["error"]["code"], "invocation_stopped", "{answer}");
+    assert_eq!(answer["invocation_id"], id);
+    caller.synced().await;
+}
+
+#[tokio::test]
+async fn refusals_with_long_ids_keep_to_the_limit() {
+    let engine = engine().await;
+    let mut caller = limited(&url(&engine), LEAST).await;
+    // Each character takes six bytes in JSON.
+    let (id, function) = ("\u{1}".repeat(128), "\u{1}".repeat(512));
+    for namespace in [None, Some("n"), Some(" ")] {
+        let call = json!({"type": "invokefunction", "invocation_id": id, "function_id": function,
+                          "data": null, "namespace": namespace, "baggage": "b".repeat(8 << 10)});
+        caller.send(&call).await;
+        let answer = short_answer(&mut caller).await;
+        assert!(answer["error"]["code"].is_string(), "{answer}");
+        assert_eq!(answer["invocation_id"], json!(id));
+    }
+    caller.synced().await;
+}
+
+#[tokio::test]
+async fn held_call_whose_worker_leaves_fails_within_the_limit() {
+    let engine = engine().await;
+    let mut host = Control::connect(&engine).await;
+    host.send(&json!({"type": "registerfunction", "id": "f"}))
+        .await;
+    host.synced().await;
+    let mut caller = limited(&url(&engine), LEAST).await;
+    let call = json!({"type": "invokefunction", "function_id": "f", "data": null,
+                      "invocation_id": "3e9eb9e4-620b-4a89-afdb-267925d779ff",
+                      "baggage": "b".repeat(8 << 10)});
+    caller.send(&call).await;
+    caller.synced().await;
+    drop(host);
+    let answer = short_answer(&mut caller).await;
+    assert_eq!(answer["error"]["code"], "function_not_found", "{answer}");
+}
+
+#[tokio::test]
+async fn void_call_over_the_limit_leaves_its_executor_connected() {
+    let engine = engine().await;
+    let mut host = limited(&url(&engine), 64 << 10).await;
+    host.register("f").await;
+    let mut caller = Control::connect(&engine).await;
+    let call = |data: Value| {
+        json!({"type": "invokefunction", "function_id": "f", "data": data,
+               "action": {"type": "void"}})
+    };
+    caller.send(&call(json!("x".repeat(64 << 10)))).await;
+    caller.send(&call(json!("short"))).await;
+    let called = host.json().await;
+    assert_eq!(called["data"], "short", "{called}");
+    host.synced().await;
+    assert_eq!(engine.stats().calls, 0);
+}

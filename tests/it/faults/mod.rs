@@ -2,6 +2,7 @@
 //! them. `truth or an error` is the whole promise.
 
 mod bytes;
+mod dead_line;
 mod half_open;
 mod matrix;
 mod orders;

@@ -34,7 +34,7 @@ fn messages_are_bounded_in_bytes_and_a_long_one_passes_alone() {
         assert_ready_eq!(push(&outbox, text(1)), Ok(()));
     }
     assert_pending!(push(&outbox, text(1)));
-    outbox.push_notice("n".into());
+    outbox.push_now("n".into()).unwrap();
     assert_eq!(budget.held(), 11 * (MESSAGE + 1));
     while pop(&outbox).is_ready() {}
     assert_ready_eq!(push(&outbox, text(2 * LIMIT)), Ok(()));
@@ -107,7 +107,7 @@ fn worker_is_behind_while_much_waits_for_it() {
     assert!(outbox.is_behind());
     while pop(&outbox).is_ready() {}
     // A worker that others keep busy may answer them before it reads on.
-    outbox.push_notice(text(2 * BEHIND));
+    outbox.push_now(text(2 * BEHIND)).unwrap();
     assert!(!outbox.is_behind());
 }
 
@@ -117,7 +117,7 @@ fn all_that_wait_are_woken_when_half_is_free_and_the_sender_by_a_message() {
     let mut sender = task::spawn(poll_fn(|cx| outbox.poll_pop(cx)));
     assert_pending!(sender.poll());
     for _ in 0..10 {
-        outbox.push_notice("m".into());
+        outbox.push_now("m".into()).unwrap();
     }
     assert!(sender.is_woken());
     let (mut a, mut b) = (Some("a".into()), Some("b".into()));
@@ -138,10 +138,22 @@ fn all_that_wait_are_woken_when_half_is_free_and_the_sender_by_a_message() {
 #[test]
 fn closing_ends_every_wait() {
     let outbox = Outbox::default();
-    outbox.push_notice("lost".into());
+    outbox.push_now("lost".into()).unwrap();
     outbox.close(Close::STOPPING);
     assert_ready_eq!(pop(&outbox), Err(Close::STOPPING));
     assert_ready_eq!(push(&outbox, "m".into()), Err(NotQueued::Gone));
-    outbox.push_notice("lost".into());
+    assert_eq!(outbox.push_now("lost".into()), Err(NotQueued::Gone));
     assert_ready_eq!(pop(&outbox), Err(Close::STOPPING));
+}
+
+#[test]
+fn no_way_in_takes_a_message_over_the_limit() {
+    let budget = Budget::new(usize::MAX);
+    let outbox = Outbox::new(usize::MAX, 10, Holdings::of(&budget));
+    let too_long = NotQueued::TooLong { len: 11, limit: 10 };
+    assert_eq!(outbox.push_now(text(11)), Err(too_long));
+    let too_long = NotQueued::TooLong { len: 11, limit: 10 };
+    assert_ready_eq!(push(&outbox, text(11)), Err(too_long));
+    assert_eq!(outbox.push_now(text(10)), Ok(()));
+    assert_eq!(budget.held(), 10 + MESSAGE);
 }
