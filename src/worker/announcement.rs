@@ -7,7 +7,7 @@ use crate::wire::{
     ControlMessage, EXTENSIONS_VERSION, InvokeFunction, Payload, Text, action::Action, builtin,
 };
 
-/// What a worker tells the engine about itself (`docs/protocol.md` section 1.3).
+/// The information that a worker sends to the engine about itself (`docs/protocol.md` section 1.3).
 #[derive(Debug, Serialize)]
 pub(super) struct Announcement {
     runtime: &'static str,
@@ -22,10 +22,10 @@ pub(super) struct Announcement {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) namespace: Option<String>,
     telemetry: Telemetry,
-    /// The version of pipewright's additions to the protocol that the worker understands.
+    /// The version of pipewright's protocol extensions that the worker supports.
     pipewright: u32,
-    /// Every function was registered again before this: an engine that keeps some from an older
-    /// connection can forget the others.
+    /// Every function was registered again before this, so an engine that kept functions of an
+    /// older connection can drop the others.
     replayed: bool,
 }
 
@@ -35,9 +35,9 @@ struct Telemetry {
 }
 
 impl Announcement {
-    /// What the process and its environment say.
+    /// Information from the process and its environment.
     pub(super) fn from_env() -> Self {
-        /// Numbers the workers of this process; only ever counted up.
+        /// Numbers the workers of this process; only incremented.
         static WORKERS: AtomicU64 = AtomicU64::new(1);
 
         let host = hostname::get().map_or_else(
@@ -63,7 +63,7 @@ impl Announcement {
         }
     }
 
-    /// The announcement as it travels.
+    /// The announcement as it is sent.
     pub(super) fn encode(&self) -> Result<Text, serde_json::Error> {
         ControlMessage::InvokeFunction(InvokeFunction {
             invocation_id: None,
@@ -80,16 +80,17 @@ impl Announcement {
     }
 }
 
-/// An environment variable that says something.
+/// The value of an environment variable, if it is not blank.
 fn set(variable: &str) -> Option<String> {
     env::var(variable)
         .ok()
         .filter(|value| !value.trim().is_empty())
 }
 
-/// An engine takes a name once in a namespace, and a second worker of the process must not be
-/// turned away for it. A name from the environment is what somebody looks for, so the first
-/// worker has it as it is; `host:pid` alone could be another SDK's in this process.
+/// The default name of a worker. An engine accepts a name once per namespace, and must not reject a
+/// second worker of the process because of it. A name from the environment is meaningful to people,
+/// so the first worker uses it unchanged. `host:pid` alone could belong to another SDK in this
+/// process.
 fn default_name(from_env: Option<String>, host: &str, pid: u32, nth: u64) -> String {
     match from_env {
         Some(name) if nth == 1 => name,

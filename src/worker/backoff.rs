@@ -1,10 +1,10 @@
 use std::time::Duration;
 
-/// How long to wait before each attempt to reconnect.
+/// The delays before attempts to reconnect.
 ///
-/// The first attempt follows after 100 ms, because an engine that restarts is back soon; then the
-/// waits are 1 s, 2 s, 4 s and so on up to 30 s (`docs/protocol.md` section 6). Each is longer or
-/// shorter by up to 30 %, at random, so that many workers do not come back in the same moment.
+/// The first attempt follows after 100 ms, because an engine that restarts is back soon. Later
+/// delays are 1 s, 2 s, 4 s and so on, up to 30 s (`docs/protocol.md` section 6). Each varies
+/// randomly by up to 30 %, so that many workers do not return at the same moment.
 ///
 /// ```
 /// use std::time::Duration;
@@ -22,7 +22,7 @@ pub struct Backoff {
 }
 
 impl Backoff {
-    /// The waits described above, without an end.
+    /// Creates the delays described above, with unlimited attempts.
     pub fn new() -> Self {
         Self {
             first: Duration::from_millis(100),
@@ -32,43 +32,43 @@ impl Backoff {
         }
     }
 
-    /// No attempt at all: a lost connection closes the worker.
+    /// Never reconnects: a lost connection closes the worker.
     pub fn never() -> Self {
         Self::new().max_attempts(0)
     }
 
-    /// The wait before the first attempt; 100 ms unless told.
+    /// Sets the delay before the first attempt; default: 100 ms.
     #[must_use]
     pub fn first(mut self, wait: Duration) -> Self {
         self.first = wait;
         self
     }
 
-    /// The wait before the second attempt, which doubles from there on; 1 s unless told.
+    /// Sets the delay before the second attempt, which doubles with each later one; default: 1 s.
     #[must_use]
     pub fn base(mut self, wait: Duration) -> Self {
         self.base = wait;
         self
     }
 
-    /// The longest wait, before it is made longer or shorter at random; 30 s unless told.
+    /// Sets the maximum delay, before random variation; default: 30 s.
     #[must_use]
     pub fn cap(mut self, wait: Duration) -> Self {
         self.cap = wait;
         self
     }
 
-    /// How many attempts may fail one after the other before the worker gives up; without an end
-    /// unless told.
+    /// Sets the number of consecutive failed attempts after which the worker gives up; default:
+    /// unlimited.
     #[must_use]
     pub fn max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = Some(attempts);
         self
     }
 
-    /// The wait before an attempt, when `failed` attempts have failed in a row; `None` to give up.
+    /// The delay before an attempt after `failed` consecutive failures; `None` to give up.
     ///
-    /// `random` decides how much longer or shorter it is: 0 by -30 %, `u32::MAX` by +30 %.
+    /// `random` selects the variation: 0 is -30 %, `u32::MAX` is +30 %.
     pub(crate) fn delay(&self, failed: u32, random: u32) -> Option<Duration> {
         if self.max_attempts.is_some_and(|most| failed >= most) {
             return None;
@@ -97,7 +97,7 @@ mod tests {
 
     use super::Backoff;
 
-    /// The random number in the middle changes nothing but rounding.
+    /// This random number causes no variation except for rounding.
     const MIDDLE: u32 = u32::MAX / 2;
 
     fn millis(backoff: &Backoff, failed: u32, random: u32) -> u128 {

@@ -12,9 +12,9 @@ use super::state::{Link, Status};
 use super::{Backoff, MAX_MESSAGE, Worker};
 use crate::transport::{Address, ConnectError, KeepAlive};
 
-/// The settings of a worker that is to be connected.
+/// The settings of a worker before it connects.
 ///
-/// Made by [`Worker::builder`].
+/// Created by [`Worker::builder`].
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -33,7 +33,7 @@ use crate::transport::{Address, ConnectError, KeepAlive};
 #[derive(Debug)]
 #[must_use = "a worker connects by `.connect()`"]
 pub struct WorkerBuilder {
-    /// Or why it is none, which `connect` tells.
+    /// The error is reported by `connect`.
     address: Result<Address, ConnectError>,
     announcement: Announcement,
     backoff: Backoff,
@@ -57,56 +57,57 @@ impl WorkerBuilder {
         }
     }
 
-    /// The name that the engine lists the worker by. An engine may take each name once.
+    /// Sets the name under which the engine lists the worker. An engine may accept each name only
+    /// once.
     ///
-    /// Unless told it is the environment's `III_WORKER_NAME`, or else made of the host, the
-    /// process and a number.
+    /// The default is `III_WORKER_NAME` from the environment, or a name made of the host, the
+    /// process id and a number.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.announcement.name = name.into();
         self
     }
 
-    /// What the worker is for, for people.
+    /// Describes the purpose of the worker for people.
     pub fn description(mut self, text: impl Into<String>) -> Self {
         self.announcement.description = Some(text.into());
         self
     }
 
-    /// The namespace that functions are registered and looked for in; the environment's
-    /// `III_NAMESPACE`, or the engine's default, unless told.
+    /// Sets the namespace for registering and calling functions; default: `III_NAMESPACE` from the
+    /// environment, or the engine's default.
     pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
         self.announcement.namespace = Some(namespace.into());
         self
     }
 
-    /// When to try again after the connection was lost. [`Backoff::never`] for not at all.
+    /// Sets the delays of reconnecting. [`Backoff::never`] disables it.
     pub fn reconnect(mut self, backoff: Backoff) -> Self {
         self.backoff = backoff;
         self
     }
 
-    /// How long a call waits for its result where the call does not say; 30 s unless told.
+    /// Sets the default timeout of calls; default: 30 s.
     pub fn call_timeout(mut self, timeout: Duration) -> Self {
         self.call_timeout = timeout;
         self
     }
 
-    /// How long a shutdown waits for running functions; 30 s unless told.
+    /// Sets how long a shutdown waits for running functions; default: 30 s.
     pub fn shutdown_timeout(mut self, timeout: Duration) -> Self {
         self.shutdown_timeout = timeout;
         self
     }
 
-    /// How many calls of its functions the worker runs at a time, with those whose caller wants no
-    /// answer; default: 10,000. A call beyond the limit fails at once with the code
-    /// `too_many_calls`, and the log says so.
+    /// Sets how many calls of its functions the worker runs concurrently, including those whose
+    /// caller expects no answer; default: 10,000. A call beyond the limit fails immediately with
+    /// the code `too_many_calls` and is logged.
     pub fn max_running_calls(mut self, calls: usize) -> Self {
         self.max_running_calls = calls;
         self
     }
 
-    /// How often to ping the engine, and after how much silence to take the connection for lost;
-    /// 20 s and 60 s unless told.
+    /// Sets the interval of pings to the engine, and the silence after which the connection counts
+    /// as lost; defaults: 20 s and 60 s.
     pub fn keep_alive(mut self, ping_every: Duration, dead_after: Duration) -> Self {
         self.keep_alive = KeepAlive {
             ping_every,
@@ -115,26 +116,25 @@ impl WorkerBuilder {
         self
     }
 
-    /// Connects, waits for the engine's greeting and announces the worker.
+    /// Connects, waits for the engine's first message and announces the worker.
     ///
-    /// One attempt: only a connection that was there is made again;
-    /// [`connect_in_background`](Self::connect_in_background) tries the first again, too. Starts a task on the
-    /// present tokio runtime. The address bounds the time to connect
-    /// ([`Address::connect_timeout`]); a peer that takes the connection and says nothing is taken
-    /// as it is after 5 s.
+    /// This makes one attempt; only an established connection is re-established later.
+    /// [`connect_in_background`](Self::connect_in_background) also retries the first attempt.
+    /// Starts a task on the current tokio runtime. [`Address::connect_timeout`] bounds the time. A
+    /// peer that accepts the connection but sends nothing is accepted after 5 s.
     ///
     /// # Errors
     ///
-    /// When the address is none, there is no engine at it, it turns the worker away, or a setting
-    /// cannot work.
+    /// Fails if the address is invalid, no engine answers, the engine rejects the worker, or a
+    /// setting is invalid.
     ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime.
+    /// Panics outside of a tokio runtime.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives the connection up.
+    /// Dropping the future abandons the connection.
     pub async fn connect(mut self) -> Result<Worker, ConnectError> {
         let address = self.address()?;
         let mut transport = address.dial_control().await?;
@@ -142,26 +142,26 @@ impl WorkerBuilder {
         Ok(self.start(address, Some((transport, greeting))))
     }
 
-    /// Makes the first connection in the background, too: a worker may start before its engine.
+    /// Makes the first connection in the background, so that a worker may start before its engine.
     ///
     /// The worker is [`Reconnecting`](crate::ConnectionState::Reconnecting) until there is an
     /// engine, and is closed when [`reconnect`](Self::reconnect) gives up. Functions can be
-    /// registered at once; calls wait within their timeout. A refusal of the credentials is logged
-    /// as a warning and tried again. Starts a task on the present tokio runtime.
+    /// registered immediately; calls wait within their timeout. Rejected credentials are logged as
+    /// a warning and tried again. Starts a task on the current tokio runtime.
     ///
     /// # Errors
     ///
-    /// When the address is none, or a setting cannot work.
+    /// Fails if the address or a setting is invalid.
     ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime.
+    /// Panics outside of a tokio runtime.
     pub fn connect_in_background(mut self) -> Result<Worker, ConnectError> {
         let address = self.address()?;
         Ok(self.start(address, None))
     }
 
-    /// Where to connect, named after the worker, if the settings can work.
+    /// The address with the worker as its owner, if the settings are valid.
     fn address(&mut self) -> Result<Address, ConnectError> {
         if let Some(reason) = self.keep_alive.problem() {
             return Err(ConnectError::InvalidSetting {
@@ -175,7 +175,7 @@ impl WorkerBuilder {
             .control_heartbeat(self.keep_alive.ping_every))
     }
 
-    /// Starts the task behind the worker, with its first connection if there is one already.
+    /// Starts the worker's task, with its first connection if there is one.
     fn start(self, address: Address, first: Option<First>) -> Worker {
         let (commands, queue) = mpsc::unbounded_channel();
         let link = match first {

@@ -3,10 +3,10 @@ use std::time::Duration;
 use super::Closed;
 use crate::wire::ErrorBody;
 
-/// Why a call gave no result.
+/// The error of a call without a result.
 ///
-/// `Display` names the function and what to do; `source()` has the rest. Neither payloads nor
-/// access keys are shown.
+/// `Display` names the function and what to do; `source()` has the details. Payloads and access
+/// keys are not shown.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CallError {
@@ -17,20 +17,20 @@ pub enum CallError {
     FunctionNotFound {
         /// The function that was called.
         function_id: String,
-        /// What the engine said.
+        /// The engine's message.
         message: String,
     },
-    /// There was no answer in time. The function may be running still.
+    /// There was no answer in time. The function may still be running.
     #[error(
         "function `{function_id}` gave no answer within {after:?}; if it needs longer, raise the limit with `.timeout(..)`"
     )]
     Timeout {
         /// The function that was called.
         function_id: String,
-        /// How long was waited.
+        /// The timeout.
         after: Duration,
     },
-    /// The connection was lost while the call was under way; the function may have run or not.
+    /// The connection was lost during the call. The function may or may not have run.
     #[error(
         "the connection to the engine was lost during a call of `{function_id}`: {reason}; if the function may run twice, mark the call `.idempotent()`"
     )]
@@ -40,12 +40,12 @@ pub enum CallError {
         /// How the connection ended.
         reason: String,
     },
-    /// The worker that ran the function disconnected before it had answered.
+    /// The worker that ran the function disconnected before it answered.
     #[error("function `{function_id}` was stopped before it had answered: {message}")]
     Stopped {
         /// The function that was called.
         function_id: String,
-        /// What the engine said.
+        /// The engine's message.
         message: String,
     },
     /// The function failed.
@@ -53,25 +53,25 @@ pub enum CallError {
     Failed {
         /// The function that was called.
         function_id: String,
-        /// The error as the function, or the engine, gave it.
+        /// The error of the function or the engine.
         error: ErrorBody,
     },
-    /// The payload or the metadata has no JSON form; nothing was sent.
+    /// The payload or the metadata cannot be represented in JSON; nothing was sent.
     #[error("the payload for function `{function_id}` has no JSON form")]
     Payload {
-        /// The function that was to be called.
+        /// The function to be called.
         function_id: String,
-        /// What serde said.
+        /// The error of serde.
         source: serde_json::Error,
     },
-    /// The result is not what the caller asked for.
+    /// The result does not have the type that the caller requested.
     #[error("the result of function `{function_id}` is not a `{expected}`")]
     Result {
         /// The function that was called.
         function_id: String,
-        /// The type that the result was to be read as.
+        /// The requested type.
         expected: &'static str,
-        /// What serde said.
+        /// The error of serde.
         source: serde_json::Error,
     },
     /// The payload is too large for a control message; nothing was sent.
@@ -79,11 +79,11 @@ pub enum CallError {
         "the call of `{function_id}` takes {size} bytes, over the limit of {limit}; send large data through a channel"
     )]
     TooLarge {
-        /// The function that was to be called.
+        /// The function to be called.
         function_id: String,
-        /// Bytes that the message would have.
+        /// Size of the message in bytes.
         size: usize,
-        /// Bytes that a message may have.
+        /// Maximum size of a message in bytes.
         limit: usize,
     },
     /// The worker was shut down.
@@ -92,7 +92,7 @@ pub enum CallError {
         /// The function that was called.
         function_id: String,
     },
-    /// The worker has given up its connection, or the engine rejected it.
+    /// The worker has given up reconnecting, or the engine rejected it.
     #[error("function `{function_id}` cannot be called: {reason}; make a new worker")]
     Closed {
         /// The function that was called.
@@ -119,7 +119,7 @@ impl CallError {
         }
     }
 
-    /// The word that the function or the engine gave for the failure, if it was they who failed.
+    /// The error code of the function or the engine, if it was they who failed.
     pub fn code(&self) -> Option<&str> {
         match self {
             Self::FunctionNotFound { .. } => Some(ErrorBody::FUNCTION_NOT_FOUND),
@@ -134,13 +134,13 @@ impl CallError {
         matches!(self, Self::FunctionNotFound { .. })
     }
 
-    /// Whether the time was up.
+    /// Whether the timeout expired.
     pub fn is_timeout(&self) -> bool {
         matches!(self, Self::Timeout { .. })
     }
 
-    /// Whether a connection was lost, ours or that of the worker that ran the function. The
-    /// function may have run or not.
+    /// Whether a connection was lost: that of this worker, or that of the worker that ran the
+    /// function. The function may or may not have run.
     pub fn is_disconnected(&self) -> bool {
         matches!(self, Self::Disconnected { .. } | Self::Stopped { .. })
     }
@@ -150,12 +150,12 @@ impl CallError {
         matches!(self, Self::Failed { .. })
     }
 
-    /// Whether this worker is closed for good, so that another call cannot succeed.
+    /// Whether this worker is closed permanently, so that no further call can succeed.
     pub fn is_closed(&self) -> bool {
         matches!(self, Self::ShutDown { .. } | Self::Closed { .. })
     }
 
-    /// Gives an error that came over the wire its meaning.
+    /// Converts an error received from the engine.
     pub(super) fn remote(function_id: &str, error: ErrorBody) -> Self {
         let function_id = function_id.to_owned();
         match error.code.as_str() {

@@ -9,9 +9,9 @@ use crate::wire::{
     ControlMessage, ErrorBody, InvocationResult, InvokeFunction, TraceContext, salvage,
 };
 
-/// What a session does when the engine calls a function of the worker.
+/// Handles calls of the worker's functions.
 impl Session<'_> {
-    /// Fails what waits for a message that is no valid JSON.
+    /// Fails what waits for a message that is not valid JSON.
     pub(super) fn unreadable(&mut self, json: &str, error: &serde_json::Error) {
         let Some(found) = salvage(json) else { return };
         let Some(invocation_id) = found.invocation_id else {
@@ -34,7 +34,7 @@ impl Session<'_> {
         }
     }
 
-    /// Why a call is not carried out.
+    /// Why a call is rejected.
     fn refusal_of(&self, call: &InvokeFunction) -> ErrorBody {
         let worker = &self.driver.shared.announcement.name;
         if self.driver.draining.is_some() {
@@ -45,7 +45,7 @@ impl Session<'_> {
         ErrorBody::new(ErrorBody::FUNCTION_NOT_FOUND, message)
     }
 
-    /// Why no more calls are carried out, if there are too many.
+    /// The error for too many calls, if the limit is reached.
     fn overload(&self) -> Option<ErrorBody> {
         let max = self.driver.shared.max_running_calls;
         if self.driver.running.len() < max {
@@ -59,7 +59,7 @@ impl Session<'_> {
         Some(ErrorBody::new(ErrorBody::TOO_MANY_CALLS, message))
     }
 
-    /// The engine asks for a function: starts a task for it.
+    /// Starts a task for a called function.
     pub(super) fn called(&mut self, call: InvokeFunction) {
         let settled = self.driver.draining.as_ref();
         let settled = settled.is_some_and(Draining::is_settled);
@@ -95,7 +95,7 @@ impl Session<'_> {
     }
 }
 
-/// The span of a function that is called; it follows on the caller's.
+/// The span of a called function, a child of the caller's.
 fn call_span(call: &InvokeFunction) -> tracing::Span {
     let span = tracing::info_span!(
         parent: None,

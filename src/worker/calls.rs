@@ -5,20 +5,20 @@ use uuid::Uuid;
 
 use super::command::Reply;
 
-/// Calls that were sent and wait for their answer.
+/// Calls that were sent and await their answers.
 ///
-/// Deadlines are the callers' own: one that no longer waits takes its call out. So there is one
-/// entry a caller that waits, at the most.
+/// Callers enforce the deadlines: a caller that stops waiting removes its call. There is therefore
+/// at most one entry for each waiting caller.
 #[derive(Default)]
 pub(super) struct Calls(HashMap<Uuid, oneshot::Sender<Reply>>);
 
 impl Calls {
-    /// A call was sent.
+    /// Adds a call that was sent.
     pub(super) fn insert(&mut self, id: Uuid, reply: oneshot::Sender<Reply>) {
         self.0.insert(id, reply);
     }
 
-    /// The answer to a call came; whether anybody waited for it.
+    /// Delivers the answer to a call. Returns whether a caller was waiting.
     pub(super) fn answer(&mut self, id: &Uuid, reply: Reply) -> bool {
         match self.0.remove(id) {
             Some(waiting) => waiting.send(reply).is_ok(),
@@ -26,12 +26,12 @@ impl Calls {
         }
     }
 
-    /// The caller gave up; whether its call was here.
+    /// Removes a call whose caller gave up. Returns whether it existed.
     pub(super) fn forget(&mut self, id: &Uuid) -> bool {
         self.0.remove(id).is_some()
     }
 
-    /// The connection is gone, and with it every answer.
+    /// Fails all calls after the connection was lost.
     pub(super) fn lost(&mut self, reason: &str) {
         for (_, waiting) in self.0.drain() {
             // A caller that has just given up does not want to know.

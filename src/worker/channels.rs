@@ -6,10 +6,10 @@ use crate::codec::Format;
 use crate::wire::{EdgeLabel, StreamChannelRef, builtin};
 
 impl Worker {
-    /// Makes a channel of bytes.
+    /// Creates a channel of bytes.
     ///
-    /// `buffer_size` is the number of frames that the engine keeps for a slow reader; the engine
-    /// takes 64 unless told, and clamps to 1 to 1,024 (`docs/protocol.md` section 3).
+    /// `buffer_size` is the number of frames that the engine buffers for a slow reader; default:
+    /// 64, limited to 1 to 1,024 (`docs/protocol.md` section 3).
     ///
     /// # Errors
     ///
@@ -17,8 +17,8 @@ impl Worker {
     ///
     /// # Cancel safety
     ///
-    /// When the future is dropped the channel was made or not; the engine removes one that nobody
-    /// opens.
+    /// If the future is dropped, the channel may have been created. The engine removes a channel
+    /// that nobody opens.
     pub async fn create_channel(
         &self,
         buffer_size: impl Into<Option<usize>>,
@@ -27,7 +27,7 @@ impl Worker {
         Ok(ByteChannel::new(self.address(), writer_ref, reader_ref))
     }
 
-    /// Makes a channel of items of type `T` in format `F`; see
+    /// Creates a channel of items of type `T` in format `F`; see
     /// [`create_channel`](Self::create_channel).
     ///
     /// # Errors and cancel safety
@@ -41,25 +41,26 @@ impl Worker {
         Ok(Channel::new(self.address(), writer_ref, reader_ref))
     }
 
-    /// The end of a channel that `channel_ref` opens for reading, at this worker's engine.
+    /// Opens the reading end of `channel_ref` at this worker's engine.
     pub fn reader(&self, channel_ref: &StreamChannelRef) -> ChannelReader {
         ChannelReader::new(self.address(), channel_ref)
     }
 
-    /// The end of a channel that `channel_ref` opens for writing, at this worker's engine.
+    /// Opens the writing end of `channel_ref` at this worker's engine.
     pub fn writer(&self, channel_ref: &StreamChannelRef) -> ChannelWriter {
         ChannelWriter::new(self.address(), channel_ref)
     }
 
-    /// Makes a channel (`docs/protocol.md` section 3) and gives the refs of its writer and its reader.
+    /// Creates a channel (`docs/protocol.md` section 3) and returns the refs of its writer and its
+    /// reader.
     ///
-    /// `buffer_size` is the number of frames that the engine keeps for a slow reader; the engine
-    /// chooses unless told, and clamps what it is told.
+    /// `buffer_size` is the number of frames that the engine buffers for a slow reader. The engine
+    /// has a default and limits the value.
     ///
     /// # Cancel safety
     ///
-    /// When the future is dropped the channel was made or not; the engine removes one that nobody
-    /// opens.
+    /// If the future is dropped, the channel may have been created. The engine removes a channel
+    /// that nobody opens.
     pub(crate) async fn create_channel_refs(
         &self,
         buffer_size: Option<usize>,
@@ -69,7 +70,7 @@ impl Worker {
         Ok((writer, reader))
     }
 
-    /// Makes the channel of an edge of a run, and tells the engine which it is; see
+    /// Creates the channel of an edge of a run, with its label for the engine; see
     /// [`create_channel_refs`](Self::create_channel_refs).
     pub(crate) async fn create_edge(
         &self,

@@ -3,46 +3,46 @@ use uuid::Uuid;
 
 use crate::wire::{ErrorBody, Payload, Text};
 
-/// What a handle asks of the driver.
+/// A request of a handle to the driver.
 pub(super) enum Command {
     /// Send a call.
     Call(Call),
     /// The caller no longer waits for its call.
     Forget(Uuid),
-    /// Send a registration as the registry has it. Only for the present connection: a later one
-    /// begins with a replay of the registry.
+    /// Send a registration from the registry, over the current connection only: a later connection
+    /// starts with a replay of the registry.
     Offer(String),
-    /// Take a function back.
+    /// Unregister a function.
     Unregister(String),
     /// Let running functions finish, then close.
     Shutdown,
-    /// The last handle may have gone.
+    /// The last handle may have been dropped.
     HandleGone,
 }
 
-/// A call on its way.
+/// A call to be sent.
 pub(super) struct Call {
-    /// Names the call between caller and driver, and on the wire unless it is void.
+    /// Identifies the call between caller and driver, and on the wire unless it is void.
     pub(super) id: Uuid,
     pub(super) kind: CallKind,
-    /// The call as it travels.
+    /// The call as it is sent.
     pub(super) frame: Text,
     pub(super) reply: oneshot::Sender<Reply>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CallKind {
-    /// Replied to by the function's result.
+    /// Answered with the function's result.
     Answered,
-    /// Replied to as soon as it is sent.
+    /// Answered as soon as it is sent.
     Void,
 }
 
-/// What the driver tells a caller. A reply that is dropped means that the worker is closed.
+/// The driver's answer to a caller. A dropped reply means that the worker is closed.
 #[derive(Debug)]
 pub(super) enum Reply {
     Answer(Result<Payload, ErrorBody>),
-    /// The call is longer than the engine takes in one message; it was not sent.
+    /// The call exceeds the engine's message limit and was not sent.
     TooLarge {
         size: usize,
         limit: usize,

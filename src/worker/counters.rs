@@ -8,7 +8,7 @@ use super::{StreamMetrics, WorkerMetrics};
 use crate::transport::StreamCounts;
 use crate::wire::Histogram;
 
-/// What a worker counts while it works.
+/// The counters of a worker.
 #[derive(Debug, Default)]
 pub(super) struct Counters {
     running: AtomicU64,
@@ -21,7 +21,7 @@ pub(super) struct Counters {
 }
 
 impl Counters {
-    /// A function begins.
+    /// A function starts.
     pub(super) fn begin(&self) -> Execution<'_> {
         self.running.fetch_add(1, Relaxed);
         Execution {
@@ -59,11 +59,11 @@ impl Counters {
     }
 }
 
-/// A function that runs; dropped before it [`ended`](Self::ended) it was stopped.
+/// A running function. If dropped before [`ended`](Self::ended), it was stopped.
 pub(super) struct Execution<'a> {
     counters: &'a Counters,
     since: Instant,
-    /// Where its end is counted.
+    /// The counter of its outcome.
     ended: &'a AtomicU64,
 }
 

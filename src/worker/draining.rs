@@ -2,27 +2,27 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How long an engine may take to say that it has forwarded nothing more, while nothing runs.
+/// How long an engine may take to confirm that it has forwarded everything, while nothing runs.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A worker that shuts down: its functions are taken back, and what the engine had forwarded before
-/// it learned of that is still served.
+/// A worker that shuts down: its functions are unregistered, and calls that the engine had already
+/// forwarded are still served.
 ///
-/// | state | calls that come | left by |
+/// | state | new calls | left by |
 /// |---|---|---|
-/// | taking back | are served | the engine's confirmation, or its silence for [`PATIENCE`] |
-/// | settled | are refused | the end of the last function, or the deadline |
+/// | unregistering | are served | the engine's confirmation, or no confirmation within [`PATIENCE`] |
+/// | settled | are rejected | the end of the last function, or the deadline |
 #[derive(Debug)]
 pub(super) struct Draining {
-    /// Until when functions may run.
+    /// The deadline of running functions.
     until: Instant,
     settled: bool,
-    /// When the engine is no longer waited for, if nothing runs.
+    /// When to stop waiting for the engine, if nothing runs.
     patience: Instant,
 }
 
 impl Draining {
-    /// `confirmed` if there is nothing that an engine could still forward.
+    /// `confirmed` if the engine has nothing left to forward.
     pub(super) fn new(now: Instant, until: Instant, confirmed: bool) -> Self {
         Self {
             until,
@@ -31,7 +31,7 @@ impl Draining {
         }
     }
 
-    /// The engine has forwarded everything.
+    /// Records that the engine has forwarded everything.
     pub(super) fn settle(&mut self) {
         self.settled = true;
     }
@@ -40,12 +40,12 @@ impl Draining {
         self.settled
     }
 
-    /// A function has ended: the engine may say now that it was the last.
+    /// Records that a function has ended: the engine may now confirm that it was the last.
     pub(super) fn finished(&mut self, now: Instant) {
         self.patience = now + PATIENCE;
     }
 
-    /// Whether the time of the functions is over.
+    /// Whether the deadline has passed.
     pub(super) fn is_overdue(&mut self, now: Instant, nothing_runs: bool) -> bool {
         if nothing_runs && now >= self.patience {
             self.settled = true;
@@ -53,7 +53,7 @@ impl Draining {
         now >= self.until
     }
 
-    /// When to look at it again.
+    /// When to check again.
     pub(super) fn deadline(&self, nothing_runs: bool) -> Instant {
         if nothing_runs && !self.settled {
             self.patience.min(self.until)

@@ -23,54 +23,56 @@ use crate::wire::{
     CancelInvocation, Close, ControlMessage, Frame, Reattach, Text, UnregisterFunction,
 };
 
-/// A connection that has lasted this long was a good one: the next loss is tried again fast.
+/// A connection that lasted this long counts as good: after its loss, the first retry is fast
+/// again.
 const STABLE: Duration = Duration::from_secs(5);
 
 /// How long a peer may take to answer our close.
 const CLOSE_WAIT: Duration = Duration::from_secs(5);
 
-/// The task behind a worker: owns its socket, one after the other, and its tables.
+/// The task of a worker. It owns the socket, one after the other, and the tables.
 ///
-/// | phase | enters | leaves |
+/// | phase | entered when | left when |
 /// |---|---|---|
-/// | connected | a dial succeeded | connection lost: offline; drained or rejected: closed |
-/// | offline | connection lost | a dial succeeded: connected; drained or given up: closed |
+/// | connected | a connection attempt succeeded | connection lost: offline; drained or rejected: closed |
+/// | offline | connection lost | an attempt succeeded: connected; drained or given up: closed |
 /// | closed | once | – |
 ///
-/// *Draining* comes on top of connected or offline: functions are taken back, and the worker
-/// closes when those that run have finished or the deadline has passed.
+/// *Draining* is combined with connected or offline: functions are unregistered, and the worker
+/// closes when the running ones have finished or the deadline has passed.
 pub(super) struct Driver {
     pub(super) shared: Arc<Shared>,
     pub(super) commands: mpsc::UnboundedReceiver<Command>,
     pub(super) outbox: Outbox,
     pub(super) calls: Calls,
-    /// Functions that run, and the queue of their results.
+    /// Running functions, and the queue of their results.
     pub(super) running: Running,
     /// Set when the worker shuts down.
     pub(super) draining: Option<Draining>,
-    /// Whether the engine understands pipewright's additions to the protocol.
+    /// Whether the engine supports pipewright's protocol extensions.
     pub(super) extended: bool,
     pub(super) reoffer: Reoffer,
-    /// What the pongs that the engine owes us mean, in order. Bounded: one shutdown, one offer.
+    /// The meanings of the pongs that the engine owes, in order. Bounded: one shutdown, one offer.
     pub(super) barriers: VecDeque<Barrier>,
-    /// Numbers the connections.
+    /// Number of the connection.
     pub(super) session: u64,
-    /// What to begin the next connection with: the last that greeted, which need not be the last.
+    /// The reattachment to send on the next connection, from the last connection that received the
+    /// engine's first message.
     pub(super) reattach: Option<Reattach>,
     pub(super) status: watch::Sender<Status>,
     pub(super) keep_alive: KeepAlive,
-    /// Bytes in one message that engines have refused to take, less one.
+    /// A message limit learned from messages that engines refused, in bytes.
     pub(super) learnt_limit: usize,
     alive: Weak<Alive>,
     backoff: Backoff,
-    /// Whether a shutdown was asked for, or only nobody is left.
+    /// Whether nobody uses the worker any more, in contrast to an explicit shutdown.
     pub(super) unused: bool,
 }
 
-/// The first connection, and what was received on it already.
+/// The first connection, and the frame already received on it.
 pub(super) type First = (Box<dyn Transport>, Option<Frame>);
 
-/// What a driver takes from the builder.
+/// The values that a driver receives from the builder.
 pub(super) struct Parts {
     pub(super) shared: Arc<Shared>,
     pub(super) commands: mpsc::UnboundedReceiver<Command>,
@@ -103,7 +105,7 @@ impl Driver {
         }
     }
 
-    /// Drives the worker from its first connection, which it makes itself if there is none, to its
+    /// Runs the worker from its first connection, which it makes itself if there is none, to its
     /// end.
     pub(super) async fn run(mut self, first: Option<First>) {
         let closed = self.serve(first).await;
@@ -177,7 +179,7 @@ impl Driver {
         }
     }
 
-    /// The connection was made, at a time when other workers may be coming back, too.
+    /// Records a connection, at a time when other workers may also be reconnecting.
     fn connected(&self) {
         self.status.send_modify(|status| {
             status.link = Link::Connected;
@@ -185,7 +187,8 @@ impl Driver {
         });
     }
 
-    /// Queues what a connection begins with (`docs/protocol.md` section 1.2): reattach, functions, announce.
+    /// Queues the first messages of a connection (`docs/protocol.md` section 1.2): reattach,
+    /// functions, announcement.
     fn begin(&mut self) {
         self.session += 1;
         self.running.forget_ids();
@@ -203,7 +206,7 @@ impl Driver {
         self.outbox.restart(encoded.flatten());
     }
 
-    /// Dials until there is a connection, or none is to be had any more.
+    /// Tries to connect until it succeeds or the worker gives up.
     async fn reconnect(
         &mut self,
         failed: &mut u32,
@@ -255,7 +258,7 @@ impl Driver {
         }
     }
 
-    /// Keeps the tables while there is no connection, until `dial` is done; `None` when the
+    /// Maintains the tables without a connection until `dial` completes. Returns `None` if the
     /// worker has drained before.
     async fn offline<D: Future>(&mut self, dial: D) -> Option<D::Output> {
         tokio::pin!(dial);
@@ -285,7 +288,7 @@ impl Driver {
         }
     }
 
-    /// Does what a handle asks.
+    /// Executes the command of a handle.
     pub(super) fn obey(&mut self, command: Command) {
         match command {
             Command::Call(call) => self.outbox.push(Outgoing::Call(call)),
@@ -326,7 +329,7 @@ impl Driver {
         Closed::ShutDown { unfinished }
     }
 
-    /// A handle for a function that is called.
+    /// Creates a handle for a called function.
     pub(super) fn handle(&mut self, origin: Origin) -> Worker {
         let alive = self.alive.upgrade().unwrap_or_else(|| {
             let alive = Arc::new(Alive(self.shared.commands.clone()));
@@ -348,8 +351,8 @@ impl Driver {
     }
 }
 
-/// Whether the next attempt to connect can only end the same way. A refusal of the credentials is
-/// not final: a proxy in front of an engine that restarts may answer with 401 or 403 meanwhile.
+/// Whether the next attempt to connect can only fail the same way. Rejected credentials are not
+/// final: a proxy in front of a restarting engine may answer 401 or 403.
 fn is_final(error: &ConnectError) -> bool {
     matches!(
         error,
@@ -357,8 +360,8 @@ fn is_final(error: &ConnectError) -> bool {
     )
 }
 
-/// Ends a connection in order: flushes, closes, and waits for the peer's close, so that nothing
-/// that was sent is lost in its buffers.
+/// Closes a connection: flushes, closes, and waits for the peer's close, so that buffered data is
+/// not lost.
 async fn close(mut transport: Box<dyn Transport>) {
     let closing = async {
         poll_fn(|cx| transport.poll_flush(cx)).await?;

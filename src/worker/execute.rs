@@ -10,27 +10,27 @@ use super::handler::Function;
 use super::{FunctionError, Invocation, Worker};
 use crate::wire::{CALLER, ControlMessage, ErrorBody, InvocationResult, InvokeFunction, Text};
 
-/// How long a function may go on when nobody waits for its result any more.
+/// How long a function may continue after nobody waits for its result.
 const GRACE: Duration = Duration::from_secs(30);
 
-/// How long after the caller's timeout a call counts as given up if nobody says so. The caller says
-/// so itself; this is for one that cannot.
+/// How long after the caller's timeout a call counts as abandoned. Callers normally cancel it
+/// themselves; this covers those that cannot.
 const LATE: Duration = Duration::from_secs(1);
 
-/// What a function has come to.
+/// The result of a function.
 pub(super) struct Finished {
-    /// The connection that the call came by; its answer is of use there alone, because an engine
-    /// tells callers at once when the connection of the worker they wait for is gone.
+    /// The connection on which the call arrived. The answer is useful only there, because an engine
+    /// fails calls immediately when the connection of the executing worker is lost.
     pub(super) session: u64,
-    /// The answer as it travels, if one is wanted.
+    /// The answer as it is sent, if one is expected.
     pub(super) answer: Option<Text>,
     pub(super) invocation_id: Option<String>,
 }
 
-/// Runs a function to its end, whatever that is.
+/// Runs a function to its end.
 ///
-/// A function that does not end though nobody waits for it any more is stopped after [`GRACE`], so
-/// that its place is free again.
+/// A function that continues although nobody waits for it is stopped after [`GRACE`], so that its
+/// slot becomes free.
 pub(super) async fn execute(
     function: Arc<dyn Function>,
     mut call: InvokeFunction,
@@ -91,7 +91,7 @@ pub(super) async fn execute(
     }
 }
 
-/// Waits until a function that nobody waits for has had its time to end.
+/// Waits until the time of an abandoned function is over.
 async fn stopped(given_up: &CancellationToken, deadline: Option<Instant>) {
     match deadline {
         Some(deadline) => {
@@ -107,8 +107,8 @@ async fn stopped(given_up: &CancellationToken, deadline: Option<Instant>) {
     sleep(GRACE).await;
 }
 
-/// The answer to `call` as it travels, if one is wanted. One of more than `limit` bytes becomes an
-/// error that says so.
+/// The answer to `call` as it is sent, if one is expected. An answer of more than `limit` bytes
+/// becomes an error.
 pub(super) fn answer(
     call: &InvokeFunction,
     outcome: Result<crate::wire::Payload, ErrorBody>,

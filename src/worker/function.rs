@@ -7,19 +7,19 @@ use super::handler::{Function, Typed};
 use super::{Handler, RegisterError, Registration, Worker};
 use crate::wire::{ControlMessage, Payload, RegisterFunction, Text, builtin};
 
-/// The member of the metadata that says that a function is shared.
+/// The metadata member of a shared function.
 const SHARED: &str = "shared";
 
-/// A function that is about to be registered, with what is known about it.
+/// A function to be registered, with its description.
 ///
-/// Made by [`Worker::function`]; [`register`](Self::register) does it.
+/// Created by [`Worker::function`]; [`register`](Self::register) registers it.
 #[derive(Debug)]
 #[must_use = "a function is registered by `.register(..)`"]
 pub struct FunctionBuilder<'a> {
     worker: &'a Worker,
     fields: RegisterFunction,
     shared: bool,
-    /// The first of the descriptive values that had no JSON form.
+    /// The error of the first descriptive value that JSON cannot represent.
     broken: Option<serde_json::Error>,
 }
 
@@ -39,36 +39,37 @@ impl<'a> FunctionBuilder<'a> {
         }
     }
 
-    /// What the function does, for people.
+    /// Describes the function for people.
     pub fn description(mut self, text: impl Into<String>) -> Self {
         self.fields.description = Some(text.into());
         self
     }
 
-    /// The JSON Schema of the payload.
+    /// Sets the JSON Schema of the payload.
     pub fn request_format<T: Serialize + ?Sized>(mut self, schema: &T) -> Self {
         self.fields.request_format = self.payload(schema);
         self
     }
 
-    /// The JSON Schema of the result.
+    /// Sets the JSON Schema of the result.
     pub fn response_format<T: Serialize + ?Sized>(mut self, schema: &T) -> Self {
         self.fields.response_format = self.payload(schema);
         self
     }
 
-    /// Anything else to be filed with the function.
+    /// Sets additional data to register with the function.
     pub fn metadata<T: Serialize + ?Sized>(mut self, metadata: &T) -> Self {
         self.fields.metadata = self.payload(metadata);
         self
     }
 
-    /// Shares the function with other workers that register it as shared, too: each call goes to
-    /// the worker that is least busy. Without this the first worker serves the function, and others
-    /// that register it wait until that one leaves.
+    /// Shares the function with other workers that also register it as shared: each call goes to
+    /// the least busy worker. Without this, the first worker serves the function, and others that
+    /// register it wait until that one leaves.
     ///
-    /// Travels as the member `"shared": true` of the metadata, which has to be an object or absent.
-    /// Only pipewright's engine shares functions; with another one the workers take turns.
+    /// It travels as the member `"shared": true` of the metadata, which must be an object or
+    /// absent. Only pipewright's engine shares functions; with another engine, the workers serve it
+    /// one after another.
     pub fn shared(mut self) -> Self {
         self.shared = true;
         self
@@ -84,18 +85,21 @@ impl<'a> FunctionBuilder<'a> {
         }
     }
 
-    /// Registers the function. It is sent at once when the worker is connected, and again after
-    /// each reconnect; the engine does not acknowledge it.
+    /// Registers the function. The registration is sent immediately if the worker is connected, and
+    /// again after each reconnect. The engine does not acknowledge it.
     ///
     /// # Errors
     ///
-    /// [`Blank`](RegisterError::Blank) and [`Reserved`](RegisterError::Reserved) for an id that
-    /// cannot be; [`Duplicate`](RegisterError::Duplicate) for one that this worker has;
-    /// [`Description`](RegisterError::Description) for metadata or a format without a JSON form;
-    /// [`TooLarge`](RegisterError::TooLarge) for a description, formats and metadata that are longer
-    /// than the engine takes;
-    /// [`Closed`](RegisterError::Closed) when the worker is. An id that *another* worker has is
-    /// refused by the engine later: see [`Worker::rejections`].
+    /// * [`Blank`](RegisterError::Blank) and [`Reserved`](RegisterError::Reserved) for an invalid
+    ///   id.
+    /// * [`Duplicate`](RegisterError::Duplicate) if this worker has already registered the id.
+    /// * [`Description`](RegisterError::Description) if metadata or a format cannot be represented
+    ///   in JSON.
+    /// * [`TooLarge`](RegisterError::TooLarge) if the registration exceeds the engine's message
+    ///   limit.
+    /// * [`Closed`](RegisterError::Closed) if the worker is closed.
+    ///
+    /// If *another* worker has the id, the engine reports that later: see [`Worker::rejections`].
     pub fn register<Args, H>(self, handler: H) -> Result<(), RegisterError>
     where
         H: Handler<Args>,
@@ -104,7 +108,7 @@ impl<'a> FunctionBuilder<'a> {
         self.registration(handler).map(|_| ())
     }
 
-    /// Registers the function, for [`Registration::shared`] to be called.
+    /// Registers the function, for [`Registration::shared`].
     pub(crate) fn registration<Args, H>(mut self, handler: H) -> Result<Registration, RegisterError>
     where
         H: Handler<Args>,
@@ -136,7 +140,7 @@ impl<'a> FunctionBuilder<'a> {
     }
 }
 
-/// The registration as it travels.
+/// The registration as it is sent.
 pub(super) fn encode(
     fields: &mut RegisterFunction,
     shared: bool,
@@ -148,7 +152,7 @@ pub(super) fn encode(
     ControlMessage::RegisterFunction(fields.clone()).encode()
 }
 
-/// The metadata of a function that is shared.
+/// The metadata of a shared function.
 fn with_shared(metadata: &Payload) -> Result<Payload, serde_json::Error> {
     let mut members: Option<Map<String, Value>> = metadata.parse()?;
     let members = members.get_or_insert_default();

@@ -3,11 +3,11 @@ use std::fmt;
 
 use crate::wire::ErrorBody;
 
-/// An error of a function with a code of its own, as its caller will see it.
+/// A function's error with a code, as its caller receives it.
 ///
-/// A function may return any error that prints; it then fails with the code
-/// `invocation_failed`. Return this type to choose the code. `?` turns every error into one,
-/// which is why it does not implement [`Error`](std::error::Error) itself.
+/// A function may return any error that implements `Display`; its code is then `invocation_failed`.
+/// Return this type to choose the code. `?` converts every error into it, so it cannot implement
+/// [`Error`](std::error::Error) itself.
 ///
 /// ```
 /// use pipewright::FunctionError;
@@ -24,22 +24,22 @@ use crate::wire::ErrorBody;
 pub struct FunctionError(ErrorBody);
 
 impl FunctionError {
-    /// An error with a code for programs and a message for people.
+    /// Creates an error with a code for programs and a message for people.
     pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
         Self(ErrorBody::new(code, message))
     }
 
-    /// The word for programs.
+    /// The code for programs.
     pub fn code(&self) -> &str {
         &self.0.code
     }
 
-    /// The text for people.
+    /// The message for people.
     pub fn message(&self) -> &str {
         &self.0.message
     }
 
-    /// The error as it travels.
+    /// The error as it is sent.
     pub fn into_inner(self) -> ErrorBody {
         self.0
     }
@@ -48,9 +48,9 @@ impl FunctionError {
         Self::new(ErrorBody::INVOCATION_FAILED, message)
     }
 
-    /// Any error that prints; one of this type keeps its code.
+    /// Converts any error that implements `Display`; an error of this type keeps its code.
     ///
-    /// The alternate form is printed, in which `anyhow` and its like tell their causes.
+    /// The alternate form is used, in which `anyhow` and similar types print their causes.
     pub(super) fn of<E: fmt::Display + 'static>(error: E) -> Self {
         match (&error as &dyn Any).downcast_ref::<Self>() {
             Some(own) => own.clone(),
@@ -60,7 +60,7 @@ impl FunctionError {
 }
 
 impl<E: std::error::Error> From<E> for FunctionError {
-    /// The code is `invocation_failed`; the message tells the error and its causes.
+    /// The code is `invocation_failed`; the message contains the error and its causes.
     fn from(error: E) -> Self {
         let mut message = error.to_string();
         let mut cause = error.source();

@@ -7,20 +7,20 @@ use serde_json::Value;
 use super::FunctionError;
 use crate::wire::{ErrorBody, Payload, StreamChannelRef};
 
-/// What a function may return.
+/// A type that a function may return.
 ///
-/// Best is `Result<T, E>`, where `T` is anything that serialises and `E` anything that prints; a
-/// [`FunctionError`] as `E` chooses the error's code. Functions that cannot fail may return
-/// common types as they are: `()`, `bool`, numbers, `String`, `Option`, `Vec`, maps,
-/// [`serde_json::Value`], [`Payload`], [`StreamChannelRef`]. A type of your own goes into `Ok`:
-/// `Ok::<_, FunctionError>(mine)`.
+/// Prefer `Result<T, E>`, where `T` implements `Serialize` and `E` implements `Display`. With
+/// [`FunctionError`] as `E`, the function chooses the error's code. Functions that cannot fail may
+/// return common types directly: `()`, `bool`, numbers, `String`, `Option`, `Vec`, maps,
+/// [`serde_json::Value`], [`Payload`], [`StreamChannelRef`]. Wrap other types in `Ok`: `Ok::<_,
+/// FunctionError>(mine)`.
 #[diagnostic::on_unimplemented(
     message = "a function cannot return `{Self}`",
     note = "return `Result<T, E>` where `T: serde::Serialize` and `E: std::fmt::Display`",
     note = "or one of (), bool, a number, String, Option, Vec, a map, serde_json::Value, Payload"
 )]
 pub trait FunctionOutput {
-    /// The result as it travels.
+    /// The result as it is sent.
     #[doc(hidden)]
     fn into_outcome(self) -> Result<Payload, FunctionError>;
 }
@@ -47,7 +47,7 @@ fn serialised<T: Serialize>(value: &T) -> Result<Payload, FunctionError> {
     })
 }
 
-/// A blanket impl for `Serialize` would cover `Result` a second time, so the types are listed.
+/// A blanket impl for `Serialize` would overlap with `Result`, so the types are listed.
 macro_rules! plain_output {
     ($([$($param:ident),*] $type:ty;)+) => {$(
         impl<$($param: Serialize),*> FunctionOutput for $type {

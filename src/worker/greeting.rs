@@ -7,12 +7,12 @@ use tokio::time::timeout;
 use crate::transport::{Address, ConnectError, Received, Transport};
 use crate::wire::{ControlMessage, Frame};
 
-/// How long to wait for the engine's first words. They are sent before anything is asked
-/// (`docs/protocol.md` section 1.2), so this is for a peer that has none; such a peer is taken as it is.
+/// How long to wait for the engine's first message. Engines send it unprompted (`docs/protocol.md`
+/// section 1.2). A peer that sends none is accepted after this time.
 const GREETING: Duration = Duration::from_secs(5);
 
-/// Waits for the engine's first message, so that a worker that is turned away learns it from
-/// `connect` and not from its first call.
+/// Waits for the engine's first message, so that a rejected worker learns it from `connect` and not
+/// from its first call.
 pub(super) async fn await_greeting(
     transport: &mut dyn Transport,
     address: &Address,
@@ -36,7 +36,7 @@ pub(super) async fn await_greeting(
     })
 }
 
-/// Reads `{"type":"error","error":{"code","message"}}`, after which an engine closes
+/// Parses `{"type":"error","error":{"code","message"}}`, after which an engine closes
 /// (`docs/protocol.md` section 1.6).
 pub(super) fn refusal(frame: &Frame) -> Option<String> {
     #[derive(Deserialize)]

@@ -7,15 +7,15 @@ use serde::de::DeserializeOwned;
 use super::{FunctionError, FunctionOutput, Invocation};
 use crate::wire::{ErrorBody, Payload};
 
-/// What can be registered as a function: `async |input: In| -> Out`, or with the
+/// A function that can be registered: `async |input: In| -> Out`, optionally with the
 /// [`Invocation`] as a second argument.
 ///
-/// `In` is anything that deserialises; [`Payload`] and [`serde_json::Value`] take the payload as
-/// it is. `Out` is a [`FunctionOutput`]. `Args` only tells the two shapes apart; it is inferred.
+/// `In` is any type that deserialises; [`Payload`] and [`serde_json::Value`] receive the payload
+/// unchanged. `Out` is a [`FunctionOutput`]. `Args` distinguishes the two forms and is inferred.
 ///
-/// The function may run many times at once, so what it captures is shared. An `async` closure
-/// that borrows what it captured is not one of the shapes: clone it into an `async move` block,
-/// `move |input: In| { let shared = shared.clone(); async move { .. } }`.
+/// The function may run many times concurrently, so its captured state is shared. An `async`
+/// closure that borrows captured state is not supported. Clone it into an `async move` block: `move
+/// |input: In| { let shared = shared.clone(); async move { .. } }`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be registered as a function",
     note = "the shapes are `async |input: In| -> Result<Out, E>` and `async |input: In, invocation: Invocation| -> Result<Out, E>`",
@@ -23,7 +23,7 @@ use crate::wire::{ErrorBody, Payload};
     note = "an `async` closure may not borrow what it captured: clone into an `async move` block"
 )]
 pub trait Handler<Args>: Send + Sync + 'static {
-    /// Carries out one call.
+    /// Runs one call.
     #[doc(hidden)]
     fn call(
         &self,
@@ -67,8 +67,8 @@ where
     }
 }
 
-/// Reads the payload. A failure is worked out a second time to learn where in the payload it is,
-/// so that the common case does not pay for it.
+/// Deserialises the payload. After a failure it is deserialised again to find the position of the
+/// error, so that the common case costs nothing.
 fn read<In: DeserializeOwned>(
     payload: &Payload,
     invocation: &Invocation,
@@ -94,7 +94,7 @@ fn read<In: DeserializeOwned>(
     })
 }
 
-/// A handler whose types are forgotten, as the registry keeps it.
+/// A type-erased handler, as stored in the registry.
 #[async_trait]
 pub(super) trait Function: Send + Sync {
     async fn invoke(
@@ -104,7 +104,7 @@ pub(super) trait Function: Send + Sync {
     ) -> Result<Payload, FunctionError>;
 }
 
-/// Forgets the types of a handler.
+/// Erases the types of a handler.
 pub(super) struct Typed<H, Args> {
     handler: H,
     args: PhantomData<fn(Args)>,

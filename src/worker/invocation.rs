@@ -10,11 +10,11 @@ use super::shared::Origin;
 use super::{Trigger, Worker};
 use crate::wire::{InvokeFunction, Payload};
 
-/// The circumstances of one call, for the function that carries it out.
+/// The context of one call, for the function that runs it.
 ///
-/// Cheap to clone. [`worker`](Self::worker) is a handle for the calls that the function makes
-/// itself; unlike a handle that a closure has captured it still works while the worker shuts
-/// down, and its calls carry the caller's `traceparent` and `baggage` on.
+/// Cheap to clone. [`worker`](Self::worker) is a handle for calls made by the function. Unlike a
+/// captured handle, it still works while the worker shuts down, and its calls propagate the
+/// caller's `traceparent` and `baggage`.
 #[derive(Clone)]
 pub struct Invocation(Arc<Inner>);
 
@@ -29,7 +29,7 @@ struct Inner {
 }
 
 impl Invocation {
-    /// `worker` is a handle made for this call: it has an origin.
+    /// `worker` is a handle created for this call: it has an origin.
     pub(super) fn new(
         call: &mut InvokeFunction,
         caller: Option<String>,
@@ -47,30 +47,30 @@ impl Invocation {
         }))
     }
 
-    /// The id that the function was called by.
+    /// The id under which the function was called.
     pub fn function_id(&self) -> &str {
         &self.0.function_id
     }
 
-    /// The id of the worker that called, as the engine knows it.
+    /// The id of the calling worker, as known to the engine.
     ///
-    /// The engine tells it with payloads that are JSON objects, as the member `_caller_worker_id`,
-    /// which is taken out before the function reads its payload. `None` for other payloads.
+    /// The engine adds it to payloads that are JSON objects, as the member `_caller_worker_id`,
+    /// which is removed before the function reads its payload. `None` for other payloads.
     pub fn caller_worker_id(&self) -> Option<&str> {
         self.0.caller.as_deref()
     }
 
-    /// What the caller sent beside the payload.
+    /// The metadata that the caller sent with the payload.
     pub fn metadata(&self) -> Option<&Payload> {
         self.0.metadata.as_ref()
     }
 
-    /// The caller's place in a trace, in the form of the W3C Trace Context.
+    /// The caller's position in a trace, in W3C Trace Context format.
     pub fn traceparent(&self) -> Option<&str> {
         self.origin()?.traceparent.as_deref()
     }
 
-    /// The caller's baggage, in the form of the W3C Baggage.
+    /// The caller's baggage, in W3C Baggage format.
     pub fn baggage(&self) -> Option<&str> {
         self.origin()?.baggage.as_deref()
     }
@@ -89,7 +89,7 @@ impl Invocation {
         self.0.worker.trigger(function_id, payload)
     }
 
-    /// Until when the caller waits for the result, if the engine tells.
+    /// Until when the caller waits for the result, if the engine reports it.
     pub fn deadline(&self) -> Option<std::time::Instant> {
         self.0.deadline.map(Instant::into_std)
     }
@@ -99,17 +99,17 @@ impl Invocation {
         self.0.given_up.is_cancelled() || self.0.worker.shared().stopping.is_cancelled()
     }
 
-    /// Waits until the caller has given the call up, has gone, or its timeout is over, or until the
+    /// Waits until the caller has cancelled the call, disconnected or timed out, or until the
     /// worker shuts down.
     ///
-    /// A function that runs for long should then come to an end. When its caller is gone it is
-    /// stopped after 30 s, at a shutdown after the
-    /// [`shutdown_timeout`](super::WorkerBuilder::shutdown_timeout). Only pipewright's
-    /// engine tells of callers and timeouts; another one only of the shutdown.
+    /// A long-running function should then end. If its caller is gone, it is stopped after 30 s; at
+    /// a shutdown, after the [`shutdown_timeout`](super::WorkerBuilder::shutdown_timeout). Only
+    /// pipewright's engine reports callers and timeouts; with other engines, only the shutdown is
+    /// reported.
     ///
     /// # Cancel safety
     ///
-    /// Nothing is lost when the future is dropped.
+    /// Cancel safe.
     pub async fn cancelled(&self) {
         tokio::select! {
             () = self.0.worker.shared().stopping.cancelled() => {}
@@ -117,12 +117,12 @@ impl Invocation {
         }
     }
 
-    /// Waits until nobody waits for the result any more; not for a shutdown.
+    /// Waits until nobody waits for the result; ignores a shutdown.
     pub(crate) async fn given_up(&self) {
         self.0.given_up.cancelled().await;
     }
 
-    /// Waits until the worker shuts down; not for the caller.
+    /// Waits until the worker shuts down; ignores the caller.
     pub(crate) async fn worker_stops(&self) {
         self.0.worker.shared().stopping.cancelled().await;
     }

@@ -3,12 +3,12 @@ use std::time::Duration;
 
 use crate::wire::{Distribution, Exposition};
 
-/// What a worker did since it was connected, at one moment; given by
+/// The counters of a worker since it was connected, at one moment; see
 /// [`Worker::metrics`](super::Worker::metrics).
 ///
-/// `Display` prints it in the text exposition format of Prometheus, version 0.0.4, with the names
-/// that `docs/observability.md` lists. A process that serves several workers tells them apart by
-/// where it serves each.
+/// `Display` prints them in the Prometheus text exposition format, version 0.0.4, with the names
+/// listed in `docs/observability.md`. A process with several workers must serve each of them
+/// separately.
 ///
 /// # Example
 ///
@@ -29,37 +29,37 @@ use crate::wire::{Distribution, Exposition};
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct WorkerMetrics {
-    /// Functions that run now.
+    /// Number of functions running now.
     pub calls_running: u64,
-    /// Calls of its functions that gave a result.
+    /// Calls of its functions that succeeded.
     pub calls_succeeded: u64,
-    /// Calls of its functions that gave an error, or panicked.
+    /// Calls of its functions that returned an error or panicked.
     pub calls_failed: u64,
-    /// Functions that were stopped before they came to their end, by a shutdown mostly.
+    /// Functions that were stopped before their end, usually by a shutdown.
     pub calls_stopped: u64,
-    /// How long functions ran.
+    /// The durations of function calls.
     pub call_duration: Distribution,
-    /// What went through the ends of channels that it read from.
+    /// The traffic of channel ends that it read from.
     pub read: StreamMetrics,
-    /// What went through the ends of channels that it wrote to.
+    /// The traffic of channel ends that it wrote to.
     pub written: StreamMetrics,
-    /// How often the connection to the engine was lost and made again.
+    /// How often the connection to the engine was lost and re-established.
     pub reconnects: u64,
 }
 
-/// What went through ends of channels of one direction.
+/// The traffic of all channel ends of one direction.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StreamMetrics {
-    /// Payload bytes, as they travel.
+    /// Payload bytes, as transmitted.
     pub bytes: u64,
-    /// Items; streams of bytes have none.
+    /// Items; 0 for streams of bytes.
     pub items: u64,
-    /// How long readers waited for data, or writers for room.
+    /// Total time that readers waited for data, or writers for room.
     pub waited: Duration,
-    /// Streams that have ended whole.
+    /// Streams that ended completely.
     pub complete: u64,
-    /// Streams that have ended otherwise: aborted, cut short, cancelled or given up.
+    /// Streams that ended otherwise: aborted, truncated, cancelled or dropped.
     pub failed: u64,
 }
 

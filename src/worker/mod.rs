@@ -1,22 +1,22 @@
 //! The control plane of a client: one connection to an engine, functions and calls.
 //!
-//! A [`Worker`] is a cheap handle. Behind it one task, the driver, owns the control socket: it
-//! announces the worker, sends registrations and calls, hands answers to those who wait and
-//! starts a task for every function the engine asks for. What it decides by are plain tables
-//! without sockets or clocks, each tested beside its code:
+//! A [`Worker`] is a cheap handle. One task, the driver, owns the control socket. It announces the
+//! worker, sends registrations and calls, delivers answers to waiting callers, and starts a task
+//! for every function that the engine calls. Its decisions are made by tables without sockets or
+//! clocks, with unit tests next to their code:
 //!
-//! | table | holds |
+//! | table | contents |
 //! |---|---|
 //! | `registry` | the functions of this worker, and what to replay after a reconnect |
-//! | `outbox` | what is still to be sent, in order |
-//! | `calls` | calls that were sent and wait for their answer |
+//! | `outbox` | messages to be sent, in order |
+//! | `calls` | calls that were sent and await their answers |
 //! | `backoff` | when to try again |
-//! | `running` | the functions that run, and what cancels each |
+//! | `running` | running functions, and their cancellation tokens |
 //! | `draining` | a shutdown: what is still served, and until when |
-//! | `reoffer` | when functions that another worker has are offered again |
+//! | `reoffer` | when to offer functions again that another worker has |
 //!
-//! A call takes one hop from its caller to the driver; its deadline is kept by the caller, so
-//! that the driver needs no timer a call.
+//! A call takes one hop from its caller to the driver. The caller enforces the deadline, so the
+//! driver needs no timer for each call.
 
 mod announcement;
 mod backoff;
@@ -79,5 +79,5 @@ pub use state::ConnectionState;
 pub use trigger::Trigger;
 pub use worker::Worker;
 
-/// The longest message on a control socket: 64 MiB (`docs/protocol.md` section 1.5).
+/// Maximum length of a message on a control socket: 64 MiB (`docs/protocol.md` section 1.5).
 const MAX_MESSAGE: usize = 64 << 20;

@@ -3,23 +3,23 @@ use std::collections::VecDeque;
 use super::command::Call;
 use crate::wire::Text;
 
-/// What is to be sent, in order.
+/// The messages to be sent, in order.
 ///
-/// It holds one entry a caller that waits, a registration, and a message of the engine's that is
-/// to be answered. The last are the engine's to bound: the driver never stops reading because
-/// this is full, since an engine that waits for it to read would not come to read either.
+/// It holds one entry for each waiting caller, registration, and engine message to be answered. The
+/// engine bounds the last kind: the driver never stops reading because this queue is full, since an
+/// engine that waits for the driver to read might not read either.
 #[derive(Default)]
 pub(super) struct Outbox {
     queue: VecDeque<Outgoing>,
-    /// Calls whose caller has given up since the last sweep.
+    /// Calls whose caller gave up since the last sweep.
     given_up: usize,
 }
 
 /// One message to be sent.
 pub(super) enum Outgoing {
-    /// Meant for the present connection alone.
+    /// For the current connection only.
     Frame(Text),
-    /// A call, which a later connection will do for as well.
+    /// A call, which may also be sent on a later connection.
     Call(Call),
 }
 
@@ -28,7 +28,7 @@ impl Outbox {
         self.queue.push_back(message);
     }
 
-    /// The next message; calls that nobody waits for are left out.
+    /// Takes the next message. Calls that nobody waits for are skipped.
     pub(super) fn pop(&mut self) -> Option<Outgoing> {
         loop {
             match self.queue.pop_front()? {
@@ -38,13 +38,13 @@ impl Outbox {
         }
     }
 
-    /// Puts a call back that could not be sent.
+    /// Puts back a call that could not be sent.
     pub(super) fn put_back(&mut self, call: Call) {
         self.queue.push_front(Outgoing::Call(call));
     }
 
-    /// The caller of a queued call gave up. Swept out when they are the half of the queue, so
-    /// that a queue nobody reads, because there is no connection, does not grow.
+    /// Records that the caller of a queued call gave up. The calls are swept when they fill half of
+    /// the queue, so that a queue without a connection does not grow.
     pub(super) fn forget_one(&mut self) {
         self.given_up += 1;
         if self.given_up * 2 > self.queue.len() {
@@ -55,7 +55,7 @@ impl Outbox {
         }
     }
 
-    /// Makes the queue ready for a new connection: `first`, then the calls that wait.
+    /// Prepares the queue for a new connection: `first`, then the waiting calls.
     pub(super) fn restart(&mut self, first: impl IntoIterator<Item = Text>) {
         let calls = std::mem::take(&mut self.queue)
             .into_iter()

@@ -5,13 +5,13 @@ pub enum RegisterError {
     /// The id is empty or blank.
     #[error("a function id must not be blank; write something like `text::upper`")]
     Blank,
-    /// The id begins with `engine::`.
+    /// The id starts with `engine::`.
     #[error("`{function_id}` is reserved: ids that begin with `engine::` belong to the engine")]
     Reserved {
         /// The id.
         function_id: String,
     },
-    /// This worker has a function with the id.
+    /// This worker has already registered the id.
     #[error(
         "function `{function_id}` is registered already; unregister it first, or choose another id"
     )]
@@ -19,27 +19,27 @@ pub enum RegisterError {
         /// The id.
         function_id: String,
     },
-    /// The metadata or a format has no JSON form.
+    /// JSON cannot represent the metadata or a format.
     #[error("the description of function `{function_id}` has no JSON form")]
     Description {
         /// The id.
         function_id: String,
-        /// What serde said.
+        /// The error of serde.
         source: serde_json::Error,
     },
-    /// What describes the function is too large for a control message; nothing was sent.
+    /// The registration is too large for a control message; nothing was sent.
     #[error(
         "the registration of function `{function_id}` takes {size} bytes, over the limit of {limit}; shorten its description, formats or metadata"
     )]
     TooLarge {
         /// The id.
         function_id: String,
-        /// Bytes that the message would have.
+        /// Size of the message in bytes.
         size: usize,
-        /// Bytes that the engine takes in one message.
+        /// The engine's message limit in bytes.
         limit: usize,
     },
-    /// The worker was shut down or has given up.
+    /// The worker was shut down or has given up reconnecting.
     #[error("function `{function_id}` cannot be registered: the worker is closed")]
     Closed {
         /// The id.
@@ -48,12 +48,12 @@ pub enum RegisterError {
 }
 
 impl RegisterError {
-    /// Whether the id is taken within this worker.
+    /// Whether this worker has already registered the id.
     pub fn is_duplicate(&self) -> bool {
         matches!(self, Self::Duplicate { .. })
     }
 
-    /// Whether the worker is closed, so that no function can be registered any more.
+    /// Whether the worker is closed, so that nothing can be registered any more.
     pub fn is_closed(&self) -> bool {
         matches!(self, Self::Closed { .. })
     }

@@ -2,10 +2,11 @@ use std::fmt;
 
 use super::Rejection;
 
-/// What the engine has made of the functions of a worker; given by
+/// The engine's response to the functions of a worker; see
 /// [`Worker::registered`](super::Worker::registered).
 ///
-/// `Display` says in one line whether every function is served, and which are not and why.
+/// `Display` prints one line: whether every function is served, and otherwise which are not and
+/// why.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Registered {
     rejections: Vec<Rejection>,
@@ -21,14 +22,14 @@ impl Registered {
         self.rejections.is_empty()
     }
 
-    /// Functions that wait for another worker to leave, with that worker.
+    /// Functions that wait for another worker to leave, and that worker.
     pub fn waiting(&self) -> impl Iterator<Item = &Rejection> {
         self.rejections
             .iter()
             .filter(|rejection| rejection.is_waiting())
     }
 
-    /// Functions that the engine does not take, and those that wait.
+    /// Functions that the engine rejected, and those that wait.
     pub fn rejections(&self) -> &[Rejection] {
         &self.rejections
     }

@@ -6,7 +6,7 @@ use super::function::encode;
 use super::shared::Shared;
 use crate::wire::RegisterFunction;
 
-/// A stage that was registered; it stays so when this is dropped.
+/// A registered stage. Dropping this does not unregister it.
 pub struct Registration {
     shared: Arc<Shared>,
     fields: RegisterFunction,
@@ -17,17 +17,17 @@ impl Registration {
         Self { shared, fields }
     }
 
-    /// The id that the stage is called by.
+    /// The id of the stage.
     pub fn id(&self) -> &str {
         &self.fields.id
     }
 
-    /// Shares the stage with other workers that register it as shared, too: each run goes to the
-    /// worker that is least busy. See [`FunctionBuilder::shared`](super::FunctionBuilder::shared).
+    /// Shares the stage with other workers that also register it as shared: each run goes to the
+    /// least busy worker. See [`FunctionBuilder::shared`](super::FunctionBuilder::shared).
     ///
     /// # Errors
     ///
-    /// [`RegisterError::Description`] when the description of the stage is not a JSON object.
+    /// [`RegisterError::Description`] if the description of the stage is not a JSON object.
     pub fn shared(mut self) -> Result<Self, RegisterError> {
         let frame =
             encode(&mut self.fields, true).map_err(|source| RegisterError::Description {
@@ -39,14 +39,14 @@ impl Registration {
     }
 }
 
-/// [`Registration::shared`] on the result of a registration:
+/// Calls [`Registration::shared`] on the result of a registration:
 /// `worker.register(stage).shared()?`.
 pub trait RegistrationExt {
     /// Shares the stage, if it was registered.
     ///
     /// # Errors
     ///
-    /// Those of the registration and of [`Registration::shared`].
+    /// The errors of the registration and of [`Registration::shared`].
     fn shared(self) -> Result<Registration, RegisterError>;
 }
 

@@ -9,7 +9,7 @@ use crate::wire::Text;
 #[derive(Default)]
 pub(super) struct Registry {
     functions: HashMap<String, Entry>,
-    /// Numbers the entries, so that a replay keeps the order of registration.
+    /// Counter for the entries, so that a replay keeps the order of registration.
     registered: u64,
     /// Set by `close`: nothing can be registered any more.
     closed: bool,
@@ -17,11 +17,11 @@ pub(super) struct Registry {
 
 struct Entry {
     number: u64,
-    /// The registration as it travels.
+    /// The registration as it is sent.
     frame: Text,
     function: Arc<dyn Function>,
     rejection: Option<Rejection>,
-    /// Whether the engine was asked again and has not refused again.
+    /// Whether the engine was asked again and has not rejected it again.
     asked_again: bool,
 }
 
@@ -50,13 +50,13 @@ impl Registry {
         Ok(())
     }
 
-    /// Exchanges the registration of a function; whether there is such a one.
+    /// Replaces the registration of a function. Returns whether it exists.
     pub(super) fn replace_frame(&mut self, function_id: &str, frame: Text) -> bool {
         let entry = self.functions.get_mut(function_id);
         entry.map(|entry| entry.frame = frame).is_some()
     }
 
-    /// Takes a function out; whether there was one.
+    /// Removes a function. Returns whether it existed.
     pub(super) fn remove(&mut self, function_id: &str) -> bool {
         self.functions.remove(function_id).is_some()
     }
@@ -67,7 +67,7 @@ impl Registry {
             .map(|entry| Arc::clone(&entry.function))
     }
 
-    /// The registration of a function as it travels.
+    /// The registration of a function as it is sent.
     pub(super) fn frame(&self, function_id: &str) -> Option<Text> {
         self.functions
             .get(function_id)
@@ -78,9 +78,9 @@ impl Registry {
         self.functions.is_empty()
     }
 
-    /// Every registration, in order, for a new connection. The engine decides about them anew, so
-    /// earlier rejections are forgotten. Those of more than `limit` bytes count as rejected: the
-    /// engine would end the connection.
+    /// Every registration, in order, for a new connection. The engine decides about them again, so
+    /// earlier rejections are forgotten. Registrations of more than `limit` bytes count as
+    /// rejected, because the engine would end the connection.
     pub(super) fn replay(&mut self, limit: usize) -> Vec<Text> {
         let mut entries: Vec<_> = self.functions.iter_mut().collect();
         entries.sort_by_key(|(_, entry)| entry.number);
@@ -95,7 +95,7 @@ impl Registry {
             .collect()
     }
 
-    /// The engine does not let a function serve; whether that is new.
+    /// Records that the engine rejected a function. Returns whether that is new.
     pub(super) fn reject(&mut self, rejection: Rejection) -> bool {
         let function_id = rejection.function_id.as_deref().unwrap_or_default();
         let Some(entry) = self.functions.get_mut(function_id) else {
@@ -105,7 +105,7 @@ impl Registry {
         entry.rejection.replace(rejection).is_none()
     }
 
-    /// A function that waited serves now; whether it is known.
+    /// Records that a waiting function is now served. Returns whether it is known.
     pub(super) fn activate(&mut self, function_id: &str) -> bool {
         let entry = self.functions.get_mut(function_id);
         entry.map(|entry| entry.rejection = None).is_some()
@@ -116,7 +116,7 @@ impl Registry {
         self.functions.values().any(Entry::waits)
     }
 
-    /// The registrations of functions that wait, to be offered once more.
+    /// The registrations of waiting functions, to be offered again.
     pub(super) fn ask_again(&mut self) -> Vec<Text> {
         let waiting = self.functions.values_mut().filter(|entry| entry.waits());
         waiting
@@ -127,7 +127,8 @@ impl Registry {
             .collect()
     }
 
-    /// The engine has seen what was offered once more: what it did not refuse serves now.
+    /// Records that the engine has processed the offered functions: those it did not reject are now
+    /// served.
     pub(super) fn asked(&mut self) -> Vec<String> {
         let mut taken = Vec::new();
         for (function_id, entry) in &mut self.functions {
@@ -149,7 +150,7 @@ impl Registry {
         rejected.into_iter().map(|(_, why)| why).collect()
     }
 
-    /// Lets no function in any more; gives the ids of those that are there.
+    /// Accepts no further functions. Returns the ids of the existing ones.
     pub(super) fn retire(&mut self) -> Vec<String> {
         self.closed = true;
         let mut ids: Vec<_> = self.functions.keys().cloned().collect();
@@ -157,8 +158,8 @@ impl Registry {
         ids
     }
 
-    /// Takes every function out and lets none in any more. Gives the functions too, for them to be
-    /// dropped when the table is no longer locked.
+    /// Removes every function and accepts no more. Returns the functions, to be dropped after the
+    /// table is unlocked.
     pub(super) fn close(&mut self) -> Vec<Arc<dyn Function>> {
         self.closed = true;
         let functions = self.functions.drain();

@@ -2,24 +2,24 @@ use std::fmt;
 
 use crate::wire::RegistrationRejected;
 
-/// The engine does not let this worker, or one of its functions, serve (`docs/protocol.md` section 1.3).
+/// The engine rejected this worker or one of its functions (`docs/protocol.md` section 1.3).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Rejection {
-    /// A stable word: `FUNCTION_NAMESPACE_CONFLICT`, `WORKER_NAMESPACE_CONFLICT`,
+    /// A stable code: `FUNCTION_NAMESPACE_CONFLICT`, `WORKER_NAMESPACE_CONFLICT`,
     /// `TOO_MANY_FUNCTIONS`, `TOO_LONG`, `FORBIDDEN`, `RESERVED`, `INVALID`.
     pub code: String,
-    /// The namespace that the name is taken in.
+    /// The namespace of the conflict.
     pub namespace: Option<String>,
-    /// The name of the worker, where that is what was refused.
+    /// The name of the worker, if the worker was rejected.
     pub worker_name: Option<String>,
-    /// The id of the function, where that is what was refused.
+    /// The id of the function, if a function was rejected.
     pub function_id: Option<String>,
     /// The id of the worker that has the name or the function.
     pub owner_worker_id: Option<String>,
-    /// What that worker calls itself, if the engine says so.
+    /// The name of that worker, if the engine sends it.
     pub owner_worker_name: Option<String>,
-    /// What the engine says about it.
+    /// The engine's message.
     pub message: Option<String>,
 }
 
@@ -40,7 +40,7 @@ impl Rejection {
 }
 
 impl Rejection {
-    /// Of a registration that is longer than the engine takes.
+    /// The rejection of a registration that exceeds the engine's message limit.
     pub(super) fn too_long(function_id: &str) -> Self {
         Self {
             code: RegistrationRejected::TOO_LONG.to_owned(),

@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// When functions that another worker has are offered again to an engine that refuses them and
-/// does not say when that worker has left.
+/// When to offer functions again that another worker has, to an engine that rejects them and does
+/// not report when that worker leaves.
 #[derive(Debug, Default)]
 pub(super) struct Reoffer {
     next: Option<Instant>,
@@ -15,7 +15,7 @@ const FIRST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(10);
 
 impl Reoffer {
-    /// There is a function that waits.
+    /// Records that a function waits.
     pub(super) fn schedule(&mut self, now: Instant) {
         if self.next.is_none() {
             let wait = FIRST.saturating_mul(1 << self.refused.min(8));
@@ -27,7 +27,7 @@ impl Reoffer {
         self.next
     }
 
-    /// Whether it is time; then the next time is scheduled by the engine's answer.
+    /// Whether it is time. The engine's answer schedules the next time.
     pub(super) fn take_due(&mut self, now: Instant) -> bool {
         let due = self.next.is_some_and(|next| next <= now);
         if due {
@@ -37,7 +37,7 @@ impl Reoffer {
         due
     }
 
-    /// Begins anew, on another connection or because nothing waits any more.
+    /// Restarts, on another connection or because nothing waits any more.
     pub(super) fn reset(&mut self) {
         *self = Self::default();
     }

@@ -7,17 +7,17 @@ use tokio_util::sync::CancellationToken;
 
 use super::execute::Finished;
 
-/// The calls of its functions that a worker runs: their tasks, and what cancels each.
+/// The running calls of a worker's functions: their tasks and cancellation tokens.
 #[derive(Default)]
 pub(super) struct Running {
-    /// Bounded by the limit of the worker.
+    /// Bounded by the worker's limit.
     tasks: JoinSet<Finished>,
-    /// By invocation id, of calls that came by the present connection.
+    /// By invocation id, for calls on the current connection.
     cancels: HashMap<String, CancellationToken>,
 }
 
 impl Running {
-    /// What cancels a call that is about to run.
+    /// The cancellation token of a call that is about to run.
     pub(super) fn token(&mut self, invocation_id: Option<&str>) -> CancellationToken {
         let token = CancellationToken::new();
         if let Some(invocation_id) = invocation_id {
@@ -37,12 +37,12 @@ impl Running {
         }
     }
 
-    /// The connection has ended: an engine names none of its calls on another one.
+    /// The connection has ended: its invocation ids are not used on another one.
     pub(super) fn forget_ids(&mut self) {
         self.cancels.clear();
     }
 
-    /// The next function that has ended; `None` if none runs.
+    /// Returns the next function that has ended, or `None` if none runs.
     pub(super) fn poll_finished(
         &mut self,
         cx: &mut Context<'_>,

@@ -5,23 +5,23 @@ use std::io;
 use super::{Closed, ShutdownError, Worker};
 
 impl Worker {
-    /// Serves functions and stages until the process is asked to stop, by SIGINT or SIGTERM (Ctrl-C
-    /// on Windows), or until the connection is given up.
+    /// Serves functions and stages until the process receives SIGINT or SIGTERM (Ctrl-C on
+    /// Windows), or until the connection is lost permanently.
     ///
-    /// When asked to stop it lets those that run finish, as [`shutdown`](Self::shutdown) does; a
-    /// second signal ends that wait. What the `main` of a program that only serves ends with.
+    /// On a signal it lets running functions finish, like [`shutdown`](Self::shutdown); a second
+    /// signal ends that wait. The `main` of a program that only serves can end with it.
     ///
     /// # Errors
     ///
-    /// * [`ServeError::Closed`] when the connection was lost for good, or refused.
-    /// * [`ServeError::Unfinished`] when functions had to be stopped.
-    /// * [`ServeError::Interrupted`] when a second signal came before they had finished.
-    /// * [`ServeError::Signals`] when the process cannot listen for signals.
+    /// * [`ServeError::Closed`] if the connection was lost permanently, or rejected.
+    /// * [`ServeError::Unfinished`] if functions had to be stopped.
+    /// * [`ServeError::Interrupted`] if a second signal arrived before they had finished.
+    /// * [`ServeError::Signals`] if the process cannot listen for signals.
     ///
     /// # Cancel safety
     ///
-    /// Nothing is lost when the future is dropped before the first signal; afterwards the shutdown
-    /// goes on. Signals that it has listened for no longer end the process by themselves.
+    /// If the future is dropped before the first signal, nothing is lost; afterwards the shutdown
+    /// continues. The signals no longer end the process by themselves.
     ///
     /// # Example
     ///
@@ -47,7 +47,7 @@ impl Worker {
 }
 
 impl Worker {
-    /// Says in the log what the engine has made of the functions.
+    /// Logs the engine's response to the registered functions.
     async fn tell_standing(&self) -> Infallible {
         match self.registered().await {
             Ok(registered) if registered.is_complete() => {
@@ -65,17 +65,17 @@ impl Worker {
     }
 }
 
-/// Why serving ended otherwise than by being asked to.
+/// The error of [`Worker::serve`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServeError {
-    /// The connection is gone for good.
+    /// The connection was lost permanently.
     #[error("the worker stopped serving: {0}")]
     Closed(#[source] Closed),
     /// Functions did not finish in time.
     #[error(transparent)]
     Unfinished(ShutdownError),
-    /// A second signal came while functions were finishing.
+    /// A second signal arrived while functions were finishing.
     #[error("interrupted before everything had finished")]
     Interrupted,
     /// The process cannot listen for signals.
@@ -83,7 +83,7 @@ pub enum ServeError {
     Signals(#[source] io::Error),
 }
 
-/// What the end of the connection means to whoever serves.
+/// The result of serving for the end of a connection.
 #[expect(clippy::result_large_err, reason = "made once, at the end of a worker")]
 fn served(closed: Closed) -> Result<(), ServeError> {
     match closed {

@@ -17,35 +17,35 @@ use crate::wire::{
     RegistrationRejected, WorkerRegistered, code,
 };
 
-/// How many messages are handled before other tasks have their turn.
+/// Number of messages to handle before yielding to other tasks.
 const TURN: usize = 64;
 
-/// No engine is taken to read less: registrations and calls have to fit.
+/// The minimum message limit of an engine: registrations and calls must fit.
 const LEAST_LIMIT: usize = 4 << 10;
 
-/// One connection and what happens on it.
+/// One control connection.
 pub(super) struct Session<'a> {
     pub(super) driver: &'a mut Driver,
     transport: Box<dyn Transport>,
-    /// Received before the session began.
+    /// A frame that was received before the session started.
     early: Option<Frame>,
     pulse: Pulse,
     /// The longest message that was sent.
     longest: usize,
-    /// Fires when the pulse or the end of a drain is to be looked at.
+    /// Fires when the keep-alive or the end of a drain is due.
     timer: Pin<Box<Sleep>>,
-    /// Whether something was sent since the last flush.
+    /// Whether anything was sent since the last flush.
     unflushed: bool,
-    /// Whether the last call was beyond the limit.
+    /// Whether the last call exceeded the limit.
     pub(super) overloaded: bool,
 }
 
-/// How a session came to its end.
+/// How a session ended.
 #[derive(Debug)]
 pub(super) enum Ended {
-    /// The connection is gone.
+    /// The connection was lost.
     Lost(String),
-    /// The engine does not want this worker.
+    /// The engine rejected this worker.
     Rejected(Box<Rejection>),
     /// The worker is shutting down and has nothing left to do, or no time.
     Drained,
@@ -82,10 +82,10 @@ impl<'a> Session<'a> {
         self.transport
     }
 
-    /// Does everything that can be done now; ready when the session has ended.
+    /// Does everything that is possible now. Ready when the session has ended.
     ///
-    /// Messages are sent one after the other and flushed when there are no more, so that a busy
-    /// worker shares system calls and an idle one does not wait.
+    /// Messages are sent one after another and flushed when there are no more, so a busy worker
+    /// needs fewer system calls and an idle one does not wait.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
         match self.turn(cx) {
             Ok(true) => {
@@ -98,7 +98,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// One turn; whether there may be more to do.
+    /// Performs one turn. Returns whether there may be more to do.
     fn turn(&mut self, cx: &mut Context<'_>) -> Result<bool, Ended> {
         for _ in 0..TURN {
             let received = self.receive(cx)?;
@@ -115,7 +115,7 @@ impl<'a> Session<'a> {
         self.flush(cx).map(|()| true)
     }
 
-    /// Handles one message of the engine; whether there was one.
+    /// Handles one message from the engine. Returns whether there was one.
     fn receive(&mut self, cx: &mut Context<'_>) -> Result<bool, Ended> {
         if let Some(frame) = self.early.take() {
             self.handle(&frame)?;
@@ -140,7 +140,7 @@ impl<'a> Session<'a> {
         Ok(true)
     }
 
-    /// Takes the results of functions and the wishes of handles.
+    /// Takes results of functions and commands of handles.
     fn collect(&mut self, cx: &mut Context<'_>) {
         let mut answers = Vec::new();
         let session = self.driver.session;
@@ -166,7 +166,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Sends what the transport takes.
+    /// Sends as much as the transport accepts.
     fn send(&mut self, cx: &mut Context<'_>) -> Result<(), Ended> {
         while !self.driver.outbox.is_empty() {
             match self.transport.poll_ready(cx)? {
@@ -216,8 +216,8 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// The engine takes less than was known. One that has said what it takes means something else:
-    /// it lacks memory at the moment.
+    /// Learns that the engine accepts less than assumed. If the engine has stated its limit, the
+    /// refusal has another reason: it currently lacks memory.
     fn learn_limit(&mut self) {
         if self.transport.agreed().message_limit.is_none() {
             let limit = self.longest.saturating_sub(1).max(LEAST_LIMIT);
@@ -239,7 +239,7 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// Pings, and ends what took too long; whether something was done.
+    /// Sends pings and enforces timeouts. Returns whether anything was done.
     fn watch_time(&mut self, cx: &mut Context<'_>) -> Result<bool, Ended> {
         // A long message takes its time on a slow line, either way.
         let signs = self.transport.traffic().signs;
@@ -362,7 +362,7 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// A function that has waited for another worker is served by this one.
+    /// Records that a waiting function is now served by this worker.
     fn activated(&mut self, active: &FunctionActive) {
         let function = &active.function_id;
         if self.driver.shared.registry().activate(function) {

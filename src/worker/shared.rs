@@ -15,25 +15,26 @@ use super::{Closed, MAX_MESSAGE, RegisterError};
 use crate::transport::Address;
 use crate::wire::Text;
 
-/// What every handle of a worker and its driver have in common.
+/// State shared by the handles of a worker and its driver.
 pub(super) struct Shared {
     pub(super) address: Address,
     pub(super) announcement: Announcement,
     pub(super) call_timeout: Duration,
     pub(super) shutdown_timeout: Duration,
-    /// Calls of its functions that the worker runs at a time.
+    /// Maximum number of concurrent calls of the worker's functions.
     pub(super) max_running_calls: usize,
-    /// Cancelled when the worker begins to shut down.
+    /// Cancelled when the worker starts to shut down.
     pub(super) stopping: CancellationToken,
-    /// To the driver. Unbounded, because registering does not wait; it holds at the most two
-    /// entries a caller that waits, its call and its giving up, and one a registration.
+    /// Commands to the driver. Unbounded, because registering does not wait. It holds at most two
+    /// entries for each waiting caller (its call and its cancellation), and one for each
+    /// registration.
     pub(super) commands: mpsc::UnboundedSender<Command>,
     pub(super) status: watch::Receiver<Status>,
     pub(super) counters: Counters,
-    /// Bytes in one message that the engine takes.
+    /// The engine's message limit in bytes.
     message_limit: AtomicUsize,
-    /// Held while a function is put in, taken out or looked up, and while the frame about it is
-    /// queued, so that frames and table agree; never across an await or a user's code.
+    /// Held while a function is added, removed or looked up, and while its frame is queued, so that
+    /// frames and table agree. Never held across an await or user code.
     registry: Mutex<Registry>,
 }
 
@@ -59,23 +60,23 @@ impl Shared {
         }
     }
 
-    /// The table of functions, locked.
+    /// Locks the table of functions.
     pub(super) fn registry(&self) -> MutexGuard<'_, Registry> {
         // The table's methods leave it whole wherever they could panic.
         self.registry.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Bytes in one message that the engine takes, as far as it is known.
+    /// The engine's message limit in bytes, as far as it is known.
     pub(super) fn message_limit(&self) -> usize {
         self.message_limit.load(Ordering::Relaxed)
     }
 
-    /// From now on the engine takes messages of so many bytes.
+    /// Sets the engine's message limit in bytes.
     pub(super) fn limit_messages(&self, bytes: usize) {
         self.message_limit.store(bytes, Ordering::Relaxed);
     }
 
-    /// `function` is borrowed, so that one that is refused is not dropped under the lock.
+    /// `function` is borrowed, so that a rejected one is not dropped under the lock.
     pub(super) fn register(
         &self,
         function_id: String,
@@ -96,7 +97,7 @@ impl Shared {
         Ok(())
     }
 
-    /// Registers a function anew with another description; nothing if it was taken back.
+    /// Registers a function again with another description, unless it was unregistered.
     pub(super) fn register_again(&self, function_id: String, frame: Text) {
         if self.registry().replace_frame(&function_id, frame) {
             self.command(Command::Offer(function_id));
@@ -116,12 +117,13 @@ impl Shared {
         removed
     }
 
-    /// Tells the driver; whether there is one still.
+    /// Sends a command to the driver. Returns whether it is still running.
     pub(super) fn command(&self, command: Command) -> bool {
         self.commands.send(command).is_ok()
     }
 
-    /// Why nothing more is to be had of the driver: it has closed, is about to, or is no more.
+    /// Why the driver is no longer available: it has closed or is about to, or its runtime has
+    /// ended.
     pub(super) fn closed(&self) -> Closed {
         if let Some(closed) = self.status.borrow().closed() {
             return closed.clone();
@@ -134,7 +136,7 @@ impl Shared {
     }
 }
 
-/// What [`Shared`] takes from the builder.
+/// The values that [`Shared`] receives from the builder.
 pub(super) struct Settings {
     pub(super) address: Address,
     pub(super) announcement: Announcement,
@@ -143,7 +145,7 @@ pub(super) struct Settings {
     pub(super) max_running_calls: usize,
 }
 
-/// Shared by the handles, not by the driver: when it drops, the last handle has gone.
+/// Held by the handles and not by the driver: dropped with the last handle.
 pub(super) struct Alive(pub(super) mpsc::UnboundedSender<Command>);
 
 impl Drop for Alive {
@@ -153,7 +155,7 @@ impl Drop for Alive {
     }
 }
 
-/// Where a handle comes from that was made for a running function.
+/// The origin of a handle that was created for a running function.
 #[derive(Debug)]
 pub(super) struct Origin {
     pub(super) traceparent: Option<String>,

@@ -4,16 +4,16 @@ use tokio::time::Instant;
 
 use super::Closed;
 
-/// How a worker stands with its engine.
+/// The state of a worker's connection to its engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ConnectionState {
     /// The connection is open.
     Connected,
-    /// The connection was lost; calls wait until it is back.
+    /// The connection was lost; calls wait until it is re-established.
     Reconnecting,
-    /// The worker was shut down or has given up; [`Worker::closed`](crate::Worker::closed) tells
-    /// why.
+    /// The worker was shut down or has given up reconnecting; see
+    /// [`Worker::closed`](crate::Worker::closed).
     Closed,
 }
 
@@ -27,15 +27,15 @@ impl fmt::Display for ConnectionState {
     }
 }
 
-/// What the driver tells the handles.
+/// The status that the driver publishes to the handles.
 #[derive(Clone, Debug)]
 pub(super) struct Status {
     pub(super) link: Link,
-    /// What the engine calls this worker; another one after each reconnect.
+    /// The engine's id for this worker; it changes with each reconnect.
     pub(super) worker_id: Option<String>,
-    /// Whether the engine understands pipewright's additions to the protocol.
+    /// Whether the engine supports pipewright's protocol extensions.
     pub(super) extended: bool,
-    /// When the connection was made again last.
+    /// When the connection was last re-established.
     pub(super) reconnected: Option<Instant>,
 }
 

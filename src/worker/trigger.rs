@@ -19,22 +19,21 @@ use crate::wire::{ControlMessage, InvokeFunction, Payload, Text, action::Action,
 /// The namespace of the engine's own functions (`docs/protocol.md` section 2.2).
 const DEFAULT_NAMESPACE: &str = "default";
 
-/// For how long after a loss other workers may still be coming back: as long as the longest wait
-/// between their attempts unless told.
+/// How long after a loss other workers may still be reconnecting: the default maximum delay between
+/// their attempts.
 const RECOVERY: Duration = Duration::from_secs(30);
 
-/// How long to wait before a call is made again; doubled each time up to the longest.
+/// The delay before a call is repeated; doubled each time up to the maximum.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
-/// A longer timeout than this is as good as none, and does not travel.
+/// Longer timeouts count as unlimited and are not sent.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 3600);
 
-/// A call that is about to be made.
+/// A call to be made.
 ///
-/// Made by [`Worker::trigger`]. It does nothing until one of its three ends:
-/// [`call`](Self::call) for a typed result, [`void`](Self::void) for none, or `.await` for the
-/// result as the [`Payload`] it came as.
+/// Created by [`Worker::trigger`]. It does nothing until it is started: with [`call`](Self::call)
+/// for a typed result, [`void`](Self::void) for none, or `.await` for the result as a [`Payload`].
 ///
 /// ```no_run
 /// # use std::time::Duration;
@@ -55,12 +54,12 @@ pub struct Trigger<'a> {
     worker: &'a Worker,
     message: InvokeFunction,
     timeout: Duration,
-    /// When the time is over; from the beginning of the call.
+    /// The deadline, set when the call starts.
     deadline: Option<Instant>,
     idempotent: bool,
-    /// Why the call is about to be made again.
+    /// The error for which the call is about to be repeated.
     failed: Option<CallError>,
-    /// Why payload or metadata could not be serialised.
+    /// The error of serialising the payload or metadata.
     broken: Option<serde_json::Error>,
 }
 
@@ -112,65 +111,65 @@ impl<'a> Trigger<'a> {
         }
     }
 
-    /// How long to wait for the result, over everything: a connection that is being made again,
-    /// retries, the function itself. 30 s unless told, here or for the worker.
+    /// Sets the total timeout, including reconnecting, retries and the function itself; default:
+    /// the worker's, or 30 s.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// A JSON value that reaches the function beside its payload.
+    /// Sets a JSON value that the function receives in addition to its payload.
     pub fn metadata<M: Serialize + ?Sized>(mut self, metadata: &M) -> Self {
         self.message.metadata = self.payload(metadata);
         self
     }
 
-    /// The caller's place in a trace, in the form of the W3C Trace Context. A handle from
-    /// [`Invocation::worker`](super::Invocation::worker) sets it to that of the invocation; with the
-    /// feature `otel` it is that of the present span, if OpenTelemetry knows it.
+    /// Sets the caller's position in a trace, in W3C Trace Context format. A handle from
+    /// [`Invocation::worker`](super::Invocation::worker) uses that of the invocation. With the
+    /// feature `otel`, the default is the current span, if OpenTelemetry knows it.
     pub fn traceparent(mut self, traceparent: impl Into<String>) -> Self {
         self.message.traceparent = Some(traceparent.into());
         self
     }
 
-    /// Baggage, in the form of the W3C Baggage; see [`traceparent`](Self::traceparent).
+    /// Sets the baggage, in W3C Baggage format; see [`traceparent`](Self::traceparent).
     pub fn baggage(mut self, baggage: impl Into<String>) -> Self {
         self.message.baggage = Some(baggage.into());
         self
     }
 
-    /// The namespace to look for the function in; that of the worker unless told.
+    /// Sets the namespace of the function; default: that of the worker.
     pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
         self.message.namespace = Some(namespace.into());
         self
     }
 
-    /// The function may run twice without harm, so that the call is made again when a connection
-    /// is lost before the result was there: that of this worker, or that of the worker that runs
-    /// the function. For some time after such a loss it is also made again when nobody has the
-    /// function, because its worker may come back later than this one.
+    /// Declares that the function may run twice without harm. The call is then repeated if a
+    /// connection is lost before the result: that of this worker, or that of the worker that runs
+    /// the function. For some time after such a loss it is also repeated if no worker has the
+    /// function, because its worker may reconnect later than this one.
     pub fn idempotent(mut self) -> Self {
         self.idempotent = true;
         self
     }
 
-    /// Calls the function, waits for its result and reads it as an `R`.
+    /// Calls the function, waits for its result and deserialises it as an `R`.
     ///
     /// # Errors
     ///
-    /// Nothing was sent: [`Payload`](CallError::Payload), [`TooLarge`](CallError::TooLarge),
-    /// [`ShutDown`](CallError::ShutDown), [`Closed`](CallError::Closed).
-    /// The function failed: [`FunctionNotFound`](CallError::FunctionNotFound),
-    /// [`Failed`](CallError::Failed), [`Stopped`](CallError::Stopped).
-    /// It may have run or not: [`Timeout`](CallError::Timeout),
-    /// [`Disconnected`](CallError::Disconnected). It ran, with another result:
-    /// [`Result`](CallError::Result).
+    /// * Nothing was sent: [`Payload`](CallError::Payload), [`TooLarge`](CallError::TooLarge),
+    ///   [`ShutDown`](CallError::ShutDown), [`Closed`](CallError::Closed).
+    /// * The function failed: [`FunctionNotFound`](CallError::FunctionNotFound),
+    ///   [`Failed`](CallError::Failed), [`Stopped`](CallError::Stopped).
+    /// * It may or may not have run: [`Timeout`](CallError::Timeout),
+    ///   [`Disconnected`](CallError::Disconnected).
+    /// * It ran, but its result has another type: [`Result`](CallError::Result).
     ///
     /// # Cancel safety
     ///
-    /// When the future is dropped the call was made or not. The engine frees its place and tells
-    /// the function, whose [`Invocation::cancelled`](super::Invocation::cancelled) ends; its result
-    /// is thrown away. The same happens at the timeout.
+    /// If the future is dropped, the call may have been made. The engine is notified and cancels
+    /// the function's [`Invocation::cancelled`](super::Invocation::cancelled); its result is
+    /// dropped. The same happens at the timeout.
     pub async fn call<R: DeserializeOwned>(self) -> Result<R, CallError> {
         let (function_id, result) = self.run(CallKind::Answered).await?;
         result.parse().map_err(|source| CallError::Result {
@@ -180,10 +179,10 @@ impl<'a> Trigger<'a> {
         })
     }
 
-    /// Calls the function and does not wait for its result, which nobody will learn.
+    /// Calls the function without waiting for its result.
     ///
-    /// Waits until the call is on its way to the engine, which takes as long as the connection is
-    /// busy or being made again.
+    /// Waits until the call is sent to the engine, which may include waiting for a busy or lost
+    /// connection.
     ///
     /// # Errors
     ///
@@ -193,13 +192,13 @@ impl<'a> Trigger<'a> {
     ///
     /// # Cancel safety
     ///
-    /// When the future is dropped the call was made or not.
+    /// If the future is dropped, the call may have been made.
     pub async fn void(mut self) -> Result<(), CallError> {
         self.message.action = Some(Action::Void);
         self.run(CallKind::Void).await.map(|_| ())
     }
 
-    /// Everything but the types: serialised in, serialised out.
+    /// The untyped part: serialised payload in, serialised result out.
     async fn run(mut self, kind: CallKind) -> Result<(String, Payload), CallError> {
         if let Some(source) = self.broken.take() {
             return Err(CallError::Payload {
@@ -220,7 +219,7 @@ impl<'a> Trigger<'a> {
         }
     }
 
-    /// One attempt, and more where the call may be made again. Ends with its deadline.
+    /// Makes one attempt, or more if the call may be repeated. Ends at its deadline.
     async fn attempts(&mut self, kind: CallKind) -> Result<Payload, CallError> {
         let mut pause = FIRST_PAUSE;
         let mut lost = None;
@@ -258,7 +257,7 @@ impl<'a> Trigger<'a> {
         }
     }
 
-    /// Whether a connection was lost so recently that other workers may still be coming back.
+    /// Whether a connection was lost so recently that other workers may still be reconnecting.
     fn recovers(&self, lost: Option<Instant>) -> bool {
         let reconnected = self.worker.shared().status.borrow().reconnected;
         lost.max(reconnected)
@@ -298,7 +297,7 @@ impl<'a> Trigger<'a> {
         reply.map_err(|_| closed())
     }
 
-    /// Milliseconds to the deadline, for an engine that passes them on.
+    /// Milliseconds to the deadline, for an engine that forwards them.
     fn remaining(&self) -> Option<u64> {
         if !self.worker.shared().status.borrow().extended {
             return None;
@@ -308,7 +307,7 @@ impl<'a> Trigger<'a> {
         (remaining < LONGEST_TIMEOUT).then_some(millis)
     }
 
-    /// The call as it travels, refused here if the engine would hang up on it.
+    /// The call as it is sent. Rejected if the engine would close the connection because of it.
     fn encode(&mut self, id: Uuid, kind: CallKind) -> Result<Text, CallError> {
         let invocation_id = match kind {
             CallKind::Answered => Some(id.to_string()),
@@ -366,7 +365,7 @@ impl fmt::Debug for Trigger<'_> {
     }
 }
 
-/// A caller that waits: takes its call out of the driver's tables when it stops waiting.
+/// A waiting caller. Removes its call from the driver's tables when it stops waiting.
 struct Waiting<'a> {
     shared: &'a Shared,
     id: Uuid,

@@ -5,16 +5,16 @@ use super::driver::Driver;
 use crate::transport::later;
 use crate::wire::{ControlMessage, UnregisterFunction};
 
-/// What a pong of the engine means: it has done everything that was asked before the ping.
+/// The meaning of a pong: the engine has processed everything that was sent before the ping.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Barrier {
-    /// Functions were taken back.
+    /// Functions were unregistered.
     Drain,
-    /// Functions that wait were offered again.
+    /// Waiting functions were offered again.
     Reoffer,
 }
 
-/// What a driver does by itself, in its time: shutting down, and offering functions again.
+/// Scheduled work of a driver: shutting down, and offering functions again.
 impl Driver {
     pub(super) fn drain(&mut self, unused: bool) {
         if self.draining.is_some() {
@@ -44,7 +44,7 @@ impl Driver {
         }
     }
 
-    /// Asks the engine to say when it has done everything that was asked so far.
+    /// Asks the engine to answer after it has processed everything sent so far.
     fn ping(&mut self, barrier: Barrier) {
         self.barriers.push_back(barrier);
         self.tell(&ControlMessage::Ping);
@@ -80,14 +80,14 @@ impl Driver {
         }
     }
 
-    /// When something is to be done though nothing happens.
+    /// When scheduled work is due.
     pub(super) fn deadline(&self) -> Option<Instant> {
         let draining = self.draining.as_ref();
         let draining = draining.map(|draining| draining.deadline(self.running.is_empty()));
         draining.into_iter().chain(self.reoffer.deadline()).min()
     }
 
-    /// Does what it is time for; whether the worker has to end.
+    /// Performs due work. Returns whether the worker has to end.
     pub(super) fn is_overdue(&mut self, now: Instant) -> bool {
         if self.reoffer.take_due(now) && self.draining.is_none() {
             let frames = self.shared.registry().ask_again();

@@ -14,26 +14,26 @@ use super::{
 use crate::transport::{Address, ConnectError};
 use crate::wire::builtin;
 
-/// A connection to an engine: registers functions, calls functions, makes channels.
+/// A connection to an engine: registers functions, calls functions and creates channels.
 ///
-/// A handle; clones are cheap and mean the same worker. The connection is kept alive, and made
-/// again when it is lost: functions are then registered again, calls that were under way fail
-/// with [`CallError::Disconnected`] unless they are [`idempotent`](Trigger::idempotent), and
-/// calls made meanwhile wait, within their own deadline. When the connection is given up, which
-/// only [`Backoff::max_attempts`](super::Backoff::max_attempts) or a refusal for good brings
-/// about, functions that run are stopped.
+/// It is a handle; clones are cheap and refer to the same worker. The connection is kept alive and
+/// re-established when it is lost. Functions are then registered again. Calls in flight fail with
+/// [`CallError::Disconnected`] unless they are [`idempotent`](Trigger::idempotent), and new calls
+/// wait within their own deadline. When the worker gives up reconnecting, because of
+/// [`Backoff::max_attempts`](super::Backoff::max_attempts) or a permanent rejection, running
+/// functions are stopped.
 ///
 /// # Drop
 ///
-/// When the last handle is dropped, a worker without functions closes its connection. A worker
-/// with functions goes on serving them, until [`shutdown`](Self::shutdown) or until the
-/// connection is given up; keep a handle to be able to end it.
+/// When the last handle is dropped, a worker without functions closes its connection. A worker with
+/// functions continues to serve them, until [`shutdown`](Self::shutdown) or until it gives up
+/// reconnecting; keep a handle to be able to end it.
 ///
 /// # Common issues
 ///
-/// A function that captures a handle of its own worker keeps that handle for as long as it is
-/// registered, which a shutdown ends. Prefer [`Invocation::worker`](super::Invocation::worker):
-/// it is no cycle, and works while the worker shuts down.
+/// A function that captures a handle of its own worker keeps that handle as long as it is
+/// registered, until a shutdown. Prefer [`Invocation::worker`](super::Invocation::worker): it
+/// creates no cycle, and works while the worker shuts down.
 ///
 /// # Example
 ///
@@ -52,16 +52,16 @@ use crate::wire::builtin;
 #[derive(Clone)]
 pub struct Worker {
     shared: Arc<Shared>,
-    /// Tells the driver by its drop that the last handle has gone.
+    /// Notifies the driver when the last handle is dropped.
     _alive: Arc<Alive>,
-    /// Present in handles made for a running function.
+    /// Set in handles that were created for a running function.
     origin: Option<Arc<Origin>>,
 }
 
 impl Worker {
     /// Connects with default settings; [`builder`](Self::builder) has others.
     ///
-    /// Waits for the engine's greeting.
+    /// Waits for the engine's first message.
     ///
     /// # Errors
     ///
@@ -69,7 +69,7 @@ impl Worker {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives the connection up.
+    /// Dropping the future abandons the connection.
     pub async fn connect<A>(address: A) -> Result<Self, ConnectError>
     where
         A: TryInto<Address>,
@@ -78,10 +78,10 @@ impl Worker {
         Self::builder(address).connect().await
     }
 
-    /// A worker to be connected to `address`, with its settings to be chosen.
+    /// Creates the settings of a worker for `address`.
     ///
-    /// The address may be text, an [`EngineUrl`](crate::EngineUrl) or an [`Address`]; text that is
-    /// none is reported by [`connect`](WorkerBuilder::connect).
+    /// The address may be text, an [`EngineUrl`](crate::EngineUrl) or an [`Address`]. Invalid text
+    /// is reported by [`connect`](WorkerBuilder::connect).
     pub fn builder<A>(address: A) -> WorkerBuilder
     where
         A: TryInto<Address>,
@@ -98,26 +98,26 @@ impl Worker {
         }
     }
 
-    /// Where the engine is; ends of channels are opened there.
+    /// The address of the engine; channel ends are opened there.
     pub fn address(&self) -> &Address {
         &self.shared.address
     }
 
-    /// The name that the worker announces itself by.
+    /// The name that the worker announces.
     pub fn name(&self) -> &str {
         &self.shared.announcement.name
     }
 
-    /// What the engine calls this worker, if it told; another id after each reconnect.
+    /// The engine's id for this worker, if known; it changes with each reconnect.
     pub fn id(&self) -> Option<String> {
         self.shared.status.borrow().worker_id.clone()
     }
 
-    /// Registers a function, with nothing but its id told about it.
+    /// Registers a function without a description.
     ///
-    /// The id is best written `service::function`. Each call runs in a task of its own. A panic
-    /// in the function is answered as an error with the code `invocation_failed`; a payload that
-    /// the function cannot read is answered with `deserialization_error`.
+    /// Ids are usually written `service::function`. Each call runs in a task of its own. If the
+    /// function panics, its caller receives an error with the code `invocation_failed`. If it
+    /// cannot deserialise its payload, the code is `deserialization_error`.
     ///
     /// # Errors
     ///
@@ -134,32 +134,32 @@ impl Worker {
         self.function(id).register(handler)
     }
 
-    /// A function to be registered, with a description, formats or metadata.
+    /// Creates a function to be registered with a description, formats or metadata.
     pub fn function(&self, id: impl Into<String>) -> FunctionBuilder<'_> {
         FunctionBuilder::new(self, id.into())
     }
 
-    /// Takes a function back; whether there was one. Calls that run go on to their end.
+    /// Unregisters a function. Returns whether it existed. Running calls continue to their end.
     pub fn unregister_function(&self, id: &str) -> bool {
         self.shared.unregister(id)
     }
 
-    /// Functions of this worker that it does not serve: the engine refused them, or they wait
+    /// The functions that this worker does not serve: the engine rejected them, or they wait
     /// because another worker has the id.
     ///
-    /// The engine acknowledges nothing, so a refusal may come any time after the registration. A
-    /// function that [waits](Rejection::is_waiting) is served, and no longer listed here, as soon as
-    /// the worker that has it leaves. All are offered again after a reconnect.
+    /// The engine acknowledges nothing, so a rejection may arrive at any time after the
+    /// registration. A [waiting](Rejection::is_waiting) function is served, and no longer listed
+    /// here, as soon as the worker that has it leaves. All are offered again after a reconnect.
     pub fn rejections(&self) -> Vec<Rejection> {
         self.shared.registry().rejections()
     }
 
-    /// Waits until the engine has taken all functions and stages that were registered so far.
+    /// Waits until the engine has processed all functions and stages registered so far.
     ///
-    /// The engine acknowledges no registration, but it takes what a worker sends in order and
-    /// answers a repeated announcement (`docs/protocol.md` section 1.3). A function is called by another worker
-    /// safely after this. The result says which functions the engine has refused, and which wait
-    /// for another worker to leave, and for whom.
+    /// The engine acknowledges no registration, but it processes messages in order and answers a
+    /// repeated announcement (`docs/protocol.md` section 1.3). After this, other workers can call
+    /// the functions. The result states which functions the engine has rejected, and which wait for
+    /// which other worker to leave.
     ///
     /// # Errors
     ///
@@ -167,16 +167,16 @@ impl Worker {
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: nothing is lost.
+    /// Cancel safe.
     pub async fn registered(&self) -> Result<Registered, CallError> {
         let call = self.trigger(builtin::WORKERS_REGISTER, &self.shared.announcement);
         call.call::<IgnoredAny>().await?;
         Ok(Registered::new(self.rejections()))
     }
 
-    /// A call to be made: see [`Trigger`] for its settings and for how to make it.
+    /// Creates a call; see [`Trigger`] for its settings and for how to start it.
     ///
-    /// The payload is serialised here and now. Channel refs may be in it, at any place.
+    /// The payload is serialised immediately. It may contain channel refs at any position.
     pub fn trigger<P: Serialize + ?Sized>(
         &self,
         function_id: impl Into<String>,
@@ -185,7 +185,7 @@ impl Worker {
         Trigger::new(self, function_id.into(), payload)
     }
 
-    /// Calls a function and waits for its result; short for `trigger(..).call()`.
+    /// Calls a function and waits for its result. Short for `trigger(..).call()`.
     ///
     /// # Errors
     ///
@@ -202,7 +202,7 @@ impl Worker {
         self.trigger(function_id, payload).call().await
     }
 
-    /// How the worker stands with its engine, now.
+    /// The current state of the connection.
     pub fn state(&self) -> ConnectionState {
         if self.shared.status.has_changed().is_err() {
             // The task behind the worker is no more: it has closed, or its runtime has ended.
@@ -211,16 +211,16 @@ impl Worker {
         self.shared.status.borrow().state()
     }
 
-    /// What the worker did since it was connected: calls, streams, reconnects.
+    /// The counters of the worker since it was connected: calls, streams, reconnects.
     ///
-    /// It prints as text for Prometheus; a process serves that where it likes.
+    /// They print as text for Prometheus, which the process can serve itself.
     pub fn metrics(&self) -> WorkerMetrics {
         self.shared.counters.read()
     }
 
-    /// The present state and every change of it; ends after [`ConnectionState::Closed`].
+    /// The current state and every change of it; ends after [`ConnectionState::Closed`].
     ///
-    /// Changes that follow each other faster than they are read are joined.
+    /// Changes that are faster than their reader are merged.
     pub fn states(&self) -> impl Stream<Item = ConnectionState> + Send + Unpin + use<> {
         let mut status = self.shared.status.clone();
         status.mark_changed();
@@ -244,13 +244,13 @@ impl Worker {
         ))
     }
 
-    /// Waits until the connection is given up or the worker is shut down, and tells why.
+    /// Waits until the worker gives up reconnecting or is shut down, and returns the reason.
     ///
-    /// What the `main` of a program that only serves functions waits for.
+    /// For the `main` of a program that only serves functions.
     ///
     /// # Cancel safety
     ///
-    /// Nothing is lost when the future is dropped.
+    /// Cancel safe.
     pub async fn closed(&self) -> Closed {
         let mut status = self.shared.status.clone();
         match status.wait_for(|status| status.closed().is_some()).await {
@@ -259,24 +259,24 @@ impl Worker {
         }
     }
 
-    /// Ends the worker: takes its functions back, lets those that run finish, sends their results
-    /// and closes the connection.
+    /// Shuts the worker down: unregisters its functions, lets running ones finish, sends their
+    /// results and closes the connection.
     ///
-    /// Running functions learn of it by [`Invocation::cancelled`](super::Invocation::cancelled)
-    /// and may still call functions with [`Invocation::worker`](super::Invocation::worker); other
-    /// calls fail with [`CallError::ShutDown`] from now on. Waits for the functions up to
-    /// the builder's [`shutdown_timeout`](WorkerBuilder::shutdown_timeout), then stops them. A
-    /// function that waits for the shutdown of its own worker waits until then.
+    /// Running functions are notified by [`Invocation::cancelled`](super::Invocation::cancelled)
+    /// and may still call functions with [`Invocation::worker`](super::Invocation::worker). Other
+    /// calls now fail with [`CallError::ShutDown`]. Waits for the functions up to the builder's
+    /// [`shutdown_timeout`](WorkerBuilder::shutdown_timeout), then stops them. A function that
+    /// waits for the shutdown of its own worker waits that long.
     ///
-    /// A worker that is closed already stays so.
+    /// A closed worker stays closed.
     ///
     /// # Errors
     ///
-    /// When functions had to be stopped.
+    /// Fails if functions had to be stopped.
     ///
     /// # Cancel safety
     ///
-    /// The shutdown goes on when the future is dropped.
+    /// If the future is dropped, the shutdown continues.
     pub async fn shutdown(&self) -> Result<(), ShutdownError> {
         self.shared.stopping.cancel();
         self.shared.command(Command::Shutdown);
@@ -298,7 +298,7 @@ impl Worker {
         &self.shared
     }
 
-    /// The place in a trace of the call that this handle was made for.
+    /// The trace context of the call that this handle was created for.
     pub(crate) fn traceparent(&self) -> Option<&str> {
         self.origin()?.traceparent.as_deref()
     }

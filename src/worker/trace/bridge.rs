@@ -7,7 +7,7 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use crate::wire::TraceContext;
 
-/// What calls within `span` are to carry on, if the program has set OpenTelemetry up.
+/// The trace context for calls within `span`, if the program has set up OpenTelemetry.
 pub(crate) fn place_of(span: &Span) -> Option<TraceContext> {
     if span.is_disabled() {
         return None;
@@ -21,8 +21,8 @@ pub(crate) fn place_of(span: &Span) -> Option<TraceContext> {
     })
 }
 
-/// Makes `span` follow on another, maybe of another process. To be called before the span is
-/// entered.
+/// Makes `span` the child of another span, possibly of another process. Must be called before the
+/// span is entered.
 pub(crate) fn continues(span: &Span, on: &TraceContext) {
     if span.is_disabled() {
         return;

@@ -1,8 +1,8 @@
-//! Where a span stands in a trace that goes through several processes.
+//! The position of spans in traces across processes.
 //!
-//! What travels is a `traceparent`, with each call. Without the feature `otel` nobody here knows
-//! how the spans of this process are called elsewhere, so that what came in goes out again as it
-//! was. With it OpenTelemetry knows, if the program has set it up.
+//! A `traceparent` travels with each call. Without the feature `otel`, an incoming one is forwarded
+//! unchanged. With it, OpenTelemetry supplies the context of the current span, if the program has
+//! set it up.
 
 #[cfg(feature = "otel")]
 mod bridge;
