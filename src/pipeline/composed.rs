@@ -9,17 +9,16 @@ use crate::stage::{
 
 /// Two stages as one; see [`Compose::then`](Compose::then).
 ///
-/// In a pipeline it is the two stages, each where it runs and with its parameters.
+/// In a pipeline, each of the two stages runs where it is placed and with its own parameters.
 #[derive(Clone, Debug)]
 pub struct Composed<A, B> {
     first: A,
     second: B,
 }
 
-/// Stages composed before they are in a pipeline: the whole is a stage again, and can be
-/// registered by a worker.
+/// Composition of stages outside of a pipeline. The result is a stage, which a worker can register.
 pub trait Compose<Form>: IntoStage<Form, Stage: Stage> + Sized {
-    /// This stage, and `next` after it.
+    /// Appends the stage `next` to this one.
     fn then<B, NextForm>(self, next: B) -> Composed<Self::Stage, B::Stage>
     where
         B: IntoStage<NextForm>,
@@ -36,8 +35,8 @@ pub trait Compose<Form>: IntoStage<Form, Stage: Stage> + Sized {
 impl<Form, S: IntoStage<Form, Stage: Stage>> Compose<Form> for S {}
 
 impl<A: Stage, B: Stage> Composed<A, B> {
-    /// The circumstances of both parts. Parameters are for those that take some; if neither does,
-    /// the first refuses them.
+    /// The contexts of both parts. Parameters go to the parts that take them; if neither does, the
+    /// first one rejects them.
     fn contexts(&self, context: &StageContext) -> [StageContext; 2] {
         let (first, second) = (self.first.facts(), self.second.facts());
         let takes = first.takes_params || !second.takes_params;
@@ -59,8 +58,7 @@ where
     type InFormat = A::InFormat;
     type OutFormat = B::OutFormat;
 
-    /// The ids of both are joined by `+`. Where the parts run and with which parameters is a
-    /// matter of each.
+    /// Joins the ids with `+`. Placement and parameters belong to the parts.
     fn facts(&self) -> StageFacts {
         let (first, second) = (self.first.facts(), self.second.facts());
         let described = [first.info.description, second.info.description];

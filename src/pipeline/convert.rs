@@ -8,8 +8,7 @@ use super::segment::Segment;
 use crate::codec::{Decode, Encode, Raw};
 use crate::stage::{Flow, StageContext, recode};
 
-/// Items taken for the bytes that they are on a channel; see
-/// [`Pipeline::encode`](super::Pipeline::encode).
+/// Items converted to their encoded bytes; see [`Pipeline::encode`](super::Pipeline::encode).
 #[derive(Debug)]
 pub struct Encoded<P>(pub(super) P);
 
@@ -33,7 +32,7 @@ impl<P: Segment> Segment for Encoded<P> {
     }
 }
 
-/// Bytes taken for the items that they hold; see [`Pipeline::decode`](super::Pipeline::decode).
+/// Bytes decoded into items; see [`Pipeline::decode`](super::Pipeline::decode).
 #[derive(Debug)]
 pub struct Decoded<P, T, F> {
     before: P,
@@ -68,7 +67,7 @@ where
         context.parts().converted(recoded)
     }
 
-    /// The same edge: its payload holds these items.
+    /// The same edge: its payload contains these items.
     fn draw(self, plan: &mut Plan) -> Edge {
         self.before.draw(plan)
     }

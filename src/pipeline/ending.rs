@@ -1,32 +1,32 @@
-//! How a run ends: the one table that both executors feed.
+//! How a run ends: the table that both executors use.
 
 use super::run_error::RunError;
 use crate::stage::StageError;
 use crate::wire::Abort;
 
-/// What has happened to the parts of a run, and what the run comes to. No I/O, no clock.
+/// The events of the parts of a run, and the resulting end of the run. No I/O, no clock.
 ///
-/// A part is a stage, or an operator such as a merge; edges lead from one part to another, and
-/// the last to the run itself. A part that fails is judged by the edges that it writes to:
+/// A part is a stage, or an operator such as a merge. Edges lead from one part to another, and the
+/// last edge leads to the run itself. The edges that a failed part writes to determine its result:
 ///
-/// | its failure | whoever reads its output | the part |
+/// | failure of the part | reader of its output | result |
 /// |---|---|---|
-/// | says that its reader wanted no more | any | gave way |
-/// | any | left the stream early, and ended well or gave way | gave way |
-/// | says that its output was lost | left early, or does so yet | gave way |
-/// | says that it was cancelled, and it was told to give way | has ended | gave way |
+/// | its reader wanted no more | any | stopped early |
+/// | any | left the stream early, and succeeded or stopped early | stopped early |
+/// | its output was lost | left early, now or later | stopped early |
+/// | it was cancelled after a request to stop | has ended | stopped early |
 /// | any other | any | failed |
 ///
-/// That a part gave way is no failure of the run. Of the failures the first cause is one that no
-/// failed part leads to; among several of those the one that explains most, then the first.
+/// A part that stopped early is not a failure of the run. The first cause is a failure that no
+/// failed part leads to. Among several, it is the one that explains most, then the earliest.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ending {
     parts: Vec<Part>,
-    /// Why the run was ended from outside: it was cancelled, or its deadline has passed.
+    /// Why the run was ended from outside: cancellation or deadline.
     stop: Option<StageError>,
-    /// In the order in which they came in.
+    /// In order of arrival.
     failures: Vec<Failure>,
-    /// Set when all failures come from a connection to the engine that was lost.
+    /// Set if all failures are caused by a lost connection to the engine.
     disconnected: Option<StageError>,
 }
 
@@ -35,23 +35,23 @@ struct Part {
     inputs: Vec<usize>,
     outputs: Vec<usize>,
     state: State,
-    /// Whether it was told that nobody reads its output.
+    /// Whether it was notified that nobody reads its output.
     told: bool,
-    /// Whether it was let go of, so that nobody waits for it.
+    /// Whether it was abandoned, so that nobody waits for it.
     abandoned: bool,
-    /// How its code has ended, while its ends are still being closed.
+    /// The result of its code, while its ends are still being closed.
     code: Option<State>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Running,
-    /// It ended well; `left` if it did not read its input to the end.
+    /// It succeeded; `left` if it did not read its input to the end.
     Well {
         left: bool,
     },
     GaveWay,
-    /// It lost its output, and what that means depends on whoever reads it.
+    /// It lost its output; its reader determines what that means.
     Lost,
     /// It failed; `own` if for a reason of its own.
     Failed {
@@ -64,24 +64,24 @@ struct Failure {
     /// `None` for the run's own end.
     part: Option<usize>,
     error: StageError,
-    /// Whether it came in after the run was ended from outside.
+    /// Whether it arrived after the run was ended from outside.
     stopped: bool,
 }
 
-/// What a run comes to.
+/// The end of a run.
 #[derive(Clone, Debug)]
 pub(super) enum End {
     Complete,
-    /// Complete, and readers of these edges wanted no more before the end.
+    /// Complete, but the readers of these edges stopped before the end.
     StoppedEarly(Vec<usize>),
-    /// With the first cause and what cascaded from it.
+    /// With the first cause and the failures that followed from it.
     Failed(RunError),
     Cancelled(RunError),
     Deadline(RunError),
 }
 
 impl Ending {
-    /// Adds a part between edges; gives its number, from 0.
+    /// Adds a part between edges and returns its number, from 0.
     pub(super) fn part(&mut self, inputs: Vec<usize>, outputs: Vec<usize>) -> usize {
         self.parts.push(Part {
             inputs,
@@ -94,12 +94,13 @@ impl Ending {
         self.parts.len() - 1
     }
 
-    /// The part `at` has ended well; `left` if it did not read its input to the end.
+    /// Records that the part `at` succeeded; `left` if it did not read its input to the end.
     pub(super) fn ended_well(&mut self, at: usize, left: bool) {
         self.parts[at].state = State::Well { left };
     }
 
-    /// The code of the part `at` has ended with `failure`, or else well; the part has not ended.
+    /// Records that the code of the part `at` has ended, with `failure` or successfully; the part
+    /// itself has not.
     pub(super) fn code_ended(&mut self, at: usize, failure: Option<&StageError>, left: bool) {
         self.parts[at].code = Some(match failure {
             None => State::Well { left },
@@ -107,7 +108,7 @@ impl Ending {
         });
     }
 
-    /// The part `at` has ended with `error`.
+    /// Records that the part `at` failed with `error`.
     pub(super) fn ended_badly(&mut self, at: usize, error: StageError) {
         self.parts[at].state = self.state_after(at, &error);
         self.failures.push(Failure {
@@ -132,28 +133,28 @@ impl Ending {
         }
     }
 
-    /// All that is known is that the connection to the engine was lost, as `lost` says.
+    /// Records that all failures come from a lost connection to the engine, described by `lost`.
     pub(super) fn disconnected(&mut self, lost: StageError) {
         self.disconnected = Some(lost);
     }
 
-    /// Nobody waits any more for the part `at`, whose output nobody reads.
+    /// Stops waiting for the part `at`, whose output nobody reads.
     pub(super) fn abandon(&mut self, at: usize) {
         self.parts[at].abandoned = true;
     }
 
-    /// Whether nothing runs but parts that nobody waits for.
+    /// Whether all running parts are abandoned.
     pub(super) fn is_abandoned(&self) -> bool {
         let waits = |part: &Part| part.state == State::Running && !part.abandoned;
         !self.parts.iter().any(waits)
     }
 
-    /// Whether the part `at` has not ended.
+    /// Whether the part `at` is running.
     pub(super) fn is_running(&self, at: usize) -> bool {
         self.parts[at].state == State::Running
     }
 
-    /// The run's own end has failed.
+    /// Records that the run's own end failed.
     pub(super) fn failed(&mut self, error: StageError) {
         self.failures.push(Failure {
             part: None,
@@ -162,13 +163,13 @@ impl Ending {
         });
     }
 
-    /// The run was ended from outside. The first reason counts.
+    /// Records that the run was ended from outside. The first reason counts.
     pub(super) fn stop(&mut self, reason: StageError) {
         self.stop.get_or_insert(reason);
     }
 
-    /// Parts that run although nobody reads their output any more, and were not told; they are
-    /// told now.
+    /// Returns the running parts whose output nobody reads and that were not notified, and marks
+    /// them as notified.
     pub(super) fn tell_unread(&mut self) -> Vec<usize> {
         let unread = (0..self.parts.len()).filter(|&at| {
             let part = &self.parts[at];
@@ -181,20 +182,20 @@ impl Ending {
         unread
     }
 
-    /// The parts that read what the part `at` writes, each with the number of its input; `None`
-    /// for the run itself.
+    /// The parts that read the output of the part `at`, with the number of their input; `None` for
+    /// the run itself.
     pub(super) fn readers(&self, at: usize) -> Vec<Option<(usize, usize)>> {
         let outputs = self.parts[at].outputs.iter();
         outputs.map(|&edge| self.reader(edge)).collect()
     }
 
-    /// Whether a part has failed, so that what is left has to end soon.
+    /// Whether a part has failed, so that the rest should end soon.
     pub(super) fn has_failed(&self) -> bool {
         let bad = |part: &Part| matches!(part.after_code(), State::Failed { .. } | State::Lost);
         self.parts.iter().any(bad)
     }
 
-    /// Whether all that is known is that connections were lost.
+    /// Whether all failures are lost connections.
     pub(super) fn is_disconnection(&self) -> bool {
         let mut real = self
             .failures
@@ -204,13 +205,13 @@ impl Ending {
         self.stop.is_none() && real.peek().is_some() && real.all(|one| one.error.is_connection())
     }
 
-    /// The first failure that counts, for whoever looks on.
+    /// The first failure that counts, for observers.
     pub(super) fn first_failure(&self) -> Option<&StageError> {
         let real = self.failures.iter().find(|one| self.is_real(one));
         self.stop.as_ref().or(real.map(|one| &one.error))
     }
 
-    /// What the run comes to.
+    /// Decides the end of the run.
     pub(super) fn judge(mut self) -> End {
         if let Some(lost) = self.disconnected {
             let cascaded = self.failures.into_iter().map(|one| one.error).collect();
@@ -251,7 +252,7 @@ impl Ending {
         }
     }
 
-    /// The failure that began it all.
+    /// The failure that is the first cause.
     fn cause(&self) -> Option<usize> {
         let real = (0..self.failures.len()).filter(|&at| self.is_real(&self.failures[at]));
         let real: Vec<_> = real.collect();
@@ -269,7 +270,7 @@ impl Ending {
         firsts.min_by_key(|&at| weight(&self.failures[at].error))
     }
 
-    /// Whether a failure is more than a part that gave way.
+    /// Whether a failure is more than a part that stopped early.
     fn is_real(&self, failure: &Failure) -> bool {
         match failure.part.map(|at| (at, self.parts[at].state)) {
             Some((_, State::GaveWay)) => false,
@@ -278,7 +279,7 @@ impl Ending {
         }
     }
 
-    /// Whether whoever reads the output of the part `at` has left it early, and not failed.
+    /// Whether the readers of the output of the part `at` left it early without failing.
     fn was_left(&self, at: usize) -> bool {
         self.all_readers(at, |reader| {
             matches!(
@@ -288,14 +289,14 @@ impl Ending {
         })
     }
 
-    /// Whether whoever reads the output of the part `at` has failed for a reason of its own.
+    /// Whether the readers of the output of the part `at` failed for reasons of their own.
     fn reader_failed(&self, at: usize) -> bool {
         self.all_readers(at, |reader| {
             matches!(reader.after_code(), State::Failed { own: true })
         })
     }
 
-    /// Whether there are parts that read the output of the part `at`, and `is` holds for each.
+    /// Whether the output of the part `at` has readers, and `is` holds for each.
     fn all_readers(&self, at: usize, is: impl Fn(&Part) -> bool) -> bool {
         let readers = self.readers(at);
         let holds =
@@ -310,7 +311,7 @@ impl Ending {
         })
     }
 
-    /// Whether something flows from the part `before` to the part `after`.
+    /// Whether data flows from the part `before` to the part `after`.
     fn is_before(&self, before: usize, after: usize) -> bool {
         // Edges lead onward only, so this ends.
         self.readers(before)
@@ -321,12 +322,12 @@ impl Ending {
 }
 
 impl Part {
-    /// Whether it reads no more.
+    /// Whether it no longer reads.
     fn is_over(&self) -> bool {
         self.abandoned || self.after_code() != State::Running
     }
 
-    /// How the part has ended, or will end as far as its code tells.
+    /// The result of the part, or the result that its code implies.
     fn after_code(&self) -> State {
         match (self.state, self.code) {
             (State::Running, Some(code)) => code,
@@ -335,10 +336,10 @@ impl Part {
     }
 }
 
-/// From here on a failure says nothing of its cause.
+/// From this weight on, a failure does not indicate its cause.
 const WEAK: u8 = 4;
 
-/// The less, the more a failure explains.
+/// Lower values mean that a failure explains more.
 fn weight(failure: &StageError) -> u8 {
     match failure.first_cause().code.as_str() {
         StageError::CANCELLED | Abort::DROPPED => 5,

@@ -33,7 +33,7 @@ pub(super) const RUN: &str = "run";
 /// The refs of an edge: writer and reader.
 type Refs = (StreamChannelRef, StreamChannelRef);
 
-/// A run over channels, as [`Run`](super::Run) drives it.
+/// A run over channels, as driven by [`Run`](super::Run).
 pub struct ChannelRun<P: Segment> {
     incoming: Incoming<P::Out, P::Format>,
     output: Output,
@@ -41,7 +41,7 @@ pub struct ChannelRun<P: Segment> {
     cancelled: CancellationToken,
     /// Ready when the run was ended from outside.
     over: Pin<Box<WaitForCancellationFutureOwned>>,
-    /// Cancels the run when it is dropped.
+    /// Cancels the run when dropped.
     _guard: DropGuard,
 }
 
@@ -53,8 +53,7 @@ impl<P: Segment> fmt::Debug for ChannelRun<P> {
     }
 }
 
-/// Makes a channel of every edge, connects every end that is in this process and starts every
-/// node.
+/// Creates a channel for every edge, connects every end in this process, and starts every node.
 pub(super) async fn launch<P: Segment>(
     head: P,
     worker: &Worker,
@@ -104,7 +103,7 @@ fn no_channels(error: impl Into<Error>) -> RunError {
     RunError::from(failure)
 }
 
-/// Connects the ends of a node that runs here, or writes the request for one that is triggered.
+/// Connects the ends of a node that runs here, or creates the request of a remote one.
 async fn prepare(
     node: Node,
     refs: &[Refs],

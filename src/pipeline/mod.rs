@@ -1,9 +1,9 @@
-//! Stages composed into pipelines, and their runs.
+//! Pipelines composed of stages, and their runs.
 //!
 //! A [`Pipeline`] is a chain of [`Segment`]s whose types the compiler checks. It runs in two ways
-//! with one behaviour: [`Pipeline::run_local`] fuses the chain into one stream, and
-//! [`Pipeline::start`] draws a [`plan`] of nodes and edges, makes a channel of every edge and
-//! hands the nodes to the [`supervisor`]. A [`Run`] is what both give.
+//! with the same behaviour. [`Pipeline::run_local`] fuses the chain into one stream.
+//! [`Pipeline::start`] creates a [`plan`] of nodes and edges, a channel for each edge, and passes
+//! the nodes to the [`supervisor`]. Both return a [`Run`].
 
 mod branch;
 mod composed;

@@ -5,18 +5,18 @@ use super::run_error::RunError;
 use super::run_report::{RunReport, StageSummary};
 use crate::stage::StageError;
 
-/// How all parts of a run ended.
+/// The results of all parts of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Outcome {
     pub(super) stages: Vec<StageSummary>,
     pub(super) ending: Ending,
-    /// Whether every stream was compared with the totals and the checksum of its writer.
+    /// Whether every stream matched the totals and the checksum of its writer.
     pub(super) verified: Option<bool>,
     pub(super) elapsed: Duration,
 }
 
 impl Outcome {
-    /// The one result of the run, given the items that came out of it, and how its output failed.
+    /// The result of the run, given the number of its output items and how its output failed.
     pub(super) fn judge(
         mut self,
         items: u64,

@@ -23,10 +23,10 @@ use crate::error::{Error, Result};
 use crate::stage::{Consumer, Control, IntoStage, Producer, Reads, Stage, StageContext, Tally};
 use crate::worker::Worker;
 
-/// Stages composed, from a source on; what comes out and what the next stage takes are compared by
-/// the compiler.
+/// Stages composed into a pipeline that starts with a source. The compiler checks that each stage
+/// accepts the output of the previous one.
 ///
-/// A pipeline is a description. [`run_local`](Self::run_local) runs it within this process,
+/// A pipeline is a description. [`run_local`](Self::run_local) runs it within this process and
 /// [`start`](Self::start) over channels, with the same items and the same errors.
 ///
 /// # Example
@@ -53,7 +53,7 @@ pub struct Pipeline<P = ()> {
     pub(super) settings: Settings,
 }
 
-/// What was chosen for the runs of a pipeline.
+/// Settings for the runs of a pipeline.
 #[derive(Debug, Default)]
 pub(super) struct Settings {
     deadline: Option<Duration>,
@@ -63,7 +63,7 @@ pub(super) struct Settings {
 }
 
 impl Settings {
-    /// Takes over what a pipeline has chosen that becomes part of this one.
+    /// Takes over the settings of a pipeline that becomes part of this one.
     pub(super) fn absorb(&mut self, part: Self) {
         let earlier = |a: Option<Duration>, b: Option<Duration>| a.into_iter().chain(b).min();
         self.deadline = earlier(self.deadline, part.deadline);
@@ -74,7 +74,7 @@ impl Settings {
 }
 
 impl Pipeline {
-    /// Begins with a stream of items.
+    /// Starts with a stream of items.
     pub fn source<S>(
         items: S,
     ) -> Pipeline<Source<impl Stream<Item = Result<S::Item, Error>> + Send + 'static, Json>>
@@ -85,7 +85,7 @@ impl Pipeline {
         Pipeline::new(Source::new(items.map(Ok)))
     }
 
-    /// Begins with a stream of results; the first error ends the run.
+    /// Starts with a stream of results; the first error ends the run.
     pub fn try_source<S, T, E>(
         items: S,
     ) -> Pipeline<Source<impl Stream<Item = Result<T, Error>> + Send + 'static, Json>>
@@ -97,7 +97,7 @@ impl Pipeline {
         Pipeline::new(Source::new(items.map(|item| item.map_err(Into::into))))
     }
 
-    /// Begins with the items of an iterator.
+    /// Starts with the items of an iterator.
     #[allow(clippy::should_implement_trait)] // A pipeline is no collection.
     pub fn from_iter<I>(
         items: I,
@@ -109,7 +109,7 @@ impl Pipeline {
         Self::source(stream::iter(items))
     }
 
-    /// Begins with items, messages and progress, in order.
+    /// Starts with items, messages and progress, in order.
     pub(crate) fn events<S, T, F>(events: S) -> Pipeline<source::Events<S, F>>
     where
         S: Stream<Item = Event<T>> + Send + 'static,
@@ -119,12 +119,12 @@ impl Pipeline {
         Pipeline::new(source::Events::new(events))
     }
 
-    /// Begins with bytes.
+    /// Starts with bytes.
     pub fn read<R: AsyncRead + Send + 'static>(input: R) -> Pipeline<source::Bytes<R>> {
         Pipeline::new(source::Bytes(input))
     }
 
-    /// Begins with a producer.
+    /// Starts with a producer.
     pub fn produce<P, Form>(producer: P) -> Pipeline<Produced<P::Stage>>
     where
         P: IntoStage<Form, Stage: Producer>,
@@ -146,28 +146,28 @@ impl<P> Pipeline<P> {
         Pipeline::with_settings(map(self.head), self.settings)
     }
 
-    /// How long a run may take; without, as long as it takes. A run that is not over by then is
-    /// cancelled, and fails with the names of the stages that were not done.
+    /// Sets the maximum duration of a run; default: unlimited. A run that exceeds it is cancelled
+    /// and fails with the names of the unfinished stages.
     pub fn deadline(mut self, after: Duration) -> Self {
         self.settings.deadline = Some(after);
         self
     }
 
-    /// The user's metadata for the header of the stream; stages find it in their context.
+    /// Sets the user's metadata for the header of the stream; stages find it in their context.
     pub fn metadata(mut self, metadata: Value) -> Self {
         self.settings.metadata = Some(metadata);
         self
     }
 
-    /// What an item may be where this process reads one from a channel: for every stage that runs
-    /// here, and for what comes out; 64 MiB and 256 levels unless told.
+    /// Sets the limits for items that this process receives from a channel, in stages and at the
+    /// output; default: 64 MiB and 256 levels.
     pub fn limits(mut self, limits: ItemLimits) -> Self {
         self.settings.limits = Some(limits);
         self
     }
 
-    /// How often each stage tells its progress when the pipeline runs over channels; every second
-    /// unless told. It comes out of the run as [`Event::Progress`](crate::Event::Progress).
+    /// Sets the interval at which each stage reports progress over channels; default: 1 s. The run
+    /// returns it as [`Event::Progress`](crate::Event::Progress).
     pub fn progress_interval(mut self, interval: Duration) -> Self {
         self.settings.progress_interval = Some(interval);
         self
@@ -178,14 +178,14 @@ impl<S, T, F> Pipeline<Source<S, F>>
 where
     S: Stream<Item = Result<T, Error>> + Send + 'static,
 {
-    /// Chooses how the source's items go over a channel; `Json` unless told.
+    /// Sets the format of the source's items over a channel; default: `Json`.
     pub fn format<G: Encode<T> + Decode<T>>(self) -> Pipeline<Source<S, G>> {
         self.map(Source::with_format)
     }
 }
 
 impl<P: Segment> Pipeline<P> {
-    /// Adds a stage.
+    /// Appends a stage.
     pub fn then<S, Form>(self, stage: S) -> Pipeline<Then<P, S::Stage>>
     where
         S: IntoStage<Form>,
@@ -194,8 +194,7 @@ impl<P: Segment> Pipeline<P> {
         self.map(|before| Then::new(before, stage.into_stage()))
     }
 
-    /// Ends with a consumer; nothing comes out of such a pipeline, and its run is over when the
-    /// consumer has ended.
+    /// Appends a consumer. The pipeline then has no outputs, and its run ends with the consumer.
     pub fn consume<C, Form>(self, consumer: C) -> Pipeline<Consumed<P, C::Stage>>
     where
         C: IntoStage<Form>,
@@ -204,7 +203,7 @@ impl<P: Segment> Pipeline<P> {
         self.map(|before| Consumed::new(before, consumer.into_stage()))
     }
 
-    /// Takes the items for the bytes that they are on a channel, for a byte stage to follow.
+    /// Converts the items to their encoded bytes, for a following byte stage.
     pub fn encode(self) -> Pipeline<Encoded<P>> {
         self.map(Encoded)
     }
@@ -217,13 +216,13 @@ impl<P: Segment> Pipeline<P> {
     }
 
     /// Runs the pipeline within this process: the stages are fused into one stream, and items are
-    /// handed over as they are. Nothing happens until the run is polled.
+    /// passed as values. Nothing happens until the run is polled.
     pub fn run_local(self) -> Run<LocalRun<impl Stream<Item = crate::stage::Flow<P::Out>>>> {
         self.run_fused(None)
     }
 
-    /// As [`run_local`](Self::run_local), with a worker for stages that ask for one and for those
-    /// that run elsewhere.
+    /// Like [`run_local`](Self::run_local), with a worker for stages that need one and for remote
+    /// stages.
     pub fn run_local_with(
         self,
         worker: &Worker,
@@ -252,12 +251,12 @@ impl<P: Segment> Pipeline<P> {
         ))
     }
 
-    /// Starts the pipeline over channels, one for each edge. Stages run in this process, those
-    /// made by [`remote`](crate::remote) on the workers that have them.
+    /// Starts the pipeline over channels, one for each edge. Stages run in this process, and
+    /// [`remote`](crate::remote) stages run on the workers that have them.
     ///
     /// # Errors
     ///
-    /// When the channels cannot be made. What goes wrong later ends the run.
+    /// Fails if the channels cannot be created. Later failures end the run.
     ///
     /// # Cancel safety
     ///
@@ -285,7 +284,7 @@ impl<P: Segment> Pipeline<P> {
 }
 
 impl<P: Segment<Out = Bytes, Format = Raw>> Pipeline<P> {
-    /// Takes the bytes for the items that they hold in format `F`.
+    /// Decodes the bytes into items in format `F`.
     pub fn decode<T, F>(self) -> Pipeline<Decoded<P, T, F>>
     where
         T: Send + 'static,

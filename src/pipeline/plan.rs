@@ -1,4 +1,4 @@
-//! What a pipeline looks like once it is drawn: nodes, and edges between them. No I/O.
+//! The plan of a run: nodes and the edges between them. No I/O.
 
 use futures::TryFutureExt;
 use futures::future::{BoxFuture, try_join, try_join_all};
@@ -9,18 +9,18 @@ use crate::error::Error;
 use crate::stage::{Ends, StageContext, StageError, StageReport};
 use crate::wire::{EdgeLabel, NodeLabel};
 
-/// Nodes and edges of one run, in the order of the stream.
+/// The nodes and edges of one run, in the order of the stream.
 #[derive(Default)]
 pub struct Plan {
     pub(super) nodes: Vec<Node>,
     pub(super) edges: usize,
 }
 
-/// A channel from one node to another, by its number.
+/// A channel between two nodes, by number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Edge(pub(super) usize);
 
-/// One part of a run: what it is called, where it stands and what it does.
+/// One part of a run: its name, its edges and its work.
 pub(super) struct Node {
     pub(super) name: String,
     pub(super) inputs: Vec<Edge>,
@@ -28,15 +28,15 @@ pub(super) struct Node {
     pub(super) work: Work,
 }
 
-/// What a node does.
+/// The work of a node.
 pub(super) enum Work {
-    /// Runs in this process.
+    /// It runs in this process.
     Here(Code),
-    /// Is triggered on the worker that has it.
+    /// It is triggered on the worker that has it.
     Registered {
         id: String,
         params: Value,
-        /// Whether it is a copy that has to declare that it keeps order.
+        /// Whether it is a copy that must declare that it keeps the order.
         in_order: bool,
     },
 }
@@ -47,14 +47,14 @@ pub(super) type Code = Box<
         + Send,
 >;
 
-/// The ends of a node's channels, in the order of its edges.
+/// The channel ends of a node, in the order of its edges.
 pub(super) struct NodeEnds {
     pub(super) readers: Vec<ChannelReader>,
     pub(super) writers: Vec<ChannelWriter>,
 }
 
 impl NodeEnds {
-    /// Connects every end; nothing is sent yet.
+    /// Connects every end without sending anything.
     pub(super) async fn connect(&mut self) -> Result<(), Error> {
         let readers = self.readers.iter_mut();
         let reading = try_join_all(readers.map(ChannelReader::connect)).map_err(Error::from);
@@ -74,20 +74,20 @@ impl NodeEnds {
 }
 
 impl Plan {
-    /// A new edge.
+    /// Adds an edge.
     pub(super) fn edge(&mut self) -> Edge {
         self.edges += 1;
         Edge(self.edges - 1)
     }
 
-    /// A node with one input at the most, and one output.
+    /// Adds a node with at most one input and with one output.
     pub(super) fn node(&mut self, name: String, input: Option<Edge>, work: Work) -> Edge {
         let output = self.edge();
         self.junction(name, input.into_iter().collect(), vec![output], work);
         output
     }
 
-    /// A node with any number of inputs and outputs.
+    /// Adds a node with any number of inputs and outputs.
     pub(super) fn junction(
         &mut self,
         name: String,
@@ -103,7 +103,7 @@ impl Plan {
         });
     }
 
-    /// What the engine is told of each edge of the run `run`; what comes out goes to `output`.
+    /// The label of each edge of the run `run` for the engine; the output goes to `output`.
     pub(super) fn labels(&self, run: &str, output: &str) -> Vec<EdgeLabel> {
         let holder = |of: fn(&Node) -> &[Edge], edge| {
             let found = self.nodes.iter().position(|node| of(node).contains(&edge));

@@ -15,10 +15,10 @@ use crate::channel::{Event, Signal, SignalKind};
 use crate::error::Result;
 use crate::stage::{Flow, StageError};
 
-/// One execution of a pipeline: a [`Stream`] of its items, and in the end exactly one result.
+/// One execution of a pipeline: a [`Stream`] of its items, followed by exactly one result.
 ///
-/// The result is complete when every stage has ended well and everything has arrived; otherwise it
-/// is a [`RunError`] with the first cause. When the result is there no stage runs any more.
+/// The result is success if every stage succeeded and everything arrived. Otherwise it is a
+/// [`RunError`] with the first cause. When the result is available, no stage is running.
 /// **Dropping** a run cancels it.
 ///
 /// # Example
@@ -34,20 +34,20 @@ use crate::stage::{Flow, StageError};
 pub struct Run<S> {
     source: Pin<Box<S>>,
     items: u64,
-    /// A failure of the output, kept until the stages have told theirs.
+    /// A failure of the output, kept until the stages have reported theirs.
     failure: Option<StageError>,
-    /// Set when the output is over.
+    /// Set when the output has ended.
     over: bool,
     outcome: Option<Result<RunReport, RunError>>,
     told: bool,
 }
 
-/// What a [`Run`] drives. Implemented by the two ways to run a pipeline.
+/// The executor behind a [`Run`]; there is one for each way to run a pipeline.
 pub trait RunSource {
-    /// What comes out.
+    /// The type of the output items.
     type Item;
 
-    /// The next thing that comes out; after `None` or an error the outcome follows.
+    /// Returns the next event of the output. After `None` or an error, the outcome follows.
     #[doc(hidden)]
     fn poll_flow(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Flow<Self::Item>>>;
 
@@ -55,7 +55,7 @@ pub trait RunSource {
     #[doc(hidden)]
     fn poll_outcome(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome>;
 
-    /// Begins to cancel the run.
+    /// Starts to cancel the run.
     #[doc(hidden)]
     fn cancel(&self);
 }
@@ -72,7 +72,7 @@ impl<S: RunSource> Run<S> {
         }
     }
 
-    /// The next event, or the end of the run. The error comes once.
+    /// Returns the next event or the end of the run. The error is returned once.
     #[inline]
     fn poll_event(
         &mut self,
@@ -99,7 +99,7 @@ impl<S: RunSource> Run<S> {
         Poll::Ready(error.filter(|_| !told).map(Err))
     }
 
-    /// Waits until every stage has ended; the run's one result.
+    /// Waits until every stage has ended, and returns the run's result.
     fn poll_result(&mut self, cx: &mut Context<'_>) -> Poll<&Result<RunReport, RunError>> {
         if self.outcome.is_none() {
             let outcome = ready!(self.source.as_mut().poll_outcome(cx));
@@ -111,7 +111,7 @@ impl<S: RunSource> Run<S> {
         }
     }
 
-    /// The next item; `None` when the run is over and complete, or its error was given.
+    /// Returns the next item. `None` if the run was complete, or its error was already returned.
     ///
     /// # Cancel safety
     ///
@@ -131,7 +131,8 @@ impl<S: RunSource> Run<S> {
         }
     }
 
-    /// The next item, message or progress of a stage, in order; otherwise as [`next`](Self::next).
+    /// Returns the next item, message or progress of a stage, in order; otherwise like
+    /// [`next`](Self::next).
     ///
     /// # Cancel safety
     ///
@@ -140,11 +141,11 @@ impl<S: RunSource> Run<S> {
         poll_fn(|cx| self.poll_event(cx)).await
     }
 
-    /// Drops the items that are left, waits until the run is over and tells what it did.
+    /// Drops the remaining items, waits for the end of the run and returns its report.
     ///
     /// # Errors
     ///
-    /// The [`RunError`] that the run ended in, also if it was given before.
+    /// Returns the [`RunError`] of the run, even if it was returned before.
     ///
     /// # Cancel safety
     ///
@@ -156,11 +157,11 @@ impl<S: RunSource> Run<S> {
         poll_fn(|cx| self.poll_result(cx).map(Clone::clone)).await
     }
 
-    /// All items, once the run is over and complete.
+    /// Collects all items of a complete run.
     ///
     /// # Errors
     ///
-    /// The [`RunError`] that the run ended in; the items before it are dropped.
+    /// Returns the [`RunError`] of the run; the items before it are dropped.
     ///
     /// # Cancel safety
     ///
@@ -180,7 +181,7 @@ impl<S: RunSource> Run<S> {
     ///
     /// # Errors
     ///
-    /// The [`RunError`] that the run ended in.
+    /// Returns the [`RunError`] of the run.
     ///
     /// # Cancel safety
     ///
@@ -192,11 +193,11 @@ impl<S: RunSource> Run<S> {
         self.report().await
     }
 
-    /// Cancels the run and waits until no stage runs any more.
+    /// Cancels the run and waits until no stage is running.
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: the run is cancelled once this was polled.
+    /// Cancel safe: the first poll cancels the run.
     pub async fn cancel(mut self) {
         self.source.cancel();
         self.over = true;
@@ -205,11 +206,11 @@ impl<S: RunSource> Run<S> {
 }
 
 impl<S: RunSource<Item = Bytes>> Run<S> {
-    /// Writes everything to `output` and flushes it; does not shut it down.
+    /// Writes everything to `output` and flushes it, without shutting it down.
     ///
     /// # Errors
     ///
-    /// The run's [`RunError`], or what `output` said; then the run is cancelled.
+    /// Returns the [`RunError`] of the run, or the error of `output`, which cancels the run.
     ///
     /// # Cancel safety
     ///
@@ -226,7 +227,7 @@ impl<S: RunSource<Item = Bytes>> Run<S> {
     }
 }
 
-/// An error is given once; then the stream ends.
+/// An error is returned once, and then the stream ends.
 impl<S: RunSource> Stream for Run<S> {
     type Item = Result<S::Item, RunError>;
 

@@ -4,9 +4,9 @@ use crate::error::Error;
 use crate::stage::StageError;
 use crate::wire::Abort;
 
-/// Why a run failed: the first cause, and what cascaded from it.
+/// The error of a run: the first cause, and the failures that followed from it.
 ///
-/// `Display` prints the first cause with its stage and item; `{:#}` lists the rest below it.
+/// `Display` prints the first cause with its stage and item; `{:#}` also lists the others.
 #[derive(Clone)]
 pub struct RunError(Box<Inner>);
 
@@ -17,9 +17,9 @@ struct Inner {
 }
 
 impl RunError {
-    /// Code of a run that was not over by its deadline.
+    /// Code of a run that exceeded its deadline.
     pub const DEADLINE: &'static str = "deadline";
-    /// Code of a run whose channels could not be made.
+    /// Code of a run whose channels could not be created.
     pub const NO_CHANNELS: &'static str = "no_channels";
     /// Code of a run that lost its engine.
     pub const ENGINE_LOST: &'static str = "engine_lost";
@@ -28,17 +28,17 @@ impl RunError {
         Self(Box::new(Inner { cause, cascaded }))
     }
 
-    /// What began it: stage, item, code and message.
+    /// The first cause: stage, item, code and message.
     pub fn first_cause(&self) -> &Abort {
         self.0.cause.first_cause()
     }
 
-    /// The failures that followed from the first cause, in other stages.
+    /// The failures of other stages that followed from the first cause.
     pub fn cascaded(&self) -> impl Iterator<Item = &Abort> {
         self.0.cascaded.iter().map(StageError::abort)
     }
 
-    /// The error that the stage's own function returned, where it ran in this process.
+    /// The error returned by the stage's own function, if it ran in this process.
     pub fn inner(&self) -> Option<&Error> {
         self.0.cause.inner()
     }
@@ -48,7 +48,7 @@ impl RunError {
         self.first_cause().code == StageError::CANCELLED
     }
 
-    /// Whether the run was not over by its deadline.
+    /// Whether the run exceeded its deadline.
     pub fn is_deadline(&self) -> bool {
         self.first_cause().code == Self::DEADLINE
     }

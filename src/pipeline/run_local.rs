@@ -17,7 +17,7 @@ use super::run_error::RunError;
 use super::run_report::StageSummary;
 use crate::stage::{Caught, Control, End, Flow, StageError, Tally};
 
-/// A run within one process, as [`Run`](super::Run) drives it.
+/// A run within one process, as driven by [`Run`](super::Run).
 #[pin_project]
 pub struct LocalRun<S> {
     #[pin]
@@ -25,7 +25,7 @@ pub struct LocalRun<S> {
     tally: Tally,
     control: Control,
     started: Instant,
-    /// Counts from the start of the run; the timer is made when the run is first polled.
+    /// Counted from the start of the run. The timer is created by the first poll.
     deadline: Option<Duration>,
     #[pin]
     timer: Option<Sleep>,
@@ -34,9 +34,9 @@ pub struct LocalRun<S> {
     ending: Ending,
     /// Whether the stream has failed.
     failed: bool,
-    /// What the stages leave to be done.
+    /// Futures that the stages leave to be awaited.
     ends: Vec<End>,
-    /// Tells code that runs on other threads that the run is over.
+    /// Signals the end of the run to code on other threads.
     guard: DropGuard,
 }
 
@@ -65,7 +65,7 @@ impl<S> LocalRun<S> {
         }
     }
 
-    /// Ends the run from outside; gives the end of its items.
+    /// Ends the run from outside, and returns the end of its items.
     #[cold]
     fn stop<T>(self: Pin<&mut Self>, code: &str, reason: &str) -> Poll<Option<Flow<T>>>
     where

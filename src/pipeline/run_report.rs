@@ -4,21 +4,21 @@ use std::time::Duration;
 use super::source::is_source;
 use crate::stage::StageReport;
 
-/// What a run did, stage by stage.
+/// The statistics of a run, stage by stage.
 ///
 /// `Display` prints a table and names the bottleneck.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct RunReport {
-    /// The stages, first to last; a source that is not a stage is called `source`.
+    /// The stages in order; a source that is not a stage is named `source`.
     pub stages: Vec<StageSummary>,
-    /// Items that came out of the pipeline.
+    /// Number of output items of the pipeline.
     pub items: u64,
-    /// Whether every stream of the run agreed with the totals of its writer, and with the checksum if
-    /// it sends one: `false` where a writer sends no totals, such as a stage on a plain SDK. `None`
-    /// where a stage did not tell, and for a run within the process, which has no streams.
+    /// Whether every stream of the run matched the totals of its writer, and its checksum if it
+    /// sent one: `false` if a writer sent no totals, such as a stage on a plain SDK. `None` if a
+    /// stage did not report it, and for a run within the process, which has no streams.
     pub verified: Option<bool>,
-    /// From the start of the run to its end.
+    /// Time from the start of the run to its end.
     pub elapsed: Duration,
 }
 
@@ -28,13 +28,13 @@ pub struct RunReport {
 pub struct StageSummary {
     /// The stage's id.
     pub stage: String,
-    /// What went through it; `None` where the stage told nothing.
+    /// Its statistics; `None` if the stage reported none.
     pub report: Option<StageReport>,
 }
 
 impl RunReport {
-    /// Items that stages skipped because they could not handle them, and those of them that were
-    /// put to the dead letters.
+    /// Number of items that were skipped because they could not be processed, and how many of them
+    /// were sent to the dead letters.
     pub fn skipped(&self) -> (u64, u64) {
         let reports = self.stages.iter().filter_map(|stage| stage.report.as_ref());
         reports.fold((0, 0), |(skipped, dead), report| {
@@ -42,10 +42,10 @@ impl RunReport {
         })
     }
 
-    /// The stage that held the others up: the one that worked for the longest time. A source that was
-    /// done at once worked all of its time, but held nobody up.
+    /// The stage that held up the others: the one that worked longest. A source that finished
+    /// immediately worked all of its time but held up nobody.
     ///
-    /// `None` where nothing was measured, as in a run within one process, where stages take turns
+    /// `None` if nothing was measured, as in a run within one process, where stages take turns
     /// instead of waiting.
     pub fn bottleneck(&self) -> Option<&StageSummary> {
         let worked = |summary: &&StageSummary| {
@@ -67,7 +67,7 @@ impl RunReport {
 }
 
 impl RunReport {
-    /// Whether the stages ran on several workers, so that it matters which ran where.
+    /// Whether the stages ran on several workers, so that the report should name them.
     fn is_spread(&self) -> bool {
         let reports = self.stages.iter().filter_map(|stage| stage.report.as_ref());
         let mut workers = reports.filter_map(|report| report.worker.as_ref());

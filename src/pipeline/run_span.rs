@@ -9,10 +9,10 @@ use crate::stage::{StageError, StageReport};
 use crate::wire::TraceContext;
 use crate::worker::{Worker, trace};
 
-/// The span of a run, with those of its stages below it, and what of it travels.
+/// The span of a run, its stage spans, and the propagated trace context.
 pub(super) struct RunSpan {
     span: Span,
-    /// Follows on the span that the run was started in, if there is one that travels.
+    /// A child of the span in which the run was started, if that is propagated.
     place: TraceContext,
 }
 
@@ -34,12 +34,12 @@ impl RunSpan {
         Self { span, place }
     }
 
-    /// Within which the run's own ends are made.
+    /// The span for the run's own ends.
     pub(super) fn span(&self) -> &Span {
         &self.span
     }
 
-    /// The span of a stage, and the `traceparent` that it is triggered with, should it be elsewhere.
+    /// The span of a stage, and the `traceparent` to trigger it with if it is remote.
     pub(super) fn stage(&self, name: &str, elsewhere: bool) -> (Span, String) {
         let span = tracing::info_span!(
             parent: &self.span,
@@ -57,7 +57,7 @@ impl RunSpan {
         (span, place.to_string())
     }
 
-    /// `supervised` within the span, which tells in the end what came of it.
+    /// Runs `supervised` within the span and records its result.
     pub(super) async fn over(self, supervised: impl Future<Output = Outcome>) -> Outcome {
         let outcome = supervised.instrument(self.span.clone()).await;
         let Self { span, .. } = self;
@@ -69,10 +69,10 @@ impl RunSpan {
     }
 }
 
-/// What a stage comes to.
+/// The result of a stage.
 type Ended = Result<StageReport, StageError>;
 
-/// The work of a stage within its span, which tells in the end what came of it.
+/// Runs a stage within its span and records its result.
 pub(super) fn within(span: Span, work: BoxFuture<'static, Ended>) -> BoxFuture<'static, Ended> {
     async move {
         let ended = work.instrument(span.clone()).await;

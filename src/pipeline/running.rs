@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use crate::channel::WriterWatch;
 use crate::stage::{Control, Leash, StageError, StageReport, StageRequest};
 
-/// A stage under way.
+/// A running stage.
 pub(super) struct Running {
     pub(super) name: String,
     /// The edges that it reads and writes.
@@ -17,26 +17,27 @@ pub(super) struct Running {
     pub(super) place: Place,
 }
 
-/// How a stage is told what happens around it.
+/// How a stage is notified of events around it.
 pub(super) enum Place {
     /// A stage of this process, with a watch for each of its inputs.
     Here {
         control: Control,
         watches: Vec<WriterWatch>,
     },
-    /// A stage on another worker: it is held by a leash, until it has ended or is to end.
+    /// A stage on another worker, with the channel that controls it, until it has ended or should
+    /// end.
     Elsewhere {
         leash: Option<Box<Leash>>,
         request: StageRequest,
     },
 }
 
-/// What the run's own end and its supervisor tell each other.
+/// State shared by the run's own end and its supervisor.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Output {
     pub(super) watch: WriterWatch,
-    /// Whether somebody waits for what comes out, or it is over: nothing holds back the stages.
+    /// Whether somebody waits for the output, or it has ended: nothing holds back the stages.
     pub(super) awaited: Arc<AtomicBool>,
-    /// Set when nothing more is read of what comes out.
+    /// Set when the output is no longer read.
     pub(super) over: CancellationToken,
 }

@@ -18,7 +18,7 @@ use crate::wire::MAX_FRAME;
 /// The name of a source in reports and errors.
 const SOURCE: &str = "source";
 
-/// A pipeline's beginning: a stream; see [`Pipeline::source`](super::Pipeline::source).
+/// The start of a pipeline: a stream; see [`Pipeline::source`](super::Pipeline::source).
 #[derive(Debug)]
 pub struct Source<S, F> {
     stream: S,
@@ -38,11 +38,11 @@ impl<S, F> Source<S, F> {
     }
 }
 
-/// Items that are ready one after the other before the task gives way to others of its thread.
+/// Number of consecutive ready items before the task yields.
 const TURN: u8 = 128;
 
-/// A source that is polled by the stages themselves: its panics are its own, and one that is
-/// always ready leaves others their turn.
+/// A source that the stages poll directly: its panics are attributed to it, and it yields even if
+/// it is always ready.
 #[pin_project]
 struct Begun<S> {
     #[pin]
@@ -82,7 +82,7 @@ impl<S: Stream> Stream for Begun<S> {
     }
 }
 
-/// Items of a source: plain ones, or results whose first error ends the run.
+/// The items of a source: plain ones, or results whose first error ends the run.
 fn flow<S, T>(stream: S) -> impl Stream<Item = Flow<T>> + Send + 'static
 where
     S: Stream<Item = Result<T, Error>> + Send + 'static,
@@ -124,7 +124,7 @@ where
     }
 }
 
-/// A pipeline's beginning: items and messages.
+/// The start of a pipeline: items and messages.
 #[derive(Debug)]
 pub struct Events<S, F> {
     stream: S,
@@ -165,7 +165,7 @@ where
     }
 }
 
-/// A pipeline's beginning: bytes; see [`Pipeline::read`](super::Pipeline::read).
+/// The start of a pipeline: bytes; see [`Pipeline::read`](super::Pipeline::read).
 #[derive(Debug)]
 pub struct Bytes<R>(pub(super) R);
 
@@ -194,7 +194,7 @@ impl<R: AsyncRead + Send + 'static> Segment for Bytes<R> {
     }
 }
 
-/// A pipeline's beginning: a producer; see [`Pipeline::produce`](super::Pipeline::produce).
+/// The start of a pipeline: a producer; see [`Pipeline::produce`](super::Pipeline::produce).
 #[derive(Debug)]
 pub struct Produced<P>(pub(super) P);
 
@@ -220,7 +220,7 @@ impl<P: Producer> Segment for Produced<P> {
     }
 }
 
-/// Used to say that a report of a source counts what went out only.
+/// A report of a source counts only outputs.
 pub(super) fn is_source(name: &str) -> bool {
     name == SOURCE
 }

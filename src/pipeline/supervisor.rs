@@ -18,45 +18,45 @@ use crate::stage::{Control, GRACE, StageError, StageReport, all_verified, free, 
 use crate::transport::later;
 use crate::worker::{ConnectionState, Worker};
 
-/// How long stopped stages have before they are no longer waited for.
+/// How long to wait for stopped stages.
 const STOP: Duration = Duration::from_secs(2);
 
-/// How long it may take until a lost connection to the engine is known to be lost.
+/// How long it may take to detect a lost connection to the engine.
 const DISCONNECT: Duration = Duration::from_millis(500);
 
-/// The number of a stage, and how it ended.
+/// The number of a stage and its result.
 type Ended = (usize, Result<StageReport, StageError>);
 
-/// Sees every stage of one run to its end.
+/// Supervises every stage of one run to its end.
 ///
-/// | what happens | who is told |
+/// | event | notified stages |
 /// |---|---|
-/// | a stage ends | those that write to it: nobody reads any more; those that read from it |
-/// | a stage fails | in addition everybody, once nothing has moved for [`GRACE`] |
-/// | cancellation, deadline | everybody, at once |
-/// | [`STOP`] after that | nobody: what runs still is dropped |
+/// | a stage ends | its writers: nobody reads any more; its readers |
+/// | a stage fails | in addition all stages, once nothing has moved for [`GRACE`] |
+/// | cancellation, deadline | all stages, immediately |
+/// | [`STOP`] after that | none: stages that still run are dropped |
 ///
-/// What it comes to is for [`Ending`].
+/// [`Ending`] decides the result.
 pub(super) struct Supervisor {
     worker: Worker,
-    /// Of the whole run.
+    /// The control of the whole run.
     control: Control,
     output: Output,
     started: Instant,
     deadline: Option<Duration>,
     ending: Ending,
     stages: Vec<StageSummary>,
-    /// Of each stage, whether streams come in.
+    /// Whether each stage has input streams.
     takes_input: Vec<bool>,
     places: Vec<Place>,
     running: JoinSet<Ended>,
-    /// Stages elsewhere to let go of at that time, if they run still.
+    /// Remote stages to release at that time if they are still running.
     to_let_go: Vec<(Instant, usize)>,
-    /// When stages that were let go of are no longer waited for.
+    /// When to stop waiting for released stages.
     given_up: Option<Instant>,
     /// Frees what ended stages have left.
     tidying: JoinSet<()>,
-    /// What had moved when it was last looked at, and when that was.
+    /// The activity at the last check, and its time.
     moved: (u64, Instant),
 }
 
@@ -104,7 +104,7 @@ impl Supervisor {
         self.running.spawn(async move { (at, work.await) });
     }
 
-    /// Waits until no stage runs any more.
+    /// Waits until no stage is running.
     pub(super) async fn supervise(mut self) -> Outcome {
         let deadline = self.deadline.map(|after| later(self.started, after));
         let control = self.control.clone();
@@ -151,7 +151,7 @@ impl Supervisor {
         }
     }
 
-    /// When to look next at what does not tell by itself.
+    /// The time of the next check for events without notification.
     fn next_look(&self) -> Option<Instant> {
         let failed = self
             .ending
@@ -162,7 +162,7 @@ impl Supervisor {
         failed.into_iter().chain(let_go).chain(given_up).min()
     }
 
-    /// Looks at what does not tell by itself; whether the stages are to be stopped.
+    /// Checks for events without notification. Returns whether to stop the stages.
     fn look(&mut self) -> bool {
         let now = Instant::now();
         let (due, rest) = self.to_let_go.iter().partition(|(at, _)| *at <= now);
@@ -200,7 +200,7 @@ impl Supervisor {
         self.ending.stop(reason);
     }
 
-    /// Lets stopped stages end, and gives up those that do not.
+    /// Lets stopped stages end, and abandons those that do not.
     async fn finish_stopped(&mut self) {
         let leashes = self.places.iter_mut().filter_map(|place| match place {
             Place::Elsewhere { leash, .. } => leash.take(),
@@ -235,7 +235,7 @@ impl Supervisor {
         while self.tidying.join_next().await.is_some() {}
     }
 
-    /// Takes note of a stage that has ended, and tells its neighbours.
+    /// Records that a stage has ended, and notifies its neighbours.
     async fn ended(&mut self, ended: Option<Result<Ended, JoinError>>) {
         let Some(ended) = ended else { return };
         let (at, result) = match ended {
@@ -265,7 +265,7 @@ impl Supervisor {
         self.tell_readers(at, silence).await;
     }
 
-    /// Tells the stages whose output nobody reads any more.
+    /// Notifies the stages whose output nobody reads any more.
     fn tell_unread(&mut self) {
         for at in self.ending.tell_unread() {
             match &self.places[at] {
@@ -276,7 +276,7 @@ impl Supervisor {
         }
     }
 
-    /// Tells those that read the output of the stage `at` that it has ended.
+    /// Notifies the readers of the stage `at` that it has ended.
     async fn tell_readers(&mut self, at: usize, silence: Silent) {
         let stage = self.stages[at].stage.clone();
         let over = WriterOver { stage, silence };
@@ -295,7 +295,7 @@ impl Supervisor {
         }
     }
 
-    /// Takes note of stages whose code has ended while their ends are being closed.
+    /// Records stages whose code has ended while their ends are being closed.
     fn hear_of_code(&mut self) {
         self.moved = (self.control.moved(), Instant::now());
         for (at, place) in self.places.iter().enumerate() {
@@ -308,8 +308,8 @@ impl Supervisor {
         }
     }
 
-    /// Lets go of a stage elsewhere that has ended, and frees the channels that a failed one has
-    /// not opened; what it means if nothing has come of it.
+    /// Releases a remote stage that has ended, and frees channels that a failed one did not open.
+    /// Returns the meaning of an empty output.
     async fn settle(&mut self, at: usize, failure: Option<&StageError>) -> Silent {
         let Place::Elsewhere { leash, request } = &mut self.places[at] else {
             return Silent::LeftOpen;
@@ -344,7 +344,7 @@ impl Supervisor {
         timeout(DISCONNECT, lost).await.is_ok()
     }
 
-    /// Whether all stages have found what came in to be what their writers sent.
+    /// Whether all stages verified their inputs.
     fn verified(&self) -> Option<bool> {
         let reading = self.stages.iter().zip(&self.takes_input);
         all_verified(reading.filter(|(_, reads)| **reads).map(|(stage, _)| {
@@ -353,7 +353,7 @@ impl Supervisor {
         }))
     }
 
-    /// Names of the stages that have not ended.
+    /// The names of the unfinished stages.
     fn waiting_for(&self) -> String {
         let running = (0..self.stages.len()).filter(|&at| self.ending.is_running(at));
         let names: Vec<_> = running.map(|at| self.stages[at].stage.as_str()).collect();

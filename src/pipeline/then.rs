@@ -4,12 +4,13 @@ use super::plan::{Edge, Plan, Work};
 use super::segment::Segment;
 use crate::stage::{Flow, KeepsOrder, Part, Placement, Stage, StageContext};
 
-/// A pipeline with one more stage, or with each of those that it is composed of; see [`Pipeline::then`](super::Pipeline::then).
+/// A pipeline with one more stage, or with the parts of a composed stage; see
+/// [`Pipeline::then`](super::Pipeline::then).
 #[derive(Debug)]
 pub struct Then<P, S> {
     before: P,
     stage: S,
-    /// Whether the stage is one of several copies among which order is kept.
+    /// Whether the stage is one of several copies whose outputs keep the order.
     in_order: bool,
 }
 
@@ -24,7 +25,7 @@ impl<P, S> Then<P, S> {
 }
 
 impl<P, S> Then<P, S> {
-    /// One of several copies of a stage; the order among them is kept if `in_order`.
+    /// Creates one of several copies of a stage, whose outputs keep the order if `in_order`.
     pub(super) fn copy(before: P, stage: S, in_order: bool) -> Self {
         Self {
             before,

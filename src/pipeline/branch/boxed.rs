@@ -10,17 +10,17 @@ use super::lane::{Lane, Main};
 use crate::codec::{Decode, Encode};
 use crate::stage::{Flow, StageContext};
 
-/// A pipeline whose stages are no part of its type; see [`Pipeline::boxed`].
+/// A pipeline with erased stage types; see [`Pipeline::boxed`].
 pub struct Boxed<T, F> {
     lane: Box<dyn Lane<T>>,
     format: PhantomData<fn() -> F>,
 }
 
 impl<P: Segment> Pipeline<P> {
-    /// Forgets the types of the stages, so that pipelines of the same output have the same type:
-    /// for one that is put together at run time, or kept in a struct.
+    /// Erases the types of the stages, so that all pipelines with the same output have the same
+    /// type. Use it for a pipeline that is built at run time or stored in a struct.
     ///
-    /// A fused run pays for it with a virtual call an item; one over channels with nothing.
+    /// It costs a fused run one virtual call per item, and a run over channels nothing.
     ///
     /// # Example
     ///

@@ -10,7 +10,7 @@ use super::stem::Fork;
 use crate::codec::{Decode, Encode};
 use crate::stage::{Order, Route};
 
-/// A pipeline whose items go to several branches; see [`Pipeline::broadcast`].
+/// A pipeline whose items are copied to several branches; see [`Pipeline::broadcast`].
 #[must_use = "branches do nothing until they are merged and the pipeline is run"]
 pub struct Broadcast<P: Segment, T, F> {
     before: P,
@@ -24,11 +24,10 @@ impl<P> Pipeline<P>
 where
     P: Segment<Out: Clone>,
 {
-    /// Gives every item to each of several branches, which [`merge`](Broadcast::merge) brings
-    /// together again.
+    /// Sends every item to each of several branches, which [`merge`](Broadcast::merge) joins again.
     ///
-    /// What comes out is in the order in which the branches give it; each branch's own order is
-    /// kept. A slow branch holds back the others.
+    /// Outputs are in order of arrival; each branch keeps its own order. A slow branch holds back
+    /// the others.
     ///
     /// # Example
     ///
@@ -65,12 +64,12 @@ where
         }
     }
 
-    /// Gives every item to a side branch as well, most often one that ends in a consumer; the
-    /// pipeline goes on as it was.
+    /// Also sends every item to a side branch, which usually ends in a consumer. The pipeline
+    /// itself is unchanged.
     ///
-    /// The run is over when the side branch is, too, and fails if it does. A slow side branch
-    /// holds back the pipeline. Messages go to the side branch as well, and none comes back from
-    /// it.
+    /// The run ends when the side branch has ended too, and fails if it does. A slow side branch
+    /// holds back the pipeline. Messages are sent to the side branch as well, and none are returned
+    /// from it.
     ///
     /// # Example
     ///
@@ -112,15 +111,15 @@ where
     T: Send + 'static,
     F: Encode<T> + Decode<T>,
 {
-    /// Adds a branch: the closure gets its beginning and gives the whole.
+    /// Adds a branch. The closure receives its start and returns the complete branch.
     ///
-    /// Branches may end in any stage, as long as the same type comes out of all, or each in a
-    /// consumer. A deadline or metadata that a branch sets counts for the whole pipeline, unless
-    /// that has an earlier deadline, or metadata.
+    /// The branches may end in any stage with the same output type, or each in a consumer. A
+    /// deadline or metadata set by a branch applies to the whole pipeline, unless the pipeline has
+    /// an earlier deadline, or metadata.
     ///
     /// # Panics
     ///
-    /// When the closure gives a pipeline that does not begin with what it got.
+    /// Panics if the closure returns a pipeline that does not start with its argument.
     pub fn branch<B>(
         mut self,
         branch: impl FnOnce(Pipeline<Inlet<P::Out, P::Format>>) -> Pipeline<B>,
@@ -133,12 +132,12 @@ where
         self
     }
 
-    /// Adds a branch that nothing comes out of: one that ends in a consumer, beside branches that
-    /// end in stages.
+    /// Adds a branch without outputs: one that ends in a consumer, next to branches that end in
+    /// stages.
     ///
     /// # Panics
     ///
-    /// As [`branch`](Self::branch).
+    /// Like [`branch`](Self::branch).
     pub fn side<B>(
         mut self,
         branch: impl FnOnce(Pipeline<Inlet<P::Out, P::Format>>) -> Pipeline<B>,
@@ -160,11 +159,11 @@ where
         head
     }
 
-    /// Brings the branches together: what each gives, as it comes.
+    /// Joins the branches; their outputs are in order of arrival.
     ///
     /// # Panics
     ///
-    /// When there is no branch.
+    /// Panics if there is no branch.
     pub fn merge(self) -> Pipeline<Merged<T, F>> {
         assert!(!self.lanes.is_empty(), "a broadcast needs a branch");
         let stem = Fork {
@@ -178,7 +177,7 @@ where
     }
 }
 
-/// Has `branch` add the rest of a branch to a new inlet.
+/// Lets `branch` complete a branch that starts with a new inlet.
 pub(super) fn begin<T, F, B>(
     settings: &mut Settings,
     branch: impl FnOnce(Pipeline<Inlet<T, F>>) -> Pipeline<B>,

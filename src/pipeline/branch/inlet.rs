@@ -9,11 +9,11 @@ use crate::channel::Receiver;
 use crate::codec::{Decode, Encode, Format};
 use crate::stage::{Counted, Flow, Incoming, Place, StageContext, StageError};
 
-/// Where a branch begins; what [`Pipeline::broadcast`](crate::Pipeline::broadcast) and others
-/// give to a closure, for the rest of the branch to be added.
+/// The start of a branch. [`Pipeline::broadcast`](crate::Pipeline::broadcast) and other operators
+/// pass it to a closure, which adds the rest of the branch.
 pub struct Inlet<T, F: Format>(Slot<T, F>);
 
-/// Joins an inlet to what comes before it, once the run is made.
+/// Connects an inlet to the part before it when the run is created.
 pub(super) struct Slot<T, F: Format>(Arc<Mutex<Joint<T, F>>>);
 
 enum Joint<T, F: Format> {
@@ -23,7 +23,7 @@ enum Joint<T, F: Format> {
 }
 
 impl<T, F: Format> Inlet<T, F> {
-    /// An inlet, and the other side of its joint.
+    /// Creates an inlet and its slot.
     pub(super) fn new() -> (Self, Slot<T, F>) {
         let slot = Slot(Arc::new(Mutex::new(Joint::Open)));
         (Self(Slot(Arc::clone(&slot.0))), slot)
@@ -39,7 +39,7 @@ impl<T, F: Format> Slot<T, F> {
         *self.lock() = Joint::Edge(edge);
     }
 
-    /// Whether the inlet is part of something still.
+    /// Whether the inlet is still part of a pipeline.
     pub(super) fn is_used(&self) -> bool {
         Arc::strong_count(&self.0) > 1
     }

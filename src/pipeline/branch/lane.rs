@@ -6,8 +6,7 @@ use super::super::segment::Segment;
 use crate::channel::{ChannelReader, Event};
 use crate::stage::{Caught, Flow, Incoming, Open, StageContext};
 
-/// A branch that brings items of type `T` to where branches come together; its own type is
-/// forgotten.
+/// A type-erased branch whose output items have type `T`.
 pub(super) trait Lane<T>: Send {
     fn names(&self, names: &mut Vec<String>);
 
@@ -15,11 +14,11 @@ pub(super) trait Lane<T>: Send {
 
     fn draw(self: Box<Self>, plan: &mut Plan) -> Edge;
 
-    /// How what the edge carries is read.
+    /// How to read the items of the edge.
     fn open(&self) -> Open<T>;
 }
 
-/// A branch whose items go on.
+/// A branch whose items are forwarded.
 pub(super) struct Main<P>(pub(super) P);
 
 impl<P: Segment> Lane<P::Out> for Main<P> {
@@ -43,7 +42,7 @@ impl<P: Segment> Lane<P::Out> for Main<P> {
     }
 }
 
-/// A branch that nothing comes out of but progress and its end.
+/// A branch that outputs only progress and its end.
 pub(super) struct Side<P>(pub(super) P);
 
 impl<T, P> Lane<T> for Side<P>

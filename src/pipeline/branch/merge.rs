@@ -5,10 +5,10 @@ use super::merged::Merged;
 use crate::stage::Order;
 
 impl<P: Segment> Pipeline<P> {
-    /// Joins another pipeline that gives the same type: what comes out of either, as it comes.
+    /// Merges another pipeline with the same output type; outputs are in order of arrival.
     ///
-    /// Each pipeline's own order is kept. The run is over when both are, and fails when one does.
-    /// The earlier deadline counts, and the first metadata.
+    /// Each pipeline keeps its own order. The run ends when both have ended, and fails when one
+    /// fails. The earlier deadline and the first metadata apply.
     ///
     /// # Example
     ///

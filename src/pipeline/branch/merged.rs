@@ -11,13 +11,13 @@ use crate::channel::Waits;
 use crate::codec::{Decode, Encode};
 use crate::stage::{Collect, Flow, Order, StageContext, StageError, gather};
 
-/// The name of the place where branches come together, in reports and errors.
+/// The name of the join in reports and errors.
 const MERGE: &str = "merge";
 
-/// Branches that have come together; see [`Pipeline::merge`](crate::Pipeline::merge) and the
-/// operators that part a pipeline.
+/// Joined branches; see [`Pipeline::merge`](crate::Pipeline::merge) and the operators that split a
+/// pipeline.
 pub struct Merged<T, F> {
-    /// What the branches have in common, unless they are pipelines of their own.
+    /// The common part before the branches, unless they are separate pipelines.
     stem: Option<Box<dyn Stem>>,
     lanes: Vec<Box<dyn Lane<T>>>,
     order: Order,
@@ -41,7 +41,7 @@ impl<T, F> Merged<T, F> {
         }
     }
 
-    /// Lets the run fail at its start, with a reason.
+    /// Makes the run fail at its start, if there is a reason.
     pub(super) fn refuse(&mut self, reason: Option<StageError>) {
         self.refused = reason;
     }

@@ -1,34 +1,33 @@
-//! Pipelines that part and come together again.
+//! Pipelines that split and join.
 //!
-//! Whatever parts a stream, the result is [`Merged`]: a [`Stem`](stem::Stem) hands the items to
-//! branches, each begins with an [`Inlet`] and is a pipeline of its own, and what comes out of
-//! them becomes one stream. Each operator is a few lines over that:
+//! Every split results in [`Merged`]. A [`Stem`](stem::Stem) passes items to branches. Each branch
+//! starts with an [`Inlet`] and is a pipeline of its own, and their outputs are joined into one
+//! stream. Each operator is a small layer on top:
 //!
-//! | operator | an item goes to | what comes out is in the order |
+//! | operator | target of an item | order of outputs |
 //! |---|---|---|
 //! | [`broadcast`] | every branch | of arrival |
 //! | [`tee`](broadcast) | the main line and a side branch | of the main line |
-//! | [`partition`] | the branch of its key | of arrival; kept for each key |
-//! | [`parallel`] | the next copy with room | of arrival, or that of the input |
-//! | [`merge`] | - | of arrival; kept for each pipeline |
+//! | [`partition`] | the branch of its key | of arrival; kept within each key |
+//! | [`parallel`] | the next copy with room | of arrival, or of the input |
+//! | [`merge`] | - | of arrival; kept within each pipeline |
 //!
-//! [`boxed`] forgets the types of a pipeline, as is done for every branch.
+//! [`boxed`] erases the types of a pipeline; every branch is boxed.
 //!
-//! # Behaviour of all of them
+//! # Common behaviour
 //!
-//! * Memory is bounded: nothing is taken in while a branch that is to have it has no room, so a
-//!   slow branch holds back the others.
-//! * An item that ends in no branch, because its branch has left early, counts as skipped in the
-//!   report of the operator. When all branches have left, what is before gives way.
-//! * A user's message goes to every branch of a broadcast. Otherwise it goes to the branch of the
-//!   item before it, or keeps its place where copies take turns. A merge passes on the messages of
-//!   every branch. A side branch gives no messages back, so a tee does not double them.
-//! * Progress goes to any branch that has room. Later progress of a stage replaces progress that
-//!   waits.
-//! * Order across copies is kept by messages of the stream protocol that no user sees, for stages
-//!   that declare that they pass them on in their places.
-//! * The header's metadata goes to every branch. What comes out of a merge has the metadata of
-//!   the pipeline, see [`Pipeline::metadata`](super::Pipeline::metadata).
+//! * Memory is bounded: nothing is taken while a target branch has no room, so a slow branch holds
+//!   back the others.
+//! * An item whose branch has stopped early counts as skipped in the report of the operator. When
+//!   all branches have stopped, the stages before stop as well.
+//! * A user message goes to every branch of a broadcast. Otherwise it goes to the branch of the
+//!   item before it, or keeps its position where copies take turns. A merge forwards the messages
+//!   of every branch. A side branch returns no messages, so a tee does not duplicate them.
+//! * Progress goes to any branch with room. Later progress of a stage replaces waiting progress.
+//! * Order across copies is kept by internal messages of the stream protocol. The stages must
+//!   declare that they forward these messages in order.
+//! * The header's metadata goes to every branch. The output of a merge has the metadata of the
+//!   pipeline; see [`Pipeline::metadata`](super::Pipeline::metadata).
 //! * A failure in one branch ends the run as in a linear pipeline: first cause first, the others
 //!   aborted or cancelled.
 

@@ -7,22 +7,21 @@ use super::merged::Merged;
 use super::stem::Fork;
 use crate::stage::{IntoStage, KeepsOrder, Order, Route, Stage, unordered};
 
-/// Copies of a stage `S`, come together.
+/// Joined copies of a stage `S`.
 type MergedCopies<S> = Merged<<S as Stage>::Out, <S as Stage>::OutFormat>;
 
 impl<P: Segment> Pipeline<P> {
-    /// Runs `copies` of a stage side by side; what comes out is in the order in which the copies
-    /// give it.
+    /// Runs `copies` copies of a stage concurrently; outputs are in order of arrival.
     ///
-    /// Each item goes to the next copy that has room for it. A stage that is
-    /// [`remote`](crate::remote) is triggered as many times. If its workers
-    /// [share](crate::Registration::shared) it, the copies run on the least busy of them, and the
-    /// report of the run says on which. Copies share no state. Within one process the copies of
-    /// [`run_local`](Self::run_local) take turns in one task, which is of use to stages that wait.
+    /// Each item goes to the next copy with room. A [`remote`](crate::remote) stage is triggered as
+    /// many times. If its workers [share](crate::Registration::shared) it, the copies run on the
+    /// least busy workers, and the report names them. Copies share no state. Within one process,
+    /// the copies of [`run_local`](Self::run_local) take turns in one task, which helps stages that
+    /// wait.
     ///
     /// # Panics
     ///
-    /// When `copies` is 0.
+    /// Panics if `copies` is 0.
     ///
     /// # Example
     ///
@@ -51,28 +50,27 @@ impl<P: Segment> Pipeline<P> {
         self.copied(copies, &stage.into_stage(), Route::Room, Order::Arrival)
     }
 
-    /// As [`parallel`](Self::parallel), with the outputs in the order of their inputs.
+    /// Like [`parallel`](Self::parallel), with outputs in the order of their inputs.
     ///
-    /// The copies take turns: some items each, one at the beginning and up to 64 when many are
-    /// waiting, with a message of the stream protocol at the end of each turn that the stage passes
-    /// on in its place. A copy that is slow holds back the others. What a stage does with the
-    /// order decides how it runs:
+    /// The copies take turns. A turn has one item at first and up to 64 when many are waiting. It
+    /// ends with a message of the stream protocol, which the stage forwards in order. A slow copy
+    /// holds back the others. The kind of stage decides how it runs:
     ///
     /// | stage | runs |
     /// |---|---|
-    /// | of items, also with `concurrency` | in `copies` copies |
-    /// | of items, `unordered` | not: the run fails with [`StageError::UNORDERED`](crate::stage::StageError::UNORDERED) |
-    /// | of a `Receiver` and a `Sender` with `#[pipeline_stage(ordered)]` | in `copies` copies; it writes the outputs of an item before it receives the next one |
-    /// | of a `Receiver` and a `Sender`, of bytes | in one copy, because it may read ahead |
-    /// | [`remote`](crate::remote) | as its worker declares it: in `copies` copies, or not at all |
+    /// | on items, also with `concurrency` | in `copies` copies |
+    /// | on items, `unordered` | not: the run fails with [`StageError::UNORDERED`](crate::stage::StageError::UNORDERED) |
+    /// | on a `Receiver` and a `Sender`, with `#[pipeline_stage(ordered)]` | in `copies` copies; it writes the outputs of an item before it receives the next one |
+    /// | on a `Receiver` and a `Sender`, or on bytes | in one copy, because it may read ahead |
+    /// | [`remote`](crate::remote) | as its worker declares: in `copies` copies, or not at all |
     ///
-    /// A function that is no stage of pipewright declares nothing, and is refused. One that passes
-    /// on the messages of the stream protocol can be declared with
+    /// A function that is not a pipewright stage declares nothing and is rejected. If it forwards
+    /// the messages of the stream protocol, declare that with
     /// [`Remote::keeping_order`](crate::Remote::keeping_order).
     ///
     /// # Panics
     ///
-    /// When `copies` is 0.
+    /// Panics if `copies` is 0.
     pub fn parallel_ordered<S, Form>(
         self,
         copies: usize,

@@ -10,17 +10,17 @@ use super::stem::Fork;
 use crate::stage::{Order, Route};
 
 impl<P: Segment> Pipeline<P> {
-    /// Hands the items to `branches` branches, those with equal keys to the same one, and brings
-    /// together what comes out.
+    /// Distributes the items over `branches` branches by key and joins the outputs. Items with
+    /// equal keys go to the same branch.
     ///
-    /// The closure `branch` is called for each branch, with its beginning, and gives the whole. So
-    /// a stage with state sees every item of a key, and the order within a key is kept; across
-    /// keys what comes out is in the order in which the branches give it. Keys that are common
-    /// make for a branch that holds back the others.
+    /// The closure `branch` is called for each branch; it receives the start and returns the
+    /// complete branch. A stage with state therefore sees every item of a key, and the order within
+    /// a key is kept. Across keys, outputs are in order of arrival. A branch with a frequent key
+    /// holds back the others.
     ///
     /// # Panics
     ///
-    /// When `branches` is 0, or as [`Broadcast::branch`](super::Broadcast::branch).
+    /// Panics if `branches` is 0, and like [`Broadcast::branch`](super::Broadcast::branch).
     ///
     /// # Example
     ///
@@ -75,7 +75,7 @@ impl<P: Segment> Pipeline<P> {
     }
 }
 
-/// The branch of a key, the same in every run and in every process.
+/// The branch of a key: the same in every run and every process.
 fn place(key: &impl Hash, branches: usize) -> usize {
     let mut hasher = DefaultHasher::new();
     key.hash(&mut hasher);

@@ -9,20 +9,20 @@ use super::inlet::Slot;
 use crate::channel::{Aside, Receiver, Sender, Waits, local};
 use crate::stage::{Caught, Route, StageContext, StageError, scatter, spread};
 
-/// What is before the branches, and how it is handed to them; its own type is forgotten.
+/// The type-erased part before the branches, and how it passes items to them.
 pub(super) trait Stem: Send {
     fn names(&self, names: &mut Vec<String>);
 
-    /// Joins the slots, and gives what fills them.
+    /// Connects the slots and returns the future that fills them.
     fn fuse(self: Box<Self>, context: StageContext) -> BoxFuture<'static, Result<(), StageError>>;
 
-    /// Joins the slots to edges.
+    /// Connects the slots to edges.
     fn draw(self: Box<Self>, plan: &mut Plan);
 }
 
-/// A pipeline that is handed to branches.
+/// A pipeline that is passed to branches.
 pub(super) struct Fork<P: Segment> {
-    /// Of the operator.
+    /// The name of the operator.
     pub(super) name: &'static str,
     pub(super) before: P,
     pub(super) route: Route<P::Out>,

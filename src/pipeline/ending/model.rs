@@ -1,25 +1,25 @@
-//! Every combination of up to four parts in a line and what may happen to them, in every order.
+//! Checks every combination of events in up to four parts in a line, in every order.
 
 use super::{End, Ending};
 use crate::pipeline::run_error::RunError;
 use crate::stage::StageError;
 use crate::wire::Abort;
 
-/// What may happen to one part of a line.
+/// An event of one part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Event {
     Whole,
-    /// It wanted no more, and ended well.
+    /// It wanted no more, and succeeded.
     Left,
     /// It failed for a reason of its own.
     Fails,
-    /// It fails because its input did.
+    /// It failed because its input did.
     PassesOn,
-    /// It was told at its own output that its reader left.
+    /// It was notified at its own output that its reader left.
     OutputGone,
     /// It lost its output.
     OutputLost,
-    /// Its worker went away.
+    /// Its worker disconnected.
     Dies,
 }
 
@@ -52,7 +52,7 @@ fn error(event: Event, at: usize) -> Option<StageError> {
     }
 }
 
-/// All orders of `n` things.
+/// All permutations of `n` elements.
 fn orders(n: usize) -> Vec<Vec<usize>> {
     if n == 0 {
         return vec![Vec::new()];
@@ -84,7 +84,7 @@ fn ended(events: &[Event], order: &[usize]) -> Ending {
     ending
 }
 
-/// Whether the part `at` may leave its input because nobody needs what it makes of it.
+/// Whether the part `at` may leave its input because nobody needs its output.
 fn may_give_way(events: &[Event], at: usize) -> bool {
     match events.get(at) {
         None | Some(Event::Whole) => false,
@@ -97,10 +97,10 @@ fn may_give_way(events: &[Event], at: usize) -> bool {
     }
 }
 
-/// Which part, if any, must be told as the cause, in whatever order it comes in.
+/// The parts that must be reported as the cause, in any order of events.
 ///
-/// Told are the failures that are failures beyond doubt: the part has failed by itself, or its
-/// worker went away, and whoever reads its output neither left early nor failed by itself.
+/// These are the certain failures: the part failed by itself, or its worker disconnected, and its
+/// reader neither left early nor failed by itself.
 fn causes(events: &[Event]) -> Vec<usize> {
     let sure = |at: usize| {
         let alone = !may_give_way(events, at + 1);
