@@ -2,15 +2,23 @@ import { crc32c } from "@node-rs/crc32";
 
 import { type Address, Connection, type Ended } from "./connection.js";
 import { ConnectError, PipewrightError, ReaderGone, type StreamError, Truncated, WriteFailed } from "./errors.js";
-import { type Abort, encodeAbort, encodeEnd, encodeHeader, type Header, MAX_FRAME, type Progress } from "./messages.js";
+import { type Abort, encodeAbort, encodeEnd, encodeHeader, type Header, MAX_FRAME } from "./messages.js";
 import { type ChannelRef, channelUrl } from "./refs.js";
 import { StreamVerifier, type TextEvent, type Verdict } from "./verifier.js";
 
 /** How the engine's reason begins when the reader left (`docs/protocol.md` section 4.3). */
 const READER_GONE = "channel reader went away";
 
+/** Milliseconds that a reader that leaves waits for the peer's close (section 4.4). */
+const LEAVE_TIMEOUT = 5000;
+
 /** What a reader delivers. */
-export type ReadEvent = { kind: "data"; payload: Buffer } | Exclude<TextEvent, { kind: "progress" }>;
+export type ReadEvent = { kind: "data"; payload: Buffer } | TextEvent;
+
+/** Cuts the streams of writers that were dropped without `close` or `abort`. */
+const dropped = new FinalizationRegistry((connection: Connection) => {
+  connection.terminate();
+});
 
 /** Reads bytes and messages. Iterating yields payload; an incomplete stream throws. */
 export class ChannelReader {
@@ -19,8 +27,6 @@ export class ChannelReader {
   readonly #verifier: StreamVerifier;
   #connection: Promise<Connection> | undefined;
   #left = false;
-  /** Called for each progress message. */
-  onProgress: ((progress: Progress) => void) | undefined;
 
   /** Prepares the end; `connect` or the first read opens it. */
   constructor(address: Address, ref: ChannelRef, { headerPromised = false } = {}) {
@@ -76,9 +82,7 @@ export class ChannelReader {
         endedWith(verifier, await connection.ended);
       } else if (typeof frame === "string") {
         const event = verifier.text(frame);
-        if (event?.kind === "progress") {
-          this.onProgress?.(event.progress);
-        } else if (event !== undefined) {
+        if (event !== undefined) {
           return event;
         }
       } else {
@@ -148,7 +152,7 @@ export class ChannelReader {
   async #leave(): Promise<void> {
     if (!this.#left) {
       this.#left = true;
-      await this.#connection?.then((connection) => connection.close()).catch(() => undefined);
+      await this.#connection?.then((connection) => connection.close(1000, "", LEAVE_TIMEOUT)).catch(() => undefined);
     }
   }
 }
@@ -164,7 +168,12 @@ function endedWith(verifier: StreamVerifier, ended: Ended): void {
   }
 }
 
-/** Writes bytes and messages. Only `close` completes the stream. */
+/**
+ * Writes bytes and messages. Only `close` completes the stream.
+ *
+ * A writer that is collected as garbage without `close` or `abort` cuts its stream short, which is
+ * an error at the reader. `await using` aborts one that was not closed.
+ */
 export class ChannelWriter {
   readonly #address: Address;
   readonly #ref: ChannelRef;
@@ -222,6 +231,7 @@ export class ChannelWriter {
       connection.ping();
       connection.watch();
       this.#open = connection;
+      dropped.register(this, connection, this);
       await this.#send(connection, encodeHeader(this.header));
       return connection;
     } catch (error) {
@@ -278,6 +288,7 @@ export class ChannelWriter {
       const connection = await this.#connected();
       await this.#send(connection, encodeEnd({ bytes: this.#bytes, items, crc32c: this.#crc }));
       this.#closed = true;
+      dropped.unregister(this);
       const ended = await connection.close();
       if (ended.code !== 1000 && ended.code !== 1005) {
         this.#failure = lost(ended);
@@ -296,6 +307,7 @@ export class ChannelWriter {
         const connection = await this.#connected();
         await this.#send(connection, encodeAbort(abort));
         this.#closed = true;
+        dropped.unregister(this);
         this.#failure = new WriteFailed("this writer aborted its stream");
         await connection.close(1011, "channel writer aborted");
       } catch (error) {
@@ -304,6 +316,11 @@ export class ChannelWriter {
         }
       }
     });
+  }
+
+  /** Aborts the stream, unless it was closed. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.abort({ code: "writer_dropped", message: "the writer was dropped before it was closed, so the stream is incomplete" });
   }
 
   /** Runs one operation after the other, so that frames are never interleaved. */

@@ -19,6 +19,17 @@ export const CONNECT_TIMEOUT = 10_000;
 /** The largest message that is read, in bytes (section 1.5). */
 export const MAX_MESSAGE = 64 * 1024 * 1024;
 
+/** Announces the largest message that a peer reads (section 1.5). */
+const MAX_MESSAGE_HEADER = "x-pipewright-max-message";
+
+/** What the answers of an engine mean (section 4.1). */
+const HINTS: Record<number, string> = {
+  401: "the engine wants a token; set `token` or III_TOKEN",
+  403: "the token is not accepted",
+  404: "no such channel, or its key is wrong; a channel that ended or expired is gone, too",
+  409: "this end of the channel was opened before, and opens only once",
+};
+
 /** Bytes that wait for their reader before the socket is paused. */
 const MAX_QUEUED = 1024 * 1024;
 
@@ -49,6 +60,7 @@ export class Connection {
   readonly #queue: Incoming[] = [];
   #queued = 0;
   #waiting: (() => void)[] = [];
+  #blocked: (() => void)[] = [];
   #lastReceived = Date.now();
   #watchdog: NodeJS.Timeout | undefined;
   #silent = false;
@@ -57,11 +69,17 @@ export class Connection {
   readonly ended: Promise<Ended>;
   /** Whether the engine promised signs of life. */
   heartbeats = false;
+  /** The largest message in bytes that the peer reads. */
+  maxMessage = MAX_MESSAGE;
 
   private constructor(socket: WebSocket) {
     this.#socket = socket;
     socket.on("upgrade", (response) => {
       this.heartbeats = response.headers[HEARTBEAT_HEADER] !== undefined;
+      const longest = String(response.headers[MAX_MESSAGE_HEADER] ?? "");
+      if (/^[0-9]+$/.test(longest)) {
+        this.maxMessage = Math.max(4096, Number(longest));
+      }
     });
     this.ended = new Promise((resolve) => {
       socket.on("close", (code, reason) => {
@@ -69,6 +87,7 @@ export class Connection {
         this.#ended = { code, reason: reason.toString(), silent: this.#silent };
         resolve(this.#ended);
         this.#wake();
+        this.#unblock();
       });
     });
     // Every error is followed by `close`, which says the rest.
@@ -91,11 +110,11 @@ export class Connection {
   static async open(
     address: Address,
     url: string,
-    { heartbeat = false, headers = {} }: { heartbeat?: boolean; headers?: Record<string, string> } = {},
+    { heartbeat = false }: { heartbeat?: boolean } = {},
   ): Promise<Connection> {
     const where = shown(url);
     let socket: WebSocket;
-    const sent: Record<string, string> = { ...headers };
+    const sent: Record<string, string> = {};
     if (address.token !== undefined) {
       sent["Authorization"] = `Bearer ${address.token}`;
     }
@@ -104,6 +123,8 @@ export class Connection {
     }
     if (heartbeat) {
       sent[HEARTBEAT_HEADER] = String(HEARTBEAT);
+    } else {
+      sent[MAX_MESSAGE_HEADER] = String(MAX_MESSAGE);
     }
     try {
       socket = new WebSocket(url, {
@@ -123,7 +144,9 @@ export class Connection {
     const refused = new Promise<never>((_resolve, reject) => {
       socket.on("unexpected-response", (request, response) => {
         request.destroy();
-        reject(new ConnectError(`${where} refused the connection: HTTP ${response.statusCode ?? 0}`));
+        const status = response.statusCode ?? 0;
+        const hint = HINTS[status] === undefined ? "" : `: ${HINTS[status]}`;
+        reject(new ConnectError(`${where} refused the connection with HTTP ${status}${hint}`));
       });
       socket.on("error", (error) => {
         reject(new ConnectError(`cannot connect to ${where}: ${error.message}`));
@@ -191,23 +214,60 @@ export class Connection {
     }
   }
 
+  #unblock(): void {
+    const blocked = this.#blocked;
+    this.#blocked = [];
+    for (const resolve of blocked) {
+      resolve();
+    }
+  }
+
   /** Sends a frame; waits while the kernel takes no more. `false` if the connection has ended. */
   async send(frame: Buffer | string): Promise<boolean> {
     if (this.#socket.readyState !== WebSocket.OPEN) {
       return false;
     }
-    const sent = new Promise<boolean>((resolve) => {
-      this.#socket.send(frame, { binary: typeof frame !== "string" }, (error) => {
-        // `ws` passes null where its types say undefined.
-        resolve(!error);
-      });
+    this.#socket.send(frame, { binary: typeof frame !== "string" }, () => {
+      if (this.#socket.bufferedAmount < MAX_BUFFERED) {
+        this.#unblock();
+      }
     });
-    return this.#socket.bufferedAmount < MAX_BUFFERED ? true : Promise.race([sent, this.ended.then(() => false)]);
+    // A list that is emptied, not a race with `ended`: each race would stay on that promise.
+    while (this.#socket.bufferedAmount >= MAX_BUFFERED && this.#ended === undefined) {
+      await new Promise<void>((resolve) => {
+        this.#blocked.push(resolve);
+      });
+    }
+    return this.#ended === undefined;
   }
 
-  /** Sends a close and waits for the peer's; frames that arrive meanwhile are dropped. */
-  async close(code = 1000, reason = ""): Promise<Ended> {
-    this.watch();
+  /** Sends a text, in fragments of `characters` if it is longer. `false` if the connection has ended. */
+  async sendText(text: string, characters: number): Promise<boolean> {
+    if (text.length <= characters) {
+      return this.send(text);
+    }
+    let at = 0;
+    while (text.length - at > characters && this.#socket.readyState === WebSocket.OPEN) {
+      // Half a surrogate pair has no UTF-8 form.
+      const high = text.charCodeAt(at + characters - 1);
+      const end = high >= 0xd800 && high <= 0xdbff ? at + characters + 1 : at + characters;
+      this.#socket.send(text.slice(at, end), { binary: false, fin: false }, () => undefined);
+      at = end;
+    }
+    return this.send(text.slice(at));
+  }
+
+  /** Drops the connection: the peer sees a loss. */
+  terminate(): void {
+    this.#socket.terminate();
+  }
+
+  /**
+   * Sends a close and waits for the peer's, at most `timeout` milliseconds without a sign of life.
+   * Frames that arrive meanwhile are dropped.
+   */
+  async close(code = 1000, reason = "", timeout?: number): Promise<Ended> {
+    this.watch(timeout);
     this.#socket.close(code, reason);
     while ((await this.receive()) !== undefined) {
       // Frames that nobody will read would keep the peer's close from being read.

@@ -1,61 +1,14 @@
 import { ChannelReader, ChannelWriter } from "./channel.js";
 import type { Address } from "./connection.js";
-import { Aborted, CallError, ConnectError, ItemError, PipewrightError, StreamError, WriteFailed } from "./errors.js";
+import { CallError, PipewrightError } from "./errors.js";
+import { abortOf, RunLost, Stopped, UserError } from "./failures.js";
 import { checked, Receiver, Sender } from "./items.js";
-import { type Abort, passedOn } from "./messages.js";
+import { bounded, encodeProgress } from "./messages.js";
 import { asRef, type ChannelRef } from "./refs.js";
 import { formatOf, type RunContext, type Stage } from "./stage.js";
 
-/** Lines of the stack that an abort contains. */
-const TAIL = 3;
-
-/** An error of the user's function, with the number of its item. */
-class UserError extends Error {
-  constructor(
-    override readonly cause: unknown,
-    readonly item: number | undefined,
-  ) {
-    super(describe(cause));
-  }
-}
-
-/** Thrown within a stage whose run was cancelled or whose output's reader left. */
-class Stopped extends Error {}
-
-/** The run that holds a stage is lost; it was not cancelled. */
-class RunLost extends Error {}
-
-/** Describes an error by type, message and the tail of its stack. */
-export function describe(error: unknown): string {
-  if (!(error instanceof Error)) {
-    return String(error);
-  }
-  const stack = (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
-  const places = stack.slice(0, TAIL).map((line) => line.trim().replace(/\(?(?:file:\/\/)?[^()\s]*\//, "("));
-  return `${error.name}: ${error.message}${places.length > 0 ? ` (${places.join(" < ")})` : ""}`;
-}
-
-/** The abort of a stage that failed. */
-export function abortOf(stage: string, error: unknown): Abort {
-  if (error instanceof UserError) {
-    return { code: "stage_failed", message: error.message, stage, item: error.item };
-  }
-  if (error instanceof Aborted) {
-    return passedOn(error.abort, stage);
-  }
-  const codes: [abstract: abstract new (...parameters: never[]) => Error, code: string][] = [
-    [ItemError, "bad_input"],
-    [StreamError, "input_truncated"],
-    [WriteFailed, "output_lost"],
-    [RunLost, "stage_lost"],
-    [ConnectError, "connect_failed"],
-    [Stopped, "cancelled"],
-  ];
-  const code = codes.find(([kind]) => error instanceof kind)?.[1];
-  const item = error instanceof ItemError ? error.number : undefined;
-  const message = code === undefined ? describe(error) : (error as Error).message;
-  return { code: code ?? "stage_failed", message, stage, item };
-}
+/** Milliseconds between two progress messages, if the run does not say (section 10.1). */
+const PROGRESS = 1000;
 
 function findRef(request: Record<string, unknown>, ...names: string[]): ChannelRef | undefined {
   for (const name of names) {
@@ -80,6 +33,8 @@ export class Execution {
   readonly #sender: Sender<unknown> | undefined;
   readonly #stop = new AbortController();
   readonly #context: RunContext;
+  readonly #progress: number;
+  #cancelled: (() => void) | undefined;
   readonly #started = performance.now();
 
   /** Reads the request (`docs/protocol.md` section 10.1). Throws `CallError`. */
@@ -100,9 +55,12 @@ export class Execution {
     this.#cancel = cancel && new ChannelReader(address, cancel);
     if (kind !== "bytes") {
       this.#receiver = this.#reader && new Receiver(this.#reader, formatOf(options.inputFormat), options.input);
-      const { outputFormat, output, outputName } = options;
-      this.#sender = this.#writer && new Sender(this.#writer, { format: formatOf(outputFormat), validator: output, item: outputName });
+      const { outputFormat, output, outputName, compression } = options;
+      const settings = { format: formatOf(outputFormat), validator: output, item: outputName, compression };
+      this.#sender = this.#writer && new Sender(this.#writer, settings);
     }
+    const interval = request["progressMs"];
+    this.#progress = typeof interval === "number" && interval >= 1 ? interval : PROGRESS;
     this.#context = this.#makeContext(request["params"]);
   }
 
@@ -131,6 +89,11 @@ export class Execution {
     };
   }
 
+  /** Stops the stage, because its caller no longer waits. */
+  cancel(): void {
+    this.#cancelled?.();
+  }
+
   /** Runs the stage to its end and returns its report. Throws `CallError` with the abort as JSON. */
   async run(): Promise<object> {
     try {
@@ -149,7 +112,7 @@ export class Execution {
       const abort = abortOf(this.#stage.id, error);
       await (this.#sender?.abort(abort) ?? this.#writer?.abort(abort));
       await this.#leave();
-      throw new CallError(abort.code, JSON.stringify(abort));
+      throw new CallError(abort.code, JSON.stringify(bounded(abort)));
     }
     await this.#cancel?.close();
     return this.#report();
@@ -180,6 +143,7 @@ export class Execution {
         this.#stop.abort();
         reject(new Stopped(reason));
       };
+      this.#cancelled = stop("the caller no longer waits");
       this.#writer?.gone().then(stop("the output of the stage was closed"), () => undefined);
       const lost = (error: unknown): void => {
         this.#stop.abort();
@@ -188,7 +152,26 @@ export class Execution {
       this.#held()?.then(stop("the run was cancelled"), lost);
     });
     stopped.catch(() => undefined);
-    await Promise.race([this.#body(), stopped]);
+    let telling = false;
+    const ticker = setInterval(() => {
+      const [items, bytes] = [this.#sender?.sent ?? 0, this.#writer?.sentBytes ?? 0];
+      const progress = { stage: this.#stage.id, items, bytes };
+      // One at a time, so that a slow reader gathers no progress messages.
+      if (!telling && this.#writer !== undefined) {
+        telling = true;
+        this.#writer.sendMessage(encodeProgress(progress)).then(
+          () => {
+            telling = false;
+          },
+          () => undefined,
+        );
+      }
+    }, this.#progress);
+    try {
+      await Promise.race([this.#body(), stopped]);
+    } finally {
+      clearInterval(ticker);
+    }
   }
 
   /** Ends when the run cancels the stage (`docs/protocol.md` section 10.1). */
@@ -277,7 +260,7 @@ export class Execution {
           yield receiver?.decode(encoded);
         }
       } else {
-        await this.#passOn(batch);
+        await this.#sender?.forward(batch);
       }
     }
     receiver?.checkCount();
@@ -288,21 +271,18 @@ export class Execution {
     for (let event = await reader?.next(); event !== undefined; event = await reader?.next()) {
       if (event.kind === "data") {
         yield event.payload;
-      } else if (event.kind === "message") {
-        await this.#writer?.sendMessage(event.text);
+      } else if (event.kind !== "turn") {
+        // Only a stage that declares that it keeps order is given turns.
+        await this.#writer?.sendMessage(event.kind === "message" ? event.text : encodeProgress(event.progress));
       }
     }
-  }
-
-  async #passOn(batch: { kind: "message"; text: string } | { kind: "turn"; turn: { turns: number } }): Promise<void> {
-    await (batch.kind === "turn" ? this.#sender?.sendTurn(batch.turn) : this.#sender?.sendMessage(batch.text));
   }
 
   async #sequential(): Promise<void> {
     const receiver = this.#receiver;
     for (let batch = await receiver?.batch(); batch !== undefined; batch = await receiver?.batch()) {
       if (batch.kind !== "items") {
-        await this.#passOn(batch);
+        await this.#sender?.forward(batch);
         continue;
       }
       for (const encoded of batch.items) {
@@ -315,30 +295,66 @@ export class Execution {
     receiver?.checkCount();
   }
 
+  /** Handles up to `limit` items at once; outputs are sent in order, each as soon as it can be. */
   async #concurrent(limit: number): Promise<void> {
     const receiver = this.#receiver;
-    const running: (() => Promise<void>)[] = [];
-    for (let batch = await receiver?.batch(); batch !== undefined; batch = await receiver?.batch()) {
-      const entries = batch.kind === "items" ? batch.items : [batch];
-      for (const entry of entries) {
+    const running: Promise<() => Promise<void>>[] = [];
+    let [over, failed] = [false, undefined as { error: unknown } | undefined];
+    let [wake, room] = [(): void => undefined, (): void => undefined];
+    const isOver = (): boolean => over;
+    const collect = async (): Promise<void> => {
+      for (;;) {
+        const next = running[0];
+        if (next === undefined) {
+          if (isOver()) {
+            return;
+          }
+          await new Promise<void>((resolve) => (wake = resolve));
+          continue;
+        }
+        const give = await next;
+        await give();
+        void running.shift();
+        room();
+      }
+    };
+    const collected = collect().catch((error: unknown) => {
+      failed = { error };
+      room();
+    });
+    const add = async (entry: Promise<() => Promise<void>>): Promise<void> => {
+      entry.catch(() => undefined);
+      running.push(entry);
+      wake();
+      while (running.length >= limit && failed === undefined) {
+        await new Promise<void>((resolve) => (room = resolve));
+      }
+      if (failed !== undefined) {
+        throw failed.error;
+      }
+    };
+    try {
+      for (let batch = await receiver?.batch(); batch !== undefined; batch = await receiver?.batch()) {
         if (batch.kind !== "items") {
-          const message = batch;
-          running.push(() => this.#passOn(message));
-        } else {
-          const item = receiver?.decode(entry);
+          const event = batch;
+          await add(Promise.resolve(async () => this.#sender?.forward(event)));
+          continue;
+        }
+        for (const encoded of batch.items) {
+          const item = receiver?.decode(encoded);
           const number = this.#number();
           const result = this.#user(() => this.#stage.run(item, this.#context), number);
-          result.catch(() => undefined);
-          running.push(async () => this.#give(item, await result, number));
+          await add(result.then((output) => () => this.#give(item, output, number)));
         }
-        if (running.length >= limit) {
-          await running.shift()?.();
-        }
+        this.#check();
       }
-      this.#check();
+    } finally {
+      over = true;
+      wake();
     }
-    for (const give of running) {
-      await give();
+    await collected;
+    if (failed !== undefined) {
+      throw failed.error;
     }
     receiver?.checkCount();
   }

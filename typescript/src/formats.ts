@@ -1,3 +1,5 @@
+import { isUtf8 } from "node:buffer";
+
 import { ItemError } from "./errors.js";
 
 /** The largest item that a receiver accepts, in bytes. */
@@ -5,10 +7,10 @@ export const MAX_ITEM = 64 * 1024 * 1024;
 
 /** Splits payload into encoded items. */
 export interface Decoder {
-  /** Takes payload; returns the encoded items that are now whole. Throws `ItemError`. */
-  feed(payload: Buffer): unknown[];
+  /** Takes payload; gives the encoded items that are now whole. Throws `ItemError` at a bad one. */
+  feed(payload: Buffer): Iterable<unknown>;
   /** What is left at the end. Throws `ItemError` for half an item. */
-  finish(): unknown[];
+  finish(): Iterable<unknown>;
 }
 
 /** How items become bytes (`docs/protocol.md` section 9.7). */
@@ -23,71 +25,93 @@ export interface Format {
 }
 
 const LF = 0x0a;
-const CR = 0x0d;
+
+/** The byte order mark, which a reader skips (section 9.7). */
+const BOM = "\ufeff";
+
+/** The key that stands for a nested option (section 9.7); a writer refuses it in user data. */
+const MARK = "$pipewright.some";
 
 class LineDecoder implements Decoder {
   #rest: Buffer[] = [];
   #size = 0;
+  #first = true;
 
-  constructor(readonly skipBlank: boolean) {}
+  constructor(readonly json: boolean) {}
 
-  feed(payload: Buffer): Buffer[] {
+  *feed(payload: Buffer): Generator<string, void, void> {
     const last = payload.lastIndexOf(LF);
     if (last < 0) {
       this.#keep(payload);
-      return [];
+      return;
     }
     const head = payload.subarray(0, last);
     const whole = this.#size > 0 ? Buffer.concat([...this.#rest, head]) : head;
     this.#rest = [];
     this.#size = 0;
+    yield* this.#lines(whole);
     this.#keep(payload.subarray(last + 1));
-    const lines: Buffer[] = [];
-    let start = 0;
-    for (let end = whole.indexOf(LF); end >= 0; end = whole.indexOf(LF, start)) {
-      this.#line(whole.subarray(start, end), lines);
-      start = end + 1;
-    }
-    this.#line(whole.subarray(start), lines);
-    return lines;
   }
 
-  finish(): Buffer[] {
+  *finish(): Generator<string, void, void> {
     const rest = Buffer.concat(this.#rest);
     this.#rest = [];
     this.#size = 0;
-    const lines: Buffer[] = [];
     if (rest.length > 0) {
-      this.#line(rest, lines);
+      yield* this.#lines(rest);
     }
-    return lines;
   }
 
   #keep(piece: Buffer): void {
     if (piece.length > 0) {
-      this.#rest.push(piece);
+      // A copy, because a small rest would hold the whole frame.
+      this.#rest.push(Buffer.from(piece));
       this.#size += piece.length;
-      this.#check(this.#size);
+      check(this.#size);
     }
   }
 
-  #line(line: Buffer, lines: Buffer[]): void {
-    const kept = line.at(-1) === CR ? line.subarray(0, -1) : line;
-    this.#check(kept.length);
-    if (!this.skipBlank || kept.some((byte) => byte !== 0x20 && byte !== 0x09)) {
-      lines.push(kept);
+  *#lines(whole: Buffer): Generator<string, void, void> {
+    if (isUtf8(whole)) {
+      // One conversion for many lines.
+      for (const line of whole.toString().split("\n")) {
+        yield* this.#line(line, whole.length > MAX_ITEM ? Buffer.byteLength(line) : 0);
+      }
+      return;
+    }
+    for (let start = 0; start <= whole.length; ) {
+      const end = whole.indexOf(LF, start);
+      const line = whole.subarray(start, end < 0 ? whole.length : end);
+      if (!isUtf8(line)) {
+        throw new ItemError(this.json ? "cannot be read as JSON: it is not UTF-8" : "the line is not UTF-8");
+      }
+      yield* this.#line(line.toString(), line.length);
+      start = end < 0 ? whole.length + 1 : end + 1;
     }
   }
 
-  #check(size: number): void {
-    if (size > MAX_ITEM) {
-      throw new ItemError(`a line is over the limit of ${MAX_ITEM} bytes`);
+  *#line(line: string, size: number): Generator<string, void, void> {
+    check(size);
+    let kept = line.endsWith("\r") ? line.slice(0, -1) : line;
+    if (kept.startsWith(BOM) && (this.json || this.#first)) {
+      kept = kept.slice(1);
+    }
+    this.#first = false;
+    // A blank line is none of JSON; any other character is for the parser to refuse.
+    if (!this.json || /[^ \t\r]/.test(kept)) {
+      yield kept;
     }
   }
 }
 
+function check(size: number): void {
+  if (size > MAX_ITEM) {
+    throw new ItemError(`a line is over the limit of ${MAX_ITEM} bytes`);
+  }
+}
+
 /** Throws for what JSON cannot carry: `JSON.stringify` would change it without a word. */
-function checkJson(value: unknown, path: string): void {
+export function checkJson(value: unknown, path: string): void {
   switch (typeof value) {
     case "number":
       if (!Number.isFinite(value)) {
@@ -114,6 +138,12 @@ function checkJson(value: unknown, path: string): void {
           throw new ItemError(`${path || "the item"}: a ${value.constructor.name} has no JSON form`);
         }
         for (const [key, member] of Object.entries(value)) {
+          if (key === MARK) {
+            throw new ItemError(`an object cannot have the key '${MARK}', which marks nested options`);
+          }
+          if (!key.isWellFormed()) {
+            throw new ItemError(`${path || "the item"}: a key has a lone surrogate`);
+          }
           // An absent member and an undefined one are the same in JSON.
           if (member !== undefined) {
             checkJson(member, path === "" ? key : `${path}.${key}`);
@@ -133,14 +163,19 @@ export const ndjson: Format = {
   decoder: () => new LineDecoder(true),
   decode(encoded) {
     try {
-      return JSON.parse((encoded as Buffer).toString()) as unknown;
+      return JSON.parse(encoded as string) as unknown;
     } catch (error) {
       throw new ItemError(`cannot be read as JSON: ${(error as Error).message}`);
     }
   },
   encode(item) {
     checkJson(item, "");
-    return Buffer.from(`${JSON.stringify(item)}\n`);
+    // `toJSON` of the value may give nothing, which is no text.
+    const text = JSON.stringify(item) as string | undefined;
+    if (text === undefined) {
+      throw new ItemError(`the item: a ${typeof item} has no JSON form`);
+    }
+    return Buffer.from(`${text}\n`);
   },
 };
 
@@ -150,11 +185,7 @@ export const lines: Format = {
   encoding: "utf-8",
   decoder: () => new LineDecoder(false),
   decode(encoded) {
-    try {
-      return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(encoded as Buffer);
-    } catch {
-      throw new ItemError("the line is not UTF-8");
-    }
+    return encoded;
   },
   encode(item) {
     if (typeof item !== "string") {

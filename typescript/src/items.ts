@@ -1,7 +1,9 @@
 import type { ChannelReader, ChannelWriter } from "./channel.js";
+import { type Compression, compressor, decompressor, type Transformer } from "./compression.js";
 import { Corrupt, ItemError, PipewrightError } from "./errors.js";
 import { type Format, ndjson } from "./formats.js";
-import { type Abort, encodeHeartbeat, encodeTurn, MAX_FRAME, type Turn } from "./messages.js";
+import { type Abort, encodeHeartbeat, encodeProgress, encodeTurn, MAX_FRAME } from "./messages.js";
+import type { TextEvent } from "./verifier.js";
 
 /** Milliseconds within which a sent item is on its way. */
 const FLUSH = 2;
@@ -14,8 +16,14 @@ export interface Validator<T> {
   parse(value: unknown): T;
 }
 
-/** Items of one frame, a message or a turn. */
-export type Batch = { kind: "items"; items: unknown[] } | { kind: "message"; text: string } | { kind: "turn"; turn: Turn };
+/** The byte order mark in UTF-8. */
+const BOM = Buffer.from("\ufeff");
+
+/** Items that a receiver hands over at once. */
+const BATCH = 4096;
+
+/** Some encoded items, a message, progress or a turn. */
+export type Batch = { kind: "items"; items: unknown[] } | TextEvent;
 
 /** Checks a value; the error of the validator becomes an `ItemError`. */
 export function checked<T>(validator: Validator<T> | undefined, value: unknown): T {
@@ -34,6 +42,9 @@ export class Receiver<T> {
   readonly #format: Format;
   readonly #decoder;
   readonly #validator: Validator<T> | undefined;
+  #unpacked: Transformer | undefined;
+  #found: Iterable<unknown> | AsyncIterable<unknown> = [];
+  #error: ItemError | undefined;
   #compared = false;
   #over = false;
   /** Items that were decoded or rejected so far. */
@@ -53,29 +64,75 @@ export class Receiver<T> {
     return this.reader.header?.content;
   }
 
-  /** The encoded items of one frame, or a message; `undefined` at the end. */
+  /** Some encoded items, or a message; `undefined` at the end. */
   async batch(): Promise<Batch | undefined> {
-    while (!this.#over) {
+    for (;;) {
+      const items = await this.#take();
+      if (items.length > 0) {
+        return { kind: "items", items };
+      }
+      if (this.#over) {
+        return undefined;
+      }
       const event = await this.reader.next();
-      try {
-        if (event === undefined) {
-          this.#over = true;
-          const items = this.#decoder.finish();
-          return items.length > 0 ? { kind: "items", items } : undefined;
-        }
+      if (event === undefined) {
+        this.#over = true;
+        this.#found = this.#rest();
+      } else {
         this.#compare(event.kind === "data");
         if (event.kind !== "data") {
           return event;
         }
-        const items = this.#decoder.feed(event.payload);
-        if (items.length > 0) {
-          return { kind: "items", items };
+        this.#found = this.#unpacked === undefined ? this.#decoder.feed(event.payload) : this.#unpack(this.#unpacked.feed(event.payload));
+      }
+    }
+  }
+
+  /** Takes items until a batch is full. What is wrong behind them is thrown next time. */
+  async #take(): Promise<unknown[]> {
+    if (this.#error !== undefined) {
+      throw new ItemError(this.#error.reason, this.received);
+    }
+    const items: unknown[] = [];
+    try {
+      if (Symbol.asyncIterator in this.#found) {
+        const found = this.#found[Symbol.asyncIterator]();
+        while (items.length < BATCH) {
+          const next = await found.next();
+          if (next.done === true) {
+            break;
+          }
+          items.push(next.value);
         }
-      } catch (error) {
+      } else {
+        for (const encoded of this.#found) {
+          items.push(encoded);
+        }
+      }
+    } catch (error) {
+      if (!(error instanceof ItemError)) {
+        throw error;
+      }
+      this.#error = error;
+      if (items.length === 0) {
         throw this.#numbered(error, this.received);
       }
     }
-    return undefined;
+    return items;
+  }
+
+  /** Decompressed payload exists one bounded piece at a time. */
+  async *#unpack(pieces: AsyncIterable<Buffer>): AsyncGenerator<unknown, void, void> {
+    for await (const piece of pieces) {
+      yield* this.#decoder.feed(piece);
+    }
+  }
+
+  async *#rest(): AsyncGenerator<unknown, void, void> {
+    if (this.#unpacked !== undefined) {
+      yield* this.#unpack(this.#unpacked.finish());
+    }
+    yield* this.#decoder.finish();
   }
 
   /** Decodes and checks one item of a batch. Throws `ItemError` with its number. */
@@ -101,12 +158,13 @@ export class Receiver<T> {
     }
     this.#compared = true;
     // A stage of bytes forwards items of any format.
-    const differs = header.format !== this.#format.name && header.format !== "bytes";
-    if (differs || header.compression !== undefined) {
-      const found = differs ? `in the format '${header.format}'` : `compressed by ${header.compression ?? ""}`;
-      const reason = `the stream is ${found}, but this receiver reads plain '${this.#format.name}'`;
+    if (header.format !== this.#format.name && header.format !== "bytes") {
+      const reason = `the stream is in the format '${header.format}', not '${this.#format.name}'; set \`inputFormat\` of the stage`;
       this.reader.fail(new Corrupt(reason));
       throw new ItemError(reason);
+    }
+    if (header.compression !== undefined) {
+      this.#unpacked = decompressor(header.compression);
     }
   }
 
@@ -144,27 +202,32 @@ export interface SenderOptions<T> {
   validator?: Validator<T> | undefined;
   item?: string | undefined;
   metadata?: unknown;
+  compression?: Compression | undefined;
 }
 
 /** Writes items, batched into frames. Only `close` completes the stream. */
 export class Sender<T> {
   readonly #format: Format;
   readonly #validator: Validator<T> | undefined;
+  readonly #packed: Transformer | undefined;
   #buffer: Buffer[] = [];
   #size = 0;
+  #flushed: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
   #heartbeat: NodeJS.Timeout | undefined;
   /** Items that were sent so far. */
   sent = 0;
 
   /** Puts items onto a writer of bytes. */
-  constructor(readonly writer: ChannelWriter, { format = ndjson, validator, item, metadata }: SenderOptions<T> = {}) {
+  constructor(readonly writer: ChannelWriter, { format = ndjson, validator, item, metadata, compression }: SenderOptions<T> = {}) {
+    this.#packed = compression && compressor(compression);
     this.#format = format;
     this.#validator = validator;
     writer.header = {
       format: format.name,
       encoding: format.encoding,
       item,
+      compression,
       heartbeat_ms: HEARTBEAT,
       content: metadata,
     };
@@ -183,6 +246,10 @@ export class Sender<T> {
       encoded = this.#format.encode(checked(this.#validator, item));
     } catch (error) {
       throw error instanceof ItemError ? new ItemError(error.reason, this.sent) : error;
+    }
+    if (this.sent === 0 && this.#format.name === "lines" && encoded.indexOf(BOM) === 0) {
+      // A reader skips one byte order mark at the beginning (section 9.7).
+      this.#buffer.push(BOM);
     }
     this.#buffer.push(encoded);
     this.#size += encoded.length;
@@ -213,34 +280,64 @@ export class Sender<T> {
     await this.writer.sendMessage(text);
   }
 
-  /** Forwards a turn of ordered copies in its place. */
-  async sendTurn(turn: Turn): Promise<void> {
-    await this.sendMessage(encodeTurn(turn));
+  /** Forwards a message, progress or a turn of ordered copies in its place. */
+  async forward(event: TextEvent): Promise<void> {
+    switch (event.kind) {
+      case "message":
+        return this.sendMessage(event.text);
+      case "progress":
+        return this.sendMessage(encodeProgress(event.progress));
+      case "turn":
+        return this.sendMessage(encodeTurn(event.turn));
+    }
   }
 
   /** Sends what is buffered. */
-  async flush(): Promise<void> {
+  flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#size > 0) {
-      const payload = this.#buffer.length === 1 ? this.#buffer[0] : Buffer.concat(this.#buffer);
-      this.#buffer = [];
-      this.#size = 0;
-      this.#rest();
-      await this.writer.write(payload ?? Buffer.alloc(0));
+    // One after the other, so that compressed pieces keep their order.
+    const result = this.#flushed.then(() => this.#flush());
+    this.#flushed = result.catch(() => undefined);
+    return result;
+  }
+
+  async #flush(): Promise<void> {
+    if (this.#size === 0) {
+      return;
+    }
+    const payload = Buffer.concat(this.#buffer);
+    this.#buffer = [];
+    this.#size = 0;
+    this.#rest();
+    await this.#write(this.#packed?.feed(payload) ?? [payload]);
+  }
+
+  async #write(pieces: Iterable<Buffer> | AsyncIterable<Buffer>): Promise<void> {
+    for await (const piece of pieces) {
+      await this.writer.write(piece);
     }
   }
 
   #rest(): void {
     clearTimeout(this.#heartbeat);
+    // The timer holds no sender: one that is dropped ends, and with it its stream.
+    const reference = new WeakRef(this);
     this.#heartbeat = setTimeout(() => {
-      this.writer.sendMessage(encodeHeartbeat()).then(
-        () => {
-          this.#rest();
-        },
-        () => undefined,
-      );
+      const sender = reference.deref();
+      if (sender !== undefined) {
+        sender.#beat();
+      }
     }, HEARTBEAT / 2).unref();
+  }
+
+  #beat(): void {
+    this.writer.sendMessage(encodeHeartbeat()).then(
+      () => {
+        this.#rest();
+      },
+      () => undefined,
+    );
   }
 
   #stop(): void {
@@ -253,6 +350,7 @@ export class Sender<T> {
     try {
       await this.flush();
       this.#stop();
+      await this.#write(this.#packed?.finish() ?? []);
       await this.writer.close(this.sent);
     } finally {
       this.#stop();

@@ -9,6 +9,12 @@ export const MAX_FRAME = 64 * 1024;
 /** The code of a stage whose input was aborted (section 9.4). */
 export const INPUT_FAILED = "input_failed";
 
+/** Bytes of a text of an abort; longer ones are cut (section 9.4). */
+const MAX_ABORT_TEXT = 16 * 1024;
+
+/** Causes that an abort keeps, first cause first (section 9.4). */
+const MAX_CAUSES = 16;
+
 /** The first frame of a stream (section 9.2). `content` is the user's metadata. */
 export interface Header {
   format: string;
@@ -65,13 +71,36 @@ const tagged = (type: string, fields: object): string =>
   JSON.stringify({ type, pipewright: VERSION, ...fields });
 
 export const encodeHeader = (header: Header): string => tagged("metadata", header);
-export const encodeAbort = (abort: Abort): string => tagged("error", abort);
+export const encodeAbort = (abort: Abort): string => tagged("error", bounded(abort));
 export const encodeTurn = (turn: Turn): string => tagged("turn", turn);
+export const encodeProgress = (progress: Progress): string => tagged("progress", progress);
 export const encodeHeartbeat = (): string => tagged("heartbeat", {});
 export const encodeEnd = (end: End): string => {
   const crc32c = end.crc32c === undefined ? undefined : end.crc32c.toString(16).padStart(8, "0");
   return tagged("end", { bytes: end.bytes, items: end.items, crc32c });
 };
+
+function cut(text: string): string {
+  const bytes = Buffer.from(text.toWellFormed());
+  if (bytes.length <= MAX_ABORT_TEXT) {
+    return bytes.toString();
+  }
+  // A character that the cut divides is left out.
+  const kept = bytes.subarray(0, MAX_ABORT_TEXT).toString().replace(/\ufffd+$/, "");
+  return `${kept}.. (cut, ${bytes.length} bytes)`;
+}
+
+/** The abort with texts and causes within their limits; causes are flat. */
+export function bounded({ code, message, stage, item, causes = [] }: Abort): Abort {
+  const flat = causes.slice(0, MAX_CAUSES).map((cause) => bounded({ ...cause, causes: [] }));
+  return {
+    code: cut(code),
+    message: cut(message),
+    stage: stage === undefined ? undefined : cut(stage),
+    item,
+    ...(flat.length > 0 && { causes: flat }),
+  };
+}
 
 /** The abort that began it all. */
 export const firstCause = (abort: Abort): Abort => abort.causes?.[0] ?? abort;
@@ -96,13 +125,29 @@ type Fields = Record<string, unknown>;
 const isObject = (value: unknown): value is Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
+function malformed(fields: Fields, why: string): MalformedMessage {
+  const kind = typeof fields["type"] === "string" ? fields["type"] : "error";
+  return new MalformedMessage(`malformed \`${kind}\` message: ${why}`);
+}
+
 function count(fields: Fields, name: string): number | undefined {
   const value = fields[name];
   if (value === undefined || value === null) {
     return undefined;
   }
   if (typeof value !== "number" || !Number.isInteger(value) || value < 0) {
-    throw new MalformedMessage(`malformed \`${String(fields["type"])}\` message: \`${name}\` is not a count`);
+    throw malformed(fields, `\`${name}\` is not a count`);
+  }
+  return value;
+}
+
+function text(fields: Fields, name: string): string | undefined {
+  const value = fields[name];
+  if (value === undefined || value === null) {
+    return undefined;
+  }
+  if (typeof value !== "string") {
+    throw malformed(fields, `\`${name}\` is not a string`);
   }
   return value;
 }
@@ -110,63 +155,73 @@ function count(fields: Fields, name: string): number | undefined {
 function readEnd(fields: Fields): End {
   const bytes = count(fields, "bytes");
   if (bytes === undefined) {
-    throw new MalformedMessage("malformed `end` message: `bytes` is missing");
+    throw malformed(fields, "`bytes` is missing");
   }
-  const digits = fields["crc32c"];
-  if (digits !== undefined && digits !== null && !(typeof digits === "string" && /^[0-9a-fA-F]{8}$/.test(digits))) {
-    throw new MalformedMessage("malformed `end` message: `crc32c` is not 8 hexadecimal digits");
+  const digits = text(fields, "crc32c");
+  if (digits !== undefined && !/^[0-9a-fA-F]{8}$/.test(digits)) {
+    throw malformed(fields, "`crc32c` is not 8 hexadecimal digits");
   }
-  const crc32c = typeof digits === "string" ? parseInt(digits, 16) : undefined;
-  return { bytes, items: count(fields, "items"), crc32c };
+  return { bytes, items: count(fields, "items"), crc32c: digits === undefined ? undefined : parseInt(digits, 16) };
 }
 
-/** Reads the members of an abort leniently: unknown members are ignored. */
-export function readAbort(fields: Fields): Abort {
-  const text = (name: string) => (typeof fields[name] === "string" ? fields[name] : undefined);
-  const item = fields["item"];
-  const causes = Array.isArray(fields["causes"]) ? fields["causes"].filter(isObject) : [];
+/** Reads the members of an abort. The causes of causes are left out: the list is flat by the protocol. */
+export function readAbort(fields: Fields, isCause = false): Abort {
+  const causes = fields["causes"] ?? [];
+  if (!Array.isArray(causes) || !causes.every(isObject)) {
+    throw malformed(fields, "`causes` is not a list of aborts");
+  }
   return {
-    code: text("code") ?? "",
-    message: text("message") ?? "",
-    stage: text("stage"),
-    item: typeof item === "number" ? item : undefined,
-    ...(causes.length > 0 && { causes: causes.map(readAbort) }),
+    code: text(fields, "code") ?? "",
+    message: text(fields, "message") ?? "",
+    stage: text(fields, "stage"),
+    item: count(fields, "item"),
+    ...(causes.length > 0 && !isCause && { causes: causes.map((cause) => readAbort(cause, true)) }),
   };
 }
 
 function readHeader(fields: Fields): Header {
-  const { format, encoding, item, schema, compression, content } = fields;
-  if (typeof format !== "string") {
-    throw new MalformedMessage("malformed `metadata` message: `format` is not a string");
+  const format = text(fields, "format");
+  if (format === undefined) {
+    throw malformed(fields, "`format` is missing");
   }
-  const text = (value: unknown) => (typeof value === "string" ? value : undefined);
   return {
     format,
-    encoding: text(encoding),
-    item: text(item),
-    schema,
-    compression: text(compression),
+    encoding: text(fields, "encoding"),
+    item: text(fields, "item"),
+    schema: fields["schema"],
+    compression: text(fields, "compression"),
     heartbeat_ms: count(fields, "heartbeat_ms"),
-    content,
+    content: fields["content"],
   };
 }
+
+function readTurn(fields: Fields): Turn {
+  const turns = count(fields, "turns");
+  if (turns === undefined) {
+    throw malformed(fields, "`turns` is missing");
+  }
+  return { turns };
+}
+
+const isVersion = (value: unknown): value is number =>
+  typeof value === "number" && Number.isInteger(value) && value >= 0;
 
 /**
  * Reads a text frame. `undefined` means that it is a message of the user.
  *
  * @throws MalformedMessage if the frame claims to belong to the protocol and is malformed.
  */
-export function parseMessage(text: string): Message | undefined {
-  if (!text.includes('"pipewright"')) {
+export function parseMessage(frame: string): Message | undefined {
+  if (!frame.includes('"pipewright"')) {
     return undefined;
   }
   let fields: unknown;
   try {
-    fields = JSON.parse(text);
+    fields = JSON.parse(frame);
   } catch {
     return undefined;
   }
-  if (!isObject(fields) || typeof fields["type"] !== "string" || !Number.isInteger(fields["pipewright"])) {
+  if (!isObject(fields) || typeof fields["type"] !== "string" || !isVersion(fields["pipewright"])) {
     return undefined;
   }
   if (fields["pipewright"] !== VERSION) {
@@ -184,13 +239,13 @@ export function parseMessage(text: string): Message | undefined {
     case "heartbeat":
       return { kind: "heartbeat" };
     case "turn":
-      return { kind: "turn", turn: { turns: count(fields, "turns") ?? 0 } };
+      return { kind: "turn", turn: readTurn(fields) };
     case "progress": {
-      const { stage, ...more } = fields;
+      const more = { ...fields };
       delete more["type"];
       delete more["pipewright"];
       const own = { items: count(fields, "items") ?? 0, bytes: count(fields, "bytes") ?? 0 };
-      return { kind: "progress", progress: { ...more, ...own, stage: typeof stage === "string" ? stage : "" } };
+      return { kind: "progress", progress: { ...more, ...own, stage: text(fields, "stage") ?? "" } };
     }
     default:
       return undefined;

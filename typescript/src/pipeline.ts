@@ -1,19 +1,28 @@
 import { CallError, PipewrightError, ReaderGone, RunFailed, StreamError } from "./errors.js";
-import { abortOf } from "./executor.js";
+import { abortOf, CONSEQUENCES } from "./failures.js";
 import { Receiver, Sender, type Validator } from "./items.js";
-import { type Abort, firstCause, INPUT_FAILED, readAbort } from "./messages.js";
+import { type Abort, firstCause, readAbort } from "./messages.js";
 import { ChannelReader, ChannelWriter } from "./channel.js";
-import { formatOf } from "./stage.js";
+import { type FormatName, formatOf, type Stage } from "./stage.js";
 import type { ChannelRef } from "./refs.js";
 import type { Worker } from "./worker.js";
 
 /** Milliseconds that the stages have to end after one has failed, or after the output has ended. */
 const GRACE = 5000;
 
-/** What went through each stage, as the stages reported it. */
+/** What went through one stage: what its function returned (section 10.4), empty if it failed. */
+export interface StageReport {
+  id: string;
+  report: Record<string, unknown>;
+}
+
+/** What a run did; complete once the run has ended. */
 export interface RunReport {
-  stages: Record<string, Record<string, unknown>>;
+  /** One report per stage, in order. */
+  stages: StageReport[];
+  /** Items that came out. */
   items: number;
+  /** Whether every stream of the run had totals that matched. */
   verified: boolean;
 }
 
@@ -21,8 +30,6 @@ interface Step {
   id: string;
   params: unknown;
 }
-
-type FormatName = "ndjson" | "lines";
 
 /** A source and the stages behind it. Nothing runs before `start`. */
 export class Pipeline {
@@ -38,7 +45,8 @@ export class Pipeline {
   }
 
   /** Appends the stage with this id, on whichever worker registered it. */
-  then(id: string, params?: unknown): Pipeline {
+  then(stage: string | Stage, params?: unknown): Pipeline {
+    const id = typeof stage === "string" ? stage : stage.id;
     return new Pipeline(this.#source, this.#input, [...this.#steps, { id, params }]);
   }
 
@@ -59,11 +67,14 @@ export function pipeline(
   return new Pipeline(source, input);
 }
 
-/** One execution of a pipeline. Iterate it for the items; `report` holds the counts. */
+/**
+ * One execution of a pipeline. Iterate it once for the items; `report` holds the counts. Leaving the
+ * loop early ends the stages.
+ */
 export class Run<T> {
-  readonly report: RunReport = { stages: {}, items: 0, verified: false };
-  readonly #failures: Abort[] = [];
-  #over = false;
+  readonly report: RunReport;
+  readonly #failures: { place: number; abort: Abort }[] = [];
+  #iterated = false;
 
   /** Use `Pipeline.start`. */
   constructor(
@@ -73,7 +84,9 @@ export class Run<T> {
     private readonly steps: Step[],
     private readonly output: FormatName,
     private readonly item: Validator<T> | undefined,
-  ) {}
+  ) {
+    this.report = { stages: steps.map(({ id }) => ({ id, report: {} })), items: 0, verified: false };
+  }
 
   /** Runs to the end and returns all items. Throws `RunFailed`. */
   async collect(): Promise<T[]> {
@@ -86,6 +99,10 @@ export class Run<T> {
 
   /** Yields the items of the last stage. Throws `RunFailed` with the first cause. */
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void, void> {
+    if (this.#iterated) {
+      throw new TypeError("a run is iterated once; start another run of the pipeline");
+    }
+    this.#iterated = true;
     const { worker, steps } = this;
     const edges: { writer: ChannelRef; reader: ChannelRef }[] = [];
     for (let at = 0; at <= steps.length; at += 1) {
@@ -98,97 +115,160 @@ export class Run<T> {
     const sender = new Sender<unknown>(new ChannelWriter(worker.address, first.writer), { format: formatOf(this.input) });
     const reader = new ChannelReader(worker.address, last.reader);
     const receiver = new Receiver<T>(reader, formatOf(this.output), this.item);
+    const over = new AbortController();
     const calls = steps.map((step, at) => {
       const request = { readerRef: edges[at]?.reader, writerRef: edges[at + 1]?.writer, params: step.params };
-      return this.#trigger(step, request);
+      return this.#trigger(at, step, request, over.signal);
     });
-    const parts = [this.#feed(sender), ...calls];
-    const failed = new Promise<void>((resolve) => {
-      for (const call of calls) {
-        call.catch(() => setTimeout(resolve, GRACE).unref());
-      }
-    });
+    const parts = [this.#feed(sender, over.signal), ...calls];
+    const items = this.#received(receiver, calls);
     let complete = false;
     try {
-      for (;;) {
-        const next = receiver.batch();
-        next.catch(() => undefined);
-        const batch = await Promise.race([next, failed.then(() => "failed" as const)]);
-        if (batch === "failed") {
-          break;
-        }
-        if (batch === undefined) {
-          receiver.checkCount();
-          complete = true;
-          break;
-        }
-        if (batch.kind === "items") {
-          for (const encoded of batch.items) {
-            this.report.items += 1;
-            yield receiver.decode(encoded);
-          }
-        }
+      for await (const item of items) {
+        this.report.items += 1;
+        yield item;
       }
+      complete = true;
     } catch (error) {
       if (!(error instanceof PipewrightError)) {
         throw error;
       }
       const abort = abortOf("the consumer", error);
       if (error instanceof StreamError) {
-        this.#failures.push(abort);
+        this.#failures.push({ place: steps.length, abort });
       } else {
-        this.#failures.unshift(abort);
+        // The consumer refused an item: nothing that follows from it comes before it.
+        this.#failures.unshift({ place: -2, abort });
       }
     } finally {
-      this.#over = true;
       await reader.close();
       await settled(parts);
+      over.abort();
+      await Promise.allSettled(parts);
     }
     const cause = this.#firstCause();
     if (cause !== undefined) {
       throw new RunFailed(cause);
     }
-    const reports = Object.values(this.report.stages);
-    this.report.verified = complete && reports.every((report) => report["input_verified"] === true);
+    const verified = this.report.stages.every(({ report }) => report["input_verified"] === true);
+    this.report.verified = complete && verified && reader.verdict === "complete";
   }
 
-  #firstCause(): Abort | undefined {
-    const causes = this.#failures.map(firstCause);
-    return causes.find((cause) => cause.code !== INPUT_FAILED) ?? causes[0];
-  }
-
-  async #feed(sender: Sender<unknown>): Promise<void> {
-    try {
-      await sender.connect();
-      for await (const item of this.source) {
-        await sender.send(item);
-        if (this.#over) {
-          await sender.abort({ code: "cancelled", message: "the run has ended", stage: "source" });
-          return;
+  /** Yields items, and ends soon after a stage failed while its output stays open. */
+  async *#received(receiver: Receiver<T>, calls: Promise<void>[]): AsyncGenerator<T, void, void> {
+    let [failed, wake] = [false, (): void => undefined];
+    for (const call of calls) {
+      call.catch(() => {
+        setTimeout(() => {
+          failed = true;
+          wake();
+        }, GRACE).unref();
+      });
+    }
+    for (;;) {
+      const next = receiver.batch().then(
+        (batch) => ({ batch }),
+        (error: unknown) => ({ error }),
+      );
+      // No race with a promise of the whole run, which would keep a reaction for each batch.
+      const found = await new Promise<Awaited<typeof next> | undefined>((resolve) => {
+        wake = () => {
+          resolve(undefined);
+        };
+        void next.then(resolve);
+        if (failed) {
+          setTimeout(wake, GRACE).unref();
+        }
+      });
+      if (found === undefined) {
+        throw new StreamError("the stages have ended, and the output has no end");
+      } else if ("error" in found) {
+        throw found.error;
+      } else if (found.batch === undefined) {
+        receiver.checkCount();
+        return;
+      } else if (found.batch.kind === "items") {
+        for (const encoded of found.batch.items) {
+          yield receiver.decode(encoded);
         }
       }
-      await sender.close();
+    }
+  }
+
+  /**
+   * The failure that began it: one that follows from no other, else that of the first stage. A stage
+   * that is lost ends its neighbours, whose answers may arrive before its own.
+   */
+  #firstCause(): Abort | undefined {
+    const causes = this.#failures.map(({ place, abort }) => ({ place, abort: firstCause(abort) }));
+    const own = causes.find(({ abort }) => !CONSEQUENCES.has(abort.code));
+    return (own ?? causes.sort((one, other) => one.place - other.place)[0])?.abort;
+  }
+
+  /** Sends the source, until it ends, the first stage wants no more, or the run is over. */
+  async #feed(sender: Sender<unknown>, over: AbortSignal): Promise<void> {
+    const state = { left: false };
+    let wake: () => void = () => undefined;
+    const stop = (): void => {
+      state.left = true;
+      wake();
+    };
+    over.addEventListener("abort", stop);
+    void sender.writer.gone().then(stop, stop);
+    const iterator = iteratorOf(this.source);
+    try {
+      await sender.connect();
+      for (;;) {
+        const next = iterator.next();
+        // No race with a promise of the whole run, which would keep a reaction for each item.
+        const result = await new Promise<IteratorResult<unknown> | undefined>((resolve, reject) => {
+          wake = () => {
+            resolve(undefined);
+          };
+          Promise.resolve(next).then(resolve, reject);
+        });
+        if (result === undefined || state.left) {
+          break;
+        }
+        if (result.done === true) {
+          await sender.close();
+          return;
+        }
+        await sender.send(result.value);
+      }
+      // Not awaited: a source that waits for something may never get to its end.
+      void Promise.resolve(iterator.return?.()).catch(() => undefined);
+      if (!sender.writer.readerIsGone) {
+        await sender.abort({ code: "cancelled", message: "the run has ended", stage: "source" });
+      }
     } catch (error) {
       // The first stage wanted no more.
       if (!(error instanceof ReaderGone)) {
         const abort = abortOf("source", error);
-        this.#failures.push(abort);
+        this.#failures.push({ place: -1, abort });
         await sender.abort(abort);
       }
     }
   }
 
-  async #trigger(step: Step, request: object): Promise<void> {
+  async #trigger(at: number, { id }: Step, request: object, signal: AbortSignal): Promise<void> {
     try {
-      const report = await this.worker.call(step.id, request, { timeout: Infinity });
-      this.report.stages[step.id] = (report ?? {}) as Record<string, unknown>;
+      const report = await this.worker.call(id, request, { timeout: Infinity, signal });
+      const entry = this.report.stages[at];
+      if (entry !== undefined) {
+        entry.report = (report ?? {}) as Record<string, unknown>;
+      }
     } catch (error) {
-      if (error instanceof CallError) {
-        this.#failures.push(reported(step.id, error));
+      if (error instanceof CallError && !signal.aborted) {
+        this.#failures.push({ place: at, abort: reported(id, error) });
       }
       throw error;
     }
   }
+}
+
+function iteratorOf(source: Iterable<unknown> | AsyncIterable<unknown>): Iterator<unknown> | AsyncIterator<unknown> {
+  return Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
 }
 
 /** The abort that a failed stage returns as JSON; other errors become one. */

@@ -1,6 +1,10 @@
-import type { Format } from "./formats.js";
-import { lines, ndjson } from "./formats.js";
+import { type Compression, compressor } from "./compression.js";
+import { type Format, lines, ndjson } from "./formats.js";
 import type { Validator } from "./items.js";
+import { msgpack } from "./msgpack.js";
+
+/** The name of a format of items. `msgpack` needs the package `@msgpack/msgpack`. */
+export type FormatName = "ndjson" | "lines" | "msgpack";
 
 /** What a stage knows about its run. */
 export interface RunContext<P = unknown, S = unknown> {
@@ -31,12 +35,14 @@ export interface StageOptions<A = unknown, B = unknown, P = unknown, S = unknown
   /** Makes the state of a run. */
   state?: () => S;
   /** The format of the input. Default: `ndjson`. */
-  inputFormat?: "ndjson" | "lines";
+  inputFormat?: FormatName;
   /** The format of the output. Default: `ndjson`. */
-  outputFormat?: "ndjson" | "lines";
-  /** The JSON schema of an input item; zod has `z.toJSONSchema`. */
+  outputFormat?: FormatName;
+  /** Compresses the output. `zstd` needs Node 22.15 or later, or the package `zstd-napi`. */
+  compression?: Compression;
+  /** The JSON schema of an input item. Default: that of `input`, where its validator has one. */
   inputSchema?: object;
-  /** The JSON schema of an output item. */
+  /** The JSON schema of an output item. Default: that of `output`, where its validator has one. */
   outputSchema?: object;
   /** The name of the input type, for people. */
   inputName?: string;
@@ -70,7 +76,45 @@ function define(kind: StageKind, id: string, options: object, run: unknown): Sta
   if (concurrency > 1 && (!single || stage.options.state !== undefined)) {
     throw new TypeError(`${id}: concurrency needs a function of one item without state`);
   }
+  // Says now what is missing, not when the first run starts.
+  formatOf(stage.options.inputFormat).decoder();
+  formatOf(stage.options.outputFormat).decoder();
+  if (stage.options.compression !== undefined) {
+    compressor(stage.options.compression);
+  }
   return stage;
+}
+
+interface Described {
+  "~standard"?: { jsonSchema?: Record<"input" | "output", (options: { target: string }) => object> };
+  toJSONSchema?: () => object;
+}
+
+/** The JSON schema of a validator, by Standard JSON Schema or zod's own method, if it has one. */
+function schemaOf(validator: unknown, side: "input" | "output"): object | undefined {
+  const described = validator as Described | undefined;
+  try {
+    const standard = described?.["~standard"]?.jsonSchema;
+    return standard === undefined ? described?.toJSONSchema?.() : standard[side]({ target: "draft-2020-12" });
+  } catch {
+    // A validator may accept more than a schema can say, such as dates. It checks the items all the same.
+    return undefined;
+  }
+}
+
+/** The schemas that are registered: of the parameters and of the items (section 10.2). */
+export function schemasOf({ options }: Stage): { request: object; response: object } {
+  const params = schemaOf(options.params, "input");
+  const input = options.inputSchema ?? schemaOf(options.input, "input");
+  const output = options.outputSchema ?? schemaOf(options.output, "output");
+  return {
+    request: {
+      type: "object",
+      properties: params === undefined ? {} : { params },
+      ...(input !== undefined && { "x-pipewright-item": input }),
+    },
+    response: output === undefined ? {} : { "x-pipewright-item": output },
+  };
 }
 
 /**
@@ -130,7 +174,13 @@ stage.consumer = <A, P = unknown, S = unknown>(
 ): Stage => define("consumer", id, options, run);
 
 /** The format of this name. */
-export const formatOf = (name: "ndjson" | "lines" | undefined): Format => (name === "lines" ? lines : ndjson);
+export function formatOf(name: FormatName = "ndjson"): Format {
+  const format = { ndjson, lines, msgpack }[name] as Format | undefined;
+  if (format === undefined) {
+    throw new TypeError(`the format '${name}' is not supported here; use ndjson, lines or msgpack`);
+  }
+  return format;
+}
 
 /** The metadata of the registration (`docs/protocol.md` section 10.2). */
 export function metadataOf({ kind, options }: Stage): object {

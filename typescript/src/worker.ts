@@ -2,20 +2,27 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 
 import { ChannelReader, ChannelWriter } from "./channel.js";
+import { announcement } from "./announcement.js";
+import { Calls } from "./calls.js";
 import { type Address, Connection } from "./connection.js";
-import { CallError, ConnectError } from "./errors.js";
-import { describe, Execution } from "./executor.js";
+import { CallError, ConnectError, ItemError } from "./errors.js";
+import { Execution } from "./executor.js";
+import { checkJson } from "./formats.js";
+import { Functions, type Handler } from "./functions.js";
 import { asRef, type ChannelRef, shown } from "./refs.js";
-import { metadataOf, type Stage } from "./stage.js";
-
-/** The version of this package. */
-export const VERSION = "0.1.0";
+import { metadataOf, schemasOf, type Stage } from "./stage.js";
 
 /** The address of an engine if neither an option nor `III_URL` names one. */
 export const DEFAULT_URL = "ws://127.0.0.1:49134";
 
 /** Milliseconds that a call waits for its result by default. */
 const CALL_TIMEOUT = 30_000;
+
+/** Milliseconds that a worker that closes waits for the engine's close. */
+const LEAVE_TIMEOUT = 5000;
+
+/** The name under which the answer to a ping is awaited; no call has such an id. */
+const PONG = "pong";
 
 /** Milliseconds that running calls have when a worker closes. */
 const CLOSE_TIMEOUT = 30_000;
@@ -36,12 +43,16 @@ export interface WorkerOptions {
   log?: (line: string) => void;
 }
 
-type Handler = (data: unknown) => unknown;
+/** Characters of a fragment of a long message: at most 1 MiB as UTF-8 (section 1.5). */
+const FRAGMENT = 256 * 1024;
 
-interface Open {
-  resolve: (value: unknown) => void;
-  reject: (error: CallError) => void;
-  timer: NodeJS.Timeout | undefined;
+
+/** Settings of a call. */
+export interface CallOptions {
+  /** In milliseconds. Default: 30 s. */
+  timeout?: number;
+  /** Ends the call; the executor is told. */
+  signal?: AbortSignal;
 }
 
 const env = (name: string): string | undefined => {
@@ -57,9 +68,10 @@ export class Worker {
   readonly #name: string;
   readonly #namespace: string | undefined;
   readonly #log: (line: string) => void;
-  readonly #functions = new Map<string, { registration: object; handler: Handler }>();
-  readonly #calls = new Map<string, Open>();
-  readonly #running = new Set<Promise<void>>();
+  readonly #functions: Functions;
+  readonly #calls = new Calls();
+  readonly #rejections = new Map<string, string>();
+  #extensions = false;
   #connection: Connection | undefined;
   #identity: { worker_id: string; reattach_token: string } | undefined;
   #closed = false;
@@ -78,6 +90,7 @@ export class Worker {
     this.#name = name ?? env("III_WORKER_NAME") ?? `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
     this.#namespace = namespace ?? env("III_NAMESPACE");
     this.#log = log ?? ((line) => { console.error(line); });
+    this.#functions = new Functions((message) => this.#send(message), this.#log);
   }
 
   /** Connects to the engine. Throws `ConnectError` if that fails the first time. */
@@ -89,83 +102,119 @@ export class Worker {
     return this;
   }
 
-  /** Finishes the running calls, at most 30 s, and disconnects. */
+  /** Takes no more calls, finishes the running ones within 30 s, and disconnects. */
   async close(): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, CLOSE_TIMEOUT);
-    });
-    await Promise.race([Promise.allSettled(this.#running), timeout]);
-    clearTimeout(timer);
+    await this.#drain().catch(() => undefined);
+    await this.#functions.finish(CLOSE_TIMEOUT);
     this.#closed = true;
     this.#wakeUp?.();
-    await this.#connection?.close();
+    await this.#connection?.close(1000, "", LEAVE_TIMEOUT);
     await this.#done;
-    this.#failAll("this worker was closed");
+    this.#calls.failAll("disconnected", "this worker was closed");
+  }
+
+  async #drain(): Promise<void> {
+    const { ids } = this.#functions;
+    if (ids.length === 0 || this.#connection === undefined) {
+      return;
+    }
+    for (const id of ids) {
+      await this.#send({ type: "unregisterfunction", id });
+    }
+    if (this.#extensions) {
+      await this.#send({ type: "drain" });
+    }
+  }
+
+  /** Closes the worker at the end of an `await using` block. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   /** Registers stages by their ids. */
   async register(...stages: Stage[]): Promise<void> {
     for (const stage of stages) {
-      const { description, inputSchema, outputSchema } = stage.options;
+      const { request: request_format, response: response_format } = schemasOf(stage);
       const registration = {
         type: "registerfunction",
         id: stage.id,
-        description: description ?? "a stage of a pipewright pipeline",
+        description: stage.options.description ?? "a stage of a pipewright pipeline",
         metadata: metadataOf(stage),
-        request_format: { type: "object", ...(inputSchema && { "x-pipewright-item": inputSchema }) },
-        response_format: outputSchema === undefined ? {} : { "x-pipewright-item": outputSchema },
+        request_format,
+        response_format,
       };
-      await this.#register(stage.id, registration, (request) => {
+      await this.#register(stage.id, registration, (request, signal) => {
         if (typeof request !== "object" || request === null) {
           throw new CallError("deserialization_error", `${stage.id} takes a stage request`);
         }
-        return new Execution(stage, this.address, request as Record<string, unknown>).run();
+        const execution = new Execution(stage, this.address, request as Record<string, unknown>);
+        signal.addEventListener("abort", () => {
+          execution.cancel();
+        });
+        return execution.run();
       });
     }
   }
 
-  /** Registers a function that takes one JSON value and returns one. */
+  /**
+   * Registers a function that takes one JSON value and returns one. The signal is aborted when the
+   * caller no longer waits.
+   */
   async registerFunction(id: string, handler: Handler): Promise<void> {
     await this.#register(id, { type: "registerfunction", id }, handler);
   }
 
-  async #register(id: string, registration: object, handler: Handler): Promise<void> {
-    if (this.#functions.has(id)) {
-      throw new TypeError(`${id} is registered by this worker already`);
-    }
-    this.#functions.set(id, { registration, handler });
+  async #register(id: string, registration: Record<string, unknown>, handler: Handler): Promise<void> {
+    this.#functions.add(id, registration, handler);
     if (this.#connection !== undefined) {
       await this.#send(registration);
     }
   }
 
-  /** Waits until the engine has processed the registrations. */
-  async registered(): Promise<void> {
-    await this.call("engine::workers::list", {});
+  /**
+   * Waits until the engine has processed the registrations. Throws `CallError` with the engine's reason
+   * if it rejected one. A function that another worker has is not rejected: it waits.
+   */
+  async registered({ timeout = CALL_TIMEOUT } = {}): Promise<void> {
+    // The engine answers in order, so the answer follows the rejections.
+    const pong = this.#calls.begin(PONG, timeout, `the engine did not answer within ${timeout} ms`);
+    await this.#send({ type: "ping" });
+    await pong;
+    if (this.#rejections.size > 0) {
+      const rejected = [...this.#rejections].map(([id, why]) => `${id} (${why})`);
+      throw new CallError("registration_rejected", `the engine rejected ${rejected.join(", ")}`);
+    }
   }
 
-  /** Calls a function. `timeout` is in milliseconds; `Infinity` waits while the worker is connected. */
-  async call(id: string, data: unknown = null, { timeout = CALL_TIMEOUT } = {}): Promise<unknown> {
+  /**
+   * Calls a function. `timeout` is in milliseconds; `Infinity` waits while the worker is connected. The
+   * executor is told when the call times out or `signal` is aborted.
+   */
+  async call(id: string, data: unknown = null, { timeout = CALL_TIMEOUT, signal }: CallOptions = {}): Promise<unknown> {
     const invocation_id = randomUUID();
     const namespace = id.startsWith("engine::") ? "default" : this.#namespace;
-    const result = new Promise<unknown>((resolve, reject) => {
-      const late = (): void => {
-        this.#calls.delete(invocation_id);
-        reject(new CallError("timeout", `${id} gave no result within ${timeout} ms; raise \`timeout\` if it needs longer`));
-      };
-      const timer = Number.isFinite(timeout) ? setTimeout(late, timeout) : undefined;
-      this.#calls.set(invocation_id, { resolve, reject, timer });
-    });
-    result.catch(() => undefined);
+    const late = `${id} gave no result within ${timeout} ms; raise \`timeout\` if it needs longer`;
+    const result = this.#calls.begin(invocation_id, timeout, late);
+    const cancel = (): void => {
+      this.#calls.fail(invocation_id, "cancelled", `the call of ${id} was cancelled`);
+    };
+    signal?.addEventListener("abort", cancel);
     try {
-      await this.#send({ type: "invokefunction", invocation_id, function_id: id, data, ...(namespace !== undefined && { namespace }) });
+      const timeout_ms = Number.isFinite(timeout) ? Math.max(1, Math.round(timeout)) : undefined;
+      await this.#send({ type: "invokefunction", invocation_id, function_id: id, data, timeout_ms, namespace });
+      if (signal?.aborted === true) {
+        cancel();
+      }
+      return await result;
     } catch (error) {
-      clearTimeout(this.#calls.get(invocation_id)?.timer);
-      this.#calls.delete(invocation_id);
+      if (error instanceof CallError && (error.code === "cancelled" || error.code === "timeout") && this.#extensions) {
+        await this.#send({ type: "cancelinvocation", invocation_id }).catch(() => undefined);
+      }
       throw error;
+    } finally {
+      signal?.removeEventListener("abort", cancel);
+      this.#calls.forget(invocation_id);
     }
-    return result;
   }
 
   /** Creates a channel; returns the refs of its ends. */
@@ -193,7 +242,7 @@ export class Worker {
     await this.connect();
     await this.register(...stages);
     await this.registered();
-    this.#log(`serving ${[...this.#functions.keys()].join(", ")} at ${shown(this.address.url)}`);
+    this.#log(`serving ${this.#functions.ids.join(", ")} at ${shown(this.address.url)}`);
     const interrupted = new Promise<void>((resolve) => {
       process.once("SIGINT", resolve);
       process.once("SIGTERM", resolve);
@@ -210,39 +259,40 @@ export class Worker {
     connection.ping();
     connection.watch();
     this.#connection = connection;
+    this.#rejections.clear();
     if (this.#identity !== undefined) {
       const { worker_id, reattach_token } = this.#identity;
       await this.#send({ type: "reattach", previous_worker_id: worker_id, reattach_token });
     }
-    const data = {
-      runtime: "node",
-      version: VERSION,
-      name: this.#name,
-      os: `${process.platform} ${process.arch}`,
-      pid: process.pid,
-      namespace: this.#namespace,
-      telemetry: { framework: "pipewright" },
-    };
-    await this.#send({
-      type: "invokefunction",
-      function_id: "engine::workers::register",
-      data,
-      action: { type: "void" },
-      namespace: "default",
-    });
-    for (const { registration } of this.#functions.values()) {
+    // Before the announcement, which says that all functions are registered (section 2.5).
+    const { registrations } = this.#functions;
+    for (const registration of registrations) {
       await this.#send(registration);
     }
+    await this.#send(announcement(this.#name, this.#namespace, registrations.length > 0));
   }
 
   async #send(message: object): Promise<void> {
     let text: string;
     try {
+      // `JSON.stringify` would write null for what has no JSON form.
+      for (const member of ["data", "result"]) {
+        const value = (message as Record<string, unknown>)[member];
+        if (value !== undefined) {
+          checkJson(value, member);
+        }
+      }
       text = JSON.stringify(message);
     } catch (error) {
-      throw new CallError("serialization_error", `the value has no JSON form: ${(error as Error).message}`);
+      const reason = error instanceof ItemError ? error.reason : (error as Error).message;
+      throw new CallError("serialization_error", `the value has no JSON form: ${reason}`);
     }
-    if (this.#connection === undefined || !(await this.#connection.send(text))) {
+    const [connection, size] = [this.#connection, Buffer.byteLength(text)];
+    if (connection !== undefined && size > connection.maxMessage) {
+      const reason = `the message has ${size} bytes, the engine reads ${connection.maxMessage}`;
+      throw new CallError("payload_too_large", `${reason}; send large data through a channel`);
+    }
+    if (connection === undefined || !(await connection.sendText(text, FRAGMENT))) {
       throw new CallError("disconnected", "this worker is not connected to its engine; it reconnects");
     }
   }
@@ -256,7 +306,7 @@ export class Worker {
         this.#received(text.toString());
       }
       this.#connection = undefined;
-      this.#failAll("the connection to the engine was lost");
+      this.#calls.failAll("disconnected", "the connection to the engine was lost");
       if (this.#isOver()) {
         return;
       }
@@ -294,14 +344,6 @@ export class Worker {
     });
   }
 
-  #failAll(reason: string): void {
-    for (const { reject, timer } of this.#calls.values()) {
-      clearTimeout(timer);
-      reject(new CallError("disconnected", reason));
-    }
-    this.#calls.clear();
-  }
-
   #received(line: string): void {
     let message: Record<string, unknown>;
     try {
@@ -312,17 +354,22 @@ export class Worker {
     }
     switch (message["type"]) {
       case "workerregistered":
+        this.#extensions = message["pipewright"] === 1;
         if (typeof message["reattach_token"] === "string") {
           this.#identity = { worker_id: String(message["worker_id"]), reattach_token: message["reattach_token"] };
         }
         return;
-      case "invokefunction": {
-        const running: Promise<void> = this.#execute(message).finally(() => this.#running.delete(running));
-        this.#running.add(running);
+      case "invokefunction":
+        this.#functions.start(message);
         return;
-      }
+      case "cancelinvocation":
+        this.#functions.cancel(message["invocation_id"]);
+        return;
+      case "pong":
+        this.#calls.resolve(PONG, undefined);
+        return;
       case "invocationresult":
-        this.#answered(message);
+        this.#calls.answer(message);
         return;
       case "ping":
         this.#send({ type: "pong" }).catch(() => undefined);
@@ -335,52 +382,8 @@ export class Worker {
           this.#log(`${message["function_id"]} waits: the worker ${text(message["owner_worker_id"], "of another process")} has it`);
           return;
         }
+        this.#rejections.set(text(message["function_id"], this.#name), text(message["reason"], text(message["code"], "")));
         this.#log(`the engine rejected ${text(message["function_id"], this.#name)}: ${text(message["reason"], text(message["code"], ""))}`);
-    }
-  }
-
-  #answered(message: Record<string, unknown>): void {
-    const id = String(message["invocation_id"]);
-    const open = this.#calls.get(id);
-    if (open === undefined) {
-      return;
-    }
-    this.#calls.delete(id);
-    clearTimeout(open.timer);
-    const error = message["error"] as { code?: unknown; message?: unknown } | null | undefined;
-    if (error !== undefined && error !== null) {
-      open.reject(new CallError(text(error.code, "invocation_failed"), text(error.message, "")));
-    } else {
-      open.resolve(message["result"] ?? null);
-    }
-  }
-
-  async #execute(call: Record<string, unknown>): Promise<void> {
-    const function_id = String(call["function_id"]);
-    const answer: Record<string, unknown> = { type: "invocationresult", function_id };
-    try {
-      const known = this.#functions.get(function_id);
-      if (known === undefined) {
-        throw new CallError("function_not_found", `this worker has no function ${function_id}`);
-      }
-      answer["result"] = await known.handler(call["data"]);
-    } catch (error) {
-      answer["error"] =
-        error instanceof CallError
-          ? { code: error.code, message: error.reason }
-          : { code: "invocation_failed", message: describe(error) };
-    }
-    const invocation_id = call["invocation_id"];
-    if (typeof invocation_id === "string") {
-      try {
-        await this.#send({ ...answer, invocation_id });
-      } catch (error) {
-        this.#log(`cannot answer ${function_id}: ${(error as Error).message}`);
-        if (error instanceof CallError && error.code === "serialization_error") {
-          const failed = { code: error.code, message: error.reason };
-          await this.#send({ ...answer, result: undefined, error: failed, invocation_id }).catch(() => undefined);
-        }
-      }
     }
   }
 }

@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { ItemError, lines, ndjson, stage } from "../src/index.js";
+import { z } from "zod";
+
+import { compressor, decompressor } from "../src/compression.js";
+import { ItemError, lines, msgpack, ndjson, stage } from "../src/index.js";
+import { bounded, MalformedMessage, parseMessage } from "../src/messages.js";
 import { channelUrl, shown } from "../src/refs.js";
-import { metadataOf } from "../src/stage.js";
+import { metadataOf, schemasOf } from "../src/stage.js";
 
 test("what JSON cannot carry is an error", () => {
   for (const value of [NaN, Infinity, "\ud800", undefined, () => 1, 1n, new Map(), { a: [NaN] }, [undefined], Symbol("s")]) {
@@ -27,7 +31,7 @@ test("decoders do not depend on frames", () => {
 
 test("a line cannot contain a line feed", () => {
   assert.throws(() => lines.encode("a\nb"), ItemError);
-  assert.throws(() => lines.decode(Buffer.from([0xff])), ItemError);
+  assert.throws(() => [...lines.decoder().feed(Buffer.from([0xff, 0x0a]))], ItemError);
 });
 
 test("a stage describes itself", () => {
@@ -46,4 +50,103 @@ test("URLs keep the query and hide the key", () => {
   const ref = { channel_id: "a/b", access_key: "k&1", direction: "read" } as const;
   assert.equal(channelUrl("ws://host:1/base/?token=x", ref), "ws://host:1/base/ws/channels/a%2Fb?token=x&key=k%261&dir=read");
   assert.equal(shown("wss://user:secret@host:1/p?key=k"), "wss://host:1/p");
+});
+
+test("items before a bad one are delivered", () => {
+  const decoder = ndjson.decoder();
+  const found: unknown[] = [];
+  assert.throws(() => {
+    for (const line of decoder.feed(Buffer.from([0x31, 0x0a, 0x22, 0xff, 0x22, 0x0a, 0x33, 0x0a]))) {
+      found.push(ndjson.decode(line));
+    }
+  }, ItemError);
+  assert.deepEqual(found, [1]);
+});
+
+test("byte order marks are skipped where the protocol says", () => {
+  const json = [...ndjson.decoder().feed(Buffer.from("\ufeff1\n\ufeff2\n"))];
+  assert.deepEqual(json.map((line) => ndjson.decode(line)), [1, 2]);
+  assert.deepEqual([...lines.decoder().feed(Buffer.from("\ufeffa\n\ufeffb\n"))], ["a", "\ufeffb"]);
+});
+
+test("the mark of nested options is refused", () => {
+  assert.throws(() => ndjson.encode({ a: [{ "$pipewright.some": 1 }] }), ItemError);
+});
+
+test("msgpack does not depend on frames", () => {
+  const items = [1, -1, 300, 2 ** 40, 1.5, null, true, "text", "x".repeat(300), [1, [2]], { a: { b: [] } }, new Uint8Array(70_000)];
+  const payload = Buffer.concat(items.map((item) => msgpack.encode(item)));
+  for (const size of [1, 2, 3, 7, 1000, payload.length]) {
+    const decoder = msgpack.decoder();
+    const found: unknown[] = [];
+    for (let at = 0; at < payload.length; at += size) {
+      // Decoded at once: encoded items are views.
+      for (const encoded of decoder.feed(payload.subarray(at, at + size))) {
+        found.push(msgpack.decode(encoded));
+      }
+    }
+    assert.deepEqual([...decoder.finish()], []);
+    assert.deepEqual(found.map((it) => (it instanceof Uint8Array ? it.length : it)), items.map((it) => (it instanceof Uint8Array ? it.length : it)));
+  }
+  const cut = msgpack.decoder();
+  assert.deepEqual([...cut.feed(msgpack.encode([1, 2]).subarray(0, 2))], []);
+  assert.throws(() => [...cut.finish()], ItemError);
+});
+
+async function gathered(pieces: AsyncIterable<Buffer>): Promise<Buffer> {
+  const all: Buffer[] = [];
+  for await (const piece of pieces) {
+    all.push(piece);
+  }
+  return Buffer.concat(all);
+}
+
+test("compressed payload can be read up to each flush", async () => {
+  const [packed, unpacked] = [compressor("zstd"), decompressor("zstd")];
+  for (const text of ["first", "second".repeat(10_000)]) {
+    const compressed = await gathered(packed.feed(Buffer.from(text)));
+    assert.equal((await gathered(unpacked.feed(compressed))).toString(), text);
+  }
+  await gathered(unpacked.feed(await gathered(packed.finish())));
+  assert.equal((await gathered(unpacked.finish())).length, 0);
+});
+
+test("a damaged or cut compressed stream is an error", async () => {
+  await assert.rejects(gathered(decompressor("zstd").feed(Buffer.from("no zstd at all"))), ItemError);
+  const packed = compressor("zstd");
+  const compressed = await gathered(packed.feed(Buffer.from("text".repeat(1000))));
+  const cut = decompressor("zstd");
+  await gathered(cut.feed(compressed.subarray(0, compressed.length - 3)));
+  await assert.rejects(gathered(cut.finish()), ItemError);
+});
+
+test("schemas of zod are registered", () => {
+  const Line = z.object({ text: z.string() });
+  const { request, response } = schemasOf(stage("t::h", { input: Line, output: z.number(), params: z.object({ n: z.number() }) }, () => 1));
+  assert.deepEqual((request as Record<string, { required: string[] }>)["x-pipewright-item"]?.required, ["text"]);
+  assert.equal((response as Record<string, { type: string }>)["x-pipewright-item"]?.type, "number");
+  assert.match(JSON.stringify(request), /"params":\{.*"n"/);
+});
+
+test("malformed messages are violations", () => {
+  for (const fields of [
+    { type: "metadata", format: 1 },
+    { type: "metadata", format: "ndjson", compression: [] },
+    { type: "error", item: -1 },
+    { type: "error", causes: "none" },
+    { type: "turn" },
+    { type: "end", bytes: 1.5 },
+    { type: "end", bytes: 1, crc32c: "+1234567" },
+  ]) {
+    assert.throws(() => parseMessage(JSON.stringify({ pipewright: 1, ...fields })), MalformedMessage);
+  }
+});
+
+test("aborts are bounded and flat", () => {
+  const cause = { code: "c", message: "m", causes: [{ code: "deep", message: "" }] };
+  const abort = bounded({ code: "x", message: "é".repeat(20_000), causes: Array<typeof cause>(40).fill(cause) });
+  assert.ok(Buffer.byteLength(abort.message) < 17_000);
+  assert.match(abort.message, /é\.\. \(cut, 40000 bytes\)$/);
+  assert.equal(abort.causes?.length, 16);
+  assert.equal(abort.causes[0]?.causes, undefined);
 });

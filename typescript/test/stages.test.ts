@@ -58,8 +58,8 @@ test("the report is verified and counts", async () => {
   const run = start(range(1000), "ts::double");
   assert.equal((await run.collect()).length, 1000);
   assert.ok(run.report.verified);
-  const report = run.report.stages["ts::double"];
-  assert.deepEqual([report?.["items_in"], report?.["items_out"]], [1000, 1000]);
+  const [stage] = run.report.stages;
+  assert.deepEqual([stage?.id, stage?.report["items_in"], stage?.report["items_out"]], ["ts::double", 1000, 1000]);
 });
 
 test("an exception is the first cause, with stage and item", async () => {
