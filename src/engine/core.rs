@@ -15,32 +15,33 @@ use super::owners::Owners;
 use super::runs::Runs;
 use crate::transport::Budget;
 
-/// Connections that may be refused at a time: each is a task and a descriptor for a second at most.
+/// Number of connections that may be refused at a time; each takes a task and a descriptor for at
+/// most a second.
 const REFUSALS: usize = 64;
 
-/// What all connections of one engine share.
+/// State shared by all connections of an engine.
 pub(super) struct Core {
     pub(super) limits: Limits,
-    /// What a request for `/` has to bring, if anything, and what it may do then.
+    /// Required credentials and the resulting permissions.
     pub(super) access: Access,
     /// Whether connections are encrypted.
     pub(super) encrypted: bool,
-    /// Whether a browser is given the dashboard.
+    /// Whether the dashboard is enabled.
     pub(super) dashboard: bool,
     pub(super) control: Control,
     pub(super) channels: Arc<Channels>,
     pub(super) runs: Arc<Runs>,
     pub(super) owners: Arc<Owners>,
     pub(super) metrics: Arc<Metrics>,
-    /// A permit for each connection there may be.
+    /// One permit for each possible connection.
     pub(super) connections: Arc<Semaphore>,
-    /// A permit for each connection that is being refused.
+    /// One permit for each connection being refused.
     pub(super) refusals: Arc<Semaphore>,
-    /// Connections that have said nothing yet.
+    /// Connections that have sent nothing yet.
     pub(super) newcomers: Arc<Newcomers>,
-    /// What connections keep of long messages that are not whole.
+    /// Memory of incomplete long messages.
     pub(super) incoming: Arc<Budget>,
-    /// Cancelled when the engine is to stop. Every task watches it and ends within a second.
+    /// Cancelled when the engine should stop. Every task watches it and ends within a second.
     pub(super) stopping: CancellationToken,
     /// Every task of the engine; bounded by its connections.
     pub(super) tasks: TaskTracker,
@@ -81,7 +82,7 @@ impl Core {
         stats
     }
 
-    /// Connections over a socket there are now.
+    /// Current number of connections over sockets.
     pub(super) fn connected(&self) -> usize {
         permits(&self.limits).saturating_sub(self.connections.available_permits())
     }

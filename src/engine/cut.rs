@@ -1,7 +1,7 @@
-/// The longest name of somebody else's choice that is shown, in bytes.
+/// Maximum length in bytes of a displayed name that was chosen by a client.
 pub(super) const LONGEST_NAME: usize = 200;
 
-/// A text of `most` bytes at the most, and a sign that there was more.
+/// Truncates a text to `most` bytes and marks the truncation.
 pub(super) fn cut(text: &str, most: usize) -> String {
     if text.len() <= most {
         return text.to_owned();

@@ -11,8 +11,9 @@ use crate::wire::EngineUrl;
 
 /// A running engine: the broker that workers connect to, for one machine.
 ///
-/// A handle, cheap to clone. [`shutdown`](Self::shutdown) stops the engine and waits; dropping the
-/// last handle stops it too, without waiting. An [`Address`] does not keep an engine running.
+/// It is a handle and cheap to clone. [`shutdown`](Self::shutdown) stops the engine and waits.
+/// Dropping the last handle also stops it, without waiting. An [`Address`] does not keep an engine
+/// running.
 ///
 /// # Example
 ///
@@ -33,7 +34,7 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Settings of an engine to be started.
+    /// Creates the settings of an engine.
     pub fn builder() -> EngineBuilder {
         EngineBuilder::new()
     }
@@ -47,26 +48,26 @@ impl Engine {
         }
     }
 
-    /// Where workers of other processes connect, with the real port; `None` if the engine serves
-    /// this process only.
+    /// The URL for workers of other processes, with the actual port. `None` if the engine serves
+    /// only this process.
     pub fn url(&self) -> Option<&EngineUrl> {
         self.url.as_ref()
     }
 
-    /// Where workers of this process connect: no socket, nothing copied.
+    /// The address for workers of this process, without a socket or copies.
     pub fn address(&self) -> Address {
         Address::in_process(Arc::new(InProcess::new(Arc::clone(&self.core))))
     }
 
-    /// What the engine holds now.
+    /// The current contents of the engine.
     pub fn stats(&self) -> EngineStats {
         self.core.stats()
     }
 
-    /// Stops the engine and waits until its sockets are closed, a second at the most.
+    /// Stops the engine and waits until its sockets are closed, at most a second.
     ///
-    /// Workers are told to come back later (close code 1012). Streams that are not finished fail
-    /// at both ends. Stopping an engine that has stopped does nothing.
+    /// Workers are asked to reconnect later (close code 1012). Unfinished streams fail at both
+    /// ends. Stopping a stopped engine does nothing.
     ///
     /// # Cancel safety
     ///

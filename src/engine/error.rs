@@ -1,26 +1,26 @@
 use std::io;
 
-/// Why an engine could not be started.
+/// The error of an engine that could not start.
 ///
-/// `Display` says what to do about it; `source()` has what the operating system said.
+/// `Display` says what to do about it; `source()` has the error of the operating system.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EngineError {
-    /// The address cannot be listened on.
+    /// The engine cannot listen on the address.
     #[error("cannot listen on {address}{}", advice(source))]
     Listen {
-        /// The address that was asked for.
+        /// The requested address.
         address: String,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// The address can be reached from other machines and no token protects it.
+    /// The address is reachable from other machines, and no token protects it.
     #[error(
         "{address} can be reached from other machines; set a bearer token, ask for certificates of \
          clients, or listen on 127.0.0.1"
     )]
     Unprotected {
-        /// The address that was asked for.
+        /// The requested address.
         address: String,
     },
     /// The bearer token is blank.
@@ -32,27 +32,27 @@ pub enum EngineError {
          characters"
     )]
     UnusableToken {
-        /// What is wrong with it. Never the token.
+        /// What is wrong with the token; never the token itself.
         problem: &'static str,
     },
     /// Two roles have the same token.
     #[error("two roles have the same bearer token; give each role a token of its own")]
     TokenTwice,
-    /// Nobody could be served with a limit or an interval.
+    /// A limit or an interval would make the engine unusable.
     #[error("the engine cannot work with its settings: {reason}")]
     Setting {
-        /// Which setting, and what to do.
+        /// The setting and what to do.
         reason: String,
     },
-    /// The engine cannot encrypt with what it was given.
+    /// The certificate or key cannot be used.
     #[error("the engine cannot serve wss: {reason}")]
     Tls {
-        /// Which certificate or key, and what is wrong with it.
+        /// The certificate or key, and what is wrong with it.
         reason: String,
     },
 }
 
-/// What to do about an address that cannot be listened on.
+/// What to do if the engine cannot listen on the address.
 fn advice(source: &io::Error) -> &'static str {
     match source.kind() {
         io::ErrorKind::AddrInUse => "; another engine may be running there",

@@ -1,6 +1,6 @@
-//! Ends of connections. Closing TCP with unread input sends a reset, and that destroys what the
-//! peer has not read yet (`docs/protocol.md` section 8.2): so the engine reads until the peer has
-//! closed, within bounds.
+//! Closing connections. Closing TCP with unread input sends a reset, which destroys data that the
+//! peer has not read yet (`docs/protocol.md` section 8.2). The engine therefore reads until the
+//! peer has closed, within bounds.
 
 use std::future::poll_fn;
 use std::task::Poll;
@@ -12,10 +12,10 @@ use tokio::time::timeout;
 use crate::transport::{Received, Transport, TransportError};
 use crate::wire::{Close, code};
 
-/// How long a peer may take to read a close that is an answer or a refusal.
+/// How long a peer may take to read a close or a refusal.
 pub(super) const BRIEF: Duration = Duration::from_secs(1);
 
-/// A frame that breaks the rules of WebSocket (RFC 6455 §7.4.1).
+/// A frame violates the WebSocket protocol (RFC 6455 §7.4.1).
 const PROTOCOL_ERROR: u16 = 1002;
 
 /// How a session left its socket.
@@ -23,11 +23,11 @@ const PROTOCOL_ERROR: u16 = 1002;
 pub(super) enum Parting {
     /// Nothing to wait for: dropping the socket closes it properly.
     Done,
-    /// The peer was refused in the middle of a message; the rest is to be [drained](drain).
+    /// The peer was refused in the middle of a message; the rest must be [drained](drain).
     Refused,
 }
 
-/// Lets the answer to the peer's close out.
+/// Flushes the answer to the peer's close.
 pub(super) async fn answer<T: Transport>(socket: &mut T) -> Parting {
     let flush = poll_fn(|cx| socket.poll_flush(cx));
     // Whether it arrives is the peer's affair: it has closed.
@@ -50,7 +50,7 @@ pub(super) async fn close<T: Transport>(
     Parting::Done
 }
 
-/// Ends a connection that broke. A peer that broke a rule is told which.
+/// Ends a broken connection. A peer that violated the protocol receives the reason.
 pub(super) async fn broken<T: Transport>(socket: &mut T, error: TransportError) -> Parting {
     let close = match error {
         TransportError::TooLarge { .. } => Close {
@@ -66,8 +66,8 @@ pub(super) async fn broken<T: Transport>(socket: &mut T, error: TransportError) 
     Parting::Refused
 }
 
-/// Waits until everything is with the operating system; `false` if the peer went away first.
-/// Input is read and discarded meanwhile, so that a peer that writes first can come to reading.
+/// Waits until everything has been passed to the operating system; `false` if the peer disconnected
+/// first. Discards input meanwhile, so that a peer that writes first can start to read.
 pub(super) async fn flushed<T: Transport>(socket: &mut T) -> bool {
     poll_fn(|cx| {
         if poll_discard(socket, cx).is_ready() {
@@ -78,7 +78,7 @@ pub(super) async fn flushed<T: Transport>(socket: &mut T) -> bool {
     .await
 }
 
-/// Waits until the peer has closed or gone; discards what it still sends.
+/// Waits until the peer has closed or disconnected; discards its input.
 pub(super) async fn closed<T: Transport>(socket: &mut T) {
     poll_fn(|cx| poll_discard(socket, cx)).await;
 }

@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::limits::Limits;
 use crate::transport::{Account, Budget};
 
-/// What the tables of the engine hold for one worker, in bytes.
+/// The memory that the engine's tables hold for one worker, in bytes.
 ///
-/// Each entry of a table carries a [`Held`], which gives its bytes back when the entry is dropped.
-/// Registrations and open calls have a bound each. All workers, with the messages that wait for
+/// Each entry of a table contains a [`Held`], which releases its bytes when the entry is dropped.
+/// Registrations and open calls have separate bounds. All workers, with the messages that wait for
 /// them, share one [`Budget`].
 #[derive(Clone, Debug)]
 pub(super) struct Holdings {
@@ -17,24 +17,24 @@ pub(super) struct Holdings {
     calls: Purse,
 }
 
-/// Bytes that a worker may use of each bound whatever others hold, so that a worker with a few
-/// functions and calls is served while others take what they can.
+/// Bytes of each bound that a worker may always use, so that a worker with few functions and calls
+/// is served while others take all they can.
 pub(super) const FREE: usize = 64 << 10;
 
-/// A bound of one worker, and how much of it is used.
+/// A bound of one worker, and its usage.
 #[derive(Clone, Debug)]
 struct Purse {
     limit: usize,
     used: Arc<AtomicUsize>,
 }
 
-/// Bytes that one entry of a table holds, until it is dropped.
+/// The bytes of one table entry, until it is dropped.
 pub(super) struct Held {
     bytes: usize,
     from: Option<(Account, Purse)>,
 }
 
-/// There is no room for an entry.
+/// The error if there is no room for an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum NoRoom {
     #[error("{bytes} bytes are more than the {left} bytes that are left to the worker")]
@@ -52,23 +52,23 @@ impl Holdings {
         }
     }
 
-    /// With the usual bounds, for tests.
+    /// With the default bounds, for tests.
     #[cfg(test)]
     pub(super) fn of(budget: &Arc<Budget>) -> Self {
         Self::new(budget, &Limits::default())
     }
 
-    /// The account that messages for the worker count on, too.
+    /// The account that is also charged for the worker's messages.
     pub(super) fn account(&self) -> Account {
         self.account.clone()
     }
 
-    /// Holds `bytes` of a registration.
+    /// Charges `bytes` for a registration.
     pub(super) fn register(&self, bytes: usize) -> Result<Held, NoRoom> {
         self.hold(&self.registered, bytes)
     }
 
-    /// Holds `bytes` of an open call.
+    /// Charges `bytes` for an open call.
     pub(super) fn call(&self, bytes: usize) -> Result<Held, NoRoom> {
         self.hold(&self.calls, bytes)
     }
@@ -106,7 +106,7 @@ impl Held {
         self.bytes
     }
 
-    /// Of an entry that nobody counts.
+    /// For an entry that is not charged.
     #[cfg(test)]
     pub(super) fn nothing() -> Self {
         Self {
@@ -131,7 +131,7 @@ impl fmt::Debug for Held {
     }
 }
 
-/// What an entry holds is no part of what it is.
+/// The charge is not part of an entry's value.
 impl PartialEq for Held {
     fn eq(&self, _: &Self) -> bool {
         true

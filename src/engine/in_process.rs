@@ -11,17 +11,17 @@ use super::owners::Ownership;
 use crate::transport::{ConnectError, Dial, Memory, PipeLimits, Transport, pipe};
 use crate::wire::{Direction, StreamChannelRef};
 
-/// What a control connection within the process holds for either side; a message of any length
-/// passes alone.
+/// Capacity of a control connection within the process, in each direction; a single longer message
+/// passes.
 const CONTROL_PIPE: PipeLimits = PipeLimits {
     frames: 64,
     bytes: 1 << 20,
 };
 
-/// Dials an engine that shares this process.
+/// Connects to an engine in this process.
 ///
-/// A control connection is a session like any other, over a pair of pipes. The ends of a channel
-/// are the ends of its pipe themselves; no task stands between.
+/// A control connection is an ordinary session over a pair of pipes. The ends of a channel are the
+/// ends of its pipe, without a task in between.
 pub(super) struct InProcess {
     core: Arc<Core>,
 }
@@ -160,7 +160,7 @@ mod tests {
             self.send(call.to_string()).await;
         }
 
-        /// The writer's ref and the reader's.
+        /// Returns the writer's ref and the reader's.
         async fn channel(&mut self) -> (StreamChannelRef, StreamChannelRef) {
             self.call(0, "engine::channels::create").await;
             let answer = self.json().await;

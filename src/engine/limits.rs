@@ -5,45 +5,45 @@ use super::behaviour::Behaviour;
 use crate::transport::{KeepAlive, PipeLimits, WebSocketLimits};
 use crate::wire::MAX_FRAME;
 
-/// Frames a channel holds when its creator did not say (`docs/protocol.md` section 3).
+/// Default capacity of a channel in frames (`docs/protocol.md` section 3).
 const DEFAULT_BUFFER: u64 = 64;
-/// The most frames a channel may hold (`docs/protocol.md` section 3).
+/// Maximum capacity of a channel in frames (`docs/protocol.md` section 3).
 const MAX_BUFFER: u64 = 1024;
 
-/// Less than this holds no call.
+/// A smaller message limit would not fit a call.
 const SHORTEST_MESSAGE: usize = 256;
 
-/// Bytes that a channel holds at the least. A larger frame passes alone.
+/// Minimum capacity of a channel in bytes. A larger frame passes alone.
 const SMALLEST_CHANNEL: usize = 64;
 
-/// What an engine takes, and for how long.
+/// The limits and timeouts of an engine.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
-    /// Connections at a time, control and channels.
+    /// Concurrent connections, control and channels.
     pub(super) connections: usize,
-    /// Those of the connections that have said nothing yet; of more the oldest is cut off.
+    /// Connections that have sent nothing yet; when exceeded, the oldest is closed.
     pub(super) newcomers: usize,
-    /// Channels that are not finished.
+    /// Unfinished channels.
     pub(super) channels: usize,
-    /// Channels of one worker that are not finished.
+    /// Unfinished channels of one worker.
     pub(super) worker_channels: usize,
     /// Functions of one worker.
     pub(super) worker_functions: usize,
-    /// Calls of one worker that have no result yet.
+    /// Calls of one worker without a result.
     pub(super) worker_calls: usize,
-    /// Bytes that the tables hold of the registrations of one worker.
+    /// Memory of one worker's registrations in bytes.
     pub(super) worker_registered_bytes: usize,
-    /// Bytes of one registration: id, description, formats and metadata.
+    /// Size of one registration in bytes: id, description, formats and metadata.
     pub(super) function_bytes: usize,
-    /// Bytes that the tables hold of the open calls of one worker.
+    /// Memory of one worker's open calls in bytes.
     pub(super) worker_call_bytes: usize,
-    /// Bytes that wait to be sent to one worker.
+    /// Bytes waiting to be sent to one worker.
     pub(super) outbox_bytes: usize,
     /// Bytes of registrations, open calls and waiting messages, over all workers.
     pub(super) control_bytes: usize,
-    /// Bytes of long messages that are not whole, over all connections.
+    /// Bytes of incomplete long messages, over all connections.
     pub(super) incoming_bytes: usize,
-    /// Payload bytes held for readers, beyond which no channel is made.
+    /// Payload bytes held for readers, above which no channel is created.
     pub(super) held_bytes: usize,
     /// Payload bytes that one channel holds for its reader.
     pub(super) channel_bytes: usize,
@@ -51,16 +51,16 @@ pub(super) struct Limits {
     pub(super) message: usize,
     /// Bytes in one WebSocket frame of a channel.
     pub(super) frame: usize,
-    /// From the accepted connection to the end of the request head.
+    /// From the accepted connection to the end of the header section.
     pub(super) handshake: Duration,
     /// How long a channel waits for an end that nobody opens.
     pub(super) ttl: Duration,
-    /// How long a reader may take to answer the close, once its stream was handed to the
-    /// operating system.
+    /// How long a reader may take to answer the close after its stream was passed to the operating
+    /// system.
     pub(super) linger: Duration,
-    /// When workers are asked for a sign of life, and when they count as gone.
+    /// When workers are pinged, and when they count as lost.
     pub(super) keep_alive: KeepAlive,
-    /// What is done where the protocol leaves it open.
+    /// The behaviour where the protocol leaves it open.
     pub(super) behaviour: Behaviour,
 }
 
@@ -100,8 +100,8 @@ impl Default for Limits {
 impl Limits {
     /// # Errors
     ///
-    /// [`EngineError::Setting`] for what would keep everybody out. A limit of zero functions, calls
-    /// or channels is honoured.
+    /// [`EngineError::Setting`] if a setting would make the engine unusable. A limit of zero
+    /// functions, calls or channels is allowed.
     pub(super) fn check(&self) -> Result<(), EngineError> {
         let problem = if self.connections == 0 {
             Some("no connection is allowed, so nobody could be served; allow at least 1".to_owned())
@@ -133,7 +133,7 @@ impl Limits {
         }
     }
 
-    /// The bounds of a channel whose creator asked for `buffer_size` frames.
+    /// The bounds of a channel whose creator requested `buffer_size` frames.
     pub(super) fn pipe(&self, buffer_size: Option<u64>) -> PipeLimits {
         let frames = buffer_size.unwrap_or(DEFAULT_BUFFER).clamp(1, MAX_BUFFER);
         let frames = usize::try_from(frames).unwrap_or(usize::MAX);
@@ -147,8 +147,8 @@ impl Limits {
         self.capped(WebSocketLimits::CONTROL)
     }
 
-    /// Bytes in one control message: what the engine keeps of a message that is not whole bounds it,
-    /// too.
+    /// Maximum size of a control message, which is also bounded by the memory for incomplete
+    /// messages.
     pub(super) fn control_message(&self) -> usize {
         self.control().message.min(self.incoming_bytes)
     }
@@ -160,7 +160,7 @@ impl Limits {
         })
     }
 
-    /// A reader sends pings and a close, nothing long.
+    /// A reader sends only pings and a close.
     pub(super) fn reader(&self) -> WebSocketLimits {
         self.capped(WebSocketLimits {
             frame: MAX_FRAME,
@@ -169,7 +169,8 @@ impl Limits {
         })
     }
 
-    /// What is discarded need not be long: exporters send batches of a few hundred kilobytes.
+    /// Telemetry is discarded and need not be long: exporters send batches of a few hundred
+    /// kilobytes.
     pub(super) fn telemetry(&self) -> WebSocketLimits {
         self.capped(WebSocketLimits {
             frame: 16 << 20,

@@ -1,4 +1,4 @@
-//! The sockets that an engine accepts connections on.
+//! The sockets on which an engine accepts connections.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -8,22 +8,22 @@ use tokio::net::{TcpListener, TcpSocket, lookup_host};
 use super::EngineError;
 use crate::wire::EngineUrl;
 
-/// What the operating system may hold of one connection, each way (Linux doubles it).
+/// Socket buffer size in each direction (Linux doubles it).
 ///
-/// Unless told it takes up to 4 MiB and more, and a pong or a close stands behind all of it: a
-/// Python reader that takes 300 KiB a second then waits for its pong until it gives the connection
-/// up, and ends its stream as if it were whole (`docs/protocol.md` section 8.33). More than this is no
+/// The default may grow to 4 MiB and more, and a pong or a close has to wait for all of it. A
+/// Python reader that reads 300 KiB per second would then time out waiting for its pong, and end
+/// its stream as if it were complete (`docs/protocol.md` section 8.33). A larger buffer is not
 /// faster on one machine.
 const SOCKET_BUFFER: u32 = 256 << 10;
 
-/// Connections that may wait to be accepted; what `TcpListener::bind` takes.
+/// Number of connections that may wait to be accepted; the default of `TcpListener::bind`.
 const BACKLOG: u32 = 1024;
 
-/// How often a port is chosen anew because another address of the name does not have it free.
+/// Number of attempts to find a port that is free on all addresses of the name.
 const PORTS: usize = 32;
 
-/// Listens on every address that `address`, `host:port`, stands for, all at one port; gives the
-/// URL of the first.
+/// Listens on every address of `address`, `host:port`, at the same port. Returns the URL of the
+/// first.
 pub(super) async fn listen(
     scheme: &str,
     address: &str,
@@ -63,8 +63,8 @@ fn listen_on_each(addresses: &[SocketAddr]) -> io::Result<(Vec<TcpListener>, Soc
     outcome
 }
 
-/// An address that this machine does not have is left out, as `::1` is where IPv6 is turned off,
-/// unless it is the last hope.
+/// Skips addresses that this machine does not have, such as `::1` where IPv6 is disabled, unless
+/// none is left.
 fn at_one_port(addresses: &[SocketAddr]) -> io::Result<(Vec<TcpListener>, SocketAddr)> {
     let mut listeners = Vec::new();
     let mut first: Option<SocketAddr> = None;
@@ -89,9 +89,9 @@ fn at_one_port(addresses: &[SocketAddr]) -> io::Result<(Vec<TcpListener>, Socket
     first.map(|first| (listeners, first)).ok_or(missing)
 }
 
-/// Whether the machine has no such address, or does not know the family.
+/// Whether the machine does not have the address or its family.
 fn is_missing(error: &io::Error) -> bool {
-    /// `EAFNOSUPPORT`, which the standard library has no kind for.
+    /// `EAFNOSUPPORT`, for which the standard library has no kind.
     #[cfg(target_os = "linux")]
     const NO_FAMILY: Option<i32> = Some(97);
     #[cfg(not(target_os = "linux"))]
@@ -115,7 +115,7 @@ fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// What a worker on this machine dials to reach a listener.
+/// The URL of a listener for workers on this machine.
 fn url_of(scheme: &str, mut address: SocketAddr) -> io::Result<EngineUrl> {
     if address.ip().is_unspecified() {
         // Every address is listened on, and `0.0.0.0` is not one that can be dialled everywhere.

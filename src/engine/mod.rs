@@ -1,23 +1,23 @@
-//! The embedded engine: the other end of the wire, for one machine.
+//! The embedded engine: the broker for one machine.
 //!
-//! It serves what channels and stages need of `docs/protocol.md` section 11, the checklist for an
-//! engine, and tolerates the rest politely. It sees [`wire`](crate::wire) and the socket floor only, so
-//! that client and engine can agree through nothing but the wire types.
+//! It implements what channels and stages need of `docs/protocol.md` section 11, the checklist for
+//! an engine, and tolerates the rest. It depends only on [`wire`](crate::wire) and the transport,
+//! so client and engine share nothing except the wire types.
 //!
 //! ```text
-//!   Engine ── Core ─┬─ control/   who is connected, who has which function, which calls are open
-//!                   └─ channels/  one pipe a channel, and who has opened its ends
-//!   server ── http ──┬─ /                  control::Session      one task a socket
+//!   Engine ── Core ─┬─ control/   workers, functions, open calls
+//!                   └─ channels/  one pipe per channel, and the state of its ends
+//!   server ── http ──┬─ /                  control::Session      one task per socket
 //!                    ├─ /otel              telemetry
 //!                    ├─ /ws/channels/{id}  channels::ReaderSession, channels::WriterSession
 //!                    └─ /healthz, /metrics pages: plain requests, without a WebSocket
 //!   in_process ── the same sessions and pipes without sockets
 //! ```
 //!
-//! Tables (`registry`, `calls`, `outbox`, `table`) are plain and synchronous. One task owns each
-//! socket; tasks meet only in the tables, under locks that are held for a few instructions and
-//! never across an await. What is deliberately absent: queues, triggers, persistence, more than
-//! one machine. Users who need them point the same program at an iii engine.
+//! The tables (`registry`, `calls`, `outbox`, `table`) are synchronous. One task owns each socket.
+//! Tasks share only the tables, under locks that are held for a few instructions and never across
+//! an await. Deliberately absent: queues, triggers, persistence, and more than one machine. Users
+//! who need them point the same program at an iii engine.
 
 mod access;
 mod behaviour;

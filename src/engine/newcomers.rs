@@ -5,11 +5,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::metrics::{Metrics, Reason};
 
-/// Connections that have said nothing yet: their request is not there, or it was that of a worker
-/// and no message has followed.
+/// Connections that have sent nothing useful yet: no complete request, or a worker connection
+/// without a message.
 ///
-/// Of more than there may be the oldest is cut off, not the newest: who means well says something
-/// within milliseconds, however many others never do.
+/// When the limit is exceeded, the oldest one is closed, not the newest: legitimate clients send
+/// something within milliseconds, however many others never do.
 pub(super) struct Newcomers {
     max: usize,
     /// Protects the table for one operation.
@@ -38,7 +38,7 @@ impl Newcomers {
         })
     }
 
-    /// Adds one; `metrics` is told if another has to make room.
+    /// Adds a connection. If another one is closed to make room, `metrics` counts it.
     pub(super) fn enter(self: &Arc<Self>, metrics: &Metrics) -> Newcomer {
         let cut = CancellationToken::new();
         let mut table = self.lock();
@@ -68,7 +68,7 @@ impl Newcomers {
 }
 
 impl Newcomer {
-    /// Fires when this one has to make room.
+    /// Cancelled when this connection must make room.
     pub(super) fn cut(&self) -> CancellationToken {
         self.cut.clone()
     }

@@ -3,10 +3,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio_util::sync::CancellationToken;
 
-/// Which connections belong to one worker, as far as their clients say so.
+/// The connections of each worker, as far as clients state their owner.
 ///
-/// When a worker is found to be silent, the ends of channels that it holds are given up with it:
-/// they look the same whether their code is slow or their process stands still.
+/// When a worker stops responding, its channel ends are closed as well: an end looks the same
+/// whether its code is slow or its process has stopped.
 #[derive(Default)]
 pub(super) struct Owners {
     /// Protects the table for one operation. Bounded by the connections.
@@ -15,21 +15,21 @@ pub(super) struct Owners {
 
 #[derive(Default)]
 struct Owner {
-    /// Connections of any kind.
+    /// Number of its connections of any kind.
     connections: usize,
-    /// Those that are control connections.
+    /// Number of its control connections.
     controls: usize,
     silent: CancellationToken,
 }
 
-/// What a connection is to its owner.
+/// The kind of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
     Control,
     Channel,
 }
 
-/// One connection of an owner, or of nobody that is known.
+/// One connection of an owner, or of an unknown one.
 pub(super) struct Ownership(Option<Held>);
 
 struct Held {
@@ -60,13 +60,13 @@ impl Owners {
 }
 
 impl Ownership {
-    /// The connection of a client that does not say whose it is.
+    /// The connection of a client that does not state its owner.
     pub(super) fn unknown() -> Self {
         Self(None)
     }
 
-    /// This control connection has fallen silent. If it was the last of its worker, so has the
-    /// worker; one that has come back on another is alive.
+    /// Records that this control connection does not respond. If it was the worker's last one, the
+    /// worker is lost; a worker that reconnected is alive.
     pub(super) fn fell_silent(&self) {
         let Some(held) = &self.0 else { return };
         let mut table = held.owners.lock();
@@ -79,7 +79,7 @@ impl Ownership {
         }
     }
 
-    /// Waits until the worker is found to be silent; for ever if nobody knows whose this is.
+    /// Waits until the worker is found to be lost; for ever if the owner is unknown.
     pub(super) async fn silent(&self) {
         match &self.0 {
             Some(held) => held.silent.cancelled().await,

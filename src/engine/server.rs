@@ -22,19 +22,19 @@ use super::tls;
 use crate::transport::{Agreed, WebSocket, WebSocketLimits, acknowledged_within, keep_alive};
 use crate::wire::Close;
 
-/// What encrypts connections.
+/// Encrypts connections.
 #[cfg(feature = "tls")]
 pub(super) type Acceptor = tokio_rustls::TlsAcceptor;
-/// Without the feature nothing does.
+/// Without the feature `tls`, connections cannot be encrypted.
 #[cfg(not(feature = "tls"))]
 #[derive(Clone)]
 pub(super) enum Acceptor {}
 
-/// How long to rest when no connection can be accepted, for want of file descriptors mostly:
-/// asking again at once would fail again and take a whole core.
+/// How long to pause when no connection can be accepted, usually for lack of file descriptors. An
+/// immediate retry would fail again and occupy a whole core.
 const ACCEPT_REST: Duration = Duration::from_millis(100);
 
-/// Accepts connections until the engine stops. One task a connection, from its request to its end.
+/// Accepts connections until the engine stops, with one task for each connection.
 pub(super) async fn serve(listener: TcpListener, acceptor: Option<Acceptor>, core: Arc<Core>) {
     loop {
         let accepted = tokio::select! {
@@ -52,7 +52,7 @@ pub(super) async fn serve(listener: TcpListener, acceptor: Option<Acceptor>, cor
     }
 }
 
-/// Serves a connection in a task of its own, if there is room for one more.
+/// Serves a connection in a task of its own, if there is room for it.
 fn admit(stream: TcpStream, peer: IpAddr, acceptor: Option<&Acceptor>, core: &Arc<Core>) {
     core.metrics.accepted();
     if let Ok(permit) = Arc::clone(&core.connections).try_acquire_owned() {
@@ -69,7 +69,7 @@ fn admit(stream: TcpStream, peer: IpAddr, acceptor: Option<&Acceptor>, core: &Ar
     }
 }
 
-/// Whether only the connection that was about to be accepted has failed.
+/// Whether only the current connection failed.
 fn is_of_one_connection(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -79,9 +79,9 @@ fn is_of_one_connection(error: &io::Error) -> bool {
     )
 }
 
-/// Answers a connection beyond the limit, and reads what it has sent: closing a socket with unread
-/// input would destroy the answer. `_permit` counts it meanwhile; of more than there are permits the
-/// others are closed without an answer.
+/// Answers a connection beyond the limit and reads its input: closing a socket with unread input
+/// would destroy the answer. `_permit` counts the connection. If there are no permits, connections
+/// are closed without an answer.
 async fn refuse(mut stream: TcpStream, limit: usize, _permit: OwnedSemaphorePermit) {
     let message = format!("the engine has {limit} connections, its limit; try again later\n");
     let response = format!(
@@ -97,7 +97,7 @@ async fn refuse(mut stream: TcpStream, limit: usize, _permit: OwnedSemaphorePerm
     }
 }
 
-/// Serves a connection; `_permit` counts it while it is there.
+/// Serves a connection; `_permit` counts it.
 async fn connection(
     stream: TcpStream,
     peer: IpAddr,

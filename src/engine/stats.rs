@@ -1,17 +1,17 @@
-/// What an engine holds at one moment.
+/// The contents of an engine at one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EngineStats {
-    /// Control connections.
+    /// Number of control connections.
     pub workers: usize,
-    /// Functions that workers have registered.
+    /// Number of registered functions.
     pub functions: usize,
-    /// Calls without a result yet.
+    /// Number of calls without a result.
     pub calls: usize,
-    /// Channels that are not finished.
+    /// Number of unfinished channels.
     pub channels: usize,
-    /// Frames that wait for readers, over all channels.
+    /// Number of frames waiting for readers, over all channels.
     pub buffered_frames: usize,
-    /// Payload bytes of these frames.
+    /// Number of payload bytes in these frames.
     pub buffered_bytes: usize,
 }

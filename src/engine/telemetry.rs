@@ -6,8 +6,8 @@ use super::newcomers::Newcomer;
 use crate::transport::{Received, Transport};
 use crate::wire::Close;
 
-/// Serves `/otel`: takes everything, keeps nothing. SDKs that are refused here complain and
-/// retry for ever (`docs/protocol.md` section 7). Pings are answered by the transport.
+/// Serves `/otel`: accepts everything and discards it. SDKs that are refused here log errors and
+/// retry for ever (`docs/protocol.md` section 7). The transport answers pings.
 pub(super) async fn discard<T: Transport>(
     socket: &mut T,
     core: &Core,

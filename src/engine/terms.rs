@@ -9,33 +9,33 @@ use crate::wire::{
     ENGINE, HEARTBEAT, MESSAGE_LIMIT, OWNER, heartbeat_value, parse_heartbeat, parse_message_limit,
 };
 
-/// No client is given signs of life more often: they are work.
+/// Minimum heartbeat interval for clients.
 const FASTEST: Duration = Duration::from_millis(50);
 
-/// The longest name of an owner; a UUID takes 36 bytes.
+/// Maximum length of an owner's name; a UUID has 36 bytes.
 const LONGEST_NAME: usize = 64;
 
-/// What pipewright's clients say and ask for in the headers of a handshake, beside the protocol.
+/// The handshake headers of pipewright clients, beyond the protocol.
 pub(super) struct Terms {
-    /// How often the client is to have a sign of life, if it has asked.
+    /// The requested heartbeat interval, if any.
     pub(super) heartbeat: Option<Duration>,
     pub(super) ownership: Ownership,
-    /// Bytes in one control message that the client takes, if it says so.
+    /// The client's limit for control messages in bytes, if it states one.
     pub(super) message_limit: Option<usize>,
 }
 
-/// What the engine itself is, and says of control connections.
+/// The engine's own settings for control connections.
 #[derive(Clone, Copy)]
 pub(super) struct Own {
-    /// Bytes in one message that it takes.
+    /// Its message limit in bytes.
     pub(super) message_limit: usize,
-    /// How often it wants a sign of life.
+    /// The interval at which it expects a heartbeat.
     pub(super) ping_every: Duration,
     pub(super) behaviour: Behaviour,
 }
 
 impl Terms {
-    /// Agrees with the client of a request, in the headers of the `response`.
+    /// Negotiates with a client, through the headers of the `response`.
     pub(super) fn agree(
         request: &HeaderMap,
         response: &mut HeaderMap,

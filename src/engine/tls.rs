@@ -1,4 +1,4 @@
-//! The engine's side of `wss://`, by rustls.
+//! The engine's side of `wss://`, with rustls.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,19 +16,19 @@ use tokio_rustls::server::TlsStream;
 use super::EngineError;
 use super::server::OverTcp;
 
-/// What an engine shows its clients, and what it asks of them. All of it PEM.
+/// The engine's certificate and its requirements for clients, in PEM.
 ///
 /// `Debug` never prints the key.
 #[derive(Clone)]
 pub(super) struct Tls {
     pub(super) certificates: Vec<u8>,
     pub(super) key: Vec<u8>,
-    /// Whose clients may connect; anybody's without.
+    /// Authorities of clients that may connect; any client if absent.
     pub(super) client_authorities: Option<Vec<u8>>,
 }
 
 impl Tls {
-    /// Encrypts connections that are accepted.
+    /// Creates the acceptor for connections.
     pub(super) fn acceptor(&self) -> Result<TlsAcceptor, EngineError> {
         let failed = |reason: String| EngineError::Tls { reason };
         let certificates = certificates(&self.certificates, "the certificate")?;
@@ -72,7 +72,7 @@ fn certificates(pem: &[u8], what: &str) -> Result<Vec<CertificateDer<'static>>, 
     Ok(certificates)
 }
 
-/// Encrypts one connection, within the time for its handshake.
+/// Encrypts one connection within the handshake timeout.
 pub(super) async fn accept(
     acceptor: &TlsAcceptor,
     stream: TcpStream,

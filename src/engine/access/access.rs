@@ -5,7 +5,7 @@ use super::Role;
 use crate::engine::EngineError;
 use crate::wire::AccessKey;
 
-/// Tokens, and what each lets its bearer do. Without any, everybody may do everything.
+/// Tokens and their roles. Without tokens, every peer may do everything.
 ///
 /// `Debug` never prints a token.
 #[derive(Clone, Default)]
@@ -14,12 +14,12 @@ pub(in crate::engine) struct Access {
 }
 
 impl Access {
-    /// Lets the bearer of `token` do everything.
+    /// Allows the bearer of `token` to do everything.
     pub(in crate::engine) fn grant(&mut self, token: String) {
         self.limit(token, Role::unlimited());
     }
 
-    /// Lets the bearer of `token` do what `role` says.
+    /// Restricts the bearer of `token` to `role`.
     pub(in crate::engine) fn limit(&mut self, token: String, role: Role) {
         self.roles.push((AccessKey::new(token), Arc::new(role)));
     }
@@ -29,7 +29,7 @@ impl Access {
         !self.roles.is_empty()
     }
 
-    /// Whether each token opens the engine for somebody, and one role only.
+    /// Checks that each token is usable and belongs to one role only.
     pub(in crate::engine) fn check(&self) -> Result<(), EngineError> {
         for (at, (token, _)) in self.roles.iter().enumerate() {
             if token.expose().trim().is_empty() {
@@ -45,10 +45,10 @@ impl Access {
         Ok(())
     }
 
-    /// The role of whoever brings `token`, or none; `None` if that opens nothing.
+    /// The role of a client that presents `token`, or no token. `None` if it may not connect.
     ///
-    /// Every token is compared, each in constant time, so that the time tells nothing of which it
-    /// was.
+    /// Every token is compared, each in constant time, so that timing does not reveal which one
+    /// matched.
     pub(in crate::engine) fn role(&self, token: Option<&AccessKey>) -> Option<Arc<Role>> {
         if !self.is_protected() {
             return Some(Arc::new(Role::unlimited()));
@@ -64,7 +64,7 @@ impl Access {
     }
 }
 
-/// Why no client can send the token in a header (RFC 9110 section 5.5), if none can.
+/// The reason why no client can send the token in a header (RFC 9110 section 5.5), if there is one.
 fn unusable(token: &str) -> Option<&'static str> {
     if token.starts_with('\u{feff}') {
         Some("begins with a byte order mark")

@@ -1,6 +1,6 @@
 use std::fmt;
 
-/// Function ids: a text in which each `*` stands for any characters, also none.
+/// A pattern for function ids, in which `*` matches any number of characters.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Pattern(String);
 
@@ -9,7 +9,7 @@ impl Pattern {
         Self(text.into())
     }
 
-    /// Whether it describes the whole of `id`.
+    /// Whether it matches the whole of `id`.
     pub(super) fn matches(&self, id: &str) -> bool {
         let mut parts = self.0.split('*');
         let first = parts.next().unwrap_or_default();

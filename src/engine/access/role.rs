@@ -1,12 +1,12 @@
 use super::pattern::Pattern;
 use crate::wire::builtin;
 
-/// What a token lets its bearer do: which functions to register, which to trigger, and whether to
-/// create channels.
+/// The permissions of a token: which functions its bearer may register and trigger, and whether it
+/// may create channels.
 ///
-/// A new role allows nothing but to connect. A worker that only serves stages needs no right to
-/// create channels: the ends that it opens come as refs with each call. Whoever runs a pipeline
-/// needs it. In a pattern each `*` stands for any characters.
+/// A new role allows only to connect. A worker that only serves stages needs no permission to
+/// create channels, because it receives refs with each call. A client that runs pipelines needs it.
+/// In a pattern, `*` matches any number of characters.
 ///
 /// ```
 /// use pipewright::{Engine, Role};
@@ -24,39 +24,39 @@ pub struct Role {
 }
 
 impl Role {
-    /// May connect, and nothing else.
+    /// Creates a role that allows only to connect.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// May do everything.
+    /// Allows everything.
     pub(in crate::engine) fn unlimited() -> Self {
         Self::new().register("*").trigger("*")
     }
 
-    /// May register functions whose ids are as `pattern` says, too.
+    /// Also allows registering functions that match `pattern`.
     #[must_use]
     pub fn register(mut self, pattern: impl Into<String>) -> Self {
         self.register.push(Pattern::new(pattern));
         self
     }
 
-    /// May trigger functions whose ids are as `pattern` says, too; those of the engine among them,
-    /// such as `engine::functions::list`. A pattern that describes `engine::channels::create` is
-    /// the right to create channels.
+    /// Also allows triggering functions that match `pattern`, including functions of the engine
+    /// such as `engine::functions::list`. A pattern that matches `engine::channels::create` allows
+    /// creating channels.
     #[must_use]
     pub fn trigger(mut self, pattern: impl Into<String>) -> Self {
         self.trigger.push(Pattern::new(pattern));
         self
     }
 
-    /// May create channels, too.
+    /// Also allows creating channels.
     #[must_use]
     pub fn create_channels(self) -> Self {
         self.trigger(builtin::CHANNELS_CREATE)
     }
 
-    /// Whether a call of `function_id` is carried out. Announcing itself is part of connecting.
+    /// Whether a call of `function_id` is allowed. Announcing a worker is part of connecting.
     pub(in crate::engine) fn may_call(&self, function_id: &str) -> bool {
         function_id == builtin::WORKERS_REGISTER || self.may_trigger(function_id)
     }

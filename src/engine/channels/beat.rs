@@ -7,18 +7,18 @@ use tokio::time::{Instant, Sleep, sleep};
 
 use crate::transport::{Transport, TransportError, later};
 
-/// Gives the client at one end of a channel the signs of life that it has asked for.
+/// Sends the heartbeats that the client at one end of a channel has requested.
 pub(in crate::engine) struct Beat(Option<Signs>);
 
 struct Signs {
     every: Duration,
     timer: Pin<Box<Sleep>>,
-    /// What the client had given of itself by the last sign.
+    /// The client's traffic at the last heartbeat.
     seen: u64,
 }
 
 impl Beat {
-    /// One sign each `every`; none for a client that has not asked.
+    /// One heartbeat `every` interval; none for a client that requested none.
     pub(in crate::engine) fn new(every: Option<Duration>) -> Self {
         Self(every.map(|every| Signs {
             every,
@@ -27,9 +27,9 @@ impl Beat {
         }))
     }
 
-    /// Sends a sign if it is time, as far as that goes without waiting. It says whether the engine
-    /// is `hungry` for what the client sends, and has got nothing since the last sign. What does
-    /// not go is replaced by the next, and a client that does not read needs none.
+    /// Sends a heartbeat if it is due, as far as possible without waiting. It states whether the
+    /// engine is `hungry`: it has room and received nothing since the last heartbeat. A heartbeat
+    /// that cannot be sent is replaced by the next one.
     pub(super) fn poll<T: Transport>(
         &mut self,
         socket: &mut T,

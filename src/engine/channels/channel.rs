@@ -9,29 +9,29 @@ use crate::engine::runs::Ending;
 use crate::transport::{PipeMonitor, PipeReader, PipeWriter};
 use crate::wire::{AccessKey, Close, Histogram};
 
-/// The secrets of one channel. They differ, so that a ref to read cannot be made into one to
-/// write.
+/// The keys of one channel. They differ, so that a ref for reading cannot be turned into one for
+/// writing.
 #[derive(Clone)]
 pub(super) struct Keys {
     pub(super) read: AccessKey,
     pub(super) write: AccessKey,
 }
 
-/// One channel: its keys, and its ends as long as nobody has opened them.
+/// One channel: its keys, and its ends until they are opened.
 pub(super) struct Channel {
     pub(super) keys: Keys,
-    /// The worker that made it.
+    /// The worker that created it.
     pub(super) owner: Arc<str>,
     pub(super) reader: End<PipeReader>,
     pub(super) writer: End<PipeWriter>,
     pub(super) monitor: PipeMonitor,
     pub(super) created: Instant,
     pub(super) rate: Rate,
-    /// Its place in the table's order of expiry, while an end waits.
+    /// Its position in the table's order of expiry, while an end is unopened.
     pub(super) expiry: Option<Expiry>,
 }
 
-/// | state | to be opened | left by |
+/// | state | can be opened | left by |
 /// |---|---|---|
 /// | `Waiting` | yes | opening, expiry |
 /// | `Open` | no, taken | the end of its session |
@@ -43,7 +43,7 @@ pub(super) enum End<P> {
 }
 
 impl<P> End<P> {
-    /// Takes the end out; `None` if it was opened before.
+    /// Takes the end; `None` if it was opened before.
     pub(super) fn open(&mut self) -> Option<P> {
         match mem::replace(self, Self::Open) {
             Self::Waiting(end) => Some(end),
@@ -54,7 +54,7 @@ impl<P> End<P> {
         }
     }
 
-    /// The state as a word, for people and programs.
+    /// The name of the state.
     pub(super) fn word(&self) -> &'static str {
         match self {
             Self::Waiting(_) => "waiting",
@@ -94,7 +94,7 @@ impl Channel {
         }
     }
 
-    /// Whether somebody may still open an end.
+    /// Whether an end may still be opened.
     pub(super) fn is_waiting(&self) -> bool {
         self.reader.is_waiting() || self.writer.is_waiting()
     }
@@ -103,12 +103,12 @@ impl Channel {
         self.reader.is_done() && self.writer.is_done()
     }
 
-    /// Ends the stream for whoever has an end; what is queued is dropped.
+    /// Stops the stream at both ends and drops what is queued.
     pub(super) fn stop(&self, close: &Close) {
         self.monitor.stop(close.clone());
     }
 
-    /// What its reader has taken, once it is over.
+    /// The statistics of a finished channel.
     pub(super) fn ending(&self, how: Ended) -> Ending {
         let (frames, bytes) = self.monitor.passed();
         Ending { frames, bytes, how }

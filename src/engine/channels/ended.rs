@@ -1,23 +1,23 @@
 use crate::wire::{Close, Kind};
 
-/// How a channel was finished, as far as an engine can know: what ends of streams say to each other
-/// within them, an abort for one, is nothing it looks at.
+/// How a channel was finished, as far as an engine can know. It does not interpret messages between
+/// the ends, such as an abort.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::engine) enum Ended {
-    /// The writer closed it and the reader came to the end.
+    /// The writer closed it, and the reader reached the end.
     Closed,
-    /// The writer closed it with a code that tells of a failure, which reached the reader.
+    /// The writer closed it with a failure code, which reached the reader.
     Failed,
-    /// The connection of the writer was lost, and the reader was told.
+    /// The writer's connection was lost, and the reader was notified.
     Lost,
-    /// The reader went away before the end.
+    /// The reader left before the end.
     Cancelled,
-    /// Nobody opened one of its ends in time.
+    /// One of its ends was not opened in time.
     Expired,
 }
 
 impl Ended {
-    /// `read` is the end that the reader came to.
+    /// `read` is the end that the reader reached.
     pub(super) fn by(read: Option<&Close>) -> Self {
         match read {
             None => Self::Cancelled,

@@ -1,18 +1,18 @@
 use super::Lease;
 use crate::transport::{PipeReader, PipeWriter};
 
-/// The reader end of a channel, opened.
+/// The opened reading end of a channel.
 ///
-/// Dropping it tells the writer that the reader is gone, and the table that the end is done; in
-/// this order, because that is the order of the fields.
+/// Dropping it notifies first the writer and then the table; the order of the fields guarantees
+/// this.
 pub(in crate::engine) struct ReaderEnd {
     pub(super) pipe: PipeReader,
     pub(super) lease: Lease,
 }
 
-/// The writer end of a channel, opened.
+/// The opened writing end of a channel.
 ///
-/// Dropping it before the stream was ended tells the reader that the writer was lost.
+/// Dropping it before the end of the stream tells the reader that the writer was lost.
 pub(in crate::engine) struct WriterEnd {
     pub(super) pipe: PipeWriter,
     pub(super) lease: Lease,

@@ -4,7 +4,7 @@ use super::Channels;
 use crate::wire::Direction;
 
 /// Marks one end of a channel as open. Dropping it marks the end as done, which frees the channel
-/// if the other end is done too.
+/// if the other end is done as well.
 pub(in crate::engine) struct Lease {
     channels: Arc<Channels>,
     channel_id: String,

@@ -4,10 +4,10 @@ use super::{Lease, ReaderEnd, WriterEnd};
 use crate::transport::{Memory, Received, Traffic, Transport, TransportError};
 use crate::wire::{Close, Frame};
 
-/// An end of a channel in the hands of a client in this process.
+/// A channel end held by a client in this process.
 ///
-/// It gives its lease back as soon as the stream is over, not when it is dropped, so that the
-/// channel is freed however long the client keeps it.
+/// It releases its lease as soon as the stream has ended, not when it is dropped, so that the
+/// channel is freed even if the client keeps the end.
 pub(in crate::engine) struct Leased {
     connection: Memory,
     lease: Option<Lease>,

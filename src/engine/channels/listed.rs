@@ -5,46 +5,45 @@ use serde::Serialize;
 use super::channel::Channel;
 use super::rate::Measured;
 
-/// The unfinished channels, as others may see them.
+/// The unfinished channels, as listed for clients.
 #[derive(Debug, Serialize)]
 pub(in crate::engine) struct Listing {
-    /// The oldest first.
+    /// Oldest first.
     pub(in crate::engine) channels: Vec<Listed>,
-    /// How many there are, listed or not.
+    /// Number of all channels, listed or not.
     pub(in crate::engine) total: usize,
 }
 
-/// What others may know of a channel: never a key.
+/// The public data of a channel, without keys.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub(in crate::engine) struct Listed {
     pub(in crate::engine) channel_id: String,
-    /// `waiting` to be opened, `open` or `done`.
+    /// `waiting`, `open` or `done`.
     pub(in crate::engine) writer: &'static str,
     pub(in crate::engine) reader: &'static str,
     pub(in crate::engine) age_ms: u64,
-    /// Frames that the reader has taken, messages among them.
+    /// Number of frames that the reader has taken, including messages.
     pub(in crate::engine) frames: u64,
     pub(in crate::engine) bytes: u64,
     pub(in crate::engine) buffered_frames: usize,
     pub(in crate::engine) buffered_bytes: usize,
-    /// What the channel holds before its writer has to wait.
+    /// The capacity of the channel.
     pub(in crate::engine) capacity_frames: usize,
     pub(in crate::engine) capacity_bytes: usize,
     pub(in crate::engine) bytes_per_second: u64,
-    /// How long the rate was measured over.
+    /// The period over which the rate was measured.
     pub(in crate::engine) measured_ms: u64,
 }
 
 impl Listed {
-    /// How full it is, in percent of the bound that is nearer; over 100 while it is overdrawn.
+    /// How full it is, in percent of the nearer bound; above 100 while overdrawn.
     pub(in crate::engine) fn fill(&self) -> usize {
         let frames = self.buffered_frames * 100 / self.capacity_frames.max(1);
         let bytes = self.buffered_bytes * 100 / self.capacity_bytes.max(1);
         frames.max(bytes)
     }
 
-    /// Whether its writer waits, or is about to: a reader that takes now and then leaves it nearly
-    /// full.
+    /// Whether its writer waits, or is about to. A slow reader leaves the channel nearly full.
     pub(in crate::engine) fn is_full(&self) -> bool {
         self.fill() >= 90
     }

@@ -1,9 +1,7 @@
-//! Channels: the table of those that are not finished, and the sessions that join their ends to
-//! sockets.
+//! Channels: the table of unfinished channels, and the sessions that connect their ends to sockets.
 //!
-//! Each channel is a [`pipe`](crate::transport::pipe). A session holds one end of it, with a
-//! [`Lease`] that tells the table when the end is done; what passes through never touches the
-//! table.
+//! Each channel is a [`pipe`](crate::transport::pipe). A session holds one of its ends, with a
+//! [`Lease`] that notifies the table when the end is done. Data never touches the table.
 
 mod beat;
 mod channel;

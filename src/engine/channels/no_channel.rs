@@ -1,4 +1,4 @@
-/// Why a channel is not made.
+/// Why a channel is not created.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(in crate::engine) enum NoChannel {
     #[error("the engine has {0} unfinished channels already; finish some, or raise its limit")]

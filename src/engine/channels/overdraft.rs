@@ -1,33 +1,34 @@
 use std::time::{Duration, Instant};
 
-/// How often it is looked at whether a socket is read fast enough.
+/// Sampling interval of the drain rate.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// Bytes of a writer's socket that are read in each [`EVERY`], however slow the reader is.
+/// Minimum number of bytes to read from a writer's socket per [`EVERY`], however slow the reader
+/// is.
 ///
-/// What stands before a ping or a close is what the sockets of both sides hold, up to five
-/// megabytes. At this pace it is read before the 10 s are over that the Python SDK waits for an
-/// answer to its close (`docs/protocol.md` section 4.4).
+/// A ping or close may be preceded by everything in the socket buffers of both sides, up to five
+/// megabytes. At this rate it is read within the 10 s that the Python SDK waits for an answer to
+/// its close (`docs/protocol.md` section 4.4).
 const PACE: usize = 640 << 10;
 
-/// Bytes that a pipe may hold beyond its bound: 25 s for a writer whose reader has stopped. This
-/// is memory, so there has to be a bound. A writer that goes on for longer uses it up; what it sends
-/// then waits for the reader, and if it gives up, both sides are told.
+/// Maximum number of bytes that a pipe may hold beyond its bound: 25 s for a writer whose reader
+/// has stopped. When it is used up, the writer has to wait for the reader. If the writer then gives
+/// up, both sides are notified.
 const MOST: usize = 16 << 20;
 
 /// How far a writer's socket is read beyond the bound of its pipe.
 ///
-/// A full pipe stops the reading, so that TCP holds the writer back. But a ping or a close stands
-/// behind the data that its writer sent before, and SDKs give up a connection that does not answer
-/// it (`docs/protocol.md` section 11.11). So while there is something to read, the pipe may be overdrawn by what
-/// its reader took less than [`PACE`]. Plain and synchronous: it is told the time.
+/// When a pipe is full, reading stops, so that TCP holds back the writer. But a ping or a close
+/// comes after the data sent before it, and SDKs give up a connection that does not answer
+/// (`docs/protocol.md` section 11.11). While there is input, the pipe may therefore be overdrawn by
+/// the difference between [`PACE`] and what its reader took. The time is passed as an argument.
 #[derive(Debug, Default)]
 pub(super) struct Overdraft {
     window: Option<Window>,
     granted: usize,
 }
 
-/// A time of [`EVERY`] since the pipe became full.
+/// A period of [`EVERY`] since the pipe became full.
 #[derive(Debug)]
 struct Window {
     ends: Instant,
@@ -35,20 +36,20 @@ struct Window {
 }
 
 impl Overdraft {
-    /// Bytes were read from the socket.
+    /// Records that bytes were read from the socket.
     pub(super) fn received(&mut self, bytes: usize) {
         if let Some(window) = &mut self.window {
             window.received += bytes;
         }
     }
 
-    /// The socket has nothing more, so that no ping and no close waits in it.
+    /// The socket is empty, so no ping or close is waiting in it.
     pub(super) fn drained(&mut self) {
         *self = Self::default();
     }
 
-    /// The pipe is full: how many bytes it may hold beyond its bound, and when that is to be asked
-    /// again.
+    /// Called when the pipe is full. Returns how many bytes it may hold beyond its bound, and when
+    /// to ask again.
     pub(super) fn granted(&mut self, now: Instant) -> (usize, Instant) {
         let window = self.window.get_or_insert(Window {
             ends: now + EVERY,

@@ -1,21 +1,20 @@
 use std::time::{Duration, Instant};
 
-/// No shorter time is measured over: a few frames more or less would make all the difference.
+/// Minimum measuring period; over less time, a few frames would distort the result.
 const SHORTEST: Duration = Duration::from_millis(250);
 
-/// How fast a channel was of late. Plain and synchronous: it is told the time.
+/// The recent rate of a channel. The time is passed as an argument.
 ///
-/// It measures from one question to the next, so whoever asks twice learns of the time between. It
-/// costs nothing while nobody asks.
+/// It measures from one query to the next and costs nothing without queries.
 #[derive(Debug)]
 pub(super) struct Rate {
     since: Instant,
-    /// Bytes that had passed then.
+    /// Number of bytes that had passed at that time.
     bytes: u64,
     last: Option<Measured>,
 }
 
-/// What was measured, and over how long.
+/// A rate, and the period over which it was measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Measured {
     pub(super) bytes_per_second: u64,
@@ -31,8 +30,8 @@ impl Rate {
         }
     }
 
-    /// The rate since it was last asked for; the one before, if that is less than [`SHORTEST`]
-    /// ago. `bytes` is how many have passed by now.
+    /// The rate since the last query, or the previous rate if that is less than [`SHORTEST`] ago.
+    /// `bytes` is the current total.
     pub(super) fn measure(&mut self, now: Instant, bytes: u64) -> Measured {
         let over = now.saturating_duration_since(self.since);
         if over < SHORTEST

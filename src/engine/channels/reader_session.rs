@@ -11,11 +11,11 @@ use crate::engine::owners::Ownership;
 use crate::transport::{Popped, Received, Transport, TransportError};
 use crate::wire::Close;
 
-/// Relays what is in the pipe of a channel to its reader's socket.
+/// Relays frames from the pipe of a channel to its reader's socket.
 ///
-/// Frames are handed to the socket while there are any and flushed when the pipe is empty, so that
-/// many small ones share a system call and none waits. The socket is read all the time: pings
-/// are answered, and a reader that closes or goes away is seen at once (`docs/protocol.md` section 11.7).
+/// It sends frames while there are any and flushes when the pipe is empty, so that many small
+/// frames share a system call and none waits. It always reads the socket: pings are answered, and a
+/// reader that closes or disconnects is noticed immediately (`docs/protocol.md` section 11.7).
 pub(in crate::engine) struct ReaderSession<'a, T> {
     socket: &'a mut T,
     end: ReaderEnd,
@@ -23,15 +23,15 @@ pub(in crate::engine) struct ReaderSession<'a, T> {
     unflushed: bool,
 }
 
-/// Why a session is over.
+/// Why a session ended.
 enum Ended {
-    /// The stream is at its end.
+    /// The stream has ended.
     Stream(Close),
-    /// The reader has closed before.
+    /// The reader closed before the end.
     Closed,
-    /// The reader went away before, or broke a rule.
+    /// The reader disconnected before the end, or violated the protocol.
     Lost(TransportError),
-    /// The engine stops.
+    /// The engine is stopping.
     Stopping,
 }
 
@@ -135,11 +135,11 @@ impl<'a, T: Transport> ReaderSession<'a, T> {
     }
 }
 
-/// Sends what is left and the close, and reads until the reader has closed too.
+/// Sends the rest and the close, then reads until the reader has closed too.
 ///
-/// Handing over takes as long as the reader takes: it may be slow by intent. What the operating
-/// system has is then its own affair, but it would be lost if the reader sent something to a
-/// socket that is closed, so that the engine waits for the reader's close (`docs/protocol.md` section 11.8).
+/// This takes as long as the reader needs. Data in the operating system's buffers would be lost if
+/// the reader sent something to a closed socket, so the engine waits for the reader's close
+/// (`docs/protocol.md` section 11.8).
 async fn hand_over<T: Transport>(socket: &mut T, close: Close, core: &Core) {
     if socket.start_close(close).is_ok() && farewell::flushed(socket).await {
         // A reader that never answers is cut off.

@@ -1,7 +1,7 @@
 /// Why an end is not opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::engine) enum Refusal {
-    /// No such channel, or the key is wrong; who asks must not learn which.
+    /// The channel does not exist, or the key is wrong; the client must not learn which.
     NotFound,
     /// The end was opened before.
     Taken,

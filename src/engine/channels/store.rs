@@ -17,14 +17,14 @@ use crate::engine::runs::Runs;
 use crate::transport::{PipeLimits, later};
 use crate::wire::{AccessKey, Direction, StreamChannelRef};
 
-/// The channel table with its lock, its clock and its source of secrets.
+/// The channel table with its lock, clock and random generator.
 pub(in crate::engine) struct Channels {
     ttl: Duration,
     behaviour: Behaviour,
-    /// Protects the table for one operation: creating, opening or finishing. Nothing that passes
-    /// through a channel takes it.
+    /// Protects the table during one operation: creating, opening or finishing a channel. Data
+    /// never takes this lock.
     table: Mutex<Table>,
-    /// Told of each channel that comes or goes, after the table.
+    /// Notified of each channel that is created or finished, after the table.
     runs: Arc<Runs>,
 }
 
@@ -45,7 +45,7 @@ impl Channels {
         }
     }
 
-    /// Makes a channel for the worker `owner`.
+    /// Creates a channel for the worker `owner`.
     pub(in crate::engine) fn create(
         &self,
         owner: &Arc<str>,
@@ -102,7 +102,7 @@ impl Channels {
         }
     }
 
-    /// Frees what has expired and says when to come again.
+    /// Frees expired channels and returns when to call it again.
     pub(super) fn expire(&self) -> Instant {
         let now = now();
         let mut table = self.lock();
@@ -124,23 +124,23 @@ impl Channels {
         self.lock().count(stats);
     }
 
-    /// What all channels did so far. Holds the table for as long as it takes to look at each.
+    /// The totals of all channels. Locks the table while it looks at each channel.
     pub(in crate::engine) fn totals(&self) -> Totals {
         self.lock().totals()
     }
 
-    /// What others may know of the channels. Holds the table for as long as it takes to sort them:
-    /// a few milliseconds, where there are as many as there may be.
+    /// Lists channels. Locks the table while it sorts them: a few milliseconds at the maximum
+    /// number of channels.
     pub(in crate::engine) fn list(&self, limit: usize) -> Listing {
         self.lock().list(limit, now())
     }
 
-    /// What others may know of some channels, as far as they are not finished.
+    /// The public data of some channels, as far as they are unfinished.
     pub(in crate::engine) fn look(&self, ids: &[String]) -> HashMap<String, Listed> {
         self.lock().look(ids, now())
     }
 
-    /// Whether a ref names an end that there is, opened or not.
+    /// Whether a ref names an existing end, opened or not.
     pub(in crate::engine) fn knows(&self, end: &StreamChannelRef) -> bool {
         self.lock().knows(end)
     }
@@ -151,13 +151,13 @@ impl Channels {
     }
 }
 
-/// The time as tokio has it, so that tests can pause it.
+/// The time of tokio's clock, which tests can pause.
 fn now() -> Instant {
     tokio::time::Instant::now().into_std()
 }
 
-/// 244 random bits from the operating system, in hexadecimal: it needs no escaping in a URL.
-/// Twice a UUID, because one has 122.
+/// A key of 244 random bits, in hexadecimal, which needs no escaping in a URL. It consists of two
+/// UUIDs of 122 random bits each.
 fn new_key() -> AccessKey {
     let (a, b) = (Uuid::new_v4(), Uuid::new_v4());
     AccessKey::new(format!("{}{}", a.simple(), b.simple()))

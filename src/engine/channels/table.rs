@@ -16,43 +16,43 @@ use crate::transport::{
 };
 use crate::wire::{AccessKey, Close, Direction, StreamChannelRef};
 
-/// When a channel expires; the number tells channels of the same moment apart.
+/// When a channel expires; the number distinguishes channels with the same time.
 pub(super) type Expiry = (Instant, u64);
 
-/// The part of all channels that is for workers which have made few.
+/// The fraction of all channels that is reserved for workers with few channels.
 const RESERVE: usize = 10;
 
-/// The part that one of them may have of what is left then: so small that dozens of workers which
-/// take what they can leave something, too.
+/// The share of the rest that one of these workers may take: so small that dozens of greedy workers
+/// still leave something.
 const FEW: usize = 16;
 
-/// The channels that are not finished. Plain and synchronous: it is told the time.
+/// The unfinished channels. The time is passed as an argument.
 ///
-/// | event | reader end | writer end | channel |
+/// | event | reading end | writing end | channel |
 /// |---|---|---|---|
 /// | `create` | waiting | waiting | expires after the TTL |
-/// | `open_*` | open | open | waits for the other end, one TTL more |
-/// | `done` | done | done | freed when both are; else one TTL more for an end that waits |
-/// | `expire` | – | – | freed; who has an end is told |
+/// | `open_*` | open | open | waits for the other end for another TTL |
+/// | `done` | done | done | freed when both are done; otherwise another TTL for an unopened end |
+/// | `expire` | – | – | freed; open ends are notified |
 pub(super) struct Table {
     limits: Limits,
     /// Bounded by `limits.channels`.
     channels: HashMap<String, Channel>,
-    /// Workers that have made channels which are not finished.
+    /// Workers with unfinished channels.
     owners: HashMap<Arc<str>, Owner>,
     /// Bytes held for readers.
     held: Arc<Budget>,
-    /// Channels with an end that waits, the next to expire first. Bounded by `channels`.
+    /// Channels with an unopened end, the next to expire first. Bounded by `channels`.
     expiries: BTreeMap<Expiry, String>,
     next: u64,
     totals: Totals,
 }
 
-/// What a worker has made.
+/// The channels of a worker.
 struct Owner {
-    /// Channels that are not finished; not zero.
+    /// Number of unfinished channels; never zero.
     channels: usize,
-    /// What they hold.
+    /// The bytes that they hold.
     held: Account,
 }
 
@@ -69,7 +69,7 @@ impl Table {
         }
     }
 
-    /// Adds a channel of the worker `owner`; `id` has to be new.
+    /// Adds a channel of the worker `owner`; `id` must be new.
     pub(super) fn create(
         &mut self,
         id: &str,
@@ -151,7 +151,8 @@ impl Table {
         Ok(end)
     }
 
-    /// An open end has ended its part of the stream; how the channel ended, if it was the second.
+    /// Records that an open end has ended its part of the stream. Returns how the channel ended, if
+    /// it was the second end.
     pub(super) fn done(&mut self, id: &str, direction: Direction, now: Instant) -> Option<Ending> {
         let channel = self.channels.get_mut(id)?;
         match direction {
@@ -168,7 +169,7 @@ impl Table {
         None
     }
 
-    /// Frees the channels whose time is over and tells whoever has an end of them; gives those.
+    /// Frees expired channels, notifies their open ends, and returns them.
     pub(super) fn expire(&mut self, now: Instant) -> Vec<(String, Ending)> {
         let mut expired = Vec::new();
         while let Some(entry) = self.expiries.first_entry()
@@ -186,12 +187,12 @@ impl Table {
         expired
     }
 
-    /// When [`expire`](Self::expire) has something to do; not before a TTL from now if `None`.
+    /// When [`expire`](Self::expire) is next due; not within a TTL if `None`.
     pub(super) fn next_expiry(&self) -> Option<Instant> {
         self.expiries.keys().next().map(|(at, _)| *at)
     }
 
-    /// Frees all channels and tells whoever has an end of them.
+    /// Frees all channels and notifies their open ends.
     pub(super) fn stop(&mut self) {
         self.limits.channels = 0;
         self.expiries.clear();
@@ -210,7 +211,7 @@ impl Table {
         }
     }
 
-    /// What all channels did so far.
+    /// The totals of all channels.
     pub(super) fn totals(&self) -> Totals {
         let mut totals = self.totals.clone();
         for channel in self.channels.values() {
@@ -221,7 +222,7 @@ impl Table {
         totals
     }
 
-    /// What others may know of the channels, `limit` of them at the most.
+    /// Lists at most `limit` channels.
     pub(super) fn list(&mut self, limit: usize, now: Instant) -> Listing {
         let total = self.channels.len();
         let mut oldest: Vec<_> = self.channels.iter_mut().collect();
@@ -235,7 +236,7 @@ impl Table {
         Listing { channels, total }
     }
 
-    /// What others may know of some channels, as far as they are not finished.
+    /// The public data of some channels, as far as they are unfinished.
     pub(super) fn look(&mut self, ids: &[String], now: Instant) -> HashMap<String, Listed> {
         let look = |id: &String| {
             let channel = self.channels.get_mut(id)?;
@@ -244,7 +245,7 @@ impl Table {
         ids.iter().filter_map(look).collect()
     }
 
-    /// Whether there is such a channel, with such a key for the end.
+    /// Whether the channel exists and the key of the end is right.
     pub(super) fn knows(&self, end: &StreamChannelRef) -> bool {
         let channel = self.channels.get(&end.channel_id);
         channel.is_some_and(|channel| match end.direction {
@@ -267,7 +268,7 @@ impl Table {
         Some(channel)
     }
 
-    /// Gives a channel that waits for an end its time anew.
+    /// Restarts the expiry of a channel with an unopened end.
     fn touch(&mut self, id: &str, now: Instant) {
         let Some(channel) = self.channels.get_mut(id) else {
             return;

@@ -13,37 +13,37 @@ use crate::engine::owners::Ownership;
 use crate::transport::{Received, Transport, TransportError};
 use crate::wire::{Close, MAX_FRAME};
 
-/// Bytes taken from a socket before the task of the reader has its turn, while they are in the
-/// processor's cache, and so that one writer among many does not fill its pipe first.
+/// Bytes to read from a socket before yielding to the reader's task, while they are in the CPU
+/// cache, and so that one writer does not fill its pipe first.
 pub(super) const TURN: usize = 256 << 10;
 
-/// Bytes that a frame counts for beside its own: empty ones are work, too.
+/// Additional cost of a frame in bytes, because empty frames cost work, too.
 pub(super) const FRAME: usize = 512;
 
-/// Relays what a writer's socket brings into the pipe of its channel.
+/// Relays frames from a writer's socket to the pipe of its channel.
 ///
 /// | state | socket | pipe | left by |
 /// |---|---|---|---|
 /// | room | read, pushed | filled | a full pipe |
-/// | full | not read, so that TCP holds the writer back | watched | room; an [`Overdraft`] |
-/// | overdrawn | read, pushed | filled beyond its bound | the end of what is granted |
+/// | full | not read, so that TCP holds back the writer | watched | room; an [`Overdraft`] |
+/// | overdrawn | read, pushed | filled beyond its bound | the end of the overdraft |
 ///
-/// In each state the reader's leaving ends the session at once.
+/// In each state, the session ends immediately when the reader leaves.
 pub(in crate::engine) struct WriterSession<'a, T> {
     socket: &'a mut T,
     end: WriterEnd,
     beat: Beat,
     overdraft: Overdraft,
-    /// When the overdraft is to be asked again; made when the pipe is full for the first time.
+    /// When to query the overdraft again; created when the pipe is first full.
     timer: Option<Pin<Box<Sleep>>>,
     behaviour: Behaviour,
 }
 
-/// Why a session is over.
+/// Why a session ended.
 enum Ended {
     /// The writer has closed.
     Closed(Close),
-    /// The writer went away without a close, or broke a rule.
+    /// The writer disconnected without a close, or violated the protocol.
     Lost(TransportError),
     /// Nobody reads any more.
     Unread(Close),

@@ -6,16 +6,15 @@ use super::bounds::LONGEST_NAME;
 use crate::engine::cut::cut;
 use crate::wire::Payload;
 
-/// The longest name of a namespace, in bytes. A namespace is never cut, because two that differ
-/// would become one.
+/// Maximum length of a namespace, in bytes. A namespace is never truncated, because two different
+/// ones could become equal.
 const LONGEST_NAMESPACE: usize = 256;
 
-/// Reads what a worker says of itself (`docs/protocol.md` section 1.3), as far as the engine keeps it; `Err`
-/// says what is wrong with it.
+/// Parses a worker's announcement (`docs/protocol.md` section 1.3), as far as the engine keeps it.
+/// `Err` describes the problem.
 ///
-/// Other fields, and values that are neither texts, numbers nor truth values, are read past and not
-/// kept. Each text is cut to [`LONGEST_NAME`] bytes, so that an announcement holds a few hundred
-/// bytes whatever its length.
+/// Other fields, and values that are not text, numbers or booleans, are ignored. Each text is
+/// truncated to [`LONGEST_NAME`] bytes, so an announcement of any length takes a few hundred bytes.
 pub(super) fn about(data: &Payload) -> Result<Map<String, Value>, String> {
     #[derive(Deserialize)]
     struct Announced<'a> {
@@ -71,9 +70,9 @@ pub(super) fn about(data: &Payload) -> Result<Map<String, Value>, String> {
     Ok(kept.collect())
 }
 
-/// A text, cut to [`LONGEST_NAME`] bytes, a number or a truth value; `None` for anything else.
+/// A text truncated to [`LONGEST_NAME`] bytes, a number or a boolean; `None` for anything else.
 fn short(value: &RawValue) -> Option<Value> {
-    /// No number is longer.
+    /// Maximum length of a number.
     const LONGEST_NUMBER: usize = 32;
     let json = value.get();
     if json.starts_with('"') {
@@ -88,10 +87,10 @@ fn short(value: &RawValue) -> Option<Value> {
         .filter(|value: &Value| value.is_number() || value.is_boolean())
 }
 
-/// Bytes in one message that the SDK of a worker takes (`docs/protocol.md` section 1.5), by what the worker says
-/// of itself.
+/// The message limit of a worker's SDK in bytes (`docs/protocol.md` section 1.5), derived from its
+/// announcement.
 pub(super) fn message_limit(about: &Map<String, Value>) -> usize {
-    /// The default of the library that Python SDKs before 0.25 use.
+    /// The default of the library used by Python SDKs before 0.25.
     const OLD_PYTHON: usize = 1 << 20;
     let text = |name| about.get(name).and_then(Value::as_str).unwrap_or_default();
     if text("runtime") != "python" {
@@ -106,7 +105,7 @@ pub(super) fn message_limit(about: &Map<String, Value>) -> usize {
     }
 }
 
-/// What every SDK takes but old Python ones (`docs/protocol.md` section 1.5).
+/// The limit of all SDKs except old Python ones (`docs/protocol.md` section 1.5).
 pub(super) const USUAL_LIMIT: usize = 64 << 20;
 
 #[cfg(test)]

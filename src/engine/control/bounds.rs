@@ -1,26 +1,26 @@
-//! Bounds on the parts of a message that the engine keeps or repeats. Payloads are only passed on.
+//! Bounds on the parts of a message that the engine keeps or repeats. Payloads are only forwarded.
 
 use crate::engine::cut::cut;
 use crate::wire::{ControlMessage, InvokeFunction};
 
-/// The longest text that a worker says of itself and the engine keeps, in bytes.
+/// Maximum length of a text in an announcement, in bytes.
 pub(super) const LONGEST_NAME: usize = 256;
 
-/// The longest id of a function, in bytes. A longer one is cut and marked, so that it names no
-/// function, and a refusal does not repeat all of it.
+/// Maximum length of a function id, in bytes. A longer id is truncated and marked, so that it names
+/// no function, and a refusal does not repeat all of it.
 pub(super) const LONGEST_ID: usize = 512;
 
-/// The longest id of an invocation, in bytes; a UUID has 36. An answer to a longer one would have
-/// to repeat it.
+/// Maximum length of an invocation id, in bytes; a UUID has 36. An answer would have to repeat a
+/// longer one.
 const LONGEST_INVOCATION: usize = 128;
 
-/// The longest `traceparent`, in bytes; version 00 has 55.
+/// Maximum length of `traceparent`, in bytes; version 00 has 55.
 const LONGEST_TRACE: usize = 256;
 
-/// The longest `baggage`, in bytes; W3C Baggage asks for 8192 to be passed on.
+/// Maximum length of `baggage`, in bytes; W3C Baggage requires forwarding 8192.
 const LONGEST_BAGGAGE: usize = 8 << 10;
 
-/// The message with its parts in bounds; `None` if it has a part that cannot be cut.
+/// The message with its parts within bounds; `None` if a part cannot be truncated.
 pub(super) fn bounded(message: ControlMessage) -> Option<ControlMessage> {
     let fits = match &message {
         ControlMessage::InvokeFunction(call) => call
@@ -62,7 +62,7 @@ pub(super) fn bounded(message: ControlMessage) -> Option<ControlMessage> {
     })
 }
 
-/// An id of [`LONGEST_ID`] bytes at most, or one that is longer than any function has.
+/// An id of at most [`LONGEST_ID`] bytes, or one that is longer than any function's.
 fn id(id: String) -> String {
     if id.len() <= LONGEST_ID {
         return id;
@@ -70,7 +70,7 @@ fn id(id: String) -> String {
     cut(&id, LONGEST_ID)
 }
 
-/// A text that only accompanies a call is left out if it is too long.
+/// Removes an optional text of a call if it is too long.
 fn within(text: Option<String>, most: usize) -> Option<String> {
     text.filter(|text| text.len() <= most)
 }

@@ -8,10 +8,10 @@ use super::{about, listings};
 use crate::engine::core::Core;
 use crate::wire::{EXTENSIONS, ErrorBody, InvokeFunction, Payload, builtin};
 
-/// More channels than the engine takes.
+/// Error code: the engine's channel limit is reached.
 const TOO_MANY_CHANNELS: &str = "too_many_channels";
 
-/// Carries out a function that the engine itself provides; `None` if it provides no such one.
+/// Runs a function provided by the engine; `None` if there is no such function.
 pub(super) fn call(
     member: &Member<'_>,
     call: &InvokeFunction,
@@ -37,7 +37,7 @@ fn create_channel(
     call: &InvokeFunction,
     core: &Core,
 ) -> Result<Payload, ErrorBody> {
-    /// What the reference engine reads (`docs/protocol.md` section 3).
+    /// The fields that the reference engine reads (`docs/protocol.md` section 3).
     #[derive(Deserialize)]
     struct Request {
         #[serde(default)]
@@ -72,7 +72,7 @@ fn register_worker(
     payload(&json!({ "success": true }))
 }
 
-/// Reads what a function is asked for; `example` is for who asks in another form.
+/// Parses the request of a function; `example` appears in the error for an invalid one.
 pub(super) fn request<T: DeserializeOwned>(data: &Payload, example: &str) -> Result<T, ErrorBody> {
     let bad = |message| ErrorBody::new(ErrorBody::DESERIALIZATION_ERROR, message);
     // Only an object: serde would take an array for a struct too.
@@ -82,7 +82,7 @@ pub(super) fn request<T: DeserializeOwned>(data: &Payload, example: &str) -> Res
     data.parse().map_err(|error| bad(error.to_string()))
 }
 
-/// A result as it travels.
+/// A result as it is sent.
 pub(super) fn payload<T: Serialize>(value: &T) -> Result<Payload, ErrorBody> {
     Payload::new(value)
         .map_err(|error| ErrorBody::new(ErrorBody::SERIALIZATION_ERROR, error.to_string()))

@@ -7,7 +7,7 @@ use super::registry::WorkerId;
 use super::{CallTotals, Outcome};
 use crate::engine::holdings::{Held, NoRoom};
 
-/// A call that was forwarded and is not answered.
+/// A forwarded call without an answer.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Call {
     pub(super) caller: WorkerId,
@@ -17,27 +17,27 @@ pub(super) struct Call {
     pub(super) traceparent: Option<String>,
     pub(super) baggage: Option<String>,
     pub(super) opened: Instant,
-    /// Whether nobody waits for the answer, which then only frees the place of the call.
+    /// Whether nobody waits for the answer, which then only frees the slot of the call.
     pub(super) void: bool,
-    /// What it takes of its caller's account.
+    /// The bytes charged to its caller's account.
     pub(super) held: Held,
 }
 
-/// The calls in flight. Plain and synchronous: it is told the time.
+/// The calls in flight. The time is passed as an argument.
 ///
-/// A call is known by its executor and its id together, so that no worker can answer for another,
-/// and by its caller and its id, so that no worker can cancel the call of another.
+/// A call is identified by executor and id, so that no worker can answer for another, and by caller
+/// and id, so that no worker can cancel the call of another.
 pub(super) struct Calls {
-    /// What one worker may have open.
+    /// Maximum number of open calls of one worker.
     max: usize,
-    /// By executor and id. Bounded by `max` a caller; no inner table is empty.
+    /// By executor and id. Bounded by `max` per caller; no inner table is empty.
     open: HashMap<WorkerId, HashMap<String, Call>>,
     /// The executor of each open call, by caller and id; no inner table is empty.
     callers: HashMap<WorkerId, HashMap<String, WorkerId>>,
     totals: Arc<CallTotals>,
 }
 
-/// Why a call cannot be opened.
+/// Why a call is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(in crate::engine) enum CallRefused {
     #[error("an invocation with this id is open already")]
@@ -51,7 +51,7 @@ pub(in crate::engine) enum CallRefused {
     NoRoom(#[from] NoRoom),
 }
 
-/// What the end of a worker does to calls.
+/// The calls that end with a worker.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Left {
     /// Calls of others that it executed.
@@ -93,7 +93,7 @@ impl Calls {
         }
     }
 
-    /// Closes the call that `executor` answers; `None` if there is none, or no more.
+    /// Closes the call that `executor` answers; `None` if it does not exist any more.
     pub(super) fn close(
         &mut self,
         executor: &WorkerId,
@@ -137,12 +137,12 @@ impl Calls {
         left
     }
 
-    /// Calls that a worker executes.
+    /// Number of calls that a worker executes.
     pub(super) fn executing(&self, worker: &WorkerId) -> usize {
         self.open.get(worker).map_or(0, HashMap::len)
     }
 
-    /// Open calls by executor, and of each by function.
+    /// Open calls by executor and function.
     pub(super) fn running(&self) -> HashMap<WorkerId, HashMap<&str, usize>> {
         let mut running = HashMap::<WorkerId, HashMap<&str, usize>>::new();
         for call in self.open.values().flat_map(HashMap::values) {
@@ -152,7 +152,7 @@ impl Calls {
         running
     }
 
-    /// What all calls came to so far.
+    /// The totals of all calls.
     pub(super) fn totals(&self) -> &Arc<CallTotals> {
         &self.totals
     }

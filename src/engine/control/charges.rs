@@ -6,24 +6,24 @@ use super::bounds::LONGEST_ID;
 use crate::engine::holdings::{Held, Holdings};
 use crate::wire::{InvokeFunction, Payload, RegisterFunction};
 
-/// Bytes that an entry of a table takes beside its texts: maps, lengths, what an allocator adds.
+/// Memory of a table entry in bytes, in addition to its texts: maps, lengths, allocator overhead.
 const ENTRY: usize = 320;
 
-/// The same of an open call, which several tables know. Measured: the engine grew by 926 bytes for
-/// each of a million calls with ids of 36 bytes (`benches/siege`, attack `unanswered`).
+/// The same for an open call, which is in several tables. Measured: the engine grew by 926 bytes
+/// for each of a million calls with ids of 36 bytes (`benches/siege`, attack `unanswered`).
 const CALL: usize = 832;
 
-/// What the tables hold for one worker, and its registrations, which replace each other.
+/// The memory that the tables hold for one worker, and its registrations, which replace each other.
 pub(super) struct Charges {
     holdings: Holdings,
-    /// Bytes of one registration.
+    /// Maximum size of one registration in bytes.
     limit: usize,
-    /// By function id; protects the map for one operation. Bounded by what each entry takes.
+    /// By function id. The lock protects one operation. Bounded by the charge for each entry.
     registrations: Mutex<HashMap<String, Held>>,
 }
 
 impl Charges {
-    /// Takes registrations of `limit` bytes.
+    /// Accepts registrations of up to `limit` bytes.
     pub(super) fn new(holdings: Holdings, limit: usize) -> Self {
         Self {
             holdings,
@@ -32,8 +32,8 @@ impl Charges {
         }
     }
 
-    /// Takes the bytes of a registration from the account of the worker. The registration of the
-    /// same id gives its bytes back first, because it is replaced.
+    /// Charges a registration to the account of the worker. A registration with the same id is
+    /// released first, because it is replaced.
     pub(super) fn registration(
         &self,
         function: &RegisterFunction,
@@ -69,12 +69,12 @@ impl Charges {
         }
     }
 
-    /// A registration was filed.
+    /// Records a registration.
     pub(super) fn registered(&self, function_id: String, held: Held) {
         self.lock().insert(function_id, held);
     }
 
-    /// A registration was taken back.
+    /// Releases a registration.
     pub(super) fn unregistered(&self, function_id: &str) {
         self.lock().remove(function_id);
     }
@@ -87,7 +87,7 @@ impl Charges {
     }
 }
 
-/// Bytes that the tables hold of a registration: its id is a key of three of them.
+/// Memory of a registration in the tables; its id is a key of three of them.
 fn size_of_registration(function: &RegisterFunction) -> usize {
     let len = |json: &Option<Payload>| json.as_ref().map_or(0, |json| json.as_json().len());
     ENTRY
@@ -98,7 +98,7 @@ fn size_of_registration(function: &RegisterFunction) -> usize {
         + len(&function.metadata)
 }
 
-/// Bytes that the tables hold of an open call: its id is also a key.
+/// Memory of an open call in the tables; its id is also a key.
 pub(super) fn size_of_call(invocation_id: &str, call: &InvokeFunction) -> usize {
     let len = |text: &Option<String>| text.as_ref().map_or(0, String::len);
     CALL + 2 * invocation_id.len()

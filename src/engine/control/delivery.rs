@@ -6,34 +6,34 @@ use super::outbox::NotQueued;
 use super::registry::WorkerId;
 use crate::wire::{ControlMessage, ErrorBody, InvocationResult, Text};
 
-/// A message on its way into an outbox; `None` once it is in.
+/// A message to be put into an outbox; `None` once it is there.
 pub(super) struct Delivery {
     pub(super) to: Arc<Outbox>,
     pub(super) message: Option<Text>,
     pub(super) otherwise: Otherwise,
 }
 
-/// Who is told if a message cannot be delivered.
+/// Who is notified if a message cannot be delivered.
 pub(super) enum Otherwise {
-    /// Nobody: it was a notice, or a call that wants no answer.
+    /// Nobody: it was a notice, or a call without an answer.
     Nobody,
-    /// The caller of the call that was passed on to `executor`.
+    /// The caller of the call that was forwarded to `executor`.
     Caller {
         executor: WorkerId,
         invocation_id: String,
     },
-    /// Whoever waits for the result of a call: the worker that the message is for.
+    /// The worker for which the message, a result, is meant.
     Receiver {
         invocation_id: String,
         function_id: String,
     },
 }
 
-/// Deliveries that a session has still to make: those of one message, a handful at the most
-/// unless an announcement finds many ids taken.
+/// Deliveries that a session still has to make: those of one message, a handful unless an
+/// announcement finds many ids taken.
 pub(super) type Deliveries = VecDeque<Delivery>;
 
-/// Adds a message for `to` to what is to be delivered.
+/// Adds a message for `to` to the deliveries.
 pub(super) fn deliver(
     to: Arc<Outbox>,
     message: &ControlMessage,
@@ -49,7 +49,7 @@ pub(super) fn deliver(
     }
 }
 
-/// A message as it travels. All of them have a JSON form; one that has not is told and left out.
+/// A message as it is sent. If it cannot be serialised, this is logged and the message is dropped.
 pub(super) fn encoded(message: &ControlMessage) -> Option<Text> {
     message
         .encode()
@@ -57,7 +57,7 @@ pub(super) fn encoded(message: &ControlMessage) -> Option<Text> {
         .ok()
 }
 
-/// Adds a result for `to` to what is to be delivered. One that cannot be delivered becomes an error.
+/// Adds a result for `to` to the deliveries. A result that cannot be delivered becomes an error.
 pub(super) fn deliver_result(to: Arc<Outbox>, result: InvocationResult, out: &mut Deliveries) {
     let otherwise = Otherwise::Receiver {
         invocation_id: result.invocation_id.clone(),
@@ -71,7 +71,7 @@ pub(super) fn deliver_result(to: Arc<Outbox>, result: InvocationResult, out: &mu
     );
 }
 
-/// A result that says why there is none.
+/// A result that reports a failure.
 pub(super) fn failure(
     invocation_id: String,
     function_id: String,
@@ -87,8 +87,8 @@ pub(super) fn failure(
     }
 }
 
-/// Tells a worker of a failure, whatever else waits for it. What is longer than the worker takes is
-/// left out: first the message of the error, then the id of the function.
+/// Notifies a worker of a failure, even if its outbox is full. If the message is too long for the
+/// worker, first the error text and then the function id is omitted.
 pub(super) fn notify(to: &Outbox, failed: InvocationResult) {
     let brief = |function_id: String| {
         let code = failed.error.as_ref().map(|error| error.code.clone());

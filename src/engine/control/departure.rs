@@ -5,17 +5,17 @@ use super::delivery::Deliveries;
 use super::registry::WorkerId;
 use super::switchboard::Tables;
 
-/// How a worker has gone, for those who wait for its answers.
+/// How a worker left, for the callers that wait for its answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Departure {
     Disconnected,
     /// A newer connection of the worker took over.
     Replaced,
-    /// It gave no sign of life for so long.
+    /// It gave no sign of life for this long.
     Silent(Duration),
 }
 
-/// Ends the calls that a connection has made or was to carry out.
+/// Ends the calls that a connection made or executed.
 pub(super) fn part(tables: &mut Tables, id: &WorkerId, how: Departure, out: &mut Deliveries) {
     tables.held.leave(id);
     let left = tables.calls.leave(id);

@@ -1,45 +1,45 @@
 use std::time::{Duration, Instant};
 
-/// How long a worker may take too little while something waits for it.
+/// How long a worker may read too slowly while messages wait for it.
 pub(in crate::engine) const STALL: Duration = Duration::from_secs(30);
 
-/// Bytes that a worker has to take in each [`STALL`] while something waits for it: 4 KiB a second,
-/// less than any line that carries calls. What waits is bounded, so that this only ends connections
-/// that are of no use.
+/// Minimum number of bytes that a worker must read per [`STALL`] while messages wait for it: 4 KiB
+/// per second, less than any usable connection carries. Waiting messages are bounded, so this only
+/// ends useless connections.
 const LEAST: u64 = 4 * 1024 * STALL.as_secs();
 
-/// Whether a worker takes what waits for it. Plain and synchronous: it is told the time.
+/// Whether a worker reads its messages. The time is passed as an argument.
 ///
 /// | state | meaning | left by |
 /// |---|---|---|
-/// | `None` | nothing waits | something that cannot be sent at once |
-/// | `Some` | a window of [`STALL`] is measured | the end of the window; nothing waits any more |
+/// | `None` | no message waits | a message that cannot be sent at once |
+/// | `Some` | a window of [`STALL`] is measured | the end of the window; no message waits |
 #[derive(Debug, Default)]
 pub(super) struct Drain(Option<Window>);
 
 #[derive(Debug)]
 struct Window {
     ends: Instant,
-    /// Bytes that had been sent when it began.
+    /// Bytes that had been sent at its start.
     sent: u64,
 }
 
-/// What [`Drain::waiting`] finds.
+/// The result of [`Drain::waiting`].
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Pace {
-    /// Look again then.
+    /// Check again at this time.
     Until(Instant),
-    /// The worker took less than it has to.
+    /// The worker reads too slowly.
     TooSlow,
 }
 
 impl Drain {
-    /// Nothing waits any more.
+    /// Records that no message waits.
     pub(super) fn empty(&mut self) {
         self.0 = None;
     }
 
-    /// Something waits, and `sent` bytes were sent so far.
+    /// A message waits, and `sent` bytes were sent so far.
     pub(super) fn waiting(&mut self, now: Instant, sent: u64) -> Pace {
         let window = self.0.get_or_insert(Window {
             ends: now + STALL,

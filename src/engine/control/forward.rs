@@ -20,8 +20,8 @@ use crate::wire::action::Action;
 use crate::wire::{CALLER, ControlMessage, ErrorBody, InvokeFunction};
 
 impl Control {
-    /// Passes a call to the least busy worker that has the function. Its payload goes along; the
-    /// rest stays for an answer.
+    /// Forwards a call to the least busy worker that has the function. The payload is moved out;
+    /// the rest stays for an answer.
     pub(super) fn forward(
         &self,
         caller: &WorkerId,
@@ -125,7 +125,7 @@ impl Control {
         Ok(())
     }
 
-    /// Passes on, or answers, the calls that were held for a registration that is decided now.
+    /// Forwards, or answers, the calls that were held for a registration which is now decided.
     pub(super) fn release(&self, core: &Core, out: &mut Deliveries) {
         let mut tables = self.lock();
         let Tables { registry, held, .. } = &mut *tables;
@@ -143,7 +143,7 @@ impl Control {
         }
     }
 
-    /// Answers a call that nobody carries out, if it wants an answer.
+    /// Answers a call that is not executed, if it expects an answer.
     pub(super) fn refuse(
         &self,
         caller: &WorkerId,
@@ -165,7 +165,7 @@ impl Control {
     }
 }
 
-/// Whether no answer is asked for.
+/// Whether no answer is expected.
 fn is_void(call: &InvokeFunction) -> Result<bool, ErrorBody> {
     match &call.action {
         None => Ok(call.invocation_id.is_none()),
@@ -175,7 +175,7 @@ fn is_void(call: &InvokeFunction) -> Result<bool, ErrorBody> {
     }
 }
 
-/// Takes a call out of its place; what is left there has its id and function for an answer.
+/// Takes a call and leaves its id and function for an answer.
 fn take(call: &mut InvokeFunction) -> InvokeFunction {
     InvokeFunction {
         data: mem::take(&mut call.data),
@@ -184,7 +184,7 @@ fn take(call: &mut InvokeFunction) -> InvokeFunction {
     }
 }
 
-/// The time as tokio has it, so that tests can pause it.
+/// The time of tokio's clock, which tests can pause.
 pub(super) fn now() -> Instant {
     tokio::time::Instant::now().into_std()
 }

@@ -3,16 +3,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::wire::{ControlMessage, builtin};
 
-/// Functions that a worker has registered since its last other message, where they are not found
-/// yet as on an iii engine; empty otherwise.
+/// Functions that a worker has registered since its last other message. When imitating an iii
+/// engine they cannot be found yet; otherwise the set is empty.
 #[derive(Default)]
 pub(super) struct Fresh {
-    /// Protects the set for one operation. Bounded by the functions of a worker.
+    /// The lock protects one operation. Bounded by the functions of a worker.
     ids: Mutex<HashSet<String>>,
 }
 
 impl Fresh {
-    /// Whatever else a worker sends, its registrations have arrived by then.
+    /// Records another message of the worker, which follows its registrations.
     pub(super) fn passed_by(&self, message: &ControlMessage) {
         match message {
             ControlMessage::RegisterFunction(_) => {}
@@ -26,7 +26,7 @@ impl Fresh {
         self.lock().insert(function_id);
     }
 
-    /// Whether a function is not found yet; the next time it is.
+    /// Whether a function cannot be found yet; the next query finds it.
     pub(super) fn take(&self, function_id: &str) -> bool {
         self.lock().remove(function_id)
     }

@@ -27,13 +27,13 @@ pub(in crate::engine) enum FunctionRefused {
 }
 
 impl FunctionRefused {
-    /// Whether nothing of the registration is kept. One that waits for another worker is.
+    /// Whether nothing of the registration is kept. A waiting registration is kept.
     pub(super) fn is_final(&self) -> bool {
         !matches!(self, Self::Conflict { .. })
     }
 
-    /// What the worker `to` is told. A conflict is told in the words of the protocol; workers that
-    /// know our additions learn the name of the owner as well.
+    /// The message for the worker `to`. A conflict uses the standard fields; workers with the
+    /// extensions also get the owner's name.
     pub(super) fn rejection(self, registry: &Registry, to: &WorkerId) -> RegistrationRejected {
         let worker = registry.worker(to);
         let extended = worker.is_some_and(|worker| worker.extended);

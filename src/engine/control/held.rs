@@ -4,13 +4,13 @@ use super::registry::{Registry, WorkerId};
 use crate::engine::Role;
 use crate::wire::{InvokeFunction, Payload};
 
-/// Calls that are held at a time.
+/// Maximum number of held calls.
 const MAX_CALLS: usize = 256;
-/// Bytes of payloads that are held at a time.
+/// Maximum number of payload bytes of held calls.
 const MAX_BYTES: usize = 4 << 20;
 
-/// Calls of functions whose registration waits for the announcement of its worker, which tells the
-/// namespace. They go on when it comes, at most some seconds later.
+/// Calls of functions whose registration waits for the announcement of its worker, which names the
+/// namespace. They continue after the announcement, at most some seconds later.
 #[derive(Default)]
 pub(super) struct Held {
     /// Bounded by [`MAX_CALLS`] and [`MAX_BYTES`].
@@ -20,7 +20,7 @@ pub(super) struct Held {
 
 pub(super) struct HeldCall {
     pub(super) caller: WorkerId,
-    /// What the caller may be told of.
+    /// The permissions of the caller.
     pub(super) role: Arc<Role>,
     pub(super) call: InvokeFunction,
 }
@@ -31,7 +31,7 @@ impl Held {
         self.calls.len() < MAX_CALLS && self.bytes + size(call) <= MAX_BYTES
     }
 
-    /// Keeps a call.
+    /// Holds a call.
     pub(super) fn push(&mut self, caller: &WorkerId, role: &Arc<Role>, call: InvokeFunction) {
         self.bytes += size(&call);
         self.calls.push(HeldCall {
@@ -41,12 +41,12 @@ impl Held {
         });
     }
 
-    /// Takes out the calls whose function nobody is expected to have any more.
+    /// Takes the calls for whose functions no registration is pending any more.
     pub(super) fn due(&mut self, registry: &Registry) -> Vec<HeldCall> {
         self.take(|held| !registry.expects(&held.call.function_id))
     }
 
-    /// Takes out one call that its caller no longer waits for; whether it was here.
+    /// Removes a call that its caller no longer waits for. Returns whether it was here.
     pub(super) fn cancel(&mut self, caller: &WorkerId, invocation_id: &str) -> bool {
         let id = Some(invocation_id);
         let cancelled =
@@ -54,7 +54,7 @@ impl Held {
         !cancelled.is_empty()
     }
 
-    /// Takes out every call of a caller that has gone.
+    /// Removes every call of a caller that has left.
     pub(super) fn leave(&mut self, caller: &WorkerId) {
         self.take(|held| held.caller == *caller);
     }

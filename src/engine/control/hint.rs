@@ -1,7 +1,7 @@
-/// The candidate that was most likely meant by `wanted`; `None` if none is near.
+/// The candidate that is most similar to `wanted`; `None` if none is similar.
 ///
-/// Near is what differs by at most a third of its characters, counted as insertions, deletions
-/// and replacements, or what has the same last part (`orders::create` for `order::create`).
+/// Similar ids differ by at most a third of their characters (insertions, deletions and
+/// replacements), or have the same last segment (`orders::create` for `order::create`).
 pub(super) fn nearest<'a>(
     wanted: &str,
     candidates: impl Iterator<Item = &'a str>,
@@ -20,10 +20,10 @@ fn last_part(id: &str) -> &str {
     id.rsplit_once("::").map_or(id, |(_, last)| last)
 }
 
-/// Longer ids are not compared: the work grows with the product of both lengths.
+/// Longer ids are not compared, because the work grows with the product of both lengths.
 const MAX_LEN: usize = 128;
 
-/// The Levenshtein distance, one row of the table at a time.
+/// The Levenshtein distance, computed row by row.
 fn distance(a: &str, b: &str) -> Option<usize> {
     if a.len() > MAX_LEN || b.len() > MAX_LEN {
         return None;

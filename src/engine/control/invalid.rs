@@ -6,7 +6,7 @@ use super::member::Member;
 use crate::wire::{ErrorBody, InvocationResult, salvage};
 
 impl Member<'_> {
-    /// Tells whoever waits for it that a message is no valid JSON.
+    /// Notifies the waiting party that a message is not valid JSON.
     pub(super) fn invalid(&self, json: &str, problem: &str, out: &mut Deliveries) {
         let Some(found) = self.costly(|| salvage(json)) else {
             return;

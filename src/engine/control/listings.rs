@@ -1,4 +1,4 @@
-//! What the engine tells of itself: functions, workers, channels, runs. Never a key or a token.
+//! The engine's lists: functions, workers, channels, runs. They never contain keys or tokens.
 
 use std::collections::HashMap;
 use std::time::SystemTime;
@@ -13,29 +13,29 @@ use super::registry::Worker;
 use crate::engine::core::Core;
 use crate::wire::{ErrorBody, Payload};
 
-/// Channels in one list unless told, and the most that may be asked for: a list has to fit into a
-/// control message (`docs/protocol.md` section 1.5).
+/// Default and maximum number of channels in one list, because a list must fit into a control
+/// message (`docs/protocol.md` section 1.5).
 const CHANNELS: usize = 1000;
 const MOST_CHANNELS: usize = 10_000;
 
-/// Runs in one list unless told, and the most that may be asked for.
+/// Default and maximum number of runs in one list.
 const RUNS: usize = 20;
 const MOST_RUNS: usize = 200;
 
-/// The longest list that is given, in bytes: with what stands around it, what every engine and most
-/// SDKs take in a message (`docs/protocol.md` section 1.5).
+/// Maximum length of a list in bytes. With its message, it fits into the limit of every engine and
+/// most SDKs (`docs/protocol.md` section 1.5).
 const LONGEST: usize = 15 << 20;
 
-/// What may stand around a list: the message, its ids, and the context of the call.
+/// Room for the rest of the message: its ids and the context of the call.
 const AROUND: usize = 16 << 10;
 
-/// Bytes of one entry of the list of channels, whose texts are ids of the engine, at the most.
+/// Maximum length of an entry in the list of channels, whose texts are ids of the engine.
 const CHANNEL: usize = 512;
 
-/// Bytes of an entry of the list of functions beside its texts, at the most.
+/// Maximum length of an entry in the list of functions, without its texts.
 const AROUND_FUNCTION: usize = 192;
 
-/// Bytes that a list may have for the worker that asks.
+/// Maximum length of a list for the worker that requests it.
 fn room(member: &Member<'_>) -> usize {
     let limit = member.outbox.message_limit();
     limit.saturating_sub(AROUND).min(LONGEST)
@@ -61,7 +61,7 @@ pub(super) fn functions(member: &Member<'_>) -> Result<Payload, ErrorBody> {
         metadata: Option<&'a Payload>,
     }
     impl Listed<'_> {
-        /// Bytes of it without what describes the function, and of that.
+        /// Its length without descriptions, and the length of the descriptions.
         fn sizes(&self) -> (usize, usize) {
             let text = |text: Option<&str>| text.map_or(0, json_len);
             let json = |json: Option<&Payload>| json.map_or(0, |json| json.as_json().len());
@@ -81,7 +81,7 @@ pub(super) fn functions(member: &Member<'_>) -> Result<Payload, ErrorBody> {
     #[derive(Serialize)]
     struct List<'a> {
         functions: &'a [Payload],
-        /// Functions that the list has no room for.
+        /// Number of functions that did not fit.
         #[serde(skip_serializing_if = "is_zero")]
         left_out: usize,
     }
@@ -139,10 +139,10 @@ fn is_zero(number: &usize) -> bool {
 
 /// `engine::workers::list`.
 pub(super) fn workers(member: &Member<'_>) -> Result<Payload, ErrorBody> {
-    /// What a worker may say of itself to others (`docs/protocol.md` section 1.3).
+    /// Fields of an announcement that are visible to others (`docs/protocol.md` section 1.3).
     const TOLD: [&str; 6] = ["name", "runtime", "version", "description", "os", "pid"];
-    /// Ids of one worker's functions in the list, and their bytes, at the most. The SDKs need the
-    /// field; `function_count` counts them all.
+    /// Maximum number of function ids per worker in the list, and of their bytes. The SDKs need the
+    /// field; `function_count` counts all of them.
     const IDS: usize = 200;
     const ID_BYTES: usize = 16 << 10;
     fn ids(worker: &Worker) -> Vec<&str> {
@@ -247,7 +247,7 @@ pub(super) fn runs(member: &Member<'_>, data: &Payload, core: &Core) -> Result<P
     }
 }
 
-/// How many entries a list is to have, `most` of them at the most.
+/// The requested length of a list, at most `most`.
 fn limit(data: &Payload, unless_told: usize, most: usize) -> Result<usize, ErrorBody> {
     #[derive(Deserialize)]
     struct Request {

@@ -24,21 +24,23 @@ use crate::wire::{
     InvokeFunction, Payload, Reattach, RegisterFunction, builtin, code,
 };
 
-/// One connected worker. Dropping it makes the worker leave: its functions go, calls to them fail.
+/// One connected worker. Dropping it removes the worker: its functions are unregistered and calls
+/// to them fail.
 pub(super) struct Member<'a> {
     pub(super) control: &'a Control,
     pub(super) id: WorkerId,
     pub(super) outbox: Arc<Outbox>,
     charges: Charges,
-    /// Whether the worker said how long a message may be.
+    /// Whether the worker stated its message limit.
     said_limit: bool,
     role: Arc<Role>,
-    /// A function of it was refused, and the log says so.
+    /// Whether a refused function was already logged.
     warned: AtomicBool,
-    /// Microseconds for which the tables were held for this worker alone, not yet paid for.
+    /// Time in microseconds for which the tables were locked for this worker alone, not yet
+    /// compensated.
     cost: AtomicU64,
     fresh: Fresh,
-    /// It took the place of an older connection since this was last asked.
+    /// Whether it replaced an older connection since the last query.
     reattached: AtomicBool,
     departure: Departure,
 }
@@ -66,7 +68,7 @@ impl<'a> Member<'a> {
         }
     }
 
-    /// Decides one message of this worker.
+    /// Handles one message of this worker.
     pub(super) fn handle(&self, message: ControlMessage, core: &Core, out: &mut Deliveries) {
         if core.limits.behaviour.is_iii() {
             self.fresh.passed_by(&message);
@@ -110,7 +112,7 @@ impl<'a> Member<'a> {
         }
     }
 
-    /// Does what takes long for one worker while others wait for the tables.
+    /// Runs an expensive operation while others wait for the tables.
     pub(super) fn costly<R>(&self, work: impl FnOnce() -> R) -> R {
         let begun = Instant::now();
         let done = work();
@@ -123,12 +125,12 @@ impl<'a> Member<'a> {
         self.cost.fetch_add(micros, Ordering::Relaxed);
     }
 
-    /// For how long it was [costly](Self::costly) since this was last asked.
+    /// The time of [costly](Self::costly) operations since the last query.
     pub(super) fn take_cost(&self) -> Duration {
         Duration::from_micros(self.cost.swap(0, Ordering::Relaxed))
     }
 
-    /// Keeps what the worker says of itself.
+    /// Stores the worker's announcement.
     pub(super) fn announce(&self, about: Map<String, Value>, core: &Core, out: &mut Deliveries) {
         if !self.said_limit {
             self.outbox.limit_messages(about::message_limit(&about));
@@ -138,24 +140,24 @@ impl<'a> Member<'a> {
         });
     }
 
-    /// Waits no longer for the worker to announce itself.
+    /// Stops waiting for the worker's announcement.
     pub(super) fn settle(&self, core: &Core, out: &mut Deliveries) {
         self.change(core, out, |registry, notices| {
             registry.settle(&self.id, notices);
         });
     }
 
-    /// Whether it took the place of an older connection since this was last asked.
+    /// Whether it replaced an older connection since the last query.
     pub(super) fn take_reattached(&self) -> bool {
         self.reattached.swap(false, Ordering::Relaxed)
     }
 
-    /// Whether the worker is to be waited for: to announce itself or to register again.
+    /// Whether an announcement or repeated registrations are still expected.
     pub(super) fn is_settled(&self) -> bool {
         self.control.lock().registry.is_settled(&self.id)
     }
 
-    /// Changes who has which function, and tells everybody what that means to them.
+    /// Changes the owner of functions, and notifies the affected workers.
     fn change(
         &self,
         core: &Core,
@@ -171,7 +173,7 @@ impl<'a> Member<'a> {
         self.control.release(core, out);
     }
 
-    /// Tells this worker which of its functions were refused.
+    /// Notifies this worker of its refused functions.
     fn told(&self, notices: Vec<Notice>, out: &mut Deliveries) {
         for notice in notices {
             if let News::Refused(refused) = notice.what {
@@ -233,7 +235,7 @@ impl<'a> Member<'a> {
         }
     }
 
-    /// Ends a call that this worker no longer waits for.
+    /// Cancels a call that this worker no longer waits for.
     fn cancel(&self, cancel: &CancelInvocation, out: &mut Deliveries) {
         let mut tables = self.control.lock();
         if tables.held.cancel(&self.id, &cancel.invocation_id) {
@@ -244,7 +246,7 @@ impl<'a> Member<'a> {
         }
     }
 
-    /// Passes a result to the worker that called. A result that nobody waits for is dropped.
+    /// Forwards a result to the calling worker. A result that nobody waits for is dropped.
     pub(super) fn result(&self, result: InvocationResult, out: &mut Deliveries) {
         let outcome = match &result.error {
             None => Outcome::Result,
@@ -273,8 +275,8 @@ impl<'a> Member<'a> {
         deliver_result(to, result, out);
     }
 
-    /// Takes the place of an older connection of the same worker (`docs/protocol.md` section 2.5). A wrong
-    /// token is ignored silently.
+    /// Replaces an older connection of the same worker (`docs/protocol.md` section 2.5). A wrong
+    /// token is ignored.
     fn reattach(&self, reattach: &Reattach, out: &mut Deliveries) {
         let token = AccessKey::new(&*reattach.reattach_token);
         let old = WorkerId::from(&*reattach.previous_worker_id);
@@ -298,7 +300,7 @@ impl<'a> Member<'a> {
         }
     }
 
-    /// Says how the worker has gone, and makes it leave.
+    /// Records how the worker left, and removes it.
     pub(super) fn depart(mut self, how: Departure) {
         self.departure = how;
     }
@@ -339,21 +341,21 @@ impl<'a> Member<'a> {
         worker.is_some_and(|worker| worker.has(function_id))
     }
 
-    /// What the worker calls itself.
+    /// The worker's name.
     pub(super) fn name(&self) -> Option<String> {
         let tables = self.control.lock();
         let worker = tables.registry.worker(&self.id)?;
         worker.name().map(str::to_owned)
     }
 
-    /// The id that its quotas are kept under, over all its connections.
+    /// The id of its quotas, across all its connections.
     pub(super) fn identity(&self) -> WorkerId {
         let tables = self.control.lock();
         let worker = tables.registry.worker(&self.id);
         worker.map_or_else(|| self.id.clone(), |worker| worker.identity.clone())
     }
 
-    /// What the tables say now, for the lists.
+    /// Locks the tables, for the lists.
     pub(super) fn tables(&self) -> MutexGuard<'_, Tables> {
         self.control.lock()
     }

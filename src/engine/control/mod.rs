@@ -1,23 +1,21 @@
 //! The control plane: workers, their functions, and the calls between them.
 //!
-//! A [`Session`] task owns each control connection. Sessions meet in [`Control`], which holds the
-//! tables behind one short lock, and in each other's [`Outbox`], where messages wait for the
-//! session that will send them.
+//! A [`Session`] task owns each control connection. Sessions share [`Control`], which holds the
+//! tables behind one short lock. They also push into each other's [`Outbox`], where messages wait
+//! for the session that sends them.
 //!
-//! # No deadlock, and what a slow worker costs
+//! # Slow workers and deadlocks
 //!
-//! Each worker has an outbox, bounded in bytes. A session whose message finds the outbox of its
-//! target full stops *reading* its own connection, so that back-pressure reaches the worker that
-//! sends too much, but for [`PATIENCE`](session) at the most: then the target counts as stalled, and
-//! whatever finds no room in its outbox is refused at once, until it has read half of what waits. The
-//! caller of such a call gets an error. So a worker that does not read costs others a moment, and
-//! itself the messages.
+//! Each worker has an outbox, bounded in bytes. If the outbox of its target is full, a session
+//! stops *reading* its own connection, so that backpressure reaches the sending worker. It waits at
+//! most [`PATIENCE`](session). After that the target counts as stalled, and messages without room
+//! in its outbox are refused until it has read half of them; callers get an error. A worker that
+//! does not read therefore costs other workers a moment, and itself the messages.
 //!
-//! A session never stops *writing*: its own outbox goes on draining. Sessions cannot wait in a
-//! circle. A worker that takes less than [`Drain`](drain::Drain) asks for, in bytes per time, is
-//! disconnected.
+//! A session never stops *writing* its own outbox, so sessions cannot wait in a cycle. A worker
+//! that reads fewer bytes per time than [`Drain`](drain::Drain) requires is disconnected.
 //!
-//! What the tables keep of a worker counts on its account, see
+//! Everything that the tables keep for a worker is charged to its account; see
 //! [`Holdings`](crate::engine::holdings::Holdings).
 
 mod about;

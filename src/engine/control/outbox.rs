@@ -7,30 +7,31 @@ use crate::engine::holdings::{FREE, Holdings};
 use crate::transport::Account;
 use crate::wire::{Close, Text};
 
-/// Bytes that a message counts for beside its text.
+/// Cost of a message in bytes, in addition to its text.
 const MESSAGE: usize = 256;
 
-/// While a worker has so much to read that its own messages led to, none is read of it.
+/// While a worker has this many unread bytes caused by its own messages, the engine reads nothing
+/// from it.
 const BEHIND: usize = 1 << 20;
 
-/// The messages that wait to be sent to one worker: many sessions push, its own session pops.
+/// The messages to be sent to one worker: many sessions push, its own session pops.
 ///
-/// Bounded in bytes by its own limit and by the account of the worker; a message that is longer
-/// than the limit passes alone.
+/// Bounded in bytes by its own limit and by the account of the worker. A message longer than the
+/// limit passes if the queue is empty.
 ///
-/// | state | a message that finds no room |
+/// | state | a message without room |
 /// |---|---|
-/// | draining | waits, for as long as its session likes |
-/// | stalled: somebody has waited in vain | is refused at once, until half of it is free |
+/// | draining | waits as long as its session allows |
+/// | stalled: a session has waited in vain | is refused at once, until half of the queue is free |
 pub(super) struct Outbox {
-    /// Bytes in one message that the worker takes.
+    /// Maximum length of a message that the worker accepts, in bytes.
     message_limit: AtomicUsize,
-    /// Bytes that may wait.
+    /// Maximum number of waiting bytes.
     limit: usize,
-    /// What the tables hold of the worker, and the account that its messages count on.
+    /// What the tables hold for the worker, and the account for its messages.
     holdings: Holdings,
     account: Account,
-    /// Protects the queue for one push or pop.
+    /// Protects the queue during one push or pop.
     state: Mutex<State>,
 }
 
@@ -39,13 +40,13 @@ struct State {
     messages: VecDeque<Waiting>,
     /// Bytes of the messages, with [`MESSAGE`] for each.
     bytes: usize,
-    /// Those of them that the worker itself has caused.
+    /// The part of them that the worker itself has caused.
     own: usize,
     stalled: bool,
     closed: Option<Close>,
     /// The session that sends.
     sender: Option<Waker>,
-    /// Sessions that wait for room; one entry a session.
+    /// Sessions that wait for room; one entry per session.
     waiting: Vec<Waker>,
 }
 
@@ -64,10 +65,10 @@ impl Waiting {
 /// Why a message is not queued.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum NotQueued {
-    /// The worker has gone.
+    /// The worker has left.
     #[error("the worker has gone")]
     Gone,
-    /// The worker would end its connection.
+    /// The message exceeds the worker's limit.
     #[error("the message has {len} bytes, over the limit of {limit} bytes of the worker it is for")]
     TooLong { len: usize, limit: usize },
     /// The worker does not read.
@@ -76,8 +77,8 @@ pub(super) enum NotQueued {
 }
 
 impl Outbox {
-    /// An outbox of `limit` bytes, all of which count on the account of `holdings`, for a worker
-    /// that takes messages of `message_limit` bytes.
+    /// Creates an outbox of `limit` bytes, charged to the account of `holdings`, for a worker that
+    /// accepts messages of `message_limit` bytes.
     pub(super) fn new(limit: usize, message_limit: usize, holdings: Holdings) -> Self {
         Self {
             message_limit: AtomicUsize::new(message_limit),
@@ -88,23 +89,23 @@ impl Outbox {
         }
     }
 
-    /// What the tables hold of the worker.
+    /// What the tables hold for the worker.
     pub(super) fn holdings(&self) -> &Holdings {
         &self.holdings
     }
 
-    /// Bytes in one message that the worker takes.
+    /// Maximum length of a message that the worker accepts, in bytes.
     pub(super) fn message_limit(&self) -> usize {
         self.message_limit.load(Ordering::Relaxed)
     }
 
-    /// From now on the worker takes messages of so many bytes.
+    /// Sets the worker's message limit in bytes.
     pub(super) fn limit_messages(&self, bytes: usize) {
         self.message_limit.store(bytes, Ordering::Relaxed);
     }
 
-    /// Takes the message out of its place as soon as there is room, or refuses it. `own` says that
-    /// the worker itself has caused it.
+    /// Takes the message as soon as there is room, or refuses it. `own` states that the worker
+    /// itself has caused it.
     pub(super) fn poll_push(
         &self,
         cx: &mut Context<'_>,
@@ -139,8 +140,8 @@ impl Outbox {
         Poll::Ready(Ok(()))
     }
 
-    /// Queues a message at once that nobody can wait with, whatever waits already: the greeting, or
-    /// what became of an open call. Bounded by the open calls and the functions of the worker.
+    /// Queues a message immediately, whatever waits already: the engine's first message, or the
+    /// result of an open call. Bounded by the open calls and the functions of the worker.
     pub(super) fn push_now(&self, message: Text) -> Result<(), NotQueued> {
         let state = self.open_for(message.len())?;
         let own = false;
@@ -148,8 +149,8 @@ impl Outbox {
         Ok(())
     }
 
-    /// The queue, for a message of `len` bytes. Every message passes here, so that none is longer
-    /// than the worker takes.
+    /// Locks the queue for a message of `len` bytes. Every message passes here, so none exceeds the
+    /// worker's limit.
     fn open_for(&self, len: usize) -> Result<MutexGuard<'_, State>, NotQueued> {
         let limit = self.message_limit();
         if len > limit {
@@ -177,8 +178,8 @@ impl Outbox {
         }
     }
 
-    /// Somebody has waited long enough. Whoever waits for room is refused, and so is who comes, until
-    /// the worker has taken half of what there may be.
+    /// Records that a session has waited long enough. Waiting and new messages are refused until
+    /// the worker has read half of the maximum.
     pub(super) fn stalled(&self) {
         let mut state = self.lock();
         state.stalled = true;
@@ -187,13 +188,13 @@ impl Outbox {
         waiting.into_iter().for_each(Waker::wake);
     }
 
-    /// Whether the worker is to read before more is read of it. Whoever pops asks again.
+    /// Whether the worker must read before more is read from it.
     pub(super) fn is_behind(&self) -> bool {
         let state = self.lock();
         state.own > BEHIND || (state.own > FREE && self.account.room() == 0)
     }
 
-    /// The next message to send; `Err` once the outbox was closed.
+    /// Returns the next message to send; `Err` once the outbox was closed.
     pub(super) fn poll_pop(&self, cx: &mut Context<'_>) -> Poll<Result<Text, Close>> {
         let mut state = self.lock();
         if let Some(close) = &state.closed {
@@ -225,8 +226,7 @@ impl Outbox {
         Poll::Ready(Ok(popped.message))
     }
 
-    /// Ends the session of the worker, and the wait of everybody for room. What is queued is
-    /// dropped.
+    /// Ends the session of the worker, and every wait for room. Drops what is queued.
     pub(super) fn close(&self, close: Close) {
         let mut state = self.lock();
         state.closed.get_or_insert(close);

@@ -1,15 +1,15 @@
 use crate::wire::{Histogram, Kind, Tallies};
 
-/// What a call that was passed on has come to.
+/// The outcome of a forwarded call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::engine) enum Outcome {
     /// The worker answered with a result.
     Result,
     /// The worker answered with an error.
     Error,
-    /// The caller or the worker went away before there was an answer.
+    /// The caller or the worker left before there was an answer.
     Stopped,
-    /// No answer was asked for.
+    /// No answer was expected.
     Void,
 }
 
@@ -26,10 +26,10 @@ impl Kind for Outcome {
     }
 }
 
-/// What all calls came to since the engine started.
+/// The outcomes of all calls since the engine started.
 #[derive(Debug, Default)]
 pub(in crate::engine) struct CallTotals {
     pub(in crate::engine) outcomes: Tallies<Outcome>,
-    /// From the call to its answer.
+    /// Time from the call to its answer.
     pub(in crate::engine) answered: Histogram,
 }

@@ -1,4 +1,4 @@
-//! Workers and functions in a few words each, for people.
+//! Short lists of workers and functions for people.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -7,7 +7,7 @@ use super::registry::{Function, Worker};
 use super::switchboard::Control;
 use crate::engine::cut::{LONGEST_NAME, cut};
 
-/// A worker, as it announced itself (`docs/protocol.md` section 1.3), and how much it has to do.
+/// A worker, as it announced itself (`docs/protocol.md` section 1.3), and its load.
 #[derive(Debug, Serialize)]
 pub(in crate::engine) struct WorkerRow {
     worker_id: String,
@@ -20,21 +20,21 @@ pub(in crate::engine) struct WorkerRow {
     calls: usize,
 }
 
-/// A function, and where it is.
+/// A function and its worker.
 #[derive(Debug, Serialize)]
 pub(in crate::engine) struct FunctionRow {
     function_id: String,
     namespace: String,
-    /// The name or the id of its worker.
+    /// The name or id of its worker.
     worker: String,
     calls: usize,
-    /// What its metadata says that it is (`docs/protocol.md` section 10.2).
+    /// Its kind, from its metadata (`docs/protocol.md` section 10.2).
     kind: Option<String>,
     description: Option<String>,
 }
 
 impl Control {
-    /// Workers by name, `limit` at the most, and how many there are.
+    /// At most `limit` workers by name, and the number of all.
     pub(in crate::engine) fn worker_rows(&self, limit: usize) -> (Vec<WorkerRow>, usize) {
         let tables = self.lock();
         let running = tables.calls.running();
@@ -57,7 +57,7 @@ impl Control {
         (rows.collect(), total)
     }
 
-    /// Functions by id, `limit` at the most, and how many there are.
+    /// At most `limit` functions by id, and the number of all.
     pub(in crate::engine) fn function_rows(&self, limit: usize) -> (Vec<FunctionRow>, usize) {
         let tables = self.lock();
         let running = tables.calls.running();
@@ -96,7 +96,7 @@ fn kind(known: &Function) -> Option<String> {
     struct Metadata {
         kind: String,
     }
-    /// What pipewright writes is short; longer ones are somebody else's.
+    /// pipewright's metadata is short; longer metadata comes from others.
     const LONGEST: usize = 4 << 10;
     let metadata = known.registered.metadata.as_ref()?;
     if metadata.as_json().len() > LONGEST {

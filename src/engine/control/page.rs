@@ -5,21 +5,21 @@ use serde::Serialize;
 use super::builtins::payload;
 use crate::wire::{ErrorBody, Payload};
 
-/// The entries of a list, as far as they fit into a message.
+/// The entries of a list that fit into a message.
 ///
-/// Workers share the room. One that needs less than its share is listed whole, and leaves the rest to
-/// the others; so long names of one worker do not keep others out of the list.
+/// Workers share the room. A worker that needs less than its share is listed completely and leaves
+/// the rest to the others, so long names of one worker do not displace the others.
 pub(super) struct Page<'a> {
-    /// Bytes that are left.
+    /// Number of bytes left.
     room: usize,
-    /// Bytes that are left to each worker.
+    /// Number of bytes left for each worker.
     shares: HashMap<&'a str, usize>,
     entries: Vec<Payload>,
     left_out: usize,
 }
 
 impl<'a> Page<'a> {
-    /// A page of `room` bytes for workers whose entries take so many bytes.
+    /// Creates a page of `room` bytes for workers with entries of these sizes.
     pub(super) fn new(room: usize, sizes: &HashMap<&'a str, usize>) -> Self {
         let mut smallest_first: Vec<_> = sizes
             .iter()
@@ -42,12 +42,12 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// Whether all entries of a worker that take `size` bytes fit.
+    /// Whether all entries of a worker, `size` bytes in total, fit.
     pub(super) fn fits(&self, worker: &str, size: usize) -> bool {
         self.shares.get(worker).is_some_and(|share| size <= *share)
     }
 
-    /// Adds an entry of a worker, if there is room for it.
+    /// Adds an entry of a worker, if it fits.
     pub(super) fn add<T: Serialize>(&mut self, worker: &str, entry: &T) -> Result<(), ErrorBody> {
         let entry = payload(entry)?;
         // With its comma.
@@ -67,13 +67,13 @@ impl<'a> Page<'a> {
         &self.entries
     }
 
-    /// Entries for which there was no room.
+    /// Number of entries that did not fit.
     pub(super) fn left_out(&self) -> usize {
         self.left_out
     }
 }
 
-/// Bytes of a text as JSON, with its quotes.
+/// Length of a text as JSON, including quotes.
 pub(super) fn json_len(text: &str) -> usize {
     let escaped = |byte: u8| match byte {
         b'"' | b'\\' => 2,

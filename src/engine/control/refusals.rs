@@ -1,4 +1,4 @@
-//! What a worker is told where the engine does not do what it asked for.
+//! Messages for workers whose requests are refused.
 
 use std::fmt::Write;
 
@@ -7,11 +7,11 @@ use super::registry::Registry;
 use crate::engine::Role;
 use crate::wire::{ControlMessage, ErrorBody, RegisterTrigger, TriggerRegistrationResult};
 
-/// Functions that one is compared with that does not exist: comparing takes a microsecond each, for
-/// which everybody waits.
+/// Number of functions that an unknown id is compared with: each comparison takes a microsecond,
+/// while every worker waits.
 const COMPARED: usize = 500;
 
-/// Suggests a function that `role` may trigger; nothing without one.
+/// Suggests a function that `role` may trigger; nothing without a role.
 pub(super) fn not_found(
     registry: &Registry,
     namespace: &str,

@@ -23,20 +23,20 @@ use crate::engine::owners::Ownership;
 use crate::transport::{Check, Pulse, Received, Transport, TransportError};
 use crate::wire::{Close, ControlMessage, Frame};
 
-/// How long a message waits for room at a worker that reads slowly. Its sender is not read
-/// meanwhile; afterwards the worker counts as stalled, and nobody waits for it.
+/// How long a message waits for room at a slow worker. Meanwhile its sender is not read; afterwards
+/// the worker counts as stalled, and nobody waits for it.
 const PATIENCE: Duration = Duration::from_millis(200);
 
 /// How long the registrations of a worker wait for its announcement (`docs/protocol.md` section 1.2).
 const GRACE: Duration = Duration::from_secs(5);
 
-/// A worker whose messages make others wait for longer than this is not read for [`RESTS`] times as
-/// long: long lists, and looking for what was meant by the name of a function that nobody has.
+/// A worker whose messages block others for longer than this is not read for [`RESTS`] times as
+/// long. Long lists and the search for similar function names are expensive.
 const CHEAP: Duration = Duration::from_micros(100);
 const RESTS: u32 = 16;
 const LONGEST_REST: Duration = Duration::from_secs(1);
 
-/// What a binary frame with telemetry begins with (`docs/protocol.md` section 7).
+/// The prefixes of binary telemetry frames (`docs/protocol.md` section 7).
 const TELEMETRY: [&[u8]; 3] = [b"OTLP", b"MTRC", b"LOGS"];
 
 /// Serves one control connection, over a socket or within the process.
@@ -48,50 +48,50 @@ const TELEMETRY: [&[u8]; 3] = [b"OTLP", b"MTRC", b"LOGS"];
 /// | behind: answers wait for it | written only | its reading |
 /// | resting | written only | the end of the rest |
 ///
-/// In either state the session ends when the peer closes or is lost, when its outbox is closed
-/// (a newer connection took over), when the peer takes too little in [`STALL`] or is silent for too
-/// long, or when the engine stops.
+/// In each state, the session ends when the peer closes or is lost, when its outbox is closed (a
+/// newer connection took over), when the peer reads too little within [`STALL`] or is silent for
+/// too long, or when the engine stops.
 pub(in crate::engine) struct Session<'a, T> {
     socket: &'a mut T,
     core: &'a Core,
     member: Member<'a>,
-    /// What the last message led to and where there was no room yet. While there is any, nothing
-    /// is read.
+    /// Results of the last message that did not find room yet. While there are any, nothing is
+    /// read.
     deliveries: Deliveries,
     /// Runs while the first of them waits for room.
     patience: Option<Pin<Box<Sleep>>>,
     unflushed: bool,
-    /// Whether the peer was not read because answers wait for it.
+    /// Whether reading is paused because answers wait for the peer.
     behind: bool,
-    /// Whether the peer takes what waits for it.
+    /// Whether the peer reads what waits for it.
     drain: Drain,
-    /// Fires when that is to be looked at again; made when something waits for the first time.
+    /// Fires at the next check of that; created when a message first waits.
     stall: Option<Pin<Box<Sleep>>>,
     ownership: Ownership,
-    /// Until there is a message, for a connection that may have to make room.
+    /// Set until the first message arrives, while the connection may be closed to make room.
     newcomer: Option<Newcomer>,
-    /// While the last turn did not suffice.
+    /// Set while the last turn was not sufficient.
     busy: Option<Busy<'a>>,
-    /// Runs while the peer pays for what has cost others.
+    /// Runs while the peer is paused to compensate for expensive operations.
     rest: Option<Pin<Box<Sleep>>>,
-    /// Runs while the worker is waited for to announce itself, or to register again.
+    /// Runs while an announcement or repeated registrations are expected.
     grace: Option<Pin<Box<Sleep>>>,
     pulse: Pulse,
-    /// Fires when the pulse is to be looked at.
+    /// Fires when the keep-alive is due.
     timer: Pin<Box<Sleep>>,
 }
 
-/// Why a session is over.
+/// Why a session ended.
 enum Ended {
     /// The worker has closed.
     Closed,
-    /// The worker is gone, or broke a rule of the transport.
+    /// The worker disconnected or violated the transport protocol.
     Lost(TransportError),
     /// The worker did not read for too long.
     Stalled,
     /// The worker gave no sign of life for too long.
     Silent,
-    /// The worker has said nothing, and others need its place.
+    /// The worker has sent nothing, and others need its slot.
     Crowded,
     /// The engine ends the session.
     Dismissed(Close),
@@ -128,7 +128,7 @@ impl<'a, T: Transport> Session<'a, T> {
         }
     }
 
-    /// The connection of somebody who has said nothing yet.
+    /// Marks the connection as one that has sent nothing yet.
     pub(in crate::engine) fn newcomer(mut self, newcomer: Newcomer) -> Self {
         self.newcomer = Some(newcomer);
         self
@@ -202,7 +202,7 @@ impl<'a, T: Transport> Session<'a, T> {
         self.poll_write(cx)
     }
 
-    /// Stops waiting for the announcement of the worker when its time is up.
+    /// Stops waiting for the worker's announcement when its time is up.
     fn poll_grace(&mut self, cx: &mut Context<'_>) {
         if self.member.take_reattached() {
             self.grace = Some(Box::pin(sleep(GRACE)));
@@ -219,7 +219,7 @@ impl<'a, T: Transport> Session<'a, T> {
         }
     }
 
-    /// Pings a worker that is silent, and gives it up in the end.
+    /// Pings a silent worker, and finally gives it up.
     fn poll_pulse(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
         while self.timer.as_mut().poll(cx).is_ready() {
             let now = Instant::now();
@@ -296,7 +296,8 @@ impl<'a, T: Transport> Session<'a, T> {
         Poll::Pending
     }
 
-    /// Whether the peer may be read: nothing of it waits to be delivered, and it reads answers.
+    /// Whether the peer may be read: none of its messages waits for delivery, and it reads its
+    /// answers.
     fn poll_next(&mut self, cx: &mut Context<'_>) -> bool {
         if self.poll_deliver(cx).is_pending() {
             return false;
@@ -305,7 +306,7 @@ impl<'a, T: Transport> Session<'a, T> {
         !self.behind
     }
 
-    /// Waits until everything is in the outbox it is for, or was refused.
+    /// Waits until every message is in its outbox or was refused.
     fn poll_deliver(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         while let Some(delivery) = self.deliveries.front_mut() {
             let own = Arc::ptr_eq(&delivery.to, &self.member.outbox);
@@ -331,7 +332,8 @@ impl<'a, T: Transport> Session<'a, T> {
         Poll::Ready(())
     }
 
-    /// What cannot be read is ignored: another version may have sent it (`docs/protocol.md` section 1.6).
+    /// Unreadable messages are ignored: a newer version may have sent them (`docs/protocol.md`
+    /// section 1.6).
     fn handle(&mut self, frame: &Frame) {
         let json = match frame {
             Frame::Message(text) => text.as_str(),

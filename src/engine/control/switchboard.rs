@@ -21,19 +21,19 @@ use crate::wire::{
     WorkerRegistered,
 };
 
-/// Joins the control connections: decides what each message means for whom.
+/// Connects the control connections: decides what each message means for whom.
 pub(in crate::engine) struct Control {
-    /// Protects the tables while one message is decided. Nothing waits under it; what is to be
-    /// sent is sent afterwards.
+    /// Protects the tables while one message is handled. Nothing waits under the lock; messages are
+    /// sent afterwards.
     pub(super) tables: Mutex<Tables>,
     pub(super) metrics: Arc<Metrics>,
-    /// Told of each call that carries refs, and of each that fails.
+    /// Notified of each call that carries refs, and of each that fails.
     pub(super) runs: Arc<Runs>,
     pub(super) turns: Turns,
-    /// The version of our additions to the protocol, if the engine has them.
+    /// The version of the protocol extensions, if the engine supports them.
     extensions: Option<u32>,
     pub(super) limits: Limits,
-    /// What the tables and the outboxes hold of all workers.
+    /// The memory of the tables and outboxes of all workers.
     pub(super) budget: Arc<Budget>,
 }
 
@@ -61,9 +61,9 @@ impl Control {
         }
     }
 
-    /// Adds a worker and puts the engine's first words into its outbox.
-    /// `peer` is the address that the worker connects from, if it does by a socket. The worker takes
-    /// messages of `message_limit` bytes, if it says so.
+    /// Adds a worker and puts the engine's first message into its outbox. `peer` is the worker's
+    /// address, if it connects over a socket. `message_limit` is the worker's message limit in
+    /// bytes, if it stated one.
     pub(super) fn join(
         &self,
         role: Arc<Role>,
@@ -99,7 +99,7 @@ impl Control {
         stats.calls = tables.calls.len();
     }
 
-    /// What all calls came to so far.
+    /// The totals of all calls.
     pub(in crate::engine) fn call_totals(&self) -> Arc<CallTotals> {
         Arc::clone(self.lock().calls.totals())
     }
@@ -111,7 +111,7 @@ impl Control {
 }
 
 impl Tables {
-    /// Tells workers which functions they serve from now on.
+    /// Notifies workers of functions that they serve from now on.
     pub(super) fn tell_active(&self, notices: &[Notice], out: &mut Deliveries) {
         for notice in notices {
             let News::Active {
@@ -130,7 +130,7 @@ impl Tables {
         }
     }
 
-    /// Tells callers that the executor of their call has gone, and why.
+    /// Notifies callers that the executor of their call has left, and why.
     pub(super) fn tell_stopped(&self, stopped: Vec<Call>, why: &str, out: &mut Deliveries) {
         for call in stopped {
             let Some(caller) = self.registry.worker(&call.caller).filter(|_| !call.void) else {
@@ -143,7 +143,7 @@ impl Tables {
         }
     }
 
-    /// Tells executors that nobody waits for their calls any more.
+    /// Notifies executors that nobody waits for their calls any more.
     pub(super) fn tell_cancelled(&self, abandoned: Vec<Call>, out: &mut Deliveries) {
         for call in abandoned {
             // Who wants no answer may leave at once.
@@ -157,7 +157,7 @@ impl Tables {
         }
     }
 
-    /// Tells a worker that drains when everything that was forwarded to it is answered.
+    /// Notifies a draining worker when all calls forwarded to it are answered.
     pub(super) fn tell_drained(&self, executor: &WorkerId, out: &mut Deliveries) {
         let worker = self.registry.worker(executor);
         if worker.is_some_and(|worker| worker.draining) && self.calls.executing(executor) == 0 {
@@ -165,7 +165,7 @@ impl Tables {
         }
     }
 
-    /// Sends one of our additions to a worker that knows them.
+    /// Sends an extension message to a worker that supports it.
     fn tell(&self, to: &WorkerId, message: &ControlMessage, out: &mut Deliveries) {
         let worker = self.registry.worker(to);
         if let Some(worker) = worker.filter(|worker| worker.extended) {

@@ -1,25 +1,25 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Messages that are read before what they led to is written: enough to share a system call,
-/// few enough that a worker which never stops sending is also answered.
+/// Number of messages to read before their results are written: enough to share a system call, and
+/// few enough to answer a worker that never stops sending.
 const ALONE: usize = 64;
 
-/// The least, where many workers never stop sending.
+/// The minimum, when many workers never stop sending.
 const LEAST: usize = 4;
 
-/// Shares the time of the engine between workers that never stop sending, and everybody else: the
-/// more there are, the shorter is the turn of each, so that who waits for a turn waits no longer.
+/// Shares the engine's time between workers that never stop sending and all others. The more of
+/// them there are, the shorter are their turns, so that others do not wait longer.
 #[derive(Default)]
 pub(super) struct Turns {
-    /// Sessions whose last turn did not suffice.
+    /// Number of sessions whose last turn was not sufficient.
     busy: AtomicUsize,
 }
 
-/// A session whose last turn did not suffice, until it is dropped.
+/// A session whose last turn was not sufficient; ends when dropped.
 pub(super) struct Busy<'a>(&'a Turns);
 
 impl Turns {
-    /// Messages of the next turn.
+    /// Number of messages in the next turn.
     pub(super) fn messages(&self) -> usize {
         let busy = self.busy.load(Ordering::Relaxed);
         (ALONE / busy.max(1)).max(LEAST)

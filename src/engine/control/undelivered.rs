@@ -8,8 +8,8 @@ use crate::engine::metrics::Reason;
 use crate::wire::ErrorBody;
 
 impl Control {
-    /// Delivers where nobody can wait for room: what the end of a worker means to others, bounded by
-    /// the calls and functions that it had.
+    /// Delivers messages without waiting for room: the effects of a worker's end on others, bounded
+    /// by its calls and functions.
     pub(super) fn push_all(&self, mut out: Deliveries) {
         while let Some(mut delivery) = out.pop_front() {
             let Some(message) = delivery.message.take() else {
@@ -21,7 +21,7 @@ impl Control {
         }
     }
 
-    /// Tells whoever has to know that a message was not delivered.
+    /// Notifies the affected party that a message was not delivered.
     pub(super) fn not_delivered(
         &self,
         delivery: Delivery,

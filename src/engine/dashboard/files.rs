@@ -20,7 +20,7 @@ macro_rules! file {
     };
 }
 
-/// Everything that a browser loads.
+/// All files that a browser loads.
 pub(super) const FILES: [File; 13] = [
     File {
         path: ROOT,

@@ -1,8 +1,8 @@
-//! The dashboard: a page for browsers, and what it shows as JSON.
+//! The dashboard: a page for browsers, and its data as JSON.
 //!
-//! `page/` is what a browser gets, as it is. The page holds nothing of the engine; it asks for
-//! [`State`](state::State) once a second. That is told to whoever may trigger the engine's lists,
-//! and to no page from elsewhere.
+//! `page/` is served unchanged. The page contains no data of the engine; it requests
+//! [`State`](state::State) once per second. Clients that may trigger the engine's lists may read
+//! that, but pages of other origins may not.
 
 mod files;
 mod state;
@@ -20,10 +20,10 @@ use super::pages::{May, Page, answer, text};
 use files::FILES;
 use state::State;
 
-/// Where a browser begins. A worker connects there, too, which is no plain request.
+/// The path of the dashboard. Workers connect there, too, with a WebSocket request.
 const ROOT: &str = "/";
 
-/// All pages: the files, and the state.
+/// All pages: the files and the state.
 pub(super) const PAGES: [Page; FILES.len() + 1] = {
     let mut pages = [STATE; FILES.len() + 1];
     let mut at = 0;
@@ -44,7 +44,7 @@ const STATE: Page = Page {
     answer: state,
 };
 
-/// Nothing but what comes from this engine is loaded or asked, and nobody frames the page.
+/// Allows only content from this engine, and forbids frames.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
                       connect-src 'self'; base-uri 'none'; form-action 'none'; \
                       frame-ancestors 'none'";
@@ -52,8 +52,8 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 const FETCH_SITE: &str = "sec-fetch-site";
 
-/// Whether this may be a browser's question for the dashboard. At its root a client that lost its
-/// way is told that the address is for workers, unless it says that it wants a page.
+/// Whether this may be a browser's request for the dashboard. At the root, a client that does not
+/// ask for HTML is told that the address is for workers.
 pub(super) fn is_asked_for(asked: &Parts) -> bool {
     let wants_page = |accept: &HeaderValue| {
         let accept = accept.to_str().unwrap_or_default();

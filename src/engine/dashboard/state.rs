@@ -5,13 +5,13 @@ use crate::engine::control::{FunctionRow, WorkerRow};
 use crate::engine::core::Core;
 use crate::engine::runs::RunsListing;
 
-/// Entries of one list: what a page can show without becoming slow.
+/// Maximum number of entries in one list, so that the page stays fast.
 const MOST: usize = 200;
 
-/// Runs that are shown; each is drawn when it is chosen.
+/// Maximum number of runs; each is drawn when it is selected.
 const MOST_RUNS: usize = 40;
 
-/// What the dashboard shows, all of it at one moment. No key, no token, nothing of a payload.
+/// The data of the dashboard at one moment. It contains no keys, tokens or payloads.
 #[derive(Debug, Serialize)]
 pub(super) struct State {
     engine: Figures,
@@ -21,7 +21,7 @@ pub(super) struct State {
     functions: List<FunctionRow>,
 }
 
-/// The engine itself.
+/// Figures of the engine itself.
 #[derive(Debug, Serialize)]
 struct Figures {
     version: &'static str,

@@ -12,18 +12,18 @@ use crate::engine::core::Core;
 use crate::engine::terms::Terms;
 use crate::transport::CENTURY;
 
-/// A connection whose handshake is done.
+/// A connection after its handshake.
 pub(in crate::engine) struct Accepted<S> {
     pub(in crate::engine) stream: S,
-    /// What the client sent behind its request without waiting for the answer.
+    /// Bytes that the client sent after its request without waiting for the response.
     pub(in crate::engine) read: Bytes,
     pub(in crate::engine) route: Route,
     pub(in crate::engine) terms: Terms,
 }
 
-/// What a connection is for.
+/// The purpose of a connection.
 pub(in crate::engine) enum Route {
-    /// Of a worker that may do what the role says.
+    /// A worker with the permissions of the role.
     Control(Arc<Role>),
     Telemetry,
     Reader(ReaderEnd),
@@ -34,9 +34,9 @@ pub(in crate::engine) enum Route {
 
 /// Serves HTTP until a request is upgraded; `None` if the connection ended before.
 ///
-/// A client that was refused or given a page may ask again on the same connection. Each request
-/// head has to arrive within the handshake limit, and a client that reads nothing of an answer for
-/// as long is given up.
+/// A client that was refused or received a page may send another request on the same connection.
+/// Each header section must arrive within the handshake timeout, and a client that does not read
+/// its response for that long is disconnected.
 pub(in crate::engine) async fn accept<S>(stream: S, core: &Arc<Core>) -> Option<Accepted<S>>
 where
     S: AsyncRead + AsyncWrite + Unpin,

@@ -12,7 +12,7 @@ use crate::engine::core::Core;
 use crate::engine::metrics::Reason;
 use crate::wire::AccessKey;
 
-/// Decides who may ask.
+/// Checks who may send a request.
 pub(super) struct Guard<'a>(&'a Core);
 
 impl<'a> Guard<'a> {
@@ -20,8 +20,8 @@ impl<'a> Guard<'a> {
         Self(core)
     }
 
-    /// Browsers let any page open a WebSocket to this machine and say from where the page came.
-    /// Without a token a page from elsewhere could call every function.
+    /// Browsers let any page open a WebSocket to this machine and send the page's origin. Without a
+    /// token, a page of another origin could call every function.
     pub(super) fn check_origin(&self, headers: &HeaderMap) -> Result<(), Refused> {
         match headers.get(ORIGIN) {
             Some(origin) if !self.0.access.is_protected() && !is_local(origin) => {
@@ -35,9 +35,9 @@ impl<'a> Guard<'a> {
         }
     }
 
-    /// A page from elsewhere whose name was made to stand for this machine asks its own origin, as
-    /// its browser thinks, and tells none with a plain request; the name it asks by is its own.
-    /// Encrypted, the certificate has the name.
+    /// With DNS rebinding, a page of another origin can make its own name resolve to this machine.
+    /// A plain request then has no origin, but its host is the page's name. With TLS, the
+    /// certificate protects the name.
     pub(super) fn check_name(&self, asked: &Parts) -> Result<(), Refused> {
         if self.0.access.is_protected() || self.0.encrypted {
             return Ok(());
@@ -62,7 +62,7 @@ impl<'a> Guard<'a> {
         ))
     }
 
-    /// What whoever brings this token, or none, may do.
+    /// The permissions of a request with this token, or without one.
     pub(super) fn role(&self, headers: &HeaderMap) -> Result<Arc<Role>, Refused> {
         let given = headers
             .get(AUTHORIZATION)

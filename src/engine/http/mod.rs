@@ -1,14 +1,14 @@
-//! The HTTP part of a connection: requests that are answered with a page, refused, or upgraded to
+//! The HTTP part of a connection: requests are answered with a page, refused, or upgraded to
 //! WebSocket, which ends this part.
 //!
-//! | file | holds |
+//! | file | contents |
 //! |---|---|
 //! | `accept` | serves a connection until it is upgraded |
-//! | `routes` | decides each request |
-//! | `guard` | who may ask: origin, name, token |
-//! | `upgrade` | the answer to a WebSocket handshake |
-//! | `refused` | the answer to anything that is not served |
-//! | `patience` | a stream that gives up a client which does not read |
+//! | `routes` | handles each request |
+//! | `guard` | checks origin, host and token |
+//! | `upgrade` | the response to a WebSocket handshake |
+//! | `refused` | the response to a refused request |
+//! | `patience` | a stream with a write timeout |
 
 mod accept;
 mod guard;

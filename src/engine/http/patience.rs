@@ -6,12 +6,12 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
-/// A stream that fails with [`TimedOut`](io::ErrorKind::TimedOut) once its peer has taken nothing
-/// of what is written for so long. Reading is not bounded: hyper bounds the heads of requests.
+/// A stream that fails with [`TimedOut`](io::ErrorKind::TimedOut) if its peer reads nothing for too
+/// long. Reading has no timeout: hyper bounds header sections.
 pub(super) struct Patience<S> {
     stream: S,
     limit: Duration,
-    /// Runs while something waits to be written.
+    /// Runs while data waits to be written.
     waiting: Option<Pin<Box<Sleep>>>,
 }
 

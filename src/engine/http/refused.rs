@@ -6,7 +6,7 @@ use hyper::{Response, StatusCode};
 use crate::engine::metrics::Reason;
 use crate::engine::pages;
 
-/// A request that is not served.
+/// A refused request.
 pub(super) struct Refused {
     pub(super) reason: Reason,
     status: StatusCode,

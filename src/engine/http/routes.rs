@@ -20,11 +20,11 @@ use crate::engine::pages::{self, May, Page};
 use crate::engine::terms::{Own, Terms};
 use crate::wire::{ChannelQuery, Direction, Kind};
 
-/// Decides each request of one connection.
+/// Handles the requests of one connection.
 pub(super) struct Routes {
     core: Arc<Core>,
-    /// What the request that is being upgraded asked for. An end that is in here when the connection
-    /// breaks counts as opened and lost.
+    /// The route of the request being upgraded. If the connection breaks, an end stored here counts
+    /// as opened and lost.
     upgraded: Cell<Option<(Route, Terms)>>,
 }
 
@@ -36,7 +36,7 @@ impl Routes {
         }
     }
 
-    /// What the connection was upgraded to, if it was.
+    /// The route that the connection was upgraded to, if any.
     pub(super) fn into_upgraded(self) -> Option<(Route, Terms)> {
         self.upgraded.into_inner()
     }
@@ -63,7 +63,7 @@ impl Routes {
         Ok(response)
     }
 
-    /// Whose body hyper leaves out where only the head is asked for.
+    /// hyper omits the body of a response to HEAD.
     fn page(&self, page: &Page, asked: &Parts) -> Result<Response<Full<Bytes>>, Refused> {
         if !matches!(asked.method, Method::GET | Method::HEAD) {
             let message = format!("{} is only read, by GET or HEAD", page.path);

@@ -11,20 +11,19 @@ use super::Refused;
 use crate::engine::metrics::Reason;
 use crate::transport::accept_key;
 
-/// Tells SDKs to turn Nagle's algorithm off at their side too (`docs/protocol.md` section 1.1).
+/// Tells SDKs to disable Nagle's algorithm as well (`docs/protocol.md` section 1.1).
 const CAPABILITIES: (HeaderName, HeaderValue) = (
     HeaderName::from_static("x-iii-capabilities"),
     HeaderValue::from_static("tcp-nodelay"),
 );
 
-/// Whether a request asks for a WebSocket, rightly or wrongly. Other offers of an upgrade, such as
-/// `h2c`, may be ignored (RFC 9110 §7.8).
+/// Whether a request asks for a WebSocket, validly or not. Other upgrades, such as `h2c`, may be
+/// ignored (RFC 9110 §7.8).
 pub(super) fn is_asked_for(headers: &HeaderMap) -> bool {
     has_token(headers, &UPGRADE, "websocket")
 }
 
-/// The answer to a WebSocket handshake (RFC 6455 §4.2). Extensions that are offered are not
-/// taken up.
+/// The response to a WebSocket handshake (RFC 6455 §4.2). Offered extensions are declined.
 pub(super) fn upgrade(asked: &Parts) -> Result<Response<Full<Bytes>>, Refused> {
     let headers = &asked.headers;
     let bad =
@@ -58,7 +57,7 @@ pub(super) fn upgrade(asked: &Parts) -> Result<Response<Full<Bytes>>, Refused> {
     Ok(response)
 }
 
-/// Whether a header, a comma list, has a token in any case.
+/// Whether a comma-separated header contains a token, ignoring case.
 fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
     headers
         .get_all(name)

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use super::Reason;
 use crate::wire::Tallies;
 
-/// What no table of the engine counts.
+/// The counters that no table has.
 #[derive(Debug)]
 pub(in crate::engine) struct Metrics {
     started: Instant,
@@ -23,7 +23,7 @@ impl Metrics {
         }
     }
 
-    /// A connection was accepted, to be served or refused.
+    /// Records an accepted connection, before it is served or refused.
     pub(in crate::engine) fn accepted(&self) {
         self.accepted.fetch_add(1, Relaxed);
     }

@@ -1,8 +1,8 @@
-//! What the engine counts, and what it says of it to Prometheus.
+//! The engine's counters and their Prometheus metrics.
 //!
-//! What passes through channels is counted by their pipes and calls by their table, which have to
-//! know anyway; [`Metrics`] counts the rest, and [`text`] adds everything up when somebody asks.
-//! No label has values that a peer chooses: ids of functions, workers and channels are in none.
+//! Pipes count the traffic of channels and the call table counts calls. [`Metrics`] counts the
+//! rest, and [`text`] adds everything up on request. No label contains values chosen by a peer: no
+//! ids of functions, workers or channels.
 
 #[expect(clippy::module_inception, reason = "one type, one file")]
 mod metrics;

@@ -2,40 +2,40 @@ use crate::engine::channels::{NoChannel, Refusal};
 use crate::engine::control::{CallRefused, FunctionRefused};
 use crate::wire::Kind;
 
-/// Why the engine did not do what somebody asked for.
+/// Why the engine refused a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::engine) enum Reason {
-    /// What was asked for cannot be understood, or is not served here.
+    /// The request is invalid or not supported.
     Request,
-    /// More connections than the engine takes.
+    /// The connection limit is reached.
     Connections,
-    /// To wait longer, by a connection that has said nothing among too many of them.
+    /// Too many connections have sent nothing yet.
     Newcomers,
-    /// A page from elsewhere, where no token is needed.
+    /// A page of another origin, where no token is required.
     Origin,
-    /// No token, or one that opens nothing.
+    /// The token is missing or unknown.
     Token,
-    /// A token that allows something else.
+    /// The token does not allow the request.
     Role,
-    /// A channel that is not there, or not with this key.
+    /// The channel does not exist, or the key is wrong.
     ChannelNotFound,
-    /// An end that was opened before.
+    /// The end was opened before.
     ChannelTaken,
-    /// More unfinished channels than the engine, or one worker, may have.
+    /// The channel limit of the engine or of one worker is reached.
     Channels,
-    /// A channel more while too much is held for slow readers.
+    /// Too many bytes are held for slow readers to create a channel.
     HeldBytes,
-    /// A call of a function that nobody has.
+    /// No worker has the called function.
     FunctionNotFound,
-    /// A function whose id another worker has.
+    /// Another worker has the function id.
     FunctionTaken,
-    /// More functions than one worker may have.
+    /// The function limit of one worker is reached.
     Functions,
-    /// More calls than one worker may have open.
+    /// The call limit of one worker is reached.
     Calls,
-    /// A message that its receiver does not take, or a registration that is too long.
+    /// A message exceeds its receiver's limit, or a registration is too long.
     TooLong,
-    /// A message for a worker that reads too slowly.
+    /// The receiver reads too slowly.
     Overloaded,
 }
 

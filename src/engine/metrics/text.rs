@@ -3,8 +3,8 @@ use std::fmt;
 use crate::engine::core::Core;
 use crate::wire::Exposition;
 
-/// Everything, in the text format of Prometheus. `docs/observability.md` lists it, and a test holds
-/// the two together.
+/// All metrics in the Prometheus text format. `docs/observability.md` lists them; a test compares
+/// the two.
 pub(in crate::engine) fn text(core: &Core) -> String {
     let mut text = Exposition::new(String::new());
     // Writing into a string does not fail.

@@ -3,7 +3,7 @@ use http_body_util::Full;
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use hyper::{Response, StatusCode};
 
-/// An answer that is true at this moment only, so that nothing between keeps it.
+/// A response that must not be cached.
 pub(in crate::engine) fn answer(
     status: StatusCode,
     content_type: &'static str,
@@ -19,7 +19,7 @@ pub(in crate::engine) fn answer(
     response
 }
 
-/// An answer for people.
+/// A plain text response.
 pub(in crate::engine) fn text(status: StatusCode, body: impl Into<Bytes>) -> Response<Full<Bytes>> {
     answer(status, "text/plain; charset=utf-8", body)
 }

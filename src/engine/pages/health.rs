@@ -8,7 +8,7 @@ use hyper::{Response, StatusCode};
 use super::{May, Page, text};
 use crate::engine::core::Core;
 
-/// Whether the engine serves, for whoever starts and restarts it. Tells nothing else.
+/// Whether the engine serves, for process supervisors. It contains nothing else.
 pub(super) const PAGE: Page = Page {
     path: "/healthz",
     may: May::Everybody,

@@ -10,8 +10,8 @@ use crate::engine::core::Core;
 use crate::engine::metrics::text;
 use crate::wire::Exposition;
 
-/// What the engine counts, for Prometheus. Reading it counts as triggering a function of the engine
-/// that lists, as `pipewright top` does, so that a role with `engine::*::list` has both.
+/// The engine's metrics for Prometheus. Reading them requires the permission to trigger the
+/// engine's list functions, like `pipewright top`, so a role with `engine::*::list` allows both.
 pub(super) const PAGE: Page = Page {
     path: "/metrics",
     may: May::Trigger("engine::metrics::list"),

@@ -1,9 +1,8 @@
-//! What a plain request reads, without a WebSocket.
+//! Plain HTTP requests, without a WebSocket.
 //!
-//! A page is a [`Page`] in [`PAGES`]: its path, who may read it, and a function that answers. GET
-//! and HEAD are served, any other method is refused, and the connection is kept for the next
-//! request; a page needs to do nothing for that. A path that is a WebSocket address too, such as `/`,
-//! is a page for whoever does not ask for an upgrade.
+//! A page is a [`Page`] in [`PAGES`]: its path, its readers, and a function that responds. GET and
+//! HEAD are served, other methods are refused, and the connection stays open for the next request.
+//! A path that is also a WebSocket address, such as `/`, is a page for requests without an upgrade.
 
 mod answer;
 mod health;
@@ -18,10 +17,10 @@ use super::dashboard;
 pub(super) use answer::{answer, text};
 pub(super) use page::{May, Page};
 
-/// Every page but those of the dashboard, in no order.
+/// All pages except those of the dashboard.
 const PAGES: [Page; 2] = [health::PAGE, metrics::PAGE];
 
-/// The page that is asked for.
+/// The requested page.
 pub(super) fn find(core: &Core, asked: &Parts) -> Option<&'static Page> {
     let path = asked.uri.path();
     let dashboard: &[Page] = if core.dashboard && dashboard::is_asked_for(asked) {

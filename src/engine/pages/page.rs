@@ -7,21 +7,21 @@ use hyper::http::request::Parts;
 
 use crate::engine::core::Core;
 
-/// What is read at one path.
+/// A page at one path.
 pub(in crate::engine) struct Page {
     pub(in crate::engine) path: &'static str,
     pub(in crate::engine) may: May,
-    /// Does not wait; called once the request is allowed.
+    /// Responds without waiting; called after the request was allowed.
     pub(in crate::engine) answer: fn(&Arc<Core>, &Parts) -> Response<Full<Bytes>>,
 }
 
 /// Who may read a page.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::engine) enum May {
-    /// Whoever reaches the port, so that the page must tell nothing of what the engine holds.
+    /// Everyone who can reach the port. The page must not reveal what the engine holds.
     Everybody,
-    /// Whoever may trigger the function of this id, with a token where the engine wants one;
-    /// no page from elsewhere. The function need not exist: the id is what the patterns of a
-    /// [`Role`](crate::Role) are held against.
+    /// Clients that may trigger the function with this id, with a token if the engine requires one,
+    /// and no page of another origin. The function need not exist: its id is matched against the
+    /// patterns of a [`Role`](crate::Role).
     Trigger(&'static str),
 }

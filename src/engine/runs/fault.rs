@@ -3,29 +3,29 @@ use std::time::Instant;
 use super::redact::redact;
 use crate::wire::{Abort, ErrorBody};
 
-/// Causes that are kept of one error.
+/// Maximum number of causes kept for one error.
 const MOST_CAUSES: usize = 16;
 
-/// The code of a stage that stopped because its reader had gone.
+/// The code of a stage that stopped because its reader had left.
 const GAVE_WAY: &str = "output_gone";
 
-/// An error that somebody was told of.
+/// A reported error.
 #[derive(Debug)]
 pub(super) struct Fault {
     pub(super) at: Instant,
-    /// How often it came, one after the other.
+    /// How often it occurred in a row.
     pub(super) count: u64,
-    /// Where it began.
+    /// Where it started.
     pub(super) first: Cause,
-    /// The function whose call failed, and further ones that failed of the same cause.
+    /// The function whose call failed, and others that failed for the same cause.
     pub(super) functions: Vec<String>,
-    /// Where it began, if that worker has told it.
+    /// The worker where it started, if that worker reported it.
     pub(super) worker: Option<String>,
-    /// The number of the run, if it was in one.
+    /// The number of its run, if it has one.
     pub(super) run: Option<u64>,
 }
 
-/// What went wrong, and where.
+/// The message and origin of an error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Cause {
     pub(super) stage: Option<String>,
@@ -45,18 +45,18 @@ impl Cause {
     }
 }
 
-/// An error as the result of a call tells it.
+/// An error as reported in the result of a call.
 #[derive(Debug)]
 pub(super) struct Told {
     pub(super) first: Cause,
-    /// The stages that it went through after the first, in this order.
+    /// The stages that it passed through after the first, in order.
     pub(super) through: Vec<String>,
-    /// It only follows from a reader's leaving.
+    /// Whether it only follows from a reader that left.
     pub(super) gave_way: bool,
 }
 
 impl Told {
-    /// Reads the error of a call. A stage of pipewright tells its causes in the message.
+    /// Parses the error of a call. A pipewright stage includes its causes in the message.
     pub(super) fn read(error: &ErrorBody) -> Self {
         let abort = serde_json::from_str::<Abort>(&error.message);
         let Some(abort) = abort.ok().filter(|abort| abort.code == error.code) else {
@@ -86,7 +86,7 @@ impl Told {
         }
     }
 
-    /// The first cause in a line.
+    /// The first cause on one line.
     pub(super) fn line(&self) -> String {
         format!("{} ({})", self.first.message, self.first.code)
     }

@@ -4,19 +4,19 @@ use std::time::Instant;
 use super::fault::{Fault, Told};
 use crate::engine::cut::{LONGEST_NAME, cut};
 
-/// Errors that are remembered.
+/// Maximum number of remembered errors.
 const MOST: usize = 50;
 
-/// Functions that are named with one error.
+/// Maximum number of functions listed for one error.
 const MOST_FUNCTIONS: usize = 32;
 
-/// The last errors, the newest last. What has the same first cause is one.
+/// The most recent errors, the newest last. Errors with the same first cause are merged.
 #[derive(Debug, Default)]
 pub(super) struct Faults(VecDeque<Fault>);
 
 impl Faults {
-    /// Takes note of a call that failed. Within a run, what follows from an error joins it,
-    /// whichever comes first.
+    /// Records a failed call. Within a run, consequences of an error are merged with it, in any
+    /// order of arrival.
     pub(super) fn add(
         &mut self,
         told: &Told,
@@ -75,7 +75,7 @@ impl Faults {
         self.0.iter().rev()
     }
 
-    /// All of the run `from` is the run `to` now.
+    /// Moves all errors of the run `from` to the run `to`.
     pub(super) fn moved(&mut self, from: u64, to: u64) {
         for fault in self.0.iter_mut().filter(|fault| fault.run == Some(from)) {
             fault.run = Some(to);

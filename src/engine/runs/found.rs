@@ -3,18 +3,18 @@ use serde_json::Value;
 
 use crate::wire::{FoundRef, Payload, StreamChannelRef, find_refs};
 
-/// Payloads above this are passed on without a look: refs travel in small ones.
+/// Larger payloads are not searched: refs travel in small ones.
 const LONGEST: usize = 256 << 10;
 
-/// Refs of one call that are looked at.
+/// Maximum number of refs per call.
 const MOST: usize = 64;
 
-/// Where our pipelines put the channel that cancels a stage (`docs/protocol.md` section 10.2).
+/// The member with the channel that cancels a stage (`docs/protocol.md` section 10.2).
 const CANCEL: &str = "cancelRef";
 
-/// The refs in the payload of a call; of each, whether it is there to cancel the stage only.
+/// The refs in the payload of a call, and for each, whether it only cancels the stage.
 ///
-/// A payload without any costs one search for a word.
+/// A payload without refs costs one search for a word.
 pub(super) fn refs_in(payload: &Payload) -> Vec<(StreamChannelRef, bool)> {
     let json = payload.as_json().as_bytes();
     if json.len() > LONGEST || memmem::find(json, b"access_key").is_none() {

@@ -10,16 +10,16 @@ use super::table::{Table, Totals};
 use crate::engine::channels::Listed;
 use crate::wire::Kind;
 
-/// Runs and errors as others may see them: no key, nothing of a payload.
+/// Runs and errors as listed for clients, without keys or payloads.
 #[derive(Debug, Serialize)]
 pub(in crate::engine) struct RunsListing {
-    /// Those that are open first, the newest first among them and among the others.
+    /// Open runs first, each group newest first.
     runs: Vec<ListedRun>,
-    /// How many are open or remembered, listed or not.
+    /// Number of open and remembered runs, listed or not.
     total: usize,
     /// The newest first.
     errors: Vec<ListedFault>,
-    /// What has been since the engine started.
+    /// Totals since the engine started.
     totals: Totals,
 }
 
@@ -33,12 +33,12 @@ struct ListedRun {
     /// `running`, `done` or `failed`.
     state: &'static str,
     age_ms: u64,
-    /// How long it took, if it is over.
+    /// Its duration, if it is over.
     #[serde(skip_serializing_if = "Option::is_none")]
     took_ms: Option<u64>,
     nodes: Vec<ListedNode>,
     edges: Vec<ListedEdge>,
-    /// Open channels that carry nothing and are there to cancel a stage by.
+    /// Open channels without data that serve to cancel a stage.
     cancels: Vec<String>,
 }
 
@@ -47,7 +47,7 @@ struct ListedNode {
     node: u64,
     name: String,
     worker: String,
-    /// The function, where it is a call.
+    /// The function, if it is a call.
     #[serde(skip_serializing_if = "Option::is_none")]
     function_id: Option<String>,
     state: State,
@@ -62,14 +62,14 @@ struct ListedNode {
 #[derive(Debug, Serialize)]
 struct ListedEdge {
     channel_id: String,
-    /// Who made it.
+    /// The worker that created it.
     worker: String,
-    /// Numbers of nodes; absent where somebody holds the end outside of any call.
+    /// Numbers of nodes; absent if the end is held outside of any call.
     #[serde(skip_serializing_if = "Option::is_none")]
     from: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     to: Option<u64>,
-    /// `open`, or the word for how it ended that the metrics have, too.
+    /// `open`, or the name of its ending, as in the metrics.
     state: &'static str,
     /// What the reader has taken.
     frames: u64,
@@ -87,12 +87,12 @@ struct ListedFault {
     count: u64,
     code: String,
     message: String,
-    /// Where it began, if that is known.
+    /// Where it started, if known.
     #[serde(skip_serializing_if = "Option::is_none")]
     stage: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     item: Option<u64>,
-    /// The calls that failed of it.
+    /// The calls that failed because of it.
     functions: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     worker: Option<String>,
@@ -101,7 +101,7 @@ struct ListedFault {
 }
 
 impl RunsListing {
-    /// What `table` knows, with what `channels` tells of the open ones.
+    /// Lists the runs of `table`, with the state of open channels from `channels`.
     pub(super) fn new(
         table: &Table,
         channels: &HashMap<String, Listed>,
@@ -126,7 +126,7 @@ impl RunsListing {
         }
     }
 
-    /// The open channels that [`new`](Self::new) will ask for.
+    /// The open channels that [`new`](Self::new) will look up.
     pub(super) fn wanted(table: &Table, limit: usize) -> Vec<String> {
         let edges = shown(table, limit)
             .into_iter()
@@ -136,7 +136,7 @@ impl RunsListing {
     }
 }
 
-/// The open runs that are listed. A channel that no call has to do with is no run.
+/// The open runs to be listed. A channel without a call is not a run.
 fn shown(table: &Table, limit: usize) -> Vec<&Run> {
     let mut open: Vec<&Run> = table.runs.values().collect();
     open.retain(|run| !run.nodes.is_empty());

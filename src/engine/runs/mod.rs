@@ -1,13 +1,13 @@
-//! What the engine knows of runs: which calls hold which ends of which channels.
+//! Runs as the engine sees them: which calls hold which ends of which channels.
 //!
-//! Nothing is asked of anybody. A call whose payload carries the ref of an end is a *node*, the
-//! channel an *edge*, and what hangs together a *run*; a pipeline that names the edges it makes
-//! (`wire::EdgeLabel`) gives names to nodes that are no calls. What passes through a channel never
-//! comes here: an edge is told of when it is made and when it is over, and how full it is is
-//! looked up by whoever asks.
+//! They are derived from observed calls. A call whose payload carries the ref of an end is a
+//! *node*, a channel is an *edge*, and connected nodes form a *run*. A pipeline can label its edges
+//! (`wire::EdgeLabel`), which names nodes that are not calls. Channel data never passes through
+//! here: an edge is recorded when it is created and when it ends, and its fill level is looked up
+//! on request.
 //!
-//! Everything is bounded: open runs by the channels there are, the parts of one run, finished
-//! runs and errors each by a number of their own.
+//! Everything is bounded: open runs by the number of channels; the parts of a run, finished runs
+//! and errors by limits of their own.
 
 mod ending;
 mod fault;

@@ -1,9 +1,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Runs that pipelines have named, by the worker and the name, with their nodes by place.
+/// Runs labelled by pipelines, by worker and name, with their nodes by position.
 ///
-/// A worker can add to its own runs only. Bounded by the open runs and their parts.
+/// A worker can add only to its own runs. Bounded by the open runs and their parts.
 #[derive(Debug, Default)]
 pub(super) struct Named(HashMap<(Arc<str>, String), Places>);
 
@@ -26,7 +26,7 @@ impl Named {
         self.0.insert((Arc::clone(worker), name.to_owned()), places);
     }
 
-    /// The run is over, or part of another.
+    /// The run has ended or was merged into another.
     pub(super) fn forget(&mut self, worker: &Arc<str>, name: &str) {
         self.0.remove(&(Arc::clone(worker), name.to_owned()));
     }

@@ -1,12 +1,12 @@
 use crate::engine::cut::cut;
 
-/// The longest text that is kept of an error, in bytes.
+/// Maximum length of an error text, in bytes.
 const LONGEST: usize = 2000;
 
-/// As many hexadecimal digits in a row are no word, no number and no id: an access key has 64.
+/// A sequence of this many hexadecimal digits is assumed to be secret: an access key has 64.
 const SECRET: usize = 33;
 
-/// A text of somebody else as it may be shown: no access key in it, and not too long.
+/// Makes a foreign text safe to display: without access keys, and not too long.
 pub(super) fn redact(text: &str) -> String {
     let mut shown = String::with_capacity(text.len().min(LONGEST));
     let mut rest = text;

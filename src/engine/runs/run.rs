@@ -5,44 +5,44 @@ use std::time::Instant;
 use super::ending::Ending;
 use crate::engine::channels::Ended;
 
-/// Nodes and edges of one run. A run with more is drawn without the rest.
+/// Maximum number of nodes and edges of one run. Further ones are not drawn.
 pub(super) const MOST_PARTS: usize = 500;
 
-/// What hangs together: calls and the channels between them.
+/// Connected calls and the channels between them.
 #[derive(Debug)]
 pub(super) struct Run {
     pub(super) number: u64,
-    /// What a pipeline calls it.
+    /// The name from its pipeline.
     pub(super) name: Option<String>,
-    /// The trace that its calls belong to.
+    /// The trace of its calls.
     pub(super) trace: Option<String>,
-    /// The worker and the name under which its pipeline adds to it.
+    /// The worker and the name with which its pipeline adds to it.
     pub(super) label: Option<(Arc<str>, String)>,
     pub(super) started: Instant,
     pub(super) ended: Option<Instant>,
     pub(super) nodes: BTreeMap<u64, Node>,
     pub(super) edges: BTreeMap<u64, Edge>,
-    /// Edges and calls that are not over.
+    /// Number of its open edges and calls.
     pub(super) open: usize,
 }
 
-/// A call that holds ends of channels, or a part of a pipeline within the process of its worker.
+/// A call that holds channel ends, or a part of a pipeline within the process of its worker.
 #[derive(Debug)]
 pub(super) struct Node {
-    /// What its pipeline calls it; the function otherwise.
+    /// The name from its pipeline; otherwise the function.
     pub(super) name: String,
-    /// The name or the id of the worker where it runs.
+    /// The name or id of the worker that runs it.
     pub(super) worker: String,
-    /// The call, where it is one that will be answered.
+    /// The call, if it will be answered.
     pub(super) call: Option<Called>,
     pub(super) started: Instant,
     pub(super) outcome: Option<(Instant, Outcome)>,
 }
 
-/// Names one call: its executor and its id.
+/// Identifies a call by executor and id.
 pub(super) type CallKey = (Arc<str>, String);
 
-/// Who called a node, and which function.
+/// The caller of a node, and the function.
 #[derive(Debug)]
 pub(super) struct Called {
     pub(super) key: CallKey,
@@ -54,10 +54,10 @@ pub(super) struct Called {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
     Done {
-        /// Items in and out, where the function reports them.
+        /// Numbers of input and output items, if the function reports them.
         items: Option<(u64, u64)>,
     },
-    /// Its reader had gone, which is no failure of its own.
+    /// Its reader left, which is not a failure of its own.
     GaveWay,
     Failed(String),
 }
@@ -66,12 +66,12 @@ pub(super) enum Outcome {
 #[derive(Debug)]
 pub(super) struct Edge {
     pub(super) channel_id: Arc<str>,
-    /// The name or the id of the worker that made it.
+    /// The name or id of the worker that created it.
     pub(super) creator: String,
-    /// Who writes and who reads, where it is known.
+    /// The writing and reading nodes, if known.
     pub(super) writer: Option<u64>,
     pub(super) reader: Option<u64>,
-    /// It is there to cancel a stage and carries nothing.
+    /// Whether it only serves to cancel a stage.
     pub(super) leash: bool,
     pub(super) ended: Option<(Instant, Ending)>,
 }
@@ -91,7 +91,7 @@ impl Run {
         }
     }
 
-    /// Whether that many further parts find room.
+    /// Whether there is room for this many further parts.
     pub(super) fn has_room_for(&self, parts: usize) -> bool {
         self.parts() + parts <= MOST_PARTS
     }
@@ -100,7 +100,7 @@ impl Run {
         self.nodes.len() + self.edges.len()
     }
 
-    /// Takes all of another run.
+    /// Merges another run into this one.
     pub(super) fn absorb(&mut self, other: Self) {
         self.started = self.started.min(other.started);
         self.name = self.name.take().or(other.name);
@@ -110,7 +110,7 @@ impl Run {
         self.edges.extend(other.edges);
     }
 
-    /// Whether one of its calls failed, or a stream broke off.
+    /// Whether one of its calls failed or a stream was truncated.
     pub(super) fn has_failed(&self) -> bool {
         let failed = |node: &Node| matches!(node.outcome, Some((_, Outcome::Failed(_))));
         self.nodes.values().any(failed) || self.edges.values().any(Edge::is_broken)
@@ -118,7 +118,7 @@ impl Run {
 }
 
 impl Edge {
-    /// Whether its stream ended before it was whole.
+    /// Whether its stream ended before it was complete.
     pub(super) fn is_broken(&self) -> bool {
         let broken = |how| matches!(how, Ended::Failed | Ended::Lost | Ended::Expired);
         !self.leash && self.ended.is_some_and(|(_, ending)| broken(ending.how))

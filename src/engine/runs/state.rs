@@ -3,16 +3,16 @@ use serde::Serialize;
 use super::run::{Node, Outcome};
 use crate::engine::channels::Listed;
 
-/// What a node does, as far as its channels tell. Nobody asks its worker.
+/// The state of a node, derived from its channels without asking its worker.
 ///
 /// | state | the node | its channels |
 /// |---|---|---|
 /// | `starting` | is open | none of its ends was opened yet |
 /// | `held_back` | is open | an output is full |
-/// | `working` | is open | something moves, and no output is full |
-/// | `busy` | is open | input is there and room is there, and nothing moves |
-/// | `waiting` | is open | nothing moves, and no input is there |
-/// | `done`, `failed` | is over | – |
+/// | `working` | is open | data moves, and no output is full |
+/// | `busy` | is open | there is input and room, but nothing moves |
+/// | `waiting` | is open | nothing moves, and there is no input |
+/// | `done`, `failed` | has ended | – |
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum State {
@@ -25,7 +25,7 @@ pub(super) enum State {
     Failed,
 }
 
-/// The channel of an edge as a node sees it.
+/// The channel of an edge, as seen from a node.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Seen<'a> {
     Open(&'a Listed),

@@ -12,29 +12,29 @@ use crate::engine::channels::{Channels, Listed};
 use crate::engine::cut::LONGEST_NAME;
 use crate::wire::{EdgeLabel, ErrorBody, InvocationResult, Payload};
 
-/// The table of runs with its lock and its clock; nothing where the engine has no dashboard.
+/// The table of runs with its lock and its clock; empty if the engine has no dashboard.
 ///
-/// Without the dashboard each method returns at once, so that calls and channels pay nothing.
+/// Without the dashboard, each method returns immediately, so calls and channels have no overhead.
 #[derive(Debug)]
 pub(in crate::engine) struct Runs {
-    /// Protects the table for one event. Never held together with another lock.
+    /// Protects the table during one event. Never held together with another lock.
     table: Option<Mutex<Table>>,
 }
 
 impl Runs {
-    /// Keeps a record of runs if `recorded` says so.
+    /// Keeps a record of runs if `recorded` is set.
     pub(in crate::engine) fn new(recorded: bool) -> Self {
         Self {
             table: recorded.then(Mutex::default),
         }
     }
 
-    /// Whether there is a record.
+    /// Whether runs are recorded.
     pub(in crate::engine) fn is_recorded(&self) -> bool {
         self.table.is_some()
     }
 
-    /// A worker has made a channel; `metadata` is what it said beside the call.
+    /// Records a new channel; `metadata` is that of the call which created it.
     pub(in crate::engine) fn created(
         &self,
         channel_id: &str,
@@ -49,7 +49,7 @@ impl Runs {
         table.created(channel_id, worker, name, label.as_ref(), now());
     }
 
-    /// A call is on its way. Refs count only if they would open an end.
+    /// Records a call. Only refs that would open an end count.
     pub(in crate::engine) fn called(
         &self,
         call: &NewCall<'_>,
@@ -77,7 +77,7 @@ impl Runs {
         }
     }
 
-    /// A call has its result.
+    /// Records the result of a call.
     pub(in crate::engine) fn answered(&self, executor: &Arc<str>, result: &InvocationResult) {
         if !self.is_recorded() {
             return;
@@ -92,28 +92,28 @@ impl Runs {
         }
     }
 
-    /// A call was refused by the engine itself.
+    /// Records a call that the engine refused.
     pub(in crate::engine) fn refused(&self, function_id: &str, error: &ErrorBody) {
         if let Some(mut table) = self.lock() {
             table.refused(function_id, error, now());
         }
     }
 
-    /// A worker has gone.
+    /// Records that a worker has left.
     pub(in crate::engine) fn left(&self, worker: &str) {
         if let Some(mut table) = self.lock() {
             table.left(worker, now());
         }
     }
 
-    /// A channel is over.
+    /// Records the end of a channel.
     pub(in crate::engine) fn closed(&self, channel_id: &str, ending: Ending) {
         if let Some(mut table) = self.lock() {
             table.closed(channel_id, ending, now());
         }
     }
 
-    /// What others may know, `limit` runs at the most; `None` without a record.
+    /// Lists at most `limit` runs; `None` if runs are not recorded.
     pub(in crate::engine) fn list(&self, limit: usize, channels: &Channels) -> Option<RunsListing> {
         // Not both tables at once.
         let wanted = RunsListing::wanted(&*self.lock()?, limit);
@@ -128,14 +128,14 @@ impl Runs {
     }
 }
 
-/// Items in and out, of a result that is the report of a stage (`docs/protocol.md` section 10.2).
+/// Numbers of input and output items from a stage's report (`docs/protocol.md` section 10.2).
 fn items(result: &Payload) -> Option<(u64, u64)> {
     #[derive(Deserialize)]
     struct Report {
         items_in: u64,
         items_out: u64,
     }
-    /// A report is short; nothing else is read.
+    /// Reports are short; longer results are not parsed.
     const LONGEST: usize = 4 << 10;
     if result.as_json().len() > LONGEST {
         return None;
@@ -147,7 +147,7 @@ fn items(result: &Payload) -> Option<(u64, u64)> {
     Some((items_in, items_out))
 }
 
-/// The time as tokio has it, so that tests can pause it.
+/// The time of tokio's clock, which tests can pause.
 fn now() -> Instant {
     tokio::time::Instant::now().into_std()
 }

@@ -12,52 +12,51 @@ use super::run::{CallKey, Called, Edge, Node, Outcome, Run};
 use crate::engine::cut::{LONGEST_NAME, cut};
 use crate::wire::{Direction, EdgeLabel, ErrorBody};
 
-/// Finished runs that are remembered.
+/// Maximum number of remembered finished runs.
 const FINISHED: usize = 20;
 
 /// A call whose payload carries refs.
 pub(in crate::engine) struct NewCall<'a> {
     pub(in crate::engine) caller: &'a Arc<str>,
     pub(in crate::engine) executor: &'a Arc<str>,
-    /// The executor's name for people, if it has one.
+    /// The executor's display name, if it has one.
     pub(in crate::engine) worker: Option<&'a str>,
-    /// Absent if no answer is wanted.
+    /// Absent if no answer is expected.
     pub(in crate::engine) invocation_id: Option<&'a str>,
     pub(in crate::engine) function_id: &'a str,
     pub(in crate::engine) traceparent: Option<&'a str>,
 }
 
-/// An end of a channel in the payload of a call.
+/// A channel end in the payload of a call.
 pub(super) struct EndRef {
     pub(super) channel_id: String,
     pub(super) direction: Direction,
-    /// It is there to cancel the call by.
+    /// Whether it only serves to cancel the call.
     pub(super) leash: bool,
 }
 
-/// Runs that are open at a time, before channels without a label are no longer looked at: who has
-/// so many looks at none of them.
+/// Maximum number of open runs. Beyond it, channels without a label are no longer recorded.
 const MOST: usize = 5_000;
 
-/// Runs and errors. Plain and synchronous: it is told the time.
+/// Runs and errors. The time is passed as an argument.
 ///
-/// | event | what it does |
+/// | event | effect |
 /// |---|---|
-/// | `created` | an edge; a run of its own, or of the run that its label names |
-/// | `called` | a node that holds the ends in its payload; joins their runs into one |
-/// | `answered`, `left` | the node is over |
-/// | `closed` | the edge is over |
+/// | `created` | adds an edge, in a new run or in the run of its label |
+/// | `called` | adds a node with the ends in its payload; merges their runs |
+/// | `answered`, `left` | ends the node |
+/// | `closed` | ends the edge |
 ///
-/// A run of which nothing is open any more is finished: it is remembered if it has nodes.
+/// A run without open parts is finished; it is remembered if it has nodes.
 #[derive(Debug, Default)]
 pub(super) struct Table {
-    /// The next number, of a run, a node or an edge.
+    /// The next number for a run, a node or an edge.
     next: u64,
-    /// Each has something open. Bounded by the channels and the calls that there are.
+    /// Each has an open part. Bounded by the existing channels and calls.
     pub(super) runs: HashMap<u64, Run>,
-    /// Where the open channels are: run and edge.
+    /// The run and edge of each open channel.
     channels: HashMap<Arc<str>, (u64, u64)>,
-    /// Where the open calls are: run and node.
+    /// The run and node of each open call.
     calls: HashMap<CallKey, (u64, u64)>,
     named: Named,
     /// The newest last.
@@ -66,18 +65,18 @@ pub(super) struct Table {
     pub(super) totals: Totals,
 }
 
-/// What has been since the engine started.
+/// Totals since the engine started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub(in crate::engine) struct Totals {
-    /// Runs that came to a good end.
+    /// Runs that succeeded.
     pub(super) done: u64,
     pub(super) failed: u64,
-    /// Calls that failed.
+    /// Failed calls.
     pub(super) errors: u64,
 }
 
 impl Table {
-    /// A worker has made a channel.
+    /// Records a new channel.
     pub(super) fn created(
         &mut self,
         channel_id: &str,
@@ -124,7 +123,7 @@ impl Table {
         self.channels.insert(channel_id, (run, at));
     }
 
-    /// The node that a label names, made if it is new.
+    /// The node of a label; created if it is new.
     fn place(
         &mut self,
         run: u64,
@@ -156,7 +155,7 @@ impl Table {
         number
     }
 
-    /// A call is on its way that carries `ends`, all of channels that there are.
+    /// Records a call that carries `ends`, all of existing channels.
     pub(super) fn called(&mut self, call: &NewCall<'_>, ends: &[EndRef], now: Instant) {
         let Some(run) = self.join(ends) else { return };
         let number = self.number();
@@ -214,7 +213,7 @@ impl Table {
         }
     }
 
-    /// Makes one run of those that the ends are in; the run, if it has room for a node.
+    /// Merges the runs of the ends. Returns the run, if it has room for a node.
     fn join(&mut self, ends: &[EndRef]) -> Option<u64> {
         let mut of: Vec<u64> = ends
             .iter()
@@ -254,7 +253,7 @@ impl Table {
         self.runs.get(&to)?.has_room_for(1).then_some(to)
     }
 
-    /// A call has its result. One that is not known here counts only if it failed.
+    /// Records the result of a call. An unknown call counts only if it failed.
     pub(super) fn answered(
         &mut self,
         key: &CallKey,
@@ -287,14 +286,14 @@ impl Table {
         }
     }
 
-    /// A call was refused by the engine itself.
+    /// Records a call that the engine refused.
     pub(super) fn refused(&mut self, function_id: &str, error: &ErrorBody, now: Instant) {
         self.totals.errors += 1;
         let told = Told::read(error);
         self.faults.add(&told, function_id, None, None, now);
     }
 
-    /// A worker has gone, and with it the calls that it carried out or waited for.
+    /// Records that a worker has left, which ends the calls that it ran or waited for.
     pub(super) fn left(&mut self, worker: &str, now: Instant) {
         let of_worker = |key: &CallKey, (run, node): &(u64, u64)| {
             if &*key.0 == worker {
@@ -326,7 +325,7 @@ impl Table {
         }
     }
 
-    /// A channel is over.
+    /// Records the end of a channel.
     pub(super) fn closed(&mut self, channel_id: &str, ending: Ending, now: Instant) {
         let Some((run, edge)) = self.channels.remove(channel_id) else {
             return;
@@ -338,7 +337,7 @@ impl Table {
         self.over(run, now);
     }
 
-    /// One part of a run is over, and with the last of them the run.
+    /// Ends one part of a run, and the run with its last part.
     fn over(&mut self, number: u64, now: Instant) {
         let Some(run) = self.runs.get_mut(&number) else {
             return;
@@ -383,7 +382,7 @@ impl Table {
     }
 }
 
-/// The trace of a `traceparent` (W3C Trace Context §3.2.2).
+/// The trace id of a `traceparent` (W3C Trace Context §3.2.2).
 fn trace_id(traceparent: &str) -> Option<String> {
     let trace = traceparent.split('-').nth(1)?;
     let is_id = trace.len() == 32 && trace.bytes().all(|byte| byte.is_ascii_hexdigit());

@@ -3,11 +3,11 @@ use std::collections::VecDeque;
 use super::WorkerId;
 use crate::wire::AccessKey;
 
-/// Workers without a connection that are remembered; of more the oldest is forgotten.
+/// Number of disconnected workers that are remembered; when exceeded, the oldest is forgotten.
 const REMEMBERED: usize = 1024;
 
-/// What is kept of workers whose connection is gone, so that one that comes back is the same
-/// worker and has the quotas that it had.
+/// What is kept of disconnected workers, so that a worker that reconnects keeps its identity and
+/// quotas.
 #[derive(Default)]
 pub(super) struct Away {
     /// Bounded by [`REMEMBERED`] entries of fixed size.
@@ -15,7 +15,7 @@ pub(super) struct Away {
 }
 
 struct Absent {
-    /// Of its last connection.
+    /// The id of its last connection.
     id: WorkerId,
     reattach_token: AccessKey,
     identity: WorkerId,
@@ -33,7 +33,7 @@ impl Away {
         });
     }
 
-    /// The identity of a worker that comes back, if it proves that it is the same.
+    /// The identity of a worker that reconnects, if it proves that it is the same.
     pub(super) fn take(&mut self, id: &WorkerId, reattach_token: &AccessKey) -> Option<WorkerId> {
         let at = self
             .workers

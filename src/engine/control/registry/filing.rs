@@ -5,9 +5,9 @@ use super::worker::Filed;
 use super::{FunctionRefused, News, Notice, Registry, WorkerId};
 use crate::wire::RegisterFunction;
 
-/// Where functions are put and taken from, below the transitions.
+/// Adds and removes functions; used by the transitions.
 impl Registry {
-    /// Files a function of a worker in a namespace, and takes it out of any other.
+    /// Adds a function of a worker to a namespace, and removes it from any other.
     pub(super) fn file(
         &mut self,
         id: &WorkerId,
@@ -43,7 +43,7 @@ impl Registry {
         notices.extend(active(promoted, namespace, &function_id));
     }
 
-    /// Takes a function of a worker out of a namespace, and lets others take it over.
+    /// Removes a function of a worker from a namespace, and lets others take it over.
     pub(super) fn unfile(
         &mut self,
         id: &WorkerId,
@@ -64,7 +64,7 @@ impl Registry {
         removed
     }
 
-    /// Files what waited for the announcement of a worker.
+    /// Adds the functions that waited for the announcement of a worker.
     pub(super) fn file_pending(
         &mut self,
         id: &WorkerId,
@@ -103,8 +103,8 @@ impl Registry {
         worker.is_some_and(|worker| worker.count() > self.max_functions)
     }
 
-    /// Removes one function that was not registered again since the reattach; whether there was
-    /// one.
+    /// Removes one function that was not registered again since the reattach. Returns whether there
+    /// was one.
     pub(super) fn make_room(&mut self, id: &WorkerId, notices: &mut Vec<Notice>) -> bool {
         let stale = self.stale(id).next().map(str::to_owned);
         if let Some(function_id) = &stale {
@@ -130,7 +130,7 @@ impl Registry {
         stale.map(|(function_id, _)| function_id.as_str())
     }
 
-    /// One worker fewer has a registration of this id that waits.
+    /// Decrements the number of workers with a pending registration of this id.
     pub(super) fn unexpect(&mut self, function_id: &str) {
         if let Some(workers) = self.expected.get_mut(function_id) {
             *workers -= 1;
@@ -140,7 +140,7 @@ impl Registry {
         }
     }
 
-    /// The number of functions, with those that wait for an announcement.
+    /// The number of functions, including those that wait for an announcement.
     pub(in crate::engine::control) fn count(&self) -> usize {
         self.expected.len() + self.functions.values().map(HashMap::len).sum::<usize>()
     }

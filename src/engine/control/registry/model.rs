@@ -1,5 +1,5 @@
-//! The registry against a model that knows only who has registered what, with transitions at
-//! random.
+//! Checks the registry against a model that only knows which worker has registered what, under
+//! random transitions.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -14,10 +14,10 @@ const MAX_FUNCTIONS: usize = 3;
 const NAMESPACES: [&str; 3] = ["default", "n", "m"];
 const FUNCTIONS: [&str; 5] = ["f0", "f1", "f2", "f3", "f4"];
 
-/// What a connected worker may have.
+/// The functions that a connected worker may have.
 #[derive(Default)]
 struct Known {
-    /// Ids that it has registered and not taken back, on any of its connections.
+    /// Ids that it has registered and not unregistered, on any of its connections.
     functions: BTreeSet<&'static str>,
 }
 
@@ -25,7 +25,7 @@ struct Run {
     registry: Registry,
     notices: Vec<Notice>,
     workers: BTreeMap<String, Known>,
-    /// Workers that have left, with a token each.
+    /// Workers that have left, with their tokens.
     left: Vec<String>,
     random: fastrand::Rng,
     joined: usize,

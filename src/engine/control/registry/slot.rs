@@ -24,7 +24,7 @@ impl Function {
     }
 }
 
-/// Reads the member `shared` of a registration's metadata (`docs/protocol.md` section 2.1).
+/// Reads the member `shared` of the metadata (`docs/protocol.md` section 2.1).
 fn is_shared(metadata: &Payload) -> bool {
     #[derive(Deserialize)]
     struct Metadata {
@@ -39,12 +39,12 @@ fn is_shared(metadata: &Payload) -> bool {
 
 /// The workers of one function id in one namespace.
 ///
-/// Invariants: a worker is in one of the lists at the most and once; if `serving` is empty, so is
-/// `waiting`; if `serving` has several entries, all of them are shared.
+/// Invariants: a worker is in at most one of the lists, and once. If `serving` is empty, so is
+/// `waiting`. If `serving` has several entries, all of them are shared.
 #[derive(Default)]
 pub(super) struct Slot {
     serving: Vec<Function>,
-    /// In the order in which they came.
+    /// In order of arrival.
     waiting: VecDeque<Function>,
 }
 
@@ -74,7 +74,7 @@ impl Slot {
         self.first()
     }
 
-    /// Takes a worker out.
+    /// Removes a worker.
     pub(super) fn remove(&mut self, owner: &WorkerId) -> Option<RegisterFunction> {
         let serves = self.serving.iter().position(|known| known.owner == *owner);
         let removed = if let Some(at) = serves {
@@ -86,7 +86,7 @@ impl Slot {
         removed.map(|function| function.registered)
     }
 
-    /// Lets waiting workers serve where they may now; returns those that begin to.
+    /// Moves waiting workers to `serving` where possible, and returns them.
     pub(super) fn promote(&mut self) -> Vec<WorkerId> {
         let mut promoted = Vec::new();
         let mut at = 0;
@@ -101,7 +101,7 @@ impl Slot {
         promoted
     }
 
-    /// Gives the registration of a worker to its newer connection.
+    /// Moves the registration of a worker to its newer connection.
     pub(super) fn rename(&mut self, old: &WorkerId, new: &WorkerId) {
         for known in self.serving.iter_mut().chain(&mut self.waiting) {
             if known.owner == *old {
@@ -110,7 +110,7 @@ impl Slot {
         }
     }
 
-    /// The worker with the least to do; workers that are equally busy take turns.
+    /// The least busy worker; equally busy workers take turns.
     pub(super) fn pick(&mut self, load: impl Fn(&WorkerId) -> usize) -> Option<&WorkerId> {
         if self.serving.len() > 1 {
             let least = (0..self.serving.len()).min_by_key(|at| load(&self.serving[*at].owner))?;

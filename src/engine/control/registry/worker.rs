@@ -9,41 +9,41 @@ use super::{DEFAULT_NAMESPACE, Function, WorkerId};
 use crate::engine::control::Outbox;
 use crate::wire::AccessKey;
 
-/// A worker: a record that its connections come and go with.
+/// A worker: a record that outlives its connections.
 ///
-/// It is filed by the id of its present connection, because that is the id that the worker knows.
-/// A reattach moves the record to the id of the new connection.
+/// Its key is the id of its current connection, because the worker knows that id. A reattach moves
+/// the record to the id of the new connection.
 pub(in crate::engine::control) struct Worker {
     /// When it connected.
     pub(in crate::engine::control) since: SystemTime,
-    /// The address that it connected from, if by a socket.
+    /// The address that it connected from, if over a socket.
     pub(in crate::engine::control) peer: Option<IpAddr>,
-    /// Of the present connection.
+    /// The outbox of the current connection.
     pub(in crate::engine::control) outbox: Arc<Outbox>,
-    /// Proves that a newer connection is the same worker.
+    /// Proves that a newer connection belongs to the same worker.
     pub(super) reattach_token: AccessKey,
-    /// The id of the first connection. Quotas that outlive a connection are kept under it.
+    /// The id of the first connection, under which quotas are kept across connections.
     pub(in crate::engine::control) identity: WorkerId,
-    /// Where its registrations go; while the announcement is awaited, where they go if none comes.
+    /// The namespace of its registrations. While the announcement is pending, the default.
     pub(in crate::engine::control) namespace: String,
     pub(super) announced: Announced,
-    /// What the worker said of itself; empty until it announces itself.
+    /// The worker's announcement; empty until it arrives.
     pub(in crate::engine::control) about: Map<String, Value>,
-    /// Whether the worker understands pipewright's additions to the protocol.
+    /// Whether the worker supports pipewright's protocol extensions.
     pub(in crate::engine::control) extended: bool,
-    /// Whether the worker is shutting down and waits for its last calls to be answered.
+    /// Whether the worker is shutting down and waits for its last calls.
     pub(in crate::engine::control) draining: bool,
-    /// Its filed functions by id: those that it serves and those that it waits for.
+    /// Its functions by id: those that it serves and those that it waits for.
     pub(in crate::engine::control) functions: HashMap<String, Filed>,
     /// Registrations that wait for the announcement, by function id.
     pub(super) pending: HashMap<String, Function>,
     /// Entries of `pending` that are not in `functions`.
     pub(super) fresh: usize,
-    /// Whether something was registered since the reattach.
+    /// Whether anything was registered since the reattach.
     pub(super) replays: bool,
 }
 
-/// What is known of a worker that connects.
+/// What is known about a connecting worker.
 pub(in crate::engine::control) struct Joining {
     pub(in crate::engine::control) outbox: Arc<Outbox>,
     pub(in crate::engine::control) reattach_token: AccessKey,
@@ -56,17 +56,17 @@ pub(in crate::engine::control) struct Joining {
 pub(super) enum Announced {
     /// Not yet: registrations wait.
     Awaited,
-    /// No announcement came in time. A late one still moves what was filed meanwhile.
+    /// No announcement arrived in time. A late one still moves the functions.
     Assumed,
-    /// By the worker.
+    /// Named by the worker.
     Told,
 }
 
-/// Where a function of a worker is filed.
+/// A function of a worker, with its namespace.
 #[derive(Debug)]
 pub(in crate::engine::control) struct Filed {
     pub(super) namespace: String,
-    /// From before a reattach and not registered again since.
+    /// Registered before a reattach and not again since.
     pub(super) stale: bool,
 }
 
@@ -96,17 +96,17 @@ impl Worker {
         }
     }
 
-    /// Where messages for it wait.
+    /// The outbox for its messages.
     pub(in crate::engine::control) fn outbox(&self) -> Arc<Outbox> {
         Arc::clone(&self.outbox)
     }
 
-    /// What it calls itself.
+    /// Its name.
     pub(in crate::engine::control) fn name(&self) -> Option<&str> {
         self.about.get("name")?.as_str()
     }
 
-    /// Functions that count towards its limit.
+    /// Number of functions that count towards its limit.
     pub(super) fn count(&self) -> usize {
         self.functions.len() + self.fresh
     }

@@ -8,7 +8,7 @@ use crate::engine::control::drain::Pace;
 use crate::transport::Transport;
 use crate::wire::Frame;
 
-/// What goes out of the outbox of the worker.
+/// Sends the messages of the worker's outbox.
 impl<T: Transport> Session<'_, T> {
     pub(super) fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
         loop {
@@ -44,7 +44,7 @@ impl<T: Transport> Session<'_, T> {
         Poll::Pending
     }
 
-    /// Something waits that the peer does not take at once.
+    /// A message waits that the peer does not accept at once.
     fn poll_stall(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
         loop {
             let now = Instant::now().into_std();
