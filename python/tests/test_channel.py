@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from conftest import Engine
+from engine import Engine
 from pipewright_streams import (
     Abort,
     Aborted,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import Engine
+from engine import Engine
 from pipewright_streams import RunFailed, Worker, pipeline
 
 STAGES = Path(__file__).parent / "stages.py"

@@ -1,0 +1,3 @@
+from engine import engine, worker
+
+__all__ = ["engine", "worker"]
