@@ -1,2 +1,2 @@
-//! Runs what stands in the page for users of the plain SDK, theirs beside ours.
-#![doc = include_str!("../../docs/migration.md")]
+//! Runs the examples of the migration page: the SDK stage next to the pipewright stage.
+#![doc = include_str!(concat!(env!("OUT_DIR"), "/migration.md"))]
