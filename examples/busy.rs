@@ -1,5 +1,5 @@
-//! Keeps an engine busy, so that there is something to see: in the dashboard, which the engine
-//! gives to a browser at its address, or in `pipewright top`.
+//! Keeps an engine busy, so that there is something to see in the dashboard, at the engine's
+//! address, or in `pipewright top`.
 //!
 //! ```console
 //! $ cargo run --example busy ws://127.0.0.1:49134
@@ -8,8 +8,8 @@
 //! held back: log::parse, log::shorten
 //! ```
 //!
-//! It goes on until it is stopped with Ctrl-C. Two workers have the stages, so that every stage is
-//! a call over sockets: a run that goes on, one whose result nobody reads, and one that has failed.
+//! It runs until it is stopped with Ctrl-C. Two workers have the stages, so every stage is a call
+//! over sockets. There is one endless run, one whose output nobody reads, and one that has failed.
 
 use std::env;
 use std::time::Duration;
@@ -64,7 +64,7 @@ fn line(number: usize) -> String {
     )
 }
 
-/// Some lines at a time, so many times a second.
+/// Sends lines at a fixed rate.
 fn steady() -> impl Stream<Item = String> + Send {
     let beat = tokio::time::interval(Duration::from_millis(20));
     let beats = stream::unfold(beat, async |mut beat| {

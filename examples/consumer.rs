@@ -1,4 +1,4 @@
-//! The third of three programs: prints what arrives. `producer` tells how to run them.
+//! The third of three programs: prints what arrives. `producer` explains how to run them.
 //!
 //! ```console
 //! $ cargo run --example consumer ws://127.0.0.1:49134
@@ -6,15 +6,14 @@
 //! == LICENSE-MIT
 //! PERMISSION IS HEREBY GRANTED, ...
 //! ```
-//!
-//! It serves until it is stopped with Ctrl-C, and lets what runs finish.
+//! It serves until it is stopped with Ctrl-C, and lets running streams finish.
 
 use std::env;
 
 use pipewright::format::Lines;
 use pipewright::prelude::*;
 
-/// Bytes are read as lines here; that the writer knows nothing of them does not matter.
+/// Reads bytes as lines; the writer need not know about them.
 #[pipeline_stage(id = "demo::consume")]
 async fn consume(mut lines: Receiver<String, Lines>) -> Result<()> {
     let mut events = lines.events();

@@ -1,5 +1,4 @@
-//! The codecs of tokio-util over channels: lines of text, and records with their length before
-//! them.
+//! tokio-util codecs over channels: lines of text, and length-delimited records.
 //!
 //! ```console
 //! $ cargo run --example framed
@@ -23,7 +22,7 @@ async fn main() -> Result<()> {
     records(&worker).await
 }
 
-/// What is written first waits in the channel, so one task may do both ends of a short stream.
+/// The channel buffers what is written first, so one task can handle both ends of a short stream.
 async fn lines(worker: &Worker) -> Result<()> {
     let channel = worker.create_channel(None).await?;
 
@@ -42,7 +41,7 @@ async fn lines(worker: &Worker) -> Result<()> {
     Ok(())
 }
 
-/// A record may be longer than a frame of the channel; the codec puts it together again.
+/// A record may be longer than a frame of the channel; the codec joins the parts.
 async fn records(worker: &Worker) -> Result<()> {
     let channel = worker.create_channel(None).await?;
 

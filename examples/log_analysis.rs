@@ -1,4 +1,5 @@
-//! Which paths of a web server fail, from its access logs; files that end in `.gz` are unpacked.
+//! Counts failed requests by path in web server access logs. Files that end in `.gz` are
+//! decompressed.
 //!
 //! ```console
 //! $ cargo run --example log_analysis -- examples/data/access.log.1.gz examples/data/access.log
@@ -11,7 +12,8 @@
 //!       90       2     388146  /static/app.js
 //! ```
 //!
-//! Lines that are no requests go to standard error. A damaged file is an error, and no short table.
+//! Lines that are not requests are printed to standard error. A damaged file is an error, not a
+//! short table.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -23,7 +25,7 @@ use tokio::fs::File;
 use tokio::io::{AsyncRead, BufReader};
 use tokio_util::codec::{FramedRead, LinesCodec};
 
-/// A line that is longer is no line of a log: it ends the run instead of filling the memory.
+/// A longer line is not a log line: it ends the run instead of filling the memory.
 const LONGEST: usize = 64 * 1024;
 
 /// The lines of a file, as they are read.
@@ -54,7 +56,7 @@ struct Request {
     bytes: u64,
 }
 
-/// One line of the common log format; what is none is told as a message and left out.
+/// Parses a line of the common log format. Other lines are reported as messages and skipped.
 #[pipeline_stage(id = "log::parse")]
 fn parse(line: String, context: &StageContext) -> Option<Request> {
     let request = request(&line);
@@ -86,7 +88,7 @@ struct Summary {
     bytes: u64,
 }
 
-/// Sums up by path, and sends the worst first.
+/// Sums up by path, and sends the paths with most errors first.
 #[pipeline_stage(id = "log::sum")]
 async fn sum(mut requests: Receiver<Request>, mut sums: Sender<Summary>) -> Result<()> {
     let mut paths: BTreeMap<String, Summary> = BTreeMap::new();

@@ -1,5 +1,4 @@
-//! The first of three programs, which find each other through an engine; see also `transform` and
-//! `consumer`.
+//! The first of three programs that connect through an engine; see also `transform` and `consumer`.
 //!
 //! ```console
 //! $ cargo run -p pipewright-cli -- engine --listen 127.0.0.1:49134
@@ -8,8 +7,9 @@
 //! $ cargo run --example producer  ws://127.0.0.1:49134 Cargo.toml LICENSE-MIT
 //! ```
 //!
-//! Each in a terminal of its own, in this order. The URL may stand in `PIPEWRIGHT_ENGINE_URL`
-//! instead. The producer starts the run, streams the files and prints what each stage did:
+//! Run each in a terminal of its own, in this order. Instead of passing the URL, you can set
+//! `PIPEWRIGHT_ENGINE_URL`. The producer starts the run, streams the files and prints what each
+//! stage did:
 //!
 //! ```text
 //! stage               items in    items out       bytes in      bytes out  wait in wait out     work
@@ -28,7 +28,7 @@ use tokio::fs::File;
 use tokio_util::bytes::Bytes;
 use tokio_util::io::ReaderStream;
 
-/// The bytes of files. Each is announced by a message, which keeps its place among the bytes.
+/// The bytes of files. Each file is announced by a message, in order with the bytes.
 #[pipeline_stage(id = "files")]
 async fn files(mut output: Sender<Bytes, Raw>, params: Vec<String>) -> Result<()> {
     for path in params {

@@ -1,4 +1,4 @@
-//! A stage of bytes is a copy: gzip, and its inverse, between files' worth of text.
+//! A byte stage is a copy loop: gzip and its inverse.
 //!
 //! ```console
 //! $ cargo run --example stage_bytes

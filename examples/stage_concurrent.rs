@@ -1,4 +1,4 @@
-//! Stages that handle several items at once.
+//! Stages that process several items concurrently.
 //!
 //! ```console
 //! $ cargo run --example stage_concurrent
@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 static TURN: AtomicU64 = AtomicU64::new(3);
 static NEXT: Notify = Notify::const_new();
 
-/// Ends in the order 3, 2, 1, 0.
+/// Finishes in the order 3, 2, 1, 0.
 async fn backwards(number: u64) -> u64 {
     loop {
         let next = NEXT.notified();
@@ -28,19 +28,19 @@ async fn backwards(number: u64) -> u64 {
     }
 }
 
-/// Up to four at once, and outputs keep the order of their items.
+/// Up to four calls at once; outputs keep the order of their items.
 #[pipeline_stage(concurrency = 4, ordered)]
 async fn ordered(number: u64) -> u64 {
     backwards(number).await
 }
 
-/// Outputs as they come.
+/// Outputs in order of completion.
 #[pipeline_stage(concurrency = 4, unordered)]
 async fn unordered(number: u64) -> u64 {
     backwards(number).await
 }
 
-/// Work for the processor, off the threads that others wait on.
+/// CPU-bound work, on a thread that blocks no other task.
 #[pipeline_stage(blocking)]
 fn factorial(number: u64) -> u64 {
     (1..=number).product()

@@ -1,4 +1,4 @@
-//! A producer begins a pipeline, a consumer ends it.
+//! A producer starts a pipeline, and a consumer ends it.
 //!
 //! ```console
 //! $ cargo run --example stage_ends

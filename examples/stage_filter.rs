@@ -1,4 +1,4 @@
-//! Stages that let some items pass.
+//! Stages that filter items.
 //!
 //! ```console
 //! $ cargo run --example stage_filter
@@ -9,7 +9,7 @@
 
 use pipewright::prelude::*;
 
-/// A function of a reference that gives a `bool` is a filter.
+/// A function that takes a reference and returns `bool` is a filter.
 #[pipeline_stage]
 fn even(number: &u64) -> bool {
     number.is_multiple_of(2)

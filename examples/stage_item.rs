@@ -1,4 +1,4 @@
-//! Stages of one item: what a stage most often is.
+//! Stages on one item, the most common kind.
 //!
 //! ```console
 //! $ cargo run --example stage_item
@@ -9,20 +9,21 @@
 
 use pipewright::prelude::*;
 
-/// One item in, one item out. An ordinary function stays a function: `upper::call` below.
+/// One item in, one item out. The function remains callable: see `upper::call` below.
 #[pipeline_stage]
 fn upper(line: String) -> String {
     line.to_uppercase()
 }
 
-/// It may be async, for a stage that waits for something.
+/// A stage may be async if it waits for something.
 #[pipeline_stage]
 async fn exclaim(line: String) -> String {
     tokio::task::yield_now().await;
     line + "!"
 }
 
-/// It may fail; `?` takes any error. The first failure ends the run, with the stage and the item.
+/// A stage may fail; `?` converts any error. The first failure ends the run, with the stage and the
+/// item.
 #[pipeline_stage(id = "stage_item::number")]
 fn number(text: String) -> Result<u32> {
     Ok(text.parse()?)

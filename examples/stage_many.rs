@@ -1,4 +1,4 @@
-//! Stages that make several items of one.
+//! Stages that return several items for one.
 //!
 //! ```console
 //! $ cargo run --example stage_many
@@ -10,19 +10,19 @@
 use futures::{Stream, StreamExt, stream};
 use pipewright::prelude::*;
 
-/// A `Vec`, where all is at hand.
+/// A `Vec`, if all items are available.
 #[pipeline_stage]
 fn words(line: String) -> Vec<String> {
     line.split_whitespace().map(String::from).collect()
 }
 
-/// An iterator, where it need not be all at once.
+/// An iterator, for items on demand.
 #[pipeline_stage]
 fn letters(word: String) -> impl Iterator<Item = char> {
     word.chars().collect::<Vec<_>>().into_iter()
 }
 
-/// A stream, where the outputs come over time.
+/// A stream, for items over time.
 #[pipeline_stage]
 fn countdown(from: u32) -> impl Stream<Item = u32> {
     stream::iter((0..=from).rev()).then(async |n| {

@@ -1,4 +1,4 @@
-//! Stages with parameters, and with the circumstances of their run.
+//! Stages with parameters, and with the context of their run.
 //!
 //! ```console
 //! $ cargo run --example stage_params
@@ -15,13 +15,13 @@ struct Limit {
     least: u32,
 }
 
-/// `params` is what the pipeline, or whoever triggers the stage, has chosen.
+/// `params` is set by the pipeline, or by the caller that triggers the stage.
 #[pipeline_stage(id = "limit")]
 fn limit(number: u32, params: &Limit) -> Option<u32> {
     (number >= params.least).then_some(number)
 }
 
-/// The context has the stream's metadata, and sends messages in order with the items.
+/// The context contains the stream's metadata, and sends messages in order with the items.
 #[pipeline_stage(id = "tell")]
 fn tell(numbers: Vec<u32>, context: &StageContext) -> Vec<u32> {
     let file = context
@@ -35,7 +35,7 @@ fn tell(numbers: Vec<u32>, context: &StageContext) -> Vec<u32> {
 #[derive(Default)]
 struct All(Vec<u32>);
 
-/// Collects pairs, to have something to tell.
+/// Collects pairs, for the next stage.
 #[pipeline_stage]
 fn pair(number: u32, waiting: &mut All) -> Option<Vec<u32>> {
     waiting.0.push(number);

@@ -1,4 +1,4 @@
-//! Stages that remember: `&mut State` is made anew for each run.
+//! Stages with state: `&mut State` is created for each run.
 //!
 //! ```console
 //! $ cargo run --example stage_state
@@ -13,7 +13,7 @@ use pipewright::prelude::*;
 #[derive(Default)]
 struct Seen(HashSet<u32>);
 
-/// Lets each number pass once.
+/// Passes each number once.
 #[pipeline_stage]
 fn distinct(number: u32, seen: &mut Seen) -> Option<u32> {
     seen.0.insert(number).then_some(number)

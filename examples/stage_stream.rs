@@ -1,4 +1,4 @@
-//! A stage of streams: it receives and sends as it likes.
+//! A stage on streams: it receives and sends freely.
 //!
 //! ```console
 //! $ cargo run --example stage_stream
@@ -18,8 +18,8 @@ struct Count {
     n: u64,
 }
 
-/// Counts words; what it knows at the end of the input it sends. Returning `Ok` closes the output,
-/// an error aborts it.
+/// Counts words and sends the counts at the end of the input. Returning `Ok` closes the output; an
+/// error aborts it.
 #[pipeline_stage]
 async fn count(mut words: Receiver<String>, mut counts: Sender<Count>) -> Result<()> {
     let mut found: HashMap<String, u64> = HashMap::new();

@@ -1,4 +1,4 @@
-//! Everything that passes goes to a file as well.
+//! Copies everything that passes to a file.
 //!
 //! ```console
 //! $ cargo run --example tee -- examples/data/orders.csv copy.csv | head -n 2
@@ -6,7 +6,7 @@
 //! 1001,"LOVELACE, ADA",GB,249.90,
 //! ```
 //!
-//! What it reads comes out at the end of the pipeline in capitals, and is in the copy as it was.
+//! The output is in upper case; the copy is unchanged.
 
 use std::path::PathBuf;
 
@@ -14,8 +14,8 @@ use pipewright::prelude::*;
 use tokio::fs::{File, rename};
 use tokio::io::{AsyncWriteExt, stdout};
 
-/// Bytes go on when the file has taken them, so that a slow disk slows the run and a full one ends
-/// it; and the file gets its name when the stream was whole and is on the disk.
+/// Bytes are forwarded after the file has accepted them, so a slow disk slows the run and a full
+/// disk ends it. The file gets its name when the stream is complete and on disk.
 #[pipeline_stage(id = "bytes::tee")]
 async fn tee(mut input: ChannelReader, mut output: ChannelWriter, params: PathBuf) -> Result<()> {
     let mut partial = params.clone().into_os_string();

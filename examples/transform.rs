@@ -1,17 +1,17 @@
-//! The second of three programs: turns text into upper case. `producer` tells how to run them.
+//! The second of three programs: converts text to upper case. `producer` explains how to run them.
 //!
 //! ```console
 //! $ cargo run --example transform ws://127.0.0.1:49134
 //! transform is ready at ws://127.0.0.1:49134
 //! ```
 //!
-//! It serves until it is stopped with Ctrl-C, and lets what runs finish.
+//! It serves until it is stopped with Ctrl-C, and lets running streams finish.
 
 use std::env;
 
 use pipewright::prelude::*;
 
-/// Bytes for bytes; messages pass by it, in their place.
+/// Converts bytes; messages bypass it in order.
 #[pipeline_stage(id = "demo::transform")]
 async fn transform(mut input: ChannelReader, mut output: ChannelWriter) -> Result<()> {
     while let Some(bytes) = input.next_bytes().await? {

@@ -1,11 +1,11 @@
-//! The same items in each format: what they take, and how fast it is.
+//! The same items in each format: their size and throughput.
 //!
 //! ```console
 //! $ cargo run --release --features messagepack,postcard --example typed [ITEMS]
 //! ```
 //!
-//! The last two formats need their features. The sizes are the same everywhere, the speed was
-//! that of a shared machine with two cores:
+//! The last two formats require their features. The sizes are the same everywhere; the throughput
+//! was measured on a shared machine with two cores:
 //!
 //! ```text
 //! 1000000 items
@@ -41,7 +41,7 @@ impl Reading {
     }
 }
 
-/// Sends `count` items through a channel of format `F`, compares them and prints the figures.
+/// Sends `count` items through a channel of format `F`, checks them and prints the figures.
 async fn measure<F>(worker: &Worker, count: u64) -> Result<()>
 where
     F: Format + Encode<Reading> + Decode<Reading>,

@@ -1,11 +1,11 @@
-//! Counts the words of files with three workers: one reads, one finds the words, one counts.
+//! Counts the words of files with three workers: one reads, one splits, one counts.
 //!
 //! ```console
 //! $ cargo run --release --example word_count [PATH]...
 //! ```
 //!
 //! Without a path it reads the Rust sources of this repository. It prints the most frequent words,
-//! then what each stage did, and that every stream between them arrived as it was sent:
+//! then what each stage did and whether every stream was verified:
 //!
 //! ```text
 //!    count  word
@@ -26,7 +26,7 @@ use pipewright::prelude::*;
 use tokio::fs::File;
 use tokio::io::{AsyncBufReadExt, BufReader};
 
-/// How many words the table shows.
+/// Number of words in the table.
 const SHOWN: usize = 12;
 
 /// The producer: the lines of files.
@@ -42,7 +42,7 @@ async fn read(mut lines: Sender<String>, params: Vec<PathBuf>) -> Result<()> {
     Ok(())
 }
 
-/// The transform: many words for a line.
+/// The transform: several words for a line.
 #[pipeline_stage(id = "words::split")]
 fn split(line: String) -> Vec<String> {
     line.split(|letter: char| !letter.is_alphanumeric())
@@ -57,7 +57,7 @@ struct Count {
     n: u64,
 }
 
-/// The consumer of all words. What it has found it sends at the end.
+/// The consumer of all words. It sends its result at the end.
 #[pipeline_stage(id = "words::count")]
 async fn count(mut words: Receiver<String>, mut counts: Sender<Count>) -> Result<()> {
     let mut found: HashMap<String, u64> = HashMap::new();

@@ -2,14 +2,14 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde::{Deserialize, Serialize};
 
-/// What the items of a round are.
+/// The item type of a round.
 #[derive(Clone, Debug, PartialEq, Hash, Serialize, Deserialize)]
 pub(crate) struct Record {
     pub(crate) number: u64,
     pub(crate) text: String,
 }
 
-/// What a round sends, from its seed: the same in each process.
+/// What a round sends, derived from its seed: the same in each process.
 pub(crate) struct Content {
     random: fastrand::Rng,
 }
@@ -36,7 +36,7 @@ impl Content {
     }
 }
 
-/// What a stage makes of a piece of bytes.
+/// The stage's transformation of bytes.
 pub(crate) fn turned_bytes(mut bytes: Vec<u8>) -> Vec<u8> {
     for byte in &mut bytes {
         *byte ^= 0x55;
@@ -44,17 +44,17 @@ pub(crate) fn turned_bytes(mut bytes: Vec<u8>) -> Vec<u8> {
     bytes
 }
 
-/// What a stage makes of a record.
+/// The stage's transformation of a record.
 pub(crate) fn turned(mut record: Record) -> Record {
     record.number = !record.number;
     record.text.push('.');
     record
 }
 
-/// What there was in all, for comparison: the truth, and what a consumer has got.
+/// A summary for comparison: of what was sent, or of what a consumer received.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Summary {
-    /// Bytes, or items.
+    /// Number of bytes or items.
     pub(crate) count: u64,
     pub(crate) hash: u64,
 }
@@ -78,7 +78,7 @@ impl Summary {
     }
 }
 
-/// A summary of records that come one by one.
+/// A summary of records that arrive one by one.
 #[derive(Default)]
 pub(crate) struct Adding {
     count: u64,

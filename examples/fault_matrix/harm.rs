@@ -2,19 +2,19 @@ use std::time::Duration;
 
 use pipewright::testing::faults::{Fault, ProcessFault, Way};
 
-/// What happens to the part.
+/// The fault that affects a part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Harm {
-    /// Its process is struck; if a time is given, it goes on after that.
+    /// A fault of its process; if a time is given, the process continues after it.
     Process(ProcessFault, Option<Duration>),
-    /// All of its connections are struck by hand, control and channels, both ways.
+    /// A fault of all its connections, control and channels, in both directions.
     Network(Fault),
-    /// Its channels only, at the exact byte of one way.
+    /// A fault of its channels, at an exact byte of one direction.
     Channels(Way, Fault),
 }
 
 impl Harm {
-    /// Whether everything has to arrive in spite of it.
+    /// Whether everything must still arrive.
     pub(crate) fn is_harmless(self) -> bool {
         match self {
             Self::Process(fault, goes_on) => fault == ProcessFault::Stop && goes_on.is_some(),

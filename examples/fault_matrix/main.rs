@@ -1,27 +1,28 @@
-//! Every part of a stream struck in every way, round by round: what arrives has to be the truth, or
-//! there has to be an error.
+//! Injects every fault into every part of a stream, round by round. Either the data arrives
+//! correctly, or there is an error.
 //!
 //! ```console
 //! $ cargo run --release --example fault_matrix -- --rounds 1000 --seed 1
 //! ```
 //!
-//! In each round a producer, a stage and a consumer, each in a process of its own, pass a content
-//! on through an engine in a fourth. At a moment that the seed tells, one of the four is killed,
-//! stopped, cut off, slowed down, or its bytes are damaged. In the end what the consumer says is
-//! compared with what was sent. A round that hangs counts as silent, too. On Unix only.
+//! In each round, a producer, a stage and a consumer, each in a process of its own, stream data
+//! through an engine in a fourth process. At a moment derived from the seed, one of the four is
+//! killed, stopped, disconnected or slowed down, or its bytes are corrupted. At the end, the
+//! consumer's result is compared with what was sent. A round that hangs counts as silent. Unix
+//! only.
 //!
-//! On a shared machine with two cores, `--at-once 8`, it ended so:
+//! On a shared machine with two cores, `--at-once 8` gave this result:
 //!
 //! ```text
 //! 84 s; 835 struck before the end; 0 errors where everything should have arrived
 //! 1000 rounds, 524 complete, 476 reported errors, 0 silent
 //! ```
 //!
-//! The numbers of the last line but for the last depend on the machine: a moment comes by bytes that
-//! have passed, and what a process does meanwhile is its own affair.
+//! The counts depend on the machine, except for the last one: a fault occurs after a number of
+//! bytes, and the timing of the processes varies.
 //!
-//! Seeds that follow each other go through all combinations, in 180 rounds; the round of a seed is
-//! shown again by `--rounds 1 --seed SEED`. `--at-once N` runs so many rounds beside each other.
+//! Consecutive seeds cover all combinations in 180 rounds. `--rounds 1 --seed SEED` repeats the
+//! round of a seed. `--at-once N` runs N rounds concurrently.
 
 mod content;
 mod harm;
@@ -58,7 +59,7 @@ async fn main() -> Result<ExitCode> {
     matrix(&Settings::read(&arguments)?).await
 }
 
-/// What the command line says.
+/// The settings from the command line.
 struct Settings {
     rounds: u64,
     seed: u64,

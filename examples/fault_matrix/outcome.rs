@@ -1,10 +1,10 @@
-/// How a round ended.
+/// The outcome of a round.
 #[derive(Debug)]
 pub(crate) enum Outcome {
-    /// Everything arrived, and everybody says so.
+    /// Everything arrived, and every part reported success.
     Complete,
-    /// Somebody says that it failed, and why.
+    /// A part reported a failure.
     Reported(String),
-    /// A part was taken for the whole, or nobody said anything at all in time.
+    /// A part of the data was taken for all of it, or nothing was reported in time.
     Silent(String),
 }

@@ -1,4 +1,4 @@
-/// The part of a round that is struck.
+/// The part of a round that is affected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Part {
     Producer,
@@ -9,10 +9,10 @@ pub(crate) enum Part {
 
 impl Part {
     pub(crate) const ALL: [Self; 4] = [Self::Producer, Self::Stage, Self::Consumer, Self::Engine];
-    /// Those that are workers.
+    /// The parts that are workers.
     pub(crate) const WORKERS: [Self; 3] = [Self::Producer, Self::Stage, Self::Consumer];
 
-    /// The argument that makes a process of this program to be it, and the name of its function.
+    /// The program argument for the part, and the name of its function.
     pub(crate) fn role(self) -> &'static str {
         match self {
             Self::Producer => "producer",

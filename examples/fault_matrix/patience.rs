@@ -4,16 +4,16 @@ use std::time::Duration;
 
 use pipewright::{Address, Backoff, EngineBuilder, Result, Worker, WorkerBuilder};
 
-/// How often both sides give a sign of life.
+/// Heartbeat interval of both sides.
 pub(crate) const BEAT: Duration = Duration::from_millis(250);
 
-/// Silence for longer than this is a loss. Longer than any pause of a round, on a busy machine.
+/// Longer silence counts as a loss. Longer than any pause of a round, on a busy machine.
 pub(crate) const DEAD: Duration = Duration::from_secs(3);
 
-/// How long a writer waits for the answer to its close, behind all that it has sent.
+/// How long a writer waits for the answer to its close.
 pub(crate) const CLOSE: Duration = Duration::from_secs(9);
 
-/// What no round takes: longer than all deadlines together.
+/// Longer than all deadlines together; a round never takes this long.
 pub(crate) const HANGS: Duration = Duration::from_secs(30);
 
 pub(crate) fn engine(builder: EngineBuilder) -> EngineBuilder {

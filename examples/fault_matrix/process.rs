@@ -5,10 +5,10 @@ use pipewright::{Error, Result};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
-/// A process of a round: this program, in a role. Killed when it is dropped.
+/// A process of a round: this program, in a role. Killed when dropped.
 pub(crate) struct Process {
     child: Child,
-    /// What it printed when it was ready.
+    /// The line that it printed when it was ready.
     pub(crate) line: String,
 }
 

@@ -15,21 +15,21 @@ use super::process::Process;
 use super::scenario::Scenario;
 use super::worker::Order;
 
-/// The processes of a round, and the network between them.
+/// The processes of a round and the network between them.
 pub(crate) struct Round {
     scenario: Scenario,
     engine: Process,
-    /// The parts that are workers, each with its own way to the engine.
+    /// The worker processes, each with its own proxy to the engine.
     workers: Vec<(Part, FaultProxy, Process)>,
-    /// The way to the engine of this process.
+    /// The proxy of this process to the engine.
     own: FaultProxy,
     worker: Worker,
-    /// Whether a process was struck.
+    /// Whether a process fault was applied.
     struck: Cell<bool>,
 }
 
 impl Round {
-    /// Starts everything; nothing is struck yet.
+    /// Starts everything, without a fault.
     pub(crate) async fn start(scenario: Scenario) -> Result<Self> {
         let engine = Process::start(&["engine"]).await?;
         let url = &engine.line;
@@ -51,8 +51,8 @@ impl Round {
         })
     }
 
-    /// Runs the round, strikes, and compares what came out with the truth. Also whether the moment
-    /// to strike came before the end.
+    /// Runs the round with its fault, and compares the result with what was sent. Also returns
+    /// whether the fault occurred before the end.
     pub(crate) async fn run(self) -> (Outcome, bool) {
         let flows = async {
             tokio::select! {
@@ -70,7 +70,7 @@ impl Round {
         (outcome.unwrap_or_else(hangs), struck || self.struck.get())
     }
 
-    /// Lets the content flow, and gathers what everybody says of it.
+    /// Streams the content and collects the results.
     async fn flow(&self) -> Outcome {
         match self.summaries().await {
             Err(error) => Outcome::Reported(format!("{error:#}")),
@@ -98,7 +98,7 @@ impl Round {
         }
     }
 
-    /// What each part says in the end.
+    /// The result of each part.
     async fn summaries(&self) -> Result<Vec<(Part, Result<Summary>)>> {
         let first = self.worker.create_channel(None).await?;
         let second = self.worker.create_channel(None).await?;
@@ -119,7 +119,7 @@ impl Round {
         Ok(join_all(calls).await)
     }
 
-    /// Strikes when the moment has come, and never ends if it could.
+    /// Applies the fault when its moment has come; never returns if it was harmless.
     async fn strike(&self) -> Result<Outcome> {
         let Scenario {
             part, harm, moment, ..
@@ -162,7 +162,7 @@ impl Round {
         std::future::pending().await
     }
 
-    /// Waits until so many bytes have passed the part; the engine, seen from the stage.
+    /// Waits until this many bytes have passed the part; for the engine, measured at the stage.
     async fn reached(&self, part: Part, moment: u64) {
         let watched = if part == Part::Engine {
             Part::Stage

@@ -6,7 +6,7 @@ use super::content::{Content, Summary, turned, turned_bytes};
 use super::harm::Harm;
 use super::part::Part;
 
-/// How the content travels.
+/// The format of the content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
     Bytes,
@@ -14,23 +14,22 @@ pub(crate) enum Form {
     Bincode,
 }
 
-/// One round, all of it from its seed.
+/// One round, completely derived from its seed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scenario {
     pub(crate) seed: u64,
     pub(crate) part: Part,
     pub(crate) harm: Harm,
     pub(crate) form: Form,
-    /// Bytes, or items.
+    /// Number of bytes or items.
     pub(crate) size: usize,
-    /// How many bytes have passed the part's connections when it is struck, counted from the
-    /// beginning of the round; of each channel, if channels are struck.
+    /// Number of bytes on the part's connections before the fault, counted from the start of the
+    /// round; for channel faults, on each channel.
     pub(crate) moment: u64,
 }
 
 impl Scenario {
-    /// Seeds that follow each other go through every combination in turn: what is struck, how, the
-    /// form and the size.
+    /// Consecutive seeds cover every combination of part, fault, format and size in turn.
     pub(crate) fn of(seed: u64) -> Self {
         let mut random = fastrand::Rng::with_seed(seed);
         let mut rest = seed;
@@ -92,7 +91,7 @@ impl Scenario {
         }
     }
 
-    /// What has to come out.
+    /// The expected output.
     pub(crate) fn truth(&self) -> Summary {
         let content = Content::new(self.seed);
         match self.form {
@@ -106,7 +105,7 @@ fn way(random: &mut fastrand::Rng) -> Way {
     Way::BOTH[random.usize(..2)]
 }
 
-/// For a moment, or for ever.
+/// Stopped for a moment, or permanently.
 fn stopped(random: &mut fastrand::Rng) -> Harm {
     let goes_on = random
         .bool()

@@ -1,4 +1,4 @@
-//! What the processes of a round do.
+//! The processes of a round.
 
 use std::future::pending;
 
@@ -13,7 +13,7 @@ use super::part::Part;
 use super::patience;
 use super::scenario::{Form, Scenario};
 
-/// What a part is asked to do.
+/// The task of a part.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Order {
     pub(crate) seed: u64,
@@ -21,7 +21,7 @@ pub(crate) struct Order {
     pub(crate) writer: Option<StreamChannelRef>,
 }
 
-/// Prints where the engine is, and serves until the process ends.
+/// Prints the engine's URL, and serves until the process ends.
 pub(crate) async fn engine() -> Result<()> {
     let engine = patience::engine(Engine::builder())
         .listen("127.0.0.1:0")
@@ -36,7 +36,7 @@ pub(crate) async fn engine() -> Result<()> {
     pending().await
 }
 
-/// Registers the function of a part, says so, and serves until the process ends.
+/// Registers the function of a part, reports that, and serves until the process ends.
 pub(crate) async fn worker(part: Part, url: &str) -> Result<()> {
     let worker = patience::worker(url)?.connect().await?;
     worker.register_function(
@@ -65,12 +65,12 @@ pub(crate) async fn worker(part: Part, url: &str) -> Result<()> {
     pending().await
 }
 
-/// A writer that waits for less than a round for the answer to its close.
+/// A writer whose close timeout is shorter than a round.
 fn writer(worker: &Worker, end: &StreamChannelRef) -> ChannelWriter {
     worker.writer(end).close_timeout(patience::CLOSE)
 }
 
-/// What a part works with.
+/// The channel ends of a part.
 struct Ends<'a> {
     worker: &'a Worker,
     reader: Result<StreamChannelRef>,

@@ -4,10 +4,10 @@
 //! $ examples/polyglot/run
 //! ```
 //!
-//! Rust sends readings in Fahrenheit, Python turns them into Celsius, TypeScript puts them into
-//! words, and Rust checks what comes out. It runs twice: with stages on the plain SDKs, which know
-//! nothing of pipewright, so that the end of their streams cannot be verified; and with stages that
-//! send header and end by a helper of a few lines:
+//! Rust sends readings in Fahrenheit, Python converts them to Celsius, TypeScript describes them in
+//! words, and Rust checks the result. It runs twice. The first run uses stages on the plain SDKs,
+//! whose streams cannot be verified. In the second run, a helper of a few lines sends header and
+//! end message:
 //!
 //! ```text
 //! stages                                   items  verdict
@@ -15,7 +15,7 @@
 //! py::celsius, ts::weather                 10000  complete, verified
 //! ```
 //!
-//! What a stage in another language has to do is told in `docs/protocol.md` section 10.2.
+//! `docs/protocol.md` section 10.2 describes what a stage in another language must do.
 
 use std::process::{ExitCode, Stdio};
 
@@ -63,7 +63,7 @@ async fn main() -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// A program with stages. It ends with its standard input.
+/// A program with stages. It ends when its standard input closes.
 struct Program {
     child: Child,
     _stdin: Option<ChildStdin>,
@@ -109,7 +109,7 @@ async fn start_stages(
     Ok(running)
 }
 
-/// Runs the pipeline through two stages of other languages and prints a line about it.
+/// Runs the pipeline through two stages in other languages and prints a result line.
 async fn run(worker: &Worker, [python, typescript]: [&str; 2], verified: bool) -> Result<()> {
     let mut run = Pipeline::from_iter((0..READINGS).map(reading))
         .then(remote::<Fahrenheit, Celsius>(python))
@@ -141,7 +141,7 @@ fn reading(number: u64) -> Fahrenheit {
     }
 }
 
-/// Every city has its weather, in the order in which the readings were sent.
+/// Checks that every city has its weather, in the order of the readings.
 fn check(number: u64, Weather { city, weather }: &Weather) -> Result<()> {
     let expected = match fahrenheit(number) {
         ..50.0 => "cold",
@@ -155,7 +155,7 @@ fn check(number: u64, Weather { city, weather }: &Weather) -> Result<()> {
     Ok(())
 }
 
-/// Whole degrees that stay clear of the borders when they are rounded.
+/// Whole degrees, away from the rounding boundaries.
 fn fahrenheit(number: u64) -> f64 {
     f64::from(u32::try_from(number % 100).unwrap_or_default())
 }

@@ -1,4 +1,4 @@
-//! Reviews go from Rust through a model in Python and come back as scores.
+//! Reviews are sent from Rust to a model in Python, and come back as scores.
 //!
 //! ```console
 //! $ examples/scoring/run
@@ -8,8 +8,8 @@
 //! 10000 reviews scored, complete, verified
 //! ```
 //!
-//! The stage in Python is `score.py`, on the published SDK; the helper that makes its streams
-//! verified is the one of the example `polyglot`.
+//! The Python stage is `score.py`, on the published SDK. It uses the helper of the example
+//! `polyglot` to make its streams verified.
 
 use std::process::{ExitCode, Stdio};
 
@@ -20,7 +20,7 @@ use tokio::sync::mpsc;
 
 const REVIEWS: usize = 10_000;
 
-/// Those that are shown.
+/// The reviews that are printed.
 const TEXTS: [&str; 3] = [
     "I love it, great and fast",
     "slow, but ok",
@@ -79,8 +79,8 @@ fn review((text, id): (&&str, usize)) -> Review {
     }
 }
 
-/// Starts the process and waits until it has registered its stage. It ends with this one, when its
-/// standard input closes.
+/// Starts the process and waits until it has registered its stage. It ends when its standard input
+/// closes, with this process.
 async fn start_model(worker: &Worker, python: &str, script: &str, url: &str) -> Result<Child> {
     let (ready, mut started) = mpsc::channel(1);
     worker.register_function("scoring::ready", move |_: serde_json::Value| {

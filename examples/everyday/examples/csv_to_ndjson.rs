@@ -1,5 +1,4 @@
-//! Reads CSV from a file or from standard input, keeps the rows that are wanted, and writes them as
-//! NDJSON.
+//! Reads CSV from a file or standard input, filters the rows, and writes them as NDJSON.
 //!
 //! ```console
 //! $ cargo run -p pipewright-examples --example csv_to_ndjson -- 200 examples/data/orders.csv
@@ -19,7 +18,7 @@ use tokio::fs::File;
 use tokio::io::{AsyncRead, stdin, stdout};
 use tokio_util::io::StreamReader;
 
-/// Columns that the file has and this does not are left out.
+/// Columns that are not in this struct are ignored.
 #[derive(Serialize, Deserialize)]
 struct Order {
     id: u64,
@@ -28,8 +27,8 @@ struct Order {
     note: Option<String>,
 }
 
-/// Bytes to rows. A cell may hold commas and line ends, so that this is no matter of lines; a row
-/// that cannot be read ends the run with its place.
+/// Converts bytes to rows. A cell may contain commas and line ends, so the input cannot be split
+/// into lines. An invalid row ends the run with its position.
 #[pipeline_stage(id = "csv::decode")]
 async fn decode(bytes: Receiver<Bytes, Raw>, mut orders: Sender<Order>) -> Result<()> {
     let bytes = StreamReader::new(bytes.map_err(io::Error::other));

@@ -1,11 +1,11 @@
-//! A web server whose uploads go through a pipeline into files.
+//! A web server that passes uploads through a pipeline into files.
 //!
 //! ```console
 //! $ cargo run -p pipewright-examples --example http_upload -- 127.0.0.1:8080 uploads
 //! listening on http://127.0.0.1:8080
 //! ```
 //!
-//! And from elsewhere:
+//! From another terminal:
 //!
 //! ```console
 //! $ curl --data-binary @Cargo.toml http://127.0.0.1:8080/cargo
@@ -43,7 +43,7 @@ struct Uploads {
 }
 
 impl Uploads {
-    /// Runs `body` through the pipeline into a file, which has its name only when it is whole.
+    /// Runs `body` through the pipeline into a file, which gets its name only when it is complete.
     async fn store(&self, body: Body, name: &str) -> Result<u64> {
         let partial = self.folder.join(format!("{name}.gz.part"));
         let mut file = File::create_new(&partial).await?;
@@ -55,7 +55,7 @@ impl Uploads {
         stored
     }
 
-    /// Whoever uploads faster than the disk writes is held back, by way of every channel between.
+    /// An upload that is faster than the disk is slowed down through every channel.
     async fn receive(&self, body: Body, file: &mut File) -> Result<u64> {
         // An upload that breaks off is an error of the body, and so of the run.
         let body = StreamReader::new(body.into_data_stream().map_err(io::Error::other));

@@ -1,4 +1,4 @@
-//! A stage of bytes whose input is one picture, and whose output is a small one.
+//! A byte stage whose input is a picture and whose output is a small version of it.
 //!
 //! ```console
 //! $ cargo run -p pipewright-examples --example thumbnails -- PICTURE thumbnail.png
@@ -13,7 +13,7 @@ use pipewright::prelude::*;
 use tokio::fs::File;
 use tokio::io::AsyncReadExt;
 
-/// The most bytes that a picture may have, packed and as pixels: a small file can unpack to
+/// Maximum size of a picture in bytes, compressed and decoded: a small file can decode to
 /// gigabytes.
 const PACKED: u64 = 32 << 20;
 const PIXELS: u64 = 256 << 20;
@@ -24,7 +24,7 @@ struct Size {
     height: u32,
 }
 
-/// A PNG of at most this size, with the proportions of the picture that comes in.
+/// Creates a PNG of at most this size, with the proportions of the input.
 #[pipeline_stage(id = "image::thumbnail")]
 async fn thumbnail(input: ChannelReader, mut output: ChannelWriter, params: Size) -> Result<()> {
     let mut picture = Vec::new();

@@ -1,4 +1,4 @@
-//! The examples of everyday jobs print what they promise, and leave no half of a result behind.
+//! The everyday examples print what they promise, and leave no partial results behind.
 
 #![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
 
@@ -83,7 +83,7 @@ async fn a_thumbnail_keeps_the_proportions() {
     assert_eq!(std::fs::read(&small).unwrap(), written);
 }
 
-/// What a web server answers to these bytes.
+/// The response of a web server to these bytes.
 async fn answer(address: &str, request: &[u8]) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(request).await.unwrap();
