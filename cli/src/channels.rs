@@ -20,17 +20,17 @@ Examples:
   pipewright channels --measure 2s
   pipewright channels --output json | jq '.channels[] | select(.reader == \"waiting\")'
 
-An end is `waiting` to be opened, `open` or `done`. FULL is how much of what the channel holds is
-waiting for the reader: near 100% the reader is the slower end, near 0% the writer.")]
+An end is `waiting` to be opened, `open` or `done`. FULL is the fill level of the channel: near 100%
+the reader is the slower end, near 0% the writer.")]
 pub(super) struct Arguments {
     #[command(flatten)]
     connect: Connect,
     #[command(flatten)]
     output: Output,
-    /// How long to measure how fast channels are; 0s for what was measured before.
+    /// How long to measure the rate of channels; 0s to show the last measurement.
     #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = duration)]
     measure: Duration,
-    /// How many channels to list at the most, the oldest first.
+    /// Maximum number of channels to list, the oldest first.
     #[arg(
         long,
         value_name = "N",
@@ -40,7 +40,7 @@ pub(super) struct Arguments {
     limit: u16,
 }
 
-/// Lists the channels that are not finished.
+/// Lists the unfinished channels.
 pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let worker = arguments.connect.worker().await?;
     let limit = usize::from(arguments.limit);
@@ -99,8 +99,7 @@ pub(super) fn table(channels: &[Entry]) -> Table {
     table
 }
 
-/// How much of what a channel holds waits for its reader, in per cent: frames or bytes, whichever
-/// bound is nearer.
+/// The fill level of a channel in percent, of frames or bytes, whichever is higher.
 pub(super) fn full(channel: &Entry) -> Option<u64> {
     let share = |buffered: &str, capacity: &str| {
         let capacity = channel.number(capacity)?.max(1);
@@ -110,7 +109,7 @@ pub(super) fn full(channel: &Entry) -> Option<u64> {
     frames.max(share("buffered_bytes", "capacity_bytes"))
 }
 
-/// How long ago a channel was created.
+/// The age of a channel.
 pub(super) fn age(channel: &Entry) -> Option<Duration> {
     channel.number("age_ms").map(Duration::from_millis)
 }

@@ -21,23 +21,23 @@ Examples:
 
 The status is 0 if the pipeline can be run, 2 if not, and 3 if `--online` finds no engine.")]
 pub(super) struct Arguments {
-    /// The pipeline.
+    /// The pipeline file.
     #[arg(value_name = "FILE", required_unless_present = "schema")]
     file: Option<PathBuf>,
     /// Print the JSON schema of pipeline files instead.
     #[arg(long, conflicts_with_all = ["file", "offline", "online"])]
     schema: bool,
-    /// Do not look the stages up.
+    /// Do not look up the stages.
     #[arg(long, conflicts_with = "online")]
     offline: bool,
-    /// Fail if there is no engine to look the stages up at.
+    /// Fail if no engine is available to look up the stages.
     #[arg(long)]
     online: bool,
     #[command(flatten)]
     connect: Connect,
 }
 
-/// Says whether a pipeline file can be run, and if not why.
+/// Checks whether a pipeline file can be run.
 pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let Some(path) = arguments.file.filter(|_| !arguments.schema) else {
         writeln!(io::stdout(), "{}", schema())?;
@@ -71,7 +71,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Refuses a file with stages that the engine does not have.
+/// Rejects a file with stages that the engine does not have.
 fn compare(file: &PipelineFile, known: &Known) -> Result<(), Failure> {
     let missing = file.stages.iter().filter(|stage| !known.has(&stage.id));
     let mistakes: Vec<_> = missing

@@ -13,12 +13,12 @@ Examples:
   pipewright completions zsh > ~/.zfunc/_pipewright
   pipewright completions fish > ~/.config/fish/completions/pipewright.fish")]
 pub(super) struct Arguments {
-    /// The shell that completes.
+    /// The shell.
     #[arg(value_name = "SHELL")]
     shell: Shell,
 }
 
-/// Writes what a shell needs to complete this program's commands.
+/// Prints the completion script of a shell.
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut script = Vec::new();
     let mut command = super::Arguments::command();

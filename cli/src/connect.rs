@@ -8,7 +8,7 @@ use super::failure::Failure;
 use super::security::read;
 use super::token::Token;
 
-/// Which engine a command works on.
+/// The engine that a command uses.
 #[derive(Args)]
 #[command(next_help_heading = "Engine")]
 pub(super) struct Connect {
@@ -23,19 +23,19 @@ pub(super) struct Connect {
     url: Option<String>,
     #[command(flatten)]
     token: Token,
-    /// Trust the certificates of these authorities (PEM), beside those of the system.
+    /// Trust these certificate authorities (PEM), in addition to those of the system.
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
-    /// Show the engine this chain of certificates (PEM), the program's own first.
+    /// Client certificate chain (PEM), starting with the program's own certificate.
     #[arg(long, value_name = "FILE", requires = "key")]
     cert: Option<PathBuf>,
-    /// The private key of the certificate (PEM).
+    /// Private key of the client certificate (PEM).
     #[arg(long, value_name = "FILE", requires = "cert")]
     key: Option<PathBuf>,
 }
 
 impl Connect {
-    /// Where the engine is, with what it asks for.
+    /// The address of the engine, with credentials.
     pub(super) fn address(&self) -> Result<Address, Failure> {
         // A variable that is set to nothing is taken as not set.
         let url = self.url.as_deref().filter(|url| !url.trim().is_empty());
@@ -58,7 +58,7 @@ impl Connect {
         })
     }
 
-    /// Connects as a worker that registers nothing.
+    /// Connects as a worker without functions.
     pub(super) async fn worker(&self) -> Result<Worker, Failure> {
         let address = self.address()?;
         let tried = address.to_string();

@@ -22,21 +22,21 @@ Examples:
   pipewright engine --listen 0.0.0.0:49134 --token-file token --tls-cert cert.pem --tls-key key.pem
   pipewright engine --roles roles.toml
 
-A file of roles has one entry a token; in patterns `*` stands for any characters:
+A roles file has one entry per token; in patterns, `*` matches any characters:
   [[role]]
   token_file = \"thumbnailer.token\"   # or token_env = \"NAME\"
   register = [\"thumbnails::*\"]
   trigger = [\"storage::get\"]
-  channels = true                     # may create channels, as whoever runs pipelines has to")]
+  channels = true                     # required to run pipelines")]
 pub(super) struct Arguments {
-    /// Where to listen: every address that HOST stands for; port 0 takes a free one.
+    /// Address to listen on, at every address of HOST; port 0 selects a free port.
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:49134")]
     listen: String,
-    /// Write the URL to this file once the engine listens, and remove the file at the end, unless
-    /// another engine has written it since.
+    /// Write the URL to this file when the engine listens, and remove the file at the end, unless
+    /// another engine has replaced it.
     #[arg(long, value_name = "FILE")]
     ready_file: Option<PathBuf>,
-    /// Give browsers no dashboard at the address.
+    /// Do not serve the dashboard.
     #[arg(long)]
     no_dashboard: bool,
     #[command(flatten)]

@@ -1,24 +1,24 @@
 use std::process::ExitCode;
 
-/// How the program ended, for scripts. Each is documented in `--help`.
+/// The exit status of the program, for scripts. `--help` documents each.
 ///
-/// 2 is clap's, for a command line that cannot be understood; 130 and 141 are what a shell reports
-/// of a program that SIGINT or SIGPIPE ended.
+/// 2 is clap's status for an invalid command line. 130 and 141 are what a shell reports for a
+/// program that SIGINT or SIGPIPE ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Exit {
-    /// Anything that has no code of its own.
+    /// A failure without a status of its own.
     Failure = 1,
-    /// The command line, a pipeline file or a parameter is wrong.
+    /// The command line, a pipeline file or a parameter is invalid.
     Usage = 2,
-    /// There is no engine at the address, it turned the program away, or it went away.
+    /// No engine answers, or it rejected the program, or the connection was lost.
     Unreachable = 3,
-    /// A stage or a function failed, or no worker has it.
+    /// A stage or function failed, or no worker has it.
     StageFailed = 4,
-    /// A stream is not whole.
+    /// A stream is incomplete.
     Truncated = 5,
     /// Cancelled by a signal.
     Cancelled = 130,
-    /// Whoever read standard output has gone.
+    /// The reader of standard output has closed it.
     OutputClosed = 141,
 }
 

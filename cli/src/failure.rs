@@ -9,19 +9,19 @@ use super::exit::Exit;
 use super::log::is_json;
 use super::tell::{SAID, tell};
 
-/// Why a command failed: the error, what to do about it, and the status that the program ends with.
+/// The failure of a command: the error, a hint, and the exit status.
 pub(super) struct Failure {
     error: Error,
     hint: Option<String>,
-    /// What is told before the error, in several lines.
+    /// Text before the error, possibly several lines.
     before: Option<String>,
-    /// Something else to be known.
+    /// Additional information.
     note: Option<String>,
     exit: Exit,
 }
 
 impl Failure {
-    /// A failure that is only a text.
+    /// Creates a failure from a text.
     pub(super) fn new(exit: Exit, message: impl std::fmt::Display) -> Self {
         Self {
             error: Error::msg(message),
@@ -32,30 +32,30 @@ impl Failure {
         }
     }
 
-    /// What to do about it, in a sentence without its full stop.
+    /// Adds a hint, a sentence without a full stop.
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
-    /// Tells `before` first, which may have several lines.
+    /// Adds text before the error, possibly several lines.
     pub(super) fn after(mut self, before: impl Into<String>) -> Self {
         self.before = Some(before.into());
         self
     }
 
-    /// Something else to be known, in a sentence without its full stop.
+    /// Adds a note, a sentence without a full stop.
     pub(super) fn note(mut self, note: impl Into<String>) -> Self {
         self.note = Some(note.into());
         self
     }
 
-    /// The status that the program ends with.
+    /// The exit status.
     pub(super) fn exit(&self) -> Exit {
         self.exit
     }
 
-    /// Tells it on standard error. Whoever closed standard output knows why already.
+    /// Prints the failure to standard error. If standard output was closed, nothing is printed.
     pub(super) fn report(&self) {
         if self.exit == Exit::OutputClosed {
             return;
@@ -78,7 +78,7 @@ impl Failure {
         }
     }
 
-    /// Tells it in one line, to programs.
+    /// Logs the failure on one line.
     fn log(&self) {
         let causes: Vec<_> = self
             .error
@@ -120,7 +120,7 @@ impl<E: Into<Error>> From<E> for Failure {
     }
 }
 
-/// The status that tells of an error, by the first of its causes that has one.
+/// The exit status of an error, from the first of its causes that has one.
 fn exit_of(error: &Error) -> Exit {
     if error.is_truncated() {
         return Exit::Truncated;

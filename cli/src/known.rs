@@ -5,14 +5,14 @@ use super::failure::Failure;
 use super::lists;
 use super::similar::similar;
 
-/// The ids that an engine lists, of functions and thus of stages.
+/// The function ids that an engine lists, including stages.
 pub(super) struct Known(Vec<String>);
 
-/// How many ids an error shows at the most.
+/// Maximum number of ids in an error.
 const SHOWN: usize = 12;
 
 impl Known {
-    /// Asks the engine.
+    /// Queries the engine.
     pub(super) async fn ask(worker: &Worker) -> Result<Self, Failure> {
         let functions = lists::functions(worker).await?;
         let ids = functions.iter().map(|listed| listed.text("function_id"));
@@ -22,19 +22,19 @@ impl Known {
         Ok(Self(ids))
     }
 
-    /// Whether there is a function of this id.
+    /// Whether a function with this id exists.
     pub(super) fn has(&self, id: &str) -> bool {
         self.0
             .binary_search_by(|known| known.as_str().cmp(id))
             .is_ok()
     }
 
-    /// The id that was most likely meant.
+    /// The most similar id.
     pub(super) fn similar(&self, id: &str) -> Option<&str> {
         similar(id, self.0.iter().map(String::as_str))
     }
 
-    /// What to do about an id that is not known.
+    /// The hint for an unknown id.
     pub(super) fn hint(&self, id: &str) -> String {
         if let Some(meant) = self.similar(id) {
             return format!("did you mean `{meant}`?");
@@ -56,7 +56,7 @@ impl Known {
         }
     }
 
-    /// Refuses the first of `ids` that is not known.
+    /// Rejects the first unknown id of `ids`.
     pub(super) fn check<'a>(&self, ids: impl IntoIterator<Item = &'a str>) -> Result<(), Failure> {
         match ids.into_iter().find(|id| !self.has(id)) {
             None => Ok(()),

@@ -63,7 +63,7 @@ struct Arguments {
     command: Command,
 }
 
-/// What stands below the help of the program.
+/// Appended to the help of the program.
 const HELP: &str = "\
 Examples:
   pipewright engine &
@@ -74,14 +74,14 @@ Examples:
   pipewright channel write @refs < original
 
 Exit status:
-  0    everything went well; where there is a stream, it was whole
-  1    anything that has no status of its own
-  2    the command line, a file or a parameter is wrong
-  3    no engine at the address, it turned the program away, or went away
-  4    a stage or a function failed, or nobody has it; a stream was aborted
-  5    a stream is not whole
+  0    success; a stream was complete
+  1    any other failure
+  2    the command line, a file or a parameter is invalid
+  3    no engine answered, it rejected the program, or the connection was lost
+  4    a stage or a function failed, or no worker has it; a stream was aborted
+  5    a stream is incomplete
   130  interrupted
-  141  whoever read standard output has gone
+  141  the reader of standard output has closed it
 
 Data goes to standard output, everything else to standard error.";
 
@@ -89,33 +89,33 @@ Data goes to standard output, everything else to standard error.";
 enum Command {
     /// Measures an engine: bytes, items, latency, calls, channels.
     Bench(bench::Arguments),
-    /// Makes channels, reads from them and writes into them.
+    /// Creates channels, reads from them and writes to them.
     Channel(channel::Arguments),
-    /// Lists the channels that are not finished: how full and how fast they are.
+    /// Lists unfinished channels with fill level and rate.
     Channels(channels::Arguments),
-    /// Says whether a pipeline file can be run, and if not why.
+    /// Checks whether a pipeline file can be run.
     Check(check::Arguments),
-    /// Writes what a shell needs to complete commands.
+    /// Prints a completion script for a shell.
     Completions(completions::Arguments),
-    /// Runs an engine that workers on this machine connect to.
+    /// Runs an engine for workers on this machine.
     Engine(engine::Arguments),
-    /// Lists the functions that workers have registered.
+    /// Lists registered functions.
     Functions(functions::Arguments),
-    /// Draws the pipeline in a file.
+    /// Draws the pipeline of a file.
     Graph(graph::Arguments),
     /// Writes the manual pages.
     Man(man::Arguments),
-    /// Makes the project of a worker, with a stage and its test.
+    /// Creates a worker project with a stage and a test.
     New(new::Arguments),
     /// Runs a pipeline: standard input through stages of any worker to standard output.
     Run(run::Arguments),
-    /// Lists the stages that pipelines can be made of.
+    /// Lists the stages that pipelines can use.
     Stages(stages::Arguments),
     /// Shows channels, functions and workers live.
     Top(top::Arguments),
     /// Calls a function and prints its result.
     Trigger(trigger::Arguments),
-    /// Lists the workers that are connected.
+    /// Lists connected workers.
     Workers(workers::Arguments),
 }
 

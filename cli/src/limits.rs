@@ -6,44 +6,45 @@ use pipewright::EngineBuilder;
 
 use super::units::duration as parse_duration;
 
-/// What an engine takes, and for how long.
+/// The limits and timeouts of an engine.
 #[derive(Args)]
 #[command(next_help_heading = "Limits")]
 pub(super) struct Limits {
-    /// How many connections there may be at a time, of workers and of ends of channels.
+    /// Maximum number of concurrent connections, of workers and channel ends.
     #[arg(long, value_name = "COUNT", default_value_t = 65_536)]
     max_connections: usize,
-    /// How many connections may have said nothing yet; of more the oldest is cut off.
+    /// Maximum number of connections that have sent nothing yet; when exceeded, the oldest is
+    /// closed.
     #[arg(long, value_name = "COUNT", default_value_t = 1024)]
     max_newcomers: usize,
-    /// How many channels may be unfinished at a time.
+    /// Maximum number of unfinished channels.
     #[arg(long, value_name = "COUNT", default_value_t = 100_000)]
     max_channels: usize,
-    /// How many channels that one worker has made may be unfinished.
+    /// Maximum number of unfinished channels created by one worker.
     #[arg(long, value_name = "COUNT", default_value_t = 25_000)]
     max_channels_per_worker: usize,
-    /// How many functions one worker may register.
+    /// Maximum number of functions registered by one worker.
     #[arg(long, value_name = "COUNT", default_value_t = 10_000)]
     max_functions_per_worker: usize,
-    /// How many calls of one worker may wait for their results.
+    /// Maximum number of calls of one worker that await results.
     #[arg(long, value_name = "COUNT", default_value_t = 100_000)]
     max_calls_per_worker: usize,
-    /// How many bytes of long messages that are not whole may be kept, over all connections.
+    /// Maximum number of bytes of incomplete long messages, over all connections.
     #[arg(long, value_name = "SIZE", default_value = "512MiB", value_parser = size)]
     max_incoming_bytes: usize,
-    /// How many payload bytes may be held for slow readers, over all channels.
+    /// Maximum number of payload bytes held for slow readers, over all channels.
     #[arg(long, value_name = "SIZE", default_value = "4GiB", value_parser = size)]
     max_held_bytes: usize,
-    /// How many payload bytes one channel may hold for its reader.
+    /// Maximum number of payload bytes that one channel holds for its reader.
     #[arg(long, value_name = "SIZE", default_value = "64MiB", value_parser = size)]
     max_channel_bytes: usize,
-    /// How many bytes one message may have, control or channel.
+    /// Maximum number of bytes in one message, control or channel.
     #[arg(long, value_name = "SIZE", default_value = "64MiB", value_parser = size)]
     max_message_bytes: usize,
-    /// How many bytes one frame of a channel may have.
+    /// Maximum number of bytes in one frame of a channel.
     #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = size)]
     max_frame_bytes: usize,
-    /// How long a client may take for its request.
+    /// Timeout for a client's request.
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_duration)]
     handshake_timeout: Duration,
     /// How long a channel waits for an end that nobody opens, counted from the last time that one
@@ -53,16 +54,16 @@ pub(super) struct Limits {
     /// How long a reader may take to answer the close of its stream.
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse_duration)]
     linger: Duration,
-    /// How often workers are pinged.
+    /// Interval of pings to workers.
     #[arg(long, value_name = "TIME", default_value = "20s", value_parser = parse_duration)]
     ping_every: Duration,
-    /// After how much silence a worker is taken for gone.
+    /// Silence after which a worker counts as lost.
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse_duration)]
     dead_after: Duration,
 }
 
 impl Limits {
-    /// Sets them all.
+    /// Applies all limits.
     pub(super) fn apply(&self, engine: EngineBuilder) -> EngineBuilder {
         engine
             .max_connections(self.max_connections)
@@ -83,7 +84,7 @@ impl Limits {
     }
 }
 
-/// Bytes, with a unit or without.
+/// A number of bytes, with or without a unit.
 fn size(text: &str) -> Result<usize, String> {
     let size: ByteSize = text.parse()?;
     usize::try_from(size.as_u64()).map_err(|error| error.to_string())
@@ -108,7 +109,7 @@ mod tests {
         format!("{:?}", limits.apply(Engine::builder()))
     }
 
-    /// What `--help` says is what an engine does without being told.
+    /// The defaults in `--help` are those of the library.
     #[test]
     fn the_defaults_are_those_of_the_library() {
         assert_eq!(engine(&[]), format!("{:?}", Engine::builder()));

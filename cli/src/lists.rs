@@ -1,4 +1,4 @@
-//! What an engine tells of itself, by the functions that list it: `docs/engine-functions.md`.
+//! The engine's list functions: `docs/engine-functions.md`.
 
 use std::time::Duration;
 
@@ -10,27 +10,26 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::table::harmless;
 
-/// How long an engine may take to list.
+/// Timeout of a list call.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// An entry of a list as the engine gave it: engines differ in what they tell, so that nothing but
-/// the list itself is relied on.
+/// A list entry as sent by the engine. Engines differ in their fields, so all fields are optional.
 #[derive(Clone, Debug, Serialize)]
 #[serde(transparent)]
 pub(super) struct Entry(Map<String, Value>);
 
 impl Entry {
-    /// A field that is a text; empty if there is none.
+    /// A text field; empty if absent.
     pub(super) fn text(&self, name: &str) -> &str {
         self.0.get(name).and_then(Value::as_str).unwrap_or_default()
     }
 
-    /// A field that is a whole number, if it is there.
+    /// An integer field, if present.
     pub(super) fn number(&self, name: &str) -> Option<u64> {
         self.0.get(name)?.as_u64()
     }
 
-    /// A field that is a number, as text; `-` if there is none.
+    /// A numeric field as text; `-` if absent.
     pub(super) fn count(&self, name: &str) -> String {
         match self.number(name) {
             Some(number) => number.to_string(),
@@ -38,12 +37,12 @@ impl Entry {
         }
     }
 
-    /// A field of any kind.
+    /// A field of any type.
     pub(super) fn get(&self, name: &str) -> Option<&Value> {
         self.0.get(name)
     }
 
-    /// The namespace, if it is not the one of whoever names none (`docs/protocol.md` section 2.2).
+    /// The namespace, unless it is the default (`docs/protocol.md` section 2.2).
     pub(super) fn namespace(&self) -> String {
         match self.text("namespace") {
             "default" => String::new(),
@@ -51,7 +50,7 @@ impl Entry {
         }
     }
 
-    /// What a worker is called: its name, or else its id.
+    /// The name of a worker, or its id.
     pub(super) fn name(&self) -> &str {
         match (self.text("name"), self.text("worker_id")) {
             ("", "") => self.text("id"),
@@ -60,8 +59,8 @@ impl Entry {
         }
     }
 
-    /// Puts the number of a worker's functions where an engine lists their ids, of which it may
-    /// leave some out.
+    /// Adds the number of a worker's functions if an engine lists only their ids, some of which it
+    /// may omit.
     fn count_functions(&mut self) {
         if let Some(Value::Array(ids)) = self.0.get("functions") {
             let listed = ids.len() as u64;
@@ -70,7 +69,7 @@ impl Entry {
         }
     }
 
-    /// What the worker of a function is called: its name, or else its id.
+    /// The name of a function's worker, or its id.
     pub(super) fn worker(&self) -> &str {
         match self.text("worker_name") {
             "" => self.text("worker_id"),
@@ -79,7 +78,7 @@ impl Entry {
     }
 }
 
-/// The functions that workers have registered, by id.
+/// The registered functions, by id.
 pub(super) async fn functions(worker: &Worker) -> Result<Vec<Entry>, Failure> {
     let mut functions = list(worker, "functions").await?;
     functions.sort_by(|a, b| a.text("function_id").cmp(b.text("function_id")));
@@ -98,16 +97,15 @@ pub(super) async fn workers(worker: &Worker) -> Result<Vec<Entry>, Failure> {
     Ok(workers)
 }
 
-/// The channels that are not finished.
+/// The unfinished channels.
 pub(super) struct Channels {
-    /// The oldest first, as many as were asked for.
+    /// The oldest first, as many as requested.
     pub(super) listed: Vec<Entry>,
-    /// How many there are.
+    /// Number of all channels.
     pub(super) total: u64,
 }
 
-/// The channels that are not finished, `limit` of them at the most; `None` if the engine does not
-/// list them.
+/// The unfinished channels, at most `limit`; `None` if the engine does not list them.
 pub(super) async fn channels(worker: &Worker, limit: usize) -> Result<Option<Channels>, Failure> {
     let Some(answer) = ask(worker, CHANNELS, &json!({ "limit": limit })).await? else {
         return Ok(None);
@@ -118,10 +116,10 @@ pub(super) async fn channels(worker: &Worker, limit: usize) -> Result<Option<Cha
     Ok(Some(Channels { listed, total }))
 }
 
-/// Ours alone, so that another engine may not have it.
+/// Only the embedded engine has this function.
 const CHANNELS: &str = "engine::channels::list";
 
-/// What is told where an engine does not list its channels.
+/// The failure if an engine does not list its channels.
 pub(super) fn no_channels(worker: &Worker) -> Failure {
     unlisted(worker, CHANNELS)
 }
@@ -134,7 +132,7 @@ async fn list(worker: &Worker, name: &str) -> Result<Vec<Entry>, Failure> {
     }
 }
 
-/// Calls a function that lists; `None` if the engine has none such.
+/// Calls a list function; `None` if the engine does not have it.
 async fn ask(
     worker: &Worker,
     function_id: &str,
@@ -168,17 +166,17 @@ fn entries(name: &str, mut answer: Value) -> Result<Vec<Entry>, Failure> {
         .collect())
 }
 
-/// What a function tells of the stage that it is.
+/// A function's description of itself as a stage.
 pub(super) struct Stage {
     /// `stage`, `producer` or `consumer`.
     pub(super) kind: String,
-    /// What goes in and comes out, such as `Line (ndjson)`; `-` for nothing.
+    /// The input and output, such as `Line (ndjson)`; `-` for none.
     pub(super) input: String,
     pub(super) output: String,
 }
 
 impl Stage {
-    /// The stage that `function` is, if it says that it is one: `docs/protocol.md` section 10.2.
+    /// Parses the stage description of `function`, if it has one: `docs/protocol.md` section 10.2.
     pub(super) fn of(function: &Entry) -> Option<Self> {
         let metadata = function.get("metadata")?;
         metadata.get("pipewright")?;

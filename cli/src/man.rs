@@ -16,7 +16,7 @@ use super::failure::Failure;
 Examples:
   pipewright man ~/.local/share/man/man1 && man pipewright-channel-read")]
 pub(super) struct Arguments {
-    /// The directory for the pages, one a command; made if it is not there.
+    /// Directory for the pages, one per command; created if necessary.
     #[arg(value_name = "DIR")]
     directory: PathBuf,
 }
@@ -57,8 +57,8 @@ fn write_pages(command: Command, directory: &Path) -> io::Result<()> {
     fs::write(directory.join(page.get_filename()), text)
 }
 
-/// What stands below the options in the help: a paragraph that begins with a heading is a section
-/// of lines as they are, any other is text.
+/// Formats the text after the options. A paragraph that starts with a heading becomes a section of
+/// literal lines; other paragraphs are text.
 fn further(help: &str) -> String {
     let mut roff = Roff::new();
     for paragraph in help.split("\n\n") {

@@ -7,29 +7,29 @@ use super::failure::Failure;
 use super::table::Table;
 use super::tell::tell;
 
-/// How a listing is written.
+/// The format of a list.
 #[derive(Args)]
 pub(super) struct Output {
-    /// How the list is written to standard output.
+    /// Output format.
     #[arg(long, value_enum, default_value_t = Form::Text, value_name = "FORM")]
     output: Form,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Form {
-    /// Columns, or a block an entry where the terminal is too narrow.
+    /// Columns, or one block per entry if the terminal is too narrow.
     Text,
-    /// One JSON object, with everything that the engine tells.
+    /// One JSON object with all fields that the engine sends.
     Json,
 }
 
 impl Output {
-    /// Whether JSON is wanted.
+    /// Whether JSON was requested.
     pub(super) fn is_json(&self) -> bool {
         self.output == Form::Json
     }
 
-    /// Writes the list: `json` as it is, or the table; `none` is said where the table is empty.
+    /// Writes the list: `json`, or the table. `none` is printed for an empty table.
     pub(super) fn write(
         &self,
         json: &impl Serialize,
@@ -47,21 +47,21 @@ impl Output {
     }
 }
 
-/// Writes a value as JSON that people can read, too.
+/// Prints a value as indented JSON.
 pub(super) fn print_json(value: &impl Serialize) -> Result<(), Failure> {
     let mut text = serde_json::to_string_pretty(value)?;
     text.push('\n');
     Ok(print(&text)?)
 }
 
-/// Writes to standard output; a reader that has gone is an error and no panic.
+/// Writes to standard output. A closed reader is an error, not a panic.
 pub(super) fn print(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     stdout.write_all(text.as_bytes())?;
     stdout.flush()
 }
 
-/// Columns of the terminal that standard output goes to, if it goes to one.
+/// Width of the terminal, if standard output is one.
 pub(super) fn terminal_width() -> Option<usize> {
     if !io::IsTerminal::is_terminal(&io::stdout()) {
         return None;

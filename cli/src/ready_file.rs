@@ -5,17 +5,17 @@ use std::path::{Path, PathBuf};
 use super::exit::Exit;
 use super::failure::Failure;
 
-/// The file that says where an engine listens. It belongs to the engine that wrote it: another may
-/// replace it, and anybody may remove it, at any time.
+/// The file with the engine's URL. It belongs to the engine that wrote it, but another engine may
+/// replace it, and anyone may remove it, at any time.
 pub(super) struct ReadyFile {
     path: PathBuf,
-    /// What is written before it gets its name, so that nobody sees a part of it.
+    /// The temporary file, renamed when complete so that nobody sees a part of it.
     part: PathBuf,
     file: File,
 }
 
 impl ReadyFile {
-    /// Makes sure that the file can be written before the engine starts.
+    /// Checks that the file can be written, before the engine starts.
     pub(super) fn prepare(path: PathBuf) -> Result<Self, Failure> {
         let mut part = path.clone().into_os_string();
         part.push(format!(".{}.part", std::process::id()));
@@ -58,13 +58,13 @@ impl Drop for ReadyFile {
 /// A [`ReadyFile`] that was written.
 pub(super) struct Published {
     path: PathBuf,
-    /// While it is open no other file is taken for it.
+    /// Kept open so that no other file is mistaken for it.
     file: File,
     content: String,
 }
 
 impl Published {
-    /// Removes the file, if it is still this one.
+    /// Removes the file if it is still this one.
     pub(super) fn remove(self) -> Result<(), Failure> {
         let removed = match self.is_there() {
             Ok(true) => fs::remove_file(&self.path),

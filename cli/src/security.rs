@@ -8,7 +8,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::token::Token;
 
-/// Whom an engine serves, and how connections are encrypted.
+/// Access control and encryption of an engine.
 #[derive(Args)]
 #[command(next_help_heading = "Security")]
 pub(super) struct Security {
@@ -17,13 +17,14 @@ pub(super) struct Security {
     /// Tokens that may register and trigger only some functions; see the examples.
     #[arg(long, value_name = "FILE")]
     roles: Option<PathBuf>,
-    /// Serve wss:// only, with this chain of certificates (PEM), the engine's own first.
+    /// Serve only wss://, with this certificate chain (PEM), starting with the engine's own
+    /// certificate.
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     tls_cert: Option<PathBuf>,
-    /// The private key of the certificate (PEM).
+    /// Private key of the certificate (PEM).
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
-    /// Take only clients with a certificate of these authorities (PEM).
+    /// Accept only clients with a certificate of these authorities (PEM).
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     tls_client_ca: Option<PathBuf>,
 }
@@ -35,7 +36,7 @@ struct Roles {
     role: Vec<Entry>,
 }
 
-/// A token, and patterns of function ids in which `*` stands for any characters.
+/// A token, and patterns of function ids in which `*` matches any characters.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
@@ -51,7 +52,7 @@ struct Entry {
 }
 
 impl Security {
-    /// Sets all of it.
+    /// Applies all settings.
     pub(super) fn apply(&self, mut engine: EngineBuilder) -> Result<EngineBuilder, Failure> {
         if let Some(token) = self.token.read()? {
             engine = engine.bearer_token(token);
@@ -94,7 +95,7 @@ fn roles(mut engine: EngineBuilder, path: &Path) -> Result<EngineBuilder, Failur
     Ok(engine)
 }
 
-/// A file of the command line.
+/// Reads a file named on the command line.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     std::fs::read(path).map_err(|error| {
         let told = format!("cannot read the file {}: {error}", path.display());

@@ -11,7 +11,7 @@ pub(super) struct Signals {
 }
 
 impl Signals {
-    /// Takes the signals over from the system, which would end the program.
+    /// Handles the signals, which would otherwise end the program.
     #[cfg(unix)]
     pub(super) fn listen() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
@@ -22,11 +22,11 @@ impl Signals {
         })
     }
 
-    /// Waits for the next one.
+    /// Waits for the next signal.
     ///
     /// # Cancel safety
     ///
-    /// A signal that came in is not lost.
+    /// Cancel safe: no signal is lost.
     #[cfg(unix)]
     pub(super) async fn next(&mut self) {
         tokio::select! {
@@ -35,14 +35,14 @@ impl Signals {
         }
     }
 
-    /// Takes the signal over from the system, which would end the program.
+    /// Handles the signal, which would otherwise end the program.
     #[cfg(windows)]
     pub(super) fn listen() -> io::Result<Self> {
         let ctrl_c = tokio::signal::windows::ctrl_c()?;
         Ok(Self { ctrl_c })
     }
 
-    /// Waits for the next one.
+    /// Waits for the next signal.
     #[cfg(windows)]
     pub(super) async fn next(&mut self) {
         self.ctrl_c.recv().await;

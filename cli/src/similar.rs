@@ -1,7 +1,7 @@
-/// The candidate that was most likely meant by `given`, if any is close.
+/// The candidate that is most similar to `given`, if any is similar.
 ///
-/// A candidate that is `given` behind its service's name, as `log::parse` for `parse`, is close;
-/// otherwise at most a third of the letters may differ.
+/// A candidate that adds a service name, such as `log::parse` for `parse`, is similar. Otherwise at
+/// most a third of the characters may differ.
 pub(super) fn similar<'a>(
     given: &str,
     candidates: impl IntoIterator<Item = &'a str>,

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use super::exit::Exit;
 use super::failure::Failure;
 
-/// Where a short text comes from: written as itself, as `@FILE`, or as `-` for standard input.
+/// A short text: given directly, as `@FILE`, or as `-` for standard input.
 #[derive(Clone)]
 pub(super) enum Source {
     Argument(String),
@@ -15,7 +15,7 @@ pub(super) enum Source {
     Stdin,
 }
 
-/// More than a control message takes (`docs/protocol.md` section 1.5); nothing longer is read into memory.
+/// Maximum length, more than a control message can hold (`docs/protocol.md` section 1.5).
 const LONGEST: u64 = 64 << 20;
 
 impl FromStr for Source {
@@ -31,7 +31,7 @@ impl FromStr for Source {
 }
 
 impl Source {
-    /// The whole text.
+    /// Reads the whole text.
     pub(super) fn read(&self) -> Result<String, Failure> {
         match self {
             Self::Argument(text) => Ok(text.clone()),
@@ -62,7 +62,7 @@ impl Source {
 }
 
 impl fmt::Display for Source {
-    /// Never the text itself: it may hold a secret.
+    /// Never prints the text: it may contain a secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Argument(_) => f.write_str("the argument"),

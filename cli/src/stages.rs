@@ -15,8 +15,8 @@ Examples:
   pipewright stages
   pipewright stages --output json | jq -r '.stages[].id'
 
-A function is listed if it says that it is a stage, as those of pipewright do. One that does not,
-in another language perhaps, is among `pipewright functions`, and can be run all the same.")]
+A function is listed if its metadata describes a stage, as that of pipewright stages does. Other
+functions are listed by `pipewright functions` and can be run as stages as well.")]
 pub(super) struct Arguments {
     #[command(flatten)]
     connect: Connect,
@@ -24,7 +24,7 @@ pub(super) struct Arguments {
     output: Output,
 }
 
-/// Lists the functions that can be stages of a pipeline.
+/// Lists the functions that can be used as stages.
 pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let worker = arguments.connect.worker().await?;
     let functions = lists::functions(&worker).await?;
@@ -59,7 +59,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         .write(&json!({ "stages": listed }), &table, none)
 }
 
-/// The stage as an object: what its metadata says, and where it is.
+/// The stage as an object: its metadata and its worker.
 fn as_json(function: &Entry) -> Value {
     let mut stage = Map::new();
     stage.insert("id".to_owned(), function.text("function_id").into());

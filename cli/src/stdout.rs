@@ -5,10 +5,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::task::spawn_blocking;
 
-/// Standard output for data: each piece is written as it comes.
+/// Standard output for data: each piece is written immediately.
 ///
-/// The standard library's holds back what has no line end yet, so that whoever reads it waits for
-/// data that is there.
+/// The standard library buffers incomplete lines, so a reader would wait for data that exists.
 pub(super) struct Stdout(Arc<File>);
 
 impl Stdout {
@@ -16,11 +15,11 @@ impl Stdout {
         Ok(Self(Arc::new(file()?)))
     }
 
-    /// Writes all of it, on a thread that may wait.
+    /// Writes all of it on a thread for blocking work.
     ///
     /// # Cancel safety
     ///
-    /// When the future is dropped a part may be written, then or later.
+    /// If the future is dropped, a part may be written, then or later.
     pub(super) async fn write(&mut self, data: Bytes) -> io::Result<()> {
         let file = Arc::clone(&self.0);
         spawn_blocking(move || (&*file).write_all(&data)).await?

@@ -2,22 +2,22 @@ use std::fmt::Write;
 
 use unicode_width::UnicodeWidthStr;
 
-/// Blanks between columns.
+/// Spaces between columns.
 const GAP: usize = 2;
 
-/// A list as text: aligned columns, or a block of lines an entry where they do not fit.
+/// A list as text: aligned columns, or one block of lines per entry if they do not fit.
 ///
-/// Cells may come from anywhere: what a terminal could take for an order is not written.
+/// Cells may contain any text; control characters are removed.
 pub(super) struct Table {
     columns: Vec<Column>,
     rows: Vec<Vec<String>>,
 }
 
-/// One column and its heading.
+/// A column with its heading.
 pub(super) struct Column {
     heading: &'static str,
     align: Align,
-    /// Left out where there is nothing in it.
+    /// Omitted if it is empty.
     is_optional: bool,
 }
 
@@ -28,7 +28,7 @@ enum Align {
 }
 
 impl Column {
-    /// A column of words.
+    /// A text column.
     pub(super) fn text(heading: &'static str) -> Self {
         Self {
             heading,
@@ -37,7 +37,7 @@ impl Column {
         }
     }
 
-    /// A column of numbers, aligned at their ends.
+    /// A numeric column, right-aligned.
     pub(super) fn number(heading: &'static str) -> Self {
         Self {
             heading,
@@ -46,7 +46,7 @@ impl Column {
         }
     }
 
-    /// A column of words that is left out where there are none.
+    /// A text column that is omitted if it is empty.
     pub(super) fn optional(heading: &'static str) -> Self {
         Self {
             heading,
@@ -74,8 +74,7 @@ impl Table {
         self.rows.is_empty()
     }
 
-    /// The text for a terminal of so many columns; `None` for no terminal, where lines may be of
-    /// any length.
+    /// Renders the table for a terminal of this width; `None` allows lines of any length.
     pub(super) fn to_text(&self, width: Option<usize>) -> String {
         let widths = self.widths();
         let shown = widths.iter().filter(|width| **width > 0).count();
@@ -87,7 +86,7 @@ impl Table {
         }
     }
 
-    /// The width of each column, 0 for one that is left out.
+    /// The width of each column; 0 if it is omitted.
     fn widths(&self) -> Vec<usize> {
         let columns = self.columns.iter().enumerate();
         columns
@@ -129,7 +128,7 @@ impl Table {
         text.push('\n');
     }
 
-    /// The first cell as a heading, the others below it with their names.
+    /// Renders the first cell as a heading, and the others below it with their names.
     fn blocks(&self) -> String {
         let mut text = String::new();
         let names = self.columns.iter().skip(1);
@@ -151,7 +150,7 @@ impl Table {
     }
 }
 
-/// The text without line ends and other control characters.
+/// Removes line ends and other control characters.
 pub(super) fn harmless(text: &str) -> String {
     let char = |char: char| if char.is_control() { '\u{fffd}' } else { char };
     text.chars().map(char).collect()

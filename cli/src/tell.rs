@@ -3,10 +3,10 @@ use std::io::{self, Write};
 
 use super::log::is_json;
 
-/// The target of what is said in a log that programs read.
+/// The target of messages in a JSON log.
 pub(super) const SAID: &str = "pipewright::said";
 
-/// Says something on standard error. `eprintln!` would panic where nobody hears it.
+/// Prints a message to standard error. `eprintln!` would panic if it is closed.
 pub(super) fn tell(words: impl fmt::Display) {
     if is_json() {
         let words = words.to_string();

@@ -5,20 +5,20 @@ use clap::Args;
 use super::exit::Exit;
 use super::failure::Failure;
 
-/// Where a bearer token is. Never on the command line, which every list of processes shows.
+/// The source of a bearer token. Never the command line, which is visible in the process list.
 #[derive(Args)]
 #[group(multiple = false)]
 pub(super) struct Token {
-    /// The bearer token is in this environment variable.
+    /// Environment variable that contains the bearer token.
     #[arg(long, value_name = "NAME")]
     token_env: Option<String>,
-    /// The bearer token is the content of this file, without the line end.
+    /// File that contains the bearer token.
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
 }
 
 impl Token {
-    /// In an environment variable, or else in a file.
+    /// From an environment variable, or else a file.
     pub(super) fn at(token_env: Option<String>, token_file: Option<PathBuf>) -> Self {
         Self {
             token_env,
@@ -26,7 +26,7 @@ impl Token {
         }
     }
 
-    /// The token, if there is to be one.
+    /// Reads the token, if one is configured.
     pub(super) fn read(&self) -> Result<Option<String>, Failure> {
         if let Some(name) = &self.token_env {
             let told = |error| {
@@ -58,7 +58,7 @@ impl Token {
     }
 }
 
-/// The token from a place, if a header can carry it.
+/// Checks that a header can carry the token.
 fn usable(token: &str, place: &str) -> Result<Option<String>, Failure> {
     let problem = if token.trim().is_empty() {
         "is empty"

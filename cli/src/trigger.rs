@@ -20,19 +20,18 @@ Examples:
   jq -n '{n: 5}' | pipewright trigger numbers::sum - | jq .total
   pipewright trigger log::rotate --void
 
-The result is written to standard output, as the function gave it. A function that fails ends the
-program with status 4.")]
+The result is printed to standard output unchanged. If the function fails, the exit status is 4.")]
 pub(super) struct Arguments {
-    /// The function.
+    /// Id of the function.
     #[arg(value_name = "ID")]
     id: String,
-    /// What it is called with: JSON, `@FILE`, or `-` for standard input.
+    /// The payload: JSON, `@FILE`, or `-` for standard input.
     #[arg(value_name = "JSON", default_value = "{}")]
     payload: Source,
-    /// How long to wait for the result.
+    /// Timeout of the call.
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
     timeout: Duration,
-    /// Do not wait for a result; whether the function succeeds is not known then.
+    /// Do not wait for a result, so its success is not known.
     #[arg(long)]
     void: bool,
     #[command(flatten)]

@@ -1,4 +1,4 @@
-//! Sizes and times as people read them.
+//! Sizes and times in readable form.
 
 use std::time::Duration;
 
@@ -9,12 +9,12 @@ pub(super) fn bytes(bytes: u64) -> String {
     ByteSize::b(bytes).display().iec().to_string()
 }
 
-/// A number of bytes a second.
+/// A number of bytes per second.
 pub(super) fn rate(bytes_per_second: u64) -> String {
     format!("{}/s", bytes(bytes_per_second))
 }
 
-/// A length of time in its two largest units: `3.2s`, `4m 05s`, `2h 07m`, `3d 04h`.
+/// A duration in its two largest units: `3.2s`, `4m 05s`, `2h 07m`, `3d 04h`.
 pub(super) fn age(time: Duration) -> String {
     let seconds = time.as_secs();
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
@@ -29,7 +29,7 @@ pub(super) fn age(time: Duration) -> String {
     }
 }
 
-/// A number with its thousands apart: `1,234,567`.
+/// A number with thousands separators: `1,234,567`.
 pub(super) fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
@@ -42,9 +42,9 @@ pub(super) fn count(number: u64) -> String {
     text
 }
 
-/// A length of time as people write it, such as `1min 30s`; the inverse of `humantime`'s format.
+/// Parses a duration such as `1min 30s`; the inverse of `humantime`'s format.
 ///
-/// Each part is read alone: `humantime` panics where the sum is beyond a [`Duration`].
+/// Each part is parsed separately, because `humantime` panics if the sum exceeds a [`Duration`].
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let mut total = Duration::ZERO;
     let mut rest = text;

@@ -23,7 +23,7 @@ pub(super) struct Arguments {
     output: Output,
 }
 
-/// Lists the workers that are connected.
+/// Lists connected workers.
 pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let worker = arguments.connect.worker().await?;
     let workers = lists::workers(&worker).await?;

@@ -1,4 +1,4 @@
-//! The measurements. Each goes on for a time, and fails if a stream is not whole.
+//! The measurements. Each runs for a fixed time and fails if a stream is incomplete.
 
 use std::time::{Duration, Instant};
 
@@ -11,14 +11,14 @@ use super::report::{Rate, Throughput};
 use super::times::{Spread, Times};
 use crate::failure::Failure;
 
-/// What is sent as an item: about as long as a line of a log.
+/// The item that is sent: about as long as a log line.
 #[derive(Clone, Serialize, Deserialize)]
 struct Item {
     number: u64,
     text: String,
 }
 
-/// Bytes through one channel, in frames as long as may be.
+/// Bytes through one channel, in frames of maximum size.
 pub(super) async fn bytes(worker: &Worker, time: Duration) -> Result<Throughput, Failure> {
     let channel = worker.create_channel(None).await?;
     let (mut writer, mut reader) = (channel.writer, channel.reader);
@@ -75,7 +75,7 @@ fn throughput(report: &StreamReport, took: Duration) -> Result<Throughput, Failu
     })
 }
 
-/// How long an item takes through a channel that is otherwise idle.
+/// The latency of an item on an otherwise idle channel.
 pub(super) async fn latency(worker: &Worker, time: Duration) -> Result<Spread, Failure> {
     let channel = worker.channel::<u64, Json>(None).await?;
     let (mut sender, mut receiver) = (channel.sender, channel.receiver);
@@ -95,7 +95,7 @@ pub(super) async fn latency(worker: &Worker, time: Duration) -> Result<Spread, F
     Ok(times.spread())
 }
 
-/// Calls of a function of this program, one after the other.
+/// Sequential calls of a function of this program.
 pub(super) async fn calls(worker: &Worker, time: Duration) -> Result<Rate, Failure> {
     let id = format!("pipewright::bench::{}", std::process::id());
     worker.register_function(&*id, async |number: u64| number)?;
@@ -115,7 +115,7 @@ pub(super) async fn calls(worker: &Worker, time: Duration) -> Result<Rate, Failu
     Ok(Rate { per_second, times })
 }
 
-/// Channels that are made, opened at both ends and closed, one after the other.
+/// Channels that are created, opened at both ends and closed, one after another.
 pub(super) async fn channels(worker: &Worker, time: Duration) -> Result<Rate, Failure> {
     let mut times = Times::default();
     let begin = Instant::now();

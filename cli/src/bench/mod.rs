@@ -24,17 +24,16 @@ Examples:
   pipewright bench --embedded
   pipewright bench --url ws://10.0.0.7:49134 --time 5s --json results.json
 
-Both ends of every stream are in this program, so that what is measured is the engine and this
-client together. Nothing else should run meanwhile.")]
+Both ends of every stream are in this program, so the results include the engine and this client.
+Nothing else should run at the same time.")]
 pub(super) struct Arguments {
-    /// Measure an engine within this program, by sockets of loopback, instead of the one at the
-    /// URL.
+    /// Measure an embedded engine over loopback, instead of the one at the URL.
     #[arg(long)]
     embedded: bool,
-    /// How long each of the five measurements takes.
+    /// Duration of each of the five measurements.
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = duration)]
     time: Duration,
-    /// Write the results to this file as JSON, too.
+    /// Also write the results to this file as JSON.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
     #[command(flatten)]
@@ -81,7 +80,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     Ok(ended?)
 }
 
-/// Fills in the report, one part after the other.
+/// Fills in the report, one measurement after another.
 async fn measure_all(worker: &Worker, time: Duration, report: &mut Report) -> Result<(), Failure> {
     report.bytes = Some(measure::bytes(worker, time).await?);
     report.items = Some(measure::items(worker, time).await?);

@@ -6,13 +6,13 @@ use super::times::Spread;
 use crate::table::{Column, Table};
 use crate::units;
 
-/// What was measured of an engine. What was not reached because something failed is missing.
+/// The results for an engine. Measurements after a failure are missing.
 #[derive(Serialize)]
 pub(super) struct Report {
     engine: String,
-    /// Of this program.
+    /// The version of this program.
     version: &'static str,
-    /// How long each measurement took.
+    /// Duration of each measurement.
     seconds: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) bytes: Option<Throughput>,
@@ -24,12 +24,12 @@ pub(super) struct Report {
     pub(super) calls: Option<Rate>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) channels: Option<Rate>,
-    /// Why the rest is missing.
+    /// Why further measurements are missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) failed: Option<String>,
 }
 
-/// One stream, as fast as it goes.
+/// The maximum throughput of one stream.
 #[derive(Serialize)]
 pub(super) struct Throughput {
     pub(super) bytes: u64,
@@ -40,7 +40,7 @@ pub(super) struct Throughput {
     pub(super) items_per_second: Option<u64>,
 }
 
-/// Something small, again and again.
+/// The rate of a small operation.
 #[derive(Serialize)]
 pub(super) struct Rate {
     pub(super) per_second: u64,
@@ -49,7 +49,7 @@ pub(super) struct Rate {
 }
 
 impl Report {
-    /// Of the engine at an address, with nothing measured.
+    /// An empty report for the engine at an address.
     pub(super) fn of(engine: String, time: Duration) -> Self {
         Self {
             engine,

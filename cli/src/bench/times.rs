@@ -2,14 +2,14 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-/// More are not kept: enough for the rarest that are told of.
+/// Maximum number of samples: enough for the reported percentiles.
 const MOST: usize = 1_000_000;
 
-/// How long something took, time after time.
+/// A series of durations.
 #[derive(Default)]
 pub(super) struct Times(Vec<Duration>);
 
-/// What is told of many times, in microseconds.
+/// Statistics of a series, in microseconds.
 #[derive(Debug, PartialEq, Serialize)]
 pub(super) struct Spread {
     pub(super) samples: usize,
@@ -25,7 +25,7 @@ impl Times {
         }
     }
 
-    /// The middle, the worst but one in a hundred, and the worst.
+    /// The median, the 99th percentile and the maximum.
     pub(super) fn spread(mut self) -> Spread {
         self.0.sort_unstable();
         let last = self.0.len().saturating_sub(1);

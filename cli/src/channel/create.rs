@@ -11,18 +11,18 @@ Examples:
   pipewright trigger bytes::count \"$(pipewright channel create | tee refs | tail -n 1)\" &
   pipewright channel write @refs < data.bin
 
-The ref of the writer's end comes first, that of the reader's end second, each as JSON on a line of
-its own. Whoever has a ref can open that end, once: keep them as you would a password. A channel
-that nobody opens is removed by the engine after some minutes.")]
+Prints the writer's ref, then the reader's ref, each as JSON on one line. Anyone who has a ref can
+open that end once, so protect refs like passwords. The engine removes a channel that nobody opens
+after some minutes.")]
 pub(super) struct Arguments {
-    /// Frames that the engine holds for a slow reader; the engine chooses unless told.
+    /// Number of frames that the engine buffers for a slow reader; default: chosen by the engine.
     #[arg(long, value_name = "FRAMES")]
     buffer: Option<usize>,
     #[command(flatten)]
     connect: Connect,
 }
 
-/// Makes a channel.
+/// Creates a channel.
 pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let worker = arguments.connect.worker().await?;
     let channel = worker.create_channel(arguments.buffer).await?;

@@ -1,14 +1,14 @@
-//! What to do about an end of a channel that failed.
+//! Hints for failed channel ends.
 
 use pipewright::{ReadError, WriteError};
 
 use crate::failure::Failure;
 
-/// An end opens once, and not for ever.
+/// An end can be opened once, and expires.
 const CONNECT: &str = "a ref opens its end once and expires; `pipewright channel create` makes \
                        another channel";
 
-/// Why a stream was not read to its end.
+/// The failure of a reader.
 pub(super) fn read(error: ReadError) -> Failure {
     let hint = match &error {
         ReadError::Connect(_) => CONNECT,
@@ -23,7 +23,7 @@ pub(super) fn read(error: ReadError) -> Failure {
     Failure::from(error).hint(hint)
 }
 
-/// Why a stream was not written to its end.
+/// The failure of a writer.
 pub(super) fn write(error: WriteError) -> Failure {
     let hint = match &error {
         WriteError::Connect(_) => CONNECT,

@@ -7,7 +7,7 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 ///
 /// # Errors
 ///
-/// When the input cannot be read, or the line is longer than an item may be: what is longer is not
+/// Fails if the input cannot be read, or if the line exceeds the item limit. Such a line is not
 /// kept in memory.
 pub(super) async fn next_line(
     input: &mut BufReader<impl AsyncRead + Unpin>,

@@ -1,4 +1,4 @@
-//! `pipewright channel`: channels as pipes of a shell.
+//! `pipewright channel`: channels in shell pipelines.
 
 mod create;
 mod hints;
@@ -24,15 +24,15 @@ pub(super) struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Makes a channel and prints the refs of its two ends.
+    /// Creates a channel and prints the refs of its two ends.
     Create(create::Arguments),
     /// Reads a stream from a channel to standard output.
     Read(read::Arguments),
-    /// Writes standard input into a channel.
+    /// Writes standard input to a channel.
     Write(write::Arguments),
 }
 
-/// Makes a channel, or opens one of its ends.
+/// Creates a channel, or opens one of its ends.
 pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     match arguments.command {
         Command::Create(arguments) => create::run(arguments).await,

@@ -22,14 +22,14 @@ Examples:
   pipewright channel read \"$ref\" | jq .
   pipewright channel read @refs --messages json 2> messages.ndjson > data
 
-Exit status: 0 for a whole stream, 4 for one that its writer aborted, 5 for one that was cut short
-or is damaged. What was written to standard output by then is a part of it.")]
+Exit status: 0 for a complete stream, 4 if its writer aborted it, 5 if it is truncated or damaged.
+After a failure, standard output contains a part of the stream.")]
 pub(super) struct Arguments {
-    /// The ref of the reader's end: JSON, `@FILE`, or `-` for standard input. A file may hold both
-    /// refs, and keeps them out of the list of processes.
+    /// The ref of the reader's end: JSON, `@FILE`, or `-` for standard input. A file may contain
+    /// both refs, and keeps them out of the process list.
     #[arg(value_name = "REF")]
     channel_ref: Source,
-    /// What becomes of the messages among the data.
+    /// How to handle messages among the data.
     #[arg(long, value_enum, default_value_t = Messages::Text, value_name = "FORM")]
     messages: Messages,
     #[command(flatten)]
@@ -38,11 +38,11 @@ pub(super) struct Arguments {
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Messages {
-    /// Written to standard error, a line each.
+    /// Write them to standard error, one per line.
     Text,
-    /// Written to standard error as JSON lines, with their place: the bytes before them.
+    /// Write them to standard error as JSON lines, with the number of bytes before them.
     Json,
-    /// Left out.
+    /// Ignore them.
     Off,
 }
 
@@ -83,7 +83,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Gives the number of frames.
+/// Returns the number of frames.
 async fn copy(reader: &mut ChannelReader, messages: Messages) -> Result<u64, Failure> {
     let mut stdout = Stdout::new()?;
     let (mut bytes, mut frames) = (0, 0);
@@ -100,7 +100,7 @@ async fn copy(reader: &mut ChannelReader, messages: Messages) -> Result<u64, Fai
     Ok(frames)
 }
 
-/// Writes a message of the user to standard error.
+/// Writes a user message to standard error.
 fn pass_on(text: &Text, bytes: u64, messages: Messages) -> io::Result<()> {
     use std::io::Write;
 

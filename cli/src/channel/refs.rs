@@ -4,10 +4,10 @@ use serde_json::{Deserializer, Value};
 use crate::exit::Exit;
 use crate::failure::Failure;
 
-/// The one ref of this direction in a text: a ref as JSON, the lines that `channel create` prints,
-/// or a payload that has it somewhere.
+/// Finds the only ref of this direction in a text: a ref as JSON, the output of `channel create`,
+/// or a payload that contains it.
 ///
-/// A failure never shows the text, which holds access keys.
+/// A failure never shows the text, which contains access keys.
 pub(super) fn pick(text: &str, direction: Direction) -> Result<StreamChannelRef, Failure> {
     let mut found = Vec::new();
     for value in Deserializer::from_str(text).into_iter::<Value>() {

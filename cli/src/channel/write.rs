@@ -20,21 +20,20 @@ Examples:
   journalctl -f -o json | pipewright channel write \"$ref\" --format ndjson
   (head -n 1 refs; cat original.bin) | pipewright channel write -
 
-The stream ends where standard input ends, whatever ended it: set `pipefail` to learn of a command
-before this one that failed. When this program fails or is interrupted the stream is aborted, and
-never looks whole to its reader.
+The stream ends with standard input, for whatever reason: set `pipefail` to detect a failure of the
+command before this one. If this program fails or is interrupted, the stream is aborted and never
+looks complete to its reader.
 
-Exit status: 0 when the engine has taken the whole stream, 1 when its reader went away before.")]
+Exit status: 0 if the engine has the whole stream, 1 if its reader closed before the end.")]
 pub(super) struct Arguments {
     /// The ref of the writer's end: JSON, `@FILE`, or `-` for the first line of standard input,
-    /// before the data. A file may hold both refs, and keeps them out of the list of processes.
+    /// before the data. A file may contain both refs, and keeps them out of the process list.
     #[arg(value_name = "REF")]
     channel_ref: Source,
-    /// What standard input is. Items are checked, counted and named in the header.
+    /// The format of standard input. Items are checked, counted and described in the header.
     #[arg(long, value_enum, default_value_t = Format::Bytes, value_name = "FORMAT")]
     format: Format,
-    /// Write nothing but the bytes, for a reader that knows nothing of pipewright. It cannot tell
-    /// whether the stream is whole.
+    /// Write only the bytes, for a reader without pipewright. It cannot detect a truncated stream.
     #[arg(long)]
     plain: bool,
     #[command(flatten)]
@@ -43,15 +42,15 @@ pub(super) struct Arguments {
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Format {
-    /// Bytes as they are.
+    /// Arbitrary bytes.
     Bytes,
-    /// A JSON value a line.
+    /// One JSON value per line.
     Ndjson,
     /// Lines of UTF-8 text.
     Lines,
 }
 
-/// Writes standard input into a channel and ends the stream, or aborts it.
+/// Writes standard input to a channel and ends the stream, or aborts it.
 pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let mut input = BufReader::new(tokio::io::stdin());
     let text = match &arguments.channel_ref {
@@ -124,7 +123,7 @@ async fn copy(writer: &mut ChannelWriter, input: &mut BufReader<Stdin>) -> Resul
     writer.close().await.map_err(hints::write)
 }
 
-/// Sends a line of the input as an item each.
+/// Sends each line of the input as an item.
 async fn items<T, F: Encode<T>>(
     writer: ChannelWriter,
     mut input: BufReader<Stdin>,
@@ -177,7 +176,7 @@ where
     sender.close().await.map_err(hints::write)
 }
 
-/// A value, if the line is not blank.
+/// A JSON value, unless the line is blank.
 fn json(line: &[u8]) -> Result<Option<Payload>, Error> {
     if line.trim_ascii().is_empty() {
         return Ok(None);

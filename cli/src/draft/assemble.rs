@@ -11,14 +11,14 @@ use super::save::{Place, save};
 use super::step::{StageStep, Step};
 use super::stream_format::StreamFormat;
 
-/// A pipeline over bytes. What they mean is read again where a step needs to know.
+/// A pipeline of bytes, which are parsed only where a step requires it.
 pub(crate) type Bytewise = Pipeline<Boxed<Bytes, Raw>>;
 
-/// Lines of a kind, as a format.
+/// The format for lines of a kind.
 type In<K> = TokioCodec<Records<K>>;
 
-/// Calls a function with the kind of lines that a format has as its last type; bytes are taken for
-/// lines, which nothing that was checked asks for.
+/// Calls a function with the line kind of a format as its last type argument. Bytes count as lines,
+/// which validated pipelines never require.
 macro_rules! with_kind {
     ($format:expr, $call:ident::<$($before:ty),*>($($argument:expr),*)) => {
         match $format {
@@ -29,7 +29,7 @@ macro_rules! with_kind {
 }
 
 impl Draft {
-    /// The pipeline itself, from `input` on.
+    /// Builds the pipeline for `input`.
     pub(crate) fn assemble<R>(self, input: R) -> Bytewise
     where
         R: AsyncRead + Send + 'static,
@@ -50,7 +50,7 @@ impl Draft {
     }
 }
 
-/// Begins with lines, which are counted.
+/// Starts with lines, which are counted.
 fn records<R, K: Kind>(input: R) -> Bytewise
 where
     R: AsyncRead + Send + 'static,
@@ -61,7 +61,7 @@ where
         .boxed()
 }
 
-/// Adds steps to a pipeline of which `format` comes.
+/// Appends steps to a pipeline with the format `format`.
 fn add_all(mut pipeline: Bytewise, steps: Vec<Step>, mut format: StreamFormat) -> Bytewise {
     for step in steps {
         let next = step.writes(format);
@@ -113,7 +113,7 @@ fn add(pipeline: Bytewise, step: Step, reads: StreamFormat) -> Bytewise {
     }
 }
 
-/// A stage side by side with itself.
+/// Several copies of a stage.
 fn copies<K: Kind, L: Kind>(pipeline: Bytewise, stage: StageStep) -> Bytewise {
     let StageStep {
         id,

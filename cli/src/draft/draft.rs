@@ -8,20 +8,20 @@ use super::step::{StageStep, Step};
 use super::stream_format::StreamFormat;
 use crate::failure::Failure;
 
-/// A pipeline before it is one.
+/// A parsed pipeline.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Draft {
-    /// What the input is made of.
+    /// The format of the input.
     pub(crate) format: StreamFormat,
     pub(crate) steps: Vec<Step>,
-    /// How long a run may take.
+    /// The maximum duration of a run.
     pub(crate) deadline: Option<Duration>,
-    /// What the header of the stream tells the stages.
+    /// The metadata in the header of the stream.
     pub(crate) metadata: Option<Value>,
 }
 
 impl Draft {
-    /// Stages one after the other, without parameters.
+    /// Stages in sequence, without parameters.
     pub(crate) fn chain(ids: Vec<String>) -> Self {
         let steps = ids.into_iter().map(StageStep::new).map(Step::Stage);
         Self {
@@ -30,18 +30,18 @@ impl Draft {
         }
     }
 
-    /// Sets parameters, over those that are there.
+    /// Sets parameters and overrides existing ones.
     pub(crate) fn set_params(&mut self, params: Vec<Parameter>) -> Result<(), Failure> {
         params.into_iter().try_for_each(|param| param.give(self))
     }
 
-    /// The ids of the stages, in the order in which they are written.
+    /// The ids of the stages, in order.
     pub(crate) fn stage_ids(&self) -> Vec<String> {
         let stages = Step::stages(&self.steps).into_iter();
         stages.map(|stage| stage.id.clone()).collect()
     }
 
-    /// Lets `change` at every stage.
+    /// Calls `change` for every stage.
     pub(super) fn for_each_stage(&mut self, mut change: impl FnMut(&mut StageStep)) {
         Step::visit(&mut self.steps, &mut |step| {
             if let Step::Stage(stage) = step {
@@ -50,7 +50,7 @@ impl Draft {
         });
     }
 
-    /// Lets `change` at the file of every side branch.
+    /// Calls `change` for the file of every side branch.
     pub(crate) fn for_each_file(&mut self, mut change: impl FnMut(&mut PathBuf)) {
         Step::visit(&mut self.steps, &mut |step| {
             if let Step::Tee { file, .. } = step {

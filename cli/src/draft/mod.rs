@@ -1,5 +1,5 @@
-//! Pipelines of stages on other workers, as a command line or a file describes them: over bytes,
-//! whose meaning is for the stages to know.
+//! Pipelines of remote stages, described by a command line or a file. They carry bytes, which the
+//! stages interpret.
 
 mod assemble;
 #[allow(clippy::module_inception)]

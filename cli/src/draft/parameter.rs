@@ -7,12 +7,12 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::similar::similar;
 
-/// A parameter of a stage, as `STAGE.key=value` on the command line.
+/// A parameter of a stage, `STAGE.key=value` on the command line.
 ///
-/// The key may have parts, parted by dots. The value is JSON, or else a text.
+/// The key may contain dots for nested values. The value is JSON, or else a text.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Parameter {
-    /// `STAGE.key`; where the stage's id ends is told by the stages that there are.
+    /// `STAGE.key`; the existing stage ids determine where the id ends.
     place: String,
     value: Value,
 }
@@ -36,7 +36,7 @@ impl FromStr for Parameter {
 }
 
 impl Parameter {
-    /// Gives it to every use of its stage.
+    /// Sets it on every occurrence of its stage.
     pub(super) fn give(self, draft: &mut Draft) -> Result<(), Failure> {
         let ids = draft.stage_ids();
         let owner = ids
@@ -58,7 +58,7 @@ impl Parameter {
         })
     }
 
-    /// The key, if the place is in the stage `id`.
+    /// The key, if this is a parameter of the stage `id`.
     fn key_of(&self, id: &str) -> Option<&str> {
         let key = self.place.strip_prefix(id)?.strip_prefix('.')?;
         (!key.is_empty()).then_some(key)
@@ -78,7 +78,7 @@ impl Parameter {
     }
 }
 
-/// Puts `value` at the place `key` below `params`, which become objects as far as they are nothing.
+/// Sets `value` at the path `key` within `params`, creating objects as needed.
 fn put(params: &mut Value, key: &str, value: Value) -> Result<(), String> {
     let mut at = params;
     let mut parts = key.split('.').peekable();

@@ -6,14 +6,13 @@ use pipewright::format::{ItemLimits, NamedCodec};
 use serde_json::Value;
 use tokio_util::codec::{Decoder, Encoder};
 
-/// One line of a stream, with its line end: what the program counts and hands to branches, without
-/// looking into it.
+/// One line of a stream, including its end. The program counts lines and passes them to branches
+/// without parsing them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Record(Bytes);
 
 impl Record {
-    /// What the JSON pointer `by` finds in it, or all of it. Items in which nothing is found have a
-    /// key in common.
+    /// The value at the JSON pointer `by`, or the whole line. Items without a value share one key.
     pub(super) fn key(&self, by: Option<&str>) -> Bytes {
         let Some(by) = by else {
             return self.0.clone();
@@ -24,18 +23,18 @@ impl Record {
     }
 }
 
-/// What lines are.
+/// A kind of lines.
 pub(super) trait Kind: Send + Sync + 'static {
     /// The name of the format in the header of a stream.
     const NAME: &'static str;
-    /// Whether a blank line is no item.
+    /// Whether blank lines are ignored.
     const SKIPS_BLANKS: bool;
 }
 
-/// A line is a JSON value.
+/// Each line is a JSON value.
 pub(super) enum Ndjson {}
 
-/// A line is text.
+/// Each line is text.
 pub(super) enum Lines {}
 
 impl Kind for Ndjson {
@@ -48,11 +47,11 @@ impl Kind for Lines {
     const SKIPS_BLANKS: bool = false;
 }
 
-/// Parts a stream into [`Record`]s and joins them again.
+/// Splits a stream into [`Record`]s and joins them again.
 ///
-/// The bytes stay what they are, but a last line without its end gets one.
+/// The bytes are unchanged, except that a last line without an end gets one.
 pub(super) struct Records<K> {
-    /// Bytes of the input that are known to hold no line end.
+    /// Bytes of the input known to contain no line end.
     scanned: usize,
     kind: PhantomData<fn() -> K>,
 }
@@ -71,7 +70,7 @@ impl<K: Kind> NamedCodec for Records<K> {
     const ENCODING: Option<&'static str> = Some("utf-8");
 }
 
-/// The longest line; what receivers of items take.
+/// Maximum length of a line, which is the item limit of receivers.
 const MAX_LINE: usize = ItemLimits::DEFAULT.max_bytes;
 
 impl<K: Kind> Decoder for Records<K> {

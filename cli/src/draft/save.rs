@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
 
-/// Where a side branch ends.
+/// The destination of a side branch.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Place {
     pub(super) file: PathBuf,
 }
 
-/// Writes a side branch to a file that is there already.
+/// Writes a side branch to an existing file.
 #[pipeline_stage(id = "tee")]
 pub(super) async fn save(mut bytes: Receiver<Bytes, Raw>, params: Place) -> Result<()> {
     let mut file = File::options().write(true).open(&params.file).await?;

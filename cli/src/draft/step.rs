@@ -7,44 +7,44 @@ use super::stream_format::StreamFormat;
 /// One step of a pipeline.
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
-    /// A stage on some worker.
+    /// A remote stage.
     Stage(StageStep),
-    /// Everything goes to a file as well, through stages of its own.
+    /// Also writes everything to a file, through stages of its own.
     Tee { file: PathBuf, steps: Vec<Step> },
-    /// Every item goes to each of the branches, and what comes out of them goes on.
+    /// Sends every item to each of the branches and merges their outputs.
     Broadcast {
         branches: Vec<Vec<Step>>,
-        /// What comes out of each branch.
+        /// The format of the branches' outputs.
         writes: StreamFormat,
     },
-    /// Items with equal keys go to the same branch.
+    /// Sends items with equal keys to the same branch.
     Partition {
-        /// Where the key is in an item, as a JSON pointer; without, the item is its own key.
+        /// A JSON pointer to the key of an item; without it, the item is its own key.
         by: Option<String>,
-        /// How many branches.
+        /// Number of branches.
         into: usize,
         /// The stages of each branch.
         steps: Vec<Step>,
-        /// What comes out of each branch.
+        /// The format of the branches' outputs.
         writes: StreamFormat,
     },
 }
 
-/// A stage on some worker.
+/// A remote stage with its settings.
 #[derive(Clone, Debug)]
 pub(crate) struct StageStep {
     pub(crate) id: String,
     pub(crate) params: Value,
-    /// What comes out; as what comes in unless told.
+    /// The output format; default: the input format.
     pub(crate) writes: Option<StreamFormat>,
-    /// How often it runs, side by side.
+    /// Number of concurrent copies.
     pub(crate) copies: usize,
-    /// Whether the outputs of copies are in the order of their inputs.
+    /// Whether the outputs of copies keep the order of their inputs.
     pub(crate) ordered: bool,
 }
 
 impl StageStep {
-    /// A stage without parameters, once.
+    /// A single stage without parameters.
     pub(crate) fn new(id: String) -> Self {
         Self {
             id,
@@ -57,7 +57,7 @@ impl StageStep {
 }
 
 impl Step {
-    /// What comes out of it, if that comes in.
+    /// The output format for this input format.
     pub(crate) fn writes(&self, reads: StreamFormat) -> StreamFormat {
         match self {
             Self::Stage(stage) => stage.writes.unwrap_or(reads),
@@ -66,7 +66,7 @@ impl Step {
         }
     }
 
-    /// The stages in steps, in the order in which they are written.
+    /// The stages in the steps, in order.
     pub(super) fn stages(steps: &[Self]) -> Vec<&StageStep> {
         let mut found = Vec::new();
         for step in steps {
@@ -83,7 +83,7 @@ impl Step {
         found
     }
 
-    /// Shows each of the steps to `visit`, and those within it.
+    /// Calls `visit` for each step, including nested ones.
     pub(super) fn visit(steps: &mut [Self], visit: &mut impl FnMut(&mut Self)) {
         for step in steps {
             visit(step);

@@ -4,16 +4,16 @@ use clap::ValueEnum;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// What a stream is made of.
+/// The format of a stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum StreamFormat {
-    /// Bytes that the stages make of what they like.
+    /// Bytes, which the stages interpret.
     #[default]
     Bytes,
-    /// A JSON value a line; stages that read another format refuse it.
+    /// One JSON value per line; stages with another format reject it.
     Ndjson,
-    /// Lines of text; stages that read another format refuse it.
+    /// Lines of text; stages with another format reject it.
     Lines,
 }
 

@@ -13,10 +13,10 @@ Examples:
   pipewright graph pipeline.toml
   pipewright graph pipeline.toml --format svg > pipeline.svg")]
 pub(crate) struct Arguments {
-    /// The pipeline.
+    /// The pipeline file.
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// How it is drawn.
+    /// Output format.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
@@ -26,13 +26,13 @@ enum Format {
     /// Lines of text.
     #[default]
     Text,
-    /// The language of Graphviz.
+    /// Graphviz source.
     Dot,
-    /// A picture, drawn by the program `dot` of Graphviz.
+    /// An SVG image, drawn by the Graphviz program `dot`.
     Svg,
 }
 
-/// Draws the pipeline in a file on standard output.
+/// Draws the pipeline of a file to standard output.
 pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
     let file = PipelineFile::open(&arguments.file)?;
     let drawn = match arguments.format {

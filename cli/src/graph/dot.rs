@@ -2,7 +2,7 @@ use super::text::{name, parting, title};
 use crate::draft::{Step, StreamFormat};
 use crate::pipeline_file::PipelineFile;
 
-/// The pipeline in the language of Graphviz.
+/// The pipeline as Graphviz source.
 pub(super) fn draw(file: &PipelineFile) -> String {
     let mut drawing = Drawing::default();
     let input = name(file.input.as_deref(), "standard input");
@@ -39,7 +39,7 @@ impl Drawing {
             .push(format!("  n{from} -> n{to} [label=\"{format}\"];"));
     }
 
-    /// The steps behind `from`; gives the last one, and what comes out of it.
+    /// Draws the steps after `from` and returns the last node and its output format.
     fn steps(
         &mut self,
         steps: &[Step],
@@ -107,7 +107,7 @@ impl Drawing {
     }
 }
 
-/// A text as Graphviz reads it.
+/// A quoted Graphviz string.
 fn quoted(text: &str) -> String {
     let escaped = text.replace('\\', "\\\\").replace('"', "\\\"");
     format!("\"{escaped}\"")

@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 use crate::exit::Exit;
 use crate::failure::Failure;
 
-/// Has Graphviz draw a picture.
+/// Runs Graphviz to draw an image.
 pub(super) async fn draw(dot: &str) -> Result<Vec<u8>, Failure> {
     let dot = dot.to_owned();
     let drawn = tokio::task::spawn_blocking(move || run(&dot)).await?;

@@ -3,7 +3,7 @@ use std::path::Path;
 use crate::draft::{StageStep, Step, StreamFormat};
 use crate::pipeline_file::PipelineFile;
 
-/// The pipeline in lines: what is further in belongs to the line above it.
+/// The pipeline as indented lines.
 pub(super) fn draw(file: &PipelineFile) -> String {
     let mut lines = Vec::new();
     let input = name(file.input.as_deref(), "standard input");
@@ -71,7 +71,7 @@ pub(super) fn title(stage: &StageStep) -> String {
     title
 }
 
-/// How items are parted.
+/// How items are distributed.
 pub(super) fn parting(by: Option<&str>) -> String {
     match by {
         Some(pointer) => format!("partition by {pointer}"),

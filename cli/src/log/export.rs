@@ -12,18 +12,18 @@ use tracing_subscriber::registry::LookupSpan;
 use crate::failure::Failure;
 use crate::tell::tell;
 
-/// Any of these asks for the export (OpenTelemetry Protocol Exporter, "Endpoint URLs for
+/// Any of these enables the export (OpenTelemetry Protocol Exporter, "Endpoint URLs for
 /// OTLP/HTTP").
 const ASKED_BY: [&str; 2] = [
     "OTEL_EXPORTER_OTLP_ENDPOINT",
     "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
 ];
 
-/// Sends spans to a collector, by OTLP over HTTP.
+/// Exports spans to a collector with OTLP over HTTP.
 pub(super) struct Export(SdkTracerProvider);
 
 impl Export {
-    /// As the environment asks for it; `None` if it does not.
+    /// Configured by the environment; `None` if it is not enabled.
     pub(super) fn from_env() -> Result<Option<Self>, Failure> {
         let is_set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         if !ASKED_BY.iter().any(is_set) {
@@ -46,7 +46,7 @@ impl Export {
         Ok(Some(Self(provider.build())))
     }
 
-    /// Takes the spans of this program, whatever is logged.
+    /// Exports all spans of this program, independent of the log level.
     pub(super) fn layer<S>(&self) -> impl Layer<S> + use<S>
     where
         S: Subscriber + for<'a> LookupSpan<'a>,
@@ -56,7 +56,7 @@ impl Export {
             .with_filter(Targets::new().with_target("pipewright", Level::INFO))
     }
 
-    /// Sends what is left. To be called outside of any runtime, because it waits.
+    /// Exports the remaining spans. Must be called outside of a runtime, because it blocks.
     pub(super) fn end(self) {
         if let Err(error) = self.0.shutdown() {
             tell(format_args!("note: some spans were not exported: {error}"));

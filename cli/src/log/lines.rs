@@ -5,10 +5,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use indicatif::MultiProgress;
 use tracing_subscriber::fmt::MakeWriter;
 
-/// Whether lines are for programs; set once, before there are any.
+/// Whether lines are JSON; set once, before the first line.
 static JSON: AtomicBool = AtomicBool::new(false);
 
-/// What is drawn on the terminal now, if anything is. Held for as long as a line takes.
+/// The current terminal display, if there is one. Locked while a line is written.
 static SCREEN: Mutex<Option<MultiProgress>> = Mutex::new(None);
 
 pub(super) fn set_json() {
@@ -20,10 +20,10 @@ pub(crate) fn is_json() -> bool {
     JSON.load(Relaxed)
 }
 
-/// Standard error, line by line, around what is drawn there.
+/// Standard error, with lines printed above a display.
 pub(super) struct Lines;
 
-/// Progress that is drawn on standard error; while it is, lines stand above it.
+/// A progress display on standard error. Lines are printed above it.
 pub(crate) struct Drawn;
 
 impl Drawn {
@@ -44,7 +44,7 @@ fn drawn() -> MutexGuard<'static, Option<MultiProgress>> {
 }
 
 impl Write for Lines {
-    /// Whole lines, as the log gives them.
+    /// The log writes whole lines.
     fn write(&mut self, lines: &[u8]) -> io::Result<usize> {
         let write = || io::stderr().write_all(lines);
         match &*drawn() {

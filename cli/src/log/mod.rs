@@ -1,4 +1,4 @@
-//! What the program says of its work on standard error: lines for people or for programs.
+//! The program's messages on standard error, for people or for programs.
 
 #[cfg(feature = "otlp")]
 mod export;

@@ -11,10 +11,10 @@ use super::lines::{self, Lines};
 use crate::failure::Failure;
 use crate::tell::SAID;
 
-/// What is logged and how, for every command.
+/// The log settings of every command.
 #[derive(Args)]
 pub(crate) struct Settings {
-    /// How log lines are written on standard error.
+    /// Format of log lines on standard error.
     #[arg(
         long,
         global = true,
@@ -25,8 +25,8 @@ pub(crate) struct Settings {
         help_heading = "Log"
     )]
     log_format: Format,
-    /// What is logged: error, warn, info, debug, trace or off, or such a level for each module, as
-    /// in `warn,pipewright::engine=debug` [default: warn].
+    /// Log level: error, warn, info, debug, trace or off, or a level for each module, as in
+    /// `warn,pipewright::engine=debug` [default: warn].
     #[arg(
         long,
         global = true,
@@ -42,7 +42,7 @@ pub(crate) struct Settings {
 enum Format {
     /// A line for people.
     Text,
-    /// A JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
@@ -54,7 +54,7 @@ pub(crate) struct Log {
 }
 
 impl Settings {
-    /// Begins to log; `drawn` if something else is drawn where the lines would stand.
+    /// Starts to log; `drawn` if a display occupies standard error.
     #[cfg_attr(
         not(feature = "otlp"),
         expect(clippy::unnecessary_wraps, reason = "only the export can fail")
@@ -88,8 +88,8 @@ impl Settings {
         Ok(log)
     }
 
-    /// As the command line or the environment says. `RUST_LOG` is what other programs listen to,
-    /// too, so that one which cannot be read is not for this one.
+    /// The level from the command line or the environment. Other programs use `RUST_LOG` too, so an
+    /// invalid value is ignored.
     fn filter(&self) -> Targets {
         let others = || std::env::var("RUST_LOG").ok()?.parse().ok();
         let given = self.log_level.clone().or_else(others);
@@ -98,7 +98,7 @@ impl Settings {
 }
 
 impl Log {
-    /// Sends what was recorded.
+    /// Exports what was recorded.
     #[cfg_attr(
         not(feature = "otlp"),
         expect(clippy::unused_self, reason = "there is nothing to send")

@@ -16,7 +16,7 @@ Examples:
   pipewright new wordcount && cd wordcount && cargo test
   pipewright new services/wordcount")]
 pub(super) struct Arguments {
-    /// Where to make the project; the last part of the path is its name.
+    /// Directory of the new project; its last component is the name.
     #[arg(value_name = "NAME")]
     path: PathBuf,
     /// Use the pipewright in this directory instead of the published one.
@@ -24,7 +24,7 @@ pub(super) struct Arguments {
     pipewright_path: Option<PathBuf>,
 }
 
-/// The files of a project; `{name}` stands for its name.
+/// The files of a project; `{name}` is replaced by its name.
 const FILES: [(&str, &str); 4] = [
     ("Cargo.toml", include_str!("template/Cargo.toml.in")),
     ("README.md", include_str!("template/README.md.in")),
@@ -32,7 +32,7 @@ const FILES: [(&str, &str); 4] = [
     ("src/main.rs", include_str!("template/main.rs.in")),
 ];
 
-/// Names that a package cannot have, or not one that depends on what this one does.
+/// Names that Cargo rejects for a package with these dependencies.
 const TAKEN: &[&str] = &[
     "abstract",
     "alloc",
@@ -94,7 +94,7 @@ const TAKEN: &[&str] = &[
     "yield",
 ];
 
-/// Makes a project of a worker with a stage and its test.
+/// Creates a worker project with a stage and a test.
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let path = &arguments.path;
     let name = name_of(path)?;
@@ -136,7 +136,7 @@ fn write_files(path: &Path, fill: impl Fn(&str) -> String) -> io::Result<()> {
     Ok(())
 }
 
-/// The name of the project at `path`, if it can be one of a package.
+/// The project name for `path`, if it is a valid package name.
 fn name_of(path: &Path) -> Result<&str, Failure> {
     let name = path.file_name().and_then(|name| name.to_str());
     let name = name.unwrap_or_default();

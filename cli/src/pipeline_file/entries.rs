@@ -1,4 +1,4 @@
-//! What stands in a file, as it is written. The documentation of a field is what editors show.
+//! The entries of a pipeline file. Editors show the documentation of the fields.
 
 use std::path::PathBuf;
 
@@ -13,22 +13,22 @@ use crate::draft::StreamFormat;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FileEntry {
-    /// What the input is made of. Without borders between items, as in `bytes`, a stream cannot be
-    /// parted into items.
+    /// The format of the input. A stream of `bytes` has no item boundaries, so it cannot be distributed
+    /// by item.
     #[serde(default)]
     pub(super) format: StreamFormat,
-    /// The file to read; standard input without. From the directory in which the program runs.
+    /// The file to read, relative to the working directory; default: standard input.
     pub(super) input: Option<PathBuf>,
-    /// The file to write; standard output without. It is FILE.part until the run is complete.
+    /// The file to write; default: standard output. It is named FILE.part until the run is complete.
     pub(super) output: Option<PathBuf>,
-    /// How long a run may take, such as `90s` or `10min`; as long as it takes without.
+    /// Maximum duration of a run, such as `90s` or `10min`; default: unlimited.
     #[schemars(with = "Option<String>")]
     pub(super) deadline: Option<Spanned<String>>,
-    /// What the header of the stream tells the stages.
+    /// Metadata for the stages, sent in the header of the stream.
     pub(super) metadata: Option<Value>,
-    /// Runs again from the beginning when a run fails. Needs files as input and output.
+    /// Starts a failed run again from the beginning. Requires files as input and output.
     pub(super) retry: Option<RetryEntry>,
-    /// What is done with the input, first to last.
+    /// The steps of the pipeline, in order.
     #[schemars(with = "Vec<StepEntry>", length(min = 1))]
     pub(super) steps: Spanned<Vec<Spanned<StepEntry>>>,
 }
@@ -37,14 +37,14 @@ pub(super) struct FileEntry {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RetryEntry {
-    /// How often at the most.
+    /// Maximum number of repetitions.
     pub(super) times: u32,
-    /// How long to wait before, such as `5s`; a second without.
+    /// Delay before a repetition, such as `5s`; default: 1 s.
     #[schemars(with = "Option<String>")]
     pub(super) wait: Option<Spanned<String>>,
 }
 
-/// A step: one of `stage`, `tee`, `broadcast` and `partition`, with what belongs to it.
+/// A step: one of `stage`, `tee`, `broadcast` and `partition`, with its settings.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(extend("oneOf" = [
@@ -54,28 +54,28 @@ pub(super) struct RetryEntry {
     {"required": ["partition", "steps"]},
 ]))]
 pub(super) struct StepEntry {
-    /// A stage, by the id that a worker has registered it by, such as `log::parse`.
+    /// The id of a registered stage, such as `log::parse`.
     #[schemars(with = "Option<String>")]
     pub(super) stage: Option<Spanned<String>>,
     /// The parameters of the stage.
     #[schemars(with = "Option<Value>")]
     pub(super) params: Option<Spanned<Value>>,
-    /// What comes out of the stage; as what comes in without.
+    /// The output format of the stage; default: its input format.
     #[schemars(with = "Option<StreamFormat>")]
     pub(super) writes: Option<Spanned<StreamFormat>>,
-    /// How often the stage runs, side by side; each item goes to the next copy that has room.
+    /// Number of concurrent copies of the stage; each item goes to the next copy with room.
     #[schemars(with = "Option<usize>", range(min = 1))]
     pub(super) copies: Option<Spanned<usize>>,
-    /// Whether what comes out of the copies is in the order of what went in.
+    /// Whether the outputs of the copies keep the order of the inputs.
     #[schemars(with = "Option<bool>")]
     pub(super) ordered: Option<Spanned<bool>>,
-    /// Writes everything to this file as well, through the steps in `steps` if there are any.
+    /// Also writes everything to this file, through the steps in `steps` if there are any.
     #[schemars(with = "Option<PathBuf>")]
     pub(super) tee: Option<Spanned<PathBuf>>,
-    /// Gives every item to each of these branches; what comes out of them goes on as it comes.
+    /// Sends every item to each of these branches; their outputs are merged in order of arrival.
     #[schemars(with = "Option<Vec<Vec<StepEntry>>>", length(min = 1))]
     pub(super) broadcast: Option<Spanned<Vec<Vec<Spanned<StepEntry>>>>>,
-    /// Gives the items to branches with the steps in `steps`, those with equal keys to the same.
+    /// Distributes the items over branches with the steps in `steps`; equal keys go to the same branch.
     #[schemars(with = "Option<PartitionEntry>")]
     pub(super) partition: Option<Spanned<PartitionEntry>>,
     /// The steps of a side branch, or of each branch of a partition.
@@ -83,15 +83,14 @@ pub(super) struct StepEntry {
     pub(super) steps: Option<Spanned<Vec<Spanned<StepEntry>>>>,
 }
 
-/// How items are parted.
+/// How items are distributed.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PartitionEntry {
-    /// Where the key is in a JSON value, as a JSON pointer such as `/user/id`; without, the whole
-    /// item is the key.
+    /// A JSON pointer to the key of an item, such as `/user/id`; default: the whole item is the key.
     #[schemars(with = "Option<String>")]
     pub(super) by: Option<Spanned<String>>,
-    /// How many branches.
+    /// Number of branches.
     #[schemars(with = "usize", range(min = 1))]
     pub(super) into: Spanned<usize>,
 }

@@ -11,7 +11,7 @@ use super::pipeline_file::{Named, Retry};
 use crate::draft::{Draft, StageStep, Step, StreamFormat};
 use crate::units::duration;
 
-/// What a file comes down to.
+/// The result of validating a file.
 pub(super) struct Lowered {
     pub(super) draft: Draft,
     pub(super) input: Option<PathBuf>,
@@ -20,7 +20,7 @@ pub(super) struct Lowered {
     pub(super) stages: Vec<Named>,
 }
 
-/// Makes a pipeline of the entries of a file, or lists everything that speaks against it.
+/// Validates the entries of a file, and returns a pipeline or all errors.
 pub(super) fn lower(file: FileEntry) -> Result<Lowered, Vec<Mistake>> {
     let mut lowering = Lowering::default();
     let deadline = file.deadline.map(|text| lowering.time(&text));
@@ -58,11 +58,11 @@ struct Lowering {
     stages: Vec<Named>,
 }
 
-/// Why a branch may not end in bytes.
+/// Why a branch must not end in bytes.
 const MIXED_UP: &str =
     "what comes out of a branch is bytes, which would be mixed up with those of the others";
 
-/// The fields of a step that make it what it is.
+/// The fields that determine the kind of a step.
 const KINDS: [&str; 4] = ["stage", "tee", "broadcast", "partition"];
 
 impl Lowering {
@@ -80,7 +80,7 @@ impl Lowering {
         })
     }
 
-    /// The steps, and what comes out of them if `reads` goes in.
+    /// Converts steps with the input format `reads`; returns them with their output format.
     fn steps(
         &mut self,
         entries: Vec<Spanned<StepEntry>>,
@@ -259,7 +259,7 @@ impl Lowering {
         }
     }
 
-    /// Refuses to part bytes, which have no borders.
+    /// Rejects splitting bytes, which have no item boundaries.
     fn needs_items(&mut self, at: &Range<usize>, what: &str, reads: StreamFormat) {
         if reads == StreamFormat::Bytes {
             let message = format!("`{what}` needs items, and what comes in here is bytes");
@@ -271,7 +271,7 @@ impl Lowering {
     }
 }
 
-/// What a stage is told.
+/// The settings of a stage.
 struct Settings {
     params: Option<Spanned<Value>>,
     writes: Option<Spanned<StreamFormat>>,
@@ -279,7 +279,7 @@ struct Settings {
     ordered: Option<Spanned<bool>>,
 }
 
-/// A field that is there.
+/// A field that is present.
 struct Field {
     name: &'static str,
     span: Range<usize>,
@@ -303,7 +303,7 @@ fn fields(entry: &StepEntry) -> [Option<Field>; 9] {
     ]
 }
 
-/// Whether a field may stand in a step of a kind.
+/// Whether a field is allowed in a step of a kind.
 fn belongs(field: &str, kind: &str) -> bool {
     match field {
         "params" | "writes" | "copies" | "ordered" => kind == "stage",

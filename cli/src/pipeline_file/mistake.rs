@@ -7,11 +7,11 @@ use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use crate::exit::Exit;
 use crate::failure::Failure;
 
-/// Something in a file that cannot be.
+/// An error in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Mistake {
     pub(crate) message: String,
-    /// Where it is, in bytes.
+    /// Its position in bytes.
     pub(crate) span: Range<usize>,
     /// What to do about it.
     pub(crate) hint: Option<String>,
@@ -34,7 +34,7 @@ impl Mistake {
     }
 }
 
-/// Mistakes as they are shown: line, column, and the text with carets below it.
+/// Errors as displayed: line, column, and the text with carets below it.
 pub(super) struct Mistakes {
     shown: String,
     path: String,
@@ -72,7 +72,7 @@ fn show(renderer: &Renderer, path: &str, text: &str, mistake: &Mistake) -> Strin
     renderer.render(&[group])
 }
 
-/// As much of a place as is in its first line: a mistake in a table is at its beginning.
+/// The part of a position within its first line: an error in a table is shown at its start.
 fn first_line(text: &str, span: &Range<usize>) -> Range<usize> {
     let start = span.start.min(text.len());
     let end = span.end.clamp(start, text.len());

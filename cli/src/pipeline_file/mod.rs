@@ -1,4 +1,4 @@
-//! Pipelines in files: TOML, read with every mistake at its place.
+//! Pipeline files in TOML. Every error is reported with its position.
 
 mod entries;
 mod lower;

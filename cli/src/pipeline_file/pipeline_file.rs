@@ -8,13 +8,13 @@ use crate::draft::Draft;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
-/// A pipeline in a file that can be run.
+/// A validated pipeline file.
 pub(crate) struct PipelineFile {
     pub(crate) draft: Draft,
     pub(crate) input: Option<PathBuf>,
     pub(crate) output: Option<PathBuf>,
     pub(crate) retry: Option<Retry>,
-    /// Where stages are named.
+    /// The stages with their positions.
     pub(crate) stages: Vec<Named>,
     text: String,
     path: PathBuf,
@@ -23,13 +23,13 @@ pub(crate) struct PipelineFile {
 /// When to run again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Retry {
-    /// How often at the most.
+    /// Maximum number of repetitions.
     pub(crate) times: u32,
-    /// How long to wait before.
+    /// Delay before a repetition.
     pub(crate) wait: Duration,
 }
 
-/// A stage, and where in the file it is named.
+/// A stage and its position in the file.
 pub(crate) struct Named {
     pub(crate) id: String,
     pub(crate) span: Range<usize>,
@@ -40,7 +40,7 @@ impl PipelineFile {
     ///
     /// # Errors
     ///
-    /// A failure that shows every mistake at its place.
+    /// Returns a failure that shows every error with its position.
     pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
         let text = std::fs::read_to_string(path).map_err(|error| {
             let message = format!("cannot read {}: {error}", path.display());
@@ -49,11 +49,11 @@ impl PipelineFile {
         Self::parse(text, path)
     }
 
-    /// Reads the text of the file at `path`.
+    /// Parses the text of the file at `path`.
     ///
     /// # Errors
     ///
-    /// As [`open`](Self::open).
+    /// Like [`open`](Self::open).
     pub(crate) fn parse(text: String, path: &Path) -> Result<Self, Failure> {
         match read::read(&text).and_then(lower::lower) {
             Ok(lowered) => Ok(Self {
@@ -69,7 +69,7 @@ impl PipelineFile {
         }
     }
 
-    /// A failure that shows mistakes that were found later.
+    /// A failure that shows errors found later.
     pub(crate) fn refuse(&self, mistakes: &[Mistake]) -> Failure {
         Mistakes::new(&self.path, &self.text, mistakes).into()
     }

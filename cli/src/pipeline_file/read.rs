@@ -4,7 +4,7 @@ use super::entries::FileEntry;
 use super::mistake::Mistake;
 use crate::similar::similar;
 
-/// Reads the entries of a file.
+/// Parses the entries of a file.
 pub(super) fn read(text: &str) -> Result<FileEntry, Vec<Mistake>> {
     toml::from_str(text).map_err(|error| vec![mistake(&error, text)])
 }

@@ -70,13 +70,13 @@ pub(super) async fn attempt(
     Ok(())
 }
 
-/// Whether the connection to the engine was lost at any time since `states` was made.
+/// Whether the connection to the engine was lost since `states` was created.
 fn was_lost(states: &mut (impl Stream<Item = ConnectionState> + Unpin)) -> bool {
     std::iter::from_fn(|| states.next().now_or_never().flatten())
         .any(|state| state != ConnectionState::Connected)
 }
 
-/// What every stage says of a lost engine comes down to this.
+/// The failure for a lost engine, which replaces the resulting failures of the stages.
 fn engine_lost(error: &RunError) -> Failure {
     let message =
         format!("the engine went away during the run, so the output is not whole: {error}");

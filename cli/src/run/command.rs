@@ -22,42 +22,42 @@ Examples:
   pipewright run -f pipeline.toml < access.log > sessions.ndjson.gz
 
 Exit status:
-  0    the run is complete: every stage ended well and everything has arrived
-  1    a failure of its own kind, a full disk for one
-  2    the command line, a pipeline file or a parameter is wrong
-  3    no engine at the address, it turned the program away, or went away
+  0    the run is complete: every stage succeeded and everything arrived
+  1    any other failure, such as a full disk
+  2    the command line, a pipeline file or a parameter is invalid
+  3    no engine answered, it rejected the program, or the connection was lost
   4    a stage failed, or no worker has it
-  5    a stream is not whole
-  130  interrupted: once cancels the run and waits for it, twice leaves at once
-  141  whoever read standard output has gone
+  5    a stream is incomplete
+  130  interrupted: the first signal cancels the run and waits for it, a second exits immediately
+  141  the reader of standard output has closed it
 
-Longer runs tell on standard error how far they have come, and every run in the end what it did.";
+Longer runs show progress on standard error, and every run prints a summary at the end.";
 
 #[derive(Args)]
 #[command(after_help = HELP)]
 pub(crate) struct Arguments {
-    /// The ids of the stages, first to last.
+    /// Ids of the stages, in order.
     #[arg(value_name = "STAGE", required_unless_present = "file")]
     stages: Vec<String>,
-    /// Run the pipeline in this file. What is on the command line counts more.
+    /// Run the pipeline in this file. Options on the command line take precedence.
     #[arg(short, long, value_name = "FILE", conflicts_with_all = ["stages", "format"])]
     file: Option<PathBuf>,
-    /// A parameter of a stage: JSON, or else a text. May be given several times.
+    /// Parameter of a stage: JSON, or else a text. Repeatable.
     #[arg(short, long = "param", value_name = "STAGE.KEY=VALUE")]
     params: Vec<Parameter>,
     /// Read this file instead of standard input.
     #[arg(short, long, value_name = "FILE")]
     input: Option<PathBuf>,
-    /// Write this file instead of standard output. It is FILE.part until the run is complete.
+    /// Write this file instead of standard output. It is named FILE.part until the run is complete.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// What the input is made of.
+    /// Format of the input.
     #[arg(long, value_enum, default_value_t)]
     format: StreamFormat,
-    /// How long the run may take, such as `90s` or `10min`; as long as it takes unless told.
+    /// Maximum duration of the run, such as `90s` or `10min` [default: unlimited].
     #[arg(long, value_name = "TIME", value_parser = duration)]
     deadline: Option<Duration>,
-    /// Tell nothing but errors.
+    /// Print only errors.
     #[arg(short, long)]
     quiet: bool,
     #[command(flatten)]
@@ -93,7 +93,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     }
 }
 
-/// Whether a failure may be over when the run is tried again.
+/// Whether a repetition may succeed after this failure.
 fn may_pass(failure: &Failure) -> bool {
     matches!(
         failure.exit(),

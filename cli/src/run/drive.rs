@@ -18,17 +18,17 @@ use crate::signals::Signals;
 pub(super) enum Stopped {
     /// The run failed.
     Run(RunError),
-    /// The output takes no more.
+    /// The output cannot be written.
     Output(io::Error),
-    /// By a signal.
+    /// Cancelled by a signal.
     Cancelled,
 }
 
-/// How long a run may take to be cancelled without a word.
+/// How long to wait silently for a run to be cancelled.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// Writes what comes out of a run to its output, until the run is over; no stage runs any more
-/// then. A second signal ends that wait.
+/// Writes the output of a run until the run has ended and no stage is running. A second signal ends
+/// that wait.
 pub(super) async fn drive<S: RunSource<Item = Bytes>>(
     mut run: Run<S>,
     output: &mut Output,
@@ -64,7 +64,7 @@ pub(super) async fn drive<S: RunSource<Item = Bytes>>(
     }
 }
 
-/// Cancels a run and waits for it, or for a signal.
+/// Cancels a run and waits for its end or a signal.
 async fn cancel<S: RunSource>(run: Run<S>, display: &Display, signals: &mut Signals) {
     let mut cancelling = pin!(run.cancel());
     tokio::select! {
@@ -99,12 +99,12 @@ async fn copy<S: RunSource<Item = Bytes>>(
 }
 
 impl Stopped {
-    /// What a cancelled command ends with.
+    /// The failure of a cancelled command.
     pub(super) fn cancelled() -> Failure {
         Failure::new(Exit::Cancelled, "the run was cancelled")
     }
 
-    /// What the command ends with.
+    /// The failure of the command.
     pub(super) fn into_failure(self, output: &Output) -> Failure {
         match self {
             Self::Run(error) => error.into(),

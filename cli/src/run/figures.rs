@@ -7,30 +7,30 @@ use pipewright::{Progress, StageReport};
 
 use super::input::Input;
 
-/// How far a run has come.
+/// The progress of a run.
 pub(super) struct Figures {
     started: Instant,
     read: Arc<AtomicU64>,
-    /// Bytes of the whole input, where that is known.
+    /// Size of the input in bytes, if known.
     pub(super) size: Option<u64>,
-    /// Bytes that were written.
+    /// Bytes written.
     pub(super) written: u64,
-    /// What the stages have told of themselves, in the order of the stream.
+    /// The progress reported by the stages, in order.
     pub(super) stages: Vec<(String, Option<StageReport>)>,
     samples: VecDeque<(Duration, u64)>,
 }
 
-/// Each once: in what they tell, stages of the same id cannot be told apart.
+/// Removes duplicates: stages with the same id cannot be distinguished in progress messages.
 fn distinct(ids: Vec<String>) -> impl Iterator<Item = String> {
     let mut seen = HashSet::new();
     ids.into_iter().filter(move |id| seen.insert(id.clone()))
 }
 
-/// Over how long a rate is measured.
+/// Measuring period of rates.
 const WINDOW: Duration = Duration::from_secs(5);
 
 impl Figures {
-    /// Of a run that begins now.
+    /// For a run that starts now.
     pub(super) fn new(input: &Input, stages: Vec<String>) -> Self {
         Self {
             started: Instant::now(),
@@ -42,7 +42,7 @@ impl Figures {
         }
     }
 
-    /// Takes note of what a stage tells.
+    /// Records the progress of a stage.
     pub(super) fn note(&mut self, progress: &Progress) {
         let so_far = StageReport::so_far(progress);
         // Of stages with the same id the one that has run longest is shown.
@@ -56,7 +56,7 @@ impl Figures {
         }
     }
 
-    /// Looks at the counters, so that there is a rate.
+    /// Samples the counters, to compute a rate.
     pub(super) fn sample(&mut self) {
         let (now, moved) = (self.elapsed(), self.read().max(self.written));
         self.samples.push_back((now, moved));
@@ -70,12 +70,12 @@ impl Figures {
         self.started.elapsed()
     }
 
-    /// Bytes of the input that were read.
+    /// Bytes read from the input.
     pub(super) fn read(&self) -> u64 {
         self.read.load(Relaxed)
     }
 
-    /// Bytes a second, lately; those that were read, or those written where they are more.
+    /// The recent rate in bytes per second, of the input or the output, whichever is higher.
     pub(super) fn rate(&self) -> u64 {
         let (from, to) = match (self.samples.front(), self.samples.back()) {
             (Some(from), Some(to)) if self.samples.len() > 1 => (*from, *to),
@@ -86,13 +86,13 @@ impl Figures {
         (to.1 - from.1).saturating_mul(1000) / millis.max(1)
     }
 
-    /// How much of the input was read, in hundredths, where its size is known.
+    /// The percentage of the input that was read, if its size is known.
     pub(super) fn percent(&self) -> Option<u64> {
         let size = self.size.filter(|size| *size > 0)?;
         Some((self.read().min(size).saturating_mul(100)) / size)
     }
 
-    /// How long it takes until all is read, if it goes on as it did lately.
+    /// Estimated remaining time at the recent rate.
     pub(super) fn left(&self) -> Option<Duration> {
         let (size, rate) = (self.size?, self.rate());
         let left = size.checked_sub(self.read()).filter(|left| *left > 0)?;
@@ -102,7 +102,7 @@ impl Figures {
 
 #[cfg(test)]
 impl Figures {
-    /// Of a run that has read `read` bytes of `size`, at 1 MiB a second.
+    /// For a run that has read `read` bytes of `size`, at 1 MiB per second.
     pub(super) fn of(read: u64, size: Option<u64>, stages: &[&str]) -> Self {
         let seconds = (read >> 20).max(1);
         Self {

@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, ReadBuf};
 use crate::exit::Exit;
 use crate::failure::Failure;
 
-/// What a run reads, counted.
+/// The input of a run, with a counter.
 pub(super) struct Input {
     reader: Pin<Box<dyn AsyncRead + Send>>,
     read: Arc<AtomicU64>,
@@ -18,7 +18,7 @@ pub(super) struct Input {
 }
 
 impl Input {
-    /// Opens a file, or standard input without one or for `-`.
+    /// Opens a file, or standard input if absent or `-`.
     pub(super) async fn open(path: Option<&Path>) -> Result<Self, Failure> {
         match path.filter(|path| path.as_os_str() != "-") {
             None => Ok(Self::new(tokio::io::stdin(), standard_input_len())),
@@ -40,12 +40,12 @@ impl Input {
         }
     }
 
-    /// How many bytes it has, where that is known.
+    /// Its size in bytes, if known.
     pub(super) fn len(&self) -> Option<u64> {
         self.len
     }
 
-    /// How many bytes were read so far, to be looked at meanwhile.
+    /// The number of bytes read so far.
     pub(super) fn counter(&self) -> Arc<AtomicU64> {
         Arc::clone(&self.read)
     }
@@ -60,7 +60,7 @@ async fn open(path: &Path) -> io::Result<(tokio::fs::File, Option<u64>)> {
     Ok((file, about.is_file().then_some(about.len())))
 }
 
-/// How much of a file is left, where standard input is one.
+/// The remaining size of standard input, if it is a file.
 #[cfg(unix)]
 fn standard_input_len() -> Option<u64> {
     use std::io::Seek;

@@ -7,7 +7,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::pipeline_file::{PipelineFile, Retry};
 
-/// What is to be run, and from where to where.
+/// A pipeline with its input and output.
 #[derive(Clone, Default)]
 pub(super) struct Job {
     pub(super) draft: Draft,
@@ -21,12 +21,12 @@ pub(super) struct Opened {
     pub(super) draft: Draft,
     pub(super) input: Input,
     pub(super) output: Output,
-    /// Where side branches go; each is written by its branch.
+    /// The files of side branches; each is written by its branch.
     pub(super) sides: Vec<Output>,
 }
 
 impl Job {
-    /// Whether there is a file at both ends, so that a run can begin again.
+    /// Whether input and output are files, so that a run can start again.
     pub(super) fn can_begin_again(&self) -> Result<(), Failure> {
         let file = |path: &Option<PathBuf>| path.as_deref().is_some_and(|path| path != "-");
         if self.retry.is_none() || (file(&self.input) && file(&self.output)) {
@@ -62,7 +62,7 @@ impl Job {
         })
     }
 
-    /// Stages one after the other.
+    /// Stages in sequence.
     pub(super) fn of_stages(ids: Vec<String>, format: StreamFormat) -> Self {
         let draft = Draft {
             format,
@@ -74,7 +74,7 @@ impl Job {
         }
     }
 
-    /// What a file says.
+    /// Reads a pipeline file.
     pub(super) fn of_file(path: &Path) -> Result<Self, Failure> {
         let file = PipelineFile::open(path)?;
         Ok(Self {

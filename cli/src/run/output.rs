@@ -9,31 +9,31 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::stdout;
 
-/// Where a run writes.
+/// The output of a run.
 pub(super) struct Output {
     writer: Writer,
-    /// As messages name it.
+    /// Its name in messages.
     name: String,
 }
 
 enum Writer {
-    /// As a file, because the handle of the standard library keeps what has no line end yet.
+    /// A file handle, because the standard library's handle buffers incomplete lines.
     Standard(File),
-    /// A file that gets its name when it is whole.
+    /// A file that gets its name when it is complete.
     Whole {
         file: File,
         part: PathBuf,
         path: PathBuf,
     },
-    /// A device or a named pipe, written as it is.
+    /// A device or a named pipe, written directly.
     Direct(File),
 }
 
 impl Output {
-    /// Opens a file for writing, or standard output without one or for `-`.
+    /// Opens a file for writing, or standard output if absent or `-`.
     ///
-    /// A file is written beside its place, as `FILE.part`, and gets its name in
-    /// [`finish`](Self::finish): what stood in its place stays until then.
+    /// The file is written as `FILE.part` and renamed in [`finish`](Self::finish); an existing file
+    /// is kept until then.
     pub(super) async fn open(path: Option<&Path>) -> Result<Self, Failure> {
         let Some(path) = path.filter(|path| path.as_os_str() != "-") else {
             return Ok(Self {
@@ -51,7 +51,7 @@ impl Output {
         }
     }
 
-    /// The file that is written until the run is complete, for somebody else to write it.
+    /// The temporary file, for another writer.
     pub(super) fn place(&self, path: &Path) -> PathBuf {
         match &self.writer {
             Writer::Whole { part, .. } => part.clone(),
@@ -68,7 +68,7 @@ impl Output {
         self.file().write_all(bytes).await
     }
 
-    /// Waits until everything is written; then the file gets its name.
+    /// Waits until everything is written, then renames the file.
     pub(super) async fn finish(&mut self) -> io::Result<()> {
         self.file().flush().await?;
         if let Writer::Whole { file, part, path } = &self.writer {
@@ -85,7 +85,7 @@ impl Output {
         }
     }
 
-    /// Why nothing more can be written.
+    /// The failure of a write.
     pub(super) fn failure(&self, error: &io::Error) -> Failure {
         let exit = match error.kind() {
             io::ErrorKind::BrokenPipe => Exit::OutputClosed,
@@ -94,7 +94,7 @@ impl Output {
         Failure::new(exit, format!("cannot write {}: {error}", self.name))
     }
 
-    /// Says where the part is that was written before a run failed.
+    /// Adds the location of the partial output to a failure.
     pub(super) fn explain(&self, failure: Failure) -> Failure {
         match &self.writer {
             Writer::Whole { part, path, .. } => failure.note(format!(
@@ -128,7 +128,7 @@ async fn open(path: &Path) -> io::Result<Writer> {
     })
 }
 
-/// Opens a part for this run alone: two runs into one file would be mixed up.
+/// Opens and locks a temporary file: two runs into one file would be mixed up.
 async fn lock(part: &Path) -> io::Result<std::fs::File> {
     loop {
         let mut options = File::options();
@@ -157,7 +157,7 @@ fn is_at(file: &std::fs::File, path: &Path) -> bool {
     open.is_some() && open == std::fs::metadata(path).map(place).ok()
 }
 
-/// Elsewhere a file that is open is not renamed.
+/// On other systems, an open file is not renamed.
 #[cfg(not(unix))]
 fn is_at(_: &std::fs::File, _: &Path) -> bool {
     true

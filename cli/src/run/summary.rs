@@ -6,11 +6,11 @@ use pipewright::{RunReport, StageReport, StageSummary};
 use super::figures::Figures;
 use crate::units::{age, bytes, count, rate};
 
-/// What a run did, for people: one line, and for longer runs one for each stage.
+/// The summary of a run: one line, and one for each stage of longer runs.
 pub(super) struct Summary<'a> {
     pub(super) report: &'a RunReport,
     pub(super) figures: &'a Figures,
-    /// Whether the stages are told one by one.
+    /// Whether to list the stages.
     pub(super) stages: bool,
 }
 
@@ -96,7 +96,7 @@ fn write_skipped(f: &mut fmt::Formatter<'_>, (skipped, dead): (u64, u64)) -> fmt
     Ok(())
 }
 
-/// Whether it is one of the pipeline's own, not the program reading its input.
+/// Whether it is one of the pipeline's own stages, not the program's input.
 #[allow(clippy::trivially_copy_pass_by_ref)] // As `filter` asks.
 fn is_stage(stage: &&StageSummary) -> bool {
     stage.stage != "source"
@@ -107,8 +107,8 @@ fn per_second(moved: u64, report: &RunReport) -> u64 {
     moved.saturating_mul(1000) / millis.max(1)
 }
 
-/// The first stage whose stream could not be verified: the one before a stage that says so, or else
-/// the last.
+/// The first stage with an unverified stream: the one before a stage that reports it, or else the
+/// last.
 fn silent(report: &RunReport) -> &str {
     let says_so = |stage: &StageSummary| {
         let report = stage.report.as_ref();

@@ -5,7 +5,7 @@ use crate::lists::{Entry, Stage};
 use crate::table::harmless;
 use crate::units;
 
-/// A column: its heading, its width, and what stands in it.
+/// A column: its heading, its width and its content.
 pub(super) struct Column {
     pub(super) heading: &'static str,
     pub(super) width: u16,
@@ -32,13 +32,13 @@ impl Column {
         }
     }
 
-    /// What stands in the column.
+    /// The content of a cell.
     pub(super) fn cell(&self, entry: &Entry) -> String {
         harmless(&(self.cell)(entry))
     }
 }
 
-/// The columns that fit side by side; the first is there however narrow it is.
+/// The columns that fit; at least the first.
 pub(super) fn fitting(columns: &'static [Column], width: u16) -> &'static [Column] {
     let mut used = 0;
     let fit = columns.iter().take_while(|column| {

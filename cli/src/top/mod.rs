@@ -34,16 +34,16 @@ Examples:
 
 Keys:
   q, Esc  quit
-  Tab     the next list, where the terminal is too low for all
+  Tab     the next list, if the terminal is too small for all
   Up, Down, PageUp, PageDown, Home
           move in the list
 
-Colours are left out where NO_COLOR is set, and nothing is told by colour alone.")]
+Set NO_COLOR to disable colours; no information is shown by colour alone.")]
 pub(super) struct Arguments {
-    /// How often to look.
+    /// Update interval.
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = duration)]
     interval: Duration,
-    /// Print what there is once instead, for a script or a file. `--output json` does so, too.
+    /// Print one snapshot and exit, for a script or a file. `--output json` implies it.
     #[arg(long)]
     once: bool,
     #[command(flatten)]
@@ -52,10 +52,10 @@ pub(super) struct Arguments {
     connect: Connect,
 }
 
-/// Looking oftener would mostly measure the looking.
+/// A shorter interval would mostly measure the queries.
 const SHORTEST: Duration = Duration::from_millis(100);
 
-/// Shows channels, functions and workers until it is told to quit.
+/// Shows channels, functions and workers until the user quits.
 pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let every = arguments.interval.max(SHORTEST);
     let is_once = arguments.once || arguments.output.is_json();
@@ -77,7 +77,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     watched
 }
 
-/// Prints one snapshot; rates are those of one interval.
+/// Prints one snapshot; rates cover one interval.
 async fn once(worker: &Worker, every: Duration, json: bool) -> Result<(), Failure> {
     Snapshot::take(worker).await?;
     tokio::time::sleep(every).await;
@@ -88,7 +88,7 @@ async fn once(worker: &Worker, every: Duration, json: bool) -> Result<(), Failur
     Ok(print(&snapshot.to_text(terminal_width()))?)
 }
 
-/// Looks again and again, and draws what it has seen.
+/// Queries and draws repeatedly.
 async fn watch(
     terminal: &mut DefaultTerminal,
     worker: &Worker,
@@ -135,7 +135,7 @@ fn quits(key: KeyEvent) -> bool {
     }
 }
 
-/// Whether colours are wanted: <https://no-color.org>.
+/// Whether to use colours: <https://no-color.org>.
 fn colours() -> bool {
     let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     !set("NO_COLOR") && std::env::var("TERM").is_ok_and(|term| term != "dumb")

@@ -12,21 +12,21 @@ use crate::lists::Entry;
 pub(super) struct Section<'a> {
     pub(super) name: &'static str,
     pub(super) columns: &'static [Column],
-    /// `None` if the engine does not tell.
+    /// `None` if the engine does not list them.
     pub(super) entries: Option<&'a [Entry]>,
-    /// How many there are, listed or not.
+    /// Number of all entries, listed or not.
     pub(super) total: u64,
-    /// The first that is shown.
+    /// The first displayed entry.
     pub(super) from: usize,
     pub(super) is_selected: bool,
     pub(super) has_colours: bool,
 }
 
-/// Lines that a section needs beside its entries: its name and the headings.
+/// Number of lines besides the entries: the title and the headings.
 const HEAD: u16 = 2;
 
 impl Section<'_> {
-    /// Lines that it would take.
+    /// Its full height.
     pub(super) fn lines(&self) -> u16 {
         let entries = self.entries.map_or(0, <[Entry]>::len);
         u16::try_from(entries)
@@ -85,7 +85,7 @@ impl Section<'_> {
         Line::styled(text, Style::new().add_modifier(Modifier::REVERSED))
     }
 
-    /// A channel that is nearly full stands out.
+    /// Highlights a channel that is nearly full.
     fn style(&self, entry: &Entry) -> Style {
         if self.has_colours && full(entry).is_some_and(|full| full >= 90) {
             Style::new().fg(Color::Yellow)

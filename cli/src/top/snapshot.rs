@@ -6,15 +6,15 @@ use crate::lists::{self, Entry};
 use crate::table::Table;
 use crate::{channels, functions, workers};
 
-/// More are not shown; the oldest of them are.
+/// Maximum number of displayed channels, the oldest first.
 const MOST: usize = 1000;
 
-/// What an engine had at one moment.
+/// The state of an engine at one moment.
 #[derive(Serialize)]
 pub(super) struct Snapshot {
-    /// The fastest first; `None` where the engine does not list them.
+    /// The fastest first; `None` if the engine does not list them.
     pub(super) channels: Option<Vec<Entry>>,
-    /// How many channels there are, shown or not.
+    /// Number of all channels, shown or not.
     pub(super) total_channels: u64,
     /// The busiest first.
     pub(super) functions: Vec<Entry>,
@@ -23,7 +23,7 @@ pub(super) struct Snapshot {
 }
 
 impl Snapshot {
-    /// Asks the engine.
+    /// Queries the engine.
     pub(super) async fn take(worker: &Worker) -> Result<Self, Failure> {
         let mut functions = lists::functions(worker).await?;
         let mut workers = lists::workers(worker).await?;
@@ -47,7 +47,7 @@ impl Snapshot {
         })
     }
 
-    /// Bytes that pass through all channels in a second.
+    /// The total rate of all channels in bytes per second.
     pub(super) fn rate(&self) -> u64 {
         let channels = self.channels.iter().flatten();
         channels
@@ -55,7 +55,7 @@ impl Snapshot {
             .sum()
     }
 
-    /// The lists, one after the other.
+    /// The lists as text.
     pub(super) fn to_text(&self, width: Option<usize>) -> String {
         let list = |name: &str, table: &Table| {
             if table.is_empty() {

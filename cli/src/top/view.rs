@@ -12,20 +12,20 @@ use crate::failure::Failure;
 use crate::lists::Entry;
 use crate::units;
 
-/// Lines that all three lists need to be of use.
+/// Minimum height for all three lists.
 const ROOM_FOR_ALL: u16 = 16;
 
-/// What is on the screen.
+/// The content of the screen.
 pub(super) struct View {
     engine: String,
     has_colours: bool,
     is_connected: bool,
     snapshot: Option<Snapshot>,
-    /// Why the last look failed, if it did; what was seen before stays on the screen.
+    /// Why the last query failed, if it did; the previous state stays on the screen.
     error: Option<String>,
-    /// The list that keys move in: channels, functions, workers.
+    /// The list in which keys move: channels, functions, workers.
     selected: usize,
-    /// The first entry that each list shows.
+    /// The first displayed entry of each list.
     from: [usize; 3],
 }
 
@@ -56,7 +56,7 @@ impl View {
         }
     }
 
-    /// Moves in the lists.
+    /// Handles a key.
     pub(super) fn key(&mut self, key: KeyCode) {
         const PAGE: usize = 10;
         let last = self.sections()[self.selected]
@@ -147,7 +147,7 @@ impl View {
     }
 }
 
-/// Functions and workers get what they need, a third at the most; channels the rest.
+/// Functions and workers get the lines they need, at most a third each; channels get the rest.
 fn areas(sections: &[Section<'_>; 3], body: Rect) -> [Rect; 3] {
     let third = body.height / 3;
     let [_, functions, workers] = sections;

@@ -13,12 +13,12 @@ use super::registry::Worker;
 use crate::engine::core::Core;
 use crate::wire::{ErrorBody, Payload};
 
-/// Default and maximum number of channels in one list, because a list must fit into a control
-/// message (`docs/protocol.md` section 1.5).
+/// Default number of channels in one list, and the maximum that a caller may request: a list must
+/// fit into a control message (`docs/protocol.md` section 1.5).
 const CHANNELS: usize = 1000;
 const MOST_CHANNELS: usize = 10_000;
 
-/// Default and maximum number of runs in one list.
+/// Default number of runs in one list, and the maximum that a caller may request.
 const RUNS: usize = 20;
 const MOST_RUNS: usize = 200;
 

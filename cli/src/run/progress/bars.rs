@@ -8,17 +8,17 @@ use crate::log::Drawn;
 use crate::run::figures::Figures;
 use crate::tell::tell;
 
-/// Progress as lines of a terminal that are drawn again and again.
+/// Progress lines that are redrawn on a terminal.
 pub(in crate::run) struct Bars {
     terminal: Term,
     screen: MultiProgress,
     whole: ProgressBar,
     stages: Vec<ProgressBar>,
-    /// Until nothing is drawn any more.
+    /// `None` after the display has ended.
     drawn: Option<Drawn>,
 }
 
-/// How often the terminal is drawn.
+/// Redraw interval.
 pub(super) const REDRAW: Duration = Duration::from_millis(250);
 
 impl Bars {
@@ -49,7 +49,7 @@ impl Bars {
         }
     }
 
-    /// Leaves the lines as they are, and goes on below.
+    /// Keeps the lines and continues below them.
     pub(super) fn leave(&mut self) {
         self.drawn = None;
         self.screen.set_draw_target(ProgressDrawTarget::hidden());
@@ -57,7 +57,7 @@ impl Bars {
         tell("");
     }
 
-    /// Takes the lines away.
+    /// Removes the lines.
     pub(super) fn clear(&mut self) {
         for bar in std::iter::once(&self.whole).chain(&self.stages) {
             bar.finish_and_clear();

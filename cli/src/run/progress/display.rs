@@ -8,11 +8,11 @@ use crate::log::is_json;
 use crate::run::figures::Figures;
 use crate::tell::tell;
 
-/// Shows how far a run has come, in the way that suits standard error.
+/// The progress display that suits standard error.
 pub(in crate::run) enum Display {
-    /// Nothing is ever said.
+    /// Nothing is printed.
     Quiet,
-    /// Nothing is shown, because the data is.
+    /// No progress is shown, because the data is on the terminal.
     Hidden,
     /// Nothing was drawn yet.
     Soon,
@@ -20,11 +20,11 @@ pub(in crate::run) enum Display {
     Plain(Plain),
 }
 
-/// Runs that take less show nothing.
+/// Shorter runs show no progress.
 const FIRST: Duration = Duration::from_secs(1);
 
 impl Display {
-    /// Lines are drawn again and again only where they are not mixed with the data.
+    /// Lines are redrawn only if they do not mix with the data.
     pub(in crate::run) fn new(quiet: bool, data_on_terminal: bool) -> Self {
         let dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
         if quiet {
@@ -38,7 +38,7 @@ impl Display {
         }
     }
 
-    /// Waits until it is time to show something.
+    /// Waits until the next update is due.
     pub(in crate::run) async fn tick(&self) {
         let wait = match self {
             Self::Quiet | Self::Hidden => return std::future::pending().await,
@@ -63,7 +63,7 @@ impl Display {
         }
     }
 
-    /// Whether the run took so long that something was shown.
+    /// Whether the run took long enough to show progress.
     pub(in crate::run) fn has_shown(&self) -> bool {
         match self {
             Self::Quiet | Self::Hidden | Self::Soon => false,
@@ -72,21 +72,21 @@ impl Display {
         }
     }
 
-    /// Says something, when nothing is drawn any more.
+    /// Prints a message after the display has ended.
     pub(in crate::run) fn say(&self, words: impl fmt::Display) {
         if !matches!(self, Self::Quiet) {
             tell(words);
         }
     }
 
-    /// Leaves what is shown, when the run is cut off.
+    /// Keeps the display when the run is aborted.
     pub(in crate::run) fn cut(&mut self) {
         if let Self::Bars(bars) = self {
             bars.leave();
         }
     }
 
-    /// Leaves the terminal to others.
+    /// Removes the display.
     pub(in crate::run) fn end(&mut self) {
         if let Self::Bars(bars) = self {
             bars.clear();

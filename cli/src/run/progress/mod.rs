@@ -1,4 +1,4 @@
-//! How far a run has come, on standard error, for runs of more than a second.
+//! Progress on standard error, for runs of more than a second.
 
 mod bars;
 mod display;

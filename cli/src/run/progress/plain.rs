@@ -4,12 +4,12 @@ use super::words;
 use crate::run::figures::Figures;
 use crate::tell::tell;
 
-/// Progress as lines, for a log: more seldom the longer a run takes.
+/// Progress lines for a log, less frequent the longer a run takes.
 pub(in crate::run) struct Plain {
     wait: Duration,
 }
 
-/// The longest time without a line.
+/// Maximum time without a line.
 const LONGEST: Duration = Duration::from_secs(30);
 
 impl Plain {
@@ -17,7 +17,7 @@ impl Plain {
         Self { wait: first }
     }
 
-    /// How long to wait until the next line.
+    /// Time until the next line.
     pub(super) fn wait(&self) -> Duration {
         self.wait
     }

@@ -1,15 +1,15 @@
-//! Figures as people read them.
+//! Figures in readable form.
 
 use pipewright::StageReport;
 
 use crate::run::figures::Figures;
 use crate::units::{age, bytes, count, rate};
 
-/// The room that the id of a stage gets at the most.
+/// Maximum width of a stage id.
 const ID: usize = 28;
 
-/// The whole run in a line of `width` letters at the most: what matters most comes first, and what
-/// has no room is left out.
+/// The whole run on one line of at most `width` characters: the most important first, and omitting
+/// what does not fit.
 pub(super) fn whole(figures: &Figures, width: usize) -> String {
     let mut parts = Vec::new();
     match (figures.percent(), figures.size) {
@@ -27,7 +27,7 @@ pub(super) fn whole(figures: &Figures, width: usize) -> String {
     fitting(parts, ", ", width)
 }
 
-/// A stage in a line of `width` letters at the most, with its id in a column of `ids`.
+/// A stage on one line of at most `width` characters, with its id in a column of `ids`.
 pub(super) fn stage(id: &str, report: Option<&StageReport>, ids: usize, width: usize) -> String {
     let ids = ids.min(ID);
     let mut parts = vec![format!("  {:ids$}", shortened(id))];
@@ -41,7 +41,7 @@ pub(super) fn stage(id: &str, report: Option<&StageReport>, ids: usize, width: u
     fitting(parts, "  ", width)
 }
 
-/// As many of the parts as there is room for, the first in any case.
+/// As many parts as fit; at least the first.
 fn fitting(parts: Vec<String>, between: &str, width: usize) -> String {
     let mut line = String::new();
     for part in parts {
@@ -56,13 +56,13 @@ fn fitting(parts: Vec<String>, between: &str, width: usize) -> String {
     line
 }
 
-/// A share of 1 in hundredths.
+/// A share of 1 as a percentage.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // It is from 0 to 100.
 fn share(share: f64) -> u8 {
     (share * 100.0).round() as u8
 }
 
-/// An id with its beginning left out if it is long.
+/// An id whose start is cut if it is too long.
 fn shortened(id: &str) -> String {
     let letters = id.chars().count();
     if letters <= ID {
