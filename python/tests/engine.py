@@ -1,6 +1,5 @@
 import asyncio
 import os
-import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,16 @@ class Engine:
     url: str
     process: asyncio.subprocess.Process
 
+    async def kill(self) -> None:
+        if self.process.returncode is None:
+            self.process.kill()
+        await self.process.wait()
+
+    async def restart(self) -> None:
+        """Kill this engine and start another at the same address."""
+        await self.kill()
+        self.process, _url = await _start(self.url.removeprefix("ws://").rstrip("/"))
+
     async def program(self, *arguments: str, stdin: bytes = b"") -> tuple[int, bytes, str]:
         """Run the program at this engine; return status, standard output and standard error."""
         process = await asyncio.create_subprocess_exec(
@@ -34,28 +43,28 @@ class Engine:
         return process.returncode, out, error.decode()
 
 
+async def _start(listen: str) -> tuple[asyncio.subprocess.Process, str]:
+    process = await asyncio.create_subprocess_exec(
+        PROGRAM,
+        "engine",
+        "--listen",
+        listen,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    assert process.stdout is not None
+    line = await asyncio.wait_for(process.stdout.readline(), 30)
+    url = line.decode().split()[-1]
+    assert url.startswith("ws://"), line
+    return process, url
+
+
 @pytest.fixture
 async def engine() -> AsyncIterator[Engine]:
-    with tempfile.TemporaryDirectory() as folder:
-        ready = Path(folder) / "ready"
-        process = await asyncio.create_subprocess_exec(
-            PROGRAM,
-            "engine",
-            "--listen",
-            "127.0.0.1:0",
-            "--ready-file",
-            str(ready),
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-        )
-        assert process.stdout is not None
-        line = await asyncio.wait_for(process.stdout.readline(), 30)
-        url = line.decode().split()[-1]
-        assert url.startswith("ws://"), line
-        yield Engine(url, process)
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
+    process, url = await _start("127.0.0.1:0")
+    engine = Engine(url, process)
+    yield engine
+    await engine.kill()
 
 
 @pytest.fixture

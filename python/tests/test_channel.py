@@ -1,4 +1,5 @@
 import asyncio
+import gc
 
 import pytest
 
@@ -6,9 +7,11 @@ from engine import Engine
 from pipewright_streams import (
     Abort,
     Aborted,
+    CallError,
     ChannelRef,
     ConnectError,
     ReaderGone,
+    Receiver,
     StreamError,
     Truncated,
     Verdict,
@@ -120,3 +123,82 @@ async def test_closed_reader_gives_an_error_not_an_end(worker: Worker) -> None:
     await reader.close()
     with pytest.raises(StreamError):
         await reader.next_frame()
+
+
+async def test_null_without_a_line_end_is_an_item(worker: Worker) -> None:
+    write, read = await worker.create_channel()
+    async with worker.writer(write) as writer:
+        await writer.write(b"1\nnull")
+    assert [item async for item in worker.receiver(read)] == [1, None]
+
+
+async def test_cancelled_send_loses_nothing(worker: Worker) -> None:
+    write, read = await worker.create_channel(1)
+    sender, receiver = worker.sender(write), worker.receiver(read)
+    await sender.connect()
+    text, cancelled = "x" * 60_000, 0
+    while cancelled < 3:
+        try:
+            await asyncio.wait_for(sender.send(text), 0.2)
+        except asyncio.TimeoutError:
+            cancelled += 1
+    count = asyncio.create_task(_count(receiver))
+    await sender.close()
+    assert await count == sender.sent
+
+
+async def _count(receiver: Receiver[str]) -> int:
+    return len([item async for item in receiver])
+
+
+async def test_dropped_sender_cuts_its_stream_short(worker: Worker) -> None:
+    write, read = await worker.create_channel()
+    sender = worker.sender(write)
+    await sender.send(1)
+    await sender.flush()
+    del sender
+    gc.collect()
+    with pytest.raises(Truncated):
+        await asyncio.wait_for(_count(worker.receiver(read)), 20)
+
+
+async def test_cancelled_call_reaches_its_function(worker: Worker) -> None:
+    began, ended = asyncio.Event(), asyncio.Event()
+
+    async def wait(_data: object) -> None:
+        began.set()
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.set()
+
+    await worker.register_function("py::wait", wait)
+    call = asyncio.create_task(worker.call("py::wait"))
+    await asyncio.wait_for(began.wait(), 20)
+    call.cancel()
+    await asyncio.wait_for(ended.wait(), 20)
+
+
+async def test_rejected_registration_is_an_error(worker: Worker) -> None:
+    await worker.register_function("engine::mine", lambda data: data)
+    with pytest.raises(CallError) as error:
+        await worker.registered()
+    assert "engine::mine (RESERVED)" in str(error.value)
+
+
+async def test_functions_are_registered_again_at_a_new_engine(engine: Engine) -> None:
+    async with Worker(engine.url) as worker:
+        await worker.register_function("py::echo", lambda data: data)
+        assert await worker.call("py::echo", [1]) == [1]
+        await engine.restart()
+        await asyncio.wait_for(_until_echoed(worker), 30)
+
+
+async def _until_echoed(worker: Worker) -> None:
+    while True:
+        try:
+            assert await worker.call("py::echo", [2]) == [2]
+            return
+        except CallError as error:
+            assert error.code in ("disconnected", "function_not_found")
+            await asyncio.sleep(0.05)

@@ -1,5 +1,6 @@
 """What needs no engine: shapes, formats, definitions."""
 
+import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, Literal, TypedDict
@@ -7,8 +8,17 @@ from typing import Any, Literal, TypedDict
 import pytest
 from pydantic import BaseModel
 
-from pipewright_streams import ChannelRef, ItemError, StageDefinitionError, stage
+from pipewright_streams import (
+    Abort,
+    ChannelRef,
+    ItemError,
+    ProtocolViolation,
+    StageDefinitionError,
+    stage,
+)
+from pipewright_streams.compression import compressor, decompressor
 from pipewright_streams.formats import Lines, Msgpack, Ndjson
+from pipewright_streams.messages import parse
 from pipewright_streams.refs import channel_url, shown
 from pipewright_streams.shapes import ANY, shape_of
 
@@ -41,7 +51,7 @@ def test_dataclass_survives_a_round_trip() -> None:
     outer = Outer("a", Inner(["x"], None), (1, 2.5), {"y": True})
     line = form.encode(outer, shape)
     assert line.endswith(b"\n")
-    assert form.decode(line, shape) == outer
+    assert form.decode(line.decode(), shape) == outer
 
 
 @pytest.mark.parametrize(
@@ -89,7 +99,7 @@ def test_decoders_do_not_depend_on_frames() -> None:
 def test_lines_and_msgpack() -> None:
     with pytest.raises(ItemError):
         Lines().encode("a\nb", ANY)
-    assert list(Lines().decoder().feed(b"a\n\nb\n")) == [b"a", b"", b"b"]
+    assert list(Lines().decoder().feed(b"a\n\nb\n")) == ["a", "", "b"]
     form = Msgpack()
     packed = form.encode({"n": [1, None]}, ANY) * 2
     decoder = form.decoder()
@@ -145,3 +155,83 @@ def test_urls_keep_the_query_and_hide_the_key() -> None:
     url = channel_url("ws://host:1/base/?token=x", ref)
     assert url == "ws://host:1/base/ws/channels/a%2Fb?token=x&key=k%261&dir=read"
     assert shown("wss://user:secret@host:1/p?key=k") == "wss://host:1/p"
+
+
+def test_items_before_a_bad_one_are_delivered() -> None:
+    found = []
+    with pytest.raises(ItemError):
+        for line in Ndjson().decoder().feed(b'1\n"\xff"\n3\n'):
+            found.append(Ndjson().decode(line, ANY))
+    assert found == [1]
+
+
+@pytest.mark.parametrize("line", ["NaN", "Infinity", "[1,]", "1 2", "", "\x0c"])
+def test_what_is_no_json_is_refused(line: str) -> None:
+    with pytest.raises(ItemError):
+        Ndjson().decode(line, ANY)
+
+
+def test_byte_order_marks_are_skipped_where_the_protocol_says() -> None:
+    bom = b"\xef\xbb\xbf"
+    assert list(Ndjson().decoder().feed(bom + b"1\n" + bom + b"2\n")) == ["1", "2"]
+    assert list(Lines().decoder().feed(bom + b"a\n" + bom + b"b\n")) == ["a", "\ufeffb"]
+
+
+def test_mark_of_nested_options_is_refused() -> None:
+    with pytest.raises(ItemError):
+        Ndjson().encode({"a": [{"$pipewright.some": 1}]}, ANY)
+
+
+@pytest.mark.parametrize(
+    ("hint", "value"),
+    [(int, "1"), (int, True), (str, 1), (list[int], [1, "2"]), (Inner, {"tags": []}), (Row, {})],
+)
+def test_outputs_are_checked(hint: Any, value: Any) -> None:
+    with pytest.raises(ItemError):
+        shape_of(hint).encode(value)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"type": "metadata", "format": 1},
+        {"type": "metadata", "format": "ndjson", "compression": []},
+        {"type": "error", "item": -1},
+        {"type": "error", "causes": "none"},
+        {"type": "turn"},
+        {"type": "end", "bytes": 1.5},
+        {"type": "end", "bytes": 1, "crc32c": "+1234567"},
+    ],
+)
+def test_malformed_messages_are_violations(fields: dict[str, Any]) -> None:
+    with pytest.raises(ProtocolViolation):
+        parse(json.dumps({"pipewright": 1, **fields}))
+
+
+def test_aborts_are_bounded_and_flat() -> None:
+    cause = Abort("c", "m", causes=(Abort("deep", ""),))
+    abort = Abort("x", "é" * 20_000, causes=(cause,) * 40)
+    fields = abort.fields()
+    assert fields["message"].endswith("é.. (cut, 40000 bytes)")
+    assert len(fields["message"].encode()) < 17_000
+    assert fields["causes"] == [{"code": "c", "message": "m"}] * 16
+
+
+@pytest.mark.parametrize("name", ["zstd", "lz4"])
+def test_compressed_payload_can_be_read_up_to_each_flush(name: str) -> None:
+    packed, unpacked = compressor(name), decompressor(name)
+    for text in (b"first", b"second" * 10_000):
+        assert b"".join(unpacked.feed(packed.feed(text))) == text
+    b"".join(unpacked.feed(packed.finish()))
+    unpacked.finish()
+
+
+@pytest.mark.parametrize("name", ["zstd", "lz4"])
+def test_decompression_is_bounded_and_checked(name: str) -> None:
+    packed, unpacked = compressor(name), decompressor(name)
+    bomb = packed.feed(bytes(256 << 20))
+    assert max(len(piece) for piece in unpacked.feed(bomb[:65_536])) <= 64 << 20
+    with pytest.raises(ItemError):
+        unpacked.finish()
+    with pytest.raises(ItemError):
+        list(decompressor(name).feed(b"neither of both" * 10))

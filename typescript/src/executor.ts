@@ -4,6 +4,7 @@ import { CallError, PipewrightError } from "./errors.js";
 import { abortOf, RunLost, Stopped, UserError } from "./failures.js";
 import { checked, Receiver, Sender } from "./items.js";
 import { bounded, encodeProgress } from "./messages.js";
+import { Ordered } from "./ordered.js";
 import { asRef, type ChannelRef } from "./refs.js";
 import { formatOf, type RunContext, type Stage } from "./stage.js";
 
@@ -206,10 +207,22 @@ export class Execution {
       }
       case "stream":
       case "producer":
-        for await (const output of this.#guarded(this.#call(kind === "stream" ? this.#incoming() : undefined))) {
-          this.#check();
-          await this.#sender?.send(output);
+        await this.#emit(this.#call(kind === "stream" ? this.#incoming() : undefined));
+    }
+  }
+
+  async #emit(outputs: unknown): Promise<void> {
+    const sender = this.#sender;
+    try {
+      for await (const output of outputs as AsyncIterable<unknown>) {
+        sender?.push(output);
+        if (sender?.isFull === true) {
+          await sender.flush();
         }
+        this.#check();
+      }
+    } catch (error) {
+      throw this.#user_error(error, this.#number());
     }
   }
 
@@ -237,6 +250,14 @@ export class Execution {
       return await call();
     } catch (error) {
       throw this.#user_error(error, number ?? this.#number());
+    }
+  }
+
+  async #awaited(result: Promise<unknown>): Promise<unknown> {
+    try {
+      return await result;
+    } catch (error) {
+      throw this.#user_error(error, this.#number());
     }
   }
 
@@ -287,8 +308,18 @@ export class Execution {
       }
       for (const encoded of batch.items) {
         const item = receiver?.decode(encoded);
-        const result = this.#call(item);
-        await this.#give(item, result instanceof Promise ? await this.#user(() => result) : result, this.#number());
+        let result = this.#call(item);
+        if (result instanceof Promise) {
+          result = await this.#awaited(result as Promise<unknown>);
+        }
+        if (this.#stage.kind === "many") {
+          await this.#give(item, result, this.#number());
+        } else {
+          this.#push(item, result);
+          if (this.#sender?.isFull === true) {
+            await this.#sender.flush();
+          }
+        }
       }
       this.#check();
     }
@@ -298,84 +329,53 @@ export class Execution {
   /** Handles up to `limit` items at once; outputs are sent in order, each as soon as it can be. */
   async #concurrent(limit: number): Promise<void> {
     const receiver = this.#receiver;
-    const running: Promise<() => Promise<void>>[] = [];
-    let [over, failed] = [false, undefined as { error: unknown } | undefined];
-    let [wake, room] = [(): void => undefined, (): void => undefined];
-    const isOver = (): boolean => over;
-    const collect = async (): Promise<void> => {
-      for (;;) {
-        const next = running[0];
-        if (next === undefined) {
-          if (isOver()) {
-            return;
-          }
-          await new Promise<void>((resolve) => (wake = resolve));
-          continue;
-        }
-        const give = await next;
-        await give();
-        void running.shift();
-        room();
-      }
-    };
-    const collected = collect().catch((error: unknown) => {
-      failed = { error };
-      room();
-    });
-    const add = async (entry: Promise<() => Promise<void>>): Promise<void> => {
-      entry.catch(() => undefined);
-      running.push(entry);
-      wake();
-      while (running.length >= limit && failed === undefined) {
-        await new Promise<void>((resolve) => (room = resolve));
-      }
-      if (failed !== undefined) {
-        throw failed.error;
-      }
-    };
+    const ordered = new Ordered(limit);
     try {
       for (let batch = await receiver?.batch(); batch !== undefined; batch = await receiver?.batch()) {
         if (batch.kind !== "items") {
           const event = batch;
-          await add(Promise.resolve(async () => this.#sender?.forward(event)));
+          await ordered.add(Promise.resolve(async () => this.#sender?.forward(event)));
           continue;
         }
         for (const encoded of batch.items) {
           const item = receiver?.decode(encoded);
           const number = this.#number();
           const result = this.#user(() => this.#stage.run(item, this.#context), number);
-          await add(result.then((output) => () => this.#give(item, output, number)));
+          await ordered.add(result.then((output) => () => this.#give(item, output, number)));
         }
         this.#check();
       }
     } finally {
-      over = true;
-      wake();
+      ordered.end();
     }
-    await collected;
-    if (failed !== undefined) {
-      throw failed.error;
-    }
+    await ordered.done();
     receiver?.checkCount();
   }
 
   async #give(item: unknown, result: unknown, number: number | undefined): Promise<void> {
     const sender = this.#sender;
     switch (this.#stage.kind) {
-      case "filter":
-        if (result === true) {
-          await sender?.send(item);
-        }
-        return;
       case "many":
         for await (const output of this.#guarded(result, number)) {
           await sender?.send(output);
         }
         return;
       default:
-        if (result !== undefined) {
-          await sender?.send(result);
+        this.#push(item, result);
+        if (sender?.isFull === true) {
+          await sender.flush();
         }
+    }
+  }
+
+  /** Sends what a function of one item returned. */
+  #push(item: unknown, result: unknown): void {
+    if (this.#stage.kind === "filter") {
+      if (result === true) {
+        this.#sender?.push(item);
+      }
+    } else if (result !== undefined) {
+      this.#sender?.push(result);
     }
   }
 }

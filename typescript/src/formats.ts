@@ -21,7 +21,7 @@ export interface Format {
   /** Decodes one item. Throws `ItemError`. */
   decode(encoded: unknown): unknown;
   /** Encodes one item, whole or not at all. Throws `ItemError`. */
-  encode(item: unknown): Buffer;
+  encode(item: unknown): Buffer | string;
 }
 
 const LF = 0x0a;
@@ -32,6 +32,9 @@ const BOM = "\ufeff";
 /** The key that stands for a nested option (section 9.7); a writer refuses it in user data. */
 const MARK = "$pipewright.some";
 
+/** What needs a look at each line: CRLF, byte order marks, lines that may be blank. */
+const UNUSUAL = /\r|\ufeff|(?:^|\n)(?:[ \t\n]|$)/;
+
 class LineDecoder implements Decoder {
   #rest: Buffer[] = [];
   #size = 0;
@@ -39,18 +42,27 @@ class LineDecoder implements Decoder {
 
   constructor(readonly json: boolean) {}
 
-  *feed(payload: Buffer): Generator<string, void, void> {
+  feed(payload: Buffer): Iterable<string> {
     const last = payload.lastIndexOf(LF);
     if (last < 0) {
       this.#keep(payload);
-      return;
+      return [];
     }
     const head = payload.subarray(0, last);
     const whole = this.#size > 0 ? Buffer.concat([...this.#rest, head]) : head;
     this.#rest = [];
     this.#size = 0;
-    yield* this.#lines(whole);
     this.#keep(payload.subarray(last + 1));
+    return this.#plain(whole) ?? this.#lines(whole);
+  }
+
+  /** The lines, if none of them needs a look of its own. */
+  #plain(whole: Buffer): string[] | undefined {
+    if (this.#first || whole.length > MAX_ITEM || !isUtf8(whole)) {
+      return undefined;
+    }
+    const text = whole.toString();
+    return UNUSUAL.test(text) ? undefined : text.split("\n");
   }
 
   *finish(): Generator<string, void, void> {
@@ -110,8 +122,53 @@ function check(size: number): void {
   }
 }
 
+/** Whether JSON can carry a value as it is. Members that are `undefined` count as absent. */
+function isJson(value: unknown): boolean {
+  switch (typeof value) {
+    case "string":
+      return value.isWellFormed();
+    case "number":
+      return Number.isFinite(value);
+    case "boolean":
+      return true;
+    case "object": {
+      if (value === null || typeof (value as { toJSON?: unknown }).toJSON === "function") {
+        return true;
+      }
+      if (Array.isArray(value)) {
+        // Not `every`, which skips holes.
+        for (const element of value as unknown[]) {
+          if (!isJson(element)) {
+            return false;
+          }
+        }
+        return true;
+      }
+      if (value instanceof Map || value instanceof Set || ArrayBuffer.isView(value)) {
+        return false;
+      }
+      for (const key of Object.keys(value)) {
+        const member = (value as Record<string, unknown>)[key];
+        if (key === MARK || !key.isWellFormed() || (member !== undefined && !isJson(member))) {
+          return false;
+        }
+      }
+      return true;
+    }
+    default:
+      return false;
+  }
+}
+
 /** Throws for what JSON cannot carry: `JSON.stringify` would change it without a word. */
 export function checkJson(value: unknown, path: string): void {
+  if (!isJson(value)) {
+    explain(value, path);
+  }
+}
+
+/** Throws at the part that JSON cannot carry. */
+function explain(value: unknown, path: string): void {
   switch (typeof value) {
     case "number":
       if (!Number.isFinite(value)) {
@@ -130,9 +187,9 @@ export function checkJson(value: unknown, path: string): void {
         return;
       }
       if (Array.isArray(value)) {
-        value.forEach((element, at) => {
-          checkJson(element, `${path}[${at}]`);
-        });
+        for (const [at, element] of (value as unknown[]).entries()) {
+          explain(element, `${path}[${at}]`);
+        }
       } else {
         if (value instanceof Map || value instanceof Set || ArrayBuffer.isView(value)) {
           throw new ItemError(`${path || "the item"}: a ${value.constructor.name} has no JSON form`);
@@ -146,7 +203,7 @@ export function checkJson(value: unknown, path: string): void {
           }
           // An absent member and an undefined one are the same in JSON.
           if (member !== undefined) {
-            checkJson(member, path === "" ? key : `${path}.${key}`);
+            explain(member, path === "" ? key : `${path}.${key}`);
           }
         }
       }
@@ -175,7 +232,7 @@ export const ndjson: Format = {
     if (text === undefined) {
       throw new ItemError(`the item: a ${typeof item} has no JSON form`);
     }
-    return Buffer.from(`${text}\n`);
+    return `${text}\n`;
   },
 };
 
@@ -197,6 +254,6 @@ export const lines: Format = {
     if (!item.isWellFormed()) {
       throw new ItemError("the text has a lone surrogate");
     }
-    return Buffer.from(item.endsWith("\r") ? `${item}\r\n` : `${item}\n`);
+    return item.endsWith("\r") ? `${item}\r\n` : `${item}\n`;
   },
 };

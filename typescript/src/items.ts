@@ -16,8 +16,8 @@ export interface Validator<T> {
   parse(value: unknown): T;
 }
 
-/** The byte order mark in UTF-8. */
-const BOM = Buffer.from("\ufeff");
+/** The byte order mark. */
+const BOM = "\ufeff";
 
 /** Items that a receiver hands over at once. */
 const BATCH = 4096;
@@ -104,6 +104,10 @@ export class Receiver<T> {
           }
           items.push(next.value);
         }
+      } else if (Array.isArray(this.#found)) {
+        const found = this.#found as unknown[];
+        this.#found = [];
+        return found;
       } else {
         for (const encoded of this.#found) {
           items.push(encoded);
@@ -211,6 +215,8 @@ export class Sender<T> {
   readonly #validator: Validator<T> | undefined;
   readonly #packed: Transformer | undefined;
   #buffer: Buffer[] = [];
+  /** Encoded items of a format of text; converted at once when they are sent. */
+  #text = "";
   #size = 0;
   #flushed: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
@@ -241,17 +247,19 @@ export class Sender<T> {
 
   /** Encodes an item into the buffer; await `flush` when `isFull`. Nothing is sent if it throws. */
   push(item: T): void {
-    let encoded: Buffer;
+    let encoded: Buffer | string;
     try {
       encoded = this.#format.encode(checked(this.#validator, item));
     } catch (error) {
       throw error instanceof ItemError ? new ItemError(error.reason, this.sent) : error;
     }
-    if (this.sent === 0 && this.#format.name === "lines" && encoded.indexOf(BOM) === 0) {
-      // A reader skips one byte order mark at the beginning (section 9.7).
-      this.#buffer.push(BOM);
+    if (typeof encoded === "string") {
+      // A reader skips one byte order mark at the beginning of lines (section 9.7).
+      const first = this.sent === 0 && this.#format.name === "lines" && encoded.startsWith(BOM);
+      this.#text += first ? BOM + encoded : encoded;
+    } else {
+      this.#buffer.push(encoded);
     }
-    this.#buffer.push(encoded);
     this.#size += encoded.length;
     this.sent += 1;
     this.#timer ??= setTimeout(() => {
@@ -306,8 +314,9 @@ export class Sender<T> {
     if (this.#size === 0) {
       return;
     }
-    const payload = Buffer.concat(this.#buffer);
+    const payload = this.#text === "" ? Buffer.concat(this.#buffer) : Buffer.from(this.#text);
     this.#buffer = [];
+    this.#text = "";
     this.#size = 0;
     this.#rest();
     await this.#write(this.#packed?.feed(payload) ?? [payload]);

@@ -22,7 +22,7 @@ from .failures import RunLost, StageFailed, UserError, abort_of
 from .formats import format_of
 from .items import Receiver, Sender
 from .messages import Abort, Header, Progress, Turn
-from .refs import ChannelRef
+from .refs import ChannelRef, find_ref
 from .report import Report
 from .stage import Stage, StageKind
 
@@ -34,8 +34,8 @@ class Execution:
         """Read the request (``docs/protocol.md`` section 10.1). Raises ``CallError``."""
         self._stage = stage
         self._report = Report()
-        read = _ref(request, "readerRef", "reader_ref", "reader")
-        write = _ref(request, "writerRef", "writer_ref", "writer")
+        read = find_ref(request, "readerRef", "reader_ref", "reader")
+        write = find_ref(request, "writerRef", "writer_ref", "writer")
         self._reader = None if read is None else ChannelReader(address, read)
         self._writer = None if write is None else ChannelWriter(address, write)
         cancel = ChannelRef.of(request.get("cancelRef"))
@@ -103,7 +103,7 @@ class Execution:
             await asyncio.shield(self._abort(abort))
             if isinstance(error, asyncio.CancelledError) and not self._context.is_cancelled:
                 raise
-            raise StageFailed(abort.code, _as_json(abort)) from error
+            raise StageFailed(abort.code, json.dumps(abort.fields(), ensure_ascii=False)) from error
         if self._cancel is not None:
             await self._cancel.close()
         return self._finish()
@@ -223,7 +223,15 @@ class Execution:
             await self._writer.send_message(text)
 
     async def _items(self) -> None:
-        receiver, is_async = self._received(), _is_async(self._stage.function)
+        receiver, sender, stage = self._received(), self._sender, self._stage
+        assert sender is not None
+        function, arguments, is_async = (
+            stage.function,
+            self._arguments,
+            inspect.iscoroutinefunction(stage.function),
+        )
+        # The common shape, one item for one, without a call more than it needs.
+        is_plain = stage.kind is StageKind.ITEM and not stage.many and not stage.optional
         while (batch := await receiver.batch()) is not None:
             if not isinstance(batch, list):
                 await self._pass_on(batch)
@@ -231,10 +239,18 @@ class Execution:
             self._context.metadata = receiver.metadata
             for encoded in batch:
                 item = receiver.decode(encoded)
-                result = self._call(item)
+                try:
+                    result = function(item, **arguments)
+                except Exception as error:
+                    raise UserError(error, self._number()) from error
                 if is_async:
                     result = await self._user(result)
-                await self._give(item, result, self._number())
+                if is_plain:
+                    sender.push(result)
+                    if sender.is_full:
+                        await sender.flush()
+                else:
+                    await self._give(item, result, self._number())
         receiver.check_count()
 
     async def _give(self, item: Any, result: Any, number: int | None) -> None:
@@ -301,7 +317,7 @@ class Execution:
     async def _one(self, item: Any, number: int) -> Any:
         function: Callable[..., Any] = self._stage.function
         try:
-            if _is_async(function):
+            if inspect.iscoroutinefunction(function):
                 return await function(item, **self._arguments)
             # A plain function of a concurrent stage may block, so it runs on a thread.
             return await asyncio.to_thread(function, item, **self._arguments)
@@ -313,8 +329,15 @@ class Execution:
     async def _emit(self, outputs: Any) -> None:
         sender = self._sender
         assert sender is not None
-        async for output in _guarded(outputs, None, self._number):
-            await sender.send(output)
+        try:
+            async for output in outputs:
+                sender.push(output)
+                if sender.is_full:
+                    await sender.flush()
+        except PipewrightError:
+            raise
+        except Exception as error:
+            raise UserError(error, self._number()) from error
 
     async def _bytes(self) -> None:
         reader, writer = self._reader, self._writer
@@ -343,10 +366,6 @@ class Execution:
                 await reader.close()
 
 
-def _is_async(function: Callable[..., Any]) -> bool:
-    return inspect.iscoroutinefunction(function)
-
-
 def _iterated(result: Any, number: int | None) -> Iterable[Any]:
     try:
         yield from result
@@ -356,16 +375,14 @@ def _iterated(result: Any, number: int | None) -> Iterable[Any]:
         raise UserError(error, number) from error
 
 
-async def _guarded(
-    outputs: Any, number: int | None, current: Callable[[], int | None] | None = None
-) -> AsyncIterator[Any]:
+async def _guarded(outputs: Any, number: int | None) -> AsyncIterator[Any]:
     try:
         async for output in outputs:
             yield output
     except PipewrightError:
         raise
     except Exception as error:
-        raise UserError(error, current() if current else number) from error
+        raise UserError(error, number) from error
 
 
 async def _payload(reader: ChannelReader, writer: ChannelWriter) -> AsyncIterator[bytes]:
@@ -380,17 +397,3 @@ async def _payload(reader: ChannelReader, writer: ChannelWriter) -> AsyncIterato
             case Turn():
                 # Only a stage that declares that it keeps order is given turns.
                 continue
-
-
-def _ref(request: dict[str, Any], *names: str) -> ChannelRef | None:
-    for name in names:
-        if name in request and request[name] is not None:
-            ref = ChannelRef.of(request[name])
-            if ref is None:
-                raise CallError("deserialization_error", f"`{name}` is not a channel ref")
-            return ref
-    return None
-
-
-def _as_json(abort: Abort) -> str:
-    return json.dumps(abort.fields(), ensure_ascii=False)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Iterable
+import json.encoder
+import re
+from collections.abc import Callable, Iterable
 from typing import Any, NoReturn, Protocol
 
 from .errors import ItemError
@@ -54,33 +56,59 @@ class _LineDecoder:
         self._json_lines = json_lines
         self._at_start = True
 
-    def feed(self, payload: bytes) -> Iterable[bytes]:
+    def feed(self, payload: bytes) -> Iterable[str]:
         head, newline, tail = payload.rpartition(b"\n")
         if not newline:
             self._rest += payload
         else:
             whole = bytes(self._rest) + head if self._rest else head
             self._rest = bytearray(tail)
-            yield from self._kept(whole.split(b"\n"))
+            yield from self._lines(whole)
         if len(self._rest) > self._limit:
             raise ItemError(f"a line is over the limit of {self._limit} bytes")
 
-    def finish(self) -> Iterable[bytes]:
+    def finish(self) -> Iterable[str]:
         rest, self._rest = bytes(self._rest), bytearray()
         if rest:
-            yield from self._kept([rest])
+            yield from self._lines(rest)
 
-    def _kept(self, lines: list[bytes]) -> Iterable[bytes]:
+    def _lines(self, whole: bytes) -> Iterable[str]:
+        try:
+            text = whole.decode()
+        except UnicodeDecodeError:
+            for line in whole.split(b"\n"):
+                yield from self._kept([_text(line, self._json_lines)])
+            return
+        lines = text.split("\n")
+        plain = not self._at_start and len(whole) <= self._limit and not _UNUSUAL.search(text)
+        if plain and (not self._json_lines or "" not in lines):
+            yield from lines
+        else:
+            yield from self._kept(lines)
+
+    def _kept(self, lines: list[str]) -> Iterable[str]:
         for line in lines:
-            kept = line[:-1] if line.endswith(b"\r") else line
-            if kept.startswith(BOM) and (self._json_lines or self._at_start):
-                kept = kept[len(BOM) :]
+            kept = line[:-1] if line.endswith("\r") else line
+            if kept.startswith("\ufeff") and (self._json_lines or self._at_start):
+                kept = kept[1:]
             self._at_start = False
-            if len(kept) > self._limit:
+            if len(kept) > self._limit // 4 and len(kept.encode()) > self._limit:
                 raise ItemError(f"a line is over the limit of {self._limit} bytes")
-            # A blank line is none of JSON; any other byte is for the parser to refuse.
-            if not self._json_lines or kept.strip(b" \t\r"):
+            # A blank line is none of JSON; any other character is for the parser to refuse.
+            if not self._json_lines or kept.strip(" \t\r"):
                 yield kept
+
+
+_UNUSUAL = re.compile("\r|\ufeff|(?:^|\n)[ \t]")
+"""What needs a look at each line: CRLF, byte order marks, lines that may be blank."""
+
+
+def _text(line: bytes, json_lines: bool) -> str:
+    try:
+        return line.decode()
+    except UnicodeDecodeError as error:
+        what = "cannot be read as JSON" if json_lines else "the line is not UTF-8"
+        raise ItemError(f"{what}: {error}") from None
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -103,6 +131,22 @@ _JSON = json.JSONDecoder(parse_constant=_refuse_constant)
 _TO_JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
+def _encode_function() -> Callable[[Any], str]:
+    """Build the encoder of CPython once; ``JSONEncoder.encode`` builds one per value."""
+    make = getattr(json.encoder, "c_make_encoder", None)
+    if make is None:
+        return _TO_JSON.encode
+    text = json.encoder.encode_basestring
+    encode = make(None, _TO_JSON.default, text, None, ":", ",", False, False, False)
+    return lambda value: "".join(encode(value, 0))
+
+
+_encode_json = _encode_function()
+
+
+_scan: Callable[[str, int], tuple[Any, int]] = getattr(_JSON, "scan_once")  # noqa: B009
+
+
 class Ndjson:
     """One JSON value per line; the default."""
 
@@ -116,16 +160,22 @@ class Ndjson:
     def decode(self, encoded: Any, shape: Shape) -> Any:
         """Decode one line."""
         try:
-            value = _JSON.decode(encoded.decode())
+            try:
+                value, end = _scan(encoded, 0)
+            except StopIteration:
+                # White space in front, or no JSON.
+                value, end = _JSON.decode(encoded), len(encoded)
+            if end != len(encoded):
+                value = _JSON.decode(encoded)
         except (ValueError, RecursionError) as error:
             raise ItemError(f"cannot be read as JSON: {error}") from None
-        return shape.decode(value, "")
+        return shape.decode(value)
 
     def encode(self, item: Any, shape: Shape) -> bytes:
         """Encode one line. NaN, infinities and lone surrogates have no JSON form."""
         try:
             plain = shape.encode(item)
-            text = _TO_JSON.encode(plain)
+            text = _encode_json(plain)
             if _MARK in text:
                 _refuse_mark(plain)
             return text.encode() + b"\n"
@@ -144,11 +194,8 @@ class Lines:
         return _LineDecoder(MAX_ITEM, json_lines=False)
 
     def decode(self, encoded: Any, shape: Shape) -> Any:
-        """Decode one line."""
-        try:
-            return shape.decode(bytes(encoded).decode(), "")
-        except UnicodeDecodeError as error:
-            raise ItemError(f"the line is not UTF-8: {error}") from None
+        """Check one line."""
+        return shape.decode(encoded, "")
 
     def encode(self, item: Any, shape: Shape) -> bytes:
         """Encode one line. A line cannot contain a line feed."""

@@ -7,6 +7,7 @@ import contextlib
 import weakref
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
+from itertools import islice
 from typing import Any, Generic, TypeVar
 
 from .channel import ChannelReader, ChannelWriter
@@ -84,10 +85,8 @@ class Receiver(Generic[T]):
             raise ItemError(self._error.reason, self.received)
         found: list[Any] = []
         try:
-            for encoded in self._found:
-                found.append(encoded)
-                if len(found) == _BATCH:
-                    break
+            # Keeps what came before an error.
+            found.extend(islice(self._found, _BATCH))
         except ItemError as error:
             self._error = error
             if not found:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import quote, urlsplit, urlunsplit
 
+from .errors import CallError
+
 
 @dataclass(frozen=True)
 class ChannelRef:
@@ -55,3 +57,14 @@ def shown(address: str) -> str:
     host = f"[{host}]" if ":" in host else host
     port = f":{parts.port}" if parts.port else ""
     return f"{parts.scheme}://{host}{port}{parts.path}"
+
+
+def find_ref(request: dict[str, Any], *names: str) -> ChannelRef | None:
+    """Find a ref in a request under one of its names. Raises ``CallError`` if it is malformed."""
+    for name in names:
+        if name in request and request[name] is not None:
+            ref = ChannelRef.of(request[name])
+            if ref is None:
+                raise CallError("deserialization_error", f"`{name}` is not a channel ref")
+            return ref
+    return None

@@ -16,8 +16,22 @@ from typing import Any, Literal, NoReturn, Union, get_args, get_origin, get_type
 
 from .errors import ItemError
 
-Check = Callable[[Any, str], Any]
-"""Turns a JSON value into a value of the type; the second argument is the path for errors."""
+Read = Callable[[Any], Any]
+"""Turns a JSON value into a value of the type. Raises ``_Misfit``."""
+
+
+class _Misfit(Exception):
+    """A value that does not fit, with the path to it, which the levels above complete."""
+
+    def __init__(self, reason: str, path: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.path = path
+
+    def within(self, step: str) -> _Misfit:
+        """Return the misfit as seen from one level above."""
+        dot = "." if self.path and not self.path.startswith("[") else ""
+        return _Misfit(self.reason, f"{step}{dot}{self.path}")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,14 +39,31 @@ class Shape:
     """How values of one type are read, written and described."""
 
     name: str
-    decode: Check
-    encode: Callable[[Any], Any]
+    read: Read
+    write: Callable[[Any], Any]
     schema: dict[str, Any]
 
+    def decode(self, value: Any, path: str = "") -> Any:
+        """Turn a JSON value into a value of the type. Raises ``ItemError`` with the path."""
+        try:
+            return self.read(value)
+        except _Misfit as misfit:
+            raise _item_error(misfit.within(path) if path else misfit) from misfit.__cause__
 
-def _refuse(path: str, expected: str, value: Any) -> NoReturn:
-    got = type(value).__name__
-    raise ItemError(f"{path or 'the item'}: expected {expected}, got {got}")
+    def encode(self, value: Any) -> Any:
+        """Check a value and turn it into a JSON value. Raises ``ItemError`` with the path."""
+        try:
+            return self.write(value)
+        except _Misfit as misfit:
+            raise _item_error(misfit) from misfit.__cause__
+
+
+def _item_error(misfit: _Misfit) -> ItemError:
+    return ItemError(f"{misfit.path or 'the item'}: {misfit.reason}")
+
+
+def _refuse(expected: str, value: Any) -> NoReturn:
+    raise _Misfit(f"expected {expected}, got {type(value).__name__}")
 
 
 def _same(value: Any) -> Any:
@@ -43,120 +74,158 @@ _SCALARS: dict[Any, str] = {str: "string", int: "integer", float: "number", bool
 
 
 def _scalar(kind: type, name: str) -> Shape:
-    def decode(value: Any, path: str) -> Any:
-        if kind is float and isinstance(value, int) and not isinstance(value, bool):
-            return float(value)
-        if not isinstance(value, kind) or (kind is not bool and isinstance(value, bool)):
-            _refuse(path, name, value)
+    def exact(value: Any) -> Any:
+        # A bool is an int to `isinstance`.
+        if type(value) is not kind and (not isinstance(value, kind) or isinstance(value, bool)):
+            _refuse(name, value)
         return value
 
-    return Shape(kind.__name__, decode, _same, {"type": name})
+    def number(value: Any) -> Any:
+        if type(value) is int:
+            return float(value)
+        return exact(value)
+
+    read = number if kind is float else exact
+    return Shape(kind.__name__, read, read, {"type": name})
+
+
+def _each(call: Callable[[Any], Any], values: Any) -> list[Any]:
+    out: list[Any] = []
+    try:
+        for value in values:
+            out.append(call(value))
+    except _Misfit as misfit:
+        raise misfit.within(f"[{len(out)}]") from misfit.__cause__
+    return out
 
 
 def _sequence(item: Shape) -> Shape:
-    def decode(value: Any, path: str) -> Any:
+    def read(value: Any) -> Any:
         if not isinstance(value, list):
-            _refuse(path, "an array", value)
-        return [item.decode(element, f"{path}[{at}]") for at, element in enumerate(value)]
+            _refuse("an array", value)
+        return _each(item.read, value)
 
-    def encode(value: Any) -> Any:
-        return [item.encode(element) for element in value]
+    def write(value: Any) -> Any:
+        if not isinstance(value, list | tuple):
+            _refuse("a list", value)
+        return _each(item.write, value)
 
-    return Shape(f"list[{item.name}]", decode, encode, {"type": "array", "items": item.schema})
+    return Shape(f"list[{item.name}]", read, write, {"type": "array", "items": item.schema})
 
 
 def _tuple(items: list[Shape]) -> Shape:
-    def decode(value: Any, path: str) -> Any:
-        if not isinstance(value, list) or len(value) != len(items):
-            _refuse(path, f"an array of {len(items)}", value)
-        pairs = zip(items, value, strict=True)
-        return tuple(it.decode(element, f"{path}[{at}]") for at, (it, element) in enumerate(pairs))
-
-    def encode(value: Any) -> Any:
-        return [it.encode(element) for it, element in zip(items, value, strict=True)]
+    def each(value: Any, kinds: type[Any] | tuple[type[Any], ...], call: str) -> list[Any]:
+        if not isinstance(value, kinds) or len(value) != len(items):
+            _refuse(f"an array of {len(items)}", value)
+        shapes = iter(items)
+        return _each(lambda element: getattr(next(shapes), call)(element), value)
 
     names = ", ".join(it.name for it in items)
     schema = {"type": "array", "prefixItems": [it.schema for it in items], "items": False}
-    return Shape(f"tuple[{names}]", decode, encode, schema)
+    return Shape(
+        f"tuple[{names}]",
+        lambda value: tuple(each(value, list, "read")),
+        lambda value: each(value, (list, tuple), "write"),
+        schema,
+    )
+
+
+def _members(value: dict[Any, Any], call: Callable[[Any], Any]) -> dict[str, Any]:
+    out, key = {}, ""
+    try:
+        for key, member in value.items():
+            out[key] = call(member)
+    except _Misfit as misfit:
+        raise misfit.within(key) from misfit.__cause__
+    return out
 
 
 def _mapping(item: Shape) -> Shape:
-    def decode(value: Any, path: str) -> Any:
+    def read(value: Any) -> Any:
         if not isinstance(value, dict):
-            _refuse(path, "an object", value)
-        return {key: item.decode(it, f"{path}.{key}".lstrip(".")) for key, it in value.items()}
+            _refuse("an object", value)
+        return value if item.read is _same else _members(value, item.read)
 
-    def encode(value: Any) -> Any:
+    def write(value: Any) -> Any:
+        if not isinstance(value, dict):
+            _refuse("a dict", value)
         for key in value:
             if not isinstance(key, str):
-                raise ItemError(f"a key of an object must be a string, got {type(key).__name__}")
-        return {key: item.encode(it) for key, it in value.items()}
+                raise _Misfit(f"a key of an object must be a string, got {type(key).__name__}")
+        return value if item.write is _same else _members(value, item.write)
 
     schema = {"type": "object", "additionalProperties": item.schema}
-    return Shape(f"dict[str, {item.name}]", decode, encode, schema)
+    return Shape(f"dict[str, {item.name}]", read, write, schema)
 
 
 def _union(options: list[Shape]) -> Shape:
-    def decode(value: Any, path: str) -> Any:
+    name = " | ".join(option.name for option in options)
+
+    def read(value: Any) -> Any:
         reasons = []
         for option in options:
             try:
-                return option.decode(value, path)
-            except ItemError as error:
-                reasons.append(error.reason)
-        raise ItemError("; ".join(reasons))
+                return option.read(value)
+            except _Misfit as misfit:
+                reasons.append(f"{misfit.path}: {misfit.reason}" if misfit.path else misfit.reason)
+        raise _Misfit("; ".join(reasons))
 
-    def encode(value: Any) -> Any:
+    def write(value: Any) -> Any:
         for option in options:
-            encoded = option.encode(value)
             try:
-                option.decode(encoded, "")
-            except ItemError:
+                encoded = option.write(value)
+                option.read(encoded)
+            except _Misfit:
                 continue
             return encoded
-        raise ItemError(f"the value is none of {' | '.join(it.name for it in options)}")
+        return _refuse(f"one of {name}", value)
 
-    name = " | ".join(option.name for option in options)
-    return Shape(name, decode, encode, {"anyOf": [option.schema for option in options]})
+    return Shape(name, read, write, {"anyOf": [option.schema for option in options]})
 
 
 def _literal(values: tuple[Any, ...]) -> Shape:
-    def decode(value: Any, path: str) -> Any:
+    def read(value: Any) -> Any:
         for known in values:
             if known == value and type(known) is type(value):
                 return known
-        return _refuse(path, f"one of {list(values)}", value)
+        return _refuse(f"one of {list(values)}", value)
 
-    return Shape(f"Literal{list(values)}", decode, _same, {"enum": list(values)})
+    return Shape(f"Literal{list(values)}", read, read, {"enum": list(values)})
 
 
 def _enum(kind: type[enum.Enum]) -> Shape:
-    def decode(value: Any, path: str) -> Any:
+    def read(value: Any) -> Any:
         try:
             return kind(value)
         except ValueError:
-            return _refuse(path, f"a value of {kind.__name__}", value)
+            return _refuse(f"a value of {kind.__name__}", value)
 
-    def encode(value: Any) -> Any:
-        return value.value if isinstance(value, enum.Enum) else value
+    def write(value: Any) -> Any:
+        if not isinstance(value, kind):
+            _refuse(kind.__name__, value)
+        return value.value
 
-    return Shape(kind.__name__, decode, encode, {"enum": [member.value for member in kind]})
+    return Shape(kind.__name__, read, write, {"enum": [member.value for member in kind]})
 
 
-def _fields(name: str, fields: dict[str, Shape], required: set[str], make: Check) -> Check:
-    def decode(value: Any, path: str) -> Any:
+def _fields(name: str, fields: dict[str, Shape], required: set[str], make: Read) -> Read:
+    reads = [(key, shape.read, key in required) for key, shape in fields.items()]
+
+    def read(value: Any) -> Any:
         if not isinstance(value, dict):
-            _refuse(path, f"an object ({name})", value)
-        found = {}
-        for key, shape in fields.items():
-            where = f"{path}.{key}".lstrip(".")
-            if key in value:
-                found[key] = shape.decode(value[key], where)
-            elif key in required:
-                raise ItemError(f"{where}: this field of {name} is missing")
-        return make(found, path)
+            _refuse(f"an object ({name})", value)
+        found, key = {}, ""
+        try:
+            for key, call, needed in reads:
+                if key in value:
+                    found[key] = call(value[key])
+                elif needed:
+                    raise _Misfit(f"this field of {name} is missing")
+        except _Misfit as misfit:
+            raise misfit.within(key) from misfit.__cause__
+        return make(found)
 
-    return decode
+    return read
 
 
 def _object_schema(name: str, fields: dict[str, Shape], required: set[str]) -> dict[str, Any]:
@@ -178,20 +247,28 @@ def _dataclass(kind: Any) -> Shape:
         it.name for it in members if it.default is missing and it.default_factory is missing
     }
 
-    def make(found: dict[str, Any], path: str) -> Any:
+    def make(found: dict[str, Any]) -> Any:
         try:
             return kind(**found)
         except (TypeError, ValueError) as error:
-            raise ItemError(f"{path or 'the item'}: {error}") from error
+            raise _Misfit(str(error)) from error
 
-    def encode(value: Any) -> Any:
+    writes = [(key, shape.write) for key, shape in fields.items()]
+
+    def write(value: Any) -> Any:
         if not isinstance(value, kind):
-            raise ItemError(f"expected {kind.__name__}, got {type(value).__name__}")
-        return {name: shape.encode(getattr(value, name)) for name, shape in fields.items()}
+            _refuse(kind.__name__, value)
+        out, key = {}, ""
+        try:
+            for key, call in writes:
+                out[key] = call(getattr(value, key))
+        except _Misfit as misfit:
+            raise misfit.within(key) from misfit.__cause__
+        return out
 
     name = kind.__name__
-    decode = _fields(name, fields, required, make)
-    return Shape(name, decode, encode, _object_schema(name, fields, required))
+    read = _fields(name, fields, required, make)
+    return Shape(name, read, write, _object_schema(name, fields, required))
 
 
 def _typed_dict(kind: Any) -> Shape:
@@ -199,39 +276,45 @@ def _typed_dict(kind: Any) -> Shape:
     fields = {name: shape_of(hint) for name, hint in hints.items()}
     required = set(kind.__required_keys__)
     name = kind.__name__
-    decode = _fields(name, fields, required, lambda found, _path: found)
+    read = _fields(name, fields, required, _same)
 
-    def encode(value: Any) -> Any:
+    def write(value: Any) -> Any:
         if not isinstance(value, dict):
-            raise ItemError(f"expected {name}, got {type(value).__name__}")
+            _refuse(name, value)
         for key in required:
             if key not in value:
-                raise ItemError(f"{key}: this field of {name} is missing")
-        return {key: fields[key].encode(it) if key in fields else it for key, it in value.items()}
+                raise _Misfit(f"this field of {name} is missing", key)
+        out, key = {}, ""
+        try:
+            for key, member in value.items():
+                out[key] = fields[key].write(member) if key in fields else member
+        except _Misfit as misfit:
+            raise misfit.within(key) from misfit.__cause__
+        return out
 
-    return Shape(name, decode, encode, _object_schema(name, fields, required))
+    return Shape(name, read, write, _object_schema(name, fields, required))
 
 
 def _pydantic(kind: Any) -> Shape:
-    def decode(value: Any, path: str) -> Any:
+    def read(value: Any) -> Any:
         try:
             return kind.model_validate(value)
         except ValueError as error:
-            raise ItemError(f"{path or 'the item'}: {error}") from error
+            raise _Misfit(str(error)) from error
 
-    def encode(value: Any) -> Any:
+    def write(value: Any) -> Any:
         if not isinstance(value, kind):
-            raise ItemError(f"expected {kind.__name__}, got {type(value).__name__}")
+            _refuse(kind.__name__, value)
         return value.model_dump(mode="json", by_alias=True)
 
-    return Shape(kind.__name__, decode, encode, kind.model_json_schema())
+    return Shape(kind.__name__, read, write, kind.model_json_schema())
 
 
-def _none(value: Any, path: str) -> Any:
-    return None if value is None else _refuse(path, "null", value)
+def _none(value: Any) -> Any:
+    return None if value is None else _refuse("null", value)
 
 
-ANY = Shape("any", lambda value, _path: value, _same, {})
+ANY = Shape("any", _same, _same, {})
 """Plain JSON values, unchecked."""
 
 
@@ -249,7 +332,7 @@ def shape_of(hint: Any) -> Shape:
     if hint in _SCALARS:
         return _scalar(hint, _SCALARS[hint])
     if hint is None or hint is type(None):
-        return Shape("None", _none, _same, {"type": "null"})
+        return Shape("None", _none, _none, {"type": "null"})
     origin, arguments = get_origin(hint), get_args(hint)
     if origin in _TRANSPARENT:
         return shape_of(arguments[0])
