@@ -141,7 +141,7 @@ pub use pipeline::{Compose, Pipeline, Run, RunError, RunReport, StageSummary};
 pub use pipewright_macros::pipeline_stage;
 pub use stage::{
     Configured, Consumer, DeadLetter, DeadLetters, Guarded, IntoStage, ItemStageExt, Policy,
-    Producer, Remedy, Remote, Retried, Service, Stage, StageContext, StageError, StageExt,
+    Producer, Remedy, Remote, Renamed, Retried, Service, Stage, StageContext, StageError, StageExt,
     StageInfo, StageKind, StageReport, StageRequest, StreamInfo, ToDeadLetters, remote,
 };
 pub use transport::{Address, ConnectError};

@@ -1,12 +1,47 @@
 use pipewright::Worker;
+use serde_json::Value;
 
 use super::exit::Exit;
 use super::failure::Failure;
-use super::lists;
+use super::lists::{self, Entry};
 use super::similar::similar;
+use super::table::harmless;
 
-/// The function ids that an engine lists, including stages.
-pub(super) struct Known(Vec<String>);
+/// The functions that an engine lists, including stages.
+pub(super) struct Known {
+    /// In order.
+    ids: Vec<String>,
+    functions: Vec<Entry>,
+}
+
+/// What a stage takes or gives, as far as the engine knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Stream {
+    Bytes,
+    /// Lines of text.
+    Lines,
+    /// JSON values.
+    Ndjson {
+        /// Whether each is a text.
+        is_text: bool,
+    },
+    /// Items in a format that the program does not convert.
+    Other(String),
+}
+
+impl Stream {
+    fn of(stream: &Value) -> Option<Self> {
+        let field = |name: &str| stream.get(name).and_then(Value::as_str);
+        Some(match field("format")? {
+            "bytes" => Self::Bytes,
+            "lines" => Self::Lines,
+            "ndjson" => Self::Ndjson {
+                is_text: field("item") == Some("String"),
+            },
+            other => Self::Other(harmless(other)),
+        })
+    }
+}
 
 /// Maximum number of ids in an error.
 const SHOWN: usize = 12;
@@ -19,19 +54,36 @@ impl Known {
         let mut ids: Vec<_> = ids.map(str::to_owned).collect();
         ids.sort_unstable();
         ids.dedup();
-        Ok(Self(ids))
+        Ok(Self { ids, functions })
+    }
+
+    /// What the stage `id` takes, if it says so.
+    pub(super) fn input(&self, id: &str) -> Option<Stream> {
+        self.stream(id, "input")
+    }
+
+    /// What the stage `id` gives, if it says so.
+    pub(super) fn output(&self, id: &str) -> Option<Stream> {
+        self.stream(id, "output")
+    }
+
+    fn stream(&self, id: &str, side: &str) -> Option<Stream> {
+        let is_it = |function: &&Entry| function.text("function_id") == id;
+        let metadata = self.functions.iter().find(is_it)?.get("metadata")?;
+        metadata.get("pipewright")?;
+        Stream::of(metadata.get(side)?)
     }
 
     /// Whether a function with this id exists.
     pub(super) fn has(&self, id: &str) -> bool {
-        self.0
+        self.ids
             .binary_search_by(|known| known.as_str().cmp(id))
             .is_ok()
     }
 
     /// The most similar id.
     pub(super) fn similar(&self, id: &str) -> Option<&str> {
-        similar(id, self.0.iter().map(String::as_str))
+        similar(id, self.ids.iter().map(String::as_str))
     }
 
     /// The hint for an unknown id.
@@ -39,8 +91,8 @@ impl Known {
         if let Some(meant) = self.similar(id) {
             return format!("did you mean `{meant}`?");
         }
-        match self.0.split_at_checked(SHOWN) {
-            _ if self.0.is_empty() => {
+        match self.ids.split_at_checked(SHOWN) {
+            _ if self.ids.is_empty() => {
                 "no worker has registered anything at this engine; start the worker of the stage"
                     .to_owned()
             }
@@ -51,7 +103,7 @@ impl Known {
             ),
             _ => format!(
                 "start the worker of the stage; the engine has {}",
-                self.0.join(", ")
+                self.ids.join(", ")
             ),
         }
     }

@@ -15,8 +15,10 @@ mod bench;
 mod channel;
 mod channels;
 mod check;
+mod command;
 mod completions;
 mod connect;
+mod convert;
 mod draft;
 mod engine;
 mod exit;
@@ -34,6 +36,7 @@ mod pipeline_file;
 mod ready_file;
 mod run;
 mod security;
+mod serve;
 mod signals;
 mod similar;
 mod source;
@@ -55,7 +58,7 @@ use failure::Failure;
 
 /// Streams between workers, over WebSocket channels.
 #[derive(Parser)]
-#[command(version, arg_required_else_help = true, after_help = HELP)]
+#[command(name = "pipewright", version, arg_required_else_help = true, after_help = HELP)]
 struct Arguments {
     #[command(flatten)]
     log: log::Settings,
@@ -109,6 +112,8 @@ enum Command {
     New(new::Arguments),
     /// Runs a pipeline: standard input through stages of any worker to standard output.
     Run(run::Arguments),
+    /// Serves a command as a stage of any worker's pipelines.
+    Serve(serve::Arguments),
     /// Lists the stages that pipelines can use.
     Stages(stages::Arguments),
     /// Shows channels, functions and workers live.
@@ -159,12 +164,15 @@ fn carry_out(command: Command) -> Result<(), Failure> {
             Command::Man(arguments) => man::run(&arguments),
             Command::New(arguments) => new::run(&arguments),
             Command::Run(arguments) => run::run(arguments).await,
+            Command::Serve(arguments) => serve::run(arguments).await,
             Command::Stages(arguments) => stages::run(arguments).await,
             Command::Top(arguments) => top::run(arguments).await,
             Command::Trigger(arguments) => trigger::run(arguments).await,
             Command::Workers(arguments) => workers::run(arguments).await,
         }
     });
+    #[cfg(unix)]
+    command::wait_for_all();
     // A thread that waits for standard input would hold the program until a line comes.
     runtime.shutdown_background();
     outcome

@@ -4,7 +4,7 @@ use futures::Stream;
 use serde::Serialize;
 
 use super::{
-    Configured, Ends, Flow, IntoStage, Part, Remote, StageContext, StageError, StageFacts,
+    Configured, Ends, Flow, IntoStage, Part, Remote, Renamed, StageContext, StageError, StageFacts,
     StageReport,
 };
 use crate::codec::{Decode, Encode};
@@ -93,6 +93,12 @@ pub trait StageExt<Form>: IntoStage<Form> + Sized {
     /// strings.
     fn with_params(self, params: impl Serialize) -> Configured<Self::Stage> {
         Configured::new(self.into_stage(), &params)
+    }
+
+    /// The same stage under another id: for [`Worker::register`](crate::Worker::register), in reports
+    /// and in errors. A composed stage becomes one part of the run.
+    fn with_id(self, id: impl Into<String>) -> Renamed<Self::Stage> {
+        Renamed::new(self.into_stage(), id)
     }
 
     /// Runs the stage on the worker that has registered it, instead of within this process. The

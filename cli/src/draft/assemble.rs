@@ -1,15 +1,18 @@
+use std::io;
+
 use bytes::Bytes;
+use futures::stream::BoxStream;
 use pipewright::format::{Raw, TokioCodec};
 use pipewright::pipeline::Boxed;
 use pipewright::{Pipeline, StageExt, remote};
 use tokio::io::AsyncRead;
-use tokio_util::codec::FramedRead;
 
 use super::draft::Draft;
 use super::records::{Kind, Lines, Ndjson, Record, Records};
 use super::save::{Place, save};
 use super::step::{StageStep, Step};
 use super::stream_format::StreamFormat;
+use crate::command::command;
 
 /// A pipeline of bytes, which are parsed only where a step requires it.
 pub(crate) type Bytewise = Pipeline<Boxed<Bytes, Raw>>;
@@ -28,17 +31,26 @@ macro_rules! with_kind {
     };
 }
 
+/// What a pipeline reads.
+pub(crate) enum Source<R> {
+    /// Bytes as they are.
+    Bytes(R),
+    /// Lines of the pipeline's format, which are counted as items.
+    Records(BoxStream<'static, io::Result<Record>>),
+}
+
 impl Draft {
-    /// Builds the pipeline for `input`.
-    pub(crate) fn assemble<R>(self, input: R) -> Bytewise
+    /// Builds the pipeline for `source`.
+    pub(crate) fn assemble<R>(self, source: Source<R>) -> Bytewise
     where
         R: AsyncRead + Send + 'static,
     {
-        let mut pipeline = match self.format {
-            StreamFormat::Bytes => Pipeline::read(input).boxed(),
-            StreamFormat::Ndjson | StreamFormat::Lines => {
-                with_kind!(self.format, records::<R>(input))
-            }
+        let mut pipeline = match source {
+            Source::Bytes(input) => Pipeline::read(input).boxed(),
+            Source::Records(lines) => match self.format {
+                StreamFormat::Ndjson => records::<Ndjson>(lines),
+                StreamFormat::Lines | StreamFormat::Bytes => records::<Lines>(lines),
+            },
         };
         if let Some(deadline) = self.deadline {
             pipeline = pipeline.deadline(deadline);
@@ -51,11 +63,8 @@ impl Draft {
 }
 
 /// Starts with lines, which are counted.
-fn records<R, K: Kind>(input: R) -> Bytewise
-where
-    R: AsyncRead + Send + 'static,
-{
-    Pipeline::try_source(FramedRead::new(input, Records::<K>::default()))
+fn records<K: Kind>(lines: BoxStream<'static, io::Result<Record>>) -> Bytewise {
+    Pipeline::try_source(lines)
         .format::<In<K>>()
         .encode()
         .boxed()
@@ -75,7 +84,15 @@ fn add(pipeline: Bytewise, step: Step, reads: StreamFormat) -> Bytewise {
     let writes = step.writes(reads);
     match step {
         Step::Stage(stage) if stage.copies == 1 => {
-            let StageStep { id, params, .. } = stage;
+            let StageStep {
+                id,
+                params,
+                command: spec,
+                ..
+            } = stage;
+            if let Some(spec) = spec {
+                return pipeline.then(command.with_params(spec).with_id(id)).boxed();
+            }
             let stage = remote::<Bytes, Bytes>(id).formats::<Raw, Raw>();
             pipeline.then(stage.with_params(params)).boxed()
         }

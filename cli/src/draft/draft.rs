@@ -6,6 +6,8 @@ use serde_json::Value;
 use super::parameter::Parameter;
 use super::step::{StageStep, Step};
 use super::stream_format::StreamFormat;
+use crate::command::CommandSpec;
+use crate::exit::Exit;
 use crate::failure::Failure;
 
 /// A parsed pipeline.
@@ -21,13 +23,19 @@ pub(crate) struct Draft {
 }
 
 impl Draft {
-    /// Stages in sequence, without parameters.
-    pub(crate) fn chain(ids: Vec<String>) -> Self {
-        let steps = ids.into_iter().map(StageStep::new).map(Step::Stage);
-        Self {
-            steps: steps.collect(),
+    /// Stages and commands in sequence, without parameters.
+    pub(crate) fn chain(steps: Vec<String>) -> Result<Self, Failure> {
+        let steps = steps
+            .into_iter()
+            .map(|step| match CommandSpec::parse(&step) {
+                None => Ok(Step::Stage(StageStep::new(step))),
+                Some(Ok(spec)) => Ok(Step::Stage(StageStep::command(spec))),
+                Some(Err(reason)) => Err(Failure::new(Exit::Usage, reason)),
+            });
+        Ok(Self {
+            steps: steps.collect::<Result<_, _>>()?,
             ..Self::default()
-        }
+        })
     }
 
     /// Sets parameters and overrides existing ones.
@@ -38,6 +46,13 @@ impl Draft {
     /// The ids of the stages, in order.
     pub(crate) fn stage_ids(&self) -> Vec<String> {
         let stages = Step::stages(&self.steps).into_iter();
+        stages.map(|stage| stage.id.clone()).collect()
+    }
+
+    /// The ids of the stages on workers.
+    pub(crate) fn remote_ids(&self) -> Vec<String> {
+        let stages = Step::stages(&self.steps).into_iter();
+        let stages = stages.filter(|stage| stage.command.is_none());
         stages.map(|stage| stage.id.clone()).collect()
     }
 

@@ -10,7 +10,9 @@ mod save;
 mod step;
 mod stream_format;
 
+pub(super) use assemble::Source;
 pub(super) use draft::Draft;
 pub(super) use parameter::Parameter;
+pub(super) use records::Record;
 pub(super) use step::{StageStep, Step};
 pub(super) use stream_format::StreamFormat;

@@ -9,9 +9,14 @@ use tokio_util::codec::{Decoder, Encoder};
 /// One line of a stream, including its end. The program counts lines and passes them to branches
 /// without parsing them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Record(Bytes);
+pub(crate) struct Record(Bytes);
 
 impl Record {
+    /// A line, which may be without its end.
+    pub(crate) fn new(line: Bytes) -> Self {
+        Self(line)
+    }
+
     /// The value at the JSON pointer `by`, or the whole line. Items without a value share one key.
     pub(super) fn key(&self, by: Option<&str>) -> Bytes {
         let Some(by) = by else {

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use super::stream_format::StreamFormat;
+use crate::command::CommandSpec;
 
 /// One step of a pipeline.
 #[derive(Clone, Debug)]
@@ -35,6 +36,8 @@ pub(crate) enum Step {
 pub(crate) struct StageStep {
     pub(crate) id: String,
     pub(crate) params: Value,
+    /// The command that runs in this process, instead of a stage on a worker.
+    pub(crate) command: Option<CommandSpec>,
     /// The output format; default: the input format.
     pub(crate) writes: Option<StreamFormat>,
     /// Number of concurrent copies.
@@ -49,9 +52,21 @@ impl StageStep {
         Self {
             id,
             params: Value::Null,
+            command: None,
             writes: None,
             copies: 1,
             ordered: false,
+        }
+    }
+}
+
+impl StageStep {
+    /// A command of this process.
+    pub(crate) fn command(spec: CommandSpec) -> Self {
+        let name = spec.name();
+        Self {
+            command: Some(spec),
+            ..Self::new(name)
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The entries of a pipeline file. Editors show the documentation of the fields.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
@@ -44,11 +45,13 @@ pub(super) struct RetryEntry {
     pub(super) wait: Option<Spanned<String>>,
 }
 
-/// A step: one of `stage`, `tee`, `broadcast` and `partition`, with its settings.
+/// A step: one of `stage`, `command`, `tee`, `broadcast` and `partition`, with its
+/// settings.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(extend("oneOf" = [
     {"required": ["stage"]},
+    {"required": ["command"]},
     {"required": ["tee"]},
     {"required": ["broadcast"]},
     {"required": ["partition", "steps"]},
@@ -57,6 +60,15 @@ pub(super) struct StepEntry {
     /// The id of a registered stage, such as `log::parse`.
     #[schemars(with = "Option<String>")]
     pub(super) stage: Option<Spanned<String>>,
+    /// A command with its arguments, such as `["jq", "-c", ".user"]`, which runs beside the program.
+    #[schemars(with = "Option<Vec<String>>", length(min = 1))]
+    pub(super) command: Option<Spanned<Vec<String>>>,
+    /// The working directory of the command.
+    #[schemars(with = "Option<PathBuf>")]
+    pub(super) directory: Option<Spanned<PathBuf>>,
+    /// Environment variables of the command.
+    #[schemars(with = "Option<BTreeMap<String, String>>")]
+    pub(super) env: Option<Spanned<BTreeMap<String, String>>>,
     /// The parameters of the stage.
     #[schemars(with = "Option<Value>")]
     pub(super) params: Option<Spanned<Value>>,

@@ -8,6 +8,7 @@ use toml::Spanned;
 use super::entries::{FileEntry, PartitionEntry, StepEntry};
 use super::mistake::Mistake;
 use super::pipeline_file::{Named, Retry};
+use crate::command::CommandSpec;
 use crate::draft::{Draft, StageStep, Step, StreamFormat};
 use crate::units::duration;
 
@@ -63,7 +64,7 @@ const MIXED_UP: &str =
     "what comes out of a branch is bytes, which would be mixed up with those of the others";
 
 /// The fields that determine the kind of a step.
-const KINDS: [&str; 4] = ["stage", "tee", "broadcast", "partition"];
+const KINDS: [&str; 5] = ["stage", "command", "tee", "broadcast", "partition"];
 
 impl Lowering {
     fn refuse(&mut self, span: Range<usize>, message: impl Into<String>) {
@@ -110,7 +111,8 @@ impl Lowering {
                 let message = format!("a step is a `{}` or a `{}`, not both", names.0, names.1);
                 self.refuse(second.span.clone(), message);
             } else {
-                let message = "a step has one of `stage`, `tee`, `broadcast` and `partition`";
+                let message =
+                    "a step has one of `stage`, `command`, `tee`, `broadcast` and `partition`";
                 self.refuse(span, message);
             }
             return None;
@@ -128,6 +130,21 @@ impl Lowering {
                 ordered: entry.ordered,
             };
             return Some(self.stage(id, settings, reads));
+        }
+        if let Some(command) = entry.command {
+            if command.get_ref().is_empty() {
+                self.refuse(command.span(), "a command has a program");
+                return None;
+            }
+            let spec = CommandSpec {
+                command: command.into_inner(),
+                directory: entry.directory.map(Spanned::into_inner),
+                env: entry.env.map(Spanned::into_inner).unwrap_or_default(),
+            };
+            return Some(Step::Stage(StageStep {
+                writes: entry.writes.map(Spanned::into_inner),
+                ..StageStep::command(spec)
+            }));
         }
         if let Some(file) = entry.tee {
             let steps = entry.steps.map(Spanned::into_inner).unwrap_or_default();
@@ -285,13 +302,16 @@ struct Field {
     span: Range<usize>,
 }
 
-fn fields(entry: &StepEntry) -> [Option<Field>; 9] {
+fn fields(entry: &StepEntry) -> [Option<Field>; 12] {
     fn field<T>(name: &'static str, value: Option<&Spanned<T>>) -> Option<Field> {
         let span = value?.span();
         Some(Field { name, span })
     }
     [
         field("stage", entry.stage.as_ref()),
+        field("command", entry.command.as_ref()),
+        field("directory", entry.directory.as_ref()),
+        field("env", entry.env.as_ref()),
         field("tee", entry.tee.as_ref()),
         field("broadcast", entry.broadcast.as_ref()),
         field("partition", entry.partition.as_ref()),
@@ -306,7 +326,9 @@ fn fields(entry: &StepEntry) -> [Option<Field>; 9] {
 /// Whether a field is allowed in a step of a kind.
 fn belongs(field: &str, kind: &str) -> bool {
     match field {
-        "params" | "writes" | "copies" | "ordered" => kind == "stage",
+        "params" | "copies" | "ordered" => kind == "stage",
+        "writes" => matches!(kind, "stage" | "command"),
+        "directory" | "env" => kind == "command",
         "steps" => matches!(kind, "tee" | "partition"),
         _ => true,
     }

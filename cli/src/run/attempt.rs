@@ -9,6 +9,7 @@ use super::job::{Job, Opened};
 use super::progress::Display;
 use super::summary::Summary;
 use crate::connect::Connect;
+use crate::convert::Edges;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::known::Known;
@@ -26,11 +27,14 @@ pub(super) async fn attempt(
         () = signals.next() => return Err(Stopped::cancelled()),
     };
     // An engine that lists nothing tells of a missing stage when it is called.
-    if let Ok(known) = Known::ask(&worker).await {
-        known.check(job.draft.stage_ids().iter().map(String::as_str))?;
+    let known = Known::ask(&worker).await.ok();
+    if let Some(known) = &known {
+        known.check(job.draft.remote_ids().iter().map(String::as_str))?;
     }
+    let (from, to) = job.formats;
+    let edges = Edges::choose(&job.draft, known.as_ref(), from, to)?;
     let Opened {
-        draft,
+        mut draft,
         input,
         mut output,
         sides,
@@ -41,10 +45,14 @@ pub(super) async fn attempt(
     };
     let figures = RefCell::new(Figures::new(&input, draft.stage_ids()));
     let mut display = Display::new(quiet, output.is_standard() && console::user_attended());
-    let run = draft.assemble(input).start(&worker);
+    draft.format = edges.first();
+    let run = draft.assemble(edges.source(input)).start(&worker);
     let mut states = worker.states();
     let report = match run.await {
-        Ok(run) => drive(run, &mut output, &figures, &mut display, signals).await,
+        Ok(run) => {
+            let mut output = (&mut output, edges.converter());
+            drive(run, &mut output, &figures, &mut display, signals).await
+        }
         Err(error) => Err(Stopped::Run(error)),
     };
     let report = match report {

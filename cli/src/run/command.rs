@@ -7,7 +7,8 @@ use super::attempt::attempt;
 use super::drive::Stopped;
 use super::job::Job;
 use crate::connect::Connect;
-use crate::draft::{Parameter, StreamFormat};
+use crate::convert::DataFormat;
+use crate::draft::Parameter;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::pipeline_file::Retry;
@@ -17,6 +18,9 @@ use crate::units::duration;
 
 const HELP: &str = "\
 Examples:
+  echo hello | pipewright run text::upper
+  pipewright run --from csv --to json orders::large < orders.csv
+  pipewright run 'cmd:jq -c .user' log::errors < users.ndjson
   pipewright run log::parse log::errors bytes::gzip < access.log > errors.gz
   pipewright run bytes::gzip --param bytes::gzip.level=9 -i access.log -o access.log.gz
   pipewright run -f pipeline.toml < access.log > sessions.ndjson.gz
@@ -36,11 +40,11 @@ Longer runs show progress on standard error, and every run prints a summary at t
 #[derive(Args)]
 #[command(after_help = HELP)]
 pub(crate) struct Arguments {
-    /// Ids of the stages, in order.
+    /// The stages, in order: ids, or commands such as `cmd:gzip -9`.
     #[arg(value_name = "STAGE", required_unless_present = "file")]
     stages: Vec<String>,
     /// Run the pipeline in this file. Options on the command line take precedence.
-    #[arg(short, long, value_name = "FILE", conflicts_with_all = ["stages", "format"])]
+    #[arg(short, long, value_name = "FILE", conflicts_with = "stages")]
     file: Option<PathBuf>,
     /// Parameter of a stage: JSON, or else a text. Repeatable.
     #[arg(short, long = "param", value_name = "STAGE.KEY=VALUE")]
@@ -51,9 +55,13 @@ pub(crate) struct Arguments {
     /// Write this file instead of standard output. It is named FILE.part until the run is complete.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Format of the input.
-    #[arg(long, value_enum, default_value_t)]
-    format: StreamFormat,
+    /// Format of the input [default: the one that the first stage reads: `lines` for strings,
+    /// `ndjson` for other items, otherwise `bytes`].
+    #[arg(long, value_enum, value_name = "FORMAT", visible_alias = "format")]
+    from: Option<DataFormat>,
+    /// Format of the output [default: chosen by the last stage, in the same way].
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    to: Option<DataFormat>,
     /// Maximum duration of the run, such as `90s` or `10min` [default: unlimited].
     #[arg(long, value_name = "TIME", value_parser = duration)]
     deadline: Option<Duration>,
@@ -105,12 +113,13 @@ impl Arguments {
     fn job(&self) -> Result<Job, Failure> {
         let mut job = match &self.file {
             Some(path) => Job::of_file(path)?,
-            None => Job::of_stages(self.stages.clone(), self.format),
+            None => Job::of_stages(self.stages.clone())?,
         };
         job.draft.set_params(self.params.clone())?;
         job.draft.deadline = self.deadline.or(job.draft.deadline);
         job.input = self.input.clone().or(job.input);
         job.output = self.output.clone().or(job.output);
+        job.formats = (self.from, self.to);
         job.can_begin_again()?;
         Ok(job)
     }

@@ -10,6 +10,7 @@ use pipewright::{Event, Run, RunError, RunReport};
 use super::figures::Figures;
 use super::output::Output;
 use super::progress::Display;
+use crate::convert::Converter;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::signals::Signals;
@@ -31,7 +32,7 @@ const PATIENCE: Duration = Duration::from_millis(500);
 /// that wait.
 pub(super) async fn drive<S: RunSource<Item = Bytes>>(
     mut run: Run<S>,
-    output: &mut Output,
+    output: &mut (&mut Output, Converter),
     figures: &RefCell<Figures>,
     display: &mut Display,
     signals: &mut Signals,
@@ -81,12 +82,13 @@ async fn cancel<S: RunSource>(run: Run<S>, display: &Display, signals: &mut Sign
 
 async fn copy<S: RunSource<Item = Bytes>>(
     run: &mut Run<S>,
-    output: &mut Output,
+    (output, converter): &mut (&mut Output, Converter),
     figures: &RefCell<Figures>,
 ) -> Result<(), Stopped> {
     while let Some(event) = run.next_event().await {
         match event.map_err(Stopped::Run)? {
             Event::Item(bytes) => {
+                let bytes = converter.convert(bytes).map_err(Stopped::Output)?;
                 output.write(&bytes).await.map_err(Stopped::Output)?;
                 figures.borrow_mut().written += bytes.len() as u64;
             }
@@ -95,6 +97,9 @@ async fn copy<S: RunSource<Item = Bytes>>(
             _ => {}
         }
     }
+    let rest = converter.finish().map_err(Stopped::Output)?;
+    output.write(&rest).await.map_err(Stopped::Output)?;
+    figures.borrow_mut().written += rest.len() as u64;
     Ok(())
 }
 

@@ -2,7 +2,8 @@ use std::path::{Path, PathBuf};
 
 use super::input::Input;
 use super::output::Output;
-use crate::draft::{Draft, StreamFormat};
+use crate::convert::DataFormat;
+use crate::draft::Draft;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::pipeline_file::{PipelineFile, Retry};
@@ -14,6 +15,8 @@ pub(super) struct Job {
     pub(super) input: Option<PathBuf>,
     pub(super) output: Option<PathBuf>,
     pub(super) retry: Option<Retry>,
+    /// The formats of input and output, where they were chosen.
+    pub(super) formats: (Option<DataFormat>, Option<DataFormat>),
 }
 
 /// A job with its files open.
@@ -63,15 +66,11 @@ impl Job {
     }
 
     /// Stages in sequence.
-    pub(super) fn of_stages(ids: Vec<String>, format: StreamFormat) -> Self {
-        let draft = Draft {
-            format,
-            ..Draft::chain(ids)
-        };
-        Self {
-            draft,
+    pub(super) fn of_stages(steps: Vec<String>) -> Result<Self, Failure> {
+        Ok(Self {
+            draft: Draft::chain(steps)?,
             ..Self::default()
-        }
+        })
     }
 
     /// Reads a pipeline file.
@@ -82,6 +81,7 @@ impl Job {
             input: file.input,
             output: file.output,
             retry: file.retry,
+            ..Self::default()
         })
     }
 }

@@ -116,6 +116,18 @@ async fn every_command_has_its_manual_page() {
     ran.failed(1, "cannot write to ", "name a directory");
 }
 
+/// `docs/reference/generate PROGRAM > docs/reference/program.md` brings it up to date.
+#[cfg(unix)]
+#[tokio::test]
+async fn the_reference_of_the_program_is_current() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut generate = tokio::process::Command::new(root.join("docs/reference/generate"));
+    generate.arg(env!("CARGO_BIN_EXE_pipewright"));
+    let generated = run(generate, b"").await.succeeded();
+    let kept = std::fs::read_to_string(root.join("docs/reference/program.md")).unwrap();
+    assert!(generated.text() == kept, "docs/reference/program.md is old");
+}
+
 #[tokio::test]
 async fn every_shell_gets_its_completions() {
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {

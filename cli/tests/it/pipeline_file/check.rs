@@ -77,7 +77,7 @@ broadcast = [[{ stage = "a", writes = "bytes" }], [{ stage = "b", writes = "line
         ("6:9", "`steps` does not belong to a `stage`"),
         (
             "8:1",
-            "a step has one of `stage`, `tee`, `broadcast` and `partition`",
+            "a step has one of `stage`, `command`, `tee`, `broadcast` and `partition`",
         ),
         ("13:7", "a step is a `stage` or a `tee`, not both"),
         ("18:10", "a stage runs in one copy at the least"),

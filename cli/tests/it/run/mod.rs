@@ -1,8 +1,11 @@
 //! `pipewright run`, as a process between the stages of this test and whoever reads it.
 
+#[cfg(unix)]
+mod commands;
 mod ends;
 mod failures;
 mod filter;
+mod formats;
 mod house;
 mod memory;
 mod signals;

@@ -106,6 +106,12 @@ fn later(line: String) -> Result<String> {
     }
 }
 
+/// Texts in the default format.
+#[pipeline_stage(id = "text::upper")]
+fn upper(text: String) -> String {
+    text.to_uppercase()
+}
+
 /// Takes nothing and never ends.
 #[pipeline_stage(id = "text::hang")]
 async fn hang(input: Receiver<String, Lines>, output: Sender<String, Json>) -> Result<()> {
@@ -125,4 +131,5 @@ pub(super) fn register(worker: &Worker) {
     worker.register(ranks).unwrap();
     worker.register(later).unwrap();
     worker.register(hang).unwrap();
+    worker.register(upper).unwrap();
 }

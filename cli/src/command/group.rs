@@ -1,0 +1,71 @@
+use std::sync::{Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
+
+/// How long processes may take to end after SIGTERM, before SIGKILL.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// How often processes are looked for meanwhile.
+const INTERVAL: Duration = Duration::from_millis(10);
+
+/// The processes of a command. Dropping it ends them: SIGTERM, and SIGKILL after 2 s.
+pub(super) struct Group(Option<Pid>);
+
+/// Threads that wait for the end of process groups, as many as commands were stopped.
+static ENDING: Mutex<Vec<JoinHandle<()>>> = Mutex::new(Vec::new());
+
+impl Group {
+    /// The group of a process that is its leader.
+    pub(super) fn of(leader: Option<u32>) -> Self {
+        let id = leader.and_then(|id| i32::try_from(id).ok());
+        Self(id.and_then(Pid::from_raw))
+    }
+
+    /// The leader has ended: whatever it has left behind is killed.
+    pub(super) fn finish(mut self) {
+        if let Some(group) = self.0.take() {
+            // Mostly nobody is left.
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        let Some(group) = self.0 else { return };
+        if kill_process_group(group, Signal::TERM).is_err() {
+            return;
+        }
+        // A stopped process takes the signal when it goes on.
+        let _ = kill_process_group(group, Signal::CONT);
+        let ending = thread::spawn(move || end(group));
+        let mut threads = ENDING.lock().unwrap_or_else(PoisonError::into_inner);
+        threads.retain(|thread| !thread.is_finished());
+        threads.push(ending);
+    }
+}
+
+fn end(group: Pid) {
+    let begin = Instant::now();
+    while begin.elapsed() < GRACE {
+        if test_kill_process_group(group).is_err() {
+            return;
+        }
+        thread::sleep(INTERVAL);
+    }
+    let _ = kill_process_group(group, Signal::KILL);
+}
+
+/// Waits until the commands that were stopped have ended, for 2 s at most.
+pub(crate) fn wait_for_all() {
+    let threads = {
+        let mut threads = ENDING.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *threads)
+    };
+    for thread in threads {
+        // Such a thread does not panic, and the program ends in any case.
+        let _ = thread.join();
+    }
+}

@@ -1,0 +1,12 @@
+//! Any command as a stage: its standard input and output are the ends of the stream.
+
+#[cfg(unix)]
+mod group;
+mod spec;
+mod stage;
+mod tail;
+
+#[cfg(unix)]
+pub(crate) use group::wait_for_all;
+pub(crate) use spec::CommandSpec;
+pub(crate) use stage::{command, limit};

@@ -1,0 +1,127 @@
+use std::io;
+use std::process::ExitStatus;
+use std::sync::OnceLock;
+
+use bytes::{Bytes, BytesMut};
+use pipewright::format::Raw;
+use pipewright::{Error, Receiver, Result, Sender, pipeline_stage};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::process::{ChildStdin, ChildStdout};
+use tokio::sync::Semaphore;
+
+#[cfg(unix)]
+use super::group::Group;
+use super::spec::CommandSpec;
+use super::tail::follow;
+
+/// How many commands run at a time, where that is limited.
+static LIMIT: OnceLock<Semaphore> = OnceLock::new();
+
+/// Lets `commands` run at a time in this process; others wait. Has an effect once.
+pub(crate) fn limit(commands: usize) {
+    LIMIT.get_or_init(|| Semaphore::new(commands.min(Semaphore::MAX_PERMITS)));
+}
+
+/// Runs a command
+#[pipeline_stage(id = "cmd")]
+pub(crate) async fn command(
+    mut input: Receiver<Bytes, Raw>,
+    mut output: Sender<Bytes, Raw>,
+    params: CommandSpec,
+) -> Result<()> {
+    let _permit = match LIMIT.get() {
+        Some(limit) => Some(limit.acquire().await.map_err(Error::msg)?),
+        None => None,
+    };
+    let line = params.line();
+    let mut child = params
+        .process()
+        .spawn()
+        .map_err(|error| Error::msg(format!("cannot start `{line}`: {error}")))?;
+    #[cfg(unix)]
+    let group = Group::of(child.id());
+    let (Some(stdin), Some(stdout), Some(stderr)) =
+        (child.stdin.take(), child.stdout.take(), child.stderr.take())
+    else {
+        return Err(Error::msg("the command has no pipes"));
+    };
+    let status = async {
+        tokio::select! {
+            // It never ends well before the command does.
+            Err(error) = feed(&mut input, stdin) => Err(error),
+            ended = async {
+                let tail = async { Ok(follow(params.program(), stderr).await) };
+                let ((), tail) = tokio::try_join!(drain(stdout, &mut output), tail)?;
+                Ok((child.wait().await?, tail))
+            } => ended,
+        }
+    };
+    let (status, tail) = status.await?;
+    #[cfg(unix)]
+    group.finish();
+    if status.success() {
+        return Ok(());
+    }
+    Err(Error::msg(failure(&line, status, &tail)))
+}
+
+/// Writes the input to the command; then waits for ever. A command that reads no more is not asked
+/// why.
+async fn feed(input: &mut Receiver<Bytes, Raw>, mut stdin: ChildStdin) -> Result<()> {
+    while let Some(bytes) = input.recv().await? {
+        match stdin.write_all(&bytes).await {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => break,
+            Err(error) => return Err(error.into()),
+        }
+    }
+    drop(stdin);
+    std::future::pending().await
+}
+
+/// How much of the output is read at once.
+const PIECE: usize = 64 << 10;
+
+/// Sends the output of the command on.
+async fn drain(mut stdout: ChildStdout, output: &mut Sender<Bytes, Raw>) -> Result<()> {
+    let mut buffer = BytesMut::new();
+    loop {
+        buffer.reserve(PIECE);
+        let read = tokio::select! {
+            read = stdout.read_buf(&mut buffer) => read?,
+            // The reader of the stage wants no more, which is not for the command to decide.
+            error = output.closed() => return Err(error.into()),
+        };
+        if read == 0 {
+            return Ok(());
+        }
+        output.send(buffer.split().freeze()).await?;
+    }
+}
+
+fn failure(line: &str, status: ExitStatus, tail: &str) -> String {
+    let how = match status.code() {
+        Some(code) => format!("ended with status {code}"),
+        None => signal(status),
+    };
+    if tail.is_empty() {
+        format!("`{line}` {how}")
+    } else {
+        format!("`{line}` {how}: {tail}")
+    }
+}
+
+#[cfg(unix)]
+fn signal(status: ExitStatus) -> String {
+    use std::os::unix::process::ExitStatusExt;
+
+    match status.signal() {
+        Some(signal) => format!("was ended by signal {signal}"),
+        None => "was ended".to_owned(),
+    }
+}
+
+#[cfg(not(unix))]
+fn signal(_: ExitStatus) -> String {
+    "was ended".to_owned()
+}

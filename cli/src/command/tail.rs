@@ -1,0 +1,34 @@
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
+
+use crate::table::harmless;
+use crate::tell::tell;
+
+/// How much of the standard error of a command is kept for the cause of its failure.
+const KEPT: usize = 2048;
+
+/// The longest line that is shown as one.
+const LINE: u64 = 8192;
+
+/// Shows the lines of a command's standard error and returns their end.
+pub(super) async fn follow(program: &str, stderr: impl AsyncRead + Unpin) -> String {
+    let mut stderr = BufReader::new(stderr);
+    let mut tail = String::new();
+    loop {
+        let mut line = Vec::new();
+        match (&mut stderr).take(LINE).read_until(b'\n', &mut line).await {
+            Ok(0) | Err(_) => return tail,
+            Ok(_) => {}
+        }
+        let line = harmless(String::from_utf8_lossy(&line).trim_end());
+        tell(format_args!("{program}: {line}"));
+        if !tail.is_empty() {
+            tail.push_str("; ");
+        }
+        tail.push_str(&line);
+        if tail.len() > KEPT {
+            let over = tail.len() - KEPT;
+            let cut = (over..=tail.len()).find(|at| tail.is_char_boundary(*at));
+            tail.drain(..cut.unwrap_or(0));
+        }
+    }
+}
