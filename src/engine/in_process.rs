@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_finished_channel_is_freed_however_long_its_ends_are_kept() {
+    async fn finished_channel_is_freed_while_its_ends_exist() {
         let engine = engine().await;
         let (writer, reader) = Client::control(&engine).await.channel().await;
         let mut writer = Client::open(&engine, &writer).await;

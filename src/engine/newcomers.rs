@@ -86,7 +86,7 @@ mod tests {
     use crate::engine::metrics::Metrics;
 
     #[test]
-    fn the_oldest_makes_room_and_who_has_spoken_is_left_alone() {
+    fn oldest_silent_connection_makes_room() {
         let (newcomers, metrics) = (Newcomers::new(2), Metrics::new());
         let [first, second] = [(); 2].map(|()| newcomers.enter(&metrics));
         let spoken = first.cut();

@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn the_channels_of_a_silent_worker_are_given_up_and_those_of_others_are_not() {
+    fn only_channels_of_the_silent_worker_are_closed() {
         let owners = Arc::new(Owners::default());
         let control = owners.add("a", Part::Control);
         let (own, other) = (
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_worker_that_is_back_on_another_connection_is_not_silent() {
+    fn reconnected_worker_is_not_silent() {
         let owners = Arc::new(Owners::default());
         let (old, channel) = (
             owners.add("a", Part::Control),

@@ -41,7 +41,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stage_within_a_function_has_the_function_in_its_id() {
+    fn id_of_a_nested_stage_contains_the_function() {
         let id = |path| default_id("tool", "tool::text", path, "lower");
         assert_eq!(id("tool::text::main::lower"), "tool::text::main::lower");
         assert_eq!(

@@ -43,7 +43,7 @@ mod tests {
     use super::Budget;
 
     #[test]
-    fn something_is_left_for_who_has_little_however_many_have_much() {
+    fn small_holders_get_room_despite_large_ones() {
         let budget = Budget::new(1000);
         let greedy = [(); 4].map(|()| budget.account());
         while let Some(account) = greedy.iter().find(|account| account.room() > 0) {

@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_is_fast_then_it_doubles_up_to_the_cap() {
+    fn first_delay_is_short_then_doubles_to_the_cap() {
         let backoff = Backoff::new();
         let waits: Vec<_> = (0..8).map(|n| millis(&backoff, n, MIDDLE)).collect();
         assert_eq!(waits, [100, 1000, 2000, 4000, 8000, 16000, 30000, 30000]);

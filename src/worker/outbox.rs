@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_connection_starts_with_the_replay_and_keeps_the_calls() {
+    fn new_connection_starts_with_replay_and_keeps_calls() {
         let mut outbox = Outbox::default();
         let (one, _one) = call("one");
         outbox.push(Outgoing::Frame("stale result".into()));

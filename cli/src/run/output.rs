@@ -168,7 +168,7 @@ mod tests {
     use super::is_at;
 
     #[test]
-    fn a_file_that_got_another_name_is_no_part_any_more() {
+    fn renamed_file_is_no_longer_a_part() {
         let directory = tempfile::tempdir().unwrap();
         let (part, whole) = (
             directory.path().join("part"),

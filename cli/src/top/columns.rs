@@ -105,7 +105,7 @@ mod tests {
     use super::{CHANNELS, fitting};
 
     #[test]
-    fn a_column_is_there_if_it_fits_with_those_before_it() {
+    fn column_is_shown_if_it_fits_with_earlier_ones() {
         assert_eq!(fitting(CHANNELS, 1).len(), 1);
         assert_eq!(fitting(CHANNELS, 13).len(), 1);
         assert_eq!(fitting(CHANNELS, 14).len(), 2);

@@ -40,7 +40,7 @@ async fn csv_becomes_ndjson() {
 }
 
 #[tokio::test]
-async fn a_row_that_cannot_be_read_is_told_with_its_place() {
+async fn unreadable_row_is_reported_with_its_position() {
     let directory = tempfile::tempdir().unwrap();
     let file = in_directory(&directory, "bad.csv");
     std::fs::write(&file, "id,customer,total,note\n1,a,2.5,\n2,b,much,\n").unwrap();

@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sender_without_pauses_spends_a_fifth_of_its_time_at_the_most() {
+    fn busy_sender_spends_at_most_a_fifth_of_its_time() {
         for (gap, cost) in [(1, 8), (10, 8), (20, 16), (2, 1)] {
             let count = at_once(MICRO * gap, MICRO * cost, 100_000);
             let spent = MICRO * cost * count;

@@ -74,7 +74,7 @@ fn items_arrive_although_nobody_flushes() {
 
 /// Both wait for room in the pipe; the second must not replace the first.
 #[test]
-fn a_sender_that_flushes_and_its_flusher_do_not_part_each_other_from_the_connection() {
+fn sender_and_flusher_both_keep_their_waker() {
     every_order(|| {
         let (encoding, mut reader, flusher) = sender(None);
         let sending = Arc::clone(&encoding);

@@ -100,7 +100,7 @@ fn totals_that_differ_are_never_complete() {
 }
 
 #[test]
-fn a_foreign_stream_is_complete_but_unverified_if_it_closes_cleanly() {
+fn foreign_stream_with_clean_close_is_unverified() {
     for close in [Close::NORMAL, Close::default()] {
         let verdict = closed_by([data(b"a")], &close);
         assert!(verdict.is_complete() && !verdict.is_verified());
@@ -110,7 +110,7 @@ fn a_foreign_stream_is_complete_but_unverified_if_it_closes_cleanly() {
 }
 
 #[test]
-fn a_bad_item_at_the_end_fails_a_stream_that_was_complete_and_the_first_reason_stays() {
+fn bad_last_item_fails_a_complete_stream() {
     let mut judge = Judge::new();
     for frame in [header(), data(b"ab"), end(b"ab")] {
         judge.frame(frame);
@@ -125,7 +125,7 @@ fn a_bad_item_at_the_end_fails_a_stream_that_was_complete_and_the_first_reason_s
 }
 
 #[test]
-fn nothing_at_all_is_an_error_only_where_a_header_was_promised() {
+fn empty_stream_is_an_error_only_with_a_promised_header() {
     assert!(judge([]).is_complete());
     let mut judge = Judge::new();
     judge.expect_header();

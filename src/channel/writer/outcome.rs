@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn every_pair_of_state_and_reception_is_as_in_the_table() {
+    fn every_state_and_reception_matches_the_table() {
         let ways = [
             How::Whole,
             How::Aborted(Abort::new("c", "m")),

@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_slow_reader_lacks_is_granted_up_to_the_bound() {
+    fn overdraft_covers_a_slow_reader_up_to_the_bound() {
         let (mut overdraft, mut now) = (Overdraft::default(), Instant::now());
         overdraft.granted(now);
         overdraft.received(PACE / 4);

@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn long_id_of_a_call_is_cut_and_long_context_is_left_out() {
+    fn long_call_id_is_truncated_and_long_context_dropped() {
         let long = "x".repeat(1 << 20);
         let call = json!({"type": "invokefunction", "function_id": long, "baggage": long,
                           "traceparent": long, "invocation_id": "i", "data": long});

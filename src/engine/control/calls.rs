@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_is_open_once_for_an_executor_and_for_a_caller() {
+    fn call_id_is_unique_per_executor_and_caller() {
         let mut calls = Calls::new(3);
         calls.open(call("a", "b", 1)).unwrap();
         let duplicate = Err(CallRefused::Duplicate);

@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn replaced_registration_counts_once_and_stays_if_the_new_one_is_refused() {
+    fn replaced_registration_counts_once() {
         let charges = charges(16_000);
         for _ in 0..10 {
             assert!(register(&charges, "f", 9_000));

@@ -104,7 +104,7 @@ mod tests {
     const LIMIT: Duration = Duration::from_secs(10);
 
     #[tokio::test(start_paused = true)]
-    async fn who_reads_nothing_is_given_up_and_who_reads_slowly_is_not() {
+    async fn only_clients_that_read_nothing_time_out() {
         let (client, server) = duplex(4);
         let (mut client, mut server) = (client, Patience::new(server, LIMIT));
         let reading = tokio::spawn(async move {

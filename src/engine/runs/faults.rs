@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_error_of_a_function_is_counted_and_the_list_is_bounded() {
+    fn repeated_errors_are_counted_and_the_list_bounded() {
         let mut faults = Faults::default();
         let now = Instant::now();
         let error = Told::read(&ErrorBody::new("c", "m"));

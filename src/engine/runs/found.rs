@@ -37,7 +37,7 @@ mod tests {
     use crate::wire::Payload;
 
     #[test]
-    fn refs_are_found_and_the_one_to_cancel_by_is_known() {
+    fn refs_are_found_and_the_cancel_ref_identified() {
         let end = json!({"channel_id": "c", "access_key": "k", "direction": "read"});
         let found = |value: &serde_json::Value| refs_in(&Payload::new(value).unwrap());
         let both = found(&json!({"readerRef": end, "cancelRef": end, "params": {"a": 1}}));

@@ -181,7 +181,7 @@ fn cause_is_right(events: &[Event], error: &RunError, said: &str) {
 }
 
 #[test]
-fn the_first_reason_from_outside_counts_unless_a_part_had_failed() {
+fn first_external_reason_counts_unless_a_part_failed() {
     let stop = |code| StageError::new(code, "run", "over");
     for deadline in [false, true] {
         let code = [StageError::CANCELLED, RunError::DEADLINE][usize::from(deadline)];
@@ -207,7 +207,7 @@ fn the_first_reason_from_outside_counts_unless_a_part_had_failed() {
 }
 
 #[test]
-fn a_part_that_writes_to_several_gives_way_when_all_have_left() {
+fn part_with_several_readers_stops_when_all_left() {
     for left in 0..=2 {
         let mut ending = Ending::default();
         let fork = ending.part(vec![], vec![0, 1]);
@@ -229,7 +229,7 @@ fn a_part_that_writes_to_several_gives_way_when_all_have_left() {
 }
 
 #[test]
-fn the_cause_of_what_only_follows_is_the_part_before_it() {
+fn consequence_is_attributed_to_the_part_before() {
     // Killed, and a reader that makes an error of its own out of it, and is told first.
     for order in orders(3) {
         let end = ended(&[Event::Dies, Event::Fails, Event::PassesOn], &order).judge();

@@ -138,7 +138,7 @@ mod tests {
     use super::{Fault, FaultPlan, Sockets, Way};
 
     #[test]
-    fn steps_are_in_the_order_of_their_places_way_by_way() {
+    fn steps_are_ordered_by_position_per_direction() {
         let plan = FaultPlan::new()
             .after(9, Way::ToEngine, Fault::Cut)
             .after(2, Way::ToEngine, Fault::FlipBit(1))
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn seeds_give_every_kind_of_fault_and_each_the_same_again() {
+    fn seeds_cover_every_fault_and_are_reproducible() {
         let kind = |seed| {
             let plan = FaultPlan::from_seed(seed);
             assert_eq!(plan, FaultPlan::from_seed(seed));

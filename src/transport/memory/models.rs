@@ -76,7 +76,7 @@ fn a_writer_that_waits_learns_that_the_reader_has_gone() {
 }
 
 #[test]
-fn a_pipe_that_is_stopped_ends_for_both_and_never_as_a_whole_stream() {
+fn stopped_pipe_never_ends_as_a_complete_stream() {
     every_order(|| {
         let (mut writer, mut reader) = pipe(ONE);
         let monitor = writer.monitor();

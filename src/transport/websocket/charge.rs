@@ -50,7 +50,7 @@ mod tests {
     use crate::transport::Budget;
 
     #[test]
-    fn short_messages_are_free_and_long_ones_share_what_there_is() {
+    fn short_messages_are_free_and_long_ones_charged() {
         let budget = Budget::new(1000);
         let [mut a, mut b] = [(); 2].map(|()| Charge::new(budget.account()));
         a.keep(FREE).unwrap();

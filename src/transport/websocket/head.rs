@@ -137,7 +137,7 @@ mod tests {
     use crate::transport::websocket::mask::Key;
 
     #[test]
-    fn what_is_written_can_be_read_at_every_border_of_the_length() {
+    fn headers_round_trip_at_every_length_boundary() {
         for len in [
             0,
             1,

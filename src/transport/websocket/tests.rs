@@ -151,7 +151,7 @@ proptest! {
 }
 
 #[tokio::test]
-async fn a_ping_is_answered_with_its_payload_while_we_only_read() {
+async fn ping_is_answered_while_only_reading() {
     let (mut ours, mut theirs) = connected(Role::Server, 1024).await;
     let reading = tokio::spawn(async move { receive(&mut ours).await });
     theirs
@@ -168,7 +168,7 @@ async fn a_ping_is_answered_with_its_payload_while_we_only_read() {
 }
 
 #[tokio::test]
-async fn a_ping_into_a_full_queue_is_answered_when_there_is_room() {
+async fn ping_during_a_full_queue_is_answered_later() {
     let (mut ours, mut theirs) = connected(Role::Server, 1024).await;
     let mut sent = 0;
     poll_fn(|cx| {
@@ -212,7 +212,7 @@ async fn a_close_of_ours_that_crosses_theirs_still_goes_out() {
 }
 
 #[tokio::test]
-async fn behind_our_close_a_hungry_peer_gives_no_sign_of_life() {
+async fn hungry_pong_after_our_close_is_no_activity() {
     let (mut ours, mut theirs) = connected(Role::Server, 1024).await;
     ours.start_close(Close::NORMAL).unwrap();
     for payload in [HUNGRY, b"", HUNGRY] {
@@ -283,7 +283,7 @@ async fn what_breaks_a_rule_ends_the_connection_and_says_which() {
 }
 
 #[tokio::test]
-async fn a_frame_over_the_limit_is_refused_by_its_head_alone() {
+async fn oversized_frame_is_refused_by_its_header() {
     let mut head = vec![0x82, 0xFF];
     head.extend_from_slice(&(1_u64 << 40).to_be_bytes());
     head.extend_from_slice(&[0; 4]);
@@ -295,7 +295,7 @@ async fn a_frame_over_the_limit_is_refused_by_its_head_alone() {
 }
 
 #[tokio::test]
-async fn a_connection_that_is_cut_anywhere_is_lost_and_nothing_wrong_comes_of_it() {
+async fn connection_cut_anywhere_is_lost_without_wrong_data() {
     let (mut ours, mut theirs) = {
         let (ours, theirs) = duplex(1 << 20);
         (
@@ -330,7 +330,7 @@ async fn a_connection_that_is_cut_anywhere_is_lost_and_nothing_wrong_comes_of_it
 
 /// tungstenite accepts 16 MiB per frame, as an iii engine does.
 #[test]
-fn a_message_that_is_longer_than_a_frame_may_be_goes_out_in_fragments() {
+fn oversized_message_is_sent_in_fragments() {
     run(async {
         let (mut ours, mut theirs) = connected(Role::Client(Masking::Random), 1 << 20).await;
         // Three-byte characters, so that fragment boundaries fall inside some of them.

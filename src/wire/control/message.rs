@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_type_is_not_an_error_but_broken_json_is() {
+    fn unknown_type_is_ignored_but_broken_json_fails() {
         let message = ControlMessage::decode(r#"{"type":"observe","id":1}"#).unwrap();
         assert!(matches!(message, ControlMessage::Unknown(kind) if kind == "observe"));
         assert!(ControlMessage::decode("{").is_err());

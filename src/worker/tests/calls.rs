@@ -78,7 +78,7 @@ async fn a_channel_is_made_by_the_engine() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_answer_is_a_timeout_and_a_late_one_is_ignored() {
+async fn missing_answer_is_a_timeout_and_late_ones_ignored() {
     let (worker, mut peer, _engine) = connected().await;
     let start = Instant::now();
     let error = worker.call::<()>("slow", &()).await.unwrap_err();
@@ -141,7 +141,7 @@ async fn errors_keep_their_meaning() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_result_of_another_type_is_an_error_of_its_own() {
+async fn result_of_another_type_is_a_distinct_error() {
     let (worker, mut peer, _engine) = connected().await;
     let (outcome, ()) = tokio::join!(worker.call::<u64>("f", &()), async {
         let (id, _) = peer.expect_call("f").await;

@@ -104,7 +104,7 @@ async fn the_waits_grow() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_answer_to_a_lost_connection_is_not_sent_on_the_next() {
+async fn answer_is_not_sent_on_a_later_connection() {
     let (worker, mut peer, mut engine) = connected().await;
     let gate = std::sync::Arc::new(tokio::sync::Notify::new());
     let opened = gate.clone();

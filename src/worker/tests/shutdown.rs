@@ -106,7 +106,7 @@ async fn functions_that_do_not_end_are_stopped_at_the_deadline() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_under_way_fails_when_its_worker_is_shut_down() {
+async fn call_in_flight_fails_when_its_worker_shuts_down() {
     let (worker, mut peer, _engine) = connected().await;
     let (outcome, shutdown, ()) = tokio::join!(
         worker.call::<()>("f", &()),

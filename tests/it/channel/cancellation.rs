@@ -156,7 +156,7 @@ async fn read_all_gives_back_what_it_had_collected() {
 }
 
 #[tokio::test]
-async fn an_abort_and_a_close_go_on_after_they_were_dropped() {
+async fn dropped_abort_and_close_continue() {
     over_both(async |house| {
         for polls in 0..4 {
             let channel = house.channel().await;

@@ -97,7 +97,7 @@ async fn copy_into_and_out_of_a_channel() {
 }
 
 #[tokio::test]
-async fn copy_buf_and_lines_read_without_a_buffer_of_their_own() {
+async fn copy_buf_and_lines_read_without_an_extra_buffer() {
     over_both(async |house| {
         let text = "one\ntwo\r\n\nlast without an end";
         for buffered in [false, true] {

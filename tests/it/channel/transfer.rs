@@ -106,7 +106,7 @@ fn add_data(list: &mut Vec<Frame>, data: &[u8]) {
 }
 
 #[tokio::test]
-async fn an_empty_stream_ends_at_once_also_when_nothing_was_written() {
+async fn empty_stream_ends_immediately() {
     over_both(async |house| {
         let channel = house.channel().await;
         let (mut writer, mut reader) = (channel.writer, channel.reader);

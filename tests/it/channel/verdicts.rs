@@ -297,7 +297,7 @@ async fn a_reader_that_goes_away_fails_the_writer() {
 }
 
 #[tokio::test]
-async fn a_writer_with_nothing_to_say_learns_that_its_reader_is_gone() {
+async fn idle_writer_learns_that_its_reader_left() {
     over_both(async |house| {
         let channel = house.channel().await;
         let (mut writer, mut reader) = (channel.writer, channel.reader);

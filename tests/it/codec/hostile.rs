@@ -122,7 +122,7 @@ fn within<F: Encode<Tree> + Decode<Tree>>() {
 }
 
 #[test]
-fn a_length_that_nothing_follows_is_not_waited_for_with_memory() {
+fn length_without_data_allocates_nothing() {
     let mut format = Bincode::default();
     let decoded: Decoded<String> = format.decode(&[0xff; 4], false).unwrap();
     assert_eq!(decoded, Decoded::More(4 + 0xffff_ffff));

@@ -32,7 +32,7 @@ fn lines_take_crlf_and_no_last_line_end() {
 }
 
 #[test]
-fn a_line_that_is_not_one_is_refused_and_can_be_skipped() {
+fn invalid_line_is_refused_and_can_be_skipped() {
     let (items, end) = decode::<Lines, String>(&[b"a\nb\xff\nc\n"], true);
     let error = end.unwrap_err();
     assert_eq!(items, ["a"]);

@@ -84,7 +84,7 @@ impl Decoder for Digits {
 }
 
 #[test]
-fn bytes_without_an_item_count_to_the_next_or_are_passed_over() {
+fn bytes_without_an_item_are_counted_or_skipped() {
     type Format = TokioCodec<Digits>;
     let mut format = Format::default();
     let decoded: Decoded<u8> = format.decode(b"##", false).unwrap();

@@ -80,7 +80,7 @@ async fn channels_are_created_with_two_keys() {
 }
 
 #[tokio::test]
-async fn what_is_no_message_is_ignored_and_the_engine_serves_on() {
+async fn invalid_message_is_ignored() {
     let engine = engine().await;
     let mut worker = Control::connect(&engine).await;
     let nested = "[".repeat(100_000);
@@ -171,7 +171,7 @@ async fn payloads_pass_digit_by_digit() {
 }
 
 #[tokio::test]
-async fn a_void_call_is_passed_without_id_and_answered_by_nobody() {
+async fn void_call_is_forwarded_without_id_or_answer() {
     let engine = engine().await;
     let (mut a, mut b) = (
         Control::connect(&engine).await,

@@ -43,7 +43,7 @@ fn assert_guarded(answer: &Answer) {
 }
 
 #[tokio::test]
-async fn every_file_that_the_page_names_is_there_and_nothing_comes_from_elsewhere() {
+async fn page_loads_only_existing_files_of_the_engine() {
     let engine = engine().await;
     let mut browser = Browser::connect(&engine).await;
     let page = browser.ask("GET", "/", HTML).await;
@@ -81,7 +81,7 @@ async fn every_file_that_the_page_names_is_there_and_nothing_comes_from_elsewher
 }
 
 #[tokio::test]
-async fn who_wants_no_page_is_told_as_before_that_this_is_for_workers() {
+async fn client_without_html_is_told_about_workers() {
     let engine = engine().await;
     let mut browser = Browser::connect(&engine).await;
     for headers in ["", "Accept: */*\r\n", "Accept: application/json\r\n"] {
@@ -140,7 +140,7 @@ async fn the_state_is_for_the_own_page_only() {
 }
 
 #[tokio::test]
-async fn with_a_token_the_page_is_open_and_the_state_is_for_who_may_list() {
+async fn token_protects_the_state_but_not_the_page() {
     let engine = Engine::builder()
         .listen("127.0.0.1:0")
         .bearer_token("everything")

@@ -137,7 +137,7 @@ async fn executor_that_does_not_read_costs_its_callers_a_moment() {
 }
 
 #[tokio::test]
-async fn long_message_over_a_slow_line_is_a_sign_of_life() {
+async fn long_message_on_a_slow_link_counts_as_activity() {
     let (ping, dead) = (Duration::from_millis(200), Duration::from_millis(600));
     let engine = Engine::builder()
         .listen("127.0.0.1:0")

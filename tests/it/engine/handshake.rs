@@ -214,7 +214,7 @@ async fn an_unprotected_engine_does_not_listen_to_the_world() {
 }
 
 #[tokio::test]
-async fn an_address_that_is_taken_is_an_error_that_says_so() {
+async fn address_in_use_is_a_clear_error() {
     let first = engine().await;
     let address = url(&first).replace("ws://", "");
     let error = Engine::builder()

@@ -121,7 +121,7 @@ async fn channels_tell_how_full_they_are_and_never_a_key() {
 }
 
 #[tokio::test]
-async fn a_list_of_channels_is_as_long_as_it_is_asked_to_be() {
+async fn list_of_channels_has_the_requested_length() {
     let engine = engine().await;
     let mut control = Control::connect(&engine).await;
     for _ in 0..3 {

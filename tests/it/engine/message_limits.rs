@@ -89,7 +89,7 @@ async fn idempotent_call_over_the_limit_is_not_repeated() {
 }
 
 #[tokio::test]
-async fn result_over_the_limit_of_the_engine_is_an_error_of_its_call() {
+async fn result_over_the_engines_limit_fails_its_call() {
     let engine = strict(256 << 10).await;
     let host = Worker::connect(&*url(&engine)).await.unwrap();
     host.register_function("hang", |(): ()| std::future::pending::<()>())

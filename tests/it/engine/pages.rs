@@ -100,7 +100,7 @@ async fn an_engine_that_runs_is_healthy() {
 }
 
 #[tokio::test]
-async fn a_connection_is_kept_from_page_to_page_and_to_its_upgrade() {
+async fn connection_is_reused_for_pages_and_an_upgrade() {
     let engine = engine().await;
     let mut browser = Browser::connect(&engine).await;
     for _ in 0..3 {
@@ -164,7 +164,7 @@ async fn a_client_that_never_reads_its_answers_is_given_up() {
 }
 
 #[tokio::test]
-async fn metrics_need_a_token_where_the_engine_does_and_health_none() {
+async fn metrics_require_a_token_but_health_does_not() {
     let engine = Engine::builder()
         .listen("127.0.0.1:0")
         .bearer_token("everything")

@@ -90,7 +90,7 @@ async fn a_close_with_another_code_does_not_look_clean() {
 }
 
 #[tokio::test]
-async fn an_idle_writer_is_told_at_once_that_its_reader_is_gone() {
+async fn idle_writer_is_notified_that_its_reader_left() {
     let engine = engine().await;
     let mut control = Control::connect(&engine).await;
     // Lost, and closed properly.
@@ -110,7 +110,7 @@ async fn an_idle_writer_is_told_at_once_that_its_reader_is_gone() {
 }
 
 #[tokio::test]
-async fn a_writer_that_goes_on_writing_reads_why_its_reader_is_gone() {
+async fn busy_writer_receives_the_reason_its_reader_left() {
     let engine = engine().await;
     let channel = Control::connect(&engine).await.channel().await;
     let mut reader = Client::dial(&channel.reader).await;
@@ -143,7 +143,7 @@ async fn pings_are_answered_at_both_ends_before_anything_flows() {
 }
 
 #[tokio::test]
-async fn a_writer_under_back_pressure_has_its_ping_and_its_close_answered() {
+async fn writer_under_backpressure_gets_pong_and_close() {
     let engine = engine().await;
     let mut control = Control::connect(&engine).await;
     let channel = control.channel_of(&json!({"buffer_size": 1})).await;
@@ -192,7 +192,7 @@ async fn a_slow_reader_that_pings_gets_everything() {
 }
 
 #[tokio::test]
-async fn a_frame_over_the_limit_is_refused_and_the_reader_told() {
+async fn oversized_frame_is_refused_and_reported_to_the_reader() {
     let builder = pipewright::Engine::builder().listen("127.0.0.1:0");
     let engine = builder.max_frame_bytes(1000).start().await.unwrap();
     let channel = Control::connect(&engine).await.channel().await;

@@ -178,7 +178,7 @@ async fn errors_are_told_with_their_first_cause_and_without_keys() {
 
 /// Stages within the process of their pipeline are no calls. It names them.
 #[tokio::test]
-async fn a_pipeline_is_one_run_by_the_names_of_its_stages() {
+async fn pipeline_is_one_run_with_stage_names() {
     let engine = engine().await;
     let mut control = Control::connect(&engine).await;
     let worker = Worker::connect(url(&engine)).await.unwrap();

@@ -71,7 +71,7 @@ async fn calls_wait_for_the_announcement_of_a_registration() {
 }
 
 #[tokio::test]
-async fn a_worker_that_never_announces_is_served_in_the_default_namespace() {
+async fn unannounced_worker_is_in_the_default_namespace() {
     let engine = engine().await;
     let (mut host, mut caller) = (
         Control::connect(&engine).await,
@@ -251,7 +251,7 @@ async fn a_waiting_worker_serves_when_the_owner_leaves() {
 }
 
 #[tokio::test]
-async fn calls_of_a_shared_function_go_to_the_least_busy_worker() {
+async fn shared_function_is_called_on_the_least_busy_worker() {
     let engine = engine().await;
     let (mut a, mut b, mut caller) = (
         extended(&engine).await,
@@ -298,7 +298,7 @@ async fn a_cancelled_call_reaches_its_executor_and_frees_its_place() {
 }
 
 #[tokio::test]
-async fn a_worker_that_drains_learns_when_its_last_call_is_answered() {
+async fn draining_worker_is_notified_after_its_last_call() {
     let engine = engine().await;
     let (mut host, mut caller) = (extended(&engine).await, Control::connect(&engine).await);
     host.register("f").await;

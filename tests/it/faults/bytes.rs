@@ -76,7 +76,7 @@ async fn has_codes() -> bool {
 }
 
 #[tokio::test]
-async fn a_reader_that_is_cut_off_at_any_byte_never_takes_a_part_for_the_whole() {
+async fn reader_cut_off_at_any_byte_never_reports_completion() {
     let (whole, failed) = at_each_byte(Way::ToClient, true, |_| Fault::Cut).await;
     assert!(failed > PAYLOAD as u64, "{failed}");
     // Behind the end message, behind each byte of the close, and not at all.
@@ -85,7 +85,7 @@ async fn a_reader_that_is_cut_off_at_any_byte_never_takes_a_part_for_the_whole()
 }
 
 #[tokio::test]
-async fn a_writer_that_is_cut_off_at_any_byte_never_leaves_a_part_for_the_whole() {
+async fn writer_cut_off_at_any_byte_never_completes_the_stream() {
     for fault in [Fault::Cut, Fault::HalfClose, Fault::Reset] {
         let (whole, failed) = at_each_byte(Way::ToEngine, false, |_| fault).await;
         assert!(failed > PAYLOAD as u64, "{fault:?}: {failed}");
@@ -94,13 +94,13 @@ async fn a_writer_that_is_cut_off_at_any_byte_never_leaves_a_part_for_the_whole(
 }
 
 #[tokio::test]
-async fn a_reset_at_any_byte_never_makes_a_part_the_whole() {
+async fn reset_at_any_byte_never_completes_the_stream() {
     let (_, failed) = at_each_byte(Way::ToClient, true, |_| Fault::Reset).await;
     assert!(failed > PAYLOAD as u64, "{failed}");
 }
 
 #[tokio::test]
-async fn a_bit_that_is_turned_over_at_any_byte_is_found_or_does_no_harm() {
+async fn flipped_bit_at_any_byte_is_detected_or_harmless() {
     // A length that was damaged makes an end wait.
     if Scene::alert().await.is_none() {
         return;

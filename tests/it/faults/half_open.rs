@@ -35,7 +35,7 @@ async fn a_reader_finds_a_line_that_has_fallen_silent() {
 }
 
 #[tokio::test]
-async fn a_writer_that_is_held_back_finds_a_line_that_has_fallen_silent() {
+async fn blocked_writer_detects_a_dead_connection() {
     let Some(scene) = Scene::alert().await else {
         return;
     };
@@ -56,7 +56,7 @@ async fn a_writer_that_is_held_back_finds_a_line_that_has_fallen_silent() {
 /// Regression, found behind seed 911 of the example `fault_matrix`: the engine gave its signs of
 /// life, and nothing of what the writer sent arrived.
 #[tokio::test]
-async fn a_line_that_swallows_what_is_written_and_passes_signs_of_life_is_found_by_both_ends() {
+async fn one_way_loss_is_detected_by_both_ends() {
     let Some(scene) = Scene::alert().await else {
         return;
     };
@@ -81,7 +81,7 @@ async fn a_line_that_swallows_what_is_written_and_passes_signs_of_life_is_found_
 }
 
 #[tokio::test]
-async fn ends_that_only_wait_for_each_other_are_not_taken_for_lost() {
+async fn idle_ends_are_not_reported_as_lost() {
     let Some(scene) = Scene::alert().await else {
         return;
     };
@@ -133,7 +133,7 @@ async fn connecting_gives_up_where_nobody_answers() {
 }
 
 #[tokio::test]
-async fn an_end_that_nobody_picks_up_is_an_error_of_the_other() {
+async fn unopened_end_is_an_error_of_the_other() {
     let builder = Engine::builder().channel_ttl(Duration::from_millis(200));
     let Some(engine) = TestEngine::ours(builder, "the time is set for the test").await else {
         return;
@@ -154,7 +154,7 @@ async fn an_end_that_nobody_picks_up_is_an_error_of_the_other() {
 }
 
 #[tokio::test]
-async fn a_worker_finds_an_engine_that_has_fallen_silent_and_comes_back() {
+async fn worker_detects_a_silent_engine_and_reconnects() {
     let engine = TestEngine::start().await;
     let proxy = FaultProxy::start(engine.url(), FaultPlan::new())
         .await
@@ -243,7 +243,7 @@ async fn an_engine_that_stands_still_is_found_by_everybody() {
 }
 
 #[tokio::test]
-async fn the_ends_of_a_worker_that_stands_still_are_given_up() {
+async fn ends_of_a_stopped_worker_are_closed() {
     let builder = Engine::builder().keep_alive(BEAT, DEAD);
     let Some(engine) = TestEngine::ours(builder, "only ours pings its workers").await else {
         return;
@@ -279,7 +279,7 @@ async fn the_ends_of_a_worker_that_stands_still_are_given_up() {
 }
 
 #[tokio::test]
-async fn a_receiver_finds_a_sender_that_has_fallen_silent_over_any_engine() {
+async fn receiver_detects_a_silent_sender_over_any_engine() {
     let scene = Scene::new(FaultPlan::new()).await;
     let beat = DEAD / 3;
     let through = scene.through().heartbeat(beat, 100 * DEAD);

@@ -110,7 +110,7 @@ async fn what_is_no_engine_is_refused() {
 
 /// Regression: a head that came in pieces was waited for without reading on.
 #[tokio::test]
-async fn a_head_that_comes_in_pieces_is_skipped_and_passed_on() {
+async fn head_in_pieces_is_skipped_and_forwarded() {
     let engine = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("ws://{}", engine.local_addr().unwrap());
     let plan = FaultPlan::new().behind_handshake();

@@ -21,7 +21,7 @@ fn documented(prefix: &str) -> Vec<(String, String)> {
 }
 
 #[tokio::test]
-async fn every_metric_of_a_worker_is_documented_and_every_documented_one_is_there() {
+async fn worker_metrics_match_their_documentation() {
     let engine = engine().await;
     let worker = Worker::connect(engine.address()).await.unwrap();
     let told = told(Exposition::parse(&worker.metrics().to_string()));
@@ -34,7 +34,7 @@ fn told(metrics: Exposition) -> Vec<(String, String)> {
 }
 
 #[tokio::test]
-async fn every_metric_of_the_engine_is_documented_and_every_documented_one_is_there() {
+async fn engine_metrics_match_their_documentation() {
     let engine = engine().await;
     let told = told(scrape(&engine).await);
     assert_eq!(told, documented("pipewright_engine_"));

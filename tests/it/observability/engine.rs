@@ -31,7 +31,7 @@ async fn scraped(engine: &Engine, wanted: impl Fn(&Exposition) -> bool) -> Expos
 const BYTES: &str = "pipewright_engine_forwarded_bytes_total";
 
 #[tokio::test]
-async fn bytes_are_counted_while_they_stream_and_stay_when_the_channel_has_gone() {
+async fn bytes_are_counted_during_and_after_the_stream() {
     const LEN: usize = 100_000;
     let engine = engine().await;
     let worker = Worker::connect(&*url(&engine)).await.unwrap();
@@ -121,7 +121,7 @@ async fn a_writer_that_is_held_back_is_counted() {
 }
 
 #[tokio::test]
-async fn calls_are_counted_by_outcome_and_by_how_long_they_took() {
+async fn calls_are_counted_by_outcome_and_duration() {
     let engine = engine().await;
     let worker = Worker::connect(&*url(&engine)).await.unwrap();
     worker

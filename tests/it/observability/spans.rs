@@ -89,7 +89,7 @@ async fn fail(n: u32) -> pipewright::Result<u32> {
 }
 
 #[tokio::test]
-async fn a_run_its_stages_and_its_streams_have_spans_of_one_trace() {
+async fn run_stages_and_streams_share_one_trace() {
     let ended = Ended::default();
     let guard = tracing::subscriber::set_default(Registry::default().with(ended.clone()));
     let engine = engine().await;

@@ -30,7 +30,7 @@ fn says(span: &SpanData, key: &str, value: &str) -> bool {
 }
 
 #[tokio::test]
-async fn a_run_is_one_trace_below_the_users_span_with_the_right_parents() {
+async fn run_is_one_trace_below_the_users_span() {
     let exporter = InMemorySpanExporter::default();
     let provider = SdkTracerProvider::builder()
         .with_simple_exporter(exporter.clone())

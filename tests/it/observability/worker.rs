@@ -51,7 +51,7 @@ async fn calls_are_counted_by_what_they_came_to() {
 }
 
 #[tokio::test]
-async fn streams_are_counted_while_they_run_and_by_how_they_end() {
+async fn streams_are_counted_while_running_and_by_ending() {
     for over_sockets in [true, false] {
         let engine = engine().await;
         let address = if over_sockets {

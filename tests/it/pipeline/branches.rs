@@ -205,7 +205,7 @@ async fn when_all_branches_have_left_what_is_before_gives_way() {
 }
 
 #[tokio::test]
-async fn a_failure_in_a_branch_is_the_failure_of_the_run() {
+async fn failure_in_a_branch_fails_the_run() {
     let ran = run_all_ways(|| {
         Pipeline::source(endless().skip(1))
             .broadcast()

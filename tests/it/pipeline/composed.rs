@@ -18,7 +18,7 @@ fn names(report: &RunReport) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn the_parts_of_a_composed_stage_are_parts_of_the_run() {
+async fn parts_of_a_composed_stage_appear_in_the_run() {
     let ran = run_all_ways(|| {
         Pipeline::from_iter(0..4_u64).then(double.then(increment).then(no_fives).then(double))
     });
@@ -86,7 +86,7 @@ fn every(every: u64) -> serde_json::Value {
 }
 
 #[tokio::test]
-async fn parameters_of_a_composed_stage_are_for_the_parts_that_take_them() {
+async fn composed_parameters_go_to_parts_that_take_them() {
     let ran = run_all_ways(|| {
         let inner = double.then(sums.with_params(every(2)));
         Pipeline::from_iter(0..4_u64).then(inner)
@@ -158,7 +158,7 @@ fn at_once() -> Backoff {
 }
 
 #[test]
-fn a_stage_around_another_passes_on_what_is_known_of_it() {
+fn wrapping_stage_forwards_the_facts_of_its_stage() {
     let plain = add().facts();
     assert_eq!(
         plain.info.description.as_deref(),

@@ -74,7 +74,7 @@ async fn ended<T>(mut run: Run<impl RunSource<Item = T>>) -> (Vec<T>, Result<Run
 }
 
 #[tokio::test]
-async fn without_a_policy_an_item_that_cannot_be_read_fails_its_stage() {
+async fn unreadable_item_without_a_policy_fails_its_stage() {
     let ran = run_all_ways(|| Pipeline::read(LINES).decode::<u64, Json>().then(double));
     for (items, report) in ran.await {
         assert_eq!(items, [2]);

@@ -218,7 +218,7 @@ async fn a_failed_input_fails_a_stage_that_ignores_it() {
 }
 
 #[tokio::test]
-async fn a_panic_in_the_source_is_the_failure_of_the_run() {
+async fn panic_in_the_source_fails_the_run() {
     let numbers = || (0..9_u64).inspect(|n| assert_ne!(*n, 3, "three"));
     for ran in both_ways(|| Pipeline::from_iter(numbers())).await {
         assert!(ran.end.starts_with("stage_panicked in source"), "{ran:?}");

@@ -132,7 +132,7 @@ async fn in_all_places(ends: &str, numbers: Vec<u64>, idle: bool) -> Vec<(String
 }
 
 #[tokio::test]
-async fn a_stage_that_fails_with_its_writer_open_fails_the_run() {
+async fn stage_failing_with_an_open_writer_fails_the_run() {
     let begin = Instant::now();
     for (place, ran) in in_all_places("Fails", (0..9).collect(), true).await {
         assert!(ran.end.contains("in foreign: "), "{place}: {ran:?}");
@@ -146,7 +146,7 @@ async fn a_stage_that_fails_with_its_writer_open_fails_the_run() {
 }
 
 #[tokio::test]
-async fn a_stage_that_returns_with_its_writer_open_fails_the_run() {
+async fn stage_returning_with_an_open_writer_fails_the_run() {
     let begin = Instant::now();
     for (place, ran) in in_all_places("LeavesOpen", (0..9).collect(), true).await {
         let cause = "output_left_open in foreign: ";
@@ -177,7 +177,7 @@ async fn a_stage_that_never_wrote_gives_an_empty_output() {
 }
 
 #[tokio::test]
-async fn a_foreign_stage_gives_way_when_its_reader_wants_no_more() {
+async fn foreign_stage_stops_when_its_reader_stops() {
     use pipewright::StageExt;
     let worker = foreigners().await;
     let stage = || remote::<u64, u64>("foreign").with_params(json!({"ends": "Well"}));
@@ -194,7 +194,7 @@ async fn a_foreign_stage_gives_way_when_its_reader_wants_no_more() {
 }
 
 #[tokio::test]
-async fn a_function_that_opens_no_stream_is_told_as_no_stage() {
+async fn function_that_opens_no_stream_is_reported() {
     let worker = foreigners().await;
     for items in [vec![], vec![0, 1, 2]] {
         let make = || Pipeline::from_iter(items.clone()).then(remote::<u64, u64>("answers"));

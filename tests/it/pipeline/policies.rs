@@ -67,7 +67,7 @@ async fn without_a_policy_and_with_a_panic_the_run_fails() {
 }
 
 #[tokio::test]
-async fn failed_items_are_put_to_the_dead_letters_with_their_bytes() {
+async fn failed_items_become_dead_letters_with_their_bytes() {
     let house = House::new().await;
     for worker in house.workers().await {
         let letters: Channel<DeadLetter> = worker.channel(None).await.unwrap();
@@ -205,7 +205,7 @@ async fn panics(n: u64) -> u64 {
 }
 
 #[tokio::test]
-async fn a_panic_in_one_of_several_calls_at_once_is_a_failure_at_its_item() {
+async fn panic_in_a_concurrent_call_names_its_item() {
     let ran = run_all_ways(|| Pipeline::from_iter(0..9_u64).then(panics));
     for (items, report) in ran.await {
         assert_eq!(items, [0, 1, 2, 3]);

@@ -253,7 +253,7 @@ async fn parameters_that_cannot_be_read_refuse_the_run() {
 }
 
 #[tokio::test]
-async fn a_stage_that_no_worker_has_is_named_with_one_that_is_meant() {
+async fn missing_stage_is_named_with_a_suggestion() {
     let house = House::new().await;
     let (_near, _far) = two(&house, "odd").await;
     let worker = house.worker().await;
@@ -272,7 +272,7 @@ async fn a_stage_that_no_worker_has_is_named_with_one_that_is_meant() {
 }
 
 #[tokio::test]
-async fn a_consumer_that_leaves_early_ends_all_and_is_no_failure() {
+async fn consumer_that_stops_early_is_not_a_failure() {
     let house = House::new().await;
     let (_near, _far) = two(&house, "odd").await;
     for worker in house.workers().await {

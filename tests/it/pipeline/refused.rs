@@ -51,7 +51,7 @@ fn same(number: f64) -> f64 {
 }
 
 #[tokio::test]
-async fn a_number_that_json_lacks_is_blamed_on_the_stage_that_made_it() {
+async fn number_without_json_form_is_attributed_to_its_stage() {
     let make = || Pipeline::from_iter([1.0, 0.0, 2.0]).then(invert).then(same);
     let (items, stage, item, _) = refused(make).await;
     assert!(items.len() <= 1, "{items:?}");
@@ -82,7 +82,7 @@ struct Sparse {
 }
 
 #[tokio::test]
-async fn a_field_that_is_left_out_is_refused_by_a_positional_format() {
+async fn omitted_field_is_refused_by_a_positional_format() {
     let item = |a| Sparse { a, b: 1 };
     let make = || Pipeline::from_iter([item(Some(0)), item(None)]).format::<Bincode>();
     let (items, _, number, message) = refused(make).await;
@@ -98,7 +98,7 @@ enum Either {
 }
 
 #[tokio::test]
-async fn a_type_that_describes_itself_is_refused_by_a_positional_format() {
+async fn self_describing_type_is_refused_by_a_positional_format() {
     let make = || Pipeline::from_iter([None, Some(Either::Number(1))]).format::<Bincode>();
     let (items, _, number, message) = refused(make).await;
     assert_eq!((items, number), (vec![None], Some(1)));
@@ -117,7 +117,7 @@ async fn sends_on(mut input: Receiver<f64>, mut output: Sender<f64>) -> Result<(
 }
 
 #[tokio::test]
-async fn a_stage_may_go_on_after_an_item_that_was_refused() {
+async fn stage_may_continue_after_a_refused_item() {
     for (items, end) in run_all_ways(|| Pipeline::from_iter([1.0, 0.0, 2.0]).then(sends_on)).await {
         end.unwrap();
         assert_eq!(items, [1.0, 0.0, 0.5]);
@@ -178,7 +178,7 @@ fn touchy(number: u32) -> Touchy {
 }
 
 #[tokio::test]
-async fn an_item_that_panics_while_it_is_written_is_blamed_on_its_stage() {
+async fn panic_while_encoding_is_attributed_to_its_stage() {
     for (_, end) in run_all_ways(|| Pipeline::from_iter(1..6_u32).then(touchy)).await {
         let error = end.unwrap_err();
         let cause = error.first_cause();

@@ -38,7 +38,7 @@ async fn a_cancelled_run_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn a_run_that_was_never_looked_at_leaves_nothing_after_it_failed() {
+async fn unpolled_run_leaves_nothing_after_failure() {
     let house = House::new().await;
     for worker in house.workers().await {
         let pipeline = Pipeline::from_iter(0..3_u64).then(no_fives);

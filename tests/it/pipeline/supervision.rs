@@ -73,7 +73,7 @@ async fn an_idle_stage_gives_way_when_its_reader_leaves() {
 }
 
 #[tokio::test]
-async fn a_run_ends_when_all_branches_have_left_an_idle_source() {
+async fn run_ends_when_all_branches_leave_an_idle_source() {
     let make = || {
         Pipeline::source(then_idle(0..5))
             .then(pass)
@@ -206,7 +206,7 @@ async fn a_deadline_holds_while_items_are_ready() {
 }
 
 #[test]
-fn a_run_with_a_deadline_is_made_outside_of_a_runtime() {
+fn run_with_a_deadline_can_be_created_without_a_runtime() {
     let run = Pipeline::from_iter(0..3_u64).deadline(LONG).run_local();
     let items = Runtime::new().unwrap().block_on(run.collect::<Vec<_>>());
     assert_eq!(items.unwrap(), [0, 1, 2]);

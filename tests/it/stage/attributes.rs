@@ -90,7 +90,7 @@ async fn attributes_stay() {
 }
 
 #[test]
-fn a_stage_within_a_function_is_small_and_can_be_copied() {
+fn stage_within_a_function_is_small_and_copy() {
     #[pipeline_stage]
     fn local(number: u32) -> u32 {
         number

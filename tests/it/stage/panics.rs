@@ -21,7 +21,7 @@ fn speaks(number: u32, context: &StageContext) -> u32 {
 }
 
 #[tokio::test]
-async fn one_in_the_middle_is_that_of_its_stage_and_its_item() {
+async fn panic_in_the_middle_names_stage_and_item() {
     let pipeline = Pipeline::from_iter(0..10_u32).then(passes).then(halves);
     let mut run = pipeline.then(passes).run_local();
     let mut items = Vec::new();

@@ -46,7 +46,7 @@ mod right {
 }
 
 #[test]
-fn an_id_is_the_package_and_the_path_unless_it_is_given() {
+fn default_id_is_package_and_path() {
     let here = "pipewright::it::stage::settings";
     assert_eq!(without_an_id().id(), format!("{here}::without_an_id"));
     assert_eq!(with_an_id().id(), "test::named");

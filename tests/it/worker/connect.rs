@@ -77,7 +77,7 @@ async fn the_first_connection_is_retried_in_the_background() {
 }
 
 #[tokio::test]
-async fn a_worker_in_the_background_ends_when_it_is_given_up() {
+async fn background_worker_ends_when_it_gives_up() {
     let worker = Worker::builder("ws://127.0.0.1:1")
         .reconnect(Backoff::never())
         .connect_in_background()

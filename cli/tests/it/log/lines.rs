@@ -54,7 +54,7 @@ const NOBODY: [&str; 3] = ["functions", "--url", "ws://127.0.0.1:1"];
 const BENCH: [&str; 4] = ["bench", "--embedded", "--time", "10ms"];
 
 #[tokio::test]
-async fn a_failure_is_one_line_of_json_with_its_status_and_its_hint() {
+async fn failure_is_one_json_line_with_status_and_hint() {
     let ran = pipewright(&[&NOBODY[..], &["--log-format", "json"]].concat(), &[]).await;
     assert_eq!(ran.status, Some(3));
     let lines = ran.lines();
@@ -84,7 +84,7 @@ async fn the_environment_asks_as_the_command_line_does() {
 }
 
 #[tokio::test]
-async fn levels_decide_what_is_logged_and_data_stays_on_standard_output() {
+async fn levels_filter_the_log_and_data_stays_on_stdout() {
     let quiet = pipewright(&BENCH, &[]).await;
     assert_eq!((quiet.status, &*quiet.stderr), (Some(0), ""));
     assert!(!quiet.stdout.is_empty());

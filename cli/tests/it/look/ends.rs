@@ -3,7 +3,7 @@
 use super::channel::{Place, parsed};
 
 #[tokio::test]
-async fn an_end_that_was_opened_before_is_an_error_of_its_own() {
+async fn end_opened_before_is_a_distinct_error() {
     let place = Place::new().await;
     let mut reader = place.reader();
     reader.connect().await.unwrap();

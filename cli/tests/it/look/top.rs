@@ -194,7 +194,7 @@ async fn colours_are_left_out_where_nobody_wants_them() {
 }
 
 #[tokio::test]
-async fn keys_move_in_a_list_that_is_longer_than_the_screen() {
+async fn keys_scroll_a_long_list() {
     let Some(engine) = TestEngine::ours(Engine::builder(), WHOLE).await else {
         return;
     };
@@ -234,7 +234,7 @@ async fn a_signal_leaves_the_terminal_as_it_was() {
 }
 
 #[tokio::test]
-async fn an_engine_that_goes_is_told_of_and_one_that_comes_back_is_shown() {
+async fn lost_and_returning_engine_is_shown() {
     let engine = Engine::builder()
         .listen("127.0.0.1:0")
         .start()

@@ -11,7 +11,7 @@ async fn mistakes(pipeline: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_word_that_is_misspelt_is_shown_with_the_one_that_is_meant() {
+async fn misspelt_word_is_shown_with_a_suggestion() {
     let said = mistakes("format = \"lins\"\n\n[[steps]]\nstage = \"a\"\n").await;
     let expected = "\
 error: unknown variant `lins`, expected one of `bytes`, `ndjson`, `lines`

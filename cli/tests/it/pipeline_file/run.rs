@@ -141,7 +141,7 @@ stage = "bytes::copy"
 }
 
 #[tokio::test]
-async fn a_side_branch_of_a_run_that_fails_is_no_whole_file() {
+async fn failed_run_leaves_no_complete_side_file() {
     let stages = Stages::new().await;
     let scratch = Scratch::new("");
     let side = scratch.path("side");

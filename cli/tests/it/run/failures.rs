@@ -22,7 +22,7 @@ fn poisoned() -> String {
 }
 
 #[tokio::test]
-async fn a_stage_that_fails_is_named_with_its_item_and_reason() {
+async fn failing_stage_is_named_with_item_and_reason() {
     let stages = Stages::new().await;
     let run = Filter::start(&stages.url, "bytes::copy text::sound bytes::copy");
     let ended = run.through(poisoned().as_bytes()).await;
@@ -54,7 +54,7 @@ async fn a_failed_run_never_looks_like_a_whole_file() {
 }
 
 #[tokio::test]
-async fn a_stage_that_is_missing_is_told_before_anything_is_read() {
+async fn missing_stage_is_reported_before_reading_input() {
     let stages = Stages::new().await;
     for (id, hint) in [
         ("text::sonud", "hint: did you mean `text::sound`?"),
@@ -78,7 +78,7 @@ async fn a_stage_that_is_missing_is_told_before_anything_is_read() {
 }
 
 #[tokio::test]
-async fn a_command_line_that_cannot_be_is_told_with_what_to_do() {
+async fn invalid_command_line_is_reported_with_a_hint() {
     let stages = Stages::new().await;
     for (arguments, expected) in [
         (
@@ -118,7 +118,7 @@ async fn without_an_engine_it_says_how_to_get_one() {
 }
 
 #[tokio::test]
-async fn an_engine_that_is_killed_is_no_end_of_the_stream() {
+async fn killed_engine_does_not_end_the_stream() {
     let mut stages = Stages::new().await;
     let mut run = Filter::start(&stages.url, "bytes::copy bytes::copy");
     run.put(b"begin").await;
@@ -136,7 +136,7 @@ async fn an_engine_that_is_killed_is_no_end_of_the_stream() {
 
 /// A peer that promises an end by its header, and does not send it.
 #[tokio::test]
-async fn a_stream_that_is_cut_short_has_a_status_of_its_own() {
+async fn truncated_stream_has_its_own_exit_status() {
     let stages = Stages::new().await;
     let url = stages.url.clone();
     let cut = move |request: StageRequest, invocation: Invocation| {

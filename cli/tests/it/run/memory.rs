@@ -25,7 +25,7 @@ fn stream() -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_long_stream_takes_no_more_memory_than_a_short_one() {
+async fn long_stream_uses_no_more_memory() {
     let stages = Stages::new().await;
     let mut run = Filter::start(&stages.url, "bytes::copy");
     let len = stream();

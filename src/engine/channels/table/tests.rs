@@ -123,7 +123,7 @@ fn a_finished_channel_is_forgotten_at_once() {
 }
 
 #[test]
-fn what_a_finished_writer_left_waits_for_the_reader_one_ttl() {
+fn data_of_a_finished_writer_waits_one_ttl() {
     let now = Instant::now();
     let mut table = table_with(&["c"], now);
     let mut writer = table.open_writer("c", &key("w"), now).unwrap();

@@ -27,7 +27,7 @@ fn pop(outbox: &Outbox) -> Poll<Result<Text, Close>> {
 }
 
 #[test]
-fn messages_are_bounded_in_bytes_and_a_long_one_passes_alone() {
+fn messages_are_bounded_but_a_long_one_passes_alone() {
     let budget = Budget::new(1 << 20);
     let outbox = outbox(&budget);
     for _ in 0..10 {
@@ -112,7 +112,7 @@ fn worker_is_behind_while_much_waits_for_it() {
 }
 
 #[test]
-fn all_that_wait_are_woken_when_half_is_free_and_the_sender_by_a_message() {
+fn waiters_wake_when_half_of_the_queue_is_free() {
     let outbox = outbox(&Budget::new(1 << 20));
     let mut sender = task::spawn(poll_fn(|cx| outbox.poll_pop(cx)));
     assert_pending!(sender.poll());

@@ -150,7 +150,7 @@ fn later_workers_wait_in_order_and_take_over() {
 }
 
 #[test]
-fn a_shared_function_goes_to_the_least_busy_and_in_turns() {
+fn shared_function_rotates_among_the_least_busy() {
     let mut table = Table::announced(&["a", "b", "c"]);
     table.share("a", "f");
     table.share("b", "f");
@@ -224,7 +224,7 @@ fn registrations_wait_for_the_announcement() {
 }
 
 #[test]
-fn a_reattach_goes_on_with_the_functions_until_the_replay_is_over() {
+fn reattach_keeps_functions_until_the_replay_ends() {
     let mut table = Table::new(&["old", "new"]);
     table.announce("old", &json!({"namespace": "n", "name": "w"}));
     table.register("old", "kept");
@@ -248,7 +248,7 @@ fn a_reattach_goes_on_with_the_functions_until_the_replay_is_over() {
 }
 
 #[test]
-fn functions_that_are_not_registered_again_go_at_the_end_of_the_grace() {
+fn functions_not_registered_again_are_removed() {
     let mut table = Table::announced(&["old", "new"]);
     table.register("old", "f");
     assert!(table.reattach("new", "old"));

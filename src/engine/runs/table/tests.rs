@@ -156,7 +156,7 @@ fn calls_that_share_channels_are_one_run_of_any_workers() {
 }
 
 #[test]
-fn a_label_names_what_is_no_call_and_a_call_takes_its_place() {
+fn label_names_a_node_until_a_call_replaces_it() {
     let mut scene = Scene::new();
     scene.edge("a", (0, "source"), (1, "parse"));
     scene.edge("b", (1, "parse"), (2, "run"));
@@ -194,7 +194,7 @@ fn a_failure_fails_the_run_and_is_remembered_with_it() {
 }
 
 #[test]
-fn a_worker_that_goes_fails_the_calls_it_has_to_do_with() {
+fn leaving_worker_fails_its_calls() {
     for worker in ["executor", "caller"] {
         let mut scene = Scene::new();
         scene.create_all(&["a", "b"]);
@@ -210,7 +210,7 @@ fn a_worker_that_goes_fails_the_calls_it_has_to_do_with() {
 }
 
 #[test]
-fn who_gives_way_has_not_failed_and_a_channel_alone_is_no_run() {
+fn early_stop_is_no_failure_and_a_channel_no_run() {
     let mut scene = Scene::new();
     scene.create_all(&["a", "b", "c"]);
     scene.call("parse", "a", "b");
@@ -221,7 +221,7 @@ fn who_gives_way_has_not_failed_and_a_channel_alone_is_no_run() {
 }
 
 #[test]
-fn a_run_has_a_bound_and_so_has_what_is_remembered() {
+fn runs_and_their_history_are_bounded() {
     let mut scene = Scene::new();
     let channels = (0..=MOST_PARTS)
         .map(|at| at.to_string())

@@ -23,7 +23,7 @@ fn frame(len: usize) -> Frame {
 }
 
 #[test]
-fn frames_come_out_in_order_and_then_the_end_again_and_again() {
+fn frames_are_popped_in_order_then_the_end_repeatedly() {
     let (mut writer, mut reader) = pipe(LIMITS);
     assert_pending!(pop(&mut reader));
     writer.push(frame(1));
@@ -58,7 +58,7 @@ fn both_bounds_hold_and_an_oversize_frame_passes_alone() {
 
 #[cfg(feature = "engine")]
 #[test]
-fn a_pipe_whose_account_has_no_room_passes_frame_by_frame() {
+fn pipe_without_room_in_its_account_passes_single_frames() {
     let budget = crate::transport::Budget::new(8);
     let (mut writer, mut reader) = super::accounted_pipe(LIMITS, budget.account());
     let (mut other, unread) = super::accounted_pipe(LIMITS, budget.account());
@@ -91,7 +91,7 @@ fn a_waiting_side_is_woken() {
 }
 
 #[test]
-fn a_dropped_writer_is_lost_and_an_ended_one_is_not() {
+fn dropped_writer_is_lost_unless_it_ended() {
     let (writer, mut reader) = pipe(LIMITS);
     drop(writer);
     assert_eq!(
@@ -105,7 +105,7 @@ fn a_dropped_writer_is_lost_and_an_ended_one_is_not() {
 }
 
 #[test]
-fn a_stopped_pipe_ends_at_both_ends_and_never_as_a_whole_stream() {
+fn stopped_pipe_ends_at_both_ends_as_incomplete() {
     let (mut writer, mut reader) = pipe(LIMITS);
     writer.push(frame(1));
     writer.end(Close::NORMAL);
@@ -120,7 +120,7 @@ fn a_stopped_pipe_ends_at_both_ends_and_never_as_a_whole_stream() {
 }
 
 #[test]
-fn a_gone_reader_fails_the_writer_and_frees_what_was_queued() {
+fn dropped_reader_fails_the_writer_and_frees_the_queue() {
     let (mut writer, reader) = pipe(LIMITS);
     writer.push(frame(10));
     let mut gone = task::spawn(std::future::poll_fn(|cx| writer.poll_gone(cx)));

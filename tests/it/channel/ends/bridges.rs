@@ -9,7 +9,7 @@ use super::MILLI;
 use crate::support::{chain, over_both, within};
 
 #[tokio::test]
-async fn a_copy_hands_on_each_line_of_a_source_that_pauses() {
+async fn copy_forwards_each_line_of_a_pausing_source() {
     over_both(async |house| {
         let channel = house.channel().await;
         let (mut writer, mut reader) = (channel.writer.into_write(), channel.reader);

@@ -79,7 +79,7 @@ async fn a_stream_of_bytes_is_read_in_the_receivers_format() {
 }
 
 #[tokio::test]
-async fn a_bad_line_is_told_with_its_place_and_its_bytes() {
+async fn bad_line_is_reported_with_position_and_bytes() {
     let house = House::new().await;
     for size in [3, 100] {
         let mut receiver = foreign::<u32, Json>(&house, b"1\n\ntwo\r\n3\n", size).await;

@@ -46,7 +46,7 @@ fn an_idle_sender_costs_no_time() {
 }
 
 #[test]
-fn a_sender_that_waits_for_a_slow_receiver_costs_no_time() {
+fn sender_waiting_for_a_slow_receiver_uses_no_cpu() {
     with_paused_clock(async |metrics| {
         let Some(house) = House::in_process().await else {
             return;
@@ -70,7 +70,7 @@ fn a_sender_that_waits_for_a_slow_receiver_costs_no_time() {
 }
 
 #[test]
-fn a_sender_whose_engine_has_gone_costs_no_time_and_fails() {
+fn sender_without_an_engine_fails_and_uses_no_cpu() {
     with_paused_clock(async |metrics| {
         let Some(house) = House::in_process().await else {
             return;

@@ -187,7 +187,7 @@ fn median(sent: &[Instant], received: &[Instant]) -> Duration {
 }
 
 #[test]
-fn item_after_a_pause_of_blocking_code_goes_out_at_once() {
+fn item_after_blocking_code_is_sent_immediately() {
     let outside = Builder::new_multi_thread().enable_all().build().unwrap();
     for runtime in runtimes() {
         let house = outside.block_on(House::new());

@@ -120,7 +120,7 @@ async fn the_header_is_there_before_the_items() {
 }
 
 #[tokio::test]
-async fn messages_of_the_stream_protocol_are_refused_and_the_sender_goes_on() {
+async fn protocol_messages_are_refused_and_the_sender_continues() {
     over_both(async |house| {
         let channel: Channel<u32> = house.worker.channel(None).await.unwrap();
         let (mut sender, mut receiver) = (channel.sender, channel.receiver);

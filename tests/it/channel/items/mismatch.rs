@@ -132,7 +132,7 @@ async fn it_is_noticed_when_the_ends_connect() {
 }
 
 #[tokio::test]
-async fn self_describing_formats_take_another_shape_as_far_as_serde_does() {
+async fn self_describing_formats_accept_what_serde_accepts() {
     let house = House::new().await;
     let items = vec![json!({"name": "a", "more": 1})];
     let frames = frames_of::<_, Json>(&house, items).await;

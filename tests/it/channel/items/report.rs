@@ -141,7 +141,7 @@ impl Serialize for Shy {
 }
 
 #[tokio::test]
-async fn an_item_that_has_no_form_comes_back_and_the_sender_goes_on() {
+async fn unrepresentable_item_is_returned_and_the_sender_continues() {
     over_both(async |house| {
         let channel: Channel<Shy> = house.worker.channel(None).await.unwrap();
         let mut sender = channel.sender;

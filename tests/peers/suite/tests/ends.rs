@@ -111,7 +111,7 @@ fn a_reader_that_leaves_is_told_to_our_writer() {
 }
 
 #[test]
-fn an_end_that_was_opened_before_is_refused_and_not_empty() {
+fn end_opened_before_is_refused() {
     shared(async |scene| {
         let why = "an iii engine lets a second reader in and closes at once, as if the stream \
                    were empty";
@@ -168,7 +168,7 @@ fn finished_channels_are_freed() {
 
 /// The same fault in every SDK: closing a writer that was not used does nothing.
 #[test]
-fn a_reader_whose_writer_never_came_gets_an_error_and_no_empty_stream() {
+fn reader_without_a_writer_gets_an_error() {
     alone(async || {
         let why = "the time that an engine waits can be set on ours only";
         let ttl = Engine::builder().channel_ttl(Duration::from_secs(1));
@@ -189,7 +189,7 @@ fn a_reader_whose_writer_never_came_gets_an_error_and_no_empty_stream() {
 
 /// The engine tells every reader; who listens is another matter (`docs/protocol.md` section 4.5).
 #[test]
-fn a_lost_writer_is_an_error_to_the_sdk_that_looks_at_the_close_code() {
+fn lost_writer_is_an_error_by_its_close_code() {
     shared(async |scene| {
         for (peer, listens) in [
             (Peer::Rust26, true),

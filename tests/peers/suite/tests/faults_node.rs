@@ -29,7 +29,7 @@ fn a_large_write_that_is_ended_properly_arrives_whole() {
 /// The SDK dials again for the rest, unless the close of its first socket comes back before and
 /// ends the attempt; only the attempt tells the engine that something is missing.
 #[test]
-fn what_close_cuts_off_is_truncated_if_the_rest_was_refused_and_never_verified() {
+fn data_cut_off_by_close_is_never_verified() {
     shared(async |scene| {
         let refs = scene.channel(Peer::Node).await;
         let payload = json!({ "writerRef": refs.writer, "bytes": LARGE });
@@ -45,7 +45,7 @@ fn what_close_cuts_off_is_truncated_if_the_rest_was_refused_and_never_verified()
 }
 
 #[test]
-fn what_close_cuts_off_is_truncated_by_a_header_however_fast_the_reader_is() {
+fn data_cut_off_by_close_is_truncated_with_a_header() {
     shared(async |scene| {
         let refs = scene.channel(Peer::Node).await;
         let header = r#"{"type":"metadata","pipewright":1,"format":"bytes"}"#;

@@ -8,7 +8,7 @@ use crate::scene::{shared, within_a_minute};
 use crate::tests::ends::failure;
 
 #[test]
-fn an_end_right_behind_a_write_is_lost_and_the_end_of_the_worker_is_seen() {
+fn end_after_a_write_is_lost_and_worker_loss_seen() {
     shared(async |scene| {
         let agent = Agent::start(&scene.worker, scene.engine.url(), Peer::Python).await;
         let function = format!("peer::{}::end_after_write", agent.name());
@@ -54,7 +54,7 @@ fn a_write_behind_the_close_fails_and_does_not_vanish() {
 }
 
 #[test]
-fn reading_a_second_time_is_an_error_and_no_empty_stream() {
+fn reading_a_second_time_is_an_error() {
     shared(async |scene| {
         let why = "an iii engine lets a second reader in and closes at once";
         if scene.engine.handle(why).is_none() {
@@ -77,7 +77,7 @@ fn reading_a_second_time_is_an_error_and_no_empty_stream() {
 }
 
 #[test]
-fn a_message_over_a_mebibyte_ends_a_python_reader_and_our_end_is_missing_there() {
+fn message_over_one_mebibyte_ends_a_python_reader() {
     shared(async |scene| {
         let channel = scene.worker.create_channel(None).await.expect("a channel");
         let mut writer = channel.writer;

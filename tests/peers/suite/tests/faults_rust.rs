@@ -6,7 +6,7 @@ use crate::peer::Peer;
 use crate::scene::shared;
 
 #[test]
-fn a_read_behind_one_that_was_given_up_is_an_error_and_no_end() {
+fn read_after_a_cancelled_read_is_an_error() {
     shared(async |scene| {
         let why = "an iii engine lets the reader in a second time and closes at once";
         if scene.engine.handle(why).is_none() {
@@ -55,7 +55,7 @@ fn an_error_is_told_again_by_the_newer_sdk_only() {
 }
 
 #[test]
-fn refs_that_the_sdk_does_not_find_are_where_no_stage_puts_them() {
+fn sdk_misses_only_refs_at_unusual_positions() {
     shared(async |scene| {
         let r = json!({ "channel_id": "c", "access_key": "k", "direction": "read" });
         let payload = json!({ "readerRef": r, "deep": { "er": r }, "list": [r, { "at": r }] });

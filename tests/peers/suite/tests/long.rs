@@ -12,7 +12,7 @@ use crate::scene::{Job, shared};
 const PAUSE: Duration = Duration::from_secs(25);
 
 #[test]
-fn a_reader_gets_every_byte_of_a_stream_of_over_a_minute() {
+fn reader_gets_every_byte_of_a_long_stream() {
     shared(async |scene| {
         let streams = [Peer::Python, Peer::Node].map(async |reader| {
             let refs = scene.channel(reader).await;
@@ -33,7 +33,7 @@ fn a_reader_gets_every_byte_of_a_stream_of_over_a_minute() {
 }
 
 #[test]
-fn a_writer_gets_its_bytes_through_to_a_reader_that_is_slow_for_over_a_minute() {
+fn writer_survives_a_slow_reader() {
     shared(async |scene| {
         let streams = [Peer::Python, Peer::Node].map(async |writer| {
             let refs = scene.channel(writer).await;
@@ -56,7 +56,7 @@ fn a_writer_gets_its_bytes_through_to_a_reader_that_is_slow_for_over_a_minute() 
 }
 
 #[test]
-fn a_reader_that_is_slow_for_over_a_minute_gets_every_byte() {
+fn slow_reader_gets_every_byte() {
     shared(async |scene| {
         let streams = [Peer::Python, Peer::Node].map(async |reader| {
             let refs = scene.channel(reader).await;
@@ -71,7 +71,7 @@ fn a_reader_that_is_slow_for_over_a_minute_gets_every_byte() {
 }
 
 #[test]
-fn a_writer_waits_for_a_reader_that_pauses_between_its_pings() {
+fn writer_waits_for_a_reader_that_pauses() {
     shared(async |scene| {
         let streams = [Peer::Python, Peer::Node].map(async |writer| {
             let refs = scene.channel(writer).await;

@@ -45,7 +45,7 @@ fn a_worker_that_comes_back_serves_its_functions_again() {
 }
 
 #[test]
-fn an_engine_that_restarts_gets_its_workers_back_and_no_loss_is_silent() {
+fn workers_return_to_a_restarted_engine_and_losses_are_reported() {
     alone(async || {
         let why = "only our engine can be restarted by the suite";
         let Some(engine) = TestEngine::ours(Engine::builder(), why).await else {

@@ -63,7 +63,7 @@ fn stages(abort: &Abort) -> Vec<Option<&str>> {
 }
 
 #[test]
-fn an_abort_goes_through_every_stage_with_its_first_cause_first() {
+fn abort_passes_every_stage_with_its_first_cause() {
     shared(async |scene| {
         start(scene).await;
         let refs = scene.channel(Peer::Own).await;
@@ -83,7 +83,7 @@ fn an_abort_goes_through_every_stage_with_its_first_cause_first() {
 }
 
 #[test]
-fn a_stream_that_the_sdk_takes_for_ended_is_cut_short_to_the_helper() {
+fn helper_detects_a_truncated_stream_that_the_sdk_misses() {
     shared(async |scene| {
         start(scene).await;
         let refs = scene.channel(Peer::Node).await;
