@@ -22,7 +22,7 @@ pub(super) enum Stream {
     Lines,
     /// JSON values.
     Ndjson {
-        /// Whether each is a text.
+        /// Whether every value is a JSON string.
         is_text: bool,
     },
     /// Items in a format that the program does not convert.
