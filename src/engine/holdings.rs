@@ -1,6 +1,7 @@
+use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::limits::Limits;
 use crate::transport::{Account, Budget};
@@ -15,6 +16,14 @@ pub(super) struct Holdings {
     account: Account,
     registered: Purse,
     calls: Purse,
+    registrations: Arc<Mutex<Registrations>>,
+}
+
+/// The registrations of a worker by function id. Bounded by what each entry takes.
+#[derive(Debug, Default)]
+pub(super) struct Registrations {
+    held: HashMap<String, Held>,
+    bytes: usize,
 }
 
 /// Bytes of each bound that a worker may always use, so that a worker with few functions and calls
@@ -49,7 +58,16 @@ impl Holdings {
             account: budget.account(),
             registered: Purse::new(limits.worker_registered_bytes),
             calls: Purse::new(limits.worker_call_bytes),
+            registrations: Arc::default(),
         }
+    }
+
+    /// Protects the registrations for one operation.
+    pub(super) fn registrations(&self) -> MutexGuard<'_, Registrations> {
+        // Whole after each operation.
+        self.registrations
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// With the default bounds, for tests.
@@ -89,6 +107,46 @@ impl Holdings {
             bytes,
             from: Some((self.account.clone(), purse.clone())),
         })
+    }
+}
+
+impl Registrations {
+    pub(super) fn insert(&mut self, function_id: String, held: Held) {
+        self.bytes += held.bytes();
+        if let Some(replaced) = self.held.insert(function_id, held) {
+            self.bytes -= replaced.bytes();
+        }
+    }
+
+    pub(super) fn remove(&mut self, function_id: &str) -> Option<Held> {
+        let held = self.held.remove(function_id)?;
+        self.bytes -= held.bytes();
+        Some(held)
+    }
+
+    /// Moves in what another connection of the worker held, but for what this one has registered.
+    pub(super) fn take_over(&mut self, left: &mut Self) {
+        for (function_id, held) in std::mem::take(left).held {
+            if !self.held.contains_key(&function_id) {
+                self.insert(function_id, held);
+            }
+        }
+    }
+
+    /// Drops the entries of functions that the worker no longer has.
+    pub(super) fn retain(&mut self, has: impl Fn(&str) -> bool) {
+        self.held.retain(|function_id, held| {
+            let kept = has(function_id);
+            if !kept {
+                self.bytes -= held.bytes();
+            }
+            kept
+        });
+    }
+
+    /// Bytes of all entries.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
     }
 }
 

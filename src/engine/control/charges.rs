@@ -1,6 +1,3 @@
-use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
 use super::FunctionRefused;
 use super::bounds::LONGEST_ID;
 use crate::engine::holdings::{Held, Holdings};
@@ -18,17 +15,17 @@ pub(super) struct Charges {
     holdings: Holdings,
     /// Maximum size of one registration in bytes.
     limit: usize,
-    /// By function id. The lock protects one operation. Bounded by the charge for each entry.
-    registrations: Mutex<HashMap<String, Held>>,
+    /// Maximum size of all registrations in bytes.
+    total: usize,
 }
 
 impl Charges {
-    /// Accepts registrations of up to `limit` bytes.
-    pub(super) fn new(holdings: Holdings, limit: usize) -> Self {
+    /// Accepts registrations of up to `limit` bytes each and `total` bytes together.
+    pub(super) fn new(holdings: Holdings, limit: usize, total: usize) -> Self {
         Self {
             holdings,
             limit,
-            registrations: Mutex::default(),
+            total,
         }
     }
 
@@ -51,7 +48,7 @@ impl Charges {
             let reason = format!("its registration takes {bytes} bytes, over the limit of {limit}");
             return Err(refused(reason));
         }
-        let mut registrations = self.lock();
+        let mut registrations = self.holdings.registrations();
         let replaced = registrations.remove(&function_id);
         let taken = replaced.as_ref().map_or(0, Held::bytes);
         drop(replaced);
@@ -71,19 +68,29 @@ impl Charges {
 
     /// Records a registration.
     pub(super) fn registered(&self, function_id: String, held: Held) {
-        self.lock().insert(function_id, held);
+        self.holdings.registrations().insert(function_id, held);
     }
 
     /// Releases a registration.
     pub(super) fn unregistered(&self, function_id: &str) {
-        self.lock().remove(function_id);
+        self.holdings.registrations().remove(function_id);
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Held>> {
-        // Whole after each operation.
-        self.registrations
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    /// Moves in the bytes of an older connection of the worker. Its functions stay in the tables until
+    /// the worker has registered again.
+    pub(super) fn take_over(&self, left: &Holdings) {
+        let mut left = left.registrations();
+        self.holdings.registrations().take_over(&mut left);
+    }
+
+    /// Whether the registrations of all its connections exceed the limit of the worker.
+    pub(super) fn exceeded(&self) -> bool {
+        self.holdings.registrations().bytes() > self.total
+    }
+
+    /// Releases the bytes of functions that the worker no longer has.
+    pub(super) fn retain(&self, has: impl Fn(&str) -> bool) {
+        self.holdings.registrations().retain(has);
     }
 }
 
@@ -122,7 +129,11 @@ mod tests {
             worker_registered_bytes: worker,
             ..Limits::default()
         };
-        Charges::new(Holdings::new(&Budget::new(1 << 30), &limits), 10_000)
+        Charges::new(
+            Holdings::new(&Budget::new(1 << 30), &limits),
+            10_000,
+            worker,
+        )
     }
 
     fn function(id: &str, len: usize) -> RegisterFunction {

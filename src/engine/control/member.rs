@@ -1,3 +1,5 @@
+mod reattach;
+
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, MutexGuard};
 use std::time::{Duration, Instant};
@@ -12,7 +14,7 @@ use super::forward::now;
 use super::fresh::Fresh;
 use super::held::HeldCall;
 use super::refusals::{forbidden, no_triggers, not_found};
-use super::registry::{DEFAULT_NAMESPACE, News, Notice, Registry, Replaced, WorkerId};
+use super::registry::{DEFAULT_NAMESPACE, News, Notice, Registry, WorkerId};
 use super::switchboard::{Control, Tables};
 use super::{FunctionRefused, Outbox, Outcome, about, builtins};
 use crate::engine::Role;
@@ -20,8 +22,8 @@ use crate::engine::core::Core;
 use crate::engine::holdings::Holdings;
 use crate::engine::metrics::Reason;
 use crate::wire::{
-    AccessKey, CancelInvocation, Close, ControlMessage, ErrorBody, InvocationResult,
-    InvokeFunction, Payload, Reattach, RegisterFunction, builtin, code,
+    CancelInvocation, Close, ControlMessage, ErrorBody, InvocationResult, InvokeFunction, Payload,
+    RegisterFunction, builtin,
 };
 
 /// One connected worker. Dropping it removes the worker: its functions are unregistered and calls
@@ -57,7 +59,11 @@ impl<'a> Member<'a> {
             control,
             id: WorkerId::from(Uuid::new_v4().to_string()),
             outbox: Arc::new(outbox),
-            charges: Charges::new(holdings, control.limits.function_bytes),
+            charges: Charges::new(
+                holdings,
+                control.limits.function_bytes,
+                control.limits.worker_registered_bytes,
+            ),
             said_limit: message_limit.is_some(),
             role,
             warned: AtomicBool::new(false),
@@ -137,6 +143,7 @@ impl<'a> Member<'a> {
         }
         self.change(core, out, |registry, notices| {
             registry.announce(&self.id, about, notices);
+            self.release_gone(registry);
         });
     }
 
@@ -144,6 +151,7 @@ impl<'a> Member<'a> {
     pub(super) fn settle(&self, core: &Core, out: &mut Deliveries) {
         self.change(core, out, |registry, notices| {
             registry.settle(&self.id, notices);
+            self.release_gone(registry);
         });
     }
 
@@ -207,6 +215,7 @@ impl<'a> Member<'a> {
             self.charges.registered(function_id, held);
         }
         self.told(notices, out);
+        self.keep_to_limit(out);
     }
 
     fn invoke(&self, mut call: InvokeFunction, core: &Core, out: &mut Deliveries) {
@@ -273,31 +282,6 @@ impl<'a> Member<'a> {
         };
         self.control.runs.answered(&self.id, &result);
         deliver_result(to, result, out);
-    }
-
-    /// Replaces an older connection of the same worker (`docs/protocol.md` section 2.5). A wrong
-    /// token is ignored.
-    fn reattach(&self, reattach: &Reattach, out: &mut Deliveries) {
-        let token = AccessKey::new(&*reattach.reattach_token);
-        let old = WorkerId::from(&*reattach.previous_worker_id);
-        let mut notices = Vec::new();
-        let mut tables = self.control.lock();
-        let registry = &mut tables.registry;
-        let Some(Replaced(left)) = registry.reattach(&self.id, &old, &token, &mut notices) else {
-            return;
-        };
-        self.reattached.store(true, Ordering::Relaxed);
-        tracing::debug!(worker = %self.id, previous = %old, "a worker came back");
-        tables.tell_active(&notices, out);
-        part(&mut tables, &old, Departure::Replaced, out);
-        drop(tables);
-        self.told(notices, out);
-        self.control.runs.left(&old);
-        if let Some(outbox) = left {
-            // Not 1000 or 1001, see `code::RESTART`.
-            let close = Close::new(code::RESTART, "a newer connection took over");
-            outbox.close(close);
-        }
     }
 
     /// Records how the worker left, and removes it.

@@ -42,7 +42,6 @@ mod refusals;
 mod registry;
 mod session;
 mod switchboard;
-mod turns;
 mod undelivered;
 
 use outbox::Outbox;

@@ -11,6 +11,9 @@ use crate::wire::{ControlMessage, ErrorBody, RegisterTrigger, TriggerRegistratio
 /// while every worker waits.
 const COMPARED: usize = 500;
 
+/// Maximum number of namespaces in an error, each of at most 256 bytes.
+const NAMESPACES: usize = 5;
+
 /// Suggests a function that `role` may trigger; nothing without a role.
 pub(super) fn not_found(
     registry: &Registry,
@@ -25,6 +28,7 @@ pub(super) fn not_found(
         .map(|(namespace, _)| namespace)
         .collect();
     elsewhere.sort_unstable();
+    elsewhere.truncate(NAMESPACES);
     let here = registry
         .functions()
         .take(COMPARED)

@@ -14,7 +14,6 @@ use super::delivery::Deliveries;
 use super::departure::Departure;
 use super::drain::{Drain, STALL};
 use super::member::Member;
-use super::turns::Busy;
 use crate::engine::Role;
 use crate::engine::core::Core;
 use crate::engine::farewell::{self, Parting};
@@ -29,6 +28,11 @@ const PATIENCE: Duration = Duration::from_millis(200);
 
 /// How long the registrations of a worker wait for its announcement (`docs/protocol.md` section 1.2).
 const GRACE: Duration = Duration::from_secs(5);
+
+/// Messages that are read before their answers are written, and before another session runs on the
+/// same thread. Enough to share a system call. Beside 64 sessions that never stop sending, a call
+/// waits for about 1,000 messages.
+const TURN: usize = 16;
 
 /// A worker whose messages block others for longer than this is not read for [`RESTS`] times as
 /// long. Long lists and the search for similar function names are expensive.
@@ -70,8 +74,6 @@ pub(in crate::engine) struct Session<'a, T> {
     ownership: Ownership,
     /// Set until the first message arrives, while the connection may be closed to make room.
     newcomer: Option<Newcomer>,
-    /// Set while the last turn was not sufficient.
-    busy: Option<Busy<'a>>,
     /// Runs while the peer is paused to compensate for expensive operations.
     rest: Option<Pin<Box<Sleep>>>,
     /// Runs while an announcement or repeated registrations are expected.
@@ -120,7 +122,6 @@ impl<'a, T: Transport> Session<'a, T> {
             stall: None,
             ownership,
             newcomer: None,
-            busy: None,
             rest: None,
             grace: Some(Box::pin(sleep(GRACE))),
             pulse: Pulse::new(keep_alive, now.into_std()),
@@ -245,14 +246,13 @@ impl<'a, T: Transport> Session<'a, T> {
         if !self.poll_next(cx) {
             // Nobody listens to it: its silence means nothing.
             self.pulse.heard(Instant::now().into_std());
-            self.busy = None;
             return Poll::Pending;
         }
         if let Some(rest) = &mut self.rest {
             ready!(rest.as_mut().poll(cx));
             self.rest = None;
         }
-        for turn in 0..self.core.control.turns.messages() {
+        for turn in 0..TURN {
             let received = self.socket.poll_receive(cx);
             if turn == 0 && received.is_ready() {
                 self.pulse.heard(Instant::now().into_std());
@@ -266,12 +266,10 @@ impl<'a, T: Transport> Session<'a, T> {
                 Poll::Ready(Received::Closed(_)) => return Poll::Ready(Ended::Closed),
                 Poll::Ready(Received::Lost(error)) => return Poll::Ready(Ended::Lost(error)),
                 Poll::Pending => {
-                    self.busy = None;
                     return Poll::Pending;
                 }
             }
             if !self.poll_next(cx) {
-                self.busy = None;
                 return Poll::Pending;
             }
             let cost = self.member.take_cost();
@@ -281,15 +279,11 @@ impl<'a, T: Transport> Session<'a, T> {
                     .insert(Box::pin(sleep((cost * RESTS).min(LONGEST_REST))));
                 // Woken by its end.
                 let resting = rest.as_mut().poll(cx).is_pending();
-                self.busy = None;
                 self.pulse.heard(Instant::now().into_std());
                 if resting {
                     return Poll::Pending;
                 }
             }
-        }
-        if self.busy.is_none() {
-            self.busy = Some(self.core.control.turns.busy());
         }
         // There may be more to read; first what is to be written.
         cx.waker().wake_by_ref();

@@ -10,7 +10,6 @@ use super::delivery::{Deliveries, Otherwise, deliver, deliver_result, encoded, f
 use super::held::Held;
 use super::member::Member;
 use super::registry::{Joining, News, Notice, Registry, WorkerId};
-use super::turns::Turns;
 use crate::engine::limits::Limits;
 use crate::engine::metrics::Metrics;
 use crate::engine::runs::Runs;
@@ -29,7 +28,6 @@ pub(in crate::engine) struct Control {
     pub(super) metrics: Arc<Metrics>,
     /// Notified of each call that carries refs, and of each that fails.
     pub(super) runs: Arc<Runs>,
-    pub(super) turns: Turns,
     /// The version of the protocol extensions, if the engine supports them.
     extensions: Option<u32>,
     pub(super) limits: Limits,
@@ -54,7 +52,6 @@ impl Control {
             tables: Mutex::new(tables),
             metrics,
             runs,
-            turns: Turns::default(),
             extensions: (!limits.behaviour.is_iii()).then_some(EXTENSIONS_VERSION),
             limits: *limits,
             budget: Budget::new(limits.control_bytes),

@@ -8,6 +8,7 @@ mod control;
 mod dashboard;
 mod delivery;
 mod handshake;
+mod hostile;
 mod lifecycle;
 mod limits;
 mod listings;

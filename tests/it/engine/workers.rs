@@ -9,19 +9,19 @@ use super::{Control, engine, settled, url};
 
 const ID: &str = "3e9eb9e4-620b-4a89-afdb-267925d779ff";
 
-fn reattach(old: &Control) -> Value {
+pub(super) fn reattach(old: &Control) -> Value {
     json!({"type": "reattach", "previous_worker_id": old.id, "reattach_token": old.token})
 }
 
-fn offer(function: &str) -> Value {
+pub(super) fn offer(function: &str) -> Value {
     json!({"type": "registerfunction", "id": function})
 }
 
-fn shared(function: &str) -> Value {
+pub(super) fn shared(function: &str) -> Value {
     json!({"type": "registerfunction", "id": function, "metadata": {"shared": true}})
 }
 
-fn invoke_in(namespace: &str, function: &str) -> Value {
+pub(super) fn invoke_in(namespace: &str, function: &str) -> Value {
     json!({"type": "invokefunction", "invocation_id": ID, "function_id": function, "data": 1,
            "namespace": namespace})
 }

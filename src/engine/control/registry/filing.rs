@@ -103,14 +103,15 @@ impl Registry {
         worker.is_some_and(|worker| worker.count() > self.max_functions)
     }
 
-    /// Removes one function that was not registered again since the reattach. Returns whether there
-    /// was one.
-    pub(super) fn make_room(&mut self, id: &WorkerId, notices: &mut Vec<Notice>) -> bool {
-        let stale = self.stale(id).next().map(str::to_owned);
-        if let Some(function_id) = &stale {
-            self.unregister(id, function_id, notices);
-        }
-        stale.is_some()
+    /// Removes one function that was not registered again since the reattach, and returns its id.
+    pub(in crate::engine::control) fn make_room(
+        &mut self,
+        id: &WorkerId,
+        notices: &mut Vec<Notice>,
+    ) -> Option<String> {
+        let stale = self.stale(id).next().map(str::to_owned)?;
+        self.unregister(id, &stale, notices);
+        Some(stale)
     }
 
     /// Removes all functions that were not registered again since the reattach.

@@ -174,7 +174,7 @@ impl Registry {
             present.about = left.about;
             present.extended = left.extended;
         }
-        while self.exceeds(new) && self.make_room(new, notices) {}
+        while self.exceeds(new) && self.make_room(new, notices).is_some() {}
         Some(Replaced(Some(left.outbox)))
     }
 
@@ -234,7 +234,7 @@ impl Registry {
             return;
         };
         let is_new = !worker.has(&function.id);
-        if is_new && worker.count() >= self.max_functions && !self.make_room(id, notices) {
+        if is_new && worker.count() >= self.max_functions && self.make_room(id, notices).is_none() {
             let refused = FunctionRefused::TooMany {
                 function_id: function.id,
                 max: self.max_functions,

@@ -57,6 +57,11 @@ pub(crate) async fn serve() {
         client: register_worker(&url, InitOptions::default()),
         name: name.clone(),
     };
+    // Ids that the suite adds, for example one that the token does not allow.
+    for id in std::env::args().skip(3) {
+        let echo = RegisterFunction::new_async(async |data: Value| Ok::<_, Error>(data));
+        agent.client.register_function(id, echo);
+    }
     agent.register_all();
     call(&agent.client, &ready, json!(name))
         .await

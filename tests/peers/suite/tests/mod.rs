@@ -5,6 +5,7 @@ mod faults_python;
 mod faults_rust;
 mod long;
 mod pairs;
+mod rejected;
 mod restart;
 mod stages;
 mod streams;
