@@ -50,6 +50,21 @@ mod trigger;
 mod units;
 mod workers;
 
+/// Access to private items for the fuzz targets in `fuzz/`. Compiled with `--cfg fuzzing` only; not
+/// part of the API.
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing {
+    use std::path::Path;
+
+    use crate::pipeline_file::PipelineFile;
+
+    /// Whether the text of a pipeline file describes a pipeline.
+    pub fn is_pipeline(text: &str) -> bool {
+        PipelineFile::parse(text.to_owned(), Path::new("a.toml")).is_ok()
+    }
+}
+
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
