@@ -49,7 +49,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         channels.ok_or_else(|| lists::no_channels(&worker))
     };
     let mut channels = look().await?;
-    // An engine measures from one question to the next.
+    // An engine measures from one request to the next.
     if !channels.listed.is_empty() && !arguments.measure.is_zero() {
         tokio::time::sleep(arguments.measure).await;
         channels = look().await?;

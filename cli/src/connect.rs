@@ -37,7 +37,7 @@ pub(super) struct Connect {
 impl Connect {
     /// The address of the engine, with credentials.
     pub(super) fn address(&self) -> Result<Address, Failure> {
-        // A variable that is set to nothing is taken as not set.
+        // An empty variable counts as not set.
         let url = self.url.as_deref().filter(|url| !url.trim().is_empty());
         let address = url.map_or_else(Address::from_env, str::parse);
         let address = address.map_err(|error| {

@@ -47,7 +47,7 @@ pub(super) struct Arguments {
 
 /// Serves until the program is asked to stop.
 pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
-    // Before anything is said, so that whoever reads it can stop the engine.
+    // Before any output, so that a program that reads it can stop the engine.
     let mut signals = Signals::listen()?;
     let builder = Engine::builder()
         .listen(arguments.listen)

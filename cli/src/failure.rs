@@ -134,7 +134,7 @@ fn known(error: &(dyn StdError + 'static)) -> Option<Exit> {
     }
     if let Some(error) = error.downcast_ref::<EngineError>() {
         return Some(match error {
-            // The command line is right: it may be so again when the other program has ended.
+            // The command line is correct: it works once the other program has ended.
             EngineError::Listen { source, .. } if source.kind() == io::ErrorKind::AddrInUse => {
                 Exit::Failure
             }

@@ -145,7 +145,7 @@ enum Command {
 /// command line that cannot be parsed, it ends the process instead.
 pub fn run() -> ExitCode {
     let Arguments { log, command } = Arguments::parse();
-    // Lines of a log would stand in the middle of what is drawn.
+    // Log lines would interrupt the drawing.
     let is_drawn = matches!(command, Command::Top(_)) && io::stderr().is_terminal();
     let (log, outcome) = match log.begin(is_drawn) {
         Ok(log) => (Some(log), carry_out(command)),
@@ -188,7 +188,7 @@ fn carry_out(command: Command) -> Result<(), Failure> {
     });
     #[cfg(unix)]
     command::wait_for_all();
-    // A thread that waits for standard input would hold the program until a line comes.
+    // A thread that waits for standard input would keep the program alive until a line arrives.
     runtime.shutdown_background();
     outcome
 }

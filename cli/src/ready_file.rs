@@ -21,7 +21,7 @@ impl ReadyFile {
         part.push(format!(".{}.part", std::process::id()));
         let part = PathBuf::from(part);
         let failed = |error| cannot("write", &path, &error);
-        // An earlier process of this number may have left it. What is there is never followed.
+        // An earlier process with the same id may have left it. Links are never followed.
         match fs::remove_file(&part) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
             _ => {}
@@ -85,7 +85,7 @@ impl Published {
 
         let (own, there) = (self.file.metadata()?, fs::symlink_metadata(&self.path)?);
         let same = (own.dev(), own.ino()) == (there.dev(), there.ino());
-        // Somebody may have written into it in place.
+        // Another program may have overwritten it in place.
         Ok(same && fs::read_to_string(&self.path)? == self.content)
     }
 

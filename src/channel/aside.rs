@@ -64,7 +64,7 @@ impl Aside {
             }
             Target::Nowhere => return,
         }
-        // Of turns that end with nothing in between the last one says enough.
+        // Of several turn ends in a row, the last one is enough.
         match (&remark, queue.remarks.back_mut()) {
             (Remark::Turn(turn), Some(Remark::Turn(last))) => *last = *turn,
             _ => queue.remarks.push_back(remark),

@@ -70,7 +70,7 @@ impl Meter {
         let items = self.items.swap(report.items, Relaxed);
         let messages = self.messages.swap(report.messages, Relaxed);
         let before = (bytes, items, messages);
-        // Signs of life are no progress.
+        // Signs of life do not count as progress.
         let moved = before != (report.bytes, report.items, report.messages);
         match &report.verdict {
             None => {}

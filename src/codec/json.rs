@@ -68,7 +68,7 @@ impl<T: Serialize> Encode<T> for Json {
     fn check(&mut self, item: &T) -> Result<(), FormatError> {
         match Checked::new(item, JsonRules).serialize(Sink::TEXT_KEYS) {
             Ok(()) => Ok(()),
-            // Says why.
+            // Finds the reason.
             Err(_) => write(item, &mut BytesMut::new()),
         }
     }
@@ -115,7 +115,7 @@ impl Json {
         len: usize,
     ) -> Result<Decoded<T>, FormatError> {
         self.scanned = 0;
-        // A file may begin with one, and files may be joined; no value does.
+        // A file may begin with one, and files may be concatenated; no value begins with one.
         let line = line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line);
         if line.trim_ascii().is_empty() {
             return Ok(Decoded::Skip(len));

@@ -61,7 +61,7 @@ impl<T: Serialize + DeserializeOwned> Encode<T> for Postcard {
             return Ok(());
         }
         drop(structure);
-        // Says why, or reads it back.
+        // Finds the reason, or reads the item back.
         self.write(item, &mut BytesMut::new())
     }
 }

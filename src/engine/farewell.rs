@@ -30,7 +30,7 @@ pub(super) enum Parting {
 /// Flushes the answer to the peer's close.
 pub(super) async fn answer<T: Transport>(socket: &mut T) -> Parting {
     let flush = poll_fn(|cx| socket.poll_flush(cx));
-    // Whether it arrives is the peer's affair: it has closed.
+    // It need not arrive, because the peer has closed.
     let _ = timeout(BRIEF, flush).await;
     Parting::Done
 }
@@ -101,6 +101,6 @@ pub(super) async fn drain(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
         while stream.read(&mut discarded).await? > 0 {}
         std::io::Result::Ok(())
     };
-    // A peer that is gone needs no refusal.
+    // A peer that has left needs no refusal.
     let _ = timeout(BRIEF, drained).await;
 }

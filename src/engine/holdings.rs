@@ -64,7 +64,7 @@ impl Holdings {
 
     /// Protects the registrations for one operation.
     pub(super) fn registrations(&self) -> MutexGuard<'_, Registrations> {
-        // Whole after each operation.
+        // Consistent after each operation.
         self.registrations
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -239,7 +239,7 @@ mod tests {
         let refused = greedy.call(1).unwrap_err();
         assert_eq!(refused, NoRoom::OfEngine { bytes: 1, left: 0 });
         let _held = modest.call(FREE).unwrap();
-        // A little is left to everybody.
+        // Everybody can still hold a little.
         modest.register(100).unwrap();
     }
 }

@@ -48,7 +48,7 @@ impl Dial for InProcess {
         let core = Arc::clone(&self.core);
         self.core.tasks.spawn(async move {
             let mut connection = Memory::duplex(from_client, to_client);
-            // Whoever shares the process may do everything.
+            // Code in the same process has full access.
             let role = Arc::new(Role::unlimited());
             let session = Session::new(&mut connection, &core, role, Ownership::unknown(), None);
             session.run().await;
@@ -256,7 +256,7 @@ mod tests {
     /// Its callers are told.
     #[tokio::test(start_paused = true)]
     async fn a_worker_that_does_not_read_is_disconnected() {
-        // More than its pipe and that of the caller hold.
+        // More than both pipes hold.
         const CALLS: usize = 3 * CONTROL_PIPE.frames + 10;
         let engine = engine().await;
         let mut caller = Client::control(&engine).await;
@@ -267,7 +267,7 @@ mod tests {
         let start = Instant::now();
         let (mut sent, mut answers) = (0, Vec::new());
         while answers.len() < CALLS {
-            // Reads while it writes, as a worker has to.
+            // Reads while it writes, as a worker must.
             let received = poll_fn(|cx| {
                 while sent < CALLS && caller.0.poll_ready(cx).is_ready() {
                     let call = json!({"type": "invokefunction", "invocation_id": sent.to_string(),

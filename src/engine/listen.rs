@@ -118,7 +118,7 @@ fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
 /// The URL of a listener for workers on this machine.
 fn url_of(scheme: &str, mut address: SocketAddr) -> io::Result<EngineUrl> {
     if address.ip().is_unspecified() {
-        // Every address is listened on, and `0.0.0.0` is not one that can be dialled everywhere.
+        // Replaces the unspecified address, which not every system can connect to.
         address.set_ip(match address {
             SocketAddr::V4(_) => IpAddr::V4(Ipv4Addr::LOCALHOST),
             SocketAddr::V6(_) => IpAddr::V6(Ipv6Addr::LOCALHOST),

@@ -74,7 +74,7 @@ impl Ownership {
             && owner.controls == 1
         {
             owner.silent.cancel();
-            // Should it come back, it begins anew.
+            // If it comes back, it starts again.
             owner.silent = CancellationToken::new();
         }
     }
@@ -125,7 +125,7 @@ mod tests {
         control.fell_silent();
         assert!(is_silent(&own) && !is_silent(&other));
         assert!(!is_silent(&Ownership::unknown()));
-        // When it comes back.
+        // If it comes back.
         assert!(!is_silent(&owners.add("a", Part::Channel)));
     }
 

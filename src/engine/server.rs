@@ -60,7 +60,7 @@ fn admit(stream: TcpStream, peer: IpAddr, acceptor: Option<&Acceptor>, core: &Ar
         core.tasks.spawn(served);
     } else {
         core.metrics.refused(Reason::Connections);
-        // No warning: whoever floods the port would flood the log as well.
+        // No warning, because a flood of connections would flood the log as well.
         tracing::debug!("refused a connection beyond the limit");
         if let Ok(permit) = Arc::clone(&core.refusals).try_acquire_owned() {
             let refused = refuse(stream, core.limits.connections, permit);
@@ -89,7 +89,7 @@ async fn refuse(mut stream: TcpStream, limit: usize, _permit: OwnedSemaphorePerm
          Content-Type: text/plain\r\nContent-Length: {}\r\n\r\n{message}",
         message.len()
     );
-    // What does not fit into the socket at once is not sent.
+    // Only sends what fits into the socket's buffer.
     match stream.write(response.as_bytes()).now_or_never() {
         Some(Ok(_)) => farewell::drain(stream).await,
         Some(Err(error)) => tracing::debug!(%error, "a connection beyond the limit went away"),
@@ -111,7 +111,7 @@ async fn connection(
     if stream.set_nodelay(true).is_err() {
         return;
     }
-    // Nobody pings the ends of channels.
+    // The ends of channels receive no pings.
     if let Err(error) = keep_alive(&stream, core.limits.keep_alive) {
         tracing::debug!(%error, "a connection without TCP keep-alive");
     }
@@ -171,7 +171,7 @@ where
         message_limit,
     } = terms;
     let beat = Beat::new(heartbeat);
-    // A writer gets short messages only: what it does not acknowledge is lost, not waiting.
+    // A writer gets only short messages: one that is not acknowledged is lost, not delayed.
     if matches!(route, Route::Writer(_))
         && let Err(error) = acknowledged_within(stream.tcp(), core.limits.keep_alive.dead_after)
     {
@@ -205,7 +205,7 @@ where
             (socket, parting)
         }
         Route::Reader(end) => {
-            // It has brought a key.
+            // It has presented a key.
             drop(newcomer);
             let mut socket = open(core.limits.reader());
             let parting = ReaderSession::new(&mut socket, end, beat)

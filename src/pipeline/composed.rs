@@ -106,7 +106,7 @@ where
             self.second.serve(second, second_context),
         );
         match (first, second) {
-            // What began before counts, unless it only gave way to what came after.
+            // The earlier failure counts, unless it was only a consequence of the later one.
             (Err(first), Err(second)) if first.is_output_gone() => Err(second),
             (Err(first), _) => Err(first),
             (Ok(_), Err(second)) => Err(second),

@@ -108,14 +108,14 @@ where
                     match given {
                         Ok(Some(output)) => Some(Ok(Event::Item(output))),
                         Ok(None) => {
-                            // Items that make nothing of themselves must not keep the task.
+                            // Items without output must not monopolise the task.
                             ready!(this.run.context.poll_go_on(cx));
                             continue;
                         }
                         Err(error) => Some(Err(returned(this.run, error))),
                     }
                 }
-                // A stage that handles items at once has no policy for those it cannot read.
+                // A stage that handles items concurrently has no policy for unreadable items.
                 Some(Ok(event)) => match event.into() {
                     Input::Between(event) => Some(Ok(event)),
                     Input::Bad(bad) => Some(Err(cannot_read(this.run, ReceiveError::Item(bad)))),

@@ -115,7 +115,7 @@ async fn listen(leash: Option<ChannelReader>, control: &Control, id: &str, write
             }
             Ok(Some(Frame::Data(_))) => {}
             Ok(None) => return control.run().cancel(),
-            // Without it nobody could stop the stage.
+            // Without it the stage could not be stopped.
             Err(error) => {
                 let reason = format!("the connection to the run of the stage was lost: {error}");
                 return control.stop(StageError::new(StageError::LOST, id, reason));
@@ -129,7 +129,7 @@ async fn end_with_worker(invocation: &Invocation, control: &Control, id: &str) {
     invocation.worker_stops().await;
     let reason = StageError::new(StageError::LOST, id, "the worker of the stage shuts down");
     control.tell(reason.clone());
-    // Leaves time for the stage to answer.
+    // Leaves the stage time to answer.
     let last = invocation.worker().shutdown_timeout().mul_f32(0.8);
     let last = later(Instant::now(), last);
     let mut moved = control.moved();

@@ -79,7 +79,7 @@ impl Backoff {
         };
         let factor = 0.7 + 0.6 * f64::from(random) / f64::from(u32::MAX);
         let wait = wait.min(self.cap);
-        // A wait without end stays one.
+        // An unlimited wait stays unlimited.
         let jittered = Duration::try_from_secs_f64(wait.as_secs_f64() * factor);
         Some(jittered.unwrap_or(wait))
     }

@@ -50,7 +50,7 @@ impl WorkerBuilder {
             announcement: Announcement::from_env(),
             backoff: Backoff::new(),
             keep_alive: KeepAlive::default(),
-            // What every SDK waits for a result (`docs/protocol.md` section 2.4).
+            // Every SDK waits this long for a result (`docs/protocol.md` section 2.4).
             call_timeout: Duration::from_secs(30),
             shutdown_timeout: Duration::from_secs(30),
             max_running_calls: 10_000,

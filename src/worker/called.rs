@@ -73,7 +73,7 @@ impl Session<'_> {
             return;
         };
         if let Some(refusal) = self.overload() {
-            // One line each time that the limit is reached, not one a call.
+            // One line each time the limit is reached, not one per call.
             if !std::mem::replace(&mut self.overloaded, true) {
                 tracing::warn!(function = call.function_id, "{}", refusal.message);
             }

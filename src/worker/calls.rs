@@ -34,7 +34,7 @@ impl Calls {
     /// Fails all calls after the connection was lost.
     pub(super) fn lost(&mut self, reason: &str) {
         for (_, waiting) in self.0.drain() {
-            // A caller that has just given up does not want to know.
+            // The caller has just given up.
             let _ = waiting.send(Reply::Lost(reason.to_owned()));
         }
     }

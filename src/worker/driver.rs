@@ -110,7 +110,7 @@ impl Driver {
     pub(super) async fn run(mut self, first: Option<First>) {
         let closed = self.serve(first).await;
         tracing::debug!(worker = self.shared.announcement.name, reason = %closed, "worker closed");
-        // Functions may own handles of the worker; let go, the cycle is broken.
+        // Functions may own handles of the worker; dropping them breaks the cycle.
         let functions = self.shared.registry().close();
         drop(functions);
         self.status
@@ -163,7 +163,7 @@ impl Driver {
             self.status
                 .send_modify(|status| status.link = Link::Reconnecting);
             self.calls.lost(&reason);
-            // A shutdown that was asked for before the loss was seen still is one.
+            // A shutdown requested before the loss was noticed is still a shutdown.
             while let Ok(command) = self.commands.try_recv() {
                 self.obey(command);
             }
@@ -202,7 +202,7 @@ impl Driver {
             .into_iter()
             .chain(functions.into_iter().map(Ok))
             .chain([self.shared.announcement.encode()]);
-        // Strings and numbers alone have a JSON form always.
+        // Strings and numbers can always be written as JSON.
         self.outbox.restart(encoded.flatten());
     }
 
@@ -218,7 +218,7 @@ impl Driver {
                 return Err(self.drained());
             }
             let random = Uuid::new_v4().as_fields().0;
-            // The very first attempt is none after a loss.
+            // The first attempt does not follow a loss.
             let first = (self.session == 0 && *failed == 0).then_some(Duration::ZERO);
             let Some(wait) = first.or_else(|| self.backoff.delay(*failed, random)) else {
                 return Err(Closed::GaveUp {
@@ -263,7 +263,7 @@ impl Driver {
     async fn offline<D: Future>(&mut self, dial: D) -> Option<D::Output> {
         tokio::pin!(dial);
         loop {
-            // Without a connection nothing more is forwarded.
+            // Without a connection, no further calls are forwarded.
             if let Some(draining) = &mut self.draining {
                 draining.settle();
             }
@@ -278,10 +278,10 @@ impl Driver {
                 }
             };
             tokio::select! {
-                // A worker that drains makes no new connection: nobody would use it.
+                // A draining worker makes no new connection, because nothing would use it.
                 dialled = &mut dial, if drain_until.is_none() => return Some(dialled),
                 Some(command) = self.commands.recv() => self.obey(command),
-                // Its caller was told that it stopped; there is nobody to answer.
+                // Its caller was notified that it stopped, so there is nobody to answer.
                 Some(()) = self.running.finished() => {}
                 () = deadline => return None,
             }
@@ -340,7 +340,7 @@ impl Driver {
     }
 
     pub(super) fn tell(&mut self, message: &ControlMessage) {
-        // Strings and numbers alone have a JSON form always.
+        // Strings and numbers can always be written as JSON.
         if let Ok(frame) = message.encode() {
             self.send(frame);
         }

@@ -44,7 +44,7 @@ where
         invocation: Invocation,
     ) -> Result<Payload, FunctionError> {
         let input = read(&payload, &invocation)?;
-        // The text is no longer needed, and the function may run for long.
+        // The text is no longer needed, and the function may run for a long time.
         drop(payload);
         self(input).await.into_outcome()
     }

@@ -65,7 +65,7 @@ impl Running {
     }
 
     fn ended(&mut self, joined: Result<Finished, JoinError>, session: u64) -> Option<Finished> {
-        // Panics were caught, and nobody aborts a function before the end.
+        // Panics were caught, and functions are not aborted before the end.
         let finished = joined.ok()?;
         if finished.session == session
             && let Some(invocation_id) = &finished.invocation_id

@@ -56,7 +56,7 @@ impl Worker {
             Ok(registered) => {
                 tracing::warn!(worker = self.name(), %registered, "not every function is served");
             }
-            // The end of the worker is told by whoever waits beside this.
+            // The other branch reports the end of the worker.
             Err(error) => {
                 tracing::debug!(worker = self.name(), %error, "the engine did not answer");
             }

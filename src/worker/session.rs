@@ -89,7 +89,7 @@ impl<'a> Session<'a> {
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
         match self.turn(cx) {
             Ok(true) => {
-                // There is more to do; the others first.
+                // There is more to do, but other tasks come first.
                 cx.waker().wake_by_ref();
                 Poll::Pending
             }
@@ -153,7 +153,7 @@ impl<'a> Session<'a> {
             }
         }
         if !answers.is_empty() {
-            // What a function asked for before it finished goes before its answer.
+            // Requests that a function made before it finished are sent before its result.
             while let Ok(command) = self.driver.commands.try_recv() {
                 self.driver.obey(command);
             }
@@ -192,7 +192,7 @@ impl<'a> Session<'a> {
                 Some(Outgoing::Call(call)) => {
                     let (size, limit) = (call.frame.len(), self.driver.shared.message_limit());
                     if size > limit {
-                        // A caller that has just given up does not want to know.
+                        // The caller has just given up.
                         let _ = call.reply.send(Reply::TooLarge { size, limit });
                         continue;
                     }
@@ -206,7 +206,7 @@ impl<'a> Session<'a> {
                     match call.kind {
                         CallKind::Answered => self.driver.calls.insert(call.id, call.reply),
                         CallKind::Void => {
-                            // A caller that has just given up has lost nothing.
+                            // The caller has just given up, so nothing is lost.
                             let _ = call.reply.send(Reply::Answer(Ok(Payload::null())));
                         }
                     }
@@ -241,7 +241,7 @@ impl<'a> Session<'a> {
 
     /// Sends pings and enforces timeouts. Returns whether anything was done.
     fn watch_time(&mut self, cx: &mut Context<'_>) -> Result<bool, Ended> {
-        // A long message takes its time on a slow line, either way.
+        // A long message takes time on a slow connection, in both directions.
         let signs = self.transport.traffic().signs;
         self.pulse.saw(signs, Instant::now().into_std());
         let deadline = self.driver.deadline();
@@ -297,7 +297,7 @@ impl<'a> Session<'a> {
                 }
             }
             Ok(_) => {}
-            // The error tells a place, and the message may hold secrets.
+            // The error contains a position; the message may contain secrets.
             Err(error) => {
                 tracing::debug!(
                     line = error.line(),
@@ -355,7 +355,7 @@ impl<'a> Session<'a> {
         if is_new {
             tracing::warn!(worker, %rejection, "a function is not served");
         }
-        // Our engine tells when a function is free; others are asked.
+        // Our engine reports when a function becomes free; other engines are polled.
         if rejection.is_waiting() && !self.driver.extended {
             self.driver.reoffer.schedule(Instant::now());
         }

@@ -62,7 +62,7 @@ impl Shared {
 
     /// Locks the table of functions.
     pub(super) fn registry(&self) -> MutexGuard<'_, Registry> {
-        // The table's methods leave it whole wherever they could panic.
+        // The table's methods leave it consistent wherever they could panic.
         self.registry.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -106,7 +106,7 @@ impl Shared {
 
     pub(super) fn unregister(&self, function_id: &str) -> bool {
         let mut registry = self.registry();
-        // The function itself may own a handle, whose drop must not meet the lock.
+        // The function may own a handle, which must not be dropped under the lock.
         let function = registry.get(function_id);
         let removed = registry.remove(function_id);
         if removed {
@@ -150,7 +150,7 @@ pub(super) struct Alive(pub(super) mpsc::UnboundedSender<Command>);
 
 impl Drop for Alive {
     fn drop(&mut self) {
-        // Without a driver nobody needs to know.
+        // Without a driver there is nothing to notify.
         let _ = self.0.send(Command::HandleGone);
     }
 }

@@ -207,7 +207,7 @@ impl<'a> Trigger<'a> {
             });
         }
         self.deadline = Instant::now().checked_add(self.timeout);
-        // One timer a call, here and not in the driver.
+        // One timer per call, here instead of in the driver.
         let outcome = timeout(self.timeout, self.attempts(kind)).await;
         let function_id = self.message.function_id;
         match outcome {
@@ -247,7 +247,7 @@ impl<'a> Trigger<'a> {
                 return Err(error);
             }
             tracing::debug!(function = self.message.function_id, %error, "calling again");
-            // A connection that is made again is waited for by the driver.
+            // The driver waits for the new connection.
             if !matches!(error, CallError::Disconnected { .. }) {
                 self.failed = Some(error);
                 sleep(pause).await;
@@ -266,7 +266,7 @@ impl<'a> Trigger<'a> {
 
     async fn attempt(&mut self, kind: CallKind) -> Result<Reply, CallError> {
         let shared = self.worker.shared();
-        // Functions that still run may call others to come to their end.
+        // Running functions may need to call others in order to finish.
         if shared.stopping.is_cancelled() && self.worker.origin().is_none() {
             return Err(CallError::closed(
                 &self.message.function_id,

@@ -205,7 +205,7 @@ impl Worker {
     /// The current state of the connection.
     pub fn state(&self) -> ConnectionState {
         if self.shared.status.has_changed().is_err() {
-            // The task behind the worker is no more: it has closed, or its runtime has ended.
+            // The worker's task has ended: it was closed, or its runtime has ended.
             return ConnectionState::Closed;
         }
         self.shared.status.borrow().state()
@@ -233,7 +233,7 @@ impl Worker {
                     }
                     let state = match status.changed().await {
                         Ok(()) => status.borrow_and_update().state(),
-                        // The driver went without a word, together with its runtime.
+                        // The driver ended without a reason, together with its runtime.
                         Err(_) => ConnectionState::Closed,
                     };
                     if last != Some(state) {

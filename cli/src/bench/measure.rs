@@ -79,7 +79,7 @@ fn throughput(report: &StreamReport, took: Duration) -> Result<Throughput, Failu
 pub(super) async fn latency(worker: &Worker, time: Duration) -> Result<Spread, Failure> {
     let channel = worker.channel::<u64, Json>(None).await?;
     let (mut sender, mut receiver) = (channel.sender, channel.receiver);
-    // The first connects.
+    // The first one connects.
     sender.send(0).await?;
     receiver.recv().await?;
     let mut times = Times::default();

@@ -67,7 +67,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     if let Some(engine) = engine {
         engine.shutdown().await;
     }
-    // What was measured is worth something, too, where a later part has failed.
+    // Keeps the results when a later part has failed.
     if let Some(path) = &arguments.json {
         let json = serde_json::to_string_pretty(&report)?;
         fs::write(path, json + "\n").map_err(|error| {

@@ -67,7 +67,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         }
     };
     if let Some(Verdict::CompleteUnverified) = reader.report().verdict {
-        // Some engines close an end so that was used before, or that nobody writes to.
+        // Some engines close an end like this if it was used before, or if it has no writer.
         if frames == 0 {
             let told = "the channel was closed before anything came";
             return Err(Failure::new(Exit::Truncated, told).hint(

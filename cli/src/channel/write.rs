@@ -58,7 +58,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         source => source.read()?,
     };
     let channel_ref = pick(&text, Direction::Write)?;
-    // From here on there is a stream that a signal has to abort.
+    // From here on, a signal must abort the stream.
     let mut signals = Signals::listen()?;
     let writer = ChannelWriter::new(&arguments.connect.address()?, &channel_ref);
     let writer = if arguments.plain {
@@ -91,7 +91,7 @@ async fn bytes(
         return Ok(());
     };
     tokio::select! {
-        // What the reader cannot be told it finds out from the missing end.
+        // If the reader cannot be notified, it detects the missing end.
         _ = writer.abort(abort(&failure)) => {}
         () = signals.next() => {}
     }
@@ -99,7 +99,7 @@ async fn bytes(
 }
 
 async fn copy(writer: &mut ChannelWriter, input: &mut BufReader<Stdin>) -> Result<(), Failure> {
-    // A ref that is wrong is told before the input is there.
+    // Reports an invalid ref before there is any input.
     writer.connect().await.map_err(hints::write)?;
     let mut buffer = BytesMut::new();
     loop {
@@ -115,7 +115,7 @@ async fn copy(writer: &mut ChannelWriter, input: &mut BufReader<Stdin>) -> Resul
             .write(buffer.split().freeze())
             .await
             .map_err(hints::write)?;
-        // Less than there could be: whoever writes it has paused, and the reader need not wait.
+        // A partial buffer: the source has paused, and the reader need not wait.
         if read < MAX_FRAME {
             writer.flush().await.map_err(hints::write)?;
         }

@@ -26,7 +26,7 @@ impl Group {
     /// The leader has ended: whatever it has left behind is killed.
     pub(super) fn finish(mut self) {
         if let Some(group) = self.0.take() {
-            // Mostly nobody is left.
+            // Usually no process is left.
             let _ = kill_process_group(group, Signal::KILL);
         }
     }
@@ -38,7 +38,7 @@ impl Drop for Group {
         if kill_process_group(group, Signal::TERM).is_err() {
             return;
         }
-        // A stopped process takes the signal when it goes on.
+        // A stopped process receives the signal when it continues.
         let _ = kill_process_group(group, Signal::CONT);
         let ending = thread::spawn(move || end(group));
         let mut threads = ENDING.lock().unwrap_or_else(PoisonError::into_inner);

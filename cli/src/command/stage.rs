@@ -47,7 +47,7 @@ pub(crate) async fn command(
     };
     let status = async {
         tokio::select! {
-            // It never ends well before the command does.
+            // It never ends successfully before the command does.
             Err(error) = feed(&mut input, stdin) => Err(error),
             ended = async {
                 let tail = async { Ok(follow(params.program(), stderr).await) };
@@ -89,7 +89,7 @@ async fn drain(mut stdout: ChildStdout, output: &mut Sender<Bytes, Raw>) -> Resu
         buffer.reserve(PIECE);
         let read = tokio::select! {
             read = stdout.read_buf(&mut buffer) => read?,
-            // The reader of the stage wants no more, which is not for the command to decide.
+            // The stage's reader has left, which ends the stage whatever the command does.
             error = output.closed() => return Err(error.into()),
         };
         if read == 0 {

@@ -35,7 +35,7 @@ impl Rows {
 
     /// The next record, if `input` has all of it.
     pub(super) fn decode(&mut self, input: &mut BytesMut) -> io::Result<Option<Bytes>> {
-        // To the reader no input is its end.
+        // The reader treats empty input as the end.
         if input.is_empty() {
             return Ok(None);
         }

@@ -129,7 +129,7 @@ fn begin(
         }
     };
     match from {
-        // The stage makes of the bytes what it likes.
+        // The stage interprets the bytes itself.
         DataFormat::Bytes => Ok((from, StreamFormat::Bytes)),
         _ => Ok((from, first)),
     }
@@ -150,7 +150,7 @@ fn end(
         (Some(Stream::Ndjson { is_text: false }), _) => {
             (DataFormat::Ndjson, by_default(DataFormat::Ndjson))
         }
-        // What comes out of branches is as the pipeline file says.
+        // The pipeline file decides the output of branches.
         (None, None) if written != StreamFormat::Bytes => {
             (written.into(), by_default(written.into()))
         }

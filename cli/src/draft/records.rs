@@ -138,7 +138,7 @@ mod tests {
     fn records<K: Kind>(text: &str) -> Vec<String> {
         let (mut codec, mut input) = (Records::<K>::default(), BytesMut::new());
         let mut found = Vec::new();
-        // Byte by byte, so that every line is seen in the making.
+        // Byte by byte, so that every partial line is tested.
         for byte in text.bytes() {
             input.extend_from_slice(&[byte]);
             found.extend(codec.decode(&mut input).unwrap());

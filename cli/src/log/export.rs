@@ -33,7 +33,7 @@ impl Export {
             Failure::from(Error::from(error))
                 .hint("OTEL_EXPORTER_OTLP_ENDPOINT asks for an export of spans; see docs/observability.md")
         })?;
-        // The environment's OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES come first.
+        // OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES take precedence.
         let resource = Resource::builder();
         let resource = match std::env::var_os("OTEL_SERVICE_NAME") {
             Some(_) => resource,

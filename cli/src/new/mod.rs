@@ -105,7 +105,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
                 let told = format!("no pipewright in {}: {error}", directory.display());
                 Failure::new(Exit::Usage, told).hint("name the directory of its Cargo.toml")
             })?;
-            // A JSON string is a TOML string, too.
+            // A JSON string is also a TOML string.
             let directory = serde_json::to_string(&directory.to_string_lossy())?;
             format!("path = {directory}")
         }

@@ -11,7 +11,7 @@ pub(super) fn read(text: &str) -> Result<FileEntry, Vec<Mistake>> {
 
 fn mistake(error: &Error, text: &str) -> Mistake {
     let span = error.span().unwrap_or(0..text.len());
-    // serde names what was given first, and then what may be given.
+    // serde names the given value first, then the accepted ones.
     let mut quoted = error.message().split('`').skip(1).step_by(2);
     let meant = match quoted.next() {
         Some(given) if is_choice(error.message()) => similar(given, quoted),

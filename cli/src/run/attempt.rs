@@ -26,7 +26,7 @@ pub(super) async fn attempt(
         worker = connect.worker() => worker?,
         () = signals.next() => return Err(Stopped::cancelled()),
     };
-    // An engine that lists nothing tells of a missing stage when it is called.
+    // An engine without lists reports a missing stage when it is called.
     let known = Known::ask(&worker).await.ok();
     if let Some(known) = &known {
         known.check(job.draft.remote_ids().iter().map(String::as_str))?;
@@ -39,7 +39,7 @@ pub(super) async fn attempt(
         mut output,
         sides,
     } = tokio::select! {
-        // A named pipe opens when somebody is at its other end.
+        // Opening a named pipe waits for its other end.
         opened = job.open() => opened?,
         () = signals.next() => return Err(Stopped::cancelled()),
     };

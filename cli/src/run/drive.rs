@@ -56,7 +56,7 @@ pub(super) async fn drive<S: RunSource<Item = Bytes>>(
     }
     match copied {
         Ok(()) => run.report().await.map_err(Stopped::Run),
-        // The run is over by itself.
+        // The run has ended by itself.
         Err(Stopped::Run(error)) => Err(Stopped::Run(error)),
         Err(stopped) => {
             cancel(run, display, signals).await;
@@ -93,7 +93,7 @@ async fn copy<S: RunSource<Item = Bytes>>(
                 figures.borrow_mut().written += bytes.len() as u64;
             }
             Event::Progress(progress) => figures.borrow_mut().note(&progress),
-            // Messages are for stages; bytes have no place for them.
+            // Messages are for stages; a byte stream cannot contain them.
             _ => {}
         }
     }

@@ -45,7 +45,7 @@ impl Figures {
     /// Records the progress of a stage.
     pub(super) fn note(&mut self, progress: &Progress) {
         let so_far = StageReport::so_far(progress);
-        // Of stages with the same id the one that has run longest is shown.
+        // Of stages with the same id, shows the one that has run longest.
         let told = self.stages.iter_mut().find(|(id, _)| *id == progress.stage);
         if let Some((_, shown)) = told
             && shown
@@ -60,7 +60,7 @@ impl Figures {
     pub(super) fn sample(&mut self) {
         let (now, moved) = (self.elapsed(), self.read().max(self.written));
         self.samples.push_back((now, moved));
-        // One that is older than the window stays, so that there are always two.
+        // Keeps one that is older than the window, so that there are always two.
         while self.samples.len() > 2 && self.samples[1].0 + WINDOW < now {
             self.samples.pop_front();
         }

@@ -72,7 +72,7 @@ impl Output {
     pub(super) async fn finish(&mut self) -> io::Result<()> {
         self.file().flush().await?;
         if let Writer::Whole { file, part, path } = &self.writer {
-            // A name must not be on the disk before its content is.
+            // The name must not reach the disk before the content.
             file.sync_all().await?;
             tokio::fs::rename(part, path).await?;
         }

@@ -110,12 +110,12 @@ async fn watch(
                     }
                     view.key(key.code);
                 }
-                // A resize is drawn, whatever else is not for us.
+                // Redraws on a resize; other events are ignored.
                 Some(Ok(_)) => {}
                 Some(Err(error)) => return Err(error.into()),
                 None => return Ok(()),
             },
-            // An engine that takes its time does not hold up the keys.
+            // A slow engine does not delay the handling of keys.
             _ = ticks.tick() => {
                 looking.get_or_insert_with(|| Box::pin(Snapshot::take(worker)));
             }

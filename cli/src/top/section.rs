@@ -60,7 +60,7 @@ impl Section<'_> {
                 .map(|column| aligned(column, column.cell(entry)));
             Row::new(cells).style(self.style(entry))
         });
-        // What is left over is for the first, whose words are the longest.
+        // The remaining width goes to the first column, whose words are the longest.
         let widths = columns.iter().enumerate().map(|(at, column)| match at {
             0 => Constraint::Min(column.width),
             _ => Constraint::Length(column.width),

@@ -30,7 +30,7 @@ impl Snapshot {
         let channels = lists::channels(worker, MOST).await?;
         let total_channels = channels.as_ref().map_or(0, |channels| channels.total);
         let mut channels = channels.map(|channels| channels.listed);
-        // Stable: what is as busy stays in its order.
+        // Stable: equally busy entries keep their order.
         functions.sort_by_key(|function| std::cmp::Reverse(function.number("calls")));
         workers.sort_by_key(|worker| std::cmp::Reverse(worker.number("calls")));
         if let Some(channels) = &mut channels {

@@ -43,7 +43,7 @@ impl Alarm {
         {
             self.timer.as_mut().reset(Instant::now());
             if self.poll(flusher) {
-                // It rang at once: whoever set it has no turn to give to the flusher.
+                // It fired at once, so the task that set it cannot yield to the flusher.
                 self.set = true;
                 flusher.wake_by_ref();
             }
@@ -59,7 +59,7 @@ impl Alarm {
 
     fn poll(&mut self, flusher: &Waker) -> bool {
         let cx = &mut Context::from_waker(flusher);
-        // The budget is that of whoever polls, and the timer has to be asked in any case.
+        // The budget is the polling task's, and the timer must be polled in any case.
         #[cfg(not(shuttle))]
         let rung = pin!(unconstrained(self.timer.as_mut())).poll(cx).is_ready();
         #[cfg(shuttle)]

@@ -110,7 +110,7 @@ impl<T, F: Decode<T>> Decoding<T, F> {
         }
         match ready!(self.inbox.poll_header(cx)) {
             Ok(Some(_)) => Poll::Ready(self.check_header()),
-            // A message of the user may come before it.
+            // A user's message may precede it.
             Ok(None) => Poll::Ready(Ok(())),
             Err(error) => {
                 let error = self.fail(error.into());
@@ -198,7 +198,7 @@ impl<T, F: Decode<T>> Decoding<T, F> {
                     self.items += 1;
                     return Ok(Some(item));
                 }
-                // However much of it has come, and whatever it is.
+                // Regardless of how much has arrived, and of its content.
                 Ok(Decoded::Skip(len) | Decoded::More(len))
                     if len > self.settings.limits.max_bytes =>
                 {
@@ -349,7 +349,7 @@ impl<T, F: Decode<T>> Decoding<T, F> {
         self.carry = BytesMut::new();
         self.borrowed = 0;
         self.frame = Bytes::new();
-        // A verdict of the stream itself is there already, and stays.
+        // The stream already has a verdict, which stays.
         let reason = error.to_string();
         self.inbox.fail(match &error {
             ReceiveError::Stream(error) => error.clone(),

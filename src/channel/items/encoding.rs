@@ -204,7 +204,7 @@ impl<F> Encoding<F> {
                 });
             }
         }
-        // A sender that waits, and a flusher, are woken by the connection.
+        // The connection wakes a waiting sender and the flusher.
         if !state.outbox.is_waiting() && !state.flushing {
             self.set_alarm(state);
         }
@@ -277,7 +277,7 @@ impl<F> Encoding<F> {
             }
             None if !packer.is_empty() => {
                 let begun = ticks::instant();
-                // Without a flusher nobody else sends it.
+                // Without a flusher, nothing else sends it.
                 if state.allowance.allows(begun) || state.alarm.is_none() {
                     Self::flush_idle(state, cx);
                     state.allowance.spend(begun, ticks::instant());
@@ -307,11 +307,11 @@ impl<F> Encoding<F> {
         }
         let framed = state.outbox.packer().framed();
         let is_old = match &mut state.rest {
-            // A frame that the alarm was not set for is left alone until it rings again.
+            // A frame for which the alarm was not set is left until the next alarm.
             Some(rest) => rung && std::mem::replace(&mut rest.seen, framed) == framed,
             None => false,
         };
-        // A sender that waits sends everything itself.
+        // A waiting sender sends everything itself.
         let paused = !state.outbox.is_waiting();
         state.flushing &= paused;
         if beats || state.has_aside() || (paused && (is_old || state.flushing)) {
@@ -326,7 +326,7 @@ impl<F> Encoding<F> {
     pub(super) fn poll_gone(&self, cx: &Context<'_>) -> Poll<WriteError> {
         self.poll(cx, |outbox, cx| {
             if !outbox.packer().is_empty() {
-                // A failure is kept, and is the answer below.
+                // A failure is kept and returned below.
                 let _ = outbox.poll_flush_idle(cx);
             }
             outbox.poll_gone(cx)

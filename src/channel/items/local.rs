@@ -115,7 +115,7 @@ impl<T: Send + 'static> LocalSender<T> {
             })
         });
         ready!(gone.poll(cx));
-        // It is not polled again.
+        // It will not be polled again.
         self.gone = Some(ReusableBoxFuture::new(std::future::ready(())));
         Poll::Ready(WriteError::ReaderGone)
     }

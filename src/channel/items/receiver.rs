@@ -141,7 +141,7 @@ impl<T, F: Format> Receiver<T, F> {
     fn set(mut self, set: impl FnOnce(&mut Settings)) -> Self {
         match &mut self.source {
             Source::New { settings, .. } => set(settings),
-            // A stage may have waited for the header before its code set something.
+            // A stage may have waited for the header before its code changed a setting.
             Source::Channel(decoding) => {
                 let mut settings = decoding.settings();
                 set(&mut settings);

@@ -25,7 +25,7 @@ pub(super) fn now() -> u64 {
 pub(super) fn instant() -> Instant {
     #[cfg(not(shuttle))]
     let now = Instant::now();
-    // No time passes in a model.
+    // Time does not pass in a model.
     #[cfg(shuttle)]
     let now = {
         static BEGUN: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
@@ -45,7 +45,7 @@ impl Ticking {
         }
         STARTED.call_once(|| {
             let thread = std::thread::Builder::new().name("pipewright-ticks".to_owned());
-            // Without it items go out by the timers of the runtime alone.
+            // Without it, only the timers of the runtime send items.
             if let Err(error) = thread.spawn(count) {
                 tracing::warn!(%error, "cannot start the thread that counts milliseconds");
             }

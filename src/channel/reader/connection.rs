@@ -85,7 +85,7 @@ impl Connection {
             Self::Leaving { .. } | Self::Gone => return Poll::Ready(Ok(None)),
         };
         if matches!(received, Received::Closed(_)) {
-            // Answers the close, as far as that goes without waiting; the stream is over anyway.
+            // Answers the close if that is possible without waiting; the stream has ended anyway.
             let _ = link.poll_flush(cx);
         }
         Poll::Ready(Ok(Some(received)))
@@ -147,7 +147,7 @@ impl Connection {
                     poll_note(link, cx)
                 }
             }
-            // An end that cannot be opened is opened by somebody else, or there is no channel.
+            // An end that cannot be opened is open already, or the channel does not exist.
             Err(_) => Poll::Ready(()),
         };
         ready!(left);

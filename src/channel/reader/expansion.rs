@@ -37,7 +37,7 @@ impl Expansion {
             let pushed = self
                 .decompressor
                 .push(&mut self.input, &mut piece, MAX_FRAME);
-            // What came before damage is good, but not worth a place of its own.
+            // Data before the damage is good, but not worth a separate buffer.
             self.more = pushed.inspect_err(|_| self.more = false)?;
         }
         Ok((!piece.is_empty()).then(|| piece.freeze()))

@@ -218,7 +218,7 @@ impl Inbox {
             }
             let received = ready!(self.poll_connection(cx))?;
             match (self.hear(received), self.peeked.back_mut()) {
-                // The later one says more.
+                // The later one is more specific.
                 (Some(event @ Event::Progress(_)), Some(last @ Event::Progress(_))) => {
                     *last = event;
                 }
@@ -358,7 +358,7 @@ impl Inbox {
         self.rest = Rest::default();
         self.peeked.clear();
         self.expansion = None;
-        // An engine that does not answer learns of the loss of the connection instead.
+        // An engine that does not answer notices the lost connection instead.
         let left = poll_fn(|cx| self.connection.poll_left(cx));
         let _ = tokio::time::timeout(LEAVE, left).await;
         self.connection.hang_up();

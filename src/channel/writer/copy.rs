@@ -50,7 +50,7 @@ impl ChannelWriter {
                     }
                     Poll::Pending => {
                         let flushed = self.outbox.poll_flush(cx)?;
-                        // It waits for the source.
+                        // Waits for the source.
                         if flushed.is_ready() {
                             self.outbox.stop_waiting();
                         }

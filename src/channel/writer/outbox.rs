@@ -106,7 +106,7 @@ impl Outbox {
     fn poll_no_more(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
         if let (_, How::Refused(error)) = self.state.phase() {
             let error = error.clone();
-            // The reader is to learn of it; whether it did changes nothing here.
+            // Notifies the reader; the result does not matter here.
             let _ = ready!(self.poll_end(cx));
             return Poll::Ready(Err(error));
         }
@@ -159,7 +159,7 @@ impl Outbox {
             && self.packer.has_frames()
             && matches!(self.poll_drain(cx), Poll::Ready(Ok(())))
         {
-            // A failure, here or above, is kept and comes back from the next call that reports.
+            // A failure, here or above, is kept, and the next call that reports returns it.
             let _ = self.poll_flush_link(cx);
         }
     }
@@ -253,7 +253,7 @@ impl Outbox {
             State::Closing { .. } | State::Over { .. } => return Poll::Ready(Ok(())),
         };
         let link = ready!(link.poll_open(cx))?;
-        // A writer has nothing to read but the news that it may stop.
+        // A writer reads only to learn that it may stop.
         if let Poll::Ready(ended) = poll_news(link, phase, sign.as_deref_mut(), cx) {
             ended?;
         }
@@ -282,7 +282,7 @@ impl Outbox {
             return Poll::Ready(Ok(()));
         };
         let flushed = match link.poll_flush(cx) {
-            // Registers for the news of a reader that goes while the writer waits for room.
+            // Registers the waker for the reader leaving while the writer waits for room.
             Poll::Pending => ready!(poll_news(link, phase, sign, cx)),
             Poll::Ready(flushed) => flushed.map_err(WriteError::from),
         };

@@ -28,7 +28,7 @@ impl Squeeze {
         encode: impl FnOnce(&mut BytesMut) -> Result<(), E>,
         out: &mut BytesMut,
     ) -> Result<Result<(), WriteError>, E> {
-        // An item that panicked while it was written has left its beginning.
+        // An item whose serialisation panicked has left its beginning in the buffer.
         self.item.clear();
         encode(&mut self.item)?;
         let item = self.item.split();

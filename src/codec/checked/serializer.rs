@@ -122,7 +122,7 @@ impl<S: Serializer, R: Rules> Serializer for Checker<S, R> {
             let value = Checked::within(value, self.rules, Place::default());
             return self.inner.serialize_some(&value);
         }
-        // Formats that describe themselves write what is in the option.
+        // Self-describing formats write only the content of the option.
         let somes = self.place.somes + 1;
         value.serialize(Checker {
             place: Place {

@@ -37,7 +37,7 @@ impl Known {
     /// The slots in which a part may be stored.
     #[inline]
     fn places(part: u64) -> std::ops::Range<usize> {
-        // The upper bits are those that multiplication has mixed.
+        // Multiplication mixes the upper bits best.
         let set = usize::from(part.to_be_bytes()[0]) % (KNOWN / PLACES);
         set * PLACES..(set + 1) * PLACES
     }
@@ -124,7 +124,7 @@ pub(crate) fn verify(
     if !all_verified {
         let mut again = BytesMut::new();
         read_back(&mut again)?;
-        // Sets and maps come back in another order.
+        // Sets and maps are read back in a different order.
         if counts(written) != counts(&again) {
             return Err("what is read is another value".to_owned());
         }

@@ -158,7 +158,7 @@ impl Decompress for Lz4Decompressor {
         let end = out.len() + limit;
         loop {
             while out.len() < end {
-                // As much as a block of ours has.
+                // The size of the blocks that we write.
                 let start = out.len();
                 out.resize(end.min(start + (64 << 10)), 0);
                 let result = self.decoder.read(&mut out[start..]);

@@ -97,7 +97,7 @@ proptest! {
             let mut stream = compress(compression, &bytes).to_vec();
             let at = at.index(stream.len());
             stream[at] ^= 1_u8 << bit;
-            // Not always found, which is for the checksum of the stream; but never a panic.
+            // Not always detected here (the checksum of the stream does that), but never a panic.
             let _ = decompress(compression, &stream);
         }
     }
@@ -175,7 +175,7 @@ fn a_bomb_goes_off_slowly() {
 
 #[test]
 fn the_memory_that_a_stream_asks_for_is_limited() {
-    // A frame of zstd whose header asks for a window of 1 GiB.
+    // A zstd frame whose header requests a window of 1 GiB.
     let frame = [0x28, 0xb5, 0x2f, 0xfd, 0x00, 20 << 3, 0x01, 0x00, 0x00];
     let error = decompress(Compression::ZSTD, &frame).unwrap_err();
     let source = error.source().unwrap().to_string();

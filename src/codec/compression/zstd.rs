@@ -84,7 +84,7 @@ impl Decompress for ZstdDecompressor {
             let read = bytes.pos();
             input.advance(read);
             left -= written;
-            // The hint of 0 is the end of the frame (`ZSTD_decompressStream`).
+            // A hint of 0 marks the end of the frame (`ZSTD_decompressStream`).
             self.ended = hint == 0;
             if input.is_empty() && written < len {
                 break;

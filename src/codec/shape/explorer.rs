@@ -187,7 +187,7 @@ impl<'de> Deserializer<'de> for Explorer<'_, '_> {
         }
     }
 
-    // A type that asks what comes next cannot be read from a positional format, either.
+    // A type that asks for the next value's type cannot be read from a positional format either.
 
     fn deserialize_any<V: Visitor<'de>>(mut self, _: V) -> Result<V::Value, Stopped> {
         self.go(Question::Any)?;

@@ -1,6 +1,6 @@
 //! Shapes of types as people write them.
 
-// Types stand beside the assertions about them, and are never made.
+// Types are declared next to the assertions about them, and never constructed.
 #![allow(clippy::items_after_statements, clippy::unwrap_used, dead_code)]
 
 use std::collections::{BTreeMap, HashMap};
@@ -82,7 +82,7 @@ fn recursive_types_end() {
         ]})
     );
 
-    // The recursive variant first, and a way round through a second enum.
+    // The recursive variant first, and a cycle through a second enum.
     #[derive(Deserialize)]
     enum Expression {
         Add(Box<Expression>, Box<Expression>),

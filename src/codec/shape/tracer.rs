@@ -154,7 +154,7 @@ impl Tracer {
     fn fields(&mut self, names: &'static [&'static str]) -> Traced {
         let mut fields = self.members(names.len(), Step::Field);
         if fields.iter().all(|field| *field == Traced::Unknown) {
-            // A visitor by hand may take its fields in a row only.
+            // A handwritten visitor may accept its fields only in sequence.
             fields = self.members(names.len(), Step::Part);
         }
         Traced::Fields(with_names(names, fields))

@@ -86,7 +86,7 @@ fn member(pair: &Value) -> Option<Member<'_>> {
 impl<'a> Document<'a> {
     pub(super) fn new(schema: &'a Value) -> Self {
         let mut types = HashMap::new();
-        // A stack of its own, as the schema of the other side may be nested as it likes.
+        // An explicit stack, because the peer's schema may be nested arbitrarily deep.
         let mut left = vec![schema];
         while let Some(schema) = left.pop() {
             match schema {

@@ -56,7 +56,7 @@ impl<'a, T: Transport> ReaderSession<'a, T> {
             socket, mut end, ..
         } = self;
         if let Ended::Stopping = ended {
-            // The writer is to see this and not a lost reader.
+            // The writer must see this instead of a lost reader.
             end.pipe.cancel(Close::STOPPING);
         }
         // Before the close: whoever sees the end of the stream may rely on the channel's being
@@ -93,7 +93,7 @@ impl<'a, T: Transport> ReaderSession<'a, T> {
         }
         loop {
             match self.socket.poll_receive(cx) {
-                // A reader has nothing to say that would mean something.
+                // Frames from a reader have no meaning.
                 Poll::Ready(Received::Frame(_) | Received::Pong) => {}
                 Poll::Ready(Received::Closed(_)) => return Poll::Ready(Ended::Closed),
                 Poll::Ready(Received::Lost(error)) => return Poll::Ready(Ended::Lost(error)),
@@ -111,7 +111,7 @@ impl<'a, T: Transport> ReaderSession<'a, T> {
         let mut taken = 0;
         while self.socket.poll_ready(cx)?.is_ready() {
             if taken >= TURN {
-                // Others have their turn; what is there goes out now.
+                // Gives other tasks a turn, and sends what there is.
                 self.unflushed = self.socket.poll_flush(cx)?.is_pending();
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
@@ -142,7 +142,7 @@ impl<'a, T: Transport> ReaderSession<'a, T> {
 /// (`docs/protocol.md` section 11.8).
 async fn hand_over<T: Transport>(socket: &mut T, close: Close, core: &Core) {
     if socket.start_close(close).is_ok() && farewell::flushed(socket).await {
-        // A reader that never answers is cut off.
+        // Disconnects a reader that never answers.
         let _ = timeout(core.limits.linger, farewell::closed(socket)).await;
     }
 }

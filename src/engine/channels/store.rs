@@ -107,7 +107,7 @@ impl Channels {
         let now = now();
         let mut table = self.lock();
         let expired = table.expire(now);
-        // A channel that does not exist yet lives for a TTL at least.
+        // A new channel lives for at least one TTL.
         let next = table.next_expiry().unwrap_or_else(|| later(now, self.ttl));
         drop(table);
         for (id, ending) in expired {
@@ -146,7 +146,8 @@ impl Channels {
     }
 
     fn lock(&self) -> MutexGuard<'_, Table> {
-        // The table is whole after each statement; a panic under the lock leaves it usable.
+        // The table is consistent after each statement, so it is usable after a panic under the
+        // lock.
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

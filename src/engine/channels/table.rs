@@ -160,7 +160,7 @@ impl Table {
             Direction::Write => channel.writer = End::Done,
         }
         if channel.is_finished() {
-            // Nothing waits once both ends were opened, so there is no expiry to remove.
+            // Once both ends were opened, there is no expiry to remove.
             let how = Ended::by(channel.monitor.read_end().as_ref());
             self.totals.finished.add(how);
             return self.remove(id).map(|channel| channel.ending(how));

@@ -94,12 +94,12 @@ impl<'a, T: Transport> WriterSession<'a, T> {
             }
             Ended::Lost(error) => {
                 tracing::debug!(%error, "a channel writer was lost");
-                // Dropped without an end: the reader sees that the writer was lost.
+                // Dropped without an end: the reader sees a lost writer.
                 drop((pipe, lease));
                 farewell::broken(socket, error).await
             }
             Ended::Unread(close) => {
-                // If it is the engine that stops, the reader is to see this and not a lost writer.
+                // If the engine stops, the reader must see that instead of a lost writer.
                 pipe.end(close.clone());
                 drop((pipe, lease));
                 if behaviour.is_iii() {
@@ -146,7 +146,7 @@ impl<'a, T: Transport> WriterSession<'a, T> {
                     if self.behaviour.is_iii() {
                         return Poll::Pending;
                     }
-                    // The reader may go while its writer has nothing to say.
+                    // The reader may leave while its writer is idle.
                     return self.end.pipe.poll_gone(cx).map(Ended::Unread);
                 }
             }

@@ -40,7 +40,7 @@ pub(super) fn about(data: &Payload) -> Result<Map<String, Value>, String> {
         replayed: Option<&'a RawValue>,
     }
     let json = data.as_json();
-    // serde would take an array for a struct too.
+    // serde would also accept an array for a struct.
     if !json.starts_with('{') {
         return Err("an announcement is an object".to_owned());
     }

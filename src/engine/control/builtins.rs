@@ -75,7 +75,7 @@ fn register_worker(
 /// Parses the request of a function; `example` appears in the error for an invalid one.
 pub(super) fn request<T: DeserializeOwned>(data: &Payload, example: &str) -> Result<T, ErrorBody> {
     let bad = |message| ErrorBody::new(ErrorBody::DESERIALIZATION_ERROR, message);
-    // Only an object: serde would take an array for a struct too.
+    // Only an object: serde would also accept an array for a struct.
     if !data.as_json().starts_with('{') {
         return Err(bad(format!("expected an object such as {example}")));
     }

@@ -55,7 +55,7 @@ impl Charges {
         match self.holdings.register(bytes) {
             Ok(held) => Ok((function_id, held)),
             Err(no_room) => {
-                // The one before stays.
+                // The previous one stays.
                 if taken > 0
                     && let Ok(held) = self.holdings.register(taken)
                 {
@@ -169,7 +169,7 @@ mod tests {
         }
         assert!(register(&charges, "g", 5_000));
         assert!(!register(&charges, "g", 9_000));
-        // As much as before is held.
+        // The amount held is unchanged.
         assert!(!register(&charges, "h", 2_000));
     }
 }

@@ -100,7 +100,7 @@ pub(super) fn notify(to: &Outbox, failed: InvocationResult) {
         let Some(message) = encoded(&ControlMessage::InvocationResult(result)) else {
             return;
         };
-        // Who has gone waits for nothing.
+        // A caller that has left waits for nothing.
         if !matches!(to.push_now(message), Err(NotQueued::TooLong { .. })) {
             return;
         }

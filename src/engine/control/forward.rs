@@ -67,7 +67,7 @@ impl Control {
         let worker = worker.map(str::to_owned);
         if let Some(invocation_id) = &invocation_id {
             let Some(outbox) = registry.worker(caller).map(Worker::outbox) else {
-                // It has left meanwhile.
+                // It has left in the meantime.
                 return Ok(());
             };
             let refused = |refused: CallRefused| {

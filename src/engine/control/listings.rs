@@ -112,7 +112,7 @@ pub(super) fn functions(member: &Member<'_>) -> Result<Payload, ErrorBody> {
         *sizes.entry(listed.worker_id).or_default() += brief + about;
     }
     let mut page = Page::new(room(member), &sizes);
-    // Who has no room for everything is listed without descriptions.
+    // If there is no room for everything, descriptions are omitted.
     let full: HashMap<&str, bool> = sizes
         .iter()
         .map(|(worker, size)| (*worker, page.fits(worker, *size)))
@@ -158,7 +158,7 @@ pub(super) fn workers(member: &Member<'_>) -> Result<Payload, ErrorBody> {
             })
             .collect()
     }
-    // Both the names that the SDKs read and those that this engine has always had.
+    // Both the names that the SDKs read and the names that this engine has always used.
     fn listed(id: &str, worker: &Worker, calls: usize) -> Value {
         let connected = worker.since.duration_since(SystemTime::UNIX_EPOCH);
         let connected = connected.unwrap_or_default().as_millis();
@@ -195,7 +195,7 @@ pub(super) fn workers(member: &Member<'_>) -> Result<Payload, ErrorBody> {
             listed(id, worker, calls)
         })
         .collect();
-    // Each entry is bounded (`about`), so that it does not matter whose are left out.
+    // Each entry is bounded (`about`), so it does not matter which are left out.
     let mut left = room(member);
     let (mut listed, mut left_out) = (Vec::new(), 0);
     for worker in &workers {

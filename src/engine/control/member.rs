@@ -108,7 +108,7 @@ impl<'a> Member<'a> {
             ControlMessage::Unknown(kind) => {
                 tracing::debug!(worker = %self.id, kind, "ignored a message of an unknown type");
             }
-            // Words of an engine, out of place from a worker.
+            // Only engines send these messages.
             ControlMessage::WorkerRegistered(_)
             | ControlMessage::RegistrationRejected(_)
             | ControlMessage::TriggerRegistrationResult(_)
@@ -232,7 +232,7 @@ impl<'a> Member<'a> {
             drop(tables);
             self.control.refuse(&self.id, &call, error, out);
         } else {
-            // Looking for what was meant by an unknown name takes long.
+            // The search for similar names takes long.
             let begun = Instant::now();
             if let Err(error) = self
                 .control
@@ -371,7 +371,7 @@ impl Drop for Member<'_> {
         }
         self.control.push_all(out);
         self.control.runs.left(&self.id);
-        // Whoever waits for room in it waits for nothing.
+        // Tasks that wait for room in it would wait in vain.
         self.outbox.close(Close::STOPPING);
     }
 }

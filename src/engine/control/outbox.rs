@@ -129,7 +129,7 @@ impl Outbox {
             }
             return Poll::Pending;
         }
-        // Other workers hold what is missing; this one could not free it by reading.
+        // Other workers hold the rest; this one could not free it by reading.
         let free = waiting + len + MESSAGE <= FREE;
         if !free && len + MESSAGE > self.account.room() {
             return Poll::Ready(Err(NotQueued::Full { waiting }));
@@ -242,7 +242,7 @@ impl Outbox {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Nothing that can panic runs under the lock.
+        // Nothing under the lock can panic.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

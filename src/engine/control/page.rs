@@ -50,7 +50,7 @@ impl<'a> Page<'a> {
     /// Adds an entry of a worker, if it fits.
     pub(super) fn add<T: Serialize>(&mut self, worker: &str, entry: &T) -> Result<(), ErrorBody> {
         let entry = payload(entry)?;
-        // With its comma.
+        // Includes the comma.
         let len = entry.as_json().len() + 1;
         match self.shares.get_mut(worker) {
             Some(share) if len <= *share && len <= self.room => {

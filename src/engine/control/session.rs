@@ -177,7 +177,7 @@ impl<'a, T: Transport> Session<'a, T> {
             Ended::Silent => {
                 ownership.fell_silent();
                 tracing::warn!(%worker, "a worker was silent for {dead_after:?} and was disconnected");
-                // It may only have stood still: then it learns why when it goes on.
+                // It may only have been suspended; then it learns the reason when it resumes.
                 farewell::close(socket, Close::SILENT, farewell::BRIEF).await
             }
             Ended::Crowded => {
@@ -193,10 +193,10 @@ impl<'a, T: Transport> Session<'a, T> {
             return Poll::Ready(ended);
         }
         self.poll_grace(cx);
-        // A long message takes its time on a slow line, either way.
+        // A long message takes time on a slow connection, in both directions.
         let signs = self.socket.traffic().signs;
         self.pulse.saw(signs, Instant::now().into_std());
-        // Behind the reading, so that what has come in time counts.
+        // After reading, so that a message that arrived in time counts.
         if let Poll::Ready(ended) = self.poll_pulse(cx) {
             return Poll::Ready(ended);
         }
@@ -214,7 +214,7 @@ impl<'a, T: Transport> Session<'a, T> {
             self.grace = None;
             if !self.member.is_settled() {
                 self.member.settle(self.core, &mut self.deliveries);
-                // For what is to be delivered.
+                // For pending deliveries.
                 cx.waker().wake_by_ref();
             }
         }
@@ -231,7 +231,7 @@ impl<'a, T: Transport> Session<'a, T> {
                         return Poll::Ready(Ended::Lost(error));
                     }
                     self.unflushed = true;
-                    // Within the process the answer is there at once, and wakes nobody.
+                    // Within the process the answer is there at once, without a wake-up.
                     cx.waker().wake_by_ref();
                     now
                 }
@@ -244,7 +244,7 @@ impl<'a, T: Transport> Session<'a, T> {
 
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
         if !self.poll_next(cx) {
-            // Nobody listens to it: its silence means nothing.
+            // Nothing reads from it, so its silence means nothing.
             self.pulse.heard(Instant::now().into_std());
             return Poll::Pending;
         }
@@ -277,7 +277,7 @@ impl<'a, T: Transport> Session<'a, T> {
                 let rest = self
                     .rest
                     .insert(Box::pin(sleep((cost * RESTS).min(LONGEST_REST))));
-                // Woken by its end.
+                // Its end wakes this task.
                 let resting = rest.as_mut().poll(cx).is_pending();
                 self.pulse.heard(Instant::now().into_std());
                 if resting {
@@ -285,7 +285,7 @@ impl<'a, T: Transport> Session<'a, T> {
                 }
             }
         }
-        // There may be more to read; first what is to be written.
+        // There may be more to read, but writing comes first.
         cx.waker().wake_by_ref();
         Poll::Pending
     }
@@ -310,7 +310,7 @@ impl<'a, T: Transport> Session<'a, T> {
                     .get_or_insert_with(|| Box::pin(sleep(PATIENCE)));
                 ready!(patience.as_mut().poll(cx));
                 self.patience = None;
-                // Now it is refused.
+                // It is refused now.
                 delivery.to.stalled();
                 continue;
             };

@@ -102,7 +102,7 @@ impl Control {
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Tables> {
-        // The tables are whole after each statement; a panic under the lock leaves them usable.
+        // The tables are consistent after each statement, so they are usable after a panic.
         self.tables.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -143,7 +143,7 @@ impl Tables {
     /// Notifies executors that nobody waits for their calls any more.
     pub(super) fn tell_cancelled(&self, abandoned: Vec<Call>, out: &mut Deliveries) {
         for call in abandoned {
-            // Who wants no answer may leave at once.
+            // A caller that wants no answer may leave at once.
             if !call.void {
                 let message = ControlMessage::CancelInvocation(CancelInvocation {
                     invocation_id: call.invocation_id,

@@ -73,7 +73,7 @@ fn file(_: &Arc<Core>, asked: &Parts) -> Response<Full<Bytes>> {
 }
 
 fn state(core: &Arc<Core>, asked: &Parts) -> Response<Full<Bytes>> {
-    // Browsers say so even where they send no origin.
+    // Browsers send it even without an origin.
     let from = asked.headers.get(FETCH_SITE);
     if from.is_some_and(|from| from != "same-origin" && from != "none") {
         let told = "the state is for the engine's own page only\n";

@@ -44,7 +44,7 @@ where
     let limit = core.limits.handshake;
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
-        // hyper adds it to the time of now.
+        // hyper adds it to the current time.
         .header_read_timeout(limit.min(CENTURY))
         .serve_connection(
             TokioIo::new(Patience::new(stream, limit)),

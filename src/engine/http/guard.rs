@@ -49,7 +49,7 @@ impl<'a> Guard<'a> {
                 .parse::<Authority>()
                 .is_ok_and(|authority| is_local_host(authority.host())),
             (None, Some(Err(_))) => false,
-            // No browser sends a request without.
+            // Every browser sends it.
             (None, None) => true,
         };
         if local {

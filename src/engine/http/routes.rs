@@ -115,7 +115,7 @@ impl Routes {
                 let query = query.map_err(|error| {
                     Refused::new(Reason::Request, StatusCode::BAD_REQUEST, error.to_string())
                 })?;
-                // First, because opening an end cannot be taken back.
+                // First, because the opening of an end cannot be undone.
                 let response = upgrade(asked)?;
                 (self.open(&query)?, response)
             }
@@ -156,7 +156,7 @@ impl Service<Request<Incoming>> for Routes {
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let (asked, _) = request.into_parts();
         let answer = self.answer(&asked).unwrap_or_else(|refused| {
-            // The path has no secret; the query has.
+            // The query may contain a key, the path does not.
             let (path, reason) = (asked.uri.path(), refused.reason.word());
             tracing::debug!(path, reason, "refused a request");
             self.core.metrics.refused(refused.reason);

@@ -43,7 +43,7 @@ pub(super) fn upgrade(asked: &Parts) -> Result<Response<Full<Bytes>>, Refused> {
     let key = headers
         .get(SEC_WEBSOCKET_KEY)
         .ok_or_else(|| bad("Sec-WebSocket-Key is missing"))?;
-    // The answer to any key is base64.
+    // The accept key is always base64.
     let accept = HeaderValue::try_from(accept_key(key.as_bytes()))
         .map_err(|_| bad("Sec-WebSocket-Key is wrong"))?;
     let mut response = Response::new(Full::default());

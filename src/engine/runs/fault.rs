@@ -73,7 +73,7 @@ impl Told {
             };
         };
         let later = abort.causes.iter().skip(1).chain(
-            // The last to tell is not a cause of its own.
+            // The last to report is not a cause.
             (!abort.causes.is_empty()).then_some(&abort),
         );
         Self {

@@ -155,7 +155,7 @@ fn listed_run(run: &Run, channels: &HashMap<String, Listed>, now: Instant) -> Li
         };
         let (inputs, outputs) = (of(|edge| edge.reader), of(|edge| edge.writer));
         let state = State::of(node, &inputs, &outputs);
-        // A call that has given its ends to another.
+        // A call that has passed its ends on.
         if inputs.is_empty() && outputs.is_empty() && state != State::Failed {
             return None;
         }

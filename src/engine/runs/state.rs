@@ -42,7 +42,7 @@ impl State {
         }
         if node.call.is_none() && open(inputs).chain(open(outputs)).next().is_none() {
             let broken = |seen: &Seen<'_>| matches!(seen, Seen::Broken);
-            // What breaks a stream is its writer.
+            // A stream is broken by its writer.
             return if outputs.iter().any(broken) {
                 Self::Failed
             } else {

@@ -115,14 +115,14 @@ impl Runs {
 
     /// Lists at most `limit` runs; `None` if runs are not recorded.
     pub(in crate::engine) fn list(&self, limit: usize, channels: &Channels) -> Option<RunsListing> {
-        // Not both tables at once.
+        // Does not lock both tables at once.
         let wanted = RunsListing::wanted(&*self.lock()?, limit);
         let live: HashMap<String, Listed> = channels.look(&wanted);
         Some(RunsListing::new(&*self.lock()?, &live, limit, now()))
     }
 
     fn lock(&self) -> Option<MutexGuard<'_, Table>> {
-        // A panic under the lock can leave one run drawn wrongly, and nothing else.
+        // After a panic under the lock, one run may be displayed wrongly, nothing more.
         let table = self.table.as_ref()?;
         Some(table.lock().unwrap_or_else(PoisonError::into_inner))
     }

@@ -169,7 +169,7 @@ impl Table {
         let Some(run) = self.runs.get_mut(&run) else {
             return;
         };
-        // A part of a pipeline that has a name already, and no call.
+        // A part of a pipeline that already has a name, without a call.
         let named = edges.iter().find_map(|(edge, end)| {
             let edge = run.edges.get(edge)?;
             let holder = match end.direction {
@@ -221,7 +221,7 @@ impl Table {
             .collect();
         of.sort_unstable();
         of.dedup();
-        // The largest takes the others, so that little is moved.
+        // Merges the others into the largest, which moves the least.
         let parts = |run: &u64| self.runs.get(run).map_or(0, Run::parts);
         let to = of.iter().copied().max_by_key(parts)?;
         for from in of.into_iter().filter(|run| *run != to) {
@@ -243,7 +243,7 @@ impl Table {
                     self.calls.insert(call.key.clone(), (to, *number));
                 }
             }
-            // Two pipelines in one run: what the second makes from now on is a run of its own.
+            // Two pipelines in one run: from now on, the second has its own run.
             if let Some((worker, name)) = &moved.label {
                 self.named.forget(worker, name);
             }

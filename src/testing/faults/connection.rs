@@ -37,7 +37,7 @@ impl Connection {
         let Some(target) = settings.target else {
             return;
         };
-        // Without an engine there, the client's connection ends as well.
+        // If there is no engine, the client's connection ends as well.
         if let Ok(far) = TcpStream::connect(target).await {
             let _ = self.near.set_nodelay(true);
             let _ = far.set_nodelay(true);
@@ -132,7 +132,7 @@ async fn end(near: &mut TcpStream, far: &mut TcpStream) {
 
 async fn end_one(side: &mut TcpStream) {
     let mut discarded = [0; 4096];
-    // A side that has gone already has seen the end.
+    // A side that has left has already seen the end.
     if side.shutdown().await.is_ok() {
         while side.read(&mut discarded).await.is_ok_and(|read| read > 0) {}
     }

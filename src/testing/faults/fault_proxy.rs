@@ -166,7 +166,7 @@ impl fmt::Debug for FaultProxy {
 }
 
 async fn accept(listener: TcpListener, line: Arc<Line>) {
-    // Bounded by the clients of a test.
+    // Bounded by the number of clients in a test.
     let mut connections = JoinSet::new();
     let mut number = 0;
     while let Ok((near, _)) = listener.accept().await {
@@ -203,7 +203,7 @@ fn target(engine: &str) -> io::Result<String> {
 /// The URL of an engine, with `address` as its host and port.
 fn through(engine: &str, address: SocketAddr) -> io::Result<String> {
     let mut url = parse(engine)?;
-    // Loopback is an address and a URL with a host takes a port.
+    // A loopback address is valid, and a URL with a host accepts a port.
     let _ = url.set_ip_host(address.ip());
     let _ = url.set_port(Some(address.port()));
     Ok(url.to_string())

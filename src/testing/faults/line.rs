@@ -48,7 +48,7 @@ impl Line {
     }
 
     pub(super) fn order(&self, way: Way, fault: Fault) {
-        // Nobody hears where there is no connection.
+        // Without a connection there is no receiver.
         let _ = self.orders.send(Order { way, fault });
     }
 

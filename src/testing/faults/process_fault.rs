@@ -100,7 +100,7 @@ fn thread_states(id: u32) -> io::Result<Vec<char>> {
         let Ok(stat) = std::fs::read_to_string(task.path().join("stat")) else {
             continue;
         };
-        // The name stands in parentheses and may hold any character, also parentheses.
+        // The name is in parentheses and may contain any character, including parentheses.
         let state = stat
             .rsplit_once(") ")
             .and_then(|(_, rest)| rest.chars().next());

@@ -121,7 +121,7 @@ impl Pump<'_> {
                             None
                         }
                         Ok(Went::End) => return Ended::Finished,
-                        // A side that is gone is gone for the other side, too.
+                        // If one side has left, the other side ends too.
                         Err(_) => return Ended::Reset,
                     },
                 }
@@ -168,7 +168,7 @@ impl Pump<'_> {
             Fault::Reset => Some(Ended::Reset),
             Fault::HalfClose => {
                 state.discards = true;
-                // A side that has gone already needs no end.
+                // A side that has already left needs no end.
                 let _ = self.to.shutdown().await;
                 None
             }
@@ -234,7 +234,7 @@ impl Pump<'_> {
             received.reserve(PIECE);
             if from.read_buf(received).await? == 0 {
                 if state.head == Head::Unsure {
-                    // The rest of a head that will never be whole.
+                    // The rest of an incomplete header section.
                     state.head = Head::Passing;
                     state.piece = received.split();
                     return Ok(Went::Out(0));

@@ -107,7 +107,7 @@ async fn a_deadline_may_be_set_for_one_call() {
 async fn a_call_may_be_dropped_midway() {
     let (worker, mut peer, _engine) = connected().await;
     assert!(worker.call::<()>("dropped", &()).now_or_never().is_none());
-    // Given up before the driver saw it, so it is not made at all.
+    // Cancelled before the driver saw it, so the call is not made.
     worker.trigger("after", &()).void().await.unwrap();
     peer.expect_call("after").await;
 }

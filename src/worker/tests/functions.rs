@@ -235,7 +235,7 @@ async fn a_function_that_another_worker_has_is_reported() {
         "namespace": "default", "function_id": "f", "owner_worker_id": "other",
     }))
     .await;
-    // The worker goes on.
+    // The worker continues.
     assert_eq!(peer.call("f", Value::Null).await["result"], 1);
     let rejections = worker.rejections();
     assert_eq!(rejections.len(), 1);

@@ -75,7 +75,7 @@ async fn calls_made_meanwhile_wait_within_their_deadline() {
     engine.refuse(3);
     drop(peer);
     assert_eq!(states.next().await, Some(ConnectionState::Reconnecting));
-    // The engine is back after 100 ms, 1 s, 2 s and 4 s, more or less.
+    // The engine is back after about 100 ms, 1 s, 2 s and 4 s.
     let short = worker.trigger("short", &()).timeout(Duration::from_secs(1));
     let long = worker.trigger("long", &()).timeout(Duration::from_secs(20));
     let (short, long, ()) = tokio::join!(short.call::<()>(), long.call::<()>(), async {
@@ -230,7 +230,7 @@ async fn a_running_function_calls_across_a_reconnect() {
     }
     let (id, _) = peer.expect_call("inner").await;
     peer.answer(&id, json!(1)).await;
-    // Its own caller is gone with the old connection.
+    // Its caller was lost with the old connection.
     peer.send(json!({"type": "ping"})).await;
     assert_eq!(peer.next().await, json!({"type": "pong"}));
     assert!(worker.closed().now_or_never().is_none());

@@ -25,7 +25,7 @@ async fn a_shutdown_waits_for_running_functions_and_sends_their_results() {
                 let refused = outside.call::<()>("f", &()).await;
                 assert!(matches!(refused, Err(CallError::ShutDown { .. })));
                 opened.notified().await;
-                // A handle of the invocation works to the end.
+                // A handle of the invocation works until the end.
                 invocation.worker().call::<u8>("inner", &()).await
             }
         })
@@ -141,7 +141,7 @@ async fn without_handles_functions_are_served_on() {
     let (worker, mut peer, _engine) = connected().await;
     worker
         .register_function("f", async |(): (), invocation: Invocation| {
-            // The last function of the worker takes itself back.
+            // The last function of the worker unregisters itself.
             invocation.worker().unregister_function("f")
         })
         .unwrap();

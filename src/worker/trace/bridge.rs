@@ -34,6 +34,6 @@ pub(crate) fn continues(span: &Span, on: &TraceContext) {
         true,
         TraceState::default(),
     );
-    // Without a layer of OpenTelemetry there is nobody to tell.
+    // Without an OpenTelemetry layer there is nothing to notify.
     let _ = span.set_parent(Context::new().with_remote_span_context(parent));
 }

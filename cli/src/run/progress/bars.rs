@@ -24,7 +24,7 @@ pub(super) const REDRAW: Duration = Duration::from_millis(250);
 impl Bars {
     pub(super) fn new(figures: &Figures) -> Self {
         let screen = MultiProgress::new();
-        // What is wider than the terminal is cut off.
+        // Text wider than the terminal is cut off.
         let line = ProgressStyle::with_template("{wide_msg}");
         let line = line.unwrap_or_else(|_| ProgressStyle::default_spinner());
         let add = || screen.add(ProgressBar::new_spinner().with_style(line.clone()));
@@ -62,7 +62,7 @@ impl Bars {
         for bar in std::iter::once(&self.whole).chain(&self.stages) {
             bar.finish_and_clear();
         }
-        // A terminal that has gone needs no clearing.
+        // A closed terminal needs no clearing.
         let _ = self.screen.clear();
         self.drawn = None;
     }

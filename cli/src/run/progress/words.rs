@@ -102,7 +102,7 @@ mod tests {
             stage("a::b", Some(&report), 4, 40),
             "  a::b  100 % busy     2.0 KiB"
         );
-        // The end of a long id tells more than its beginning.
+        // The end of a long id is more informative than its beginning.
         let long = format!("{}::the_end", "x".repeat(40));
         let line = stage(&long, Some(&report), 49, 80);
         assert!(

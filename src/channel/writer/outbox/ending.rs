@@ -148,7 +148,7 @@ impl Outbox {
         else {
             return Poll::Ready(());
         };
-        // A peer that has closed already makes this fail, and `poll_receive` tells how.
+        // This fails if the peer has already closed, and `poll_receive` returns the reason.
         if link.poll_flush(cx).is_ready() && !std::mem::replace(flushed, true) {
             deadline.heard();
         }

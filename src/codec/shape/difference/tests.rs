@@ -1,6 +1,6 @@
 //! How differences between types as people write them read.
 
-// Types stand beside the assertions about them, and are never made.
+// Types are declared next to the assertions about them, and never constructed.
 #![allow(clippy::items_after_statements, clippy::unwrap_used, dead_code)]
 
 use std::collections::BTreeMap;
@@ -175,7 +175,7 @@ fn a_hostile_schema_is_a_difference_and_no_harm() {
         );
     }
 
-    // A chain of types as long as one likes, each of which looks like the one here.
+    // An arbitrarily long chain of types, each of which looks like the local one.
     let mut types: Vec<Value> = (0..5000)
         .map(|n| json!({"struct": format!("T{n}"), "fields": [["next", {"option": {"ref": format!("T{}", n + 1)}}]]}))
         .collect();

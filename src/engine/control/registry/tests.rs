@@ -164,7 +164,7 @@ fn shared_function_rotates_among_the_least_busy() {
         let picked = table.registry.pick("default", "f", busy).unwrap();
         assert_eq!(&*picked.0, "b");
     }
-    // One that does not share waits for all of them.
+    // A worker that does not share waits for all of them.
     table.register("c", "f");
     assert_eq!(table.told().len(), 1);
     table.leave("a");
@@ -211,11 +211,11 @@ fn registrations_wait_for_the_announcement() {
     table.register("b", "f");
     table.settle("b");
     assert_eq!(table.owner("default", "f").as_deref(), Some("b"));
-    // Late, but it says where the function belongs.
+    // Late, but it names the owner of the function.
     table.announce("b", &json!({"namespace": "n"}));
     assert_eq!(table.told(), ["b waits for a with f"]);
     assert_eq!(table.owner("default", "f"), None);
-    // What was registered stays where it is.
+    // Existing registrations stay.
     table.announce("a", &json!({"namespace": null}));
     assert_eq!(table.owner("n", "f").as_deref(), Some("a"));
     table.register("a", "f");

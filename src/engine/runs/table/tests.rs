@@ -169,7 +169,7 @@ fn label_names_a_node_until_a_call_replaces_it() {
     scene.answer("text::parse", None);
     scene.close_all(&["a", "b"], Ended::Closed);
     assert!(scene.table.named.is_empty());
-    // The same name again is another run.
+    // The same name used again denotes another run.
     scene.edge("c", (0, "source"), (1, "parse"));
     assert_eq!(scene.table.runs.len(), 1);
     assert_eq!(scene.table.finished.len(), 1);
