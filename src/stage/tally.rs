@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 
 use futures::Stream;
 use futures::future::BoxFuture;
-use pin_project::pin_project;
+use pin_project::{pin_project, pinned_drop};
 
 use super::{Flow, StageError, StageReport};
 use crate::channel::{Event, Signal, SignalKind};
@@ -156,13 +156,21 @@ impl Tally {
 
 /// A stream whose items are counted. The count is published when the stream pauses and when it
 /// ends, so that an item costs one addition.
-#[pin_project]
+#[pin_project(PinnedDrop)]
 #[derive(Debug)]
 pub(crate) struct Counted<S> {
     #[pin]
     stream: S,
     items: u64,
     count: Arc<AtomicU64>,
+}
+
+/// A stage that wants no more drops its input in the middle.
+#[pinned_drop]
+impl<S> PinnedDrop for Counted<S> {
+    fn drop(self: Pin<&mut Self>) {
+        self.count.store(self.items, Relaxed);
+    }
 }
 
 impl<S> Counted<S> {
