@@ -140,9 +140,10 @@ pub use pipeline::{Compose, Pipeline, Run, RunError, RunReport, StageSummary};
 #[doc = include_str!("stage/pipeline_stage.md")]
 pub use pipewright_macros::pipeline_stage;
 pub use stage::{
-    Configured, Consumer, DeadLetter, DeadLetters, Guarded, IntoStage, ItemStageExt, Policy,
-    Producer, Remedy, Remote, Renamed, Retried, Service, Stage, StageContext, StageError, StageExt,
-    StageInfo, StageKind, StageReport, StageRequest, StreamInfo, ToDeadLetters, remote,
+    Configured, Consumer, DeadLetter, DeadLetters, Guarded, IntoStage, ItemStageExt, Limited,
+    Policy, Producer, Remedy, Remote, Renamed, Retried, Service, Stage, StageContext, StageError,
+    StageExt, StageInfo, StageKind, StageReport, StageRequest, StreamInfo, ToDeadLetters, Window,
+    Windowed, remote,
 };
 pub use transport::{Address, ConnectError};
 pub use wire::{
@@ -168,6 +169,8 @@ mod guide {
     mod stages {}
     #[doc = include_str!("../docs/guide/pipelines.md")]
     mod pipelines {}
+    #[doc = include_str!("../docs/guide/operators.md")]
+    mod operators {}
     #[doc = include_str!("../docs/guide/formats.md")]
     mod formats {}
     #[doc = include_str!("../docs/guide/errors.md")]

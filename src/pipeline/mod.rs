@@ -6,11 +6,13 @@
 //! the nodes to the [`supervisor`]. Both return a [`Run`].
 
 mod branch;
+mod closures;
 mod composed;
 mod consumed;
 mod convert;
 mod ending;
 mod launch;
+mod operated;
 mod outcome;
 #[allow(clippy::module_inception)]
 mod pipeline;
@@ -25,12 +27,14 @@ mod segment;
 mod source;
 mod supervisor;
 mod then;
+mod timed;
 
 pub use branch::{Boxed, Broadcast, Inlet, Merged};
 pub use composed::{Compose, Composed};
 pub use consumed::Consumed;
 pub use convert::{Decoded, Encoded};
 pub use launch::ChannelRun;
+pub use operated::Operated;
 pub use pipeline::Pipeline;
 pub use run::{Run, RunSource};
 pub use run_error::RunError;
@@ -39,3 +43,5 @@ pub use run_report::{RunReport, StageSummary};
 pub use segment::Segment;
 pub use source::{Bytes, Events, Produced, Source};
 pub use then::Then;
+
+pub use crate::stage::Operator;

@@ -142,7 +142,7 @@ impl<P> Pipeline<P> {
         Self { head, settings }
     }
 
-    fn map<Q>(self, map: impl FnOnce(P) -> Q) -> Pipeline<Q> {
+    pub(super) fn map_head<Q>(self, map: impl FnOnce(P) -> Q) -> Pipeline<Q> {
         Pipeline::with_settings(map(self.head), self.settings)
     }
 
@@ -180,7 +180,7 @@ where
 {
     /// Sets the format of the source's items over a channel; default: `Json`.
     pub fn format<G: Encode<T> + Decode<T>>(self) -> Pipeline<Source<S, G>> {
-        self.map(Source::with_format)
+        self.map_head(Source::with_format)
     }
 }
 
@@ -191,7 +191,7 @@ impl<P: Segment> Pipeline<P> {
         S: IntoStage<Form>,
         S::Stage: Stage<In = P::Out> + Reads<P::Format>,
     {
-        self.map(|before| Then::new(before, stage.into_stage()))
+        self.map_head(|before| Then::new(before, stage.into_stage()))
     }
 
     /// Appends a consumer. The pipeline then has no outputs, and its run ends with the consumer.
@@ -200,12 +200,12 @@ impl<P: Segment> Pipeline<P> {
         C: IntoStage<Form>,
         C::Stage: Consumer<In = P::Out, Format = P::Format>,
     {
-        self.map(|before| Consumed::new(before, consumer.into_stage()))
+        self.map_head(|before| Consumed::new(before, consumer.into_stage()))
     }
 
     /// Converts the items to their encoded bytes, for a following byte stage.
     pub fn encode(self) -> Pipeline<Encoded<P>> {
-        self.map(Encoded)
+        self.map_head(Encoded)
     }
 
     /// The ids of the stages, first to last.
@@ -290,7 +290,7 @@ impl<P: Segment<Out = Bytes, Format = Raw>> Pipeline<P> {
         T: Send + 'static,
         F: Encode<T> + Decode<T>,
     {
-        self.map(Decoded::new)
+        self.map_head(Decoded::new)
     }
 }
 

@@ -52,6 +52,16 @@ impl RunError {
     pub fn is_deadline(&self) -> bool {
         self.first_cause().code == Self::DEADLINE
     }
+
+    /// Whether the run failed because of the infrastructure, and not because of its data or code:
+    /// the engine, a connection or a worker was lost or could not be reached.
+    ///
+    /// The same run may succeed later. What came out of this one has come out already.
+    pub fn is_infrastructure(&self) -> bool {
+        let code = self.first_cause().code.as_str();
+        let unreachable = [Self::ENGINE_LOST, Self::NO_CHANNELS, StageError::NOT_FOUND];
+        unreachable.contains(&code) || self.0.cause.is_connection()
+    }
 }
 
 impl From<StageError> for RunError {

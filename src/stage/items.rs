@@ -7,18 +7,15 @@ use futures::FutureExt;
 use futures::future::{BoxFuture, try_join_all};
 use futures::stream::{Stream, StreamExt};
 
-use super::conclude::conclude;
-use super::flow::Incoming;
 use super::joined::Joined;
 use super::one_by_one::OneByOne;
 use super::policy::{Retry, again};
-use super::pulse::Pulse;
-use super::task::send_all;
+use super::serve_stream::serve_stream;
 use super::{
     Caught, Ends, Flow, KeepsOrder, Outputs, Params, Stage, StageContext, StageError, StageReport,
     Writable, concurrent,
 };
-use crate::channel::{BadItem, Sender};
+use crate::channel::BadItem;
 use crate::error::Error;
 
 /// A stage that processes one item at a time.
@@ -246,41 +243,19 @@ pub fn serve<G: ItemStage>(
 }
 
 /// Runs an item stage over channels, then drops it.
-#[allow(clippy::manual_async_fn)] // `Send` is promised here, not found missing far away.
 fn serve_items<G: ItemStage>(
     stage: G,
-    mut ends: Ends,
+    ends: Ends,
     context: StageContext,
 ) -> impl Future<Output = Result<StageReport, StageError>> + Send + 'static {
-    async move {
-        let pulse = Pulse::of_stream(context.clone());
-        let id = context.stage();
-        let (reader, writer) = pulse.attach(&mut ends).await?;
-        let mut receiver = context.receiver::<G::In, G::InFormat>(reader);
-        if stage.is_for_bad_items() {
-            receiver = receiver.go_on_after_bad_items();
-        }
-        let mut sender = Sender::<G::Out, G::OutFormat>::new(writer);
-        let ended = pulse
-            .run(async {
-                let params = context.params()?;
-                let header = receiver
-                    .header()
-                    .await
-                    .map_err(|error| StageError::input(id, error))?;
-                context.set_metadata(header.and_then(|header| header.content.clone()));
-                sender.set_metadata(context.metadata());
-                // Lets the reader know at once that there is somebody.
-                sender
-                    .flush()
-                    .await
-                    .map_err(|error| StageError::output(id, error))?;
-                let input = Incoming::new(receiver, id);
-                let output = join(stage, input, Ok(params), context.clone());
-                send_all(Caught::new(output), &mut sender, &context).await
-            })
-            .await;
-        conclude(&context, Some(sender), ended).await?;
-        Ok(pulse.report())
-    }
+    let bad_items = stage.is_for_bad_items();
+    let own = context.clone();
+    let join = move |params, input| join(stage, input, Ok(params), own);
+    serve_stream::<G::In, G::InFormat, G::Out, G::OutFormat, _, _, _>(
+        ends,
+        context,
+        bad_items,
+        StageContext::params,
+        join,
+    )
 }

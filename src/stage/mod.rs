@@ -37,6 +37,7 @@ pub mod items;
 mod joined;
 mod leash;
 mod one_by_one;
+mod operators;
 mod order;
 mod outputs;
 mod params;
@@ -49,6 +50,7 @@ mod remote;
 mod renamed;
 mod report;
 mod request;
+mod serve_stream;
 mod service;
 mod shape;
 #[allow(clippy::module_inception)]
@@ -82,12 +84,17 @@ pub(crate) use into_stage::AsValue;
 pub use into_stage::IntoStage;
 pub use items::{Applied, ItemRun, ItemStage};
 pub(crate) use leash::{Leash, free, silence_of};
+pub(crate) use operators::{
+    Batch, ByTime, Calls, Debounce, Each, Fold, Step, Throttle, fuse_operator, serve_operator,
+};
+pub use operators::{Operator, Window, Windowed};
 pub use order::KeepsOrder;
 pub(crate) use order::{check_order, unordered};
 pub use outputs::{Iter, Lazy, Outputs};
 pub use params::Params;
 pub use policy::{
-    DeadLetter, DeadLetters, Guarded, ItemStageExt, Policy, Remedy, Retried, Retry, ToDeadLetters,
+    DeadLetter, DeadLetters, Guarded, ItemStageExt, Limited, Policy, Remedy, Retried, Retry,
+    ToDeadLetters,
 };
 pub(crate) use pour::{pour, recode};
 pub use producer::Producer;

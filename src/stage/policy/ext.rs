@@ -1,4 +1,6 @@
-use super::{DeadLetters, Guarded, Policy, Retried, ToDeadLetters};
+use std::time::Duration;
+
+use super::{DeadLetters, Guarded, Limited, Policy, Retried, ToDeadLetters};
 use crate::stage::{IntoStage, ItemStage, Stage};
 use crate::worker::Backoff;
 
@@ -103,6 +105,43 @@ pub trait ItemStageExt<Form>: IntoStage<Form> + Sized {
         Self::Stage: ItemStage<In: Clone + Sync>,
     {
         Retried::new(self.into_stage(), times, backoff)
+    }
+
+    /// Fails an item that takes longer than `limit`, which starts when the function is called.
+    ///
+    /// Set before `retry`, the limit is for each attempt; set after it, for all of them together.
+    /// Set it before [`on_error`](Self::on_error) and [`dead_letter`](Self::dead_letter), which
+    /// then apply to the items that took too long. It covers the call, and not the stream of
+    /// outputs that a call may return. Only an `async` function that awaits can be interrupted;
+    /// its future is dropped. A stage with state has no limit, because an interrupted call would
+    /// lose the state.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[cfg(feature = "macros")]
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> pipewright::Result<()> {
+    /// use std::time::Duration;
+    /// use pipewright::{ItemStageExt, Pipeline, Policy, pipeline_stage};
+    ///
+    /// #[pipeline_stage]
+    /// async fn look_up(n: u64) -> u64 {
+    ///     tokio::time::sleep(Duration::from_millis(n)).await;
+    ///     n
+    /// }
+    ///
+    /// let stage = look_up.timeout(Duration::from_millis(500)).on_error(Policy::Skip);
+    /// let found = Pipeline::from_iter([1, 60_000, 3]).then(stage).run_local();
+    /// assert_eq!(found.collect::<Vec<_>>().await?, [1, 3]);
+    /// # Ok(()) }
+    /// # #[cfg(not(feature = "macros"))]
+    /// # fn main() {}
+    /// ```
+    fn timeout(self, limit: Duration) -> Limited<Self::Stage>
+    where
+        Self::Stage: ItemStage<State = ()>,
+    {
+        Limited::new(self.into_stage(), limit)
     }
 }
 

@@ -16,6 +16,16 @@ use crate::error::Error;
 
 /// The destination of items that stages cannot process, for later inspection.
 ///
+/// | made by | letters go to |
+/// |---|---|
+/// | [`file`](Self::file) | a file, a line of JSON each |
+/// | [`each`](Self::each) | an async closure |
+/// | `From<tokio::sync::mpsc::Sender<DeadLetter>>` | a receiver within the process |
+/// | [`new`](Self::new), `From<Sender<DeadLetter>>` | a channel |
+/// | [`reopening`](Self::reopening) | a channel, and another one when it is lost |
+///
+/// The first three need no engine.
+///
 /// Cheap to clone; several stages may share one. The stream of letters ends when the last clone is
 /// dropped. For a stage, that is at the end of its run, and the run waits for it before it returns
 /// its report. [`close`](Self::close) ends the stream earlier.
@@ -32,7 +42,7 @@ type Ended = Option<Result<(), Failed>>;
 
 /// An error with its causes, cloned for every caller.
 #[derive(Clone)]
-struct Failed(Arc<str>);
+pub(super) struct Failed(Arc<str>);
 
 impl From<Failed> for Error {
     fn from(Failed(text): Failed) -> Self {
@@ -41,13 +51,13 @@ impl From<Failed> for Error {
 }
 
 impl Failed {
-    fn new(error: impl Into<Error>) -> Self {
+    pub(super) fn new(error: impl Into<Error>) -> Self {
         Self(format!("{:#}", error.into()).into())
     }
 }
 
 /// A request to the sending task.
-enum Posted {
+pub(super) enum Posted {
     /// A letter, and a channel for the result.
     Letter(DeadLetter, oneshot::Sender<Result<(), Error>>),
     Close,
@@ -119,10 +129,19 @@ impl DeadLetters {
     }
 
     fn start(open: impl Open) -> Self {
+        Self::spawn(|posted| send(open, posted))
+    }
+
+    /// Lets a task of its own deal with the letters.
+    pub(super) fn spawn<R>(deal: impl FnOnce(mpsc::Receiver<Posted>) -> R) -> Self
+    where
+        R: Future<Output = Result<(), Failed>> + Send + 'static,
+    {
         let (letters, posted) = mpsc::channel(QUEUED);
         let (end, ended) = watch::channel(None);
+        let dealing = deal(posted);
         tokio::spawn(async move {
-            let result = send(open, posted).await;
+            let result = dealing.await;
             if let Err(Failed(error)) = &result {
                 tracing::warn!(%error, "the stream of dead letters did not end well");
             }

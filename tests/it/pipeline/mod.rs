@@ -1,12 +1,14 @@
 //! Pipelines, fused and over the channels of an embedded engine.
 
 mod branches;
+mod closures;
 mod composed;
 mod dead_letters;
 mod endings;
 mod events;
 mod foreign;
 mod late_ends;
+mod letter_boxes;
 mod order;
 mod policies;
 mod processes;
@@ -16,6 +18,7 @@ mod refused;
 mod runs;
 mod stages;
 mod supervision;
+mod timed;
 
 use futures::StreamExt;
 use futures::future::join_all;

@@ -1,0 +1,90 @@
+//! Operators: steps of a pipeline that are not functions with an attribute.
+//!
+//! An operator turns a stream of items into another one within the process that runs the
+//! pipeline. It has no id, so no worker registers it. Everything else is as for a stage: it has a
+//! name in reports and errors, it is a node of a run over channels, and it ends by the same rules.
+//!
+//! | operators | joined by |
+//! |---|---|
+//! | closures that return at once: `map`, `filter`, `take`, .. | [`Each`] |
+//! | closures that give several items, or are async: `flat_map`, `map_async`, .. | [`Calls`] |
+//! | what holds items: `batch`, `throttle`, `debounce`, `window`, `fold` | [`ByTime`] |
+
+mod batch;
+mod calls;
+mod debounce;
+mod each;
+mod fold;
+mod taken;
+mod throttle;
+mod timed;
+mod window;
+
+use std::future::Future;
+
+use futures::Stream;
+
+pub(crate) use batch::Batch;
+pub(crate) use calls::Calls;
+pub(crate) use debounce::Debounce;
+pub(crate) use each::{Each, Step};
+pub(crate) use fold::Fold;
+pub(crate) use throttle::Throttle;
+pub(crate) use timed::{ByTime, Timed};
+pub use window::{Window, Windowed};
+
+use super::serve_stream::serve_stream;
+use super::{Ends, Flow, StageContext, StageError, StageReport, Writable};
+use crate::codec::{Decode, Encode};
+
+/// A step of a pipeline between items of type `In` and items of type `Out`.
+///
+/// Made by methods of [`Pipeline`](crate::Pipeline), such as [`map`](crate::Pipeline::map); not to
+/// be implemented elsewhere.
+pub trait Operator<In>: Send + 'static {
+    /// What goes out.
+    type Out: Send + 'static;
+
+    /// Joins the operator to its input. Once the stream gives its last item, its input is dropped.
+    #[doc(hidden)]
+    fn join<S>(
+        self,
+        input: S,
+        context: StageContext,
+    ) -> impl Stream<Item = Flow<Self::Out>> + Send + 'static
+    where
+        S: Stream<Item = Flow<In>> + Send + 'static;
+}
+
+/// Joins an operator to its input within the process, and counts what comes out.
+pub(crate) fn fuse_operator<In, O, F, S>(
+    operator: O,
+    input: S,
+    context: &StageContext,
+) -> impl Stream<Item = Flow<O::Out>> + Send + 'static + use<In, O, F, S>
+where
+    In: Send + 'static,
+    O: Operator<In>,
+    F: Encode<O::Out> + Decode<O::Out>,
+    S: Stream<Item = Flow<In>> + Send + 'static,
+{
+    let output = operator.join(input, context.clone());
+    context.tally(Writable::<_, F>::new(output, context.clone()))
+}
+
+/// Runs an operator over channels.
+pub(crate) fn serve_operator<In, InF, O, F>(
+    operator: O,
+    ends: Ends,
+    context: StageContext,
+) -> impl Future<Output = Result<StageReport, StageError>> + Send + 'static
+where
+    In: Send + 'static,
+    InF: Decode<In>,
+    O: Operator<In>,
+    F: Encode<O::Out>,
+{
+    let own = context.clone();
+    let join = move |(), input| operator.join(input, own);
+    serve_stream::<In, InF, O::Out, F, _, _, _>(ends, context, false, |_| Ok(()), join)
+}

@@ -1,0 +1,66 @@
+//! Runs a step whose code is a stream over channels.
+
+use std::future::Future;
+
+use futures::Stream;
+
+use super::conclude::conclude;
+use super::flow::Incoming;
+use super::pulse::Pulse;
+use super::task::send_all;
+use super::{Caught, Ends, Flow, StageContext, StageError, StageReport};
+use crate::channel::Sender;
+use crate::codec::{Decode, Encode};
+
+/// Reads items, joins them to the code, and sends what comes out.
+///
+/// `ready` is made first. A failure of it is that of the stage. With `bad_items`, items that
+/// cannot be read are for the code to deal with.
+#[allow(clippy::manual_async_fn)] // `Send` is promised here, not found missing far away.
+pub(super) fn serve_stream<In, InF, Out, F, R, J, S>(
+    mut ends: Ends,
+    context: StageContext,
+    bad_items: bool,
+    ready: impl FnOnce(&StageContext) -> Result<R, StageError> + Send + 'static,
+    join: J,
+) -> impl Future<Output = Result<StageReport, StageError>> + Send + 'static
+where
+    In: Send + 'static,
+    InF: Decode<In>,
+    Out: Send + 'static,
+    F: Encode<Out>,
+    R: Send + 'static,
+    J: FnOnce(R, Incoming<In, InF>) -> S + Send + 'static,
+    S: Stream<Item = Flow<Out>> + Send + 'static,
+{
+    async move {
+        let pulse = Pulse::of_stream(context.clone());
+        let id = context.stage();
+        let (reader, writer) = pulse.attach(&mut ends).await?;
+        let mut receiver = context.receiver::<In, InF>(reader);
+        if bad_items {
+            receiver = receiver.go_on_after_bad_items();
+        }
+        let mut sender = Sender::<Out, F>::new(writer);
+        let ended = pulse
+            .run(async {
+                let ready = ready(&context)?;
+                let header = receiver
+                    .header()
+                    .await
+                    .map_err(|error| StageError::input(id, error))?;
+                context.set_metadata(header.and_then(|header| header.content.clone()));
+                sender.set_metadata(context.metadata());
+                // Lets the reader know at once that there is somebody.
+                sender
+                    .flush()
+                    .await
+                    .map_err(|error| StageError::output(id, error))?;
+                let output = join(ready, Incoming::new(receiver, id));
+                send_all(Caught::new(output), &mut sender, &context).await
+            })
+            .await;
+        conclude(&context, Some(sender), ended).await?;
+        Ok(pulse.report())
+    }
+}
