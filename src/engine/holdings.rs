@@ -164,7 +164,7 @@ impl Held {
         self.bytes
     }
 
-    /// For an entry that is not charged.
+    /// The charge of an entry that costs nothing.
     #[cfg(test)]
     pub(super) fn nothing() -> Self {
         Self {

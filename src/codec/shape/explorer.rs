@@ -261,7 +261,7 @@ impl<'de> MapAccess<'de> for Fields<'_, '_> {
     }
 }
 
-/// A map entry of which one side is explored.
+/// A map entry, either the key or the value of which is explored.
 enum Entry<'r, 'p> {
     Key(Explorer<'r, 'p>),
     Value(Explorer<'r, 'p>),

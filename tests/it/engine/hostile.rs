@@ -73,7 +73,7 @@ async fn chain_of_reattachments_leaves_one_worker_and_nothing_behind() {
 }
 
 #[tokio::test]
-async fn reattach_of_a_shared_function_leaves_the_other_worker_in_service() {
+async fn reattach_of_a_shared_function_leaves_other_workers_serving() {
     let engine = engine().await;
     let (mut one, mut two) = (
         Control::connect(&engine).await,
@@ -286,7 +286,7 @@ async fn limit_of_registered_bytes_outlives_reattachments() {
 }
 
 #[tokio::test]
-async fn worker_at_its_limit_of_bytes_registers_again_after_a_reattach() {
+async fn worker_at_its_byte_limit_registers_again_after_reattach() {
     let engine = engine().await;
     let about = "m".repeat(900 << 10);
     let register =

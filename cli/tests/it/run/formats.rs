@@ -50,7 +50,7 @@ async fn each_format_is_converted_at_the_edges() {
 }
 
 #[tokio::test]
-async fn a_mistake_in_the_input_names_its_line_and_the_flag() {
+async fn input_error_names_its_line_and_the_flag() {
     let stages = Stages::new().await;
     for (arguments, input, expected) in [
         (
