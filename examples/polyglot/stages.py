@@ -1,40 +1,37 @@
-"""Two Python stages that turn Fahrenheit into Celsius: one on the plain SDK, one checked."""
+"""A stage in Python that turns Fahrenheit into Celsius."""
 
-import json
-import os
+import asyncio
 import sys
+from dataclasses import dataclass
 
-from iii import register_worker
-from pipewright_stage import checked
-
-
-def celsius(reading):
-    return {"city": reading["city"], "celsius": round((reading["fahrenheit"] - 32) / 1.8, 1)}
+from pipewright_streams import Worker, stage
 
 
-async def plain(data):
-    """Knows nothing of pipewright: bytes in, bytes out."""
-    reader, writer, rest, items = data["readerRef"], data["writerRef"], b"", 0
-    async for chunk in reader:
-        *lines, rest = (rest + chunk).split(b"\n")
-        items += len(lines)
-        out = "".join(json.dumps(celsius(json.loads(line))) + "\n" for line in lines)
-        await writer.write(out.encode())
-    await writer.close_async()
-    return {"items_in": items, "items_out": items}
+@dataclass
+class Fahrenheit:
+    city: str
+    fahrenheit: float
 
 
-@checked("py::celsius")
-async def verified(items, output, _params):
-    """The same with header and end, which a helper of a few lines sends and looks for."""
-    async for reading in items:
-        await output.send(celsius(reading))
+@dataclass
+class Celsius:
+    city: str
+    celsius: float
+
+
+@stage("py::celsius")
+def celsius(reading: Fahrenheit) -> Celsius:
+    return Celsius(reading.city, round((reading.fahrenheit - 32) / 1.8, 1))
+
+
+async def main() -> None:
+    async with Worker() as worker:
+        await worker.register(celsius)
+        await worker.registered()
+        await worker.call("polyglot::ready", "python")
+        # The example holds the other end as long as it runs.
+        await asyncio.to_thread(sys.stdin.read)
 
 
 if __name__ == "__main__":
-    iii = register_worker(os.environ["III_URL"])
-    iii.register_function("py::celsius_plain", plain)
-    iii.register_function("py::celsius", verified)
-    iii.trigger({"function_id": "polyglot::ready", "payload": "python"})
-    sys.stdin.read()  # The example holds the other end as long as it runs.
-    os._exit(0)
+    asyncio.run(main())

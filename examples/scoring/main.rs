@@ -8,8 +8,7 @@
 //! 10000 reviews scored, complete, verified
 //! ```
 //!
-//! The Python stage is `score.py`, on the published SDK. It uses the helper of the example
-//! `polyglot` to make its streams verified.
+//! The Python stage is `score.py`, on the package `pipewright-streams`.
 
 use std::process::{ExitCode, Stdio};
 

@@ -36,12 +36,24 @@ const MAX_QUEUED = 1024 * 1024;
 /** Bytes that wait for the kernel before a sender waits. */
 const MAX_BUFFERED = 256 * 1024;
 
+/** Certificates and keys in PEM, as `node:tls` takes them. */
+export interface TlsOptions {
+  /** Authorities to trust instead of those of Node. */
+  ca?: string | Buffer | (string | Buffer)[];
+  /** The certificate that this worker shows. */
+  cert?: string | Buffer;
+  /** The key of `cert`. */
+  key?: string | Buffer;
+  /** `false` accepts any certificate of the engine; for tests. Default: true. */
+  rejectUnauthorized?: boolean;
+}
+
 /** Where an engine listens, and how to connect to it. */
 export interface Address {
   url: string;
   token?: string | undefined;
   owner?: string | undefined;
-  tls?: Pick<ClientOptions, "ca" | "cert" | "key" | "rejectUnauthorized"> | undefined;
+  tls?: TlsOptions | undefined;
 }
 
 /** How a connection ended: a close with a code (1005 for none), or a loss. */

@@ -6,7 +6,7 @@
  */
 export { VERSION } from "./announcement.js";
 export { ChannelReader, ChannelWriter, type ReadEvent } from "./channel.js";
-export type { Address } from "./connection.js";
+export type { Address, TlsOptions } from "./connection.js";
 export {
   Aborted,
   CallError,
