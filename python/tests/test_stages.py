@@ -132,3 +132,53 @@ async def test_program_runs_python_stages(served: Worker, engine: Engine) -> Non
     )
     assert status == 4
     assert "py::fails at item 2" in error
+
+
+async def test_leaving_a_run_ends_a_source_that_waits(served: Worker) -> None:
+    async def waiting() -> AsyncIterator[int]:
+        for number in range(3):
+            yield number
+        await asyncio.Event().wait()
+
+    begin = asyncio.get_running_loop().time()
+    async with pipeline(waiting()).then("py::double").start(served) as run:
+        async for item in run:
+            if item == 2:
+                break
+    assert asyncio.get_running_loop().time() - begin < 4
+    early = pipeline(waiting()).then("py::first").start(served)
+    assert await asyncio.wait_for(early.collect(), 4) == [0, 1, 2]
+
+
+async def test_cancelled_run_ends_its_stages(served: Worker, engine: Engine) -> None:
+    async def endless() -> AsyncIterator[int]:
+        number = 0
+        while True:
+            yield number
+            number += 1
+
+    async def consume() -> None:
+        async for _item in pipeline(endless()).then("py::double").start(served):
+            began.set()
+
+    began = asyncio.Event()
+    task = asyncio.create_task(consume())
+    await asyncio.wait_for(began.wait(), 20)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(task, 20)
+    while (await served.call("engine::channels::list", {}))["channels"]:  # noqa: ASYNC110
+        await asyncio.sleep(0.05)
+
+
+async def test_stage_twice_in_a_run_has_two_reports(served: Worker) -> None:
+    run = pipeline([1, 2]).then("py::double").then("py::double").start(served)
+    assert await run.collect() == [4, 8]
+    assert [stage.report["items_in"] for stage in run.report.stages] == [2, 2]
+    assert run.report.verified
+
+
+async def test_killed_stage_is_the_first_cause(served: Worker) -> None:
+    with pytest.raises(RunFailed) as error:
+        await collect(served, range(100_000), "py::double", "py::exits", "py::double")
+    assert error.value.first_cause.stage == "py::exits"

@@ -115,6 +115,54 @@ test("the program runs stages in TypeScript", async () => {
   assert.match(failed.error, /ts::fails at item 2/);
 });
 
+async function* waiting() {
+  yield* range(3);
+  await new Promise(() => undefined);
+}
+
+test("leaving a run ends a source that waits", { timeout: 10_000 }, async () => {
+  const begin = performance.now();
+  for await (const item of start(waiting(), "ts::double")) {
+    if (item === 2) {
+      break;
+    }
+  }
+  assert.deepEqual(await start(waiting(), "ts::first").collect(), [0, 1, 2]);
+  assert.ok(performance.now() - begin < 8000);
+});
+
+test("a concurrent stage gives each output at once", { timeout: 10_000 }, async () => {
+  for await (const item of start(waiting(), "ts::slow")) {
+    if (item === 2) {
+      return;
+    }
+  }
+});
+
+test("a stage that is twice in a run has two reports", async () => {
+  const run = start([1, 2], "ts::double", "ts::double");
+  assert.deepEqual(await run.collect(), [4, 8]);
+  assert.deepEqual(run.report.stages.map(({ report }) => report["items_in"]), [2, 2]);
+});
+
+test("a cancelled call reaches its function", { timeout: 10_000 }, async () => {
+  let began: () => void = () => undefined;
+  const running = new Promise<void>((resolve) => (began = resolve));
+  const ended = new Promise<void>((resolve) => {
+    void worker.registerFunction("ts::wait", async (_data, signal) => {
+      signal.addEventListener("abort", () => { resolve(); });
+      began();
+      await ended;
+    });
+  });
+  const cancel = new AbortController();
+  const call = worker.call("ts::wait", null, { signal: cancel.signal });
+  await running;
+  cancel.abort();
+  await assert.rejects(call, /cancelled/);
+  await ended;
+});
+
 // Last, because the stages are gone after it.
 test("a killed worker is an error", async () => {
   await assert.rejects(start(range(100_000), "ts::exits").collect(), RunFailed);
