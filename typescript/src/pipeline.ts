@@ -10,6 +10,16 @@ import type { Worker } from "./worker.js";
 /** Milliseconds that the stages have to end after one has failed, or after the output has ended. */
 const GRACE = 5000;
 
+/** Codes of calls whose function did not begin, so that nothing is worth a wait. */
+const NEVER_RAN = new Set([
+  "FORBIDDEN",
+  "deserialization_error",
+  "function_not_found",
+  "payload_too_large",
+  "serialization_error",
+  "too_many_calls",
+]);
+
 /** What went through one stage: what its function returned (section 10.4), empty if it failed. */
 export interface StageReport {
   id: string;
@@ -75,6 +85,7 @@ export class Run<T> {
   readonly report: RunReport;
   readonly #failures: { place: number; abort: Abort }[] = [];
   #iterated = false;
+  #grace = GRACE;
 
   /** Use `Pipeline.start`. */
   constructor(
@@ -142,7 +153,7 @@ export class Run<T> {
       }
     } finally {
       await reader.close();
-      await settled(parts);
+      await settled(parts, this.#grace);
       over.abort();
       await Promise.allSettled(parts);
     }
@@ -162,7 +173,7 @@ export class Run<T> {
         setTimeout(() => {
           failed = true;
           wake();
-        }, GRACE).unref();
+        }, this.#grace).unref();
       });
     }
     for (;;) {
@@ -177,7 +188,7 @@ export class Run<T> {
         };
         void next.then(resolve);
         if (failed) {
-          setTimeout(wake, GRACE).unref();
+          setTimeout(wake, this.#grace).unref();
         }
       });
       if (found === undefined) {
@@ -261,6 +272,9 @@ export class Run<T> {
     } catch (error) {
       if (error instanceof CallError && !signal.aborted) {
         this.#failures.push({ place: at, abort: reported(id, error) });
+        if (NEVER_RAN.has(error.code)) {
+          this.#grace = 0;
+        }
       }
       throw error;
     }
@@ -285,10 +299,10 @@ function reported(stage: string, error: CallError): Abort {
 }
 
 /** Gives the parts of a run a moment to end. */
-async function settled(parts: Promise<void>[]): Promise<void> {
+async function settled(parts: Promise<void>[], grace: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, GRACE);
+    timer = setTimeout(resolve, grace);
   });
   await Promise.race([Promise.allSettled(parts), timeout]);
   clearTimeout(timer);

@@ -21,6 +21,18 @@ from .worker import Worker
 _GRACE = 5.0
 """Seconds that the stages have to end after the output of a run has ended."""
 
+_NEVER_RAN = frozenset(
+    {
+        "FORBIDDEN",
+        "deserialization_error",
+        "function_not_found",
+        "payload_too_large",
+        "serialization_error",
+        "too_many_calls",
+    }
+)
+"""Codes of calls whose function did not begin, so that nothing is worth a wait."""
+
 
 @dataclass(frozen=True)
 class Step:
@@ -84,6 +96,7 @@ class Run:
         self._shape = ANY if item is None else shape_of(item)
         self._failures: list[tuple[int, Abort]] = []
         self._iterator: AsyncIterator[Any] | None = None
+        self._grace = _GRACE
         self.report = RunReport([StageReport(step.id) for step in steps])
 
     async def collect(self) -> list[Any]:
@@ -131,7 +144,7 @@ class Run:
         feed = asyncio.create_task(self._feed(sender))
         complete = False
         try:
-            async for item in _until_failed(receiver, calls):
+            async for item in self._until_failed(receiver, calls):
                 self.report.items += 1
                 yield item
             complete = True
@@ -142,13 +155,40 @@ class Run:
             self._failures.insert(0, (-2, abort_of("the consumer", error)))
         finally:
             await receiver.close()
-            await _settle([feed, *calls])
+            await _settle([feed, *calls], self._grace)
         failure = self._first_cause()
         if failure is not None:
             raise RunFailed(failure)
         if complete:
             verified = all(stage.report.get("input_verified") for stage in self.report.stages)
             self.report.verified = verified and receiver.reader.verdict is Verdict.COMPLETE
+
+    async def _until_failed(
+        self, receiver: Receiver[Any], calls: list[asyncio.Task[None]]
+    ) -> AsyncIterator[Any]:
+        """Yield items, and end soon after a stage failed while its output stays open."""
+        failed = asyncio.ensure_future(asyncio.wait(calls, return_when=asyncio.FIRST_EXCEPTION))
+        batch: asyncio.Future[Any] = failed
+        try:
+            while True:
+                batch = asyncio.ensure_future(receiver.batch())
+                if not failed.done():
+                    await asyncio.wait({batch, failed}, return_when=asyncio.FIRST_COMPLETED)
+                if not batch.done():
+                    done, _pending = await asyncio.wait({batch}, timeout=self._grace)
+                    if not done:
+                        raise StreamError("the stages have ended, and the output has no end")
+                found = batch.result()
+                if found is None:
+                    receiver.check_count()
+                    return
+                if isinstance(found, list):
+                    for encoded in found:
+                        yield receiver.decode(encoded)
+        finally:
+            for task in (batch, failed):
+                task.cancel()
+            await asyncio.gather(batch, failed, return_exceptions=True)
 
     def _first_cause(self) -> Abort | None:
         """Choose the failure that began it: one that follows from no other, else the first stage's.
@@ -202,6 +242,8 @@ class Run:
             self.report.stages[at].report = report if isinstance(report, dict) else {}
         except CallError as error:
             self._failures.append((at, _reported(step.id, error)))
+            if error.code in _NEVER_RAN:
+                self._grace = 0.0
             raise
 
 
@@ -214,37 +256,9 @@ def _reported(stage: str, error: CallError) -> Abort:
     return Abort(error.code, error.message, stage)
 
 
-async def _until_failed(
-    receiver: Receiver[Any], calls: list[asyncio.Task[None]]
-) -> AsyncIterator[Any]:
-    """Yield items, and end soon after a stage failed while its output stays open."""
-    failed = asyncio.ensure_future(asyncio.wait(calls, return_when=asyncio.FIRST_EXCEPTION))
-    batch: asyncio.Future[Any] = failed
-    try:
-        while True:
-            batch = asyncio.ensure_future(receiver.batch())
-            if not failed.done():
-                await asyncio.wait({batch, failed}, return_when=asyncio.FIRST_COMPLETED)
-            if not batch.done():
-                done, _pending = await asyncio.wait({batch}, timeout=_GRACE)
-                if not done:
-                    raise StreamError("the stages have ended, and the output has no end")
-            found = batch.result()
-            if found is None:
-                receiver.check_count()
-                return
-            if isinstance(found, list):
-                for encoded in found:
-                    yield receiver.decode(encoded)
-    finally:
-        for task in (batch, failed):
-            task.cancel()
-        await asyncio.gather(batch, failed, return_exceptions=True)
-
-
-async def _settle(tasks: list[asyncio.Task[None]]) -> None:
+async def _settle(tasks: list[asyncio.Task[None]], grace: float) -> None:
     """Give the parts of a run a moment to end, then cancel what is left."""
-    await asyncio.wait(tasks, timeout=_GRACE)
+    await asyncio.wait(tasks, timeout=grace)
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
