@@ -106,7 +106,7 @@ impl Meter {
     /// Records the failure of a writing end.
     pub(crate) fn set_write_error(&self, error: &WriteError) {
         let departure = match error {
-            WriteError::ReaderGone => Departure::ReaderGone,
+            error if error.is_reader_gone() => Departure::ReaderGone,
             WriteError::Lost(_) | WriteError::Ended { .. } => Departure::Lost,
             _ => return,
         };

@@ -20,6 +20,12 @@ pub enum WriteError {
     /// The reader was dropped or closed before the end of the stream.
     #[error("broken pipe: the reader of the channel went away before the end")]
     ReaderGone,
+    /// The reader cancelled the stream with a reason.
+    #[error("broken pipe: the reader of the channel cancelled it: {reason}")]
+    ReaderCancelled {
+        /// The reason of the reader, at most 97 bytes.
+        reason: String,
+    },
     /// The engine ended the channel.
     #[error("the engine ended the channel: {reason}")]
     Ended {
@@ -82,9 +88,17 @@ pub enum WriteError {
 }
 
 impl WriteError {
-    /// Whether the reader ended the stream.
+    /// Whether the reader ended the stream, with or without a reason.
     pub fn is_reader_gone(&self) -> bool {
-        matches!(self, Self::ReaderGone)
+        matches!(self, Self::ReaderGone | Self::ReaderCancelled { .. })
+    }
+
+    /// The reason of a reader that cancelled the stream.
+    pub fn cancel_reason(&self) -> Option<&str> {
+        match self {
+            Self::ReaderCancelled { reason } => Some(reason),
+            _ => None,
+        }
     }
 
     /// The verdict on a stream of `bytes` bytes whose writer failed with this error.
@@ -103,7 +117,11 @@ impl WriteError {
 
     /// The meaning of the engine's close for a writer.
     pub(crate) fn from_close(close: &Close) -> Self {
-        if *close == Close::READER_GONE {
+        if let Some(reason) = close.cancelled() {
+            Self::ReaderCancelled {
+                reason: reason.to_owned(),
+            }
+        } else if close.is_reader_gone() {
             Self::ReaderGone
         } else {
             Self::Ended {
@@ -138,9 +156,10 @@ impl From<WriteError> for io::Error {
     fn from(error: WriteError) -> Self {
         let kind = match &error {
             WriteError::Connect(error) => error.io_kind(),
-            WriteError::ReaderGone | WriteError::Lost(_) | WriteError::Closed => {
-                io::ErrorKind::BrokenPipe
-            }
+            WriteError::ReaderGone
+            | WriteError::ReaderCancelled { .. }
+            | WriteError::Lost(_)
+            | WriteError::Closed => io::ErrorKind::BrokenPipe,
             WriteError::Ended { .. } => io::ErrorKind::ConnectionAborted,
             WriteError::Protocol { .. } => io::ErrorKind::InvalidData,
             WriteError::Compression { .. } => io::ErrorKind::Unsupported,

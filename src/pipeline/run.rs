@@ -5,6 +5,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use futures::Stream;
+use futures::stream::FusedStream;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 use super::launch::RUN;
@@ -233,6 +234,12 @@ impl<S: RunSource> Stream for Run<S> {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.poll_item(cx)
+    }
+}
+
+impl<S: RunSource> FusedStream for Run<S> {
+    fn is_terminated(&self) -> bool {
+        self.told
     }
 }
 

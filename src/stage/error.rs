@@ -144,7 +144,9 @@ impl StageError {
     /// The stage's own output failed.
     pub(crate) fn output(stage: &str, error: WriteError) -> Self {
         match &error {
-            WriteError::ReaderGone => Self::output_gone(stage).caused_by(error.into()),
+            error if error.is_reader_gone() => {
+                Self::output_gone(stage).caused_by(error.clone().into())
+            }
             WriteError::Lost(_) | WriteError::Ended { .. } => {
                 Self::output_lost(stage, &error).caused_by(error.into())
             }

@@ -70,6 +70,7 @@ async fn run(
     let control = Control::new(CancellationToken::new(), None);
     let context = StageContext::new(id.clone(), control.clone())
         .with_params(request.params)
+        .with_limits(worker.item_limits())
         .with_worker(worker.clone());
     let context = match request.progress_ms {
         Some(interval) => context.with_progress_interval(Duration::from_millis(interval)),

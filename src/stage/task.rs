@@ -237,6 +237,9 @@ where
             if this.context.poll_go_on(cx).is_pending() {
                 return false;
             }
+            if feed.poll_turn(cx).is_pending() {
+                return moved;
+            }
             match feed.poll_ready(cx) {
                 Poll::Pending => return moved,
                 Poll::Ready(Ok(())) => {}
@@ -353,6 +356,8 @@ where
     std::future::poll_fn(|cx| {
         loop {
             ready!(context.poll_go_on(cx));
+            // If plain code computes the items, the last one is sent before the next is computed.
+            ready!(sender.poll_turn(cx));
             ready!(sender.poll_ready(cx)).map_err(output)?;
             match input.as_mut().poll_next(cx) {
                 Poll::Ready(Some(Ok(event))) => push(sender, event, stage)?,

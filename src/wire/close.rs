@@ -14,6 +14,12 @@ pub(crate) mod code {
     pub(crate) const RESTART: u16 = 1012;
 }
 
+/// The prefix of the reason in the close of a reader (`docs/protocol.md` section 4.4).
+const READER_MARK: &str = "cancel: ";
+
+/// The prefix of the reason in the close of the writer.
+const WRITER_MARK: &str = "channel reader cancelled: ";
+
 /// The content of a close frame: a status code, if the peer sent one, and a reason.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Close {
@@ -51,6 +57,47 @@ impl Close {
     /// Sent to every peer when the engine stops.
     pub(crate) const STOPPING: Self = Self::new(code::RESTART, "engine is stopping");
 
+    /// The longest reason of a cancellation, in bytes. The text of a close frame has at most 123
+    /// bytes, and the mark for the writer is the longer one.
+    pub(crate) const MAX_CANCEL_REASON: usize = 123 - WRITER_MARK.len();
+
+    /// The close of a reader that cancels with a reason. A long reason is cut.
+    pub(crate) fn cancel(reason: &str) -> Self {
+        Self::marked(code::NORMAL, READER_MARK, reason)
+    }
+
+    /// The close for the writer of a reader that closed with this one.
+    pub(crate) fn for_writer(&self) -> Self {
+        match self.reason.strip_prefix(READER_MARK) {
+            Some(reason) if self.code == Some(code::NORMAL) => {
+                Self::marked(code::ABORTED, WRITER_MARK, reason)
+            }
+            _ => Self::READER_GONE,
+        }
+    }
+
+    /// The reason of the reader, in the close of its writer.
+    pub(crate) fn cancelled(&self) -> Option<&str> {
+        let reason = self.reason.strip_prefix(WRITER_MARK)?;
+        (self.code == Some(code::ABORTED)).then_some(reason)
+    }
+
+    /// Whether this close means that the reader left.
+    pub(crate) fn is_reader_gone(&self) -> bool {
+        *self == Self::READER_GONE || self.cancelled().is_some()
+    }
+
+    fn marked(code: u16, mark: &str, reason: &str) -> Self {
+        let mut end = Self::MAX_CANCEL_REASON.min(reason.len());
+        while !reason.is_char_boundary(end) {
+            end -= 1;
+        }
+        Self {
+            code: Some(code),
+            reason: Cow::Owned(format!("{mark}{}", &reason[..end])),
+        }
+    }
+
     pub(crate) const fn new(code: u16, reason: &'static str) -> Self {
         Self {
             code: Some(code),
@@ -76,5 +123,37 @@ impl fmt::Display for Close {
         } else {
             write!(f, ": {}", self.reason)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Close;
+
+    #[test]
+    fn reasons_of_readers_are_cut_at_characters() {
+        let reason = "\u{e4}".repeat(100);
+        let close = Close::cancel(&reason).for_writer();
+        assert!(close.reason.len() <= 123, "{}", close.reason.len());
+        let seen = close.cancelled().unwrap();
+        assert!(reason.starts_with(seen));
+        assert_eq!(seen.len(), Close::MAX_CANCEL_REASON / 2 * 2);
+    }
+
+    #[test]
+    fn closes_of_plain_readers_carry_no_reason() {
+        for close in [
+            Close::default(),
+            Close::NORMAL,
+            Close::new(1000, "done"),
+            Close::new(1011, "cancel: x"),
+        ] {
+            assert_eq!(close.for_writer(), Close::READER_GONE);
+        }
+        assert_eq!(Close::READER_GONE.cancelled(), None);
+        assert_eq!(
+            Close::new(1000, "channel reader cancelled: x").cancelled(),
+            None
+        );
     }
 }

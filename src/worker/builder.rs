@@ -10,6 +10,7 @@ use super::greeting::await_greeting;
 use super::shared::{Alive, Settings, Shared};
 use super::state::{Link, Status};
 use super::{Backoff, MAX_MESSAGE, Worker};
+use crate::codec::ItemLimits;
 use crate::transport::{Address, ConnectError, KeepAlive};
 
 /// The settings of a worker before it connects.
@@ -41,6 +42,7 @@ pub struct WorkerBuilder {
     call_timeout: Duration,
     shutdown_timeout: Duration,
     max_running_calls: usize,
+    item_limits: ItemLimits,
 }
 
 impl WorkerBuilder {
@@ -54,6 +56,7 @@ impl WorkerBuilder {
             call_timeout: Duration::from_secs(30),
             shutdown_timeout: Duration::from_secs(30),
             max_running_calls: 10_000,
+            item_limits: ItemLimits::OF_STAGES,
         }
     }
 
@@ -103,6 +106,14 @@ impl WorkerBuilder {
     /// the code `too_many_calls` and is logged.
     pub fn max_running_calls(mut self, calls: usize) -> Self {
         self.max_running_calls = calls;
+        self
+    }
+
+    /// The limits of the items that the registered stages of this worker read; default: 64 MiB and
+    /// 256 levels. Where a pipeline runs a stage in its own process,
+    /// [`Pipeline::limits`](crate::Pipeline::limits) counts.
+    pub fn item_limits(mut self, limits: ItemLimits) -> Self {
+        self.item_limits = limits;
         self
     }
 
@@ -194,6 +205,7 @@ impl WorkerBuilder {
             call_timeout: self.call_timeout,
             shutdown_timeout: self.shutdown_timeout,
             max_running_calls: self.max_running_calls,
+            item_limits: self.item_limits,
         };
         let alive = Arc::new(Alive(commands.clone()));
         let shared = Arc::new(Shared::new(settings, commands, observed));

@@ -12,6 +12,7 @@ use super::handler::Function;
 use super::registry::Registry;
 use super::state::Status;
 use super::{Closed, MAX_MESSAGE, RegisterError};
+use crate::codec::ItemLimits;
 use crate::transport::Address;
 use crate::wire::Text;
 
@@ -23,6 +24,7 @@ pub(super) struct Shared {
     pub(super) shutdown_timeout: Duration,
     /// Maximum number of concurrent calls of the worker's functions.
     pub(super) max_running_calls: usize,
+    pub(super) item_limits: ItemLimits,
     /// Cancelled when the worker starts to shut down.
     pub(super) stopping: CancellationToken,
     /// Commands to the driver. Unbounded, because registering does not wait. It holds at most two
@@ -51,6 +53,7 @@ impl Shared {
             call_timeout: settings.call_timeout,
             shutdown_timeout: settings.shutdown_timeout,
             max_running_calls: settings.max_running_calls,
+            item_limits: settings.item_limits,
             stopping: CancellationToken::new(),
             commands,
             status,
@@ -143,6 +146,7 @@ pub(super) struct Settings {
     pub(super) call_timeout: Duration,
     pub(super) shutdown_timeout: Duration,
     pub(super) max_running_calls: usize,
+    pub(super) item_limits: ItemLimits,
 }
 
 /// Held by the handles and not by the driver: dropped with the last handle.

@@ -11,6 +11,7 @@ use super::{
     CallError, Closed, ConnectionState, FunctionBuilder, Handler, RegisterError, Registered,
     Rejection, ShutdownError, Trigger, WorkerBuilder, WorkerMetrics,
 };
+use crate::codec::ItemLimits;
 use crate::transport::{Address, ConnectError};
 use crate::wire::builtin;
 
@@ -290,6 +291,10 @@ impl Worker {
     }
 
     /// How long a shutdown waits for running functions.
+    pub(crate) fn item_limits(&self) -> ItemLimits {
+        self.shared.item_limits
+    }
+
     pub(crate) fn shutdown_timeout(&self) -> std::time::Duration {
         self.shared.shutdown_timeout
     }

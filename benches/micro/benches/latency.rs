@@ -4,9 +4,14 @@
 //! Sender and receiver have runtimes of their own, so that a sender that computes does not hold
 //! its receiver up.
 
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-use pipewright::{Address, Channel, Engine, ReaderRef, Receiver, Sender, Worker};
+use futures::{SinkExt, stream};
+use pipewright::{
+    Address, Channel, Engine, ReaderRef, Receiver, Sender, StageRequest,
+    StreamChannelRef, Worker, pipeline_stage,
+};
 use tokio::runtime::{Builder, Runtime};
 
 const BURST: usize = 100;
@@ -42,16 +47,61 @@ async fn send(mut sender: Sender<u64>, case: &'static str, begun: Instant) {
                 }
                 tokio::time::sleep(10 * MILLI).await;
             }
-            _ => {
-                let until = Instant::now() + 20 * MILLI;
-                while Instant::now() < until {
-                    std::hint::spin_loop();
-                }
+            "computing, send" => {
+                compute();
                 sender.send(now()).await.unwrap();
+            }
+            _ => {
+                let computed = (0..50).map(|_| {
+                    compute();
+                    Ok(now())
+                });
+                let mut computed = stream::iter(computed);
+                sender.send_all(&mut computed).await.unwrap();
+                break;
             }
         }
     }
     sender.close().await.unwrap();
+}
+
+fn compute() {
+    let until = Instant::now() + 20 * MILLI;
+    while Instant::now() < until {
+        std::hint::spin_loop();
+    }
+}
+
+static BEGUN: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+/// Plain code, which never waits.
+#[pipeline_stage(id = "bench::computes")]
+fn computes(_: u64) -> u64 {
+    compute();
+    u64::try_from(BEGUN.elapsed().as_nanos()).unwrap()
+}
+
+/// Runs the stage in the runtime of the sender, as far as it gets by itself.
+async fn run_stage(address: &Address, output: StreamChannelRef) {
+    let worker = Worker::builder(address.clone()).connect().await.unwrap();
+    worker.register(computes).unwrap();
+    worker.registered().await.unwrap();
+    let input: Channel<u64> = worker.channel(None).await.unwrap();
+    let mut sender = input.sender;
+    let sending = tokio::spawn(async move {
+        for n in 0..51 {
+            sender.send(n).await.unwrap();
+        }
+        sender.close().await.unwrap();
+    });
+    let request = StageRequest {
+        reader_ref: Some(input.reader_ref.into_inner()),
+        writer_ref: Some(output),
+        ..StageRequest::default()
+    };
+    let trigger = worker.trigger("bench::computes", &request);
+    trigger.timeout(60_000 * MILLI).await.unwrap();
+    sending.await.unwrap();
 }
 
 /// Latencies of all items but the first.
@@ -65,20 +115,29 @@ async fn receive(mut receiver: Receiver<u64>, begun: Instant) -> Vec<Duration> {
 }
 
 fn measure(runtime: Runtime, address: &Address, channel: Channel<u64>, case: &'static str) {
-    let begun = Instant::now();
+    let begun = *BEGUN;
     let reader_ref: ReaderRef<u64> = channel.reader_ref.clone();
-    let address = address.clone();
+    let there = address.clone();
     let receiving = std::thread::spawn(move || {
-        current_thread().block_on(async move { receive(reader_ref.open(&address), begun).await })
+        current_thread().block_on(async move { receive(reader_ref.open(&there), begun).await })
     });
     let name = match runtime.handle().runtime_flavor() {
         tokio::runtime::RuntimeFlavor::CurrentThread => "current_thread",
         _ => "multi_thread",
     };
     runtime.block_on(async {
-        tokio::spawn(send(channel.sender, case, begun))
-            .await
-            .unwrap();
+        if case == "computing, stage" {
+            let output = channel.writer_ref.into_inner();
+            drop(channel.sender);
+            let address = address.clone();
+            tokio::spawn(async move { run_stage(&address, output).await })
+                .await
+                .unwrap();
+        } else {
+            tokio::spawn(send(channel.sender, case, begun))
+                .await
+                .unwrap();
+        }
     });
     let mut latencies = receiving.join().unwrap();
     latencies.sort();
@@ -101,7 +160,13 @@ fn main() {
             .unwrap()
     });
     println!("| items | runtime of the sender | median | 99 % | longest |\n|---|---|---|---|---|");
-    for case in ["single", "burst", "computing"] {
+    for case in [
+        "single",
+        "burst",
+        "computing, send",
+        "computing, send_all",
+        "computing, stage",
+    ] {
         for runtime in [current_thread(), multi_thread()] {
             let url = engine.url().expect("it listens").to_string();
             let address: Address = url.parse().unwrap();

@@ -11,7 +11,7 @@ use crate::channel::judge;
 use crate::channel::reader::Inbox;
 use crate::channel::{ChannelReader, ReadError, StreamReport};
 use crate::codec::{Decode, Decoded, FormatError, differences};
-use crate::wire::Header;
+use crate::wire::{Close, Header};
 
 /// Minimum number of bytes to copy in order to complete an item that spans frames.
 const LEAST_COPY: usize = 512;
@@ -100,6 +100,12 @@ impl<T, F: Decode<T>> Decoding<T, F> {
         }
     }
 
+    /// Decodes the next item of the current frame.
+    pub(super) fn take_item(&mut self) -> Option<Result<T, ReceiveError>> {
+        let has_input = !self.frame.is_empty() && self.failure.is_none();
+        has_input.then(|| self.decode(false).transpose())?
+    }
+
     /// Waits until it is known whether the stream has a header, and compares it with the receiver.
     /// Later calls return the same result, even after a later failure.
     pub(super) fn poll_header(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ReceiveError>> {
@@ -154,7 +160,7 @@ impl<T, F: Decode<T>> Decoding<T, F> {
     }
 
     /// Cancels the stream. After the first poll, no more items are returned.
-    pub(super) async fn close(&mut self) {
+    pub(super) async fn close(&mut self, close: Close) {
         let whole = matches!(self.inbox.report().verdict, Some(verdict) if verdict.is_complete());
         if whole && !(self.frame.is_empty() && self.carry.is_empty()) {
             self.fail(ReceiveError::Stream(ReadError::closed_here(
@@ -164,7 +170,7 @@ impl<T, F: Decode<T>> Decoding<T, F> {
         self.frame = Bytes::new();
         self.carry = BytesMut::new();
         self.borrowed = 0;
-        self.inbox.close().await;
+        self.inbox.close(close).await;
     }
 
     /// Decodes an item from the available input.

@@ -64,6 +64,18 @@ struct Rest {
 }
 
 impl<F> State<F> {
+    /// Whether the accepted item joins earlier ones and nothing else is to be done: their frame has
+    /// room, they have not waited long, and the alarm is set.
+    #[inline]
+    fn joins_others(&self) -> bool {
+        let packer = self.outbox.packer();
+        self.rest
+            .as_ref()
+            .is_some_and(|rest| rest.framed == packer.framed() && ticks::now() < rest.since + OLD)
+            && self.alarm.as_ref().is_some_and(Alarm::is_set)
+            && self.outbox.is_ready()
+    }
+
     /// Whether messages from other sources can be sent. An outbox that is closed or has failed
     /// leaves them in the queue.
     pub(super) fn has_aside(&self) -> bool {
@@ -218,8 +230,14 @@ impl<F> Encoding<F> {
         }
     }
 
+    /// Whether the outbox was ready after its last use.
+    #[inline]
+    pub(super) fn is_ready(&self) -> bool {
+        self.ready.load(Relaxed)
+    }
+
     pub(super) fn poll_ready(&self, cx: &Context<'_>) -> Poll<Result<(), WriteError>> {
-        if self.ready.load(Relaxed) {
+        if self.is_ready() {
             return Poll::Ready(Ok(()));
         }
         self.poll(cx, Outbox::poll_ready)
@@ -261,6 +279,9 @@ impl<F> Encoding<F> {
     fn accept<R>(&self, push: impl FnOnce(&mut State<F>) -> R) -> R {
         let mut state = self.lock();
         let pushed = push(&mut state);
+        if state.joins_others() {
+            return pushed;
+        }
         let cx = &mut Context::from_waker(&self.both);
         state.outbox.drain_now(cx);
         Self::send_now(&mut state, cx);

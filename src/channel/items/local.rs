@@ -1,7 +1,7 @@
 //! The ends of a channel within one process, which pass items as values.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 
 use tokio::sync::mpsc;
@@ -10,7 +10,7 @@ use tokio_util::sync::{PollSender, ReusableBoxFuture};
 use super::{Event, SendError};
 use crate::channel::{ReadError, WriteError};
 use crate::codec::Encode;
-use crate::wire::Abort;
+use crate::wire::{Abort, Close};
 
 /// Number of items that may wait before the sender has to wait.
 const QUEUED_ITEMS: usize = 256;
@@ -19,16 +19,19 @@ const QUEUED_ITEMS: usize = 256;
 pub(crate) fn local<T: Send + 'static>() -> (LocalSender<T>, LocalReceiver<T>) {
     let (sender, receiver) = mpsc::channel(QUEUED_ITEMS);
     let taken = Arc::<AtomicBool>::default();
+    let cancelled = Arc::<OnceLock<Close>>::default();
     let sender = LocalSender {
         queue: PollSender::new(sender),
         closed: false,
         gone: None,
         taken: Arc::clone(&taken),
+        cancelled: Arc::clone(&cancelled),
     };
     let receiver = LocalReceiver {
         queue: receiver,
         end: None,
         taken,
+        cancelled,
     };
     (sender, receiver)
 }
@@ -46,6 +49,8 @@ pub(crate) struct LocalSender<T> {
     /// Waits for the receiver to close; created on demand.
     gone: Option<ReusableBoxFuture<'static, ()>>,
     taken: Arc<AtomicBool>,
+    /// What the receiver said when it cancelled.
+    cancelled: Arc<OnceLock<Close>>,
 }
 
 /// Refuses items that a format would refuse, where no bytes are written.
@@ -82,6 +87,7 @@ pub(crate) struct LocalReceiver<T> {
     end: Option<Result<(), ReadError>>,
     /// Whether the receiver has received the abort of its stream.
     taken: Arc<AtomicBool>,
+    cancelled: Arc<OnceLock<Close>>,
 }
 
 impl<T: Send + 'static> LocalSender<T> {
@@ -91,7 +97,7 @@ impl<T: Send + 'static> LocalSender<T> {
         }
         self.queue
             .poll_reserve(cx)
-            .map_err(|_| WriteError::ReaderGone)
+            .map_err(|_| receiver_gone(&self.cancelled))
     }
 
     /// Must follow a `poll_ready` that returned ready. An event for a closed receiver is dropped,
@@ -117,7 +123,7 @@ impl<T: Send + 'static> LocalSender<T> {
         ready!(gone.poll(cx));
         // It will not be polled again.
         self.gone = Some(ReusableBoxFuture::new(std::future::ready(())));
-        Poll::Ready(WriteError::ReaderGone)
+        Poll::Ready(receiver_gone(&self.cancelled))
     }
 
     /// Set when the receiver has received an abort.
@@ -150,8 +156,16 @@ impl<T: Send + 'static> LocalSender<T> {
         self.gone = None;
         self.closed = true;
         self.queue.close();
-        Poll::Ready(sent.map_err(|_| WriteError::ReaderGone))
+        Poll::Ready(sent.map_err(|_| receiver_gone(&self.cancelled)))
     }
+}
+
+/// The error of a sender whose receiver has gone.
+fn receiver_gone(cancelled: &OnceLock<Close>) -> WriteError {
+    let close = cancelled
+        .get()
+        .map_or(Close::READER_GONE, Close::for_writer);
+    WriteError::from_close(&close)
 }
 
 impl<T> LocalReceiver<T> {
@@ -176,7 +190,11 @@ impl<T> LocalReceiver<T> {
     }
 
     /// Cancels the stream: the sender's next send fails.
-    pub(super) fn close(&mut self) {
+    pub(super) fn close(&mut self, close: &Close) {
+        // The first counts, and it is there before the sender can see that the queue is closed.
+        if self.end.is_none() {
+            self.cancelled.get_or_init(|| close.clone());
+        }
         self.queue.close();
         self.end.get_or_insert(Err(ReadError::closed_here(0)));
     }

@@ -5,6 +5,7 @@ use super::receiver::Settings;
 use super::{Event, ReceiveError, Unreadable};
 use crate::channel::reader::Listeners;
 use crate::channel::{StreamReport, Verdict};
+use crate::wire::Close;
 
 /// The source of a [`Receiver`](super::Receiver) whose sender is in this process.
 pub(super) struct LocalSource<T> {
@@ -63,7 +64,7 @@ impl<T> LocalSource<T> {
             self.report.items += 1;
         } else {
             self.failure = Some(error.clone());
-            self.queue.close();
+            self.queue.close(&Close::NORMAL);
         }
         error
     }
@@ -87,7 +88,7 @@ impl<T> LocalSource<T> {
         }
     }
 
-    pub(super) fn close(&mut self) {
-        self.queue.close();
+    pub(super) fn close(&mut self, close: &Close) {
+        self.queue.close(close);
     }
 }

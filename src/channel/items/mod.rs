@@ -2,8 +2,8 @@
 //!
 //! [`Encoding`](encoding) and [`Decoding`](decoding) connect a format with the byte ends.
 //! `allowance` decides whether `send` sends an item immediately. Otherwise the `flusher` sends it,
-//! woken by an `alarm`. `ticks` is a cheap clock. `local` implements both ends within a process,
-//! where items are passed as values.
+//! woken by an `alarm`. `ticks` is a cheap clock. `pace` charges the cooperative budget. `local`
+//! implements both ends within a process, where items are passed as values.
 
 mod alarm;
 mod allowance;
@@ -17,9 +17,11 @@ mod local;
 mod local_source;
 #[cfg(all(test, shuttle))]
 mod models;
+mod pace;
 mod permit;
 mod receive_error;
 mod receiver;
+mod receiving;
 mod refs;
 mod send_error;
 mod sender;

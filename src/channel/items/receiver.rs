@@ -5,11 +5,12 @@ use std::task::{Context, Poll, ready};
 use super::decoding::Decoding;
 use super::local::LocalReceiver;
 use super::local_source::LocalSource;
+use super::pace::{Pace, poll_paced};
 use super::{Event, Events, ReceiveError, Signal, SignalKind, Unreadable};
 use crate::channel::coop::poll_coop;
 use crate::channel::{Aside, ChannelReader, Remark, StreamReport};
 use crate::codec::{Decode, Format, ItemLimits, Json};
-use crate::wire::Header;
+use crate::wire::{Close, Header};
 
 /// The receiving end of a channel of items of type `T` in format `F`.
 ///
@@ -57,16 +58,17 @@ use crate::wire::Header;
 /// # fn main() {}
 /// ```
 pub struct Receiver<T, F: Format = Json> {
-    source: Source<T, F>,
+    pub(super) source: Source<T, F>,
     pub(super) told: bool,
     /// Whether the `Stream` implementation has returned its end.
     pub(super) over: bool,
     /// An error to be returned by the next call.
-    held: Option<Box<ReceiveError>>,
+    pub(super) held: Option<Box<ReceiveError>>,
     /// Receives messages from within the process that user code does not request.
-    aside: Option<Aside>,
+    pub(super) aside: Option<Aside>,
     /// Whether user code handles messages and progress itself.
-    keeps_messages: bool,
+    pub(super) keeps_messages: bool,
+    pub(super) pace: Pace,
 }
 
 pub(super) enum Source<T, F> {
@@ -100,6 +102,7 @@ impl<T, F: Format> Receiver<T, F> {
             held: None,
             aside: None,
             keeps_messages: false,
+            pace: Pace::new(),
         }
     }
 
@@ -112,6 +115,7 @@ impl<T, F: Format> Receiver<T, F> {
             held: None,
             aside,
             keeps_messages: false,
+            pace: Pace::new(),
         }
     }
 
@@ -192,11 +196,16 @@ impl<T, F: Decode<T>> Receiver<T, F> {
         if let Some(error) = self.held.take() {
             return Poll::Ready(Err(*error));
         }
-        poll_coop(cx, |cx| match self.source() {
-            Source::New { .. } => Poll::Ready(Ok(None)),
-            Source::Channel(decoding) => decoding.poll_event(cx),
-            Source::Local(local) => local.poll_event(cx),
-        })
+        poll_paced(
+            self,
+            |end| &mut end.pace,
+            cx,
+            |end, cx| match end.source() {
+                Source::New { .. } => Poll::Ready(Ok(None)),
+                Source::Channel(decoding) => decoding.poll_event(cx),
+                Source::Local(local) => local.poll_event(cx),
+            },
+        )
     }
 
     /// Leaves messages and progress to user code instead of forwarding them.
@@ -248,38 +257,6 @@ impl<T, F: Decode<T>> Receiver<T, F> {
         self.held = Some(Box::new(error));
     }
 
-    /// Ready when [`recv`](Self::recv) is.
-    ///
-    /// # Errors
-    ///
-    /// The errors of [`recv`](Self::recv).
-    pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<T>, ReceiveError>> {
-        loop {
-            return Poll::Ready(Ok(match ready!(self.poll_user_event(cx))? {
-                Some(Event::Item(item)) => Some(item),
-                Some(Event::Message(text)) => {
-                    self.put_aside(Remark::Message(text));
-                    continue;
-                }
-                Some(Event::Progress(progress)) => {
-                    self.put_aside(Remark::Progress(*progress));
-                    continue;
-                }
-                Some(Event::Signal(_)) => continue,
-                None => None,
-            }));
-        }
-    }
-
-    /// Forwards a message from within the process; a channel does this itself.
-    fn put_aside(&self, remark: Remark) {
-        if let (Source::Local(_), Some(aside)) = (&self.source, &self.aside)
-            && !self.keeps_messages
-        {
-            aside.push(remark);
-        }
-    }
-
     /// Waits for one operation. A dropped operation no longer counts as waiting.
     pub(super) async fn operate<R>(
         &mut self,
@@ -287,21 +264,6 @@ impl<T, F: Decode<T>> Receiver<T, F> {
     ) -> R {
         let operation = Operation(self);
         poll_fn(|cx| poll(operation.0, cx)).await
-    }
-
-    /// Receives the next item, or `None` at the end of a complete stream. Messages before it are
-    /// passed to [`on_message`](Self::on_message).
-    ///
-    /// # Errors
-    ///
-    /// Returns a [`ReceiveError`]. An error that ends the stream is returned on every call. A bad
-    /// item ends the stream unless [`go_on_after_bad_items`](Self::go_on_after_bad_items) was set.
-    ///
-    /// # Cancel safety
-    ///
-    /// Cancel safe: no item is lost.
-    pub async fn recv(&mut self) -> Result<Option<T>, ReceiveError> {
-        self.operate(Self::poll_recv).await
     }
 
     /// Returns items, messages and progress in order.
@@ -370,10 +332,23 @@ impl<T, F: Decode<T>> Receiver<T, F> {
     ///
     /// Cancel safe: the stream is cancelled by the first poll.
     pub async fn close(&mut self) {
+        self.close_with(Close::NORMAL).await;
+    }
+
+    /// Cancels the stream with a reason that the sender sees; as [`ChannelReader::cancel`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As for [`close`](Self::close).
+    pub async fn cancel(&mut self, reason: impl AsRef<str>) {
+        self.close_with(Close::cancel(reason.as_ref())).await;
+    }
+
+    async fn close_with(&mut self, close: Close) {
         match self.source() {
             Source::New { .. } => {}
-            Source::Channel(decoding) => decoding.close().await,
-            Source::Local(local) => local.close(),
+            Source::Channel(decoding) => decoding.close(close).await,
+            Source::Local(local) => local.close(&close),
         }
     }
 }

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::encoding::Encoding;
 use super::local::{Checks, LocalSender};
+use super::pace::{Pace, poll_paced};
 use super::short_name::short_name;
 use super::{Event, SendError, flusher};
 use crate::channel::coop::poll_coop;
@@ -63,8 +64,9 @@ use crate::wire::{Abort, Text};
 /// # fn main() {}
 /// ```
 pub struct Sender<T, F: Format = Json> {
-    target: Target<T, F>,
+    pub(super) target: Target<T, F>,
     custody: Option<Custody<Sender<T, F>>>,
+    pub(super) pace: Pace,
     types: PhantomData<fn(T)>,
 }
 
@@ -97,6 +99,7 @@ impl<T, F: Format> Sender<T, F> {
         Self {
             target,
             custody: None,
+            pace: Pace::new(),
             types: PhantomData,
         }
     }
@@ -173,7 +176,16 @@ impl<T, F: Format> Sender<T, F> {
 
 impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
     /// The target, ready for use.
+    #[inline]
     pub(super) fn target(&mut self) -> &mut Target<T, F> {
+        if let Target::New(_) = self.target {
+            self.begin();
+        }
+        &mut self.target
+    }
+
+    #[cold]
+    fn begin(&mut self) {
         if let Target::New(writer) = &mut self.target
             && let Some(writer) = writer.take()
         {
@@ -192,7 +204,6 @@ impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
             flusher::start(&encoding, beat);
             self.target = Target::Channel { encoding, starts };
         }
-        &mut self.target
     }
 
     /// Yields once, so that a new flusher runs before the sender's task computes. Until then the
@@ -215,7 +226,7 @@ impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
     /// Returns the channel's error, on every call.
     pub fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
         ready!(self.poll_started(cx));
-        poll_coop(cx, |cx| self.poll_room(cx))
+        poll_paced(self, |sender| &mut sender.pace, cx, Self::poll_room)
     }
 
     pub(super) fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {

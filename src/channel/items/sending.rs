@@ -1,14 +1,32 @@
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use futures::Sink;
 
+use super::sender::Target;
 use super::{SendError, Sender};
 use crate::channel::WriteError;
 use crate::codec::Encode;
 use crate::wire::{Abort, Text};
 
 impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
+    /// Whether there is room for an item and the budget need not be charged.
+    #[inline]
+    pub(super) fn has_room(&mut self) -> bool {
+        match &self.target {
+            Target::Channel {
+                encoding,
+                starts: false,
+            } => encoding.is_ready() && self.pace.is_free(),
+            _ => false,
+        }
+    }
+
+    /// Yields once if the task has computed for a millisecond.
+    pub(crate) fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.pace.poll_turn(cx)
+    }
+
     /// Sends an item, waiting for room.
     ///
     /// # Errors
@@ -20,7 +38,9 @@ impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
     ///
     /// Cancel safe: if the future is dropped before it is ready, the item was not accepted.
     pub async fn send(&mut self, item: T) -> Result<(), SendError<T>> {
-        if let Err(error) = self.operate(Self::poll_ready).await {
+        if !self.has_room()
+            && let Err(error) = self.operate(Self::poll_ready).await
+        {
             return Err(SendError::channel(error, Some(item)));
         }
         self.push(item)
@@ -74,7 +94,9 @@ impl<T: Send + 'static, F: Encode<T>> Sink<T> for Sender<T, F> {
     type Error = SendError<T>;
 
     fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError<T>>> {
-        self.get_mut()
+        let sender = self.get_mut();
+        ready!(sender.poll_turn(cx));
+        sender
             .poll_ready(cx)
             .map_err(|error| SendError::channel(error, None))
     }

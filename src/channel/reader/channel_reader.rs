@@ -10,7 +10,7 @@ use crate::channel::coop::poll_coop;
 use crate::channel::link::Link;
 use crate::channel::{Aside, Meter, Observed, ReadError, StreamReport, WriterWatch};
 use crate::transport::Address;
-use crate::wire::{Direction, Frame, Header, Progress, StreamChannelRef};
+use crate::wire::{Close, Direction, Frame, Header, Progress, StreamChannelRef};
 
 /// The end of a channel to read bytes and messages from.
 ///
@@ -273,7 +273,20 @@ impl ChannelReader {
     ///
     /// Cancel safe: the stream is cancelled by the first poll.
     pub async fn close(&mut self) {
-        self.inbox.close().await;
+        self.inbox.close(Close::NORMAL).await;
+    }
+
+    /// As [`close`](Self::close), with a reason that the writer sees in
+    /// [`WriteError::ReaderCancelled`](crate::WriteError::ReaderCancelled).
+    ///
+    /// A reason over 97 bytes is cut. An engine without this extension (`docs/protocol.md` section
+    /// 4.4) drops the reason; the writer then sees `ReaderGone`.
+    ///
+    /// # Cancel safety
+    ///
+    /// As for [`close`](Self::close).
+    pub async fn cancel(&mut self, reason: impl AsRef<str>) {
+        self.inbox.close(Close::cancel(reason.as_ref())).await;
     }
 
     /// What has arrived so far, and the verdict once there is one.

@@ -43,6 +43,8 @@ pub(super) enum Connection {
     },
     Leaving {
         link: Link,
+        /// The close frame to send, with the reason.
+        close: Close,
         said: bool,
     },
     Gone,
@@ -123,24 +125,29 @@ impl Connection {
         *self = Self::Gone;
     }
 
-    /// Starts to cancel the stream.
-    pub(super) fn leave(&mut self) {
-        let link = match std::mem::replace(self, Self::Gone) {
-            Self::Live { link, .. } | Self::Leaving { link, .. } => link,
-            Self::Ended { link, .. } => Link::Open(link),
+    /// Starts to cancel the stream with `close`.
+    pub(super) fn leave(&mut self, close: Close) {
+        let (link, close) = match std::mem::replace(self, Self::Gone) {
+            Self::Live { link, .. } => (link, close),
+            Self::Leaving { link, close, .. } => (link, close),
+            Self::Ended { link, .. } => (Link::Open(link), close),
             Self::Gone => return,
         };
-        *self = Self::Leaving { link, said: false };
+        *self = Self::Leaving {
+            link,
+            close,
+            said: false,
+        };
     }
 
     /// Waits for the engine's acknowledgement of the cancellation.
     pub(super) fn poll_left(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let Self::Leaving { link, said } = self else {
+        let Self::Leaving { link, close, said } = self else {
             return Poll::Ready(());
         };
         let left = match ready!(link.poll_open(cx)) {
             Ok(link) => {
-                if !std::mem::replace(said, true) && link.start_close(Close::NORMAL).is_err() {
+                if !std::mem::replace(said, true) && link.start_close(close.clone()).is_err() {
                     Poll::Ready(())
                 } else {
                     let _ = link.poll_flush(cx);
@@ -165,7 +172,7 @@ impl Connection {
         };
         if goes_on && let Ok(runtime) = Handle::try_current() {
             let mut leaving = std::mem::replace(self, Self::Gone);
-            leaving.leave();
+            leaving.leave(Close::NORMAL);
             runtime.spawn(timeout(LEAVE, async move {
                 poll_fn(|cx| leaving.poll_left(cx)).await;
             }));

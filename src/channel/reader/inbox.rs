@@ -16,7 +16,7 @@ use crate::channel::link::Link;
 use crate::channel::waits::Waits;
 use crate::channel::{Aside, Meter, Observed, ReadError, StreamReport, Verdict, WriterWatch};
 use crate::transport::Received;
-use crate::wire::{Frame, Header};
+use crate::wire::{Close, Frame, Header};
 
 /// Data that was received and not taken yet, and the verdict on the stream.
 ///
@@ -350,10 +350,10 @@ impl Inbox {
     /// order to notify its writer.
     ///
     /// After the first poll, nothing more is returned. Calling it again continues to wait.
-    pub(crate) async fn close(&mut self) {
+    pub(crate) async fn close(&mut self, close: Close) {
         if self.judge.verdict().is_none() {
             self.judge.fail(ReadError::closed_here(self.judge.bytes()));
-            self.connection.leave();
+            self.connection.leave(close);
         }
         self.rest = Rest::default();
         self.peeked.clear();

@@ -295,8 +295,8 @@ impl Outbox {
         let how = how.clone();
         let mut error = error;
         if let (WriteError::Lost(_), Some(link)) = (&error, self.state.open())
-            && let Poll::Ready(Err(told @ (WriteError::ReaderGone | WriteError::Ended { .. }))) =
-                poll_news(link, (phase, &how), None, cx)
+            && let Poll::Ready(Err(told)) = poll_news(link, (phase, &how), None, cx)
+            && (told.is_reader_gone() || matches!(told, WriteError::Ended { .. }))
         {
             error = told;
         }

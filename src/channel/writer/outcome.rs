@@ -45,6 +45,7 @@ impl How {
 /// | frame, pong | continues | continues | continues | continues |
 /// | close without a code, or 1000 | `Ended` | `Ended` | confirmed | confirmed |
 /// | close by a reader that left | `ReaderGone` | `ReaderGone` | `ReaderGone` | `ReaderGone` |
+/// | the same, with a reason | `ReaderCancelled` | `ReaderCancelled` | `ReaderCancelled` | `ReaderCancelled` |
 /// | close with the writer's own code | `Ended` | `Ended` | `Ended` | confirmed |
 /// | close with any other code | `Ended` | `Ended` | `Ended` | `Ended` |
 /// | loss, or a violation | its error | its error | its error | its error |
@@ -64,7 +65,7 @@ pub(super) fn outcome(
 }
 
 fn confirms(how: &How, close: &Close) -> bool {
-    if *close == Close::READER_GONE {
+    if close.is_reader_gone() {
         return false;
     }
     match how {
@@ -85,6 +86,7 @@ mod tests {
         match (row, phase, whole) {
             ("frame" | "pong", _, _) => "goes on",
             ("left", _, _) => "reader gone",
+            ("cancelled", _, _) => "reader cancelled",
             ("lost", _, _) => "lost",
             ("rule" | "large", _, _) => "protocol",
             ("none" | "1000", Phase::Closing, _) | ("own", Phase::Closing, false) => "confirmed",
@@ -103,6 +105,7 @@ mod tests {
             "none" => Received::Closed(close(None)),
             "1000" => Received::Closed(close(Some(code::NORMAL))),
             "left" => Received::Closed(Close::READER_GONE),
+            "cancelled" => Received::Closed(Close::cancel("enough").for_writer()),
             "own" => Received::Closed(close(Some(code::ABORTED))),
             "lost" => Received::Lost(TransportError::eof()),
             "rule" => Received::Lost(TransportError::Protocol("a rule".to_owned())),
@@ -116,6 +119,7 @@ mod tests {
             None => "goes on",
             Some(Ok(())) => "confirmed",
             Some(Err(WriteError::ReaderGone)) => "reader gone",
+            Some(Err(WriteError::ReaderCancelled { .. })) => "reader cancelled",
             Some(Err(WriteError::Ended { .. })) => "ended",
             Some(Err(WriteError::Lost(_))) => "lost",
             Some(Err(WriteError::Protocol { .. })) => "protocol",
@@ -131,8 +135,23 @@ mod tests {
             How::Refused(WriteError::Closed),
         ];
         let rows = [
-            "frame", "pong", "none", "1000", "left", "own", "1001", "1002", "1008", "1009", "1012",
-            "1013", "4000", "lost", "rule", "large",
+            "frame",
+            "pong",
+            "none",
+            "1000",
+            "left",
+            "cancelled",
+            "own",
+            "1001",
+            "1002",
+            "1008",
+            "1009",
+            "1012",
+            "1013",
+            "4000",
+            "lost",
+            "rule",
+            "large",
         ];
         for phase in [Phase::Open, Phase::Ending, Phase::Closing] {
             for how in &ways {

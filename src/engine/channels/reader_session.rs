@@ -28,7 +28,7 @@ enum Ended {
     /// The stream has ended.
     Stream(Close),
     /// The reader closed before the end.
-    Closed,
+    Closed(Close),
     /// The reader disconnected before the end, or violated the protocol.
     Lost(TransportError),
     /// The engine is stopping.
@@ -55,9 +55,13 @@ impl<'a, T: Transport> ReaderSession<'a, T> {
         let Self {
             socket, mut end, ..
         } = self;
-        if let Ended::Stopping = ended {
+        match &ended {
             // The writer must see this instead of a lost reader.
-            end.pipe.cancel(Close::STOPPING);
+            Ended::Stopping => end.pipe.cancel(Close::STOPPING),
+            Ended::Closed(close) if !core.limits.behaviour.is_iii() => {
+                end.pipe.cancel(close.for_writer());
+            }
+            _ => {}
         }
         // Before the close: whoever sees the end of the stream may rely on the channel's being
         // gone.
@@ -77,7 +81,7 @@ impl<'a, T: Transport> ReaderSession<'a, T> {
                 }
                 Parting::Done
             }
-            Ended::Closed => farewell::answer(socket).await,
+            Ended::Closed(_) => farewell::answer(socket).await,
             Ended::Lost(error) => {
                 tracing::debug!(%error, "a channel reader was lost");
                 farewell::broken(socket, error).await
@@ -95,7 +99,7 @@ impl<'a, T: Transport> ReaderSession<'a, T> {
             match self.socket.poll_receive(cx) {
                 // Frames from a reader have no meaning.
                 Poll::Ready(Received::Frame(_) | Received::Pong) => {}
-                Poll::Ready(Received::Closed(_)) => return Poll::Ready(Ended::Closed),
+                Poll::Ready(Received::Closed(close)) => return Poll::Ready(Ended::Closed(close)),
                 Poll::Ready(Received::Lost(error)) => return Poll::Ready(Ended::Lost(error)),
                 Poll::Pending => break,
             }

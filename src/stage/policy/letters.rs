@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 
 use super::DeadLetter;
-use crate::channel::{Sender, WriteError};
+use crate::channel::Sender;
 use crate::codec::Encode;
 use crate::error::Error;
 
@@ -277,8 +277,8 @@ async fn send<O: Open>(mut open: O, mut posted: mpsc::Receiver<Posted>) -> Resul
     match sender? {
         Some(mut sender) => match sender.close().await {
             // Whoever read the letters has had enough of them; each was taken when it was sent.
-            Ok(()) | Err(WriteError::ReaderGone) => Ok(()),
-            Err(error) => Err(Failed::new(error)),
+            Err(error) if !error.is_reader_gone() => Err(Failed::new(error)),
+            Ok(()) | Err(_) => Ok(()),
         },
         None => Ok(()),
     }

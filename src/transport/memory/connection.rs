@@ -92,6 +92,9 @@ impl Transport for Memory {
             code: close.code,
             ..Close::default()
         };
+        if let Some(incoming) = &mut self.incoming {
+            incoming.cancel(close.for_writer());
+        }
         // A reader that has disconnected does not take what is queued; its close is the answer.
         if let Some(outgoing) = &mut self.outgoing
             && let Some(gone) = outgoing.end(close)
@@ -99,9 +102,6 @@ impl Transport for Memory {
             answer = gone;
         }
         self.answer = Some(answer);
-        if let Some(incoming) = &mut self.incoming {
-            incoming.cancel(Close::READER_GONE);
-        }
         Ok(())
     }
 

@@ -1,11 +1,11 @@
 //! Every async method is dropped midway, at every await, again and again; nothing is lost, sent
 //! twice or cut.
 
-use pipewright::{ByteChannel, ChannelReader, ChannelWriter, Frame};
+use pipewright::{ByteChannel, ChannelReader, ChannelWriter, Frame, WriteError};
 use tokio::io::AsyncReadExt;
 use tokio::task::yield_now;
 
-use crate::support::{assert_same, cancelled_after, over_both, pattern, within};
+use crate::support::{House, assert_same, cancelled_after, over_both, pattern, within};
 
 /// Repeats `attempt`, each time dropped a little later or earlier, until it comes to its end.
 async fn insist<T>(random: &mut fastrand::Rng, mut attempt: impl AsyncFnMut() -> T) -> T {
@@ -181,6 +181,114 @@ async fn dropped_abort_and_close_continue() {
                 while within(writer.write("more")).await.is_ok() {}
             }
         }
+    })
+    .await;
+}
+
+/// Cancels by `cancel` and gives what a writer that goes on writing learns.
+async fn learned_by_writer(house: &House, cancel: impl AsyncFn(ChannelReader)) -> WriteError {
+    let channel = house.channel().await;
+    let (mut writer, reader) = (channel.writer, channel.reader);
+    writer.write("x").await.unwrap();
+    writer.flush().await.unwrap();
+    let cancelled = cancel(reader);
+    let written = async {
+        loop {
+            let sent = async {
+                writer.write("more").await?;
+                writer.flush().await
+            };
+            if let Err(error) = sent.await {
+                break error;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+    };
+    let ((), error) = within(async { tokio::join!(cancelled, written) }).await;
+    // The same again, whatever is asked.
+    let reason = error.cancel_reason().map(str::to_owned);
+    let close = writer.close().await.unwrap_err();
+    let gone = writer.gone().await;
+    for again in [close, gone] {
+        assert!(again.is_reader_gone(), "{again:?}");
+        assert_eq!(again.cancel_reason().map(str::to_owned), reason);
+    }
+    error
+}
+
+#[tokio::test]
+async fn cancel_reason_reaches_the_writer() {
+    over_both(async |house| {
+        let unused = async |mut reader: ChannelReader| reader.cancel("not wanted").await;
+        let reading = async |mut reader: ChannelReader| {
+            reader.next_bytes().await.unwrap();
+            reader.cancel("not wanted").await;
+            // What was said first counts.
+            reader.cancel("something else").await;
+            reader.close().await;
+            assert!(reader.next_bytes().await.is_err());
+        };
+        let dropped = async |mut reader: ChannelReader| {
+            reader.connect().await.unwrap();
+            cancelled_after(0, reader.cancel("not wanted")).await;
+            drop(reader);
+        };
+        for error in [
+            learned_by_writer(&house, unused).await,
+            learned_by_writer(&house, reading).await,
+            learned_by_writer(&house, dropped).await,
+        ] {
+            if house.engine.is_pipewright() {
+                assert_eq!(error.cancel_reason(), Some("not wanted"), "{error:?}");
+                assert!(error.to_string().contains("not wanted"), "{error}");
+                assert!(error.is_reader_gone());
+                let kind = std::io::Error::from(error).kind();
+                assert_eq!(kind, std::io::ErrorKind::BrokenPipe);
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn long_and_empty_cancel_reasons_are_carried() {
+    over_both(async |house| {
+        let long = "ä€".repeat(100);
+        for reason in ["", "x", &long] {
+            let cancel = async |mut reader: ChannelReader| reader.cancel(reason).await;
+            let error = learned_by_writer(&house, cancel).await;
+            if house.engine.is_pipewright() {
+                let told = error.cancel_reason().unwrap();
+                assert!(reason.starts_with(told), "{told}");
+                assert!(told.len() >= reason.len().min(94), "{told}");
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn plain_close_of_a_reader_has_no_reason() {
+    over_both(async |house| {
+        let close = async |mut reader: ChannelReader| reader.close().await;
+        let error = learned_by_writer(&house, close).await;
+        assert_eq!(error.cancel_reason(), None);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn cancel_after_the_verdict_says_nothing() {
+    over_both(async |house| {
+        let channel = house.channel().await;
+        let (mut writer, mut reader) = (channel.writer, channel.reader);
+        writer.write("x").await.unwrap();
+        let (closed, read) = tokio::join!(writer.close(), reader.read_all());
+        closed.unwrap();
+        assert_eq!(read.unwrap(), "x");
+        within(reader.cancel("too late")).await;
+        assert!(reader.report().verdict.unwrap().is_complete());
+        assert!(writer.report().verdict.unwrap().is_complete());
     })
     .await;
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures::stream::{self, FusedStream, StreamExt};
 use pipewright::format::{ItemLimits, Json, Lines};
 use pipewright::{
     ChannelReader, ChannelWriter, Compose, Error, Invocation, Pipeline, Result, RunReport,
@@ -321,4 +322,50 @@ async fn deep_items_are_read_within_the_limits_of_the_run() {
     let error = limited(21).await.unwrap().collect::<Vec<_>>().await;
     let error = error.unwrap_err().to_string();
     assert!(error.contains("`max_nesting`"), "{error}");
+}
+
+#[pipeline_stage(id = "test::same_text")]
+fn same_text(text: String) -> String {
+    text
+}
+
+#[tokio::test]
+async fn worker_sets_the_limits_of_its_stages() {
+    let engine = TestEngine::start().await;
+    let worker = engine.worker(engine.address()).await;
+    let run_at = async |limits: ItemLimits| {
+        let served = Worker::builder(engine.address()).item_limits(limits);
+        let served = served.connect().await.unwrap();
+        served.register(same_text).unwrap();
+        served.registered().await.unwrap();
+        let run = Pipeline::from_iter(["a long text".to_owned()])
+            .then(remote::<String, String>("test::same_text"))
+            .start(&worker);
+        let ended = run.await.unwrap().collect::<Vec<_>>().await;
+        served.shutdown().await.unwrap();
+        ended
+    };
+    let error = run_at(ItemLimits::DEFAULT.max_bytes(5)).await.unwrap_err();
+    assert!(error.to_string().contains("over the limit of 5"), "{error}");
+    assert_eq!(run_at(ItemLimits::DEFAULT).await.unwrap(), ["a long text"]);
+}
+
+#[tokio::test]
+async fn run_is_a_fused_stream() {
+    let worker = Worker::embedded().await.unwrap();
+    let fused = Pipeline::from_iter(0..2_u64).then(double).run_local();
+    let far = Pipeline::from_iter(0..2_u64).then(double).start(&worker);
+    ends_fused(fused).await;
+    ends_fused(far.await.unwrap()).await;
+    let failed = stream::iter([Err::<u64, _>(std::io::Error::other("no"))]);
+    let failed = Pipeline::try_source(failed).run_local();
+    ends_fused(failed).await;
+}
+
+/// What `select!` of the futures crate asks for.
+async fn ends_fused(mut run: impl FusedStream + Unpin) {
+    assert!(!run.is_terminated());
+    while StreamExt::next(&mut run).await.is_some() {}
+    assert!(run.is_terminated());
+    assert!(StreamExt::next(&mut run).await.is_none());
 }

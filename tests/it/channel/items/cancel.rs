@@ -115,3 +115,35 @@ async fn close_of_a_receiver() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn cancel_reason_of_a_receiver_reaches_the_sender() {
+    over_both(async |house| {
+        for used in [false, true] {
+            let channel: Channel<u32> = house.worker.channel(1).await.unwrap();
+            let (mut sender, mut receiver) = (channel.sender, channel.receiver);
+            sender.send(1).await.unwrap();
+            if used {
+                receiver.recv().await.unwrap();
+            }
+            let sent = async {
+                loop {
+                    match sender.send(2).await {
+                        Ok(()) => tokio::time::sleep(std::time::Duration::from_millis(1)).await,
+                        Err(error) => break error,
+                    }
+                }
+            };
+            let ((), error) =
+                within(async { tokio::join!(receiver.cancel("wrong schema"), sent) }).await;
+            assert!(error.is_receiver_gone());
+            if house.engine.is_pipewright() {
+                let reason = error.channel_error().unwrap().cancel_reason();
+                assert_eq!(reason, Some("wrong schema"));
+                let closed = within(sender.closed()).await;
+                assert_eq!(closed.cancel_reason(), Some("wrong schema"));
+            }
+        }
+    })
+    .await;
+}

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
+use futures::SinkExt;
 use pipewright::format::Json;
 use pipewright::{Address, Channel, Pipeline, Receiver, Sender, pipeline_stage};
 use tokio::runtime::{Builder, Runtime};
@@ -267,4 +268,36 @@ async fn reader_that_is_always_ready_gives_way_to_others() {
     }
     assert!(turns.load(SeqCst) >= 10);
     sleep(Duration::ZERO).await;
+}
+
+/// On one thread, whose tasks have no other place to go.
+#[tokio::test]
+async fn code_that_computes_between_items_gives_way_to_others() {
+    over_both(async |house| {
+        let channel: Channel<u32> = house.worker.channel(None).await.unwrap();
+        let (mut sender, mut receiver) = (channel.sender, channel.receiver);
+        let mut computed = 0;
+        let items = std::iter::from_fn(|| {
+            computed += 1;
+            (computed <= 60).then(|| Ok(work_on(computed)))
+        });
+        let mut items = futures::stream::iter(items);
+        let sending = async {
+            sender.send_all(&mut items).await.unwrap();
+            Instant::now()
+        };
+        let receiving = tokio::spawn(async move {
+            receiver.recv().await.unwrap();
+            receiver.recv().await.unwrap();
+            (Instant::now(), receiver)
+        });
+        let sent = within(sending).await;
+        let (received, _receiver) = within(receiving).await.unwrap();
+        assert!(
+            received + 30 * 20 * MILLI < sent,
+            "{:?} before the end",
+            sent - received
+        );
+    })
+    .await;
 }
