@@ -1,4 +1,4 @@
-//! Decides how a stream ended: the verdict table of `docs/protocol.md` as a state machine.
+//! Decides how a stream ended: the verdict table (`docs/protocol.md` section 9.6) as a state machine.
 
 use bytes::Bytes;
 
