@@ -84,6 +84,12 @@ impl Aside {
         self.lock().remarks.is_empty()
     }
 
+    /// Whether a message of the user is here.
+    pub(crate) fn has_message(&self) -> bool {
+        let is_message = |remark: &Remark| matches!(remark, Remark::Message(_));
+        self.lock().remarks.iter().any(is_message)
+    }
+
     /// Moves present and future messages to `target`.
     pub(crate) fn forward_to(&self, target: &Self) {
         let mut queue = self.lock();

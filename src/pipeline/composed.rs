@@ -58,6 +58,8 @@ where
     type InFormat = A::InFormat;
     type OutFormat = B::OutFormat;
 
+    const HAS_POLICY: bool = A::HAS_POLICY || B::HAS_POLICY;
+
     /// Joins the ids with `+`. Placement and parameters belong to the parts.
     fn facts(&self) -> StageFacts {
         let (first, second) = (self.first.facts(), self.second.facts());

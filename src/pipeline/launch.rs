@@ -1,10 +1,10 @@
 use std::fmt;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use futures::future::try_join_all;
+use futures::future::{select, try_join_all};
 use futures::{FutureExt, StreamExt};
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard, WaitForCancellationFutureOwned};
@@ -22,7 +22,7 @@ use crate::channel::{Meter, WriterWatch};
 use crate::error::Error;
 use crate::stage::{
     Flow, Incoming, Leash, StageContext, StageError, StageRequest, all_verified, check_order,
-    trigger_stage,
+    end_with_worker, trigger_stage,
 };
 use crate::wire::StreamChannelRef;
 use crate::worker::Worker;
@@ -83,6 +83,12 @@ pub(super) async fn launch<P: Segment>(
         .map(|node| prepare(node, &refs, worker, context, &trace));
     let connecting = async { reader.connect().await.map_err(no_channels) };
     let (prepared, ()) = futures::try_join!(try_join_all(preparing), connecting)?;
+    let (stops, stopped) = (worker.clone(), control.clone());
+    let over = cancelled.clone().cancelled_owned();
+    tokio::spawn(async move {
+        let ending = end_with_worker(&stops, &stopped, RUN);
+        select(pin!(over), pin!(ending)).await;
+    });
     let mut supervisor = Supervisor::new(worker.clone(), control.clone(), output.clone(), deadline);
     for running in prepared {
         supervisor.start(running);

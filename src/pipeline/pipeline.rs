@@ -1,16 +1,19 @@
 use std::fmt;
+use std::pin::pin;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures::future::select;
 use futures::{Stream, StreamExt, stream};
 use serde_json::Value;
 use tokio::io::AsyncRead;
+use tokio::runtime::Handle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::consumed::Consumed;
 use super::convert::{Decoded, Encoded};
-use super::launch::{ChannelRun, launch};
+use super::launch::{ChannelRun, RUN, launch};
 use super::run::{Run, RunSource};
 use super::run_error::RunError;
 use super::run_local::LocalRun;
@@ -20,7 +23,9 @@ use super::then::Then;
 use crate::channel::Event;
 use crate::codec::{Decode, Encode, ItemLimits, Json, Raw};
 use crate::error::{Error, Result};
-use crate::stage::{Consumer, Control, IntoStage, Producer, Reads, Stage, StageContext, Tally};
+use crate::stage::{
+    Consumer, Control, IntoStage, Producer, Reads, Stage, StageContext, Tally, tell_of_shutdown,
+};
 use crate::worker::Worker;
 
 /// Stages composed into a pipeline that starts with a source. The compiler checks that each stage
@@ -240,7 +245,16 @@ impl<P: Segment> Pipeline<P> {
         let control = Control::new(CancellationToken::new(), overdue);
         let mut context = self.context(control.clone()).with_tally(tally.clone());
         if let Some(worker) = worker {
-            context = context.with_worker(worker);
+            context = context.with_worker(worker.clone());
+            // A task of its own tells also stages that compute.
+            if let Ok(runtime) = Handle::try_current() {
+                let control = control.clone();
+                runtime.spawn(async move {
+                    let over = control.run().cancelled();
+                    let told = tell_of_shutdown(&worker, &control, RUN);
+                    select(pin!(over), pin!(told)).await;
+                });
+            }
         }
         Run::new(LocalRun::new(
             self.head.fuse(context),

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use futures::{Stream, StreamExt, future::Either, stream};
 
 use super::conclude::conclude;
+use super::grace::soon;
 use super::pulse::Pulse;
 use super::task::{Seen, Task};
 use super::{Ends, Flow, Params, Stage, StageContext, StageError, StageReport};
@@ -93,8 +94,10 @@ pub fn serve<G: ByteStage>(
             .run(async {
                 let params = context.params()?;
                 let input = |error: crate::channel::ReadError| StageError::input(id, error.into());
-                let header = reader.header().await.map_err(input)?;
-                context.set_metadata(header.and_then(|header| header.content.clone()));
+                let header = soon(reader.header()).await;
+                if let Some(header) = header.transpose().map_err(input)? {
+                    context.set_metadata(header.and_then(|header| header.content.clone()));
+                }
                 let Some(writer) = writer.take() else {
                     return Ok(());
                 };

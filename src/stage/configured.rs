@@ -50,6 +50,8 @@ impl<S: Stage> Stage for Configured<S> {
     type InFormat = S::InFormat;
     type OutFormat = S::OutFormat;
 
+    const HAS_POLICY: bool = S::HAS_POLICY;
+
     fn facts(&self) -> StageFacts {
         self.stage.facts().configured(self.params.clone())
     }
@@ -88,6 +90,7 @@ impl<S: ItemStage> ItemStage for Configured<S> {
     const CONCURRENCY: usize = S::CONCURRENCY;
     const ORDERED: bool = S::ORDERED;
     const USES_CONTEXT: bool = S::USES_CONTEXT;
+    const IS_GUARDED: bool = S::IS_GUARDED;
 
     fn apply(
         &self,

@@ -6,7 +6,7 @@ use std::task::Poll;
 use futures::{FutureExt, Stream};
 
 use super::conclude::conclude;
-use super::grace::Grace;
+use super::grace::{Grace, soon};
 use super::pulse::Pulse;
 use super::task::{Seen, send_all};
 use super::{Caught, Ends, Flow, Params, StageContext, StageError, StageReport};
@@ -127,8 +127,10 @@ pub trait Consumer: Clone + Send + Sync + 'static {
                     }
                     let params = context.params()?;
                     let input = |error| StageError::input(id, error);
-                    let header = receiver.header().await.map_err(input)?;
-                    context.set_metadata(header.and_then(|header| header.content.clone()));
+                    let header = soon(receiver.header()).await;
+                    if let Some(header) = header.transpose().map_err(input)? {
+                        context.set_metadata(header.and_then(|header| header.content.clone()));
+                    }
                     self.start(receiver, params, context.clone())
                         .await
                         .map_err(|error| StageError::returned(id, None, error))

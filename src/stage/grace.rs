@@ -4,7 +4,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep, timeout};
 
 use crate::transport::later;
 
@@ -44,4 +44,10 @@ impl Grace {
     pub(super) fn restart(&mut self) {
         self.0 = None;
     }
+}
+
+/// Waits for the header of an input, which has the metadata; `None` once it is late. A writer that
+/// has nothing to write must not hold back code that may want nothing of it.
+pub(super) async fn soon<R>(header: impl Future<Output = R>) -> Option<R> {
+    timeout(GRACE, header).await.ok()
 }

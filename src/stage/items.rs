@@ -42,6 +42,9 @@ pub trait ItemStage: Stage {
     const ORDERED: bool = true;
     /// Whether calls use the context, and may therefore send messages.
     const USES_CONTEXT: bool = true;
+    /// Whether a policy or dead letters are set.
+    #[doc(hidden)]
+    const IS_GUARDED: bool = false;
 
     /// Processes an item synchronously. Available if the function is not `async`, returns at most
     /// one output, and does not use the context. It has the same effect as [`apply`](Self::apply).

@@ -53,6 +53,7 @@ mod request;
 mod serve_stream;
 mod service;
 mod shape;
+mod shutdown;
 #[allow(clippy::module_inception)]
 mod stage;
 pub mod streams;
@@ -106,6 +107,7 @@ pub(crate) use report::all_verified;
 pub use request::StageRequest;
 pub use service::Service;
 pub use shape::{AnyShape, Many, ResultOf, Shape, TakesEnd};
+pub(crate) use shutdown::{end_with_worker, tell_of_shutdown};
 pub use stage::{Placement, Stage, StageExt};
 pub use streams::StreamStage;
 pub(crate) use tally::{Counted, End, Place, Tally};

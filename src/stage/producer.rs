@@ -70,7 +70,11 @@ pub trait Producer: Clone + Send + Sync + 'static {
             let id = context.stage();
             let writer = pulse.attach_writer(ends.writer(id)?);
             let custody = Custody::new();
-            let mut sender = Some(Sender::new(writer).with_metadata(context.metadata()));
+            let mut sender = Some(
+                Sender::new(writer)
+                    .started()
+                    .with_metadata(context.metadata()),
+            );
             let ended = pulse
                 .run(async {
                     let params = context.params()?;

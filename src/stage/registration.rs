@@ -2,15 +2,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::pending;
-use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::leash::input_over;
+use super::shutdown::end_with_worker;
 use super::{
-    Control, Ends, GRACE, IntoStage, Service, StageContext, StageError, StageReport, StageRequest,
+    Control, Ends, IntoStage, Service, StageContext, StageError, StageReport, StageRequest,
 };
 use crate::channel::{ChannelReader, WriterWatch};
-use crate::transport::later;
 use crate::wire::Frame;
 use crate::worker::{FunctionError, Invocation, RegisterError, Registration, Worker};
 
@@ -92,7 +91,7 @@ async fn run(
         };
         tokio::join!(
             listen(leash, &control, &id, &writer),
-            end_with_worker(invocation, &control, &id),
+            end_with_worker(invocation.worker(), &control, &id),
             given_up
         );
         pending().await
@@ -121,24 +120,6 @@ async fn listen(leash: Option<ChannelReader>, control: &Control, id: &str, write
                 let reason = format!("the connection to the run of the stage was lost: {error}");
                 return control.stop(StageError::new(StageError::LOST, id, reason));
             }
-        }
-    }
-}
-
-/// Ends the stage `id` when its worker shuts down.
-async fn end_with_worker(invocation: &Invocation, control: &Control, id: &str) {
-    invocation.worker_stops().await;
-    let reason = StageError::new(StageError::LOST, id, "the worker of the stage shuts down");
-    control.tell(reason.clone());
-    // Leaves the stage time to answer.
-    let last = invocation.worker().shutdown_timeout().mul_f32(0.8);
-    let last = later(Instant::now(), last);
-    let mut moved = control.moved();
-    loop {
-        sleep_until(last.min(later(Instant::now(), GRACE))).await;
-        let before = std::mem::replace(&mut moved, control.moved());
-        if before == moved || Instant::now() >= last {
-            return control.stop(reason);
         }
     }
 }

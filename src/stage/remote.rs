@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures::future::{BoxFuture, FutureExt};
 use futures::{Stream, StreamExt, stream};
 use serde_json::Value;
+use tokio::runtime::Handle;
 
 use super::conclude::conclude;
 use super::flow::Incoming;
@@ -113,6 +114,43 @@ impl<In, Out, F, G> Remote<In, Out, F, G> {
 /// The channel to a stage, its control and request, and the channel from it.
 type Opened<In, Out, F, G> = (Sender<In, F>, Leash, StageRequest, Receiver<Out, G>);
 
+/// A stage of a fused run that was triggered. **Dropping** it lets go of the stage, and frees the
+/// channels that it may not have opened, in a task of its own.
+struct Held {
+    /// `None` once the stage was let go of.
+    leash: Option<Leash>,
+    worker: Worker,
+    request: StageRequest,
+    failure: Option<StageError>,
+}
+
+impl Held {
+    /// What the neighbours of the stage are to be told.
+    fn fail(&mut self, failure: StageError) {
+        self.failure = Some(failure);
+    }
+
+    async fn let_go(mut self) {
+        if let Some(leash) = self.leash.take() {
+            leash.let_go(&self.worker).await;
+        }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // Without a runtime the engine frees the channels when it finds the worker gone.
+        if let (Some(leash), Ok(runtime)) = (self.leash.take(), Handle::try_current()) {
+            let (worker, request) = (self.worker.clone(), self.request.clone());
+            let failure = self.failure.take();
+            runtime.spawn(async move {
+                leash.let_go(&worker).await;
+                free(&worker, &request, failure.as_ref()).await;
+            });
+        }
+    }
+}
+
 /// How long a stage may run: as long as its stream. The run has a deadline of its own.
 pub(crate) const STAGE_TIMEOUT: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
@@ -205,23 +243,23 @@ where
                 opened.map_err(|error| StageError::returned(&id, None, error))?;
             let known = Arc::new(OnceLock::new());
             let (silence, freeing, opened) = (Arc::clone(&known), worker.clone(), request.clone());
+            let mut held = Held {
+                leash: Some(leash),
+                worker,
+                request,
+                failure: None,
+            };
             let code = async move {
-                let ended = trigger(&worker, &id, &request, None).await.map(|_| ());
+                let ended = trigger(&held.worker, &id, &held.request, None).await;
                 match &ended {
-                    Ok(()) => {
-                        let _ = silence.set(silence_of(&worker, &request).await);
-                        leash.let_go(&worker).await;
+                    Ok(_) => {
+                        let _ = silence.set(silence_of(&held.worker, &held.request).await);
+                        held.let_go().await;
                     }
                     // A failure does not wait for what is to be tidied up.
-                    Err(failure) => {
-                        let failure = failure.clone();
-                        tokio::spawn(async move {
-                            free(&worker, &request, Some(&failure)).await;
-                            leash.let_go(&worker).await;
-                        });
-                    }
+                    Err(failure) => held.fail(failure.clone()),
                 }
-                ended.map_err(Error::from)
+                ended.map(|_| ()).map_err(Error::from)
             };
             let nothing = Custody::<ChannelWriter>::new();
             let feed = (feed, Seen::Elsewhere(known));

@@ -33,6 +33,10 @@ pub trait Stage: Clone + Send + Sync + 'static {
     /// The format of the output over a channel.
     type OutFormat: Encode<Self::Out> + Decode<Self::Out>;
 
+    /// Whether a policy, dead letters or retries are set at the place of use.
+    #[doc(hidden)]
+    const HAS_POLICY: bool = false;
+
     /// The id used for registration, such as `text::count`.
     fn id(&self) -> String {
         self.facts().id
@@ -104,8 +108,20 @@ pub trait StageExt<Form>: IntoStage<Form> + Sized {
     /// Runs the stage on the worker that has registered it, instead of within this process. The
     /// compiler still checks its types.
     ///
-    /// Parameters set before or after this call are sent with it. A policy is not: it applies where
-    /// the worker has registered the stage with it.
+    /// Parameters set before or after this call are sent with it. A policy cannot be: register the
+    /// stage with its policy on that worker. A stage with a policy, dead letters or retries does
+    /// not compile here:
+    ///
+    /// ```compile_fail
+    /// use pipewright::{ItemStageExt, Policy, StageExt, pipeline_stage};
+    ///
+    /// #[pipeline_stage]
+    /// fn parse(text: String) -> pipewright::Result<i32> {
+    ///     Ok(text.parse()?)
+    /// }
+    ///
+    /// let stage = parse.on_error(Policy::Skip).remote();
+    /// ```
     ///
     /// # Panics
     ///
@@ -115,6 +131,12 @@ pub trait StageExt<Form>: IntoStage<Form> + Sized {
     where
         Self::Stage: Stage,
     {
+        const {
+            assert!(
+                !<Self::Stage as Stage>::HAS_POLICY,
+                "a policy does not go to another worker: register the stage there with its policy"
+            );
+        }
         Remote::of(self.into_stage())
     }
 }

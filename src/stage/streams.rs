@@ -5,6 +5,7 @@ use std::future::Future;
 use futures::{Stream, StreamExt, future::Either, stream};
 
 use super::conclude::conclude;
+use super::grace::soon;
 use super::pulse::Pulse;
 use super::task::{Seen, Task};
 use super::{Ends, Flow, Params, Stage, StageContext, StageError, StageReport, Writable};
@@ -86,15 +87,17 @@ pub fn serve<G: StreamStage>(
         let (reader, writer) = pulse.attach(&mut ends).await?;
         let custody = Custody::new();
         let mut receiver = context.receiver(reader);
-        let mut sender = Some(Sender::new(writer));
+        let mut sender = Some(Sender::new(writer).started());
         let ended = pulse
             .run(async {
                 let params = context.params()?;
-                let header = receiver
-                    .header()
-                    .await
-                    .map_err(|error| StageError::input(id, error))?;
-                context.set_metadata(header.and_then(|header| header.content.clone()));
+                let header = soon(receiver.header()).await;
+                if let Some(header) = header
+                    .transpose()
+                    .map_err(|error| StageError::input(id, error))?
+                {
+                    context.set_metadata(header.and_then(|header| header.content.clone()));
+                }
                 let sender = sender
                     .take()
                     .map(|sender| sender.with_metadata(context.metadata()));

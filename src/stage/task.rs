@@ -291,10 +291,14 @@ where
             this.code.set(None);
             *this.writer = this.custody.take();
             // An output that does not tell of a failure of the input must not end well.
-            *this.ended = Some(match &*this.failed_input {
-                Some(failure) if this.seen.get() => Err(failure.clone()),
-                _ => ended,
-            });
+            *this.ended = Some(
+                match (&*this.failed_input, this.context.control().reason()) {
+                    (Some(failure), _) if this.seen.get() => Err(failure.clone()),
+                    // What it gave until it was told to come to an end is not all.
+                    (None, Some(reason)) if this.input.is_some() => Err(reason.clone()),
+                    _ => ended,
+                },
+            );
             ran = true;
         }
         if let (Some(writer), Some(ended)) = (&mut *this.writer, &*this.ended) {

@@ -122,11 +122,6 @@ impl Invocation {
         self.0.given_up.cancelled().await;
     }
 
-    /// Waits until the worker shuts down; ignores the caller.
-    pub(crate) async fn worker_stops(&self) {
-        self.0.worker.shared().stopping.cancelled().await;
-    }
-
     fn origin(&self) -> Option<&Origin> {
         self.0.worker.origin()
     }

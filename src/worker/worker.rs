@@ -290,6 +290,11 @@ impl Worker {
         }
     }
 
+    /// Waits until the worker shuts down.
+    pub(crate) async fn stops(&self) {
+        self.shared.stopping.cancelled().await;
+    }
+
     /// How long a shutdown waits for running functions.
     pub(crate) fn item_limits(&self) -> ItemLimits {
         self.shared.item_limits

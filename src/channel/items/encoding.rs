@@ -9,7 +9,7 @@ use super::alarm::Alarm;
 use super::allowance::Allowance;
 use super::ticks::{self, Ticking};
 use crate::channel::WriteError;
-use crate::channel::writer::Outbox;
+use crate::channel::writer::{Outbox, Packer};
 use crate::codec::Encode;
 use crate::sync::{AtomicBool, Mutex, MutexGuard, PoisonError, TryLockError};
 use crate::wire::{Abort, InBand, Text};
@@ -77,10 +77,17 @@ impl<F> State<F> {
     }
 
     /// Whether messages from other sources can be sent. An outbox that is closed or has failed
-    /// leaves them in the queue.
+    /// leaves them in the queue. Progress alone does not begin a
+    /// stream, because its metadata may follow.
     pub(super) fn has_aside(&self) -> bool {
-        let aside = self.outbox.packer().aside();
-        self.outbox.is_ready() && aside.is_some_and(|aside| !aside.is_empty())
+        let packer = self.outbox.packer();
+        packer.aside().is_some_and(|aside| {
+            if packer.is_draft() {
+                aside.has_message()
+            } else {
+                self.outbox.is_ready() && !aside.is_empty()
+            }
+        })
     }
 
     /// Whether a heartbeat can be sent: the stream has started and not ended.
@@ -363,6 +370,10 @@ impl<F> Encoding<F> {
         drop(state);
         self.flusher.wake_by_ref();
         left
+    }
+
+    pub(super) fn set_head(&self, set: impl FnOnce(&mut Packer)) {
+        set(self.lock().outbox.packer_mut());
     }
 
     pub(super) fn with_outbox<R>(&self, read: impl FnOnce(&Outbox) -> R) -> R {

@@ -13,7 +13,7 @@ use super::pace::{Pace, poll_paced};
 use super::short_name::short_name;
 use super::{Event, SendError, flusher};
 use crate::channel::coop::poll_coop;
-use crate::channel::writer::{Outbox, say_farewell};
+use crate::channel::writer::{Outbox, Packer, say_farewell};
 use crate::channel::{Aside, ChannelWriter, Custody, Remark, StreamReport, Verdict, WriteError};
 use crate::codec::{Compression, Encode, Format, Json};
 use crate::wire::{Abort, Text};
@@ -132,7 +132,7 @@ impl<T, F: Format> Sender<T, F> {
     /// Puts the user's metadata into the header. Has no effect after the first use.
     #[must_use]
     pub fn with_content(mut self, content: Value) -> Self {
-        self.set_writer(|writer| writer.with_content(content));
+        self.set_head(|head| head.set_content(content));
         self
     }
 
@@ -143,18 +143,23 @@ impl<T, F: Format> Sender<T, F> {
     /// decompressed then.
     #[must_use]
     pub fn compressed(mut self, compression: Compression) -> Self {
-        self.set_writer(|writer| writer.compressed(compression));
+        self.set_head(|head| head.compress(compression));
         self
     }
 
     /// Forwards the metadata of another stream. Has no effect after the first use.
     pub(crate) fn set_metadata(&mut self, metadata: Option<&Value>) {
-        self.set_writer(|writer| writer.with_metadata(metadata));
+        if let Some(metadata) = metadata {
+            self.set_head(|head| head.set_content(metadata.clone()));
+        }
     }
 
-    fn set_writer(&mut self, set: impl FnOnce(ChannelWriter) -> ChannelWriter) {
-        if let Target::New(writer) = &mut self.target {
-            *writer = writer.take().map(|writer| Box::new(set(*writer)));
+    /// Changes what is said before the first frame.
+    fn set_head(&mut self, set: impl FnOnce(&mut Packer)) {
+        match &mut self.target {
+            Target::New(Some(writer)) => set(writer.packer_mut()),
+            Target::Channel { encoding, .. } => encoding.set_head(set),
+            Target::New(None) | Target::Local { .. } => {}
         }
     }
 
@@ -175,6 +180,13 @@ impl<T, F: Format> Sender<T, F> {
 }
 
 impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
+    /// Sends the messages that a stage puts aside before it first uses its sender. What is set
+    /// before the first use holds as long as none was sent.
+    pub(crate) fn started(mut self) -> Self {
+        self.target();
+        self
+    }
+
     /// The target, ready for use.
     #[inline]
     pub(super) fn target(&mut self) -> &mut Target<T, F> {

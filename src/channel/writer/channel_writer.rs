@@ -7,8 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::Outbox;
 use super::farewell::say_farewell;
+use super::{Outbox, Packer};
 use crate::channel::coop::poll_coop;
 use crate::channel::link::Link;
 use crate::channel::{Aside, Custody, Meter, Observed, StreamReport, WriteError};
@@ -173,6 +173,11 @@ impl ChannelWriter {
             set(header);
         }
         self
+    }
+
+    /// What is set before the first use.
+    pub(crate) fn packer_mut(&mut self) -> &mut Packer {
+        self.outbox.packer_mut()
     }
 
     /// The heartbeat interval that its stream can promise.

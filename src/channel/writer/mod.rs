@@ -23,4 +23,5 @@ pub use blocking::BlockingWriter;
 pub use channel_writer::ChannelWriter;
 pub(crate) use farewell::say_farewell;
 pub(crate) use outbox::Outbox;
+pub(crate) use packer::Packer;
 pub use views::{ByteWriter, FrameSink};

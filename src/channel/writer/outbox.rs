@@ -52,7 +52,7 @@ impl Outbox {
     }
 
     /// For settings before the first use.
-    pub(super) fn packer_mut(&mut self) -> &mut Packer {
+    pub(crate) fn packer_mut(&mut self) -> &mut Packer {
         &mut self.packer
     }
 

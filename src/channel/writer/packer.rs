@@ -1,6 +1,7 @@
 use std::collections::VecDeque;
 
 use bytes::{Bytes, BytesMut};
+use serde_json::Value;
 
 use super::short_abort::short_abort;
 use super::squeeze::Squeeze;
@@ -63,7 +64,7 @@ impl Packer {
     }
 
     /// Compresses the stream and names the algorithm in the header. Not possible in a plain stream.
-    pub(super) fn compress(&mut self, compression: Compression) {
+    pub(crate) fn compress(&mut self, compression: Compression) {
         let Some(header) = self.header_mut() else {
             return;
         };
@@ -90,6 +91,18 @@ impl Packer {
 
     pub(crate) fn aside(&self) -> Option<&Aside> {
         self.aside.as_ref()
+    }
+
+    /// Puts the user's own metadata into the header, until the first use.
+    pub(crate) fn set_content(&mut self, content: Value) {
+        if let Some(header) = self.header_mut() {
+            header.content = Some(content);
+        }
+    }
+
+    /// Whether the stream has not been used.
+    pub(crate) fn is_draft(&self) -> bool {
+        matches!(self.head, Head::Draft(_))
     }
 
     /// The header, until the first use.

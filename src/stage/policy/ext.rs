@@ -4,6 +4,9 @@ use super::{DeadLetters, Guarded, Limited, Policy, Retried, ToDeadLetters};
 use crate::stage::{IntoStage, ItemStage, Stage};
 use crate::worker::Backoff;
 
+/// Why a policy is refused where there is one.
+const ONE_POLICY: &str = "the stage has a policy or dead letters already: set one of them";
+
 /// Error handling for stages that process one item at a time.
 ///
 /// The settings belong to the stage, so they apply wherever it runs; a stage of another worker is
@@ -38,11 +41,24 @@ use crate::worker::Backoff;
 pub trait ItemStageExt<Form>: IntoStage<Form> + Sized {
     /// Fails on an item that cannot be processed (the default), or skips and counts it.
     ///
-    /// Outputs before the error are kept.
+    /// Outputs before the error are kept. A stage has one policy or dead letters. A second one
+    /// does not compile:
+    ///
+    /// ```compile_fail
+    /// use pipewright::{ItemStageExt, Policy, pipeline_stage};
+    ///
+    /// #[pipeline_stage]
+    /// fn parse(text: String) -> pipewright::Result<i32> {
+    ///     Ok(text.parse()?)
+    /// }
+    ///
+    /// let stage = parse.on_error(Policy::Skip).on_error(Policy::Fail);
+    /// ```
     fn on_error(self, policy: Policy) -> Guarded<Self::Stage, Policy>
     where
         Self::Stage: ItemStage,
     {
+        const { assert!(!<Self::Stage as ItemStage>::IS_GUARDED, "{}", ONE_POLICY) };
         Guarded::new(self.into_stage(), policy)
     }
 
@@ -90,6 +106,7 @@ pub trait ItemStageExt<Form>: IntoStage<Form> + Sized {
     where
         Self::Stage: ItemStage<In: Clone>,
     {
+        const { assert!(!<Self::Stage as ItemStage>::IS_GUARDED, "{}", ONE_POLICY) };
         Guarded::new(self.into_stage(), ToDeadLetters::new(letters.into()))
     }
 

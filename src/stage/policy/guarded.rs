@@ -51,6 +51,8 @@ where
     type Below = G;
     type Outputs = Tried<G::Outputs, R, G::In>;
 
+    const IS_GUARDED: bool = true;
+
     fn below(&self) -> &G {
         &self.stage
     }

@@ -21,6 +21,9 @@ pub trait Layer: Clone + Send + Sync + 'static {
     /// The outputs of one item.
     type Outputs: Outputs<Item = <Self::Below as Stage>::Out>;
 
+    /// As [`ItemStage::IS_GUARDED`].
+    const IS_GUARDED: bool;
+
     /// Returns the inner stage.
     fn below(&self) -> &Self::Below;
 
@@ -66,6 +69,8 @@ impl<L: Layer> Stage for L {
     type InFormat = <L::Below as Stage>::InFormat;
     type OutFormat = <L::Below as Stage>::OutFormat;
 
+    const HAS_POLICY: bool = true;
+
     fn facts(&self) -> StageFacts {
         self.below().facts()
     }
@@ -103,6 +108,7 @@ impl<L: Layer> ItemStage for L {
     const CONCURRENCY: usize = L::Below::CONCURRENCY;
     const ORDERED: bool = L::Below::ORDERED;
     const USES_CONTEXT: bool = L::Below::USES_CONTEXT;
+    const IS_GUARDED: bool = <L as Layer>::IS_GUARDED;
 
     fn apply(
         &self,

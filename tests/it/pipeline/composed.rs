@@ -174,7 +174,7 @@ fn wrapping_stage_forwards_the_facts_of_its_stage() {
     assert_eq!((&facts.id, &facts.info), (&plain.id, &plain.info));
     assert_eq!((&facts.params, facts.takes_params), (&params, true));
     assert_eq!(layers.service_info(), plain.info);
-    let far = layers.remote().facts();
+    let far = add.with_params(&params).remote().facts();
     assert_eq!((&far.id, &far.info), (&plain.id, &plain.info));
     assert_eq!(
         (&far.params, far.placement),

@@ -5,11 +5,16 @@ use std::time::Duration;
 
 use pipewright::pipeline::{RunSource, Segment};
 use pipewright::testing::{self, Bench};
-use pipewright::{Compose, Event, Pipeline, Run, StageExt, StageReport, remote};
+use pipewright::{
+    Compose, Event, Pipeline, Receiver, Result, Run, Sender, StageContext, StageExt, StageReport,
+    Worker, pipeline_stage, remote,
+};
 use serde_json::json;
+use tokio::sync::Notify;
 
 use super::stages::{Take, announce, busy, count, double, known, no_fives, sums};
 use super::{House, endless};
+use crate::support::within;
 
 /// Items and messages, as text, in order.
 async fn told<T: ToString>(mut run: Run<impl RunSource<Item = T>>) -> Vec<String> {
@@ -235,4 +240,42 @@ async fn a_bench_runs_a_stage_either_way() {
     assert_eq!(context.run().await.items, [r#"1 "known""#]);
     let params = Bench::new(sums.with_params(json!({"every": 2}))).items([1, 2, 3]);
     assert_eq!(params.run_over_channels().await.unwrap().items, [3, 3]);
+}
+
+/// Takes everything, tells of it, and writes when it is let.
+#[pipeline_stage(id = "events::tells_first")]
+async fn tells_first(
+    mut numbers: Receiver<u64>,
+    output: Sender<u64>,
+    context: &StageContext,
+) -> Result<()> {
+    while let Some(number) = numbers.recv().await? {
+        context.send_message(format!("read {number}"));
+    }
+    LET.notified().await;
+    let mut output = output.with_content(json!("late"));
+    output.send(1).await?;
+    Ok(())
+}
+
+static LET: Notify = Notify::const_new();
+
+#[tokio::test]
+async fn messages_go_out_before_the_first_item() {
+    let worker = Worker::embedded().await.unwrap();
+    let run = Pipeline::from_iter(0..2).then(tells_first).start(&worker);
+    let mut run = run.await.unwrap();
+    for expected in ["read 0", "read 1"] {
+        let message = loop {
+            match within(run.next_event()).await.unwrap().unwrap() {
+                Event::Message(text) => break text,
+                Event::Progress(_) => {}
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(&*message, expected);
+    }
+    LET.notify_one();
+    assert_eq!(within(run.next()).await.unwrap().unwrap(), 1);
+    within(run.report()).await.unwrap();
 }

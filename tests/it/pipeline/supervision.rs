@@ -72,6 +72,20 @@ async fn an_idle_stage_gives_way_when_its_reader_leaves() {
     }
 }
 
+#[pipeline_stage(id = "supervision::leaves")]
+async fn leaves(input: Receiver<u64>, output: Sender<u64>) {
+    drop((input, output));
+}
+
+/// Nothing comes from the stage before it, not even a header.
+#[tokio::test]
+async fn a_stage_behind_a_silent_one_may_leave() {
+    let numbers = || Pipeline::source(then_idle(0..5));
+    for ran in both_ways(|| numbers().then(waits).then(leaves).then(double)).await {
+        assert_eq!(ran, Ran::complete([]));
+    }
+}
+
 #[tokio::test]
 async fn run_ends_when_all_branches_leave_an_idle_source() {
     let make = || {

@@ -1,0 +1,126 @@
+//! What a pipeline is put together from.
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Part {
+    Double,
+    Increment,
+    Odd,
+    Twice,
+    Ordered4,
+    Unordered4,
+    Announce,
+    Blocking,
+    SkipFives,
+    DeadFives,
+    Retry,
+    LateSkip,
+    FailsOn13,
+    PanicsOn17,
+    Pass,
+    Sums,
+    SumsFail,
+    First,
+    Leave,
+    Copies,
+    OrderedCopies,
+    OrderedSums,
+    Partition,
+    Broadcast,
+    BroadcastFirst,
+    BroadcastFail,
+    Tee,
+    Merge,
+    Composed,
+    Recoded,
+    /// Streams whose code ignores errors, or hides them.
+    Hasty,
+    Opaque,
+    /// Gives everything, and never ends by itself.
+    Hang,
+    Remote,
+    RemoteStream,
+    ComposedStream,
+    /// A side branch that takes all, behind messages.
+    TellTee,
+}
+
+pub(super) const PARTS: [Part; 37] = [
+    Part::Double,
+    Part::Increment,
+    Part::Odd,
+    Part::Twice,
+    Part::Ordered4,
+    Part::Unordered4,
+    Part::Announce,
+    Part::Blocking,
+    Part::SkipFives,
+    Part::DeadFives,
+    Part::Retry,
+    Part::LateSkip,
+    Part::FailsOn13,
+    Part::PanicsOn17,
+    Part::Pass,
+    Part::Sums,
+    Part::SumsFail,
+    Part::First,
+    Part::Leave,
+    Part::Copies,
+    Part::OrderedCopies,
+    Part::OrderedSums,
+    Part::Partition,
+    Part::Broadcast,
+    Part::BroadcastFirst,
+    Part::BroadcastFail,
+    Part::Tee,
+    Part::Merge,
+    Part::Composed,
+    Part::Recoded,
+    Part::Hasty,
+    Part::Opaque,
+    Part::Hang,
+    Part::Remote,
+    Part::RemoteStream,
+    Part::ComposedStream,
+    Part::TellTee,
+];
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Origin {
+    Ready,
+    Yielding,
+    Slow,
+    Idle,
+    Failing,
+    Endless,
+    Producer,
+}
+
+impl Part {
+    pub(super) fn keeps_order(self) -> bool {
+        use Part::{
+            Broadcast, BroadcastFail, BroadcastFirst, Copies, Merge, OrderedSums, Partition,
+            Unordered4,
+        };
+        !matches!(
+            self,
+            Unordered4
+                | Copies
+                | OrderedSums
+                | Partition
+                | Broadcast
+                | BroadcastFirst
+                | BroadcastFail
+                | Merge
+        )
+    }
+
+    pub(super) fn needs_order(self) -> bool {
+        use Part::{BroadcastFirst, First, OrderedSums, Sums, SumsFail};
+        matches!(self, Sums | SumsFail | First | BroadcastFirst | OrderedSums)
+    }
+
+    /// Whether items before a failure may be lost on the way, as branches are given up.
+    pub(super) fn loses_at_failure(self) -> bool {
+        !self.keeps_order() || matches!(self, Part::OrderedCopies | Part::Tee | Part::TellTee)
+    }
+}
