@@ -8,6 +8,7 @@ use futures::future::{BoxFuture, FutureExt};
 use futures::{Stream, StreamExt, stream};
 use serde_json::Value;
 use tokio::runtime::Handle;
+use tracing::Instrument;
 
 use super::conclude::conclude;
 use super::flow::Incoming;
@@ -111,40 +112,65 @@ impl<In, Out, F, G> Remote<In, Out, F, G> {
     }
 }
 
-/// The channel to a stage, its control and request, and the channel from it.
-type Opened<In, Out, F, G> = (Sender<In, F>, Leash, StageRequest, Receiver<Out, G>);
+/// The channel to a stage, what holds the stage, and the channel from it.
+type Opened<In, Out, F, G> = (Sender<In, F>, Held, Receiver<Out, G>);
 
-/// A stage of a fused run that was triggered. **Dropping** it lets go of the stage, and frees the
-/// channels that it may not have opened, in a task of its own.
+/// The channels of a stage that a fused run triggers. **Dropping** it frees those that the stage
+/// may not have opened, and lets go of the stage, in a task of its own.
 struct Held {
     /// `None` once the stage was let go of.
     leash: Option<Leash>,
     worker: Worker,
     request: StageRequest,
+    /// How the stage failed, for its neighbours.
     failure: Option<StageError>,
+    freed: bool,
 }
 
 impl Held {
-    /// What the neighbours of the stage are to be told.
+    fn new(worker: &Worker, request: &StageRequest, leash: Option<Leash>) -> Self {
+        Self {
+            leash,
+            worker: worker.clone(),
+            request: request.clone(),
+            failure: None,
+            freed: false,
+        }
+    }
+
+    /// The stage has failed.
     fn fail(&mut self, failure: StageError) {
         self.failure = Some(failure);
     }
 
+    /// The stage has ended well. Its output may still be read, so its channels stay.
     async fn let_go(mut self) {
+        self.freed = true;
         if let Some(leash) = self.leash.take() {
             leash.let_go(&self.worker).await;
         }
+    }
+
+    /// The output of the stage was read.
+    async fn free(mut self) {
+        free(&self.worker, &self.request, None).await;
+        self.freed = true;
     }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
+        if self.freed {
+            return;
+        }
         // Without a runtime the engine frees the channels when it finds the worker gone.
-        if let (Some(leash), Ok(runtime)) = (self.leash.take(), Handle::try_current()) {
+        if let Ok(runtime) = Handle::try_current() {
             let (worker, request) = (self.worker.clone(), self.request.clone());
-            let failure = self.failure.take();
+            let (leash, failure) = (self.leash.take(), self.failure.take());
             runtime.spawn(async move {
-                leash.let_go(&worker).await;
+                if let Some(leash) = leash {
+                    leash.let_go(&worker).await;
+                }
                 free(&worker, &request, failure.as_ref()).await;
             });
         }
@@ -238,17 +264,16 @@ where
             if context.is_in_order() && self.order == KeepsOrder::Unknown {
                 check_order(&worker, &id).await?;
             }
-            let opened = self.channels(&worker, &context).await;
-            let (feed, leash, request, output) =
+            // In a task of its own, which tidies up when the run is dropped meanwhile.
+            let (on, circumstances) = (worker.clone(), context.clone());
+            let opening = async move { self.channels(&on, &circumstances).await };
+            let opened = tokio::spawn(opening.in_current_span()).await;
+            let opened = opened.unwrap_or_else(|error| Err(Error::from(error)));
+            let (feed, mut held, output) =
                 opened.map_err(|error| StageError::returned(&id, None, error))?;
             let known = Arc::new(OnceLock::new());
-            let (silence, freeing, opened) = (Arc::clone(&known), worker.clone(), request.clone());
-            let mut held = Held {
-                leash: Some(leash),
-                worker,
-                request,
-                failure: None,
-            };
+            let silence = Arc::clone(&known);
+            let channels = Held::new(&worker, &held.request, None);
             let code = async move {
                 let ended = trigger(&held.worker, &id, &held.request, None).await;
                 match &ended {
@@ -265,8 +290,8 @@ where
             let feed = (feed, Seen::Elsewhere(known));
             let task = Task::new(context, input, feed, code, nothing, output);
             // Its own reading end has gone by then.
-            let freed = async move { free(&freeing, &opened, None).await };
-            Ok(task.chain(stream::once(freed).filter_map(async |()| None)))
+            let freed = stream::once(channels.free());
+            Ok(task.chain(freed.filter_map(async |()| None)))
         })
         .flat_map(|task| match task {
             Ok(task) => task.left_stream(),
@@ -358,7 +383,8 @@ where
             progress_ms: context.progress_ms(),
             params: context.raw_params().clone(),
         };
-        Ok((feed, leash, request, context.receiver(from.reader)))
+        let held = Held::new(worker, &request, Some(leash));
+        Ok((feed, held, context.receiver(from.reader)))
     }
 }
 

@@ -137,7 +137,6 @@ where
             return Poll::Ready(None);
         }
         loop {
-            let fed = self.as_mut().poll_feed(cx);
             let ran = self.as_mut().poll_code(cx);
             let this = self.as_mut().project();
             let end = match this.output.poll_event(cx) {
@@ -153,15 +152,14 @@ where
                 Poll::Ready(Err(error)) => {
                     Some(Err(StageError::input(this.context.stage(), error)))
                 }
-                // What was done above may have made room for more of it.
-                Poll::Pending if fed || ran => continue,
                 Poll::Pending => None,
             };
             let no_code = matches!(this.seen, Seen::NoCode);
             let known = end.is_some() && (this.ended.is_some() || no_code);
             // The output is over, and the code's result tells why, once there is one.
             if !known {
-                if end.is_some() && ran {
+                // Last, because an endless input uses up the budget of the task.
+                if self.as_mut().poll_feed(cx) || ran {
                     continue;
                 }
                 ready!(self.as_mut().poll_stands_still(cx));

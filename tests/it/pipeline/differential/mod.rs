@@ -320,7 +320,10 @@ fn number(name: &str, default: u64) -> u64 {
 
 #[test]
 fn pipelines_at_random_run_as_the_model_says_in_both_ways() {
-    let (from, seeds) = (number("PIPEWRIGHT_SEED", 0), number("PIPEWRIGHT_SEEDS", 60));
+    let (from, seeds) = (
+        number("PIPEWRIGHT_SEED", 0),
+        number("PIPEWRIGHT_SEEDS", 200),
+    );
     let runtime = Runtime::new().unwrap();
     let mut wrong = 0;
     for seed in from..from + seeds {

@@ -78,6 +78,12 @@ impl Model {
 
     pub(super) fn through(self, part: Part) -> Self {
         match part {
+            // It ends with its reader, or with a failure.
+            Part::Hang if self.end == End::Done => Self {
+                end: End::Never,
+                ..self
+            },
+            Part::SumsFail if self.items.len() > 3 => self.fail("random::sums_fail", 3, None),
             Part::Double => self.map(|n| vec![n.wrapping_mul(2)]),
             Part::Increment
             | Part::Copies
@@ -97,13 +103,11 @@ impl Model {
             | Part::Hasty
             | Part::Opaque
             | Part::RemoteStream
-            | Part::TellTee => self,
-            // It ends with its reader, or with a failure.
-            Part::Hang if self.end == End::Done => Self {
-                end: End::Never,
-                ..self
-            },
-            Part::Hang => self,
+            | Part::TellTee
+            | Part::Hang
+            | Part::SumsFail
+            // How items are spread over its copies is not known, their sum is.
+            | Part::OrderedSums => self,
             Part::SkipFives | Part::DeadFives => {
                 self.map(|n| if n % 5 == 0 { vec![] } else { vec![n] })
             }
@@ -120,12 +124,8 @@ impl Model {
                     ..self
                 }
             }
-            Part::SumsFail if self.items.len() > 3 => self.fail("random::sums_fail", 3, None),
-            Part::SumsFail => self,
             Part::First => self.take(5),
             Part::Leave => self.take(0),
-            // Copies of `sums`: how items are spread is not told, their sum is.
-            Part::OrderedSums => self,
             Part::Broadcast => {
                 Self::join([self.clone().through(Part::Double), self.through(Part::Odd)])
             }
