@@ -47,6 +47,8 @@ where
     type Below = G;
     type Outputs = G::Outputs;
 
+    const IS_GUARDED: bool = G::IS_GUARDED;
+
     fn below(&self) -> &G {
         &self.stage
     }
