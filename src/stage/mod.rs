@@ -30,6 +30,7 @@ mod failure;
 mod fan;
 mod flow;
 mod grace;
+mod held;
 mod id;
 mod info;
 mod into_stage;

@@ -7,12 +7,12 @@ use std::time::Duration;
 use futures::future::{BoxFuture, FutureExt};
 use futures::{Stream, StreamExt, stream};
 use serde_json::Value;
-use tokio::runtime::Handle;
 use tracing::Instrument;
 
 use super::conclude::conclude;
 use super::flow::Incoming;
-use super::leash::{Leash, free, silence_of};
+use super::held::Held;
+use super::leash::{Leash, silence_of};
 use super::pulse::Pulse;
 use super::task::{Seen, Task, send_all};
 use super::{
@@ -114,68 +114,6 @@ impl<In, Out, F, G> Remote<In, Out, F, G> {
 
 /// The channel to a stage, what holds the stage, and the channel from it.
 type Opened<In, Out, F, G> = (Sender<In, F>, Held, Receiver<Out, G>);
-
-/// The channels of a stage that a fused run triggers. **Dropping** it frees those that the stage
-/// may not have opened, and lets go of the stage, in a task of its own.
-struct Held {
-    /// `None` once the stage was let go of.
-    leash: Option<Leash>,
-    worker: Worker,
-    request: StageRequest,
-    /// How the stage failed, for its neighbours.
-    failure: Option<StageError>,
-    freed: bool,
-}
-
-impl Held {
-    fn new(worker: &Worker, request: &StageRequest, leash: Option<Leash>) -> Self {
-        Self {
-            leash,
-            worker: worker.clone(),
-            request: request.clone(),
-            failure: None,
-            freed: false,
-        }
-    }
-
-    /// The stage has failed.
-    fn fail(&mut self, failure: StageError) {
-        self.failure = Some(failure);
-    }
-
-    /// The stage has ended well. Its output may still be read, so its channels stay.
-    async fn let_go(mut self) {
-        self.freed = true;
-        if let Some(leash) = self.leash.take() {
-            leash.let_go(&self.worker).await;
-        }
-    }
-
-    /// The output of the stage was read.
-    async fn free(mut self) {
-        free(&self.worker, &self.request, None).await;
-        self.freed = true;
-    }
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        if self.freed {
-            return;
-        }
-        // Without a runtime the engine frees the channels when it finds the worker gone.
-        if let Ok(runtime) = Handle::try_current() {
-            let (worker, request) = (self.worker.clone(), self.request.clone());
-            let (leash, failure) = (self.leash.take(), self.failure.take());
-            runtime.spawn(async move {
-                if let Some(leash) = leash {
-                    leash.let_go(&worker).await;
-                }
-                free(&worker, &request, failure.as_ref()).await;
-            });
-        }
-    }
-}
 
 /// How long a stage may run: as long as its stream. The run has a deadline of its own.
 pub(crate) const STAGE_TIMEOUT: Duration = Duration::from_secs(10 * 365 * 24 * 3600);

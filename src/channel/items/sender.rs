@@ -1,5 +1,4 @@
 use std::fmt;
-use std::future::poll_fn;
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -329,22 +328,6 @@ impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
         }
     }
 
-    /// Waits for one operation. A dropped operation no longer counts as waiting.
-    pub(super) async fn operate<R>(
-        &mut self,
-        mut poll: impl FnMut(&mut Self, &mut Context<'_>) -> Poll<R>,
-    ) -> R {
-        let operation = Operation(self);
-        poll_fn(|cx| poll(operation.0, cx)).await
-    }
-
-    /// Records that the waiting operation was dropped.
-    pub(super) fn stop_waiting(&self) {
-        if let Target::Channel { encoding, .. } = &self.target {
-            encoding.stop_waiting();
-        }
-    }
-
     pub(crate) fn poll_abort(
         &mut self,
         cx: &mut Context<'_>,
@@ -375,12 +358,10 @@ impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
     }
 }
 
-/// An operation that a user waits for.
-struct Operation<'a, T, F: Format>(&'a mut Sender<T, F>);
-
-impl<T, F: Format> Drop for Operation<'_, T, F> {
-    fn drop(&mut self) {
-        if let Target::Channel { encoding, .. } = &self.0.target {
+impl<T, F: Format> Sender<T, F> {
+    /// Records that the waiting operation was dropped.
+    pub(super) fn stop_waiting(&self) {
+        if let Target::Channel { encoding, .. } = &self.target {
             encoding.stop_waiting();
         }
     }

@@ -1,3 +1,4 @@
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -6,7 +7,7 @@ use futures::Sink;
 use super::sender::Target;
 use super::{SendError, Sender};
 use crate::channel::WriteError;
-use crate::codec::Encode;
+use crate::codec::{Encode, Format};
 use crate::wire::{Abort, Text};
 
 impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
@@ -87,6 +88,24 @@ impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
     pub async fn abort(&mut self, abort: Abort) -> Result<(), WriteError> {
         self.operate(|sender, cx| sender.poll_abort(cx, &abort))
             .await
+    }
+
+    /// Waits for one operation. A dropped operation no longer counts as waiting.
+    pub(super) async fn operate<R>(
+        &mut self,
+        mut poll: impl FnMut(&mut Self, &mut Context<'_>) -> Poll<R>,
+    ) -> R {
+        let operation = Operation(self);
+        poll_fn(|cx| poll(operation.0, cx)).await
+    }
+}
+
+/// An operation that a user waits for.
+struct Operation<'a, T, F: Format>(&'a mut Sender<T, F>);
+
+impl<T, F: Format> Drop for Operation<'_, T, F> {
+    fn drop(&mut self) {
+        self.0.stop_waiting();
     }
 }
 

@@ -1,0 +1,67 @@
+use tokio::runtime::Handle;
+
+use super::leash::{Leash, free};
+use super::{StageError, StageRequest};
+use crate::worker::Worker;
+
+/// The channels of a stage that a fused run triggers. **Dropping** it frees those that the stage
+/// may not have opened, and lets go of the stage, in a task of its own.
+pub(super) struct Held {
+    /// `None` once the stage was let go of.
+    leash: Option<Leash>,
+    pub(super) worker: Worker,
+    pub(super) request: StageRequest,
+    /// How the stage failed, for its neighbours.
+    failure: Option<StageError>,
+    freed: bool,
+}
+
+impl Held {
+    pub(super) fn new(worker: &Worker, request: &StageRequest, leash: Option<Leash>) -> Self {
+        Self {
+            leash,
+            worker: worker.clone(),
+            request: request.clone(),
+            failure: None,
+            freed: false,
+        }
+    }
+
+    /// The stage has failed.
+    pub(super) fn fail(&mut self, failure: StageError) {
+        self.failure = Some(failure);
+    }
+
+    /// The stage has ended well. Its output may still be read, so its channels stay.
+    pub(super) async fn let_go(mut self) {
+        self.freed = true;
+        if let Some(leash) = self.leash.take() {
+            leash.let_go(&self.worker).await;
+        }
+    }
+
+    /// The output of the stage was read.
+    pub(super) async fn free(mut self) {
+        free(&self.worker, &self.request, None).await;
+        self.freed = true;
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if self.freed {
+            return;
+        }
+        // Without a runtime the engine frees the channels when it finds the worker gone.
+        if let Ok(runtime) = Handle::try_current() {
+            let (worker, request) = (self.worker.clone(), self.request.clone());
+            let (leash, failure) = (self.leash.take(), self.failure.take());
+            runtime.spawn(async move {
+                if let Some(leash) = leash {
+                    leash.let_go(&worker).await;
+                }
+                free(&worker, &request, failure.as_ref()).await;
+            });
+        }
+    }
+}
