@@ -277,6 +277,7 @@ fn every_example_is_run_by_a_test() {
     let tests = [
         include_str!("../../../examples/everyday/tests/it.rs"),
         include_str!("examples.rs"),
+        include_str!("producer.rs"),
         include_str!("../faults/matrix.rs"),
     ];
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
