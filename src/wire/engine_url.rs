@@ -147,8 +147,9 @@ fn escaped(id: &str) -> String {
 pub(crate) struct ChannelUrl(Url);
 
 impl ChannelUrl {
-    #[cfg(test)]
-    fn expose(&self) -> &str {
+    /// The whole URL, including secrets.
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn expose(&self) -> &str {
         self.0.as_str()
     }
 
