@@ -118,6 +118,8 @@ impl Parts<'_> {
                 type InFormat = #in_format;
                 type OutFormat = #out_format;
 
+                const HAS_POLICY: bool = false;
+
                 fn facts(&self) -> #krate::__private::StageFacts {
                     let info = #krate::StageInfo::of_stage::<Self>()#described;
                     #krate::__private::StageFacts::new(#id, info)

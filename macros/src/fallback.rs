@@ -77,6 +77,8 @@ pub(crate) fn stage(function: &ItemFn, attrs: &Attrs, errors: Errors) -> TokenSt
             type InFormat = <Self as #krate::Stage>::In;
             type OutFormat = <Self as #krate::Stage>::In;
 
+            const HAS_POLICY: bool = false;
+
             fn facts(&self) -> #krate::__private::StageFacts {
                 ::core::unreachable!()
             }

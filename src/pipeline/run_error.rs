@@ -60,7 +60,8 @@ impl RunError {
     pub fn is_infrastructure(&self) -> bool {
         let code = self.first_cause().code.as_str();
         let unreachable = [Self::ENGINE_LOST, Self::NO_CHANNELS, StageError::NOT_FOUND];
-        unreachable.contains(&code) || self.0.cause.is_connection()
+        // A writer that was dropped is a fault of the code that dropped it.
+        unreachable.contains(&code) || (code != Abort::DROPPED && self.0.cause.is_connection())
     }
 }
 
@@ -89,5 +90,31 @@ impl fmt::Display for RunError {
 impl fmt::Debug for RunError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self:#}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RunError;
+    use crate::stage::StageError;
+    use crate::wire::Abort;
+
+    #[test]
+    fn only_lost_and_unreachable_peers_are_infrastructure() {
+        for (code, expected) in [
+            (RunError::ENGINE_LOST, true),
+            (RunError::NO_CHANNELS, true),
+            (StageError::NOT_FOUND, true),
+            (StageError::LOST, true),
+            (StageError::INPUT_TRUNCATED, true),
+            (StageError::OUTPUT_LOST, true),
+            (StageError::FAILED, false),
+            (StageError::UNORDERED, false),
+            (RunError::DEADLINE, false),
+            (Abort::DROPPED, false),
+        ] {
+            let error = RunError::from(StageError::new(code, "stage", "reason"));
+            assert_eq!(error.is_infrastructure(), expected, "{code}");
+        }
     }
 }

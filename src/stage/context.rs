@@ -227,6 +227,11 @@ impl StageContext {
 
     /// The user's metadata from the header of the input. It is forwarded in the header of the
     /// output.
+    ///
+    /// Code that receives a stream, and not single items, starts 1 s after its input was opened even
+    /// if no header has arrived. It then has `None` here, and a later header reaches it through
+    /// `Receiver::header` or `ChannelReader::header`. In a fused run, what a sender sets in its own
+    /// header does not arrive here.
     pub fn metadata(&self) -> Option<&Value> {
         self.0.metadata.get()?.as_ref()
     }

@@ -167,6 +167,8 @@ where
     type InFormat = F;
     type OutFormat = G;
 
+    const HAS_POLICY: bool = false;
+
     fn facts(&self) -> StageFacts {
         let mut info = StageInfo::of_stage::<Self>();
         info.description.clone_from(&self.description);

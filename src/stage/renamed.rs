@@ -64,6 +64,8 @@ impl<S: Stage> Stage for Renamed<S> {
     type InFormat = S::InFormat;
     type OutFormat = S::OutFormat;
 
+    const HAS_POLICY: bool = S::HAS_POLICY;
+
     fn facts(&self) -> StageFacts {
         let facts = self.stage.facts();
         StageFacts {

@@ -35,7 +35,7 @@ pub trait Stage: Clone + Send + Sync + 'static {
 
     /// Whether a policy, dead letters or retries are set at the place of use.
     #[doc(hidden)]
-    const HAS_POLICY: bool = false;
+    const HAS_POLICY: bool;
 
     /// The id used for registration, such as `text::count`.
     fn id(&self) -> String {
@@ -121,6 +121,19 @@ pub trait StageExt<Form>: IntoStage<Form> + Sized {
     /// }
     ///
     /// let stage = parse.on_error(Policy::Skip).remote();
+    /// ```
+    ///
+    /// Another id does not change that:
+    ///
+    /// ```compile_fail
+    /// use pipewright::{ItemStageExt, Policy, StageExt, pipeline_stage};
+    ///
+    /// #[pipeline_stage]
+    /// fn parse(text: String) -> pipewright::Result<i32> {
+    ///     Ok(text.parse()?)
+    /// }
+    ///
+    /// let stage = parse.on_error(Policy::Skip).with_id("numbers").remote();
     /// ```
     ///
     /// # Panics

@@ -94,11 +94,9 @@ async fn run_stage(address: &Address, output: StreamChannelRef) {
         }
         sender.close().await.unwrap();
     });
-    let request = StageRequest {
-        reader_ref: Some(input.reader_ref.into_inner()),
-        writer_ref: Some(output),
-        ..StageRequest::default()
-    };
+    let mut request = StageRequest::default();
+    request.reader_ref = Some(input.reader_ref.into_inner());
+    request.writer_ref = Some(output);
     let trigger = worker.trigger("bench::computes", &request);
     trigger.timeout(60_000 * MILLI).await.unwrap();
     sending.await.unwrap();

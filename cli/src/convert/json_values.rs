@@ -102,7 +102,7 @@ impl JsonValues {
         Ok(false)
     }
 
-    /// Takes the first byte of a value, or what stands between values.
+    /// Handles a byte outside of a value. It begins a value, or separates two.
     fn begin(&mut self, byte: u8) -> io::Result<bool> {
         match (self.place, byte) {
             (Place::Top, b'[') => self.place = Place::First,

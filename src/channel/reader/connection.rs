@@ -163,7 +163,7 @@ impl Connection {
     }
 
     /// Handles a dropped reader. An end that is connecting would otherwise occupy its role at the
-    /// engine without its writer learning that nobody reads.
+    /// engine, and its writer would not learn that the reader is gone.
     pub(super) fn give_up(&mut self) {
         let goes_on = match self {
             Self::Live { link, .. } => link.is_dialing(),

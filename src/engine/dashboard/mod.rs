@@ -53,7 +53,7 @@ const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resour
 const FETCH_SITE: &str = "sec-fetch-site";
 
 /// Whether this may be a browser's request for the dashboard. At the root, a client that does not
-/// ask for HTML is told that the address is for workers.
+/// ask for HTML receives a text which says that the address is for workers.
 pub(super) fn is_asked_for(asked: &Parts) -> bool {
     let wants_page = |accept: &HeaderValue| {
         let accept = accept.to_str().unwrap_or_default();

@@ -219,7 +219,7 @@ async fn function_that_opens_no_stream_is_reported() {
 }
 
 #[pipeline_stage(id = "foreign::waits_to_be_told")]
-async fn waits_to_be_told(
+pub(super) async fn waits_to_be_told(
     mut input: Receiver<u64>,
     mut output: Sender<u64>,
     context: &StageContext,

@@ -3,31 +3,13 @@
 use std::time::Duration;
 
 use pipewright::testing::faults::{Fault, FaultPlan, FaultProxy, Sockets, Way};
-use pipewright::{
-    Channel, Engine, Pipeline, Receiver, Result, Sender, StageContext, Worker, pipeline_stage,
-};
+use pipewright::{Channel, Engine, Pipeline, Result, Sender, Worker, pipeline_stage};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
+use super::foreign::waits_to_be_told;
 use super::ran::{ran, then_idle};
 use crate::support::within;
-
-#[pipeline_stage(id = "shutdown::listens")]
-async fn listens(
-    mut input: Receiver<u64>,
-    mut output: Sender<u64>,
-    context: &StageContext,
-) -> Result<()> {
-    loop {
-        tokio::select! {
-            () = context.cancelled() => return Ok(()),
-            item = input.recv() => match item? {
-                Some(n) => output.send(n).await?,
-                None => return Ok(()),
-            },
-        }
-    }
-}
 
 #[pipeline_stage(id = "shutdown::clock")]
 async fn clock(mut output: Sender<u64>) -> Result<()> {
@@ -42,7 +24,7 @@ async fn clock(mut output: Sender<u64>) -> Result<()> {
 #[tokio::test]
 async fn stages_of_a_local_run_are_told_of_a_shutdown() {
     let worker = Worker::embedded().await.unwrap();
-    let pipeline = Pipeline::source(then_idle(0..3)).then(listens);
+    let pipeline = Pipeline::source(then_idle(0..3)).then(waits_to_be_told);
     let mut run = pipeline.run_local_with(&worker);
     for n in 0..3 {
         assert_eq!(within(run.next()).await.unwrap().unwrap(), n);

@@ -67,6 +67,20 @@ async fn a_command_is_a_stage_of_any_worker() {
     assert!(listed.contains("gzip -9 | gzip -d"), "{listed}");
 }
 
+/// Whoever may call the stage must not choose what runs on the machine that serves it.
+#[tokio::test]
+async fn a_caller_cannot_replace_a_served_command() {
+    let stages = Stages::new().await;
+    let _served = served(
+        &stages.url,
+        &["--id", "bytes::upper", "--", "tr", "a-z", "A-Z"],
+    )
+    .await;
+    let other = ["--param", "bytes::upper.command=[\"echo\", \"mine\"]"];
+    let run = commands(&stages.url, &[&["bytes::upper"], &other[..]].concat());
+    assert_eq!(run.through(b"abc\n").await.complete(), b"ABC\n");
+}
+
 #[tokio::test]
 async fn a_command_that_fails_is_the_cause() {
     let stages = Stages::new().await;

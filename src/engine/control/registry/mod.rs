@@ -34,7 +34,7 @@ use worker::{Announced, Filed};
 pub(super) use slot::Function;
 pub(super) use worker::{Joining, Worker};
 
-/// The namespace of whoever names none (`docs/protocol.md` section 2.2).
+/// The namespace of a worker that names none (`docs/protocol.md` section 2.2).
 pub(super) const DEFAULT_NAMESPACE: &str = "default";
 
 /// Names one control connection.
