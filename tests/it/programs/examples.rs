@@ -286,7 +286,8 @@ fn every_example_is_run_by_a_test() {
         .flat_map(|directory| std::fs::read_dir(root.join(directory)).unwrap());
     for entry in entries {
         let path = entry.unwrap().path();
-        if path.is_dir() && !path.join("main.rs").exists() {
+        let is_source = path.extension().is_some_and(|extension| extension == "rs");
+        if !is_source && !path.join("main.rs").exists() {
             continue;
         }
         let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
