@@ -210,7 +210,11 @@ async fn learned_by_writer(house: &House, cancel: impl AsyncFn(ChannelReader)) -
     let close = writer.close().await.unwrap_err();
     let gone = writer.gone().await;
     for again in [close, gone] {
-        assert!(again.is_reader_gone(), "{again:?}");
+        // An iii engine drops the writer's connection and says nothing.
+        assert!(
+            again.is_reader_gone() || !house.engine.is_pipewright(),
+            "{again:?}"
+        );
         assert_eq!(again.cancel_reason().map(str::to_owned), reason);
     }
     error

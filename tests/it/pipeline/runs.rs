@@ -334,7 +334,7 @@ async fn worker_sets_the_limits_of_its_stages() {
     let engine = TestEngine::start().await;
     let worker = engine.worker(engine.address()).await;
     let run_at = async |limits: ItemLimits| {
-        let served = Worker::builder(engine.address()).item_limits(limits);
+        let served = engine.builder(engine.address()).item_limits(limits);
         let served = served.connect().await.unwrap();
         served.register(same_text).unwrap();
         served.registered().await.unwrap();

@@ -136,8 +136,8 @@ async fn cancel_reason_of_a_receiver_reaches_the_sender() {
             };
             let ((), error) =
                 within(async { tokio::join!(receiver.cancel("wrong schema"), sent) }).await;
-            assert!(error.is_receiver_gone());
             if house.engine.is_pipewright() {
+                assert!(error.is_receiver_gone());
                 let reason = error.channel_error().unwrap().cancel_reason();
                 assert_eq!(reason, Some("wrong schema"));
                 let closed = within(sender.closed()).await;
