@@ -140,8 +140,8 @@ pub use pipeline::{Compose, Pipeline, Run, RunError, RunReport, StageSummary};
 #[doc = include_str!("stage/pipeline_stage.md")]
 pub use pipewright_macros::pipeline_stage;
 pub use stage::{
-    Configured, Consumer, DeadLetter, DeadLetters, Guarded, IntoStage, ItemStageExt, Limited,
-    Policy, Producer, Remedy, Remote, Renamed, Retried, Service, Stage, StageContext, StageError,
+    Configured, Consumer, DeadLetter, DeadLetters, ErrorHandling, IntoStage, ItemStageExt, Limited,
+    OnError, Policy, Producer, Remote, Renamed, Retried, Service, Stage, StageContext, StageError,
     StageExt, StageInfo, StageKind, StageReport, StageRequest, StreamInfo, ToDeadLetters, Window,
     Windowed, remote,
 };

@@ -3,13 +3,9 @@
 //! (`.ci/models`).
 
 #[cfg(shuttle)]
-pub(crate) use self::model::{
-    AtomicBool, Mutex, MutexGuard, PoisonError, Sleep, TryLockError, sleep,
-};
+pub(crate) use model::{AtomicBool, Mutex, MutexGuard, PoisonError, Sleep, TryLockError, sleep};
 #[cfg(not(shuttle))]
-pub(crate) use self::real::{
-    AtomicBool, Mutex, MutexGuard, PoisonError, Sleep, TryLockError, sleep,
-};
+pub(crate) use real::{AtomicBool, Mutex, MutexGuard, PoisonError, Sleep, TryLockError, sleep};
 
 #[cfg(not(shuttle))]
 mod real {

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use pipewright::{CallError, ConnectError, EngineError, Error, ReadError, RunError, StageError};
 
-use super::exit::Exit;
-use super::log::is_json;
-use super::tell::{SAID, tell};
+use crate::exit::Exit;
+use crate::log::is_json;
+use crate::terminal::print_error::{SAID, print_error};
 
 /// The failure of a command: the error, a hint, and the exit status.
 pub(super) struct Failure {
@@ -64,17 +64,17 @@ impl Failure {
             return self.log();
         }
         if let Some(before) = &self.before {
-            tell(format_args!("{before}\n"));
+            print_error(format_args!("{before}\n"));
         }
-        tell(format_args!("error: {}", self.error));
+        print_error(format_args!("error: {}", self.error));
         for cause in self.error.chain().skip(1) {
-            tell(format_args!("  because: {cause}"));
+            print_error(format_args!("  because: {cause}"));
         }
         if let Some(note) = &self.note {
-            tell(format_args!("note: {note}"));
+            print_error(format_args!("note: {note}"));
         }
         if let Some(hint) = &self.hint {
-            tell(format_args!("hint: {hint}"));
+            print_error(format_args!("hint: {hint}"));
         }
     }
 

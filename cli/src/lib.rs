@@ -11,44 +11,18 @@
 //! |---|---|---|
 //! | `otlp` | no | spans are exported by OTLP over HTTP |
 
-mod bench;
-mod channel;
-mod channels;
-mod check;
 mod command;
-mod completions;
-mod connect;
+mod commands;
 mod convert;
-mod draft;
-mod engine;
+mod engine_client;
 mod exit;
 mod failure;
-mod functions;
-mod graph;
-mod known;
-mod limits;
-mod lists;
 mod log;
-mod man;
-mod new;
-mod output;
 mod pipeline_file;
-mod ready_file;
-mod run;
-mod security;
 mod serve;
-mod signals;
-mod similar;
 mod source;
-mod stages;
-mod stdout;
-mod table;
-mod tell;
-mod token;
-mod top;
-mod trigger;
-mod units;
-mod workers;
+mod spec;
+mod terminal;
 
 /// Access to private items for the fuzz targets in `fuzz/`. Compiled with `--cfg fuzzing` only; not
 /// part of the API.
@@ -106,37 +80,37 @@ Data goes to standard output, everything else to standard error.";
 #[derive(Subcommand)]
 enum Command {
     /// Measures an engine: bytes, items, latency, calls, channels.
-    Bench(bench::Arguments),
+    Bench(commands::bench::Arguments),
     /// Creates channels, reads from them and writes to them.
-    Channel(channel::Arguments),
+    Channel(commands::channel::Arguments),
     /// Lists unfinished channels with fill level and rate.
-    Channels(channels::Arguments),
+    Channels(commands::channels::Arguments),
     /// Checks whether a pipeline file can be run.
-    Check(check::Arguments),
+    Check(commands::check::Arguments),
     /// Prints a completion script for a shell.
-    Completions(completions::Arguments),
+    Completions(commands::completions::Arguments),
     /// Runs an engine for workers on this machine.
-    Engine(engine::Arguments),
+    Engine(commands::engine::command::Arguments),
     /// Lists registered functions.
-    Functions(functions::Arguments),
+    Functions(commands::functions::Arguments),
     /// Draws the pipeline of a file.
-    Graph(graph::Arguments),
+    Graph(commands::graph::Arguments),
     /// Writes the manual pages.
-    Man(man::Arguments),
+    Man(commands::man::Arguments),
     /// Creates a worker project with a stage and a test.
-    New(new::Arguments),
+    New(commands::new::Arguments),
     /// Runs a pipeline: standard input through stages of any worker to standard output.
-    Run(run::Arguments),
+    Run(commands::run::Arguments),
     /// Serves a command as a stage of any worker's pipelines.
     Serve(serve::Arguments),
     /// Lists the stages that pipelines can use.
-    Stages(stages::Arguments),
+    Stages(commands::stages::Arguments),
     /// Shows channels, functions and workers live.
-    Top(top::Arguments),
+    Top(commands::top::Arguments),
     /// Calls a function and prints its result.
-    Trigger(trigger::Arguments),
+    Trigger(commands::trigger::Arguments),
     /// Lists connected workers.
-    Workers(workers::Arguments),
+    Workers(commands::workers::Arguments),
 }
 
 /// Parses the arguments of this process, runs the command, and reports a failure on standard error.
@@ -168,22 +142,22 @@ fn carry_out(command: Command) -> Result<(), Failure> {
     let runtime = tokio::runtime::Runtime::new()?;
     let outcome = runtime.block_on(async {
         match command {
-            Command::Bench(arguments) => bench::run(arguments).await,
-            Command::Channel(arguments) => channel::run(arguments).await,
-            Command::Channels(arguments) => channels::run(arguments).await,
-            Command::Check(arguments) => check::run(arguments).await,
-            Command::Completions(arguments) => completions::run(&arguments),
-            Command::Engine(arguments) => engine::run(arguments).await,
-            Command::Functions(arguments) => functions::run(arguments).await,
-            Command::Graph(arguments) => graph::run(&arguments).await,
-            Command::Man(arguments) => man::run(&arguments),
-            Command::New(arguments) => new::run(&arguments),
-            Command::Run(arguments) => run::run(arguments).await,
+            Command::Bench(arguments) => commands::bench::run(arguments).await,
+            Command::Channel(arguments) => commands::channel::run(arguments).await,
+            Command::Channels(arguments) => commands::channels::run(arguments).await,
+            Command::Check(arguments) => commands::check::run(arguments).await,
+            Command::Completions(arguments) => commands::completions::run(&arguments),
+            Command::Engine(arguments) => commands::engine::command::run(arguments).await,
+            Command::Functions(arguments) => commands::functions::run(arguments).await,
+            Command::Graph(arguments) => commands::graph::run(&arguments).await,
+            Command::Man(arguments) => commands::man::run(&arguments),
+            Command::New(arguments) => commands::new::run(&arguments),
+            Command::Run(arguments) => commands::run::run(arguments).await,
             Command::Serve(arguments) => serve::run(arguments).await,
-            Command::Stages(arguments) => stages::run(arguments).await,
-            Command::Top(arguments) => top::run(arguments).await,
-            Command::Trigger(arguments) => trigger::run(arguments).await,
-            Command::Workers(arguments) => workers::run(arguments).await,
+            Command::Stages(arguments) => commands::stages::run(arguments).await,
+            Command::Top(arguments) => commands::top::run(arguments).await,
+            Command::Trigger(arguments) => commands::trigger::run(arguments).await,
+            Command::Workers(arguments) => commands::workers::run(arguments).await,
         }
     });
     #[cfg(unix)]

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use clap::Args;
 use pipewright::{RegistrationExt, StageExt};
 
-use super::command::{CommandSpec, command, limit};
-use super::connect::Connect;
-use super::failure::Failure;
+use crate::command::{CommandSpec, command, limit};
+use crate::engine_client::connect::Connect;
+use crate::failure::Failure;
 
 #[derive(Args)]
 #[command(after_help = "\

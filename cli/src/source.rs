@@ -4,8 +4,8 @@ use std::io::{self, Read};
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use super::exit::Exit;
-use super::failure::Failure;
+use crate::exit::Exit;
+use crate::failure::Failure;
 
 /// A short text: given directly, as `@FILE`, or as `-` for standard input.
 #[derive(Clone)]

@@ -3,33 +3,27 @@
 //! [`ChannelWriter`] and [`ChannelReader`] are the ends. An end is opened from a ref, connects on
 //! first use, and owns its connection by value. It holds no lock and starts no task, so dropping a
 //! future leaves the end unchanged. The reader reaches exactly one [`Verdict`] (`docs/protocol.md`
-//! section 10), which only [`judge`] decides.
+//! section 10), which only [`verifier`] decides.
 
-mod aside;
 mod byte_channel;
 mod byte_duplex;
 mod coop;
-mod custody;
 mod error_chain;
 mod items;
-mod judge;
 mod link;
-mod meter;
-mod observed;
+mod message_queue;
 mod read_error;
 mod reader;
-mod report;
-mod totals;
-mod waits;
+mod return_slot;
+mod stats;
+mod verifier;
 mod write_error;
 mod writer;
 mod writer_watch;
 
-pub(crate) use aside::{Aside, Remark};
 pub use byte_channel::ByteChannel;
 pub(crate) use byte_channel::local_bytes;
 pub use byte_duplex::ByteDuplex;
-pub(crate) use custody::Custody;
 pub(crate) use error_chain::error_chain;
 pub use items::{
     BadItem, Channel, Event, Events, Permit, ReaderRef, ReceiveError, Receiver, SendError, Sender,
@@ -38,12 +32,14 @@ pub use items::{
 pub(crate) use items::{SignalKind, Unreadable, local, short_name};
 #[cfg(fuzzing)]
 pub(crate) use link::Link;
-pub(crate) use meter::{Departure, Meter};
-pub(crate) use observed::Observed;
+pub(crate) use message_queue::{MessageQueue, QueuedMessage};
 pub use read_error::ReadError;
 pub use reader::{BlockingReader, ByteReader, ByteStream, ChannelReader, FrameStream, Messages};
-pub use report::{StreamReport, Verdict};
-pub(crate) use waits::Waits;
+pub(crate) use return_slot::ReturnSlot;
+pub(crate) use stats::observer::StreamObserver;
+pub use stats::report::{StreamReport, Verdict};
+pub(crate) use stats::stream_stats::{ReaderGone, StreamStats};
+pub(crate) use stats::wait_timer::WaitTimer;
 pub use write_error::WriteError;
 pub use writer::{BlockingWriter, ByteWriter, ChannelWriter, FrameSink};
-pub(crate) use writer_watch::{Silent, WriterOver, WriterWatch};
+pub(crate) use writer_watch::{NoOutput, WriterEnded, WriterWatch};

@@ -12,22 +12,22 @@ pub(crate) struct WriterWatch(Arc<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    over: OnceLock<WriterOver>,
+    over: OnceLock<WriterEnded>,
     waker: AtomicWaker,
 }
 
 /// A stage that has ended, whatever happened to its writer.
 #[derive(Clone, Debug)]
-pub(crate) struct WriterOver {
+pub(crate) struct WriterEnded {
     /// Its name.
     pub(crate) stage: String,
     /// What it means if nothing has arrived from it.
-    pub(crate) silence: Silent,
+    pub(crate) silence: NoOutput,
 }
 
 /// What it means if a stage that has ended wrote nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Silent {
+pub(crate) enum NoOutput {
     /// Its writer was not closed.
     LeftOpen,
     /// It read its input and had nothing to write.
@@ -38,13 +38,13 @@ pub(crate) enum Silent {
 
 impl WriterWatch {
     /// Records that the writing stage has ended.
-    pub(crate) fn set_over(&self, over: WriterOver) {
+    pub(crate) fn set_over(&self, over: WriterEnded) {
         self.0.over.get_or_init(|| over);
         self.0.waker.wake();
     }
 
     /// Returns the stage once it has ended.
-    pub(crate) fn poll_over(&self, cx: &Context<'_>) -> Poll<&WriterOver> {
+    pub(crate) fn poll_over(&self, cx: &Context<'_>) -> Poll<&WriterEnded> {
         self.0.waker.register(cx.waker());
         match self.0.over.get() {
             Some(over) => Poll::Ready(over),

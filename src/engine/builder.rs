@@ -5,11 +5,11 @@ use super::access::Access;
 use super::behaviour::Behaviour;
 use super::core::Core;
 use super::limits::Limits;
-use super::listen::listen;
-use super::server::Acceptor;
+use super::net::listen::listen;
+use super::net::server::Acceptor;
 #[cfg(feature = "tls")]
-use super::tls::Tls;
-use super::{Engine, EngineError, Role, channels, server};
+use super::net::tls::Tls;
+use super::{Engine, EngineError, Role, channels, net::server};
 use crate::transport::KeepAlive;
 
 /// The default listen address: the port that workers expect, on loopback only.
@@ -27,6 +27,13 @@ pub struct EngineBuilder {
     tls: Option<Tls>,
     limits: Limits,
     dashboard: bool,
+}
+
+impl Engine {
+    /// Creates the settings of an engine.
+    pub fn builder() -> EngineBuilder {
+        EngineBuilder::new()
+    }
 }
 
 impl EngineBuilder {
@@ -124,7 +131,7 @@ impl EngineBuilder {
     /// These are connections without a complete request, and worker connections without a message.
     /// When the limit is exceeded, the oldest one is closed.
     pub fn max_newcomers(mut self, connections: usize) -> Self {
-        self.limits.newcomers = connections;
+        self.limits.pending_connections = connections;
         self
     }
 

@@ -10,7 +10,7 @@ use super::channels::Channels;
 use super::control::Control;
 use super::limits::Limits;
 use super::metrics::Metrics;
-use super::newcomers::Newcomers;
+use super::net::pending_connections::PendingConnections;
 use super::owners::Owners;
 use super::runs::Runs;
 use crate::transport::Budget;
@@ -38,7 +38,7 @@ pub(super) struct Core {
     /// One permit for each connection being refused.
     pub(super) refusals: Arc<Semaphore>,
     /// Connections that have sent nothing yet.
-    pub(super) newcomers: Arc<Newcomers>,
+    pub(super) pending_connections: Arc<PendingConnections>,
     /// Memory of incomplete long messages.
     pub(super) incoming: Arc<Budget>,
     /// Cancelled when the engine should stop. Every task watches it and ends within a second.
@@ -68,7 +68,7 @@ impl Core {
             metrics,
             connections: Arc::new(Semaphore::new(permits(&limits))),
             refusals: Arc::new(Semaphore::new(REFUSALS)),
-            newcomers: Newcomers::new(limits.newcomers),
+            pending_connections: PendingConnections::new(limits.pending_connections),
             incoming: Budget::new(limits.incoming_bytes),
             stopping: CancellationToken::new(),
             tasks: TaskTracker::new(),

@@ -3,9 +3,9 @@ use std::sync::Arc;
 
 use tokio_util::sync::DropGuard;
 
+use super::EngineStats;
 use super::core::Core;
-use super::in_process::InProcess;
-use super::{EngineBuilder, EngineStats};
+use super::net::in_process::InProcess;
 use crate::transport::Address;
 use crate::wire::EngineUrl;
 
@@ -34,11 +34,6 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Creates the settings of an engine.
-    pub fn builder() -> EngineBuilder {
-        EngineBuilder::new()
-    }
-
     pub(super) fn running(core: Arc<Core>, url: Option<EngineUrl>) -> Self {
         let guard = core.stopping.clone().drop_guard();
         Self {

@@ -22,7 +22,7 @@ pub(super) struct Limits {
     /// Concurrent connections, control and channels.
     pub(super) connections: usize,
     /// Connections that have sent nothing yet; when exceeded, the oldest is closed.
-    pub(super) newcomers: usize,
+    pub(super) pending_connections: usize,
     /// Unfinished channels.
     pub(super) channels: usize,
     /// Unfinished channels of one worker.
@@ -68,7 +68,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 65_536,
-            newcomers: 1024,
+            pending_connections: 1024,
             channels: 100_000,
             worker_channels: 25_000,
             worker_functions: 10_000,
@@ -105,7 +105,7 @@ impl Limits {
     pub(super) fn check(&self) -> Result<(), EngineError> {
         let problem = if self.connections == 0 {
             Some("no connection is allowed, so nobody could be served; allow at least 1".to_owned())
-        } else if self.newcomers == 0 {
+        } else if self.pending_connections == 0 {
             Some(
                 "no new connection is allowed, so nobody could connect; allow at least 1"
                     .to_owned(),

@@ -25,28 +25,20 @@ mod builder;
 mod channels;
 mod control;
 mod core;
-mod cut;
 mod dashboard;
 #[expect(clippy::module_inception, reason = "one type, one file")]
 mod engine;
 mod error;
-mod farewell;
-mod holdings;
 mod http;
-mod in_process;
 mod limits;
-mod listen;
 mod metrics;
-mod newcomers;
+mod net;
 mod owners;
 mod pages;
 mod runs;
-mod server;
 mod stats;
-mod telemetry;
-mod terms;
-#[cfg(feature = "tls")]
-mod tls;
+mod truncate;
+mod worker_quota;
 
 pub use access::Role;
 pub use builder::EngineBuilder;

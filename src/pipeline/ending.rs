@@ -212,7 +212,7 @@ impl Ending {
     }
 
     /// Decides the end of the run.
-    pub(super) fn judge(mut self) -> End {
+    pub(super) fn verifier(mut self) -> End {
         if let Some(lost) = self.disconnected {
             let cascaded = self.failures.into_iter().map(|one| one.error).collect();
             return End::Failed(RunError::new(lost, cascaded));

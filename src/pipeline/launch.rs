@@ -13,22 +13,19 @@ use uuid::Uuid;
 use super::outcome::Outcome;
 use super::plan::{Edge, Node, NodeEnds, Plan, Work};
 use super::run::RunSource;
-use super::run_error::RunError;
+use super::run_error::{RUN, RunError};
 use super::run_span::{RunSpan, within};
-use super::running::{Output, Place, Running};
+use super::running::{Host, Output, Running};
 use super::segment::Segment;
 use super::supervisor::Supervisor;
-use crate::channel::{Meter, WriterWatch};
+use crate::channel::{StreamStats, WriterWatch};
 use crate::error::Error;
 use crate::stage::{
-    Flow, Incoming, Leash, StageContext, StageError, StageRequest, all_verified, check_order,
-    end_with_worker, trigger_stage,
+    Flow, Incoming, RemoteCancel, StageContext, StageError, StageRequest, all_verified,
+    check_order, end_with_worker, trigger_stage,
 };
 use crate::wire::StreamChannelRef;
 use crate::worker::Worker;
-
-/// The name of the run's own end in errors.
-pub(super) const RUN: &str = "run";
 
 /// The refs of an edge: writer and reader.
 type Refs = (StreamChannelRef, StreamChannelRef);
@@ -73,7 +70,7 @@ pub(super) async fn launch<P: Segment>(
     let output = Output::default();
     let reader = trace.span().in_scope(|| worker.reader(&refs[last.0].1));
     let mut reader = reader
-        .metered(Meter::of_run(control.activity()))
+        .metered(StreamStats::of_run(control.activity()))
         .watching(output.watch.clone());
     // Every end connects before any code runs: one that connects late would be taken for one that
     // nobody opens, and would not see its peer leave.
@@ -140,18 +137,18 @@ async fn prepare(
             let context = context.for_stage(&name).with_worker(worker.clone());
             let control = context.control().clone();
             let work = within(span, code(ends, context));
-            (work, Place::Here { control, watches })
+            (work, Host::Here { control, watches })
         }
         Work::Registered {
             id,
             params,
             in_order,
         } => {
-            let leash = Leash::new(worker).await.map_err(no_channels)?;
+            let remote_cancel = RemoteCancel::new(worker).await.map_err(no_channels)?;
             let request = StageRequest {
                 reader_ref: { readers }.next().cloned(),
                 writer_ref: { writers }.next().cloned(),
-                cancel_ref: Some(leash.cancel_ref()),
+                cancel_ref: Some(remote_cancel.cancel_ref()),
                 progress_ms: context.progress_ms(),
                 params,
             };
@@ -163,8 +160,11 @@ async fn prepare(
                 }
                 trigger_stage(&worker, &id, &asked, Some(traceparent)).await
             };
-            let leash = Some(Box::new(leash));
-            let place = Place::Elsewhere { leash, request };
+            let remote_cancel = Some(Box::new(remote_cancel));
+            let place = Host::Elsewhere {
+                remote_cancel,
+                request,
+            };
             (within(span, work.boxed()), place)
         }
     };

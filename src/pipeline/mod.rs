@@ -29,7 +29,7 @@ mod supervisor;
 mod then;
 mod timed;
 
-pub use branch::{Boxed, Broadcast, Inlet, Merged};
+pub use branch::{Boxed, BranchInput, Broadcast, Merged};
 pub use composed::{Compose, Composed};
 pub use consumed::Consumed;
 pub use convert::{Decoded, Encoded};

@@ -17,7 +17,7 @@ pub struct Outcome {
 
 impl Outcome {
     /// The result of the run, given the number of its output items and how its output failed.
-    pub(super) fn judge(
+    pub(super) fn verifier(
         mut self,
         items: u64,
         failure: Option<StageError>,
@@ -25,7 +25,7 @@ impl Outcome {
         if let Some(failure) = failure {
             self.ending.failed(failure);
         }
-        match self.ending.judge() {
+        match self.ending.verifier() {
             End::Complete => {}
             End::StoppedEarly(edges) => {
                 tracing::debug!(?edges, "readers wanted no more before the end");

@@ -13,8 +13,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::consumed::Consumed;
 use super::convert::{Decoded, Encoded};
-use super::launch::{ChannelRun, RUN, launch};
+use super::launch::{ChannelRun, launch};
 use super::run::{Run, RunSource};
+use super::run_error::RUN;
 use super::run_error::RunError;
 use super::run_local::LocalRun;
 use super::segment::Segment;
@@ -24,7 +25,8 @@ use crate::channel::Event;
 use crate::codec::{Decode, Encode, ItemLimits, Json, Raw};
 use crate::error::{Error, Result};
 use crate::stage::{
-    Consumer, Control, IntoStage, Producer, Reads, Stage, StageContext, Tally, tell_of_shutdown,
+    Consumer, Control, IntoStage, LocalStats, Producer, Reads, Stage, StageContext,
+    tell_of_shutdown,
 };
 use crate::worker::Worker;
 
@@ -239,11 +241,13 @@ impl<P: Segment> Pipeline<P> {
         self,
         worker: Option<Worker>,
     ) -> Run<LocalRun<impl Stream<Item = crate::stage::Flow<P::Out>>>> {
-        let (started, tally) = (Instant::now(), Tally::default());
+        let (started, local_stats) = (Instant::now(), LocalStats::default());
         let deadline = self.settings.deadline;
         let overdue = deadline.and_then(|after| started.checked_add(after));
         let control = Control::new(CancellationToken::new(), overdue);
-        let mut context = self.context(control.clone()).with_tally(tally.clone());
+        let mut context = self
+            .context(control.clone())
+            .with_tally(local_stats.clone());
         if let Some(worker) = worker {
             context = context.with_worker(worker.clone());
             // A task of its own tells also stages that compute.
@@ -258,7 +262,7 @@ impl<P: Segment> Pipeline<P> {
         }
         Run::new(LocalRun::new(
             self.head.fuse(context),
-            tally,
+            local_stats,
             control,
             started,
             deadline,

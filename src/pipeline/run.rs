@@ -8,9 +8,8 @@ use futures::Stream;
 use futures::stream::FusedStream;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
-use super::launch::RUN;
 use super::outcome::Outcome;
-use super::run_error::RunError;
+use super::run_error::{RUN, RunError};
 use super::run_report::RunReport;
 use crate::channel::{Event, Signal, SignalKind};
 use crate::error::Result;
@@ -104,7 +103,7 @@ impl<S: RunSource> Run<S> {
     fn poll_result(&mut self, cx: &mut Context<'_>) -> Poll<&Result<RunReport, RunError>> {
         if self.outcome.is_none() {
             let outcome = ready!(self.source.as_mut().poll_outcome(cx));
-            self.outcome = Some(outcome.judge(self.items, self.failure.take()));
+            self.outcome = Some(outcome.verifier(self.items, self.failure.take()));
         }
         match &self.outcome {
             Some(outcome) => Poll::Ready(outcome),

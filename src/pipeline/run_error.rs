@@ -4,6 +4,9 @@ use crate::error::Error;
 use crate::stage::StageError;
 use crate::wire::Abort;
 
+/// The name of the run's own end in errors.
+pub(super) const RUN: &str = "run";
+
 /// The error of a run: the first cause, and the failures that followed from it.
 ///
 /// `Display` prints the first cause with its stage and item; `{:#}` also lists the others.

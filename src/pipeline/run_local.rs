@@ -10,19 +10,18 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_util::sync::{CancellationToken, DropGuard, WaitForCancellationFutureOwned};
 
 use super::ending::Ending;
-use super::launch::RUN;
 use super::outcome::Outcome;
 use super::run::RunSource;
-use super::run_error::RunError;
+use super::run_error::{RUN, RunError};
 use super::run_report::StageSummary;
-use crate::stage::{Caught, Control, End, Flow, StageError, Tally};
+use crate::stage::{CatchPanic, Control, End, Flow, LocalStats, StageError};
 
 /// A run within one process, as driven by [`Run`](super::Run).
 #[pin_project]
 pub struct LocalRun<S> {
     #[pin]
-    stream: Caught<S>,
-    tally: Tally,
+    stream: CatchPanic<S>,
+    local_stats: LocalStats,
     control: Control,
     started: Instant,
     /// Counted from the start of the run. The timer is created by the first poll.
@@ -44,15 +43,15 @@ impl<S> LocalRun<S> {
     /// `control` has the deadline, counted from `started`.
     pub(super) fn new(
         stream: S,
-        tally: Tally,
+        local_stats: LocalStats,
         control: Control,
         started: Instant,
         deadline: Option<Duration>,
     ) -> Self {
         let cancelled: &CancellationToken = control.run();
         Self {
-            stream: Caught::new(stream),
-            tally,
+            stream: CatchPanic::new(stream),
+            local_stats,
             started,
             deadline,
             timer: None,
@@ -136,7 +135,7 @@ where
         let this = self.project();
         this.stream.end();
         // What the stages held is dropped, so what they leave to be done can end.
-        this.ends.extend(this.tally.take_ends());
+        this.ends.extend(this.local_stats.take_ends());
         while let Some(end) = this.ends.last_mut() {
             match end.poll_unpin(cx) {
                 Poll::Ready(ended) => {
@@ -150,7 +149,7 @@ where
                 Poll::Pending => return Poll::Pending,
             }
         }
-        let stages = this.tally.read().into_iter().map(|(stage, report)| {
+        let stages = this.local_stats.read().into_iter().map(|(stage, report)| {
             let report = Some(report);
             StageSummary { stage, report }
         });

@@ -5,7 +5,7 @@ use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
 use crate::channel::WriterWatch;
-use crate::stage::{Control, Leash, StageError, StageReport, StageRequest};
+use crate::stage::{Control, RemoteCancel, StageError, StageReport, StageRequest};
 
 /// A running stage.
 pub(super) struct Running {
@@ -14,11 +14,11 @@ pub(super) struct Running {
     pub(super) inputs: Vec<usize>,
     pub(super) outputs: Vec<usize>,
     pub(super) work: BoxFuture<'static, Result<StageReport, StageError>>,
-    pub(super) place: Place,
+    pub(super) place: Host,
 }
 
 /// How a stage is notified of events around it.
-pub(super) enum Place {
+pub(super) enum Host {
     /// A stage of this process, with a watch for each of its inputs.
     Here {
         control: Control,
@@ -27,7 +27,7 @@ pub(super) enum Place {
     /// A stage on another worker, with the channel that controls it, until it has ended or should
     /// end.
     Elsewhere {
-        leash: Option<Box<Leash>>,
+        remote_cancel: Option<Box<RemoteCancel>>,
         request: StageRequest,
     },
 }

@@ -12,7 +12,9 @@ use super::segment::Segment;
 use crate::channel::Event;
 use crate::codec::{Decode, Encode, Raw};
 use crate::error::Error;
-use crate::stage::{Flow, Producer, StageContext, StageError, Writable, blaming, pour};
+use crate::stage::{
+    Flow, FormatChecked, Producer, StageContext, StageError, forward, with_panic_context,
+};
 use crate::wire::MAX_FRAME;
 
 /// The name of a source in reports and errors.
@@ -44,14 +46,14 @@ const TURN: u8 = 128;
 /// A source that the stages poll directly: its panics are attributed to it, and it yields even if
 /// it is always ready.
 #[pin_project]
-struct Begun<S> {
+struct StartedSource<S> {
     #[pin]
     stream: S,
     context: StageContext,
     ready: u8,
 }
 
-impl<S> Begun<S> {
+impl<S> StartedSource<S> {
     fn new(context: &StageContext, stream: S) -> Self {
         Self {
             stream,
@@ -61,7 +63,7 @@ impl<S> Begun<S> {
     }
 }
 
-impl<S: Stream> Stream for Begun<S> {
+impl<S: Stream> Stream for StartedSource<S> {
     type Item = S::Item;
 
     #[inline]
@@ -72,7 +74,7 @@ impl<S: Stream> Stream for Begun<S> {
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
-        let polled = blaming(this.context, || this.stream.poll_next(cx));
+        let polled = with_panic_context(this.context, || this.stream.poll_next(cx));
         *this.ready = if polled.is_ready() {
             *this.ready + 1
         } else {
@@ -112,13 +114,13 @@ where
     #[inline]
     fn fuse(self, context: StageContext) -> impl Stream<Item = Flow<T>> + Send + 'static {
         let own = context.for_stage(SOURCE);
-        let items = Writable::<_, F>::new(flow(self.stream), own.clone());
-        own.tally_behind(Vec::new(), Begun::new(&own, items))
+        let items = FormatChecked::<_, F>::new(flow(self.stream), own.clone());
+        own.tally_behind(Vec::new(), StartedSource::new(&own, items))
     }
 
     fn draw(self, plan: &mut Plan) -> Edge {
         let work = Work::Here(Box::new(move |ends, context| {
-            pour::<T, F>(flow(self.stream), ends.into_single(), context).boxed()
+            forward::<T, F>(flow(self.stream), ends.into_single(), context).boxed()
         }));
         plan.node(SOURCE.to_owned(), None, work)
     }
@@ -153,13 +155,13 @@ where
 
     fn fuse(self, context: StageContext) -> impl Stream<Item = Flow<T>> + Send + 'static {
         let own = context.for_stage(SOURCE);
-        let items = Writable::<_, F>::new(self.stream.map(Ok), own.clone());
-        own.tally_behind(Vec::new(), Begun::new(&own, items))
+        let items = FormatChecked::<_, F>::new(self.stream.map(Ok), own.clone());
+        own.tally_behind(Vec::new(), StartedSource::new(&own, items))
     }
 
     fn draw(self, plan: &mut Plan) -> Edge {
         let work = Work::Here(Box::new(move |ends, context| {
-            pour::<T, F>(self.stream.map(Ok), ends.into_single(), context).boxed()
+            forward::<T, F>(self.stream.map(Ok), ends.into_single(), context).boxed()
         }));
         plan.node(SOURCE.to_owned(), None, work)
     }
@@ -186,7 +188,7 @@ impl<R: AsyncRead + Send + 'static> Segment for Bytes<R> {
         context: StageContext,
     ) -> impl Stream<Item = Flow<bytes::Bytes>> + Send + 'static {
         let own = context.for_stage(SOURCE);
-        own.tally_behind(Vec::new(), Begun::new(&own, flow(self.chunks())))
+        own.tally_behind(Vec::new(), StartedSource::new(&own, flow(self.chunks())))
     }
 
     fn draw(self, plan: &mut Plan) -> Edge {

@@ -8,13 +8,12 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::ending::Ending;
-use super::launch::RUN;
 use super::outcome::Outcome;
-use super::run_error::RunError;
+use super::run_error::{RUN, RunError};
 use super::run_report::StageSummary;
-use super::running::{Output, Place, Running};
-use crate::channel::{Silent, WriterOver};
-use crate::stage::{Control, GRACE, StageError, StageReport, all_verified, free, silence_of};
+use super::running::{Host, Output, Running};
+use crate::channel::{NoOutput, WriterEnded};
+use crate::stage::{Control, GRACE, StageError, StageReport, all_verified, free, no_output_of};
 use crate::transport::later;
 use crate::worker::{ConnectionState, Worker};
 
@@ -48,7 +47,7 @@ pub(super) struct Supervisor {
     stages: Vec<StageSummary>,
     /// Whether each stage has input streams.
     takes_input: Vec<bool>,
-    places: Vec<Place>,
+    places: Vec<Host>,
     running: JoinSet<Ended>,
     /// Remote stages to release at that time if they are still running.
     to_let_go: Vec<(Instant, usize)>,
@@ -169,12 +168,12 @@ impl Supervisor {
         let due: Vec<(Instant, usize)> = due;
         self.to_let_go = rest;
         for (_, at) in due {
-            if let Place::Elsewhere { leash, .. } = &mut self.places[at]
-                && let Some(leash) = leash.take()
+            if let Host::Elsewhere { remote_cancel, .. } = &mut self.places[at]
+                && let Some(remote_cancel) = remote_cancel.take()
             {
                 let worker = self.worker.clone();
                 self.tidying
-                    .spawn(async move { leash.let_go(&worker).await });
+                    .spawn(async move { remote_cancel.let_go(&worker).await });
                 // One that does not listen ends with its input.
                 self.ending.abandon(at);
                 self.given_up = Some(later(now, STOP));
@@ -202,11 +201,12 @@ impl Supervisor {
 
     /// Lets stopped stages end, and abandons those that do not.
     async fn finish_stopped(&mut self) {
-        let leashes = self.places.iter_mut().filter_map(|place| match place {
-            Place::Elsewhere { leash, .. } => leash.take(),
-            Place::Here { .. } => None,
+        let remote_cancels = self.places.iter_mut().filter_map(|place| match place {
+            Host::Elsewhere { remote_cancel, .. } => remote_cancel.take(),
+            Host::Here { .. } => None,
         });
-        let letting_go = join_all(leashes.map(|leash| leash.let_go(&self.worker)));
+        let letting_go =
+            join_all(remote_cancels.map(|remote_cancel| remote_cancel.let_go(&self.worker)));
         let give_up = later(Instant::now(), STOP);
         let _ = tokio::time::timeout_at(give_up, letting_go).await;
         while !self.running.is_empty() {
@@ -216,7 +216,7 @@ impl Supervisor {
             }
         }
         self.running.abort_all();
-        let here = |place: &Place| matches!(place, Place::Here { .. });
+        let here = |place: &Host| matches!(place, Host::Here { .. });
         if self.places.iter().all(here) {
             return;
         }
@@ -226,7 +226,7 @@ impl Supervisor {
             () = self.control.run().cancelled() => {}
         }
         for place in &mut self.places {
-            if let Place::Elsewhere { request, .. } = place {
+            if let Host::Elsewhere { request, .. } = place {
                 let (worker, request) = (self.worker.clone(), std::mem::take(request));
                 self.tidying
                     .spawn(async move { free(&worker, &request, None).await });
@@ -256,7 +256,7 @@ impl Supervisor {
             }
             Err(failure) => {
                 self.ending.ended_badly(at, failure);
-                if let Place::Here { control, .. } = &self.places[at] {
+                if let Host::Here { control, .. } = &self.places[at] {
                     self.stages[at].report = control.report().cloned();
                 }
             }
@@ -269,25 +269,25 @@ impl Supervisor {
     fn tell_unread(&mut self) {
         for at in self.ending.tell_unread() {
             match &self.places[at] {
-                Place::Here { control, .. } => control.unread().cancel(),
+                Host::Here { control, .. } => control.unread().cancel(),
                 // Its code cannot be asked whether it has ended its output; most often it has.
-                Place::Elsewhere { .. } => self.to_let_go.push((later(Instant::now(), GRACE), at)),
+                Host::Elsewhere { .. } => self.to_let_go.push((later(Instant::now(), GRACE), at)),
             }
         }
     }
 
     /// Notifies the readers of the stage `at` that it has ended.
-    async fn tell_readers(&mut self, at: usize, silence: Silent) {
+    async fn tell_readers(&mut self, at: usize, silence: NoOutput) {
         let stage = self.stages[at].stage.clone();
-        let over = WriterOver { stage, silence };
+        let over = WriterEnded { stage, silence };
         for reader in self.ending.readers(at) {
             match reader {
                 None => self.output.watch.set_over(over.clone()),
                 Some((reader, input)) => match &mut self.places[reader] {
-                    Place::Here { watches, .. } => watches[input].set_over(over.clone()),
-                    Place::Elsewhere { leash, .. } => {
-                        if let Some(leash) = leash {
-                            leash.input_over(&over).await;
+                    Host::Here { watches, .. } => watches[input].set_over(over.clone()),
+                    Host::Elsewhere { remote_cancel, .. } => {
+                        if let Some(remote_cancel) = remote_cancel {
+                            remote_cancel.input_over(&over).await;
                         }
                     }
                 },
@@ -299,7 +299,7 @@ impl Supervisor {
     fn hear_of_code(&mut self) {
         self.moved = (self.control.moved(), Instant::now());
         for (at, place) in self.places.iter().enumerate() {
-            if let Place::Here { control, .. } = place
+            if let Host::Here { control, .. } = place
                 && let Some(ended) = control.ended()
             {
                 let left = control.report().is_some_and(|report| report.input_left);
@@ -310,22 +310,26 @@ impl Supervisor {
 
     /// Releases a remote stage that has ended, and frees channels that a failed one did not open.
     /// Returns the meaning of an empty output.
-    async fn settle(&mut self, at: usize, failure: Option<&StageError>) -> Silent {
-        let Place::Elsewhere { leash, request } = &mut self.places[at] else {
-            return Silent::LeftOpen;
+    async fn settle(&mut self, at: usize, failure: Option<&StageError>) -> NoOutput {
+        let Host::Elsewhere {
+            remote_cancel,
+            request,
+        } = &mut self.places[at]
+        else {
+            return NoOutput::LeftOpen;
         };
-        let (leash, worker) = (leash.take(), self.worker.clone());
+        let (remote_cancel, worker) = (remote_cancel.take(), self.worker.clone());
         let failed = failure.map(|failure| (failure.clone(), std::mem::take(request)));
         let silence = match failed {
-            Some(_) => Silent::LeftOpen,
-            None => silence_of(&worker, request).await,
+            Some(_) => NoOutput::LeftOpen,
+            None => no_output_of(&worker, request).await,
         };
         self.tidying.spawn(async move {
             if let Some((failure, request)) = failed {
                 free(&worker, &request, Some(&failure)).await;
             }
-            if let Some(leash) = leash {
-                leash.let_go(&worker).await;
+            if let Some(remote_cancel) = remote_cancel {
+                remote_cancel.let_go(&worker).await;
             }
         });
         silence

@@ -6,12 +6,14 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::{Stream, StreamExt, future::Either, stream};
 
-use super::conclude::conclude;
-use super::grace::soon;
-use super::pulse::Pulse;
-use super::task::{Seen, Task};
+use super::execution::conclude::conclude;
+use super::execution::grace::soon;
+use super::execution::progress_ticker::ProgressTicker;
+use super::fused::task::{Seen, Task};
 use super::{Ends, Flow, Params, Stage, StageContext, StageError, StageReport};
-use crate::channel::{ChannelReader, ChannelWriter, Custody, Meter, Receiver, Sender, local_bytes};
+use crate::channel::{
+    ChannelReader, ChannelWriter, Receiver, ReturnSlot, Sender, StreamStats, local_bytes,
+};
 use crate::codec::Raw;
 use crate::error::Error;
 
@@ -46,7 +48,7 @@ where
 {
     let context = context.for_stage(stage.id());
     context.counts().count_no_items();
-    context.tally(joined(&stage, input, context.clone()))
+    context.local_stats(joined(&stage, input, context.clone()))
 }
 
 fn joined<G, S>(
@@ -64,17 +66,17 @@ where
     };
     let (feed, reader) = local_bytes();
     let (writer, out) = local_bytes();
-    let custody = Custody::new();
-    let aside = context.aside().clone();
-    let read = Meter::new();
-    let reader = reader.attached(Arc::clone(&read), aside.clone());
+    let return_slot = ReturnSlot::new();
+    let message_queue = context.message_queue().clone();
+    let read = StreamStats::new();
+    let reader = reader.attached(Arc::clone(&read), message_queue.clone());
     let writer = writer
-        .attached(Meter::new(), aside)
-        .in_custody(custody.clone());
+        .attached(StreamStats::new(), message_queue)
+        .in_custody(return_slot.clone());
     let code = stage.start(reader, writer, params, context.clone());
-    let feed = (Sender::<Bytes, Raw>::new(feed), Seen::Meter(read));
+    let feed = (Sender::<Bytes, Raw>::new(feed), Seen::StreamStats(read));
     let output = Receiver::<Bytes, Raw>::new(out);
-    Either::Right(Task::new(context, input, feed, code, custody, output).fuse())
+    Either::Right(Task::new(context, input, feed, code, return_slot, output).fuse())
 }
 
 /// Runs a byte stage over channels.
@@ -85,12 +87,12 @@ pub fn serve<G: ByteStage>(
     context: StageContext,
 ) -> impl Future<Output = Result<StageReport, StageError>> + Send + 'static {
     async move {
-        let pulse = Pulse::new(context.clone());
+        let ticker = ProgressTicker::new(context.clone());
         let id = context.stage();
-        let (mut reader, writer) = pulse.attach(&mut ends).await?;
-        let custody = Custody::new();
+        let (mut reader, writer) = ticker.attach(&mut ends).await?;
+        let return_slot = ReturnSlot::new();
         let mut writer = Some(writer);
-        let ended = pulse
+        let ended = ticker
             .run(async {
                 let params = context.params()?;
                 let input = |error: crate::channel::ReadError| StageError::input(id, error.into());
@@ -103,15 +105,15 @@ pub fn serve<G: ByteStage>(
                 };
                 let writer = writer
                     .with_metadata(context.metadata())
-                    .in_custody(custody.clone());
+                    .in_custody(return_slot.clone());
                 stage
                     .start(reader, writer, params, context.clone())
                     .await
                     .map_err(|error| StageError::returned(id, None, error))
             })
             .await;
-        let writer = writer.or_else(|| custody.take());
+        let writer = writer.or_else(|| return_slot.take());
         conclude(&context, writer, ended).await?;
-        Ok(pulse.report())
+        Ok(ticker.report())
     }
 }

@@ -5,12 +5,12 @@ use std::task::Poll;
 
 use futures::{FutureExt, Stream};
 
-use super::conclude::conclude;
-use super::grace::{Grace, soon};
-use super::pulse::Pulse;
-use super::task::{Seen, send_all};
-use super::{Caught, Ends, Flow, Params, StageContext, StageError, StageReport};
-use crate::channel::{Aside, Receiver, Sender, local};
+use super::execution::conclude::conclude;
+use super::execution::grace::{Grace, soon};
+use super::execution::progress_ticker::ProgressTicker;
+use super::fused::task::{Seen, send_all};
+use super::{CatchPanic, Ends, Flow, Params, StageContext, StageError, StageReport};
+use crate::channel::{MessageQueue, Receiver, Sender, local};
 use crate::codec::{Decode, Encode, Json};
 use crate::error::Error;
 
@@ -55,14 +55,14 @@ pub trait Consumer: Clone + Send + Sync + 'static {
             let id = context.stage().to_owned();
             let (feed, fed) = local();
             let mut feed =
-                Sender::<Self::In, Self::Format>::local_unchecked(feed, Aside::default());
+                Sender::<Self::In, Self::Format>::local_unchecked(feed, MessageQueue::default());
             let seen = Seen::by_receiver_of(&feed);
             let receiver = Receiver::local(fed, None);
             let params = context.params()?;
             let code = self.start(receiver, params, context.clone());
             let mut code = pin!(AssertUnwindSafe(code).catch_unwind());
             let mut feeding = pin!(async {
-                let fed = send_all(Caught::new(input), &mut feed, &context).await;
+                let fed = send_all(CatchPanic::new(input), &mut feed, &context).await;
                 conclude(&context, Some(feed), fed).await
             });
             let (mut fed, mut grace) = (None, Grace::default());
@@ -102,24 +102,24 @@ pub trait Consumer: Clone + Send + Sync + 'static {
         context: StageContext,
     ) -> impl Future<Output = Result<StageReport, StageError>> + Send + 'static {
         async move {
-            let pulse = Pulse::new(context.clone());
+            let ticker = ProgressTicker::new(context.clone());
             let id = context.stage();
             // Nothing goes out but messages, progress, and in the end how it ended.
             let mut end = ends
                 .writer
                 .take()
-                .map(|writer| Sender::<(), Json>::new(pulse.attach_writer(writer)));
+                .map(|writer| Sender::<(), Json>::new(ticker.attach_writer(writer)));
             let reader = match ends.reader(id) {
-                Ok(reader) if end.is_some() => pulse.attach_reader(reader),
-                Ok(reader) => pulse.attach_last_reader(reader),
+                Ok(reader) if end.is_some() => ticker.attach_reader(reader),
+                Ok(reader) => ticker.attach_last_reader(reader),
                 Err(refused) => {
                     return conclude(&context, end, Err(refused))
                         .await
-                        .map(|()| pulse.report());
+                        .map(|()| ticker.report());
                 }
             };
             let mut receiver = context.receiver(reader);
-            let ended = pulse
+            let ended = ticker
                 .run(async {
                     if let Some(end) = &mut end {
                         let output = |error| StageError::output(id, error);
@@ -137,7 +137,7 @@ pub trait Consumer: Clone + Send + Sync + 'static {
                 })
                 .await;
             conclude(&context, end, ended).await?;
-            Ok(pulse.report())
+            Ok(ticker.report())
         }
     }
 }

@@ -1,6 +1,6 @@
 use tokio::runtime::Handle;
 
-use super::leash::{Leash, free};
+use super::remote::cancel::{RemoteCancel, free};
 use super::{StageError, StageRequest};
 use crate::worker::Worker;
 
@@ -8,7 +8,7 @@ use crate::worker::Worker;
 /// may not have opened, and lets go of the stage, in a task of its own.
 pub(super) struct Held {
     /// `None` once the stage was let go of.
-    leash: Option<Leash>,
+    remote_cancel: Option<RemoteCancel>,
     pub(super) worker: Worker,
     pub(super) request: StageRequest,
     /// How the stage failed, for its neighbours.
@@ -17,9 +17,13 @@ pub(super) struct Held {
 }
 
 impl Held {
-    pub(super) fn new(worker: &Worker, request: &StageRequest, leash: Option<Leash>) -> Self {
+    pub(super) fn new(
+        worker: &Worker,
+        request: &StageRequest,
+        remote_cancel: Option<RemoteCancel>,
+    ) -> Self {
         Self {
-            leash,
+            remote_cancel,
             worker: worker.clone(),
             request: request.clone(),
             failure: None,
@@ -35,8 +39,8 @@ impl Held {
     /// The stage has ended well. Its output may still be read, so its channels stay.
     pub(super) async fn let_go(mut self) {
         self.freed = true;
-        if let Some(leash) = self.leash.take() {
-            leash.let_go(&self.worker).await;
+        if let Some(remote_cancel) = self.remote_cancel.take() {
+            remote_cancel.let_go(&self.worker).await;
         }
     }
 
@@ -55,10 +59,10 @@ impl Drop for Held {
         // Without a runtime the engine frees the channels when it finds the worker gone.
         if let Ok(runtime) = Handle::try_current() {
             let (worker, request) = (self.worker.clone(), self.request.clone());
-            let (leash, failure) = (self.leash.take(), self.failure.take());
+            let (remote_cancel, failure) = (self.remote_cancel.take(), self.failure.take());
             runtime.spawn(async move {
-                if let Some(leash) = leash {
-                    leash.let_go(&worker).await;
+                if let Some(remote_cancel) = remote_cancel {
+                    remote_cancel.let_go(&worker).await;
                 }
                 free(&worker, &request, failure.as_ref()).await;
             });

@@ -7,13 +7,13 @@ use futures::FutureExt;
 use futures::future::{BoxFuture, try_join_all};
 use futures::stream::{Stream, StreamExt};
 
-use super::joined::Joined;
-use super::one_by_one::OneByOne;
+use super::fused::item_stage::FusedItemStage;
+use super::fused::sequential::Sequential;
 use super::policy::{Retry, again};
 use super::serve_stream::serve_stream;
 use super::{
-    Caught, Ends, Flow, KeepsOrder, Outputs, Params, Stage, StageContext, StageError, StageReport,
-    Writable, concurrent,
+    CatchPanic, Ends, Flow, FormatChecked, KeepsOrder, Outputs, Params, Stage, StageContext,
+    StageError, StageReport, fused::concurrent,
 };
 use crate::channel::BadItem;
 use crate::error::Error;
@@ -182,7 +182,10 @@ where
         context.end_with(end);
     }
     let output = join(stage, input, params, context.clone());
-    context.tally(Writable::<_, G::OutFormat>::new(output, context.clone()))
+    context.local_stats(FormatChecked::<_, G::OutFormat>::new(
+        output,
+        context.clone(),
+    ))
 }
 
 /// Connects an item stage to its input. Rejected parameters fail the run.
@@ -199,16 +202,16 @@ where
 {
     let params = match params {
         Ok(params) => params,
-        Err(refused) => return Joined::refused(refused),
+        Err(refused) => return FusedItemStage::refused(refused),
     };
     let run = ItemRun::new(params, context);
     if G::CONCURRENCY > 1 {
         // The type of the input must not stand in both arms: it would double with every stage, and
         // compilation take time exponential in the stages of a pipeline.
-        let input = Caught::new(input).boxed();
-        return Joined::concurrent(concurrent::join(stage, input, run).boxed());
+        let input = CatchPanic::new(input).boxed();
+        return FusedItemStage::concurrent(concurrent::join(stage, input, run).boxed());
     }
-    Joined::one_by_one(OneByOne::new(stage, input, apply, run))
+    FusedItemStage::one_by_one(Sequential::new(stage, input, apply, run))
 }
 
 /// [`ItemStage::apply`], as a type that does not grow with the stages before it.

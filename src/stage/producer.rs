@@ -2,11 +2,11 @@ use std::future::Future;
 
 use futures::{Stream, StreamExt, future::Either, stream};
 
-use super::conclude::conclude;
-use super::pulse::Pulse;
-use super::task::{Seen, Task};
-use super::{Ends, Flow, Params, StageContext, StageError, StageReport, Writable};
-use crate::channel::{Aside, Custody, Receiver, Sender, local};
+use super::execution::conclude::conclude;
+use super::execution::progress_ticker::ProgressTicker;
+use super::fused::task::{Seen, Task};
+use super::{Ends, Flow, FormatChecked, Params, StageContext, StageError, StageReport};
+use crate::channel::{MessageQueue, Receiver, ReturnSlot, Sender, local};
 use crate::codec::{Decode, Encode, Json};
 use crate::error::Error;
 
@@ -47,15 +47,16 @@ pub trait Producer: Clone + Send + Sync + 'static {
         };
         let (feed, _) = local::<()>();
         let (put, out) = local();
-        let custody = Custody::new();
-        let sender = Sender::local(put, context.aside().clone()).in_custody(custody.clone());
+        let return_slot = ReturnSlot::new();
+        let sender =
+            Sender::local(put, context.message_queue().clone()).in_custody(return_slot.clone());
         let own = context.clone();
         let code = self.start(sender, params, context.clone());
-        let feed = Sender::<(), Json>::local(feed, Aside::default());
+        let feed = Sender::<(), Json>::local(feed, MessageQueue::default());
         let feed = (feed, Seen::NoInput);
         let output = Receiver::<Self::Out, Self::Format>::local(out, None);
-        let output = Task::new(context, stream::empty(), feed, code, custody, output).fuse();
-        Either::Right(Writable::<_, Self::Format>::new(output, own))
+        let output = Task::new(context, stream::empty(), feed, code, return_slot, output).fuse();
+        Either::Right(FormatChecked::<_, Self::Format>::new(output, own))
     }
 
     /// Runs the producer into a channel.
@@ -66,28 +67,32 @@ pub trait Producer: Clone + Send + Sync + 'static {
         context: StageContext,
     ) -> impl Future<Output = Result<StageReport, StageError>> + Send + 'static {
         async move {
-            let pulse = Pulse::new(context.clone());
+            let ticker = ProgressTicker::new(context.clone());
             let id = context.stage();
-            let writer = pulse.attach_writer(ends.writer(id)?);
-            let custody = Custody::new();
+            let writer = ticker.attach_writer(ends.writer(id)?);
+            let return_slot = ReturnSlot::new();
             let mut sender = Some(
                 Sender::new(writer)
                     .started()
                     .with_metadata(context.metadata()),
             );
-            let ended = pulse
+            let ended = ticker
                 .run(async {
                     let params = context.params()?;
                     let Some(sender) = sender.take() else {
                         return Ok(());
                     };
-                    self.start(sender.in_custody(custody.clone()), params, context.clone())
-                        .await
-                        .map_err(|error| StageError::returned(id, None, error))
+                    self.start(
+                        sender.in_custody(return_slot.clone()),
+                        params,
+                        context.clone(),
+                    )
+                    .await
+                    .map_err(|error| StageError::returned(id, None, error))
                 })
                 .await;
-            conclude(&context, sender.or_else(|| custody.take()), ended).await?;
-            Ok(pulse.report())
+            conclude(&context, sender.or_else(|| return_slot.take()), ended).await?;
+            Ok(ticker.report())
         }
     }
 }

@@ -4,11 +4,11 @@ use std::future::Future;
 
 use futures::Stream;
 
-use super::conclude::conclude;
-use super::flow::Incoming;
-use super::pulse::Pulse;
-use super::task::send_all;
-use super::{Caught, Ends, Flow, StageContext, StageError, StageReport};
+use super::execution::conclude::conclude;
+use super::execution::progress_ticker::ProgressTicker;
+use super::fused::flow::Incoming;
+use super::fused::task::send_all;
+use super::{CatchPanic, Ends, Flow, StageContext, StageError, StageReport};
 use crate::channel::Sender;
 use crate::codec::{Decode, Encode};
 
@@ -34,15 +34,15 @@ where
     S: Stream<Item = Flow<Out>> + Send + 'static,
 {
     async move {
-        let pulse = Pulse::of_stream(context.clone());
+        let ticker = ProgressTicker::of_stream(context.clone());
         let id = context.stage();
-        let (reader, writer) = pulse.attach(&mut ends).await?;
+        let (reader, writer) = ticker.attach(&mut ends).await?;
         let mut receiver = context.receiver::<In, InF>(reader);
         if bad_items {
             receiver = receiver.go_on_after_bad_items();
         }
         let mut sender = Sender::<Out, F>::new(writer);
-        let ended = pulse
+        let ended = ticker
             .run(async {
                 let ready = ready(&context)?;
                 let header = receiver
@@ -57,10 +57,10 @@ where
                     .await
                     .map_err(|error| StageError::output(id, error))?;
                 let output = join(ready, Incoming::new(receiver, id));
-                send_all(Caught::new(output), &mut sender, &context).await
+                send_all(CatchPanic::new(output), &mut sender, &context).await
             })
             .await;
         conclude(&context, Some(sender), ended).await?;
-        Ok(pulse.report())
+        Ok(ticker.report())
     }
 }

@@ -4,12 +4,12 @@ use std::future::Future;
 
 use futures::{Stream, StreamExt, future::Either, stream};
 
-use super::conclude::conclude;
-use super::grace::soon;
-use super::pulse::Pulse;
-use super::task::{Seen, Task};
-use super::{Ends, Flow, Params, Stage, StageContext, StageError, StageReport, Writable};
-use crate::channel::{Custody, Receiver, Sender, local};
+use super::execution::conclude::conclude;
+use super::execution::grace::soon;
+use super::execution::progress_ticker::ProgressTicker;
+use super::fused::task::{Seen, Task};
+use super::{Ends, Flow, FormatChecked, Params, Stage, StageContext, StageError, StageReport};
+use crate::channel::{Receiver, ReturnSlot, Sender, local};
 use crate::error::Error;
 
 /// A stage whose code runs from a [`Receiver`] to a [`Sender`].
@@ -42,7 +42,7 @@ where
     S: Stream<Item = Flow<G::In>> + Send + 'static,
 {
     let context = context.for_stage(stage.id());
-    context.tally(joined(&stage, input, context.clone()))
+    context.local_stats(joined(&stage, input, context.clone()))
 }
 
 fn joined<G, S>(
@@ -60,18 +60,20 @@ where
     };
     let (feed, input_end) = local();
     let (output_end, out) = local();
-    let custody = Custody::new();
-    let aside = context.aside().clone();
-    let feed =
-        Sender::<G::In, G::InFormat>::local_unchecked(feed, crate::channel::Aside::default());
+    let return_slot = ReturnSlot::new();
+    let message_queue = context.message_queue().clone();
+    let feed = Sender::<G::In, G::InFormat>::local_unchecked(
+        feed,
+        crate::channel::MessageQueue::default(),
+    );
     let seen = Seen::by_receiver_of(&feed);
-    let receiver = Receiver::local(input_end, Some(aside.clone()));
-    let sender = Sender::local(output_end, aside).in_custody(custody.clone());
+    let receiver = Receiver::local(input_end, Some(message_queue.clone()));
+    let sender = Sender::local(output_end, message_queue).in_custody(return_slot.clone());
     let own = context.clone();
     let code = stage.start(receiver, sender, params, context.clone());
     let output = Receiver::<G::Out, G::OutFormat>::local(out, None);
-    let output = Task::new(context, input, (feed, seen), code, custody, output).fuse();
-    Either::Right(Writable::<_, G::OutFormat>::new(output, own))
+    let output = Task::new(context, input, (feed, seen), code, return_slot, output).fuse();
+    Either::Right(FormatChecked::<_, G::OutFormat>::new(output, own))
 }
 
 /// Runs a stream stage over channels.
@@ -82,13 +84,13 @@ pub fn serve<G: StreamStage>(
     context: StageContext,
 ) -> impl Future<Output = Result<StageReport, StageError>> + Send + 'static {
     async move {
-        let pulse = Pulse::new(context.clone());
+        let ticker = ProgressTicker::new(context.clone());
         let id = context.stage();
-        let (reader, writer) = pulse.attach(&mut ends).await?;
-        let custody = Custody::new();
+        let (reader, writer) = ticker.attach(&mut ends).await?;
+        let return_slot = ReturnSlot::new();
         let mut receiver = context.receiver(reader);
         let mut sender = Some(Sender::new(writer).started());
-        let ended = pulse
+        let ended = ticker
             .run(async {
                 let params = context.params()?;
                 let header = soon(receiver.header()).await;
@@ -102,15 +104,15 @@ pub fn serve<G: StreamStage>(
                     .take()
                     .map(|sender| sender.with_metadata(context.metadata()));
                 let Some(sender) = sender else { return Ok(()) };
-                let sender = sender.in_custody(custody.clone());
+                let sender = sender.in_custody(return_slot.clone());
                 stage
                     .start(receiver, sender, params, context.clone())
                     .await
                     .map_err(|error| StageError::returned(id, None, error))
             })
             .await;
-        let sender = sender.or_else(|| custody.take());
+        let sender = sender.or_else(|| return_slot.take());
         conclude(&context, sender, ended).await?;
-        Ok(pulse.report())
+        Ok(ticker.report())
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::options::not_blank;
 use super::websocket::WebSocketDialer;
-use super::{ConnectError, ConnectOptions, Dial, KeepAlive, StreamCounts, Transport};
+use super::{ConnectError, ConnectOptions, Dial, EndpointStats, KeepAlive, Transport};
 use crate::wire::{EngineUrl, InvalidUrl, StreamChannelRef};
 
 /// The location of an engine and how to connect to it: a URL with options, or an engine in this
@@ -29,7 +29,7 @@ use crate::wire::{EngineUrl, InvalidUrl, StreamChannelRef};
 pub struct Address {
     kind: Kind,
     /// Counters for the channel ends opened at this address, if any.
-    counts: Option<Arc<StreamCounts>>,
+    counts: Option<Arc<EndpointStats>>,
 }
 
 #[derive(Clone)]
@@ -60,12 +60,12 @@ impl Address {
     }
 
     /// Counts the traffic of channel ends opened at this address in `counts`.
-    pub(crate) fn counted_in(mut self, counts: Arc<StreamCounts>) -> Self {
+    pub(crate) fn counted_in(mut self, counts: Arc<EndpointStats>) -> Self {
         self.counts = Some(counts);
         self
     }
 
-    pub(crate) fn counts(&self) -> Option<&Arc<StreamCounts>> {
+    pub(crate) fn counts(&self) -> Option<&Arc<EndpointStats>> {
         self.counts.as_ref()
     }
 

@@ -53,7 +53,7 @@ impl Default for KeepAlive {
 /// Frames arrive often and the timer fires rarely. Recording a frame is therefore one assignment,
 /// and its effect on the timer is computed when the timer fires.
 #[derive(Debug)]
-pub(crate) struct Pulse {
+pub(crate) struct KeepAliveTimer {
     settings: KeepAlive,
     heard: Instant,
     pinged: Instant,
@@ -66,7 +66,7 @@ pub(crate) struct Pulse {
 /// Upper bound on the extra silence that a peer is granted after messages that took long to send.
 const LONGEST_GRANT: Duration = Duration::from_secs(30);
 
-/// The result of [`Pulse::check`].
+/// The result of [`KeepAliveTimer::check`].
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Check {
     /// Nothing is due before this time.
@@ -77,7 +77,7 @@ pub(crate) enum Check {
     Dead,
 }
 
-impl Pulse {
+impl KeepAliveTimer {
     pub(crate) fn new(settings: KeepAlive, now: Instant) -> Self {
         Self {
             settings,
@@ -135,24 +135,24 @@ impl Pulse {
 mod tests {
     use std::time::{Duration, Instant};
 
-    use super::{Check, KeepAlive, Pulse};
+    use super::{Check, KeepAlive, KeepAliveTimer};
 
     #[test]
     fn pings_in_between_and_gives_up_on_silence() {
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
-        let mut pulse = Pulse::new(KeepAlive::default(), start);
-        assert_eq!(pulse.check(start), Check::Wait(at(20)));
-        assert_eq!(pulse.check(at(20)), Check::Ping);
-        assert_eq!(pulse.check(at(20)), Check::Wait(at(40)));
-        assert_eq!(pulse.check(at(40)), Check::Ping);
-        pulse.heard(at(41));
-        assert_eq!(pulse.check(at(60)), Check::Ping);
-        assert_eq!(pulse.check(at(80)), Check::Ping);
-        assert_eq!(pulse.check(at(80)), Check::Wait(at(100)));
-        assert_eq!(pulse.check(at(100)), Check::Ping);
-        assert_eq!(pulse.check(at(100)), Check::Wait(at(101)));
-        assert_eq!(pulse.check(at(101)), Check::Dead);
+        let mut keep_alive_timer = KeepAliveTimer::new(KeepAlive::default(), start);
+        assert_eq!(keep_alive_timer.check(start), Check::Wait(at(20)));
+        assert_eq!(keep_alive_timer.check(at(20)), Check::Ping);
+        assert_eq!(keep_alive_timer.check(at(20)), Check::Wait(at(40)));
+        assert_eq!(keep_alive_timer.check(at(40)), Check::Ping);
+        keep_alive_timer.heard(at(41));
+        assert_eq!(keep_alive_timer.check(at(60)), Check::Ping);
+        assert_eq!(keep_alive_timer.check(at(80)), Check::Ping);
+        assert_eq!(keep_alive_timer.check(at(80)), Check::Wait(at(100)));
+        assert_eq!(keep_alive_timer.check(at(100)), Check::Ping);
+        assert_eq!(keep_alive_timer.check(at(100)), Check::Wait(at(101)));
+        assert_eq!(keep_alive_timer.check(at(101)), Check::Dead);
     }
 
     #[test]
@@ -163,16 +163,16 @@ mod tests {
             ping_every: Duration::from_secs(1000),
             dead_after: Duration::from_secs(10),
         };
-        let mut pulse = Pulse::new(settings, start);
-        pulse.held_up(at(1));
-        pulse.saw(1, at(5));
-        pulse.saw(1, at(9));
-        assert_eq!(pulse.check(at(9)), Check::Wait(at(15)));
-        pulse.all_sent(at(11));
+        let mut keep_alive_timer = KeepAliveTimer::new(settings, start);
+        keep_alive_timer.held_up(at(1));
+        keep_alive_timer.saw(1, at(5));
+        keep_alive_timer.saw(1, at(9));
+        assert_eq!(keep_alive_timer.check(at(9)), Check::Wait(at(15)));
+        keep_alive_timer.all_sent(at(11));
         // Data that took ten seconds may take ten more.
-        assert_eq!(pulse.check(at(12)), Check::Wait(at(31)));
-        pulse.heard(at(13));
-        assert_eq!(pulse.check(at(31)), Check::Dead);
+        assert_eq!(keep_alive_timer.check(at(12)), Check::Wait(at(31)));
+        keep_alive_timer.heard(at(13));
+        assert_eq!(keep_alive_timer.check(at(31)), Check::Dead);
     }
 
     #[test]
@@ -195,7 +195,7 @@ mod tests {
             dead_after: Duration::MAX,
         };
         assert!(matches!(
-            Pulse::new(endless, start).check(start),
+            KeepAliveTimer::new(endless, start).check(start),
             Check::Wait(_)
         ));
     }

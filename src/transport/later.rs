@@ -16,6 +16,11 @@ pub(crate) fn later<T: Into<Instant> + From<Instant>>(start: T, wait: Duration) 
         .into()
 }
 
+/// The time of tokio's clock, which tests can pause.
+pub(crate) fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::{Duration, Instant};

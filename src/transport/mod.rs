@@ -4,20 +4,18 @@
 //! configure. Higher floors see frames and how a connection ended, not how frames travel. Only
 //! `websocket/dial.rs` names the WebSocket library.
 
-#[cfg(feature = "engine")]
-mod account;
 mod address;
-mod agreed;
 #[cfg(feature = "engine")]
 mod budget;
 mod connect_error;
 mod dial;
+mod endpoint_stats;
+mod idle_timeout;
 mod keep_alive;
 mod later;
 mod memory;
 mod options;
-mod silence;
-mod stream_counts;
+mod peer_extensions;
 mod tcp;
 #[cfg(feature = "tls")]
 mod tls;
@@ -29,22 +27,20 @@ use std::task::{Context, Poll};
 
 use crate::wire::{Close, Frame};
 
-#[cfg(feature = "engine")]
-pub(crate) use account::Account;
 pub use address::Address;
-pub(crate) use agreed::Agreed;
 #[cfg(feature = "engine")]
-pub(crate) use budget::Budget;
+pub(crate) use budget::{Account, Budget};
 pub use connect_error::ConnectError;
 pub(crate) use dial::Dial;
-pub(crate) use keep_alive::{Check, KeepAlive, Pulse};
-pub(crate) use later::{CENTURY, later};
+pub(crate) use endpoint_stats::EndpointStats;
+pub(crate) use idle_timeout::IdleTimeout;
+pub(crate) use keep_alive::{Check, KeepAlive, KeepAliveTimer};
+pub(crate) use later::{CENTURY, later, now};
 pub(crate) use memory::{Memory, PipeLimits, pipe};
 #[cfg(feature = "engine")]
 pub(crate) use memory::{PipeMonitor, PipeReader, PipeWriter, Popped, accounted_pipe};
 pub(crate) use options::ConnectOptions;
-pub(crate) use silence::Silence;
-pub(crate) use stream_counts::StreamCounts;
+pub(crate) use peer_extensions::PeerExtensions;
 #[cfg(feature = "engine")]
 pub(crate) use tcp::acknowledged_within;
 pub(crate) use tcp::keep_alive;
@@ -91,8 +87,8 @@ pub(crate) trait Transport: Send + Sync + Unpin {
     }
 
     /// What the peer stated in the handshake.
-    fn agreed(&self) -> Agreed {
-        Agreed::default()
+    fn agreed(&self) -> PeerExtensions {
+        PeerExtensions::default()
     }
 }
 

@@ -4,11 +4,11 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use uuid::Uuid;
 
-use super::announcement::Announcement;
-use super::driver::{Driver, First, Parts};
-use super::greeting::await_greeting;
-use super::shared::{Alive, Settings, Shared};
-use super::state::{Link, Status};
+use super::connection::announcement::Announcement;
+use super::connection::driver::{Driver, FirstConnection, Parts};
+use super::connection::greeting::await_greeting;
+use super::connection::state::{Link, Status};
+use super::shared::{HandleGuard, Settings, Shared};
 use super::{Backoff, MAX_MESSAGE, Worker};
 use crate::codec::ItemLimits;
 use crate::transport::{Address, ConnectError, KeepAlive};
@@ -187,7 +187,7 @@ impl WorkerBuilder {
     }
 
     /// Starts the worker's task, with its first connection if there is one.
-    fn start(self, address: Address, first: Option<First>) -> Worker {
+    fn start(self, address: Address, first: Option<FirstConnection>) -> Worker {
         let (commands, queue) = mpsc::unbounded_channel();
         let link = match first {
             Some(_) => Link::Connected,
@@ -207,7 +207,7 @@ impl WorkerBuilder {
             max_running_calls: self.max_running_calls,
             item_limits: self.item_limits,
         };
-        let alive = Arc::new(Alive(commands.clone()));
+        let alive = Arc::new(HandleGuard(commands.clone()));
         let shared = Arc::new(Shared::new(settings, commands, observed));
         let agreed = first.as_ref().map(|(transport, _)| transport.agreed());
         if let Some(limit) = agreed.and_then(|agreed| agreed.message_limit) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{StreamMetrics, WorkerMetrics};
-use crate::transport::StreamCounts;
+use crate::transport::EndpointStats;
 use crate::wire::Histogram;
 
 /// The counters of a worker.
@@ -16,7 +16,7 @@ pub(super) struct Counters {
     failed: AtomicU64,
     stopped: AtomicU64,
     durations: Histogram,
-    pub(super) streams: Arc<StreamCounts>,
+    pub(super) streams: Arc<EndpointStats>,
     reconnects: AtomicU64,
 }
 

@@ -5,12 +5,12 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::announcement::Announcement;
-use super::command::Command;
+use super::connection::announcement::Announcement;
+use super::connection::command::Command;
+use super::connection::state::Status;
 use super::counters::Counters;
-use super::handler::Function;
-use super::registry::Registry;
-use super::state::Status;
+use super::functions::handler::Function;
+use super::functions::registry::Registry;
 use super::{Closed, MAX_MESSAGE, RegisterError};
 use crate::codec::ItemLimits;
 use crate::transport::Address;
@@ -150,9 +150,9 @@ pub(super) struct Settings {
 }
 
 /// Held by the handles and not by the driver: dropped with the last handle.
-pub(super) struct Alive(pub(super) mpsc::UnboundedSender<Command>);
+pub(super) struct HandleGuard(pub(super) mpsc::UnboundedSender<Command>);
 
-impl Drop for Alive {
+impl Drop for HandleGuard {
     fn drop(&mut self) {
         // Without a driver there is nothing to notify.
         let _ = self.0.send(Command::HandleGone);

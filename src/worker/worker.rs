@@ -5,8 +5,8 @@ use futures::{Stream, stream};
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
-use super::command::Command;
-use super::shared::{Alive, Origin, Shared};
+use super::connection::command::Command;
+use super::shared::{HandleGuard, Origin, Shared};
 use super::{
     CallError, Closed, ConnectionState, FunctionBuilder, Handler, RegisterError, Registered,
     Rejection, ShutdownError, Trigger, WorkerBuilder, WorkerMetrics,
@@ -54,7 +54,7 @@ use crate::wire::builtin;
 pub struct Worker {
     shared: Arc<Shared>,
     /// Notifies the driver when the last handle is dropped.
-    _alive: Arc<Alive>,
+    _alive: Arc<HandleGuard>,
     /// Set in handles that were created for a running function.
     origin: Option<Arc<Origin>>,
 }
@@ -91,7 +91,11 @@ impl Worker {
         WorkerBuilder::new(address.try_into().map_err(ConnectError::from))
     }
 
-    pub(super) fn new(shared: Arc<Shared>, alive: Arc<Alive>, origin: Option<Arc<Origin>>) -> Self {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        alive: Arc<HandleGuard>,
+        origin: Option<Arc<Origin>>,
+    ) -> Self {
         Self {
             shared,
             _alive: alive,

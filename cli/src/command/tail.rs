@@ -1,7 +1,7 @@
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 
-use crate::table::harmless;
-use crate::tell::tell;
+use crate::terminal::print_error::print_error;
+use crate::terminal::table::sanitized;
 
 /// How much of the standard error of a command is kept for the cause of its failure.
 const KEPT: usize = 2048;
@@ -19,8 +19,8 @@ pub(super) async fn follow(program: &str, stderr: impl AsyncRead + Unpin) -> Str
             Ok(0) | Err(_) => return tail,
             Ok(_) => {}
         }
-        let line = harmless(String::from_utf8_lossy(&line).trim_end());
-        tell(format_args!("{program}: {line}"));
+        let line = sanitized(String::from_utf8_lossy(&line).trim_end());
+        print_error(format_args!("{program}: {line}"));
         if !tail.is_empty() {
             tail.push_str("; ");
         }

@@ -2,7 +2,7 @@ use std::fmt;
 
 use clap::ValueEnum;
 
-use crate::draft::StreamFormat;
+use crate::spec::StreamFormat;
 
 /// How data is written outside of a pipeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -9,10 +9,10 @@ use super::data_format::DataFormat;
 use super::decoder::ItemDecoder;
 use super::encoder::Converter;
 use super::item::Item;
-use crate::draft::{Draft, Record, Source, StageStep, Step, StreamFormat};
+use crate::engine_client::known_functions::{KnownFunctions, Stream};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::known::{Known, Stream};
+use crate::spec::{PipelineSpec, Record, Source, StageStep, Step, StreamFormat};
 
 /// The formats at both ends of a pipeline: of the data outside and of the stream inside.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,20 +30,20 @@ impl Edges {
     ///
     /// If a stage takes or gives something that data in the format cannot be converted to.
     pub(crate) fn choose(
-        draft: &Draft,
-        known: Option<&Known>,
+        spec: &PipelineSpec,
+        known: Option<&KnownFunctions>,
         from: Option<DataFormat>,
         to: Option<DataFormat>,
     ) -> Result<Self, Failure> {
-        let (first, last) = (draft.steps.first(), draft.steps.last());
+        let (first, last) = (spec.steps.first(), spec.steps.last());
         let input = stage(first).and_then(|stage| known?.input(&stage.id));
         let output = stage(last).and_then(|stage| known?.output(&stage.id));
-        let declared = match draft.format {
+        let declared = match spec.format {
             StreamFormat::Bytes => None,
             format => Some(format.into()),
         };
         let (from, first) = begin(first, input.as_ref(), from.or(declared))?;
-        let written = draft
+        let written = spec
             .steps
             .iter()
             .fold(first, |format, step| step.writes(format));

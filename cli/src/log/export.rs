@@ -10,7 +10,7 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::registry::LookupSpan;
 
 use crate::failure::Failure;
-use crate::tell::tell;
+use crate::terminal::print_error::print_error;
 
 /// Any of these enables the export (OpenTelemetry Protocol Exporter, "Endpoint URLs for
 /// OTLP/HTTP").
@@ -59,7 +59,7 @@ impl Export {
     /// Exports the remaining spans. Must be called outside of a runtime, because it blocks.
     pub(super) fn end(self) {
         if let Err(error) = self.0.shutdown() {
-            tell(format_args!("note: some spans were not exported: {error}"));
+            print_error(format_args!("note: some spans were not exported: {error}"));
         }
     }
 }

@@ -9,7 +9,7 @@ use tracing_subscriber::{Layer, Registry, fmt};
 use super::export::Export;
 use super::lines::{self, Lines};
 use crate::failure::Failure;
-use crate::tell::SAID;
+use crate::terminal::print_error::SAID;
 
 /// The log settings of every command.
 #[derive(Args)]

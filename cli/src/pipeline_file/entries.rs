@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use toml::Spanned;
 
-use crate::draft::StreamFormat;
+use crate::spec::StreamFormat;
 
 /// A pipeline for `pipewright run -f`.
 #[derive(Deserialize, JsonSchema)]

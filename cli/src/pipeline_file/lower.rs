@@ -9,12 +9,12 @@ use super::entries::{FileEntry, PartitionEntry, StepEntry};
 use super::mistake::Mistake;
 use super::pipeline_file::{Named, Retry};
 use crate::command::CommandSpec;
-use crate::draft::{Draft, StageStep, Step, StreamFormat};
-use crate::units::duration;
+use crate::spec::{PipelineSpec, StageStep, Step, StreamFormat};
+use crate::terminal::units::duration;
 
 /// The result of validating a file.
 pub(super) struct Lowered {
-    pub(super) draft: Draft,
+    pub(super) spec: PipelineSpec,
     pub(super) input: Option<PathBuf>,
     pub(super) output: Option<PathBuf>,
     pub(super) retry: Option<Retry>,
@@ -40,7 +40,7 @@ pub(super) fn lower(file: FileEntry) -> Result<Lowered, Vec<Mistake>> {
         return Err(lowering.mistakes);
     }
     Ok(Lowered {
-        draft: Draft {
+        spec: PipelineSpec {
             format: file.format,
             steps,
             deadline,

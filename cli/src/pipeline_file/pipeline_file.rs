@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use super::mistake::{Mistake, Mistakes};
 use super::{lower, read};
-use crate::draft::Draft;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::spec::PipelineSpec;
 
 /// A validated pipeline file.
 pub(crate) struct PipelineFile {
-    pub(crate) draft: Draft,
+    pub(crate) spec: PipelineSpec,
     pub(crate) input: Option<PathBuf>,
     pub(crate) output: Option<PathBuf>,
     pub(crate) retry: Option<Retry>,
@@ -57,7 +57,7 @@ impl PipelineFile {
     pub(crate) fn parse(text: String, path: &Path) -> Result<Self, Failure> {
         match read::read(&text).and_then(lower::lower) {
             Ok(lowered) => Ok(Self {
-                draft: lowered.draft,
+                spec: lowered.spec,
                 input: lowered.input,
                 output: lowered.output,
                 retry: lowered.retry,

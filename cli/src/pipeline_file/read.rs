@@ -2,7 +2,7 @@ use toml::de::Error;
 
 use super::entries::FileEntry;
 use super::mistake::Mistake;
-use crate::similar::similar;
+use crate::engine_client::similar::similar;
 
 /// Parses the entries of a file.
 pub(super) fn read(text: &str) -> Result<FileEntry, Vec<Mistake>> {

@@ -8,11 +8,11 @@ use std::sync::Arc;
 use shuttle::future::block_on;
 use shuttle::thread;
 
-use super::encoding::Encoding;
-use super::flusher;
+use super::sender::encoder::ItemEncoder;
+use super::sender::flusher;
 use crate::channel::link::Link;
 use crate::channel::writer::Outbox;
-use crate::channel::{Aside, ChannelWriter, Meter, Remark};
+use crate::channel::{ChannelWriter, MessageQueue, QueuedMessage, StreamStats};
 use crate::codec::Lines;
 use crate::sync::every_order;
 use crate::transport::{Memory, PipeLimits, PipeReader, Popped, pipe};
@@ -26,23 +26,29 @@ const ONE: PipeLimits = PipeLimits {
 
 /// Creates the sending half, whose flusher task ends with the sender, and the other end of the
 /// connection.
-fn sender(aside: Option<Aside>) -> (Arc<Encoding<Lines>>, PipeReader, thread::JoinHandle<()>) {
+fn sender(
+    message_queue: Option<MessageQueue>,
+) -> (Arc<ItemEncoder<Lines>>, PipeReader, thread::JoinHandle<()>) {
     let (writer, reader) = pipe(ONE);
     let mut writer = ChannelWriter::over(Link::Open(Box::new(Memory::writer(writer))));
-    if let Some(aside) = aside {
-        writer = writer.attached(Meter::new(), aside);
+    if let Some(message_queue) = message_queue {
+        writer = writer.attached(StreamStats::new(), message_queue);
     }
-    let encoding = Arc::new(Encoding::new(writer.into_outbox(), Lines::default(), true));
-    encoding.send_aside();
-    let flushed = Arc::clone(&encoding);
+    let encoder = Arc::new(ItemEncoder::new(
+        writer.into_outbox(),
+        Lines::default(),
+        true,
+    ));
+    encoder.send_aside();
+    let flushed = Arc::clone(&encoder);
     let flusher = thread::spawn(move || block_on(flusher::run(&flushed, None)));
-    (encoding, reader, flusher)
+    (encoder, reader, flusher)
 }
 
-fn send(encoding: &Encoding<Lines>, item: &str) {
+fn send(encoder: &ItemEncoder<Lines>, item: &str) {
     block_on(async {
-        poll_fn(|cx| encoding.poll_ready(cx)).await.unwrap();
-        encoding.push(item.to_owned()).unwrap();
+        poll_fn(|cx| encoder.poll_ready(cx)).await.unwrap();
+        encoder.push(item.to_owned()).unwrap();
     });
 }
 
@@ -62,12 +68,12 @@ fn read(reader: &mut PipeReader, expected: &str, mut message: impl FnMut(&str)) 
 #[test]
 fn items_arrive_although_nobody_flushes() {
     every_order(|| {
-        let (encoding, mut reader, flusher) = sender(None);
-        let sending = Arc::clone(&encoding);
+        let (encoder, mut reader, flusher) = sender(None);
+        let sending = Arc::clone(&encoder);
         let sender = thread::spawn(move || ["a", "b", "c"].map(|item| send(&sending, item)));
         read(&mut reader, "a\nb\nc\n", |_| ());
         sender.join().unwrap();
-        encoding.leave();
+        encoder.leave();
         flusher.join().unwrap();
     });
 }
@@ -76,8 +82,8 @@ fn items_arrive_although_nobody_flushes() {
 #[test]
 fn sender_and_flusher_both_keep_their_waker() {
     every_order(|| {
-        let (encoding, mut reader, flusher) = sender(None);
-        let sending = Arc::clone(&encoding);
+        let (encoder, mut reader, flusher) = sender(None);
+        let sending = Arc::clone(&encoder);
         let sender = thread::spawn(move || {
             for item in ["a", "b", "c"] {
                 send(&sending, item);
@@ -86,7 +92,7 @@ fn sender_and_flusher_both_keep_their_waker() {
         });
         read(&mut reader, "a\nb\nc\n", |_| ());
         sender.join().unwrap();
-        encoding.leave();
+        encoder.leave();
         flusher.join().unwrap();
     });
 }
@@ -94,12 +100,12 @@ fn sender_and_flusher_both_keep_their_waker() {
 #[test]
 fn an_item_after_a_pause_arrives() {
     every_order(|| {
-        let (encoding, mut reader, flusher) = sender(None);
+        let (encoder, mut reader, flusher) = sender(None);
         for item in ["a", "b"] {
-            send(&encoding, item);
+            send(&encoder, item);
             read(&mut reader, &format!("{item}\n"), |_| ());
         }
-        encoding.leave();
+        encoder.leave();
         flusher.join().unwrap();
     });
 }
@@ -107,11 +113,12 @@ fn an_item_after_a_pause_arrives() {
 #[test]
 fn what_others_put_in_goes_out_while_the_sender_rests() {
     every_order(|| {
-        let aside = Aside::default();
-        let (encoding, mut reader, flusher) = sender(Some(aside.clone()));
-        let other = thread::spawn(move || aside.push(Remark::Message("beside".into())));
+        let message_queue = MessageQueue::default();
+        let (encoder, mut reader, flusher) = sender(Some(message_queue.clone()));
+        let other =
+            thread::spawn(move || message_queue.push(QueuedMessage::Message("beside".into())));
         let mut seen = false;
-        send(&encoding, "a");
+        send(&encoder, "a");
         read(&mut reader, "a\n", |text| seen |= text == "beside");
         while !seen {
             match block_on(poll_fn(|cx| reader.poll_pop(cx))) {
@@ -120,7 +127,7 @@ fn what_others_put_in_goes_out_while_the_sender_rests() {
             }
         }
         other.join().unwrap();
-        encoding.leave();
+        encoder.leave();
         flusher.join().unwrap();
     });
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use tokio::task::yield_now;
 
-use super::ticks;
+use super::sender::coarse_clock;
 use crate::channel::coop::poll_coop;
 
 /// The largest number of items per charge of the budget.
@@ -36,7 +36,7 @@ impl Pace {
         Self {
             free: 0,
             batch: 1,
-            since: ticks::instant(),
+            since: coarse_clock::instant(),
             owes_turn: false,
         }
     }
@@ -65,7 +65,7 @@ impl Pace {
 
     /// The budget was charged for an operation.
     pub(super) fn asked(&mut self) {
-        self.asked_at(ticks::instant());
+        self.asked_at(coarse_clock::instant());
     }
 
     fn asked_at(&mut self, now: Instant) {

@@ -1,8 +1,8 @@
 use std::task::{Context, Poll, ready};
 
-use super::receiver::Source;
+use super::receiver::receiver::Source;
 use super::{Event, ReceiveError, Receiver};
-use crate::channel::Remark;
+use crate::channel::QueuedMessage;
 use crate::codec::Decode;
 
 impl<T, F: Decode<T>> Receiver<T, F> {
@@ -10,8 +10,8 @@ impl<T, F: Decode<T>> Receiver<T, F> {
     #[inline]
     fn take_item(&mut self) -> Option<Result<T, ReceiveError>> {
         match &mut self.source {
-            Source::Channel(decoding) if self.held.is_none() && self.pace.is_free() => {
-                decoding.take_item()
+            Source::Channel(decoder) if self.held.is_none() && self.pace.is_free() => {
+                decoder.take_item()
             }
             _ => None,
         }
@@ -30,11 +30,11 @@ impl<T, F: Decode<T>> Receiver<T, F> {
             return Poll::Ready(Ok(match ready!(self.poll_user_event(cx))? {
                 Some(Event::Item(item)) => Some(item),
                 Some(Event::Message(text)) => {
-                    self.put_aside(Remark::Message(text));
+                    self.put_aside(QueuedMessage::Message(text));
                     continue;
                 }
                 Some(Event::Progress(progress)) => {
-                    self.put_aside(Remark::Progress(*progress));
+                    self.put_aside(QueuedMessage::Progress(*progress));
                     continue;
                 }
                 Some(Event::Signal(_)) => continue,
@@ -44,11 +44,11 @@ impl<T, F: Decode<T>> Receiver<T, F> {
     }
 
     /// Forwards a message from within the process; a channel does this itself.
-    fn put_aside(&self, remark: Remark) {
-        if let (Source::Local(_), Some(aside)) = (&self.source, &self.aside)
+    fn put_aside(&self, queued: QueuedMessage) {
+        if let (Source::Local(_), Some(message_queue)) = (&self.source, &self.message_queue)
             && !self.keeps_messages
         {
-            aside.push(remark);
+            message_queue.push(queued);
         }
     }
 

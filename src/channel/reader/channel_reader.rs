@@ -8,7 +8,9 @@ use bytes::Bytes;
 use super::{Inbox, Messages};
 use crate::channel::coop::poll_coop;
 use crate::channel::link::Link;
-use crate::channel::{Aside, Meter, Observed, ReadError, StreamReport, WriterWatch};
+use crate::channel::{
+    MessageQueue, ReadError, StreamObserver, StreamReport, StreamStats, WriterWatch,
+};
 use crate::transport::Address;
 use crate::wire::{Close, Direction, Frame, Header, Progress, StreamChannelRef};
 
@@ -83,15 +85,15 @@ impl ChannelReader {
         }
     }
 
-    /// Updates `meter`, and puts messages that user code does not request into `aside`.
-    pub(crate) fn attached(mut self, meter: Arc<Meter>, aside: Aside) -> Self {
-        self.inbox.attach(meter, aside);
+    /// Updates `stats`, and puts messages that user code does not request into `message_queue`.
+    pub(crate) fn attached(mut self, stats: Arc<StreamStats>, message_queue: MessageQueue) -> Self {
+        self.inbox.attach(stats, message_queue);
         self
     }
 
-    /// Updates `meter`; messages are for user code only.
-    pub(crate) fn metered(mut self, meter: Arc<Meter>) -> Self {
-        self.inbox.attach_meter(meter);
+    /// Updates `stats`; messages are for user code only.
+    pub(crate) fn metered(mut self, stats: Arc<StreamStats>) -> Self {
+        self.inbox.attach_meter(stats);
         self
     }
 
@@ -103,7 +105,7 @@ impl ChannelReader {
 
     /// Removes the observers, for a channel without user data.
     pub(crate) fn unobserved(mut self) -> Self {
-        self.inbox.observed = Observed::default();
+        self.inbox.observer = StreamObserver::default();
         self
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::time::{Sleep, timeout};
 
-use super::vigil::Vigil;
+use super::writer_monitor::WriterMonitor;
 use crate::channel::WriterWatch;
 use crate::channel::link::Link;
 use crate::transport::{ConnectError, Received, Transport};
@@ -29,13 +29,13 @@ pub(super) const LEAVE: Duration = Duration::from_secs(5);
 /// | `Live` | any other verdict | `Gone` |
 /// | `Leaving`: waits for the engine's acknowledgement, and connects for it if necessary | the acknowledgement, a deadline | `Gone` |
 ///
-/// The table in [`Judge`](crate::channel::judge::Judge) decides what received frames mean for the
+/// The table in [`StreamVerifier`](crate::channel::verifier::StreamVerifier) decides what received frames mean for the
 /// stream. If dropped while connecting or in `Leaving`, it continues in the background in order to
 /// notify the writer.
 pub(super) enum Connection {
     Live {
         link: Link,
-        vigil: Vigil,
+        writer_monitor: WriterMonitor,
     },
     Ended {
         link: Box<dyn Transport>,
@@ -54,7 +54,7 @@ impl Connection {
     pub(super) fn new(link: Link) -> Self {
         Self::Live {
             link,
-            vigil: Vigil::default(),
+            writer_monitor: WriterMonitor::default(),
         }
     }
 
@@ -71,9 +71,12 @@ impl Connection {
         cx: &mut Context<'_>,
     ) -> Poll<Result<Option<Received>, ConnectError>> {
         let (link, received): (&mut dyn Transport, _) = match self {
-            Self::Live { link, vigil } => {
+            Self::Live {
+                link,
+                writer_monitor,
+            } => {
                 let link = ready!(link.poll_open(cx))?;
-                let received = ready!(vigil.hear(link.poll_receive(cx), cx));
+                let received = ready!(writer_monitor.hear(link.poll_receive(cx), cx));
                 (link, received)
             }
             Self::Ended { link, deadline } => match link.poll_receive(cx) {
@@ -95,15 +98,15 @@ impl Connection {
 
     /// Monitors the heartbeats that `header` promises.
     pub(super) fn watch(&mut self, header: &Header) {
-        if let Self::Live { vigil, .. } = self {
-            vigil.expect(header);
+        if let Self::Live { writer_monitor, .. } = self {
+            writer_monitor.expect(header);
         }
     }
 
     /// Monitors the stage that writes the stream.
     pub(super) fn watch_writer(&mut self, writer: WriterWatch) {
-        if let Self::Live { vigil, .. } = self {
-            vigil.watch(writer);
+        if let Self::Live { writer_monitor, .. } = self {
+            writer_monitor.watch(writer);
         }
     }
 
@@ -151,7 +154,7 @@ impl Connection {
                     Poll::Ready(())
                 } else {
                     let _ = link.poll_flush(cx);
-                    poll_note(link, cx)
+                    poll_peer_closed(link, cx)
                 }
             }
             // An end that cannot be opened is open already, or the channel does not exist.
@@ -181,7 +184,7 @@ impl Connection {
 }
 
 /// Waits for the peer's close, or its loss.
-fn poll_note(link: &mut dyn Transport, cx: &mut Context<'_>) -> Poll<()> {
+fn poll_peer_closed(link: &mut dyn Transport, cx: &mut Context<'_>) -> Poll<()> {
     while let Received::Frame(_) | Received::Pong = ready!(link.poll_receive(cx)) {}
     Poll::Ready(())
 }

@@ -6,15 +6,17 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 
 use super::connection::{Connection, LEAVE};
-use super::expansion::Expansion;
+use super::decompressor::StreamDecompressor;
 use super::listeners::Listeners;
-use super::passing::Passing;
-use super::rest::Rest;
+use super::pass_through::PassThrough;
+use super::read_buffer::ReadBuffer;
 use crate::channel::coop::poll_coop;
-use crate::channel::judge::{Event, Judge};
 use crate::channel::link::Link;
-use crate::channel::waits::Waits;
-use crate::channel::{Aside, Meter, Observed, ReadError, StreamReport, Verdict, WriterWatch};
+use crate::channel::stats::wait_timer::WaitTimer;
+use crate::channel::verifier::{Event, StreamVerifier};
+use crate::channel::{
+    MessageQueue, ReadError, StreamObserver, StreamReport, StreamStats, Verdict, WriterWatch,
+};
 use crate::transport::Received;
 use crate::wire::{Close, Frame, Header};
 
@@ -24,43 +26,43 @@ use crate::wire::{Close, Frame, Header};
 /// data stays here until it is taken, so dropping a future loses nothing.
 pub(crate) struct Inbox {
     connection: Connection,
-    judge: Judge,
+    verifier: StreamVerifier,
     listeners: Listeners,
     /// Received payload that is returned before everything else.
-    rest: Rest,
+    rest: ReadBuffer,
     /// Events received while looking for a header: at most one progress message and the event after
     /// it.
     peeked: VecDeque<Event>,
-    waits: Waits,
+    wait_timer: WaitTimer,
     /// Decompresses the stream if the header names a compression.
-    expansion: Option<Expansion>,
-    pub(super) observed: Observed,
-    passing: Passing,
+    decompressor: Option<StreamDecompressor>,
+    pub(super) observer: StreamObserver,
+    pass_through: PassThrough,
 }
 
 impl Inbox {
     pub(crate) fn new(link: Link) -> Self {
         Self {
-            observed: Observed::of(&link),
+            observer: StreamObserver::of(&link),
             connection: Connection::new(link),
-            judge: Judge::new(),
+            verifier: StreamVerifier::new(),
             listeners: Listeners::default(),
-            rest: Rest::default(),
+            rest: ReadBuffer::default(),
             peeked: VecDeque::new(),
-            waits: Waits::default(),
-            expansion: None,
-            passing: Passing::default(),
+            wait_timer: WaitTimer::default(),
+            decompressor: None,
+            pass_through: PassThrough::default(),
         }
     }
 
     pub(crate) fn expect_header(&mut self) {
-        self.judge.expect_header();
+        self.verifier.expect_header();
     }
 
-    /// Updates `meter`, and puts messages and progress into `aside`.
-    pub(crate) fn attach(&mut self, meter: Arc<Meter>, aside: Aside) {
-        self.attach_meter(meter);
-        self.passing = Passing::to(aside);
+    /// Updates `stats`, and puts messages and progress into `message_queue`.
+    pub(crate) fn attach(&mut self, stats: Arc<StreamStats>, message_queue: MessageQueue) {
+        self.attach_meter(stats);
+        self.pass_through = PassThrough::to(message_queue);
     }
 
     /// Monitors the stage that writes the stream.
@@ -68,20 +70,20 @@ impl Inbox {
         self.connection.watch_writer(writer);
     }
 
-    /// Updates `meter`.
-    pub(crate) fn attach_meter(&mut self, meter: Arc<Meter>) {
-        self.waits.show(Arc::clone(&meter));
-        self.observed.show(meter);
+    /// Updates `stats`.
+    pub(crate) fn attach_meter(&mut self, stats: Arc<StreamStats>) {
+        self.wait_timer.show(Arc::clone(&stats));
+        self.observer.show(stats);
     }
 
     /// Leaves messages and progress to user code.
     pub(crate) fn keep_messages(&mut self) {
-        self.passing.keep_messages();
+        self.pass_through.keep_messages();
     }
 
     /// Leaves everything that would be forwarded to the caller that takes the events.
     pub(crate) fn keep_all(&mut self) {
-        self.passing = Passing::default();
+        self.pass_through = PassThrough::default();
     }
 
     pub(crate) fn listeners(&mut self) -> &mut Listeners {
@@ -112,13 +114,13 @@ impl Inbox {
             match &event {
                 Some(Event::Message(text)) => {
                     self.listeners.message(text);
-                    self.passing.message(text);
+                    self.pass_through.message(text);
                 }
                 Some(Event::Progress(progress)) => {
                     self.listeners.progress(progress);
-                    self.passing.progress(progress);
+                    self.pass_through.progress(progress);
                 }
-                Some(Event::Turn(turn)) if self.passing.turn(*turn) => continue,
+                Some(Event::Turn(turn)) if self.pass_through.turn(*turn) => continue,
                 Some(Event::Turn(_) | Event::Data(_)) | None => {}
             }
             return Poll::Ready(Ok(event));
@@ -196,7 +198,7 @@ impl Inbox {
                 Ok(Some(Event::Message(_) | Event::Progress(_) | Event::Turn(_))) => {}
                 Ok(None) => return Poll::Ready(Ok(self.rest.take())),
                 Err(error) => {
-                    self.rest = Rest::default();
+                    self.rest = ReadBuffer::default();
                     return Poll::Ready(Err(error));
                 }
             }
@@ -209,8 +211,8 @@ impl Inbox {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Option<&Header>, ReadError>> {
-        while self.judge.has_header().is_none() {
-            if let Some(Verdict::Failed(error)) = self.judge.verdict() {
+        while self.verifier.has_header().is_none() {
+            if let Some(Verdict::Failed(error)) = self.verifier.verdict() {
                 return Poll::Ready(Err(error.clone()));
             }
             if matches!(self.peeked.back(), Some(Event::Message(_) | Event::Turn(_))) {
@@ -226,18 +228,22 @@ impl Inbox {
                 (None, _) => {}
             }
         }
-        Poll::Ready(Ok(self.judge.header()))
+        Poll::Ready(Ok(self.verifier.header()))
     }
 
     /// Receives until there is an event or a verdict.
     fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Event>, ReadError>> {
         loop {
-            match self.expansion.as_mut().map_or(Ok(None), Expansion::next) {
+            match self
+                .decompressor
+                .as_mut()
+                .map_or(Ok(None), StreamDecompressor::next)
+            {
                 Ok(None) => {}
                 Ok(Some(bytes)) => return Poll::Ready(Ok(Some(Event::Data(bytes)))),
                 Err(error) => self.fail(error),
             }
-            match self.judge.verdict() {
+            match self.verifier.verdict() {
                 None => {}
                 Some(Verdict::Failed(error)) => return Poll::Ready(Err(error.clone())),
                 Some(Verdict::Complete | Verdict::CompleteUnverified) => {
@@ -245,8 +251,8 @@ impl Inbox {
                 }
             }
             let received = ready!(self.poll_connection(cx))?;
-            match (self.hear(received), &mut self.expansion) {
-                (Some(Event::Data(bytes)), Some(expansion)) => expansion.feed(bytes),
+            match (self.hear(received), &mut self.decompressor) {
+                (Some(Event::Data(bytes)), Some(decompressor)) => decompressor.feed(bytes),
                 (Some(event), _) => return Poll::Ready(Ok(Some(event))),
                 (None, _) => {}
             }
@@ -255,7 +261,7 @@ impl Inbox {
 
     /// Opens the connection. A failure is returned by every call.
     pub(crate) fn poll_connect(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ReadError>> {
-        match self.judge.verdict() {
+        match self.verifier.verdict() {
             Some(Verdict::Failed(error)) => return Poll::Ready(Err(error.clone())),
             Some(Verdict::Complete | Verdict::CompleteUnverified) => return Poll::Ready(Ok(())),
             None => {}
@@ -274,11 +280,11 @@ impl Inbox {
     ) -> Poll<Result<Option<Received>, ReadError>> {
         match self.connection.poll_receive(cx) {
             Poll::Pending => {
-                self.waits.begin();
+                self.wait_timer.begin();
                 Poll::Pending
             }
             Poll::Ready(received) => {
-                self.waits.end();
+                self.wait_timer.end();
                 Poll::Ready(received.map_err(|error| {
                     let error = ReadError::from(error);
                     self.fail(error.clone());
@@ -290,28 +296,28 @@ impl Inbox {
 
     /// Records that the waiting operation was dropped.
     pub(crate) fn stop_waiting(&mut self) {
-        self.waits.end();
+        self.wait_timer.end();
     }
 
-    /// Passes what was received to the judge, and closes the connection once there is a verdict.
+    /// Passes what was received to the verifier, and closes the connection once there is a verdict.
     /// `None` means that the peer takes too long to close.
     fn hear(&mut self, received: Option<Received>) -> Option<Event> {
-        let unheaded = self.judge.header().is_none();
+        let unheaded = self.verifier.header().is_none();
         let event = if let Some(received) = received {
-            self.judge.receive(received)
+            self.verifier.receive(received)
         } else {
-            self.judge.hang_up();
+            self.verifier.hang_up();
             None
         };
-        if unheaded && let Some(header) = self.judge.header() {
+        if unheaded && let Some(header) = self.verifier.header() {
             self.connection.watch(header);
         }
         if let Err(error) = self.check_compression() {
-            self.judge.fail(error);
+            self.verifier.fail(error);
         }
-        if self.judge.verdict().is_some() {
+        if self.verifier.verdict().is_some() {
             self.connection.hang_up();
-        } else if self.judge.has_ended() {
+        } else if self.verifier.has_ended() {
             self.connection.end();
         }
         self.observe(0);
@@ -321,11 +327,13 @@ impl Inbox {
     /// Starts to decompress if the header requires it, and checks at the end that the compressed
     /// stream was complete.
     fn check_compression(&mut self) -> Result<(), ReadError> {
-        match (&self.expansion, self.judge.header()) {
-            (Some(expansion), _) if self.judge.has_ended() => expansion.finish(self.judge.bytes()),
+        match (&self.decompressor, self.verifier.header()) {
+            (Some(decompressor), _) if self.verifier.has_ended() => {
+                decompressor.finish(self.verifier.bytes())
+            }
             (None, Some(header)) => {
                 let compression = header.compression.as_deref();
-                self.expansion = compression.map(Expansion::new).transpose()?;
+                self.decompressor = compression.map(StreamDecompressor::new).transpose()?;
                 Ok(())
             }
             _ => Ok(()),
@@ -335,15 +343,15 @@ impl Inbox {
     /// Notifies the observers; the decoder supplies the number of items.
     pub(crate) fn observe(&mut self, items: u64) {
         let report = self.report();
-        self.observed.update(StreamReport { items, ..report });
+        self.observer.update(StreamReport { items, ..report });
     }
 
     /// Ends the stream with an error found by this end.
     pub(crate) fn fail(&mut self, error: ReadError) {
-        let observed = !matches!(error, ReadError::Truncated { .. });
-        self.judge.fail(error);
+        let observer = !matches!(error, ReadError::Truncated { .. });
+        self.verifier.fail(error);
         self.connection.hang_up();
-        observed.then(|| self.observe(0));
+        observer.then(|| self.observe(0));
     }
 
     /// Cancels the stream and waits for the engine's acknowledgement. An unused end connects in
@@ -351,13 +359,14 @@ impl Inbox {
     ///
     /// After the first poll, nothing more is returned. Calling it again continues to wait.
     pub(crate) async fn close(&mut self, close: Close) {
-        if self.judge.verdict().is_none() {
-            self.judge.fail(ReadError::closed_here(self.judge.bytes()));
+        if self.verifier.verdict().is_none() {
+            self.verifier
+                .fail(ReadError::closed_here(self.verifier.bytes()));
             self.connection.leave(close);
         }
-        self.rest = Rest::default();
+        self.rest = ReadBuffer::default();
         self.peeked.clear();
-        self.expansion = None;
+        self.decompressor = None;
         // An engine that does not answer notices the lost connection instead.
         let left = poll_fn(|cx| self.connection.poll_left(cx));
         let _ = tokio::time::timeout(LEAVE, left).await;
@@ -365,21 +374,21 @@ impl Inbox {
     }
 
     pub(crate) fn header(&self) -> Option<&Header> {
-        self.judge.header()
+        self.verifier.header()
     }
 
     /// The number of items in the end message.
     pub(crate) fn end_items(&self) -> Option<u64> {
-        self.judge.end_items()
+        self.verifier.end_items()
     }
 
     pub(crate) fn report(&self) -> StreamReport {
         StreamReport {
-            bytes: self.judge.bytes(),
+            bytes: self.verifier.bytes(),
             items: 0,
-            messages: self.judge.messages(),
-            waited: self.waits.total(),
-            verdict: self.judge.verdict().cloned(),
+            messages: self.verifier.messages(),
+            waited: self.wait_timer.total(),
+            verdict: self.verifier.verdict().cloned(),
         }
     }
 }

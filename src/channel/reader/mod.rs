@@ -1,23 +1,23 @@
 //! The reading end of a channel of bytes.
 //!
 //! [`ChannelReader`] has the inherent methods. `inbox` holds received data, and `connection` is the
-//! state machine of the connection. `rest` holds data that was not returned yet, `expansion`
-//! decompresses, and `vigil` detects a silent writer. `io` and `stream` implement `AsyncRead` and
+//! state machine of the connection. `read_buffer` holds data that was not returned yet, `decompressor`
+//! decompresses, and `writer_monitor` detects a silent writer. `io` and `stream` implement `AsyncRead` and
 //! `Stream`; `views` wraps each of these traits separately.
 
 mod blocking;
 mod channel_reader;
 mod connection;
 mod copy;
-mod expansion;
+mod decompressor;
 mod inbox;
 mod io;
 mod listeners;
-mod passing;
-mod rest;
+mod pass_through;
+mod read_buffer;
 mod stream;
 mod views;
-mod vigil;
+mod writer_monitor;
 
 pub use blocking::BlockingReader;
 pub use channel_reader::ChannelReader;

@@ -7,11 +7,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::farewell::say_farewell;
+use super::close_dropped::close_dropped;
 use super::{Outbox, Packer};
 use crate::channel::coop::poll_coop;
 use crate::channel::link::Link;
-use crate::channel::{Aside, Custody, Meter, Observed, StreamReport, WriteError};
+use crate::channel::{
+    MessageQueue, ReturnSlot, StreamObserver, StreamReport, StreamStats, WriteError,
+};
 use crate::codec::Compression;
 use crate::transport::Address;
 use crate::wire::{Abort, Direction, Frame, Header, StreamChannelRef, Text};
@@ -55,7 +57,7 @@ use crate::wire::{Abort, Direction, Frame, Header, StreamChannelRef, Text};
 /// ```
 pub struct ChannelWriter {
     pub(super) outbox: Outbox,
-    custody: Option<Custody<ChannelWriter>>,
+    return_slot: Option<ReturnSlot<ChannelWriter>>,
 }
 
 impl ChannelWriter {
@@ -69,25 +71,25 @@ impl ChannelWriter {
     pub(crate) fn over(link: Link) -> Self {
         Self {
             outbox: Outbox::new(link),
-            custody: None,
+            return_slot: None,
         }
     }
 
-    /// Updates `meter`, and sends messages that are put into `aside`.
-    pub(crate) fn attached(mut self, meter: Arc<Meter>, aside: Aside) -> Self {
-        self.outbox.attach(meter, aside);
+    /// Updates `stats`, and sends messages that are put into `message_queue`.
+    pub(crate) fn attached(mut self, stats: Arc<StreamStats>, message_queue: MessageQueue) -> Self {
+        self.outbox.attach(stats, message_queue);
         self
     }
 
     /// Removes the observers, for a channel without user data.
     pub(crate) fn unobserved(mut self) -> Self {
-        self.outbox.observed = Observed::default();
+        self.outbox.observer = StreamObserver::default();
         self
     }
 
-    /// Passes the writer to `custody` when it is dropped, instead of aborting the stream.
-    pub(crate) fn in_custody(mut self, custody: Custody<Self>) -> Self {
-        self.custody = Some(custody);
+    /// Passes the writer to `return_slot` when it is dropped, instead of aborting the stream.
+    pub(crate) fn in_custody(mut self, return_slot: ReturnSlot<Self>) -> Self {
+        self.return_slot = Some(return_slot);
         self
     }
 
@@ -363,13 +365,13 @@ impl Drop for Operation<'_> {
 
 impl Drop for ChannelWriter {
     fn drop(&mut self) {
-        if let Some(custody) = self.custody.take() {
-            custody.give(Self {
+        if let Some(return_slot) = self.return_slot.take() {
+            return_slot.give(Self {
                 outbox: self.outbox.take(),
-                custody: None,
+                return_slot: None,
             });
         } else if self.outbox.is_unfinished() {
-            say_farewell(self.outbox.take(), Abort::dropped());
+            close_dropped(self.outbox.take(), Abort::dropped());
         }
     }
 }

@@ -7,13 +7,15 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 
-use self::state::{State, poll_news};
-use super::outcome::{How, Phase};
+use super::outcome::{EndKind, Phase};
 use super::packer::Packer;
 use crate::channel::link::Link;
-use crate::channel::waits::Waits;
-use crate::channel::{Aside, Meter, Observed, ReadError, StreamReport, Verdict, WriteError};
+use crate::channel::stats::wait_timer::WaitTimer;
+use crate::channel::{
+    MessageQueue, ReadError, StreamObserver, StreamReport, StreamStats, Verdict, WriteError,
+};
 use crate::wire::{InBand, Text};
+use state::{State, poll_closed};
 
 /// Bytes and messages to be sent, in order, and the end of the stream.
 ///
@@ -31,21 +33,21 @@ use crate::wire::{InBand, Text};
 pub(crate) struct Outbox {
     state: State,
     packer: Packer,
-    waits: Waits,
+    wait_timer: WaitTimer,
     close_timeout: Duration,
     /// The heartbeat interval that the stream can promise.
     heartbeat: Option<Duration>,
-    pub(super) observed: Observed,
+    pub(super) observer: StreamObserver,
 }
 
 impl Outbox {
     pub(crate) fn new(link: Link) -> Self {
         Self {
-            observed: Observed::of(&link),
+            observer: StreamObserver::of(&link),
             heartbeat: link.heartbeat(),
             state: State::Open(link),
             packer: Packer::new(),
-            waits: Waits::default(),
+            wait_timer: WaitTimer::default(),
             // The longest that an SDK waits for a peer's close (`docs/protocol.md` section 4.4).
             close_timeout: Duration::from_secs(30),
         }
@@ -56,11 +58,11 @@ impl Outbox {
         &mut self.packer
     }
 
-    /// Updates `meter`, and sends messages that are put into `aside`.
-    pub(crate) fn attach(&mut self, meter: Arc<Meter>, aside: Aside) {
-        self.waits.show(Arc::clone(&meter));
-        self.observed.show(meter);
-        self.packer.set_aside(aside);
+    /// Updates `stats`, and sends messages that are put into `message_queue`.
+    pub(crate) fn attach(&mut self, stats: Arc<StreamStats>, message_queue: MessageQueue) {
+        self.wait_timer.show(Arc::clone(&stats));
+        self.observer.show(stats);
+        self.packer.set_aside(message_queue);
     }
 
     pub(crate) fn set_close_timeout(&mut self, timeout: Duration) {
@@ -71,20 +73,20 @@ impl Outbox {
     /// [`stop_waiting`](Self::stop_waiting).
     fn counted<R>(&mut self, polled: Poll<R>) -> Poll<R> {
         match polled {
-            Poll::Pending => self.waits.begin(),
-            Poll::Ready(_) => self.waits.end(),
+            Poll::Pending => self.wait_timer.begin(),
+            Poll::Ready(_) => self.wait_timer.end(),
         }
         polled
     }
 
     /// Whether a user operation is waiting.
     pub(crate) fn is_waiting(&self) -> bool {
-        self.waits.is_on()
+        self.wait_timer.is_on()
     }
 
     /// Records that the waiting operation was dropped.
     pub(crate) fn stop_waiting(&mut self) {
-        self.waits.end();
+        self.wait_timer.end();
     }
 
     /// Waits until the connection has taken all accepted frames except the tail.
@@ -104,7 +106,7 @@ impl Outbox {
 
     /// The result of an operation on a stream that is ending or has ended.
     fn poll_no_more(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
-        if let (_, How::Refused(error)) = self.state.phase() {
+        if let (_, EndKind::Refused(error)) = self.state.phase() {
             let error = error.clone();
             // Notifies the reader; the result does not matter here.
             let _ = ready!(self.poll_end(cx));
@@ -180,13 +182,15 @@ impl Outbox {
             // A caller that closes may flush before each attempt, as tokio-util's `FramedWrite`
             // does.
             State::Ending {
-                how: How::Whole, ..
+                how: EndKind::Whole,
+                ..
             } => {}
             State::Closing {
-                how: How::Whole, ..
+                how: EndKind::Whole,
+                ..
             }
             | State::Over {
-                how: How::Whole,
+                how: EndKind::Whole,
                 result: Ok(()),
             } => return Poll::Ready(Ok(())),
             _ => return self.poll_no_more(cx),
@@ -246,7 +250,7 @@ impl Outbox {
 
     fn poll_drain_inner(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
         let (link, phase, mut sign) = match &mut self.state {
-            State::Open(link) => (link, (Phase::Open, &How::Whole), None),
+            State::Open(link) => (link, (Phase::Open, &EndKind::Whole), None),
             State::Ending { link, how, dropped } => {
                 (link, (Phase::Ending, &*how), dropped.as_mut())
             }
@@ -254,7 +258,7 @@ impl Outbox {
         };
         let link = ready!(link.poll_open(cx))?;
         // A writer reads only to learn that it may stop.
-        if let Poll::Ready(ended) = poll_news(link, phase, sign.as_deref_mut(), cx) {
+        if let Poll::Ready(ended) = poll_closed(link, phase, sign.as_deref_mut(), cx) {
             ended?;
         }
         self.packer.begin();
@@ -272,7 +276,7 @@ impl Outbox {
 
     fn poll_flush_link(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
         let (link, phase, sign) = match &mut self.state {
-            State::Open(link) => (link.open(), (Phase::Open, &How::Whole), None),
+            State::Open(link) => (link.open(), (Phase::Open, &EndKind::Whole), None),
             State::Ending { link, how, dropped } => {
                 (link.open(), (Phase::Ending, &*how), dropped.as_mut())
             }
@@ -283,7 +287,7 @@ impl Outbox {
         };
         let flushed = match link.poll_flush(cx) {
             // Registers the waker for the reader leaving while the writer waits for room.
-            Poll::Pending => ready!(poll_news(link, phase, sign, cx)),
+            Poll::Pending => ready!(poll_closed(link, phase, sign, cx)),
             Poll::Ready(flushed) => flushed.map_err(WriteError::from),
         };
         Poll::Ready(flushed.map_err(|error| self.fail(cx, error)))
@@ -295,19 +299,19 @@ impl Outbox {
         let how = how.clone();
         let mut error = error;
         if let (WriteError::Lost(_), Some(link)) = (&error, self.state.open())
-            && let Poll::Ready(Err(told)) = poll_news(link, (phase, &how), None, cx)
+            && let Poll::Ready(Err(told)) = poll_closed(link, (phase, &how), None, cx)
             && (told.is_reader_gone() || matches!(told, WriteError::Ended { .. }))
         {
             error = told;
         }
-        self.observed.failed(&error);
+        self.observer.failed(&error);
         self.packer.clear();
         self.state = State::Over {
             how,
             result: Err(error.clone()),
         };
         let report = self.report();
-        self.observed.update(report);
+        self.observer.update(report);
         error
     }
 
@@ -318,7 +322,7 @@ impl Outbox {
         if let State::Open(link) = &mut self.state {
             let ended = match ready!(link.poll_open(cx)) {
                 Err(error) => Err(error.into()),
-                Ok(link) => ready!(poll_news(link, (Phase::Open, &How::Whole), None, cx)),
+                Ok(link) => ready!(poll_closed(link, (Phase::Open, &EndKind::Whole), None, cx)),
             };
             return Poll::Ready(match ended {
                 Ok(()) => WriteError::Closed,
@@ -327,7 +331,7 @@ impl Outbox {
         }
         let result = ready!(self.poll_end(cx));
         Poll::Ready(match (result, self.state.phase()) {
-            (_, (_, How::Refused(error))) => error.clone(),
+            (_, (_, EndKind::Refused(error))) => error.clone(),
             (Err(error), _) => error,
             (Ok(()), _) => WriteError::Closed,
         })
@@ -337,7 +341,7 @@ impl Outbox {
     fn observe(&mut self) {
         if self.packer.has_frames() {
             let report = self.report();
-            self.observed.update(report);
+            self.observer.update(report);
         }
     }
 
@@ -346,7 +350,7 @@ impl Outbox {
             bytes: self.packer.bytes(),
             items: self.packer.items(),
             messages: self.packer.messages(),
-            waited: self.waits.total(),
+            waited: self.wait_timer.total(),
             verdict: self.verdict(),
         }
     }
@@ -356,7 +360,7 @@ impl Outbox {
         let bytes = self.packer.bytes();
         match &self.state {
             State::Over {
-                how: How::Whole,
+                how: EndKind::Whole,
                 result,
             } => Some(match result {
                 Ok(()) if self.packer.is_plain() => Verdict::CompleteUnverified,
@@ -364,11 +368,11 @@ impl Outbox {
                 Err(error) => Verdict::Failed(error.as_verdict(bytes)),
             }),
             state => match state.phase() {
-                (_, How::Whole) => None,
-                (_, How::Aborted(abort)) => {
+                (_, EndKind::Whole) => None,
+                (_, EndKind::Aborted(abort)) => {
                     Some(Verdict::Failed(ReadError::Aborted(abort.clone())))
                 }
-                (_, How::Refused(error)) => Some(Verdict::Failed(error.as_verdict(bytes))),
+                (_, EndKind::Refused(error)) => Some(Verdict::Failed(error.as_verdict(bytes))),
             },
         }
     }
@@ -386,7 +390,7 @@ impl Outbox {
     pub(crate) fn take(&mut self) -> Self {
         let mut closed = Self::new(Link::Gone);
         closed.state = State::Over {
-            how: How::Whole,
+            how: EndKind::Whole,
             result: Ok(()),
         };
         std::mem::replace(self, closed)

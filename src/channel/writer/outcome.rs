@@ -17,7 +17,7 @@ pub(super) enum Phase {
 
 /// How a writer ends its stream.
 #[derive(Clone, Debug)]
-pub(super) enum How {
+pub(super) enum EndKind {
     /// With an end message.
     Whole,
     /// With an abort message requested by the user.
@@ -26,7 +26,7 @@ pub(super) enum How {
     Refused(WriteError),
 }
 
-impl How {
+impl EndKind {
     /// The close frame for this kind of end.
     pub(super) fn close(&self) -> Close {
         match self {
@@ -53,7 +53,7 @@ impl How {
 /// A peer that closes before the writer's close frame is queued cannot have received everything.
 pub(super) fn outcome(
     phase: Phase,
-    how: &How,
+    how: &EndKind,
     received: Received,
 ) -> Option<Result<(), WriteError>> {
     match (received, phase) {
@@ -64,19 +64,21 @@ pub(super) fn outcome(
     }
 }
 
-fn confirms(how: &How, close: &Close) -> bool {
+fn confirms(how: &EndKind, close: &Close) -> bool {
     if close.is_reader_gone() {
         return false;
     }
     match how {
-        How::Whole => close.is_clean(),
-        How::Aborted(_) | How::Refused(_) => close.is_clean() || close.code == how.close().code,
+        EndKind::Whole => close.is_clean(),
+        EndKind::Aborted(_) | EndKind::Refused(_) => {
+            close.is_clean() || close.code == how.close().code
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{How, Phase, outcome};
+    use super::{EndKind, Phase, outcome};
     use crate::channel::WriteError;
     use crate::transport::{Received, TransportError};
     use crate::wire::{Abort, Close, Frame, code};
@@ -130,9 +132,9 @@ mod tests {
     #[test]
     fn every_state_and_reception_matches_the_table() {
         let ways = [
-            How::Whole,
-            How::Aborted(Abort::new("c", "m")),
-            How::Refused(WriteError::Closed),
+            EndKind::Whole,
+            EndKind::Aborted(Abort::new("c", "m")),
+            EndKind::Refused(WriteError::Closed),
         ];
         let rows = [
             "frame",
@@ -156,7 +158,7 @@ mod tests {
         for phase in [Phase::Open, Phase::Ending, Phase::Closing] {
             for how in &ways {
                 for row in rows {
-                    let whole = matches!(how, How::Whole);
+                    let whole = matches!(how, EndKind::Whole);
                     assert_eq!(
                         told(outcome(phase, how, received(row)).as_ref()),
                         expected(phase, whole, row),
@@ -169,7 +171,7 @@ mod tests {
 
     #[test]
     fn the_reason_of_a_close_is_that_of_the_engine() {
-        let ended = outcome(Phase::Closing, &How::Whole, received("1012"));
+        let ended = outcome(Phase::Closing, &EndKind::Whole, received("1012"));
         let Some(Err(error)) = ended else {
             panic!("{ended:?}");
         };

@@ -3,11 +3,11 @@ use std::collections::VecDeque;
 use bytes::{Bytes, BytesMut};
 use serde_json::Value;
 
+use super::compressor::StreamCompressor;
+use super::partial_item::PartialItem;
 use super::short_abort::short_abort;
-use super::squeeze::Squeeze;
-use super::unfinished::Unfinished;
-use crate::channel::totals::Totals;
-use crate::channel::{Aside, Remark, WriteError};
+use crate::channel::stats::totals::Totals;
+use crate::channel::{MessageQueue, QueuedMessage, WriteError};
 use crate::codec::Compression;
 use crate::wire::{Abort, Frame, Header, InBand, MAX_FRAME, Text};
 
@@ -41,9 +41,9 @@ pub(crate) struct Packer {
     totals: Totals,
     messages: u64,
     /// Messages from other sources that are sent with the data.
-    aside: Option<Aside>,
+    message_queue: Option<MessageQueue>,
     /// Compresses data before it is split into frames.
-    compression: Option<Squeeze>,
+    compression: Option<StreamCompressor>,
     /// The error of the compression; the stream cannot continue.
     failure: Option<WriteError>,
 }
@@ -57,7 +57,7 @@ impl Packer {
             frames: VecDeque::new(),
             totals: Totals::default(),
             messages: 0,
-            aside: None,
+            message_queue: None,
             compression: None,
             failure: None,
         }
@@ -69,8 +69,8 @@ impl Packer {
             return;
         };
         header.compression = Some(compression.name().to_owned());
-        match Squeeze::new(compression) {
-            Ok(squeeze) => self.compression = Some(squeeze),
+        match StreamCompressor::new(compression) {
+            Ok(compressor) => self.compression = Some(compressor),
             Err(error) => self.failure = Some(error),
         }
     }
@@ -85,12 +85,12 @@ impl Packer {
         self.plain
     }
 
-    pub(super) fn set_aside(&mut self, aside: Aside) {
-        self.aside = Some(aside);
+    pub(super) fn set_aside(&mut self, message_queue: MessageQueue) {
+        self.message_queue = Some(message_queue);
     }
 
-    pub(crate) fn aside(&self) -> Option<&Aside> {
-        self.aside.as_ref()
+    pub(crate) fn message_queue(&self) -> Option<&MessageQueue> {
+        self.message_queue.as_ref()
     }
 
     /// Puts the user's own metadata into the header, until the first use.
@@ -157,9 +157,9 @@ impl Packer {
     /// uncompressed.
     pub(super) fn fill_tail(&mut self, data: &[u8]) -> usize {
         self.queue_aside();
-        if let Some(squeeze) = &mut self.compression {
+        if let Some(compressor) = &mut self.compression {
             let taken = data.len().min(MAX_FRAME);
-            let pushed = squeeze.push(&data[..taken], &mut self.tail);
+            let pushed = compressor.push(&data[..taken], &mut self.tail);
             self.after_compression(pushed);
             return taken;
         }
@@ -180,8 +180,8 @@ impl Packer {
         encode: impl FnOnce(&mut BytesMut) -> Result<(), E>,
     ) -> Result<(), E> {
         self.queue_aside();
-        if let Some(squeeze) = &mut self.compression {
-            let pushed = squeeze.push_item(encode, &mut self.tail)?;
+        if let Some(compressor) = &mut self.compression {
+            let pushed = compressor.push_item(encode, &mut self.tail)?;
             self.totals.items += 1;
             self.after_compression(pushed);
             return Ok(());
@@ -191,7 +191,7 @@ impl Packer {
             self.tail
                 .reserve((MAX_FRAME + OVERHANG).saturating_sub(start));
         }
-        Unfinished::new(&mut self.tail).write(encode)?;
+        PartialItem::new(&mut self.tail).write(encode)?;
         self.totals.items += 1;
         if start > 0 && self.tail.len() > MAX_FRAME {
             let frame = self.tail.split_to(start).freeze();
@@ -233,8 +233,8 @@ impl Packer {
     /// Queues the current frame and the end message.
     pub(super) fn end(&mut self) {
         self.flush();
-        if let Some(squeeze) = &mut self.compression {
-            let finished = squeeze.finish(&mut self.tail);
+        if let Some(compressor) = &mut self.compression {
+            let finished = compressor.finish(&mut self.tail);
             self.after_compression(finished);
             self.queue_tail();
         }
@@ -287,7 +287,10 @@ impl Packer {
     pub(crate) fn is_empty(&self) -> bool {
         self.frames.is_empty()
             && self.tail.is_empty()
-            && !self.compression.as_ref().is_some_and(Squeeze::holds_back)
+            && !self
+                .compression
+                .as_ref()
+                .is_some_and(StreamCompressor::holds_back)
     }
 
     /// Payload bytes accepted, as they are transmitted.
@@ -315,14 +318,14 @@ impl Packer {
 
     /// Queues messages from other sources before the next data.
     fn queue_aside(&mut self) {
-        while let Some(remark) = self.aside.as_ref().and_then(Aside::pop) {
-            match remark {
-                Remark::Message(text) => {
+        while let Some(queued) = self.message_queue.as_ref().and_then(MessageQueue::pop) {
+            match queued {
+                QueuedMessage::Message(text) => {
                     self.messages += 1;
                     self.queue_message(text);
                 }
-                Remark::Progress(progress) => self.in_band(&InBand::Progress(progress)),
-                Remark::Turn(turn) => self.in_band(&InBand::Turn(turn)),
+                QueuedMessage::Progress(progress) => self.in_band(&InBand::Progress(progress)),
+                QueuedMessage::Turn(turn) => self.in_band(&InBand::Turn(turn)),
             }
         }
     }
@@ -342,8 +345,8 @@ impl Packer {
     }
 
     fn queue_tail(&mut self) {
-        if let Some(squeeze) = &mut self.compression {
-            let flushed = squeeze.flush(&mut self.tail);
+        if let Some(compressor) = &mut self.compression {
+            let flushed = compressor.flush(&mut self.tail);
             self.after_compression(flushed);
         }
         if !self.tail.is_empty() {

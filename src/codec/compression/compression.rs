@@ -1,3 +1,7 @@
+use std::io;
+
+use bytes::{Bytes, BytesMut};
+
 /// How a stream is compressed. The header names the algorithm, and the receiver decompresses the
 /// stream.
 ///
@@ -58,4 +62,21 @@ impl Compression {
             .into_iter()
             .find(|compression| compression.name() == name)
     }
+}
+
+/// The sender's half of an algorithm.
+pub(super) trait Compress: Send + Sync {
+    fn push(&mut self, bytes: &[u8], out: &mut BytesMut) -> io::Result<()>;
+    fn flush(&mut self, out: &mut BytesMut) -> io::Result<()>;
+    fn finish(&mut self, out: &mut BytesMut) -> io::Result<()>;
+}
+
+/// The receiver's half of an algorithm.
+pub(super) trait Decompress: Send + Sync {
+    /// Takes bytes from the front of `input` and appends at most `limit` bytes to `out`. Stops at
+    /// the limit, at the end of the input, or at the end of the stream.
+    fn push(&mut self, input: &mut Bytes, out: &mut BytesMut, limit: usize) -> io::Result<()>;
+
+    /// Whether the end was reached and everything before it was returned.
+    fn has_ended(&self) -> bool;
 }

@@ -1,20 +1,13 @@
 use std::fmt;
-use std::io;
 
 use bytes::BytesMut;
 
+use super::compression::Compress;
 use super::{Compression, CompressionError};
 
 /// Compresses a stream.
 pub(crate) struct Compressor {
     algorithm: Box<dyn Compress>,
-}
-
-/// The sender's half of an algorithm.
-pub(super) trait Compress: Send + Sync {
-    fn push(&mut self, bytes: &[u8], out: &mut BytesMut) -> io::Result<()>;
-    fn flush(&mut self, out: &mut BytesMut) -> io::Result<()>;
-    fn finish(&mut self, out: &mut BytesMut) -> io::Result<()>;
 }
 
 impl Compressor {

@@ -1,23 +1,13 @@
 use std::fmt;
-use std::io;
 
 use bytes::{Bytes, BytesMut};
 
+use super::compression::Decompress;
 use super::{Compression, CompressionError};
 
 /// Decompresses a stream, never more at a time than requested: a few bytes can represent gigabytes.
 pub(crate) struct Decompressor {
     algorithm: Box<dyn Decompress>,
-}
-
-/// The receiver's half of an algorithm.
-pub(super) trait Decompress: Send + Sync {
-    /// Takes bytes from the front of `input` and appends at most `limit` bytes to `out`. Stops at
-    /// the limit, at the end of the input, or at the end of the stream.
-    fn push(&mut self, input: &mut Bytes, out: &mut BytesMut, limit: usize) -> io::Result<()>;
-
-    /// Whether the end was reached and everything before it was returned.
-    fn has_ended(&self) -> bool;
 }
 
 impl Decompressor {

@@ -4,8 +4,7 @@ use bytes::buf::{Reader, Writer};
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use lz4_flex::frame::{BlockMode, BlockSize, FrameDecoder, FrameEncoder, FrameInfo};
 
-use super::compressor::Compress;
-use super::decompressor::Decompress;
+use super::compression::{Compress, Decompress};
 
 /// LZ4 with the crate `lz4_flex`: maintained, pure Rust, and without unsafe code in the features
 /// used here. The crate lz4 binds the C library and needs a C compiler.

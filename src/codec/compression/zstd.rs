@@ -3,8 +3,7 @@ use std::io;
 use bytes::{Buf, Bytes, BytesMut};
 use zstd::stream::raw::{CParameter, DParameter, Decoder, Encoder, InBuffer, Operation, OutBuffer};
 
-use super::compressor::Compress;
-use super::decompressor::Decompress;
+use super::compression::{Compress, Decompress};
 
 /// Output to request from the library at a time: half a frame of the channel.
 const CHUNK: usize = 32 << 10;

@@ -4,10 +4,12 @@ use std::time::Instant;
 
 use super::ended::Ended;
 use super::rate::Rate;
-use super::table::Expiry;
 use crate::engine::runs::Ending;
 use crate::transport::{PipeMonitor, PipeReader, PipeWriter};
 use crate::wire::{AccessKey, Close, Histogram};
+
+/// When a channel expires; the number distinguishes channels with the same time.
+pub(super) type Expiry = (Instant, u64);
 
 /// The keys of one channel. They differ, so that a ref for reading cannot be turned into one for
 /// writing.

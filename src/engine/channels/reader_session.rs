@@ -4,9 +4,9 @@ use std::task::{Context, Poll};
 use tokio::time::timeout;
 
 use super::writer_session::{FRAME, TURN};
-use super::{Beat, ReaderEnd};
+use super::{Heartbeat, ReaderEnd};
 use crate::engine::core::Core;
-use crate::engine::farewell::{self, Parting};
+use crate::engine::net::closing::{self, CloseOutcome};
 use crate::engine::owners::Ownership;
 use crate::transport::{Popped, Received, Transport, TransportError};
 use crate::wire::Close;
@@ -19,7 +19,7 @@ use crate::wire::Close;
 pub(in crate::engine) struct ReaderSession<'a, T> {
     socket: &'a mut T,
     end: ReaderEnd,
-    beat: Beat,
+    heartbeats: Heartbeat,
     unflushed: bool,
 }
 
@@ -36,16 +36,20 @@ enum Ended {
 }
 
 impl<'a, T: Transport> ReaderSession<'a, T> {
-    pub(in crate::engine) fn new(socket: &'a mut T, end: ReaderEnd, beat: Beat) -> Self {
+    pub(in crate::engine) fn new(socket: &'a mut T, end: ReaderEnd, heartbeats: Heartbeat) -> Self {
         Self {
             socket,
             end,
-            beat,
+            heartbeats,
             unflushed: false,
         }
     }
 
-    pub(in crate::engine) async fn run(mut self, core: &Core, ownership: &Ownership) -> Parting {
+    pub(in crate::engine) async fn run(
+        mut self,
+        core: &Core,
+        ownership: &Ownership,
+    ) -> CloseOutcome {
         let ended = tokio::select! {
             biased;
             ended = poll_fn(|cx| self.poll_relay(cx)) => ended,
@@ -79,20 +83,20 @@ impl<'a, T: Transport> ReaderSession<'a, T> {
                     () = core.stopping.cancelled() => {}
                     () = ownership.silent() => {}
                 }
-                Parting::Done
+                CloseOutcome::Done
             }
-            Ended::Closed(_) => farewell::answer(socket).await,
+            Ended::Closed(_) => closing::answer(socket).await,
             Ended::Lost(error) => {
                 tracing::debug!(%error, "a channel reader was lost");
-                farewell::broken(socket, error).await
+                closing::broken(socket, error).await
             }
-            Ended::Stopping if core.limits.behaviour.is_iii() => Parting::Done,
-            Ended::Stopping => farewell::close(socket, Close::STOPPING, farewell::BRIEF).await,
+            Ended::Stopping if core.limits.behaviour.is_iii() => CloseOutcome::Done,
+            Ended::Stopping => closing::close(socket, Close::STOPPING, closing::BRIEF).await,
         }
     }
 
     fn poll_relay(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
-        if let Err(error) = self.beat.poll(self.socket, |_| false, cx) {
+        if let Err(error) = self.heartbeats.poll(self.socket, |_| false, cx) {
             return Poll::Ready(Ended::Lost(error));
         }
         loop {
@@ -145,8 +149,8 @@ impl<'a, T: Transport> ReaderSession<'a, T> {
 /// the reader sent something to a closed socket, so the engine waits for the reader's close
 /// (`docs/protocol.md` section 11.8).
 async fn hand_over<T: Transport>(socket: &mut T, close: Close, core: &Core) {
-    if socket.start_close(close).is_ok() && farewell::flushed(socket).await {
+    if socket.start_close(close).is_ok() && closing::flushed(socket).await {
         // Disconnects a reader that never answers.
-        let _ = timeout(core.limits.linger, farewell::closed(socket)).await;
+        let _ = timeout(core.limits.linger, closing::closed(socket)).await;
     }
 }

@@ -4,17 +4,17 @@ use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
+use super::Totals;
 use super::channel::Keys;
-use super::listed::{Listed, Listing};
-use super::no_channel::NoChannel;
+use super::channel_refused::ChannelRefused;
+use super::listing::{ChannelRow, Listing};
 use super::refusal::Refusal;
 use super::table::Table;
-use super::{Lease, ReaderEnd, Totals, WriterEnd};
 use crate::engine::EngineStats;
 use crate::engine::behaviour::Behaviour;
 use crate::engine::limits::Limits;
 use crate::engine::runs::Runs;
-use crate::transport::{PipeLimits, later};
+use crate::transport::{PipeLimits, PipeReader, PipeWriter, later, now};
 use crate::wire::{AccessKey, Direction, StreamChannelRef};
 
 /// The channel table with its lock, clock and random generator.
@@ -50,7 +50,7 @@ impl Channels {
         &self,
         owner: &Arc<str>,
         limits: PipeLimits,
-    ) -> Result<ChannelRefs, NoChannel> {
+    ) -> Result<ChannelRefs, ChannelRefused> {
         let channel_id = Uuid::new_v4().to_string();
         let read = new_key();
         let write = if self.behaviour.is_iii() {
@@ -136,7 +136,7 @@ impl Channels {
     }
 
     /// The public data of some channels, as far as they are unfinished.
-    pub(in crate::engine) fn look(&self, ids: &[String]) -> HashMap<String, Listed> {
+    pub(in crate::engine) fn look(&self, ids: &[String]) -> HashMap<String, ChannelRow> {
         self.lock().look(ids, now())
     }
 
@@ -152,14 +152,50 @@ impl Channels {
     }
 }
 
-/// The time of tokio's clock, which tests can pause.
-fn now() -> Instant {
-    tokio::time::Instant::now().into_std()
-}
-
 /// A key of 244 random bits, in hexadecimal, which needs no escaping in a URL. It consists of two
 /// UUIDs of 122 random bits each.
 fn new_key() -> AccessKey {
     let (a, b) = (Uuid::new_v4(), Uuid::new_v4());
     AccessKey::new(format!("{}{}", a.simple(), b.simple()))
+}
+
+/// The opened reading end of a channel.
+///
+/// Dropping it notifies first the writer and then the table; the order of the fields guarantees
+/// this.
+pub(in crate::engine) struct ReaderEnd {
+    pub(super) pipe: PipeReader,
+    pub(super) lease: Lease,
+}
+
+/// The opened writing end of a channel.
+///
+/// Dropping it before the end of the stream tells the reader that the writer was lost.
+pub(in crate::engine) struct WriterEnd {
+    pub(super) pipe: PipeWriter,
+    pub(super) lease: Lease,
+}
+
+/// Marks one end of a channel as open. Dropping it marks the end as done, which frees the channel
+/// if the other end is done as well.
+pub(in crate::engine) struct Lease {
+    channels: Arc<Channels>,
+    channel_id: String,
+    direction: Direction,
+}
+
+impl Lease {
+    pub(super) fn new(channels: Arc<Channels>, channel_id: String, direction: Direction) -> Self {
+        Self {
+            channels,
+            channel_id,
+            direction,
+        }
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.channels.done(&self.channel_id, self.direction);
+    }
 }

@@ -3,10 +3,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::Totals;
-use super::channel::{Channel, End, Keys};
+use super::channel::{Channel, End, Expiry, Keys};
+use super::channel_refused::ChannelRefused;
 use super::ended::Ended;
-use super::listed::{Listed, Listing};
-use super::no_channel::NoChannel;
+use super::listing::{ChannelRow, Listing};
 use super::refusal::Refusal;
 use crate::engine::EngineStats;
 use crate::engine::limits::Limits;
@@ -15,9 +15,6 @@ use crate::transport::{
     Account, Budget, PipeLimits, PipeReader, PipeWriter, accounted_pipe, later,
 };
 use crate::wire::{AccessKey, Close, Direction, StreamChannelRef};
-
-/// When a channel expires; the number distinguishes channels with the same time.
-pub(super) type Expiry = (Instant, u64);
 
 /// The fraction of all channels that is reserved for workers with few channels.
 const RESERVE: usize = 10;
@@ -77,7 +74,7 @@ impl Table {
         keys: Keys,
         limits: PipeLimits,
         now: Instant,
-    ) -> Result<(), NoChannel> {
+    ) -> Result<(), ChannelRefused> {
         let Limits {
             channels,
             worker_channels,
@@ -85,20 +82,20 @@ impl Table {
             ..
         } = self.limits;
         if self.channels.len() >= channels {
-            return Err(NoChannel::Channels(channels));
+            return Err(ChannelRefused::Channels(channels));
         }
         let owned = self.owners.get(owner).map_or(0, |owner| owner.channels);
         let left = channels - self.channels.len();
         if left <= channels / RESERVE && owned.saturating_mul(FEW) >= left {
-            return Err(NoChannel::Reserved { owned, left });
+            return Err(ChannelRefused::Reserved { owned, left });
         }
         if owned >= worker_channels {
-            return Err(NoChannel::OfWorker(worker_channels));
+            return Err(ChannelRefused::OfWorker(worker_channels));
         }
         let held = self.held.held();
         if held >= held_bytes {
             let limit = held_bytes;
-            return Err(NoChannel::Held { held, limit });
+            return Err(ChannelRefused::Held { held, limit });
         }
         let entry = self.owners.entry(Arc::clone(owner));
         let maker = entry.or_insert_with(|| Owner {
@@ -231,16 +228,16 @@ impl Table {
         });
         let listed = oldest.into_iter().take(limit);
         let channels = listed
-            .map(|(id, channel)| Listed::new(id, channel, now))
+            .map(|(id, channel)| ChannelRow::new(id, channel, now))
             .collect();
         Listing { channels, total }
     }
 
     /// The public data of some channels, as far as they are unfinished.
-    pub(super) fn look(&mut self, ids: &[String], now: Instant) -> HashMap<String, Listed> {
+    pub(super) fn look(&mut self, ids: &[String], now: Instant) -> HashMap<String, ChannelRow> {
         let look = |id: &String| {
             let channel = self.channels.get_mut(id)?;
-            Some((id.clone(), Listed::new(id, channel, now)))
+            Some((id.clone(), ChannelRow::new(id, channel, now)))
         };
         ids.iter().filter_map(look).collect()
     }

@@ -4,11 +4,11 @@ use std::task::{Context, Poll, ready};
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::overdraft::Overdraft;
-use super::{Beat, WriterEnd};
+use super::read_credit::ReadCredit;
+use super::{Heartbeat, WriterEnd};
 use crate::engine::behaviour::Behaviour;
 use crate::engine::core::Core;
-use crate::engine::farewell::{self, Parting};
+use crate::engine::net::closing::{self, CloseOutcome};
 use crate::engine::owners::Ownership;
 use crate::transport::{Received, Transport, TransportError};
 use crate::wire::{Close, MAX_FRAME};
@@ -25,16 +25,16 @@ pub(super) const FRAME: usize = 512;
 /// | state | socket | pipe | left by |
 /// |---|---|---|---|
 /// | room | read, pushed | filled | a full pipe |
-/// | full | not read, so that TCP holds back the writer | watched | room; an [`Overdraft`] |
-/// | overdrawn | read, pushed | filled beyond its bound | the end of the overdraft |
+/// | full | not read, so that TCP holds back the writer | watched | room; a [`ReadCredit`] |
+/// | overdrawn | read, pushed | filled beyond its bound | the end of the read credit |
 ///
 /// In each state, the session ends immediately when the reader leaves.
 pub(in crate::engine) struct WriterSession<'a, T> {
     socket: &'a mut T,
     end: WriterEnd,
-    beat: Beat,
-    overdraft: Overdraft,
-    /// When to query the overdraft again; created when the pipe is first full.
+    heartbeats: Heartbeat,
+    read_credit: ReadCredit,
+    /// When to query the read credit again; created when the pipe is first full.
     timer: Option<Pin<Box<Sleep>>>,
     behaviour: Behaviour,
 }
@@ -53,20 +53,24 @@ impl<'a, T: Transport> WriterSession<'a, T> {
     pub(in crate::engine) fn new(
         socket: &'a mut T,
         end: WriterEnd,
-        beat: Beat,
+        heartbeats: Heartbeat,
         behaviour: Behaviour,
     ) -> Self {
         Self {
             socket,
             end,
-            beat,
-            overdraft: Overdraft::default(),
+            heartbeats,
+            read_credit: ReadCredit::default(),
             timer: None,
             behaviour,
         }
     }
 
-    pub(in crate::engine) async fn run(mut self, core: &Core, ownership: &Ownership) -> Parting {
+    pub(in crate::engine) async fn run(
+        mut self,
+        core: &Core,
+        ownership: &Ownership,
+    ) -> CloseOutcome {
         let ended = tokio::select! {
             biased;
             ended = poll_fn(|cx| self.poll_relay(cx)) => ended,
@@ -90,22 +94,22 @@ impl<'a, T: Transport> WriterSession<'a, T> {
                     close
                 });
                 drop(lease);
-                farewell::answer(socket).await
+                closing::answer(socket).await
             }
             Ended::Lost(error) => {
                 tracing::debug!(%error, "a channel writer was lost");
                 // Dropped without an end: the reader sees a lost writer.
                 drop((pipe, lease));
-                farewell::broken(socket, error).await
+                closing::broken(socket, error).await
             }
             Ended::Unread(close) => {
                 // If the engine stops, the reader must see that instead of a lost writer.
                 pipe.end(close.clone());
                 drop((pipe, lease));
                 if behaviour.is_iii() {
-                    return Parting::Done;
+                    return CloseOutcome::Done;
                 }
-                farewell::close(socket, close, farewell::BRIEF).await
+                closing::close(socket, close, closing::BRIEF).await
             }
         }
     }
@@ -113,7 +117,7 @@ impl<'a, T: Transport> WriterSession<'a, T> {
     fn poll_relay(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
         let pipe = &mut self.end.pipe;
         let hungry = |cx: &mut Context<'_>| pipe.poll_ready(cx).is_ready();
-        if let Err(error) = self.beat.poll(self.socket, hungry, cx) {
+        if let Err(error) = self.heartbeats.poll(self.socket, hungry, cx) {
             return Poll::Ready(Ended::Lost(error));
         }
         let mut taken = 0;
@@ -135,14 +139,14 @@ impl<'a, T: Transport> WriterSession<'a, T> {
                         return Poll::Ready(Ended::Unread(close));
                     }
                     taken += frame.len() + FRAME;
-                    self.overdraft.received(frame.len());
+                    self.read_credit.received(frame.len());
                     self.end.pipe.push(frame);
                 }
                 Poll::Ready(Received::Pong) => taken += FRAME,
                 Poll::Ready(Received::Closed(close)) => return Poll::Ready(Ended::Closed(close)),
                 Poll::Ready(Received::Lost(error)) => return Poll::Ready(Ended::Lost(error)),
                 Poll::Pending => {
-                    self.overdraft.drained();
+                    self.read_credit.drained();
                     if self.behaviour.is_iii() {
                         return Poll::Pending;
                     }
@@ -158,7 +162,7 @@ impl<'a, T: Transport> WriterSession<'a, T> {
             return Poll::Ready(room);
         }
         loop {
-            let (granted, again) = self.overdraft.granted(Instant::now().into_std());
+            let (granted, again) = self.read_credit.granted(Instant::now().into_std());
             let limits = self.end.pipe.limits();
             let (frames, bytes) = self.end.pipe.queued();
             // Small frames cost more than their bytes.

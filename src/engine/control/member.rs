@@ -7,20 +7,20 @@ use std::time::{Duration, Instant};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::charges::Charges;
-use super::delivery::{Deliveries, Otherwise, deliver, deliver_result};
-use super::departure::{Departure, part};
-use super::forward::now;
-use super::fresh::Fresh;
-use super::held::HeldCall;
-use super::refusals::{forbidden, no_triggers, not_found};
-use super::registry::{DEFAULT_NAMESPACE, News, Notice, Registry, WorkerId};
-use super::switchboard::{Control, Tables};
-use super::{FunctionRefused, Outbox, Outcome, about, builtins};
+use super::calls::delivery::{Deliveries, Fallback, deliver, deliver_result};
+use super::calls::pending::PendingCall;
+use super::control_plane::{Control, Tables};
+use super::validation::refusals::{forbidden, no_triggers, not_found};
+use super::workers::charges::Charges;
+use super::workers::disconnect::{Disconnect, disconnect};
+use super::workers::recent_registrations::RecentRegistrations;
+use super::workers::registry::{DEFAULT_NAMESPACE, Notice, Registry, RegistryUpdate, WorkerId};
+use super::{FunctionRefused, Outbox, Outcome, builtin::functions, workers::announcement};
 use crate::engine::Role;
 use crate::engine::core::Core;
-use crate::engine::holdings::Holdings;
 use crate::engine::metrics::Reason;
+use crate::engine::worker_quota::WorkerQuota;
+use crate::transport::now;
 use crate::wire::{
     CancelInvocation, Close, ControlMessage, ErrorBody, InvocationResult, InvokeFunction, Payload,
     RegisterFunction, builtin,
@@ -41,26 +41,26 @@ pub(super) struct Member<'a> {
     /// Time in microseconds for which the tables were locked for this worker alone, not yet
     /// compensated.
     cost: AtomicU64,
-    fresh: Fresh,
+    fresh: RecentRegistrations,
     /// Whether it replaced an older connection since the last query.
     reattached: AtomicBool,
-    departure: Departure,
+    departure: Disconnect,
 }
 
 impl<'a> Member<'a> {
     pub(super) fn new(control: &'a Control, role: Arc<Role>, message_limit: Option<usize>) -> Self {
-        let holdings = Holdings::new(&control.budget, &control.limits);
+        let worker_quota = WorkerQuota::new(&control.budget, &control.limits);
         let outbox = Outbox::new(
             control.limits.outbox_bytes,
-            message_limit.unwrap_or(about::USUAL_LIMIT),
-            holdings.clone(),
+            message_limit.unwrap_or(announcement::USUAL_LIMIT),
+            worker_quota.clone(),
         );
         Self {
             control,
             id: WorkerId::from(Uuid::new_v4().to_string()),
             outbox: Arc::new(outbox),
             charges: Charges::new(
-                holdings,
+                worker_quota,
                 control.limits.function_bytes,
                 control.limits.worker_registered_bytes,
             ),
@@ -68,9 +68,9 @@ impl<'a> Member<'a> {
             role,
             warned: AtomicBool::new(false),
             cost: AtomicU64::new(0),
-            fresh: Fresh::default(),
+            fresh: RecentRegistrations::default(),
             reattached: AtomicBool::new(false),
-            departure: Departure::Disconnected,
+            departure: Disconnect::Disconnected,
         }
     }
 
@@ -139,7 +139,8 @@ impl<'a> Member<'a> {
     /// Stores the worker's announcement.
     pub(super) fn announce(&self, about: Map<String, Value>, core: &Core, out: &mut Deliveries) {
         if !self.said_limit {
-            self.outbox.limit_messages(about::message_limit(&about));
+            self.outbox
+                .limit_messages(announcement::message_limit(&about));
         }
         self.change(core, out, |registry, notices| {
             registry.announce(&self.id, about, notices);
@@ -184,7 +185,7 @@ impl<'a> Member<'a> {
     /// Notifies this worker of its refused functions.
     fn told(&self, notices: Vec<Notice>, out: &mut Deliveries) {
         for notice in notices {
-            if let News::Refused(refused) = notice.what {
+            if let RegistryUpdate::Refused(refused) = notice.what {
                 self.reject(refused, out);
             }
         }
@@ -209,8 +210,7 @@ impl<'a> Member<'a> {
         tables.registry.register(&self.id, function, &mut notices);
         tables.tell_active(&notices, out);
         drop(tables);
-        let kept =
-            |notice: &Notice| !matches!(&notice.what, News::Refused(refused) if refused.is_final());
+        let kept = |notice: &Notice| !matches!(&notice.what, RegistryUpdate::Refused(refused) if refused.is_final());
         if notices.iter().all(kept) {
             self.charges.registered(function_id, held);
         }
@@ -223,7 +223,7 @@ impl<'a> Member<'a> {
             self.control.metrics.refused(Reason::Role);
             let error = forbidden(&call.function_id);
             self.control.refuse(&self.id, &call, error, out);
-        } else if let Some(outcome) = builtins::call(self, &call, core, out) {
+        } else if let Some(outcome) = functions::call(self, &call, core, out) {
             self.answer(&call, outcome, out);
         } else if self.fresh.take(&call.function_id) {
             let tables = self.control.lock();
@@ -285,7 +285,7 @@ impl<'a> Member<'a> {
     }
 
     /// Records how the worker left, and removes it.
-    pub(super) fn depart(mut self, how: Departure) {
+    pub(super) fn depart(mut self, how: Disconnect) {
         self.departure = how;
     }
 
@@ -315,7 +315,7 @@ impl<'a> Member<'a> {
     }
 
     fn reply(&self, message: &ControlMessage, out: &mut Deliveries) {
-        deliver(Arc::clone(&self.outbox), message, Otherwise::Nobody, out);
+        deliver(Arc::clone(&self.outbox), message, Fallback::Nobody, out);
     }
 
     /// Whether it has a function.
@@ -352,13 +352,13 @@ impl Drop for Member<'_> {
         let mut tables = self.control.lock();
         tables.registry.leave(&self.id, &mut notices);
         tables.tell_active(&notices, &mut out);
-        part(&mut tables, &self.id, self.departure, &mut out);
+        disconnect(&mut tables, &self.id, self.departure, &mut out);
         let Tables { registry, held, .. } = &mut *tables;
         let due = held.due(registry);
         let suggests = !self.control.limits.behaviour.is_iii();
         let errors: Vec<_> = due
             .into_iter()
-            .map(|HeldCall { caller, role, call }| {
+            .map(|PendingCall { caller, role, call }| {
                 let namespace = call.namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE);
                 let role = suggests.then_some(&*role);
                 let error = not_found(registry, namespace, &call.function_id, role);

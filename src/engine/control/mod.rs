@@ -8,49 +8,31 @@
 //!
 //! Each worker has an outbox, bounded in bytes. If the outbox of its target is full, a session
 //! stops *reading* its own connection, so that backpressure reaches the sending worker. It waits at
-//! most [`PATIENCE`](session). After that the target counts as stalled, and messages without room
+//! most [`OUTBOX_TIMEOUT`](session). After that the target counts as stalled, and messages without room
 //! in its outbox are refused until it has read half of them; callers get an error. A worker that
 //! does not read therefore costs other workers a moment, and itself the messages.
 //!
 //! A session never stops *writing* its own outbox, so sessions cannot wait in a cycle. A worker
-//! that reads fewer bytes per time than [`Drain`](drain::Drain) requires is disconnected.
+//! that reads fewer bytes per time than [`Drain`](workers::drain::Drain) requires is disconnected.
 //!
 //! Everything that the tables keep for a worker is charged to its account; see
-//! [`Holdings`](crate::engine::holdings::Holdings).
+//! [`WorkerQuota`](crate::engine::worker_quota::WorkerQuota).
 
-mod about;
-mod bounds;
-mod builtins;
+mod builtin;
 mod calls;
-mod charges;
-mod delivery;
-mod departure;
-mod drain;
-mod forward;
-mod fresh;
-mod function_refused;
-mod held;
-mod hint;
-mod invalid;
-mod listings;
+mod control_plane;
 mod member;
-mod outbox;
-mod outcome;
-mod overview;
-mod page;
-mod refusals;
-mod registry;
 mod session;
-mod switchboard;
-mod undelivered;
+mod validation;
+mod workers;
 
-use outbox::Outbox;
+use workers::outbox::Outbox;
 
-pub(super) use calls::CallRefused;
-#[cfg(test)]
-pub(super) use drain::STALL;
-pub(super) use function_refused::FunctionRefused;
-pub(super) use outcome::{CallTotals, Outcome};
-pub(super) use overview::{FunctionRow, WorkerRow};
+pub(super) use builtin::overview::{FunctionRow, WorkerRow};
+pub(super) use calls::outcome::{CallTotals, Outcome};
+pub(super) use calls::table::CallRefused;
+pub(super) use control_plane::Control;
 pub(super) use session::Session;
-pub(super) use switchboard::Control;
+pub(super) use validation::function_refused::FunctionRefused;
+#[cfg(test)]
+pub(super) use workers::drain::STALL;

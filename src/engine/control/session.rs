@@ -9,22 +9,22 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
-use super::bounds::bounded;
-use super::delivery::Deliveries;
-use super::departure::Departure;
-use super::drain::{Drain, STALL};
+use super::calls::delivery::Deliveries;
 use super::member::Member;
+use super::validation::bounds::bounded;
+use super::workers::disconnect::Disconnect;
+use super::workers::drain::{Drain, STALL};
 use crate::engine::Role;
 use crate::engine::core::Core;
-use crate::engine::farewell::{self, Parting};
-use crate::engine::newcomers::Newcomer;
+use crate::engine::net::closing::{self, CloseOutcome};
+use crate::engine::net::pending_connections::PendingConnection;
 use crate::engine::owners::Ownership;
-use crate::transport::{Check, Pulse, Received, Transport, TransportError};
+use crate::transport::{Check, KeepAliveTimer, Received, Transport, TransportError};
 use crate::wire::{Close, ControlMessage, Frame};
 
 /// How long a message waits for room at a slow worker. Meanwhile its sender is not read; afterwards
 /// the worker counts as stalled, and nobody waits for it.
-const PATIENCE: Duration = Duration::from_millis(200);
+const OUTBOX_TIMEOUT: Duration = Duration::from_millis(200);
 
 /// How long the registrations of a worker wait for its announcement (`docs/protocol.md` section 1.2).
 const GRACE: Duration = Duration::from_secs(5);
@@ -48,7 +48,7 @@ const TELEMETRY: [&[u8]; 3] = [b"OTLP", b"MTRC", b"LOGS"];
 /// | state | the connection is | left by |
 /// |---|---|---|
 /// | serving | read and written | a message whose target has no room |
-/// | delivering | written only | room at the target, its end, or [`PATIENCE`] |
+/// | delivering | written only | room at the target, its end, or [`OUTBOX_TIMEOUT`] |
 /// | behind: answers wait for it | written only | its reading |
 /// | resting | written only | the end of the rest |
 ///
@@ -63,7 +63,7 @@ pub(in crate::engine) struct Session<'a, T> {
     /// read.
     deliveries: Deliveries,
     /// Runs while the first of them waits for room.
-    patience: Option<Pin<Box<Sleep>>>,
+    outbox_timeout: Option<Pin<Box<Sleep>>>,
     unflushed: bool,
     /// Whether reading is paused because answers wait for the peer.
     behind: bool,
@@ -73,12 +73,12 @@ pub(in crate::engine) struct Session<'a, T> {
     stall: Option<Pin<Box<Sleep>>>,
     ownership: Ownership,
     /// Set until the first message arrives, while the connection may be closed to make room.
-    newcomer: Option<Newcomer>,
+    pending_connection: Option<PendingConnection>,
     /// Runs while the peer is paused to compensate for expensive operations.
     rest: Option<Pin<Box<Sleep>>>,
     /// Runs while an announcement or repeated registrations are expected.
     grace: Option<Pin<Box<Sleep>>>,
-    pulse: Pulse,
+    keep_alive_timer: KeepAliveTimer,
     /// Fires when the keep-alive is due.
     timer: Pin<Box<Sleep>>,
 }
@@ -115,32 +115,35 @@ impl<'a, T: Transport> Session<'a, T> {
             core,
             member: core.control.join(role, peer, agreed.message_limit),
             deliveries: Deliveries::new(),
-            patience: None,
+            outbox_timeout: None,
             unflushed: false,
             behind: false,
             drain: Drain::default(),
             stall: None,
             ownership,
-            newcomer: None,
+            pending_connection: None,
             rest: None,
             grace: Some(Box::pin(sleep(GRACE))),
-            pulse: Pulse::new(keep_alive, now.into_std()),
+            keep_alive_timer: KeepAliveTimer::new(keep_alive, now.into_std()),
             timer: Box::pin(sleep_until(now)),
         }
     }
 
     /// Marks the connection as one that has sent nothing yet.
-    pub(in crate::engine) fn newcomer(mut self, newcomer: Newcomer) -> Self {
-        self.newcomer = Some(newcomer);
+    pub(in crate::engine) fn pending_connection(
+        mut self,
+        pending_connection: PendingConnection,
+    ) -> Self {
+        self.pending_connection = Some(pending_connection);
         self
     }
 
-    pub(in crate::engine) async fn run(mut self) -> Parting {
+    pub(in crate::engine) async fn run(mut self) -> CloseOutcome {
         let core = self.core;
         let cut = self
-            .newcomer
+            .pending_connection
             .as_ref()
-            .map(Newcomer::cut)
+            .map(PendingConnection::cut)
             .unwrap_or_default();
         let ended = tokio::select! {
             biased;
@@ -158,33 +161,33 @@ impl<'a, T: Transport> Session<'a, T> {
         // First, so that nobody waits for a worker that only has to be seen off.
         let dead_after = core.limits.keep_alive.dead_after;
         member.depart(match &ended {
-            Ended::Silent => Departure::Silent(dead_after),
-            _ => Departure::Disconnected,
+            Ended::Silent => Disconnect::Silent(dead_after),
+            _ => Disconnect::Disconnected,
         });
         match ended {
             Ended::Closed => {
                 tracing::debug!(%worker, "a worker disconnected");
-                farewell::answer(socket).await
+                closing::answer(socket).await
             }
             Ended::Lost(error) => {
                 tracing::debug!(%worker, %error, "a worker was lost");
-                farewell::broken(socket, error).await
+                closing::broken(socket, error).await
             }
             Ended::Stalled => {
                 tracing::warn!(%worker, "a worker read too little for {STALL:?} and was disconnected");
-                Parting::Done
+                CloseOutcome::Done
             }
             Ended::Silent => {
                 ownership.fell_silent();
                 tracing::warn!(%worker, "a worker was silent for {dead_after:?} and was disconnected");
                 // It may only have been suspended; then it learns the reason when it resumes.
-                farewell::close(socket, Close::SILENT, farewell::BRIEF).await
+                closing::close(socket, Close::SILENT, closing::BRIEF).await
             }
             Ended::Crowded => {
                 tracing::debug!(%worker, "a worker that said nothing made room for another");
-                Parting::Done
+                CloseOutcome::Done
             }
-            Ended::Dismissed(close) => farewell::close(socket, close, farewell::BRIEF).await,
+            Ended::Dismissed(close) => closing::close(socket, close, closing::BRIEF).await,
         }
     }
 
@@ -195,7 +198,7 @@ impl<'a, T: Transport> Session<'a, T> {
         self.poll_grace(cx);
         // A long message takes time on a slow connection, in both directions.
         let signs = self.socket.traffic().signs;
-        self.pulse.saw(signs, Instant::now().into_std());
+        self.keep_alive_timer.saw(signs, Instant::now().into_std());
         // After reading, so that a message that arrived in time counts.
         if let Poll::Ready(ended) = self.poll_pulse(cx) {
             return Poll::Ready(ended);
@@ -224,7 +227,7 @@ impl<'a, T: Transport> Session<'a, T> {
     fn poll_pulse(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
         while self.timer.as_mut().poll(cx).is_ready() {
             let now = Instant::now();
-            let next = match self.pulse.check(now.into_std()) {
+            let next = match self.keep_alive_timer.check(now.into_std()) {
                 Check::Dead => return Poll::Ready(Ended::Silent),
                 Check::Ping => {
                     if let Err(error) = self.socket.start_ping() {
@@ -245,7 +248,7 @@ impl<'a, T: Transport> Session<'a, T> {
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
         if !self.poll_next(cx) {
             // Nothing reads from it, so its silence means nothing.
-            self.pulse.heard(Instant::now().into_std());
+            self.keep_alive_timer.heard(Instant::now().into_std());
             return Poll::Pending;
         }
         if let Some(rest) = &mut self.rest {
@@ -255,11 +258,11 @@ impl<'a, T: Transport> Session<'a, T> {
         for turn in 0..TURN {
             let received = self.socket.poll_receive(cx);
             if turn == 0 && received.is_ready() {
-                self.pulse.heard(Instant::now().into_std());
+                self.keep_alive_timer.heard(Instant::now().into_std());
             }
             match received {
                 Poll::Ready(Received::Frame(frame)) => {
-                    self.newcomer = None;
+                    self.pending_connection = None;
                     self.handle(&frame);
                 }
                 Poll::Ready(Received::Pong) => {}
@@ -279,7 +282,7 @@ impl<'a, T: Transport> Session<'a, T> {
                     .insert(Box::pin(sleep((cost * RESTS).min(LONGEST_REST))));
                 // Its end wakes this task.
                 let resting = rest.as_mut().poll(cx).is_pending();
-                self.pulse.heard(Instant::now().into_std());
+                self.keep_alive_timer.heard(Instant::now().into_std());
                 if resting {
                     return Poll::Pending;
                 }
@@ -305,16 +308,16 @@ impl<'a, T: Transport> Session<'a, T> {
         while let Some(delivery) = self.deliveries.front_mut() {
             let own = Arc::ptr_eq(&delivery.to, &self.member.outbox);
             let Poll::Ready(queued) = delivery.to.poll_push(cx, &mut delivery.message, own) else {
-                let patience = self
-                    .patience
-                    .get_or_insert_with(|| Box::pin(sleep(PATIENCE)));
-                ready!(patience.as_mut().poll(cx));
-                self.patience = None;
+                let outbox_timeout = self
+                    .outbox_timeout
+                    .get_or_insert_with(|| Box::pin(sleep(OUTBOX_TIMEOUT)));
+                ready!(outbox_timeout.as_mut().poll(cx));
+                self.outbox_timeout = None;
                 // It is refused now.
                 delivery.to.stalled();
                 continue;
             };
-            self.patience = None;
+            self.outbox_timeout = None;
             if let Some(delivery) = self.deliveries.pop_front()
                 && let Err(reason) = queued
             {

@@ -1,4 +1,5 @@
-use super::ROOT;
+/// The path of the dashboard. Workers connect there, too, with a WebSocket request.
+pub(super) const ROOT: &str = "/";
 
 /// A file of the page.
 pub(super) struct File {

@@ -16,12 +16,9 @@ use hyper::http::request::Parts;
 use hyper::{Response, StatusCode};
 
 use super::core::Core;
-use super::pages::{May, Page, answer, text};
-use files::FILES;
+use super::pages::{Page, PageAccess, answer, text};
+use files::{FILES, ROOT};
 use state::State;
-
-/// The path of the dashboard. Workers connect there, too, with a WebSocket request.
-const ROOT: &str = "/";
 
 /// All pages: the files and the state.
 pub(super) const PAGES: [Page; FILES.len() + 1] = {
@@ -30,7 +27,7 @@ pub(super) const PAGES: [Page; FILES.len() + 1] = {
     while at < FILES.len() {
         pages[at] = Page {
             path: FILES[at].path,
-            may: May::Everybody,
+            may: PageAccess::Everybody,
             answer: file,
         };
         at += 1;
@@ -40,7 +37,7 @@ pub(super) const PAGES: [Page; FILES.len() + 1] = {
 
 const STATE: Page = Page {
     path: "/dashboard/state.json",
-    may: May::Trigger("engine::dashboard::list"),
+    may: PageAccess::Trigger("engine::dashboard::list"),
     answer: state,
 };
 

@@ -42,7 +42,7 @@ struct List<T> {
 impl State {
     pub(super) fn of(core: &Core) -> Self {
         let stats = core.stats();
-        let runs = core.runs.list(MOST_RUNS, &core.channels);
+        let runs = core.runs.list(MOST_RUNS, |ids| core.channels.look(ids));
         let (workers, functions) = (
             core.control.worker_rows(MOST).into(),
             core.control.function_rows(MOST).into(),

@@ -5,11 +5,9 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::{Patience, Routes};
-use crate::engine::access::Role;
-use crate::engine::channels::{ReaderEnd, WriterEnd};
+use super::{Route, Routes, WriteTimeout};
 use crate::engine::core::Core;
-use crate::engine::terms::Terms;
+use crate::engine::net::handshake::HandshakeExtensions;
 use crate::transport::CENTURY;
 
 /// A connection after its handshake.
@@ -18,18 +16,7 @@ pub(in crate::engine) struct Accepted<S> {
     /// Bytes that the client sent after its request without waiting for the response.
     pub(in crate::engine) read: Bytes,
     pub(in crate::engine) route: Route,
-    pub(in crate::engine) terms: Terms,
-}
-
-/// The purpose of a connection.
-pub(in crate::engine) enum Route {
-    /// A worker with the permissions of the role.
-    Control(Arc<Role>),
-    Telemetry,
-    Reader(ReaderEnd),
-    Writer(WriterEnd),
-    /// An end that was opened before: accepted and closed, as an iii engine does.
-    Taken,
+    pub(in crate::engine) extensions: HandshakeExtensions,
 }
 
 /// Serves HTTP until a request is upgraded; `None` if the connection ended before.
@@ -47,7 +34,7 @@ where
         // hyper adds it to the current time.
         .header_read_timeout(limit.min(CENTURY))
         .serve_connection(
-            TokioIo::new(Patience::new(stream, limit)),
+            TokioIo::new(WriteTimeout::new(stream, limit)),
             Routes::new(core),
         )
         // Gives the stream itself back; `with_upgrades` would give it in a box that is called
@@ -56,12 +43,12 @@ where
         .await;
     match served {
         Ok(parts) => {
-            let (route, terms) = parts.service.into_upgraded()?;
+            let (route, extensions) = parts.service.into_upgraded()?;
             Some(Accepted {
                 stream: parts.io.into_inner().into_inner(),
                 read: parts.read_buf,
                 route,
-                terms,
+                extensions,
             })
         }
         Err(error) => {

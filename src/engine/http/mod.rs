@@ -8,18 +8,19 @@
 //! | `guard` | checks origin, host and token |
 //! | `upgrade` | the response to a WebSocket handshake |
 //! | `refused` | the response to a refused request |
-//! | `patience` | a stream with a write timeout |
+//! | `write_timeout` | a stream with a write timeout |
 
 mod accept;
 mod guard;
-mod patience;
 mod refused;
 mod routes;
 mod upgrade;
+mod write_timeout;
 
 use guard::Guard;
-use patience::Patience;
 use refused::Refused;
 use routes::Routes;
+use write_timeout::WriteTimeout;
 
-pub(super) use accept::{Accepted, Route, accept};
+pub(super) use accept::{Accepted, accept};
+pub(super) use routes::Route;

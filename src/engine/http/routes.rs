@@ -11,21 +11,33 @@ use hyper::service::Service;
 use hyper::{Method, Request, Response, StatusCode};
 
 use super::upgrade::{is_asked_for, upgrade};
-use super::{Guard, Refused, Route};
-use crate::engine::channels::Refusal;
+use super::{Guard, Refused};
+use crate::engine::access::Role;
+use crate::engine::channels::{ReaderEnd, Refusal, WriterEnd};
 use crate::engine::core::Core;
 use crate::engine::metrics::Reason;
+use crate::engine::net::handshake::{EngineExtensions, HandshakeExtensions};
 use crate::engine::owners::Part;
-use crate::engine::pages::{self, May, Page};
-use crate::engine::terms::{Own, Terms};
+use crate::engine::pages::{self, Page, PageAccess};
 use crate::wire::{ChannelQuery, Direction, Kind};
+
+/// The purpose of a connection.
+pub(in crate::engine) enum Route {
+    /// A worker with the permissions of the role.
+    Control(Arc<Role>),
+    Telemetry,
+    Reader(ReaderEnd),
+    Writer(WriterEnd),
+    /// An end that was opened before: accepted and closed, as an iii engine does.
+    Taken,
+}
 
 /// Handles the requests of one connection.
 pub(super) struct Routes {
     core: Arc<Core>,
     /// The route of the request being upgraded. If the connection breaks, an end stored here counts
     /// as opened and lost.
-    upgraded: Cell<Option<(Route, Terms)>>,
+    upgraded: Cell<Option<(Route, HandshakeExtensions)>>,
 }
 
 impl Routes {
@@ -37,7 +49,7 @@ impl Routes {
     }
 
     /// The route that the connection was upgraded to, if any.
-    pub(super) fn into_upgraded(self) -> Option<(Route, Terms)> {
+    pub(super) fn into_upgraded(self) -> Option<(Route, HandshakeExtensions)> {
         self.upgraded.into_inner()
     }
 
@@ -53,13 +65,14 @@ impl Routes {
             Route::Reader(_) | Route::Writer(_) | Route::Taken => Part::Channel,
         };
         let headers = response.headers_mut();
-        let own = Own {
+        let own = EngineExtensions {
             message_limit: self.core.limits.control_message(),
             ping_every: self.core.limits.keep_alive.ping_every,
             behaviour: self.core.limits.behaviour,
         };
-        let terms = Terms::agree(&asked.headers, headers, part, &self.core.owners, own);
-        self.upgraded.set(Some((route, terms)));
+        let extensions =
+            HandshakeExtensions::agree(&asked.headers, headers, part, &self.core.owners, own);
+        self.upgraded.set(Some((route, extensions)));
         Ok(response)
     }
 
@@ -73,7 +86,7 @@ impl Routes {
                 message,
             ));
         }
-        if let May::Trigger(function_id) = page.may {
+        if let PageAccess::Trigger(function_id) = page.may {
             let guard = Guard::of(&self.core);
             guard.check_origin(&asked.headers)?;
             guard.check_name(asked)?;

@@ -1,4 +1,4 @@
-use crate::engine::channels::{NoChannel, Refusal};
+use crate::engine::channels::{ChannelRefused, Refusal};
 use crate::engine::control::{CallRefused, FunctionRefused};
 use crate::wire::Kind;
 
@@ -10,7 +10,7 @@ pub(in crate::engine) enum Reason {
     /// The connection limit is reached.
     Connections,
     /// Too many connections have sent nothing yet.
-    Newcomers,
+    PendingConnections,
     /// A page of another origin, where no token is required.
     Origin,
     /// The token is missing or unknown.
@@ -43,7 +43,7 @@ impl Kind for Reason {
     const ALL: &'static [Self] = &[
         Self::Request,
         Self::Connections,
-        Self::Newcomers,
+        Self::PendingConnections,
         Self::Origin,
         Self::Token,
         Self::Role,
@@ -63,7 +63,7 @@ impl Kind for Reason {
         match self {
             Self::Request => "request",
             Self::Connections => "connections",
-            Self::Newcomers => "newcomers",
+            Self::PendingConnections => "newcomers",
             Self::Origin => "origin",
             Self::Token => "token",
             Self::Role => "role",
@@ -90,13 +90,13 @@ impl From<&Refusal> for Reason {
     }
 }
 
-impl From<NoChannel> for Reason {
-    fn from(refused: NoChannel) -> Self {
+impl From<ChannelRefused> for Reason {
+    fn from(refused: ChannelRefused) -> Self {
         match refused {
-            NoChannel::Channels(_) | NoChannel::Reserved { .. } | NoChannel::OfWorker(_) => {
-                Self::Channels
-            }
-            NoChannel::Held { .. } => Self::HeldBytes,
+            ChannelRefused::Channels(_)
+            | ChannelRefused::Reserved { .. }
+            | ChannelRefused::OfWorker(_) => Self::Channels,
+            ChannelRefused::Held { .. } => Self::HeldBytes,
         }
     }
 }
@@ -105,7 +105,7 @@ impl From<CallRefused> for Reason {
     fn from(refused: CallRefused) -> Self {
         match refused {
             CallRefused::Duplicate => Self::Request,
-            CallRefused::TooMany(_) | CallRefused::NoRoom(_) => Self::Calls,
+            CallRefused::TooMany(_) | CallRefused::QuotaExceeded(_) => Self::Calls,
         }
     }
 }

@@ -5,13 +5,13 @@ use http_body_util::Full;
 use hyper::http::request::Parts;
 use hyper::{Response, StatusCode};
 
-use super::{May, Page, text};
+use super::{Page, PageAccess, text};
 use crate::engine::core::Core;
 
 /// Whether the engine serves, for process supervisors. It contains nothing else.
 pub(super) const PAGE: Page = Page {
     path: "/healthz",
-    may: May::Everybody,
+    may: PageAccess::Everybody,
     answer: health,
 };
 

@@ -5,7 +5,7 @@ use http_body_util::Full;
 use hyper::http::request::Parts;
 use hyper::{Response, StatusCode};
 
-use super::{May, Page, answer};
+use super::{Page, PageAccess, answer};
 use crate::engine::core::Core;
 use crate::engine::metrics::text;
 use crate::wire::Exposition;
@@ -14,7 +14,7 @@ use crate::wire::Exposition;
 /// engine's list functions, like `pipewright top`, so a role with `engine::*::list` allows both.
 pub(super) const PAGE: Page = Page {
     path: "/metrics",
-    may: May::Trigger("engine::metrics::list"),
+    may: PageAccess::Trigger("engine::metrics::list"),
     answer: metrics,
 };
 

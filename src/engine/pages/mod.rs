@@ -15,7 +15,7 @@ use super::core::Core;
 use super::dashboard;
 
 pub(super) use answer::{answer, text};
-pub(super) use page::{May, Page};
+pub(super) use page::{Page, PageAccess};
 
 /// All pages except those of the dashboard.
 const PAGES: [Page; 2] = [health::PAGE, metrics::PAGE];

@@ -10,14 +10,14 @@ use crate::engine::core::Core;
 /// A page at one path.
 pub(in crate::engine) struct Page {
     pub(in crate::engine) path: &'static str,
-    pub(in crate::engine) may: May,
+    pub(in crate::engine) may: PageAccess,
     /// Responds without waiting; called after the request was allowed.
     pub(in crate::engine) answer: fn(&Arc<Core>, &Parts) -> Response<Full<Bytes>>,
 }
 
 /// Who may read a page.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::engine) enum May {
+pub(in crate::engine) enum PageAccess {
     /// Everyone who can reach the port. The page must not reveal what the engine holds.
     Everybody,
     /// Clients that may trigger the function with this id, with a token if the engine requires one,

@@ -47,7 +47,7 @@ impl Cause {
 
 /// An error as reported in the result of a call.
 #[derive(Debug)]
-pub(super) struct Told {
+pub(super) struct ReportedError {
     pub(super) first: Cause,
     /// The stages that it passed through after the first, in order.
     pub(super) through: Vec<String>,
@@ -55,7 +55,7 @@ pub(super) struct Told {
     pub(super) gave_way: bool,
 }
 
-impl Told {
+impl ReportedError {
     /// Parses the error of a call. A pipewright stage includes its causes in the message.
     pub(super) fn read(error: &ErrorBody) -> Self {
         let abort = serde_json::from_str::<Abort>(&error.message);
@@ -94,7 +94,7 @@ impl Told {
 
 #[cfg(test)]
 mod tests {
-    use super::Told;
+    use super::ReportedError;
     use crate::wire::{Abort, ErrorBody};
 
     #[test]
@@ -104,13 +104,13 @@ mod tests {
             .at_item(7);
         let passed = abort.passed_on_by("sum").passed_on_by("print");
         let message = serde_json::to_string(&passed).unwrap();
-        let told = Told::read(&ErrorBody::new(passed.code, message));
+        let told = ReportedError::read(&ErrorBody::new(passed.code, message));
         assert_eq!(told.first.stage.as_deref(), Some("parse"));
         assert_eq!(told.first.item, Some(7));
         assert_eq!(told.line(), "not a number (stage_failed)");
         assert_eq!(told.through, ["sum", "print"]);
 
-        let plain = Told::read(&ErrorBody::new("invocation_failed", "disk full"));
+        let plain = ReportedError::read(&ErrorBody::new("invocation_failed", "disk full"));
         assert_eq!(plain.line(), "disk full (invocation_failed)");
         assert!(plain.first.stage.is_none() && plain.through.is_empty() && !plain.gave_way);
     }
@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn no_key_is_kept() {
         let key = "0123456789abcdef".repeat(4);
-        let told = Told::read(&ErrorBody::new("c", format!("no channel with {key}")));
+        let told = ReportedError::read(&ErrorBody::new("c", format!("no channel with {key}")));
         assert!(!format!("{told:?}").contains(&key));
     }
 }

@@ -1,8 +1,8 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use super::fault::{Fault, Told};
-use crate::engine::cut::{LONGEST_NAME, cut};
+use super::fault::{Fault, ReportedError};
+use crate::engine::truncate::{LONGEST_NAME, truncate};
 
 /// Maximum number of remembered errors.
 const MOST: usize = 50;
@@ -19,13 +19,13 @@ impl Faults {
     /// order of arrival.
     pub(super) fn add(
         &mut self,
-        told: &Told,
+        told: &ReportedError,
         function_id: &str,
         worker: Option<String>,
         run: Option<u64>,
         now: Instant,
     ) {
-        let function_id = &*cut(function_id, LONGEST_NAME);
+        let function_id = &*truncate(function_id, LONGEST_NAME);
         let began_here = told
             .first
             .stage
@@ -88,12 +88,12 @@ mod tests {
     use std::time::Instant;
 
     use super::{Faults, MOST};
-    use crate::engine::runs::fault::Told;
+    use crate::engine::runs::fault::ReportedError;
     use crate::wire::{Abort, ErrorBody};
 
-    fn told(abort: &Abort) -> Told {
+    fn told(abort: &Abort) -> ReportedError {
         let message = serde_json::to_string(abort).unwrap();
-        Told::read(&ErrorBody::new(abort.code.clone(), message))
+        ReportedError::read(&ErrorBody::new(abort.code.clone(), message))
     }
 
     #[test]
@@ -120,7 +120,7 @@ mod tests {
     fn repeated_errors_are_counted_and_the_list_bounded() {
         let mut faults = Faults::default();
         let now = Instant::now();
-        let error = Told::read(&ErrorBody::new("c", "m"));
+        let error = ReportedError::read(&ErrorBody::new("c", "m"));
         for _ in 0..3 {
             faults.add(&error, "f", None, None, now);
         }

@@ -5,9 +5,9 @@ use serde::Serialize;
 
 use super::fault::Fault;
 use super::run::{Edge, Outcome, Run};
-use super::state::{Seen, State};
+use super::state::{EdgeView, State};
 use super::table::{Table, Totals};
-use crate::engine::channels::Listed;
+use crate::engine::channels::ChannelRow;
 use crate::wire::Kind;
 
 /// Runs and errors as listed for clients, without keys or payloads.
@@ -104,7 +104,7 @@ impl RunsListing {
     /// Lists the runs of `table`, with the state of open channels from `channels`.
     pub(super) fn new(
         table: &Table,
-        channels: &HashMap<String, Listed>,
+        channels: &HashMap<String, ChannelRow>,
         limit: usize,
         now: Instant,
     ) -> Self {
@@ -131,7 +131,7 @@ impl RunsListing {
         let edges = shown(table, limit)
             .into_iter()
             .flat_map(|run| run.edges.values());
-        let open = edges.filter(|edge| edge.ended.is_none() && !edge.leash);
+        let open = edges.filter(|edge| edge.ended.is_none() && !edge.is_cancel);
         open.map(|edge| edge.channel_id.to_string()).collect()
     }
 }
@@ -145,11 +145,11 @@ fn shown(table: &Table, limit: usize) -> Vec<&Run> {
     open
 }
 
-fn listed_run(run: &Run, channels: &HashMap<String, Listed>, now: Instant) -> ListedRun {
-    let edges = || run.edges.values().filter(|edge| !edge.leash);
+fn listed_run(run: &Run, channels: &HashMap<String, ChannelRow>, now: Instant) -> ListedRun {
+    let edges = || run.edges.values().filter(|edge| !edge.is_cancel);
     let seen = |edge: &Edge| seen(edge, channels);
     let nodes = run.nodes.iter().filter_map(|(&number, node)| {
-        let of = |end: fn(&Edge) -> Option<u64>| -> Vec<Seen<'_>> {
+        let of = |end: fn(&Edge) -> Option<u64>| -> Vec<EdgeView<'_>> {
             let own = edges().filter(|edge| end(edge) == Some(number));
             own.map(seen).collect()
         };
@@ -191,21 +191,21 @@ fn listed_run(run: &Run, channels: &HashMap<String, Listed>, now: Instant) -> Li
         cancels: run
             .edges
             .values()
-            .filter(|edge| edge.leash && edge.ended.is_none())
+            .filter(|edge| edge.is_cancel && edge.ended.is_none())
             .map(|edge| edge.channel_id.to_string())
             .collect(),
     }
 }
 
-fn seen<'a>(edge: &Edge, channels: &'a HashMap<String, Listed>) -> Seen<'a> {
+fn seen<'a>(edge: &Edge, channels: &'a HashMap<String, ChannelRow>) -> EdgeView<'a> {
     match channels.get(&*edge.channel_id) {
-        Some(channel) if edge.ended.is_none() => Seen::Open(channel),
-        _ if edge.is_broken() => Seen::Broken,
-        _ => Seen::Whole,
+        Some(channel) if edge.ended.is_none() => EdgeView::Open(channel),
+        _ if edge.is_broken() => EdgeView::Broken,
+        _ => EdgeView::Whole,
     }
 }
 
-fn listed_edge(edge: &Edge, channels: &HashMap<String, Listed>) -> ListedEdge {
+fn listed_edge(edge: &Edge, channels: &HashMap<String, ChannelRow>) -> ListedEdge {
     let channel = channels.get(&*edge.channel_id);
     let channel = channel.filter(|_| edge.ended.is_none());
     let ended = edge.ended.as_ref().map(|(_, ending)| ending);
@@ -220,7 +220,7 @@ fn listed_edge(edge: &Edge, channels: &HashMap<String, Listed>) -> ListedEdge {
         bytes_per_second: channel.map_or(0, |open| open.bytes_per_second),
         buffered_frames: channel.map_or(0, |open| open.buffered_frames),
         buffered_bytes: channel.map_or(0, |open| open.buffered_bytes),
-        fill: channel.map_or(0, Listed::fill),
+        fill: channel.map_or(0, ChannelRow::fill),
     }
 }
 

@@ -12,9 +12,9 @@
 mod ending;
 mod fault;
 mod faults;
-mod found;
 mod listed;
 mod named;
+mod payload_refs;
 mod redact;
 mod run;
 mod state;

@@ -1,4 +1,4 @@
-use crate::engine::cut::cut;
+use crate::engine::truncate::truncate;
 
 /// Maximum length of an error text, in bytes.
 const LONGEST: usize = 2000;
@@ -23,7 +23,7 @@ pub(super) fn redact(text: &str) -> String {
         shown.push_str(&rest[..after]);
         rest = &rest[after..];
     }
-    cut(&shown, LONGEST)
+    truncate(&shown, LONGEST)
 }
 
 #[cfg(test)]

@@ -72,7 +72,7 @@ pub(super) struct Edge {
     pub(super) writer: Option<u64>,
     pub(super) reader: Option<u64>,
     /// Whether it only serves to cancel a stage.
-    pub(super) leash: bool,
+    pub(super) is_cancel: bool,
     pub(super) ended: Option<(Instant, Ending)>,
 }
 
@@ -121,6 +121,6 @@ impl Edge {
     /// Whether its stream ended before it was complete.
     pub(super) fn is_broken(&self) -> bool {
         let broken = |how| matches!(how, Ended::Failed | Ended::Lost | Ended::Expired);
-        !self.leash && self.ended.is_some_and(|(_, ending)| broken(ending.how))
+        !self.is_cancel && self.ended.is_some_and(|(_, ending)| broken(ending.how))
     }
 }

@@ -1,7 +1,7 @@
 use serde::Serialize;
 
 use super::run::{Node, Outcome};
-use crate::engine::channels::Listed;
+use crate::engine::channels::ChannelRow;
 
 /// The state of a node, derived from its channels without asking its worker.
 ///
@@ -27,21 +27,21 @@ pub(super) enum State {
 
 /// The channel of an edge, as seen from a node.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Seen<'a> {
-    Open(&'a Listed),
+pub(super) enum EdgeView<'a> {
+    Open(&'a ChannelRow),
     Whole,
     Broken,
 }
 
 impl State {
-    pub(super) fn of(node: &Node, inputs: &[Seen<'_>], outputs: &[Seen<'_>]) -> Self {
+    pub(super) fn of(node: &Node, inputs: &[EdgeView<'_>], outputs: &[EdgeView<'_>]) -> Self {
         match &node.outcome {
             Some((_, Outcome::Failed(_))) => return Self::Failed,
             Some(_) => return Self::Done,
             None => {}
         }
         if node.call.is_none() && open(inputs).chain(open(outputs)).next().is_none() {
-            let broken = |seen: &Seen<'_>| matches!(seen, Seen::Broken);
+            let broken = |seen: &EdgeView<'_>| matches!(seen, EdgeView::Broken);
             // A stream is broken by its writer.
             return if outputs.iter().any(broken) {
                 Self::Failed
@@ -51,10 +51,10 @@ impl State {
         }
         let unopened = open(inputs).all(|input| input.reader == "waiting")
             && open(outputs).all(|output| output.writer == "waiting");
-        let moves = |channel: &Listed| channel.bytes_per_second > 0;
+        let moves = |channel: &ChannelRow| channel.bytes_per_second > 0;
         if unopened {
             Self::Starting
-        } else if open(outputs).any(Listed::is_full) {
+        } else if open(outputs).any(ChannelRow::is_full) {
             Self::HeldBack
         } else if open(inputs).chain(open(outputs)).any(moves) {
             Self::Working
@@ -66,10 +66,10 @@ impl State {
     }
 }
 
-fn open<'a>(seen: &[Seen<'a>]) -> impl Iterator<Item = &'a Listed> {
+fn open<'a>(seen: &[EdgeView<'a>]) -> impl Iterator<Item = &'a ChannelRow> {
     seen.iter().filter_map(|seen| match seen {
-        Seen::Open(channel) => Some(*channel),
-        Seen::Whole | Seen::Broken => None,
+        EdgeView::Open(channel) => Some(*channel),
+        EdgeView::Whole | EdgeView::Broken => None,
     })
 }
 
@@ -77,8 +77,8 @@ fn open<'a>(seen: &[Seen<'a>]) -> impl Iterator<Item = &'a Listed> {
 mod tests {
     use std::time::Instant;
 
-    use super::{Seen, State};
-    use crate::engine::channels::Listed;
+    use super::{EdgeView, State};
+    use crate::engine::channels::ChannelRow;
     use crate::engine::runs::run::{Node, Outcome};
 
     fn node(outcome: Option<Outcome>) -> Node {
@@ -92,8 +92,8 @@ mod tests {
         }
     }
 
-    fn channel(buffered_frames: usize, bytes_per_second: u64) -> Listed {
-        Listed {
+    fn channel(buffered_frames: usize, bytes_per_second: u64) -> ChannelRow {
+        ChannelRow {
             channel_id: "c".to_owned(),
             writer: "open",
             reader: "open",
@@ -111,8 +111,12 @@ mod tests {
 
     #[test]
     fn it_follows_from_the_channels() {
-        let of = |input: &Listed, output: &Listed| {
-            State::of(&node(None), &[Seen::Open(input)], &[Seen::Open(output)])
+        let of = |input: &ChannelRow, output: &ChannelRow| {
+            State::of(
+                &node(None),
+                &[EdgeView::Open(input)],
+                &[EdgeView::Open(output)],
+            )
         };
         let (empty, some, full) = (channel(0, 0), channel(3, 0), channel(64, 0));
         let moving = channel(3, 9);
@@ -121,7 +125,7 @@ mod tests {
         assert_eq!(of(&empty, &moving), State::Working);
         assert_eq!(of(&moving, &full), State::HeldBack);
         assert_eq!(of(&some, &empty), State::Busy);
-        let unopened = Listed {
+        let unopened = ChannelRow {
             reader: "waiting",
             writer: "waiting",
             ..channel(3, 0)
@@ -134,15 +138,21 @@ mod tests {
     fn what_is_over_is_done_or_failed() {
         let none = node(None);
         assert_eq!(
-            State::of(&none, &[Seen::Whole], &[Seen::Whole]),
+            State::of(&none, &[EdgeView::Whole], &[EdgeView::Whole]),
             State::Done
         );
-        assert_eq!(State::of(&none, &[Seen::Broken], &[]), State::Done);
-        assert_eq!(State::of(&none, &[], &[Seen::Broken]), State::Failed);
+        assert_eq!(State::of(&none, &[EdgeView::Broken], &[]), State::Done);
+        assert_eq!(State::of(&none, &[], &[EdgeView::Broken]), State::Failed);
         let open = channel(0, 0);
         let failed = node(Some(Outcome::Failed("why".to_owned())));
-        assert_eq!(State::of(&failed, &[Seen::Open(&open)], &[]), State::Failed);
+        assert_eq!(
+            State::of(&failed, &[EdgeView::Open(&open)], &[]),
+            State::Failed
+        );
         let gave_way = node(Some(Outcome::GaveWay));
-        assert_eq!(State::of(&gave_way, &[Seen::Open(&open)], &[]), State::Done);
+        assert_eq!(
+            State::of(&gave_way, &[EdgeView::Open(&open)], &[]),
+            State::Done
+        );
     }
 }

@@ -1,16 +1,16 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
 use serde::Deserialize;
 
 use super::ending::Ending;
-use super::found::refs_in;
 use super::listed::RunsListing;
+use super::payload_refs::refs_in;
 use super::table::{EndRef, NewCall, Table};
-use crate::engine::channels::{Channels, Listed};
-use crate::engine::cut::LONGEST_NAME;
-use crate::wire::{EdgeLabel, ErrorBody, InvocationResult, Payload};
+use crate::engine::channels::ChannelRow;
+use crate::engine::truncate::LONGEST_NAME;
+use crate::transport::now;
+use crate::wire::{EdgeLabel, ErrorBody, InvocationResult, Payload, StreamChannelRef};
 
 /// The table of runs with its lock and its clock; empty if the engine has no dashboard.
 ///
@@ -49,27 +49,27 @@ impl Runs {
         table.created(channel_id, worker, name, label.as_ref(), now());
     }
 
-    /// Records a call. Only refs that would open an end count.
+    /// Records a call. Only refs to ends that exist count, as `knows` tells.
     pub(in crate::engine) fn called(
         &self,
         call: &NewCall<'_>,
         data: &Payload,
-        channels: &Channels,
+        knows: impl Fn(&StreamChannelRef) -> bool,
     ) {
         if !self.is_recorded() {
             return;
         }
         let mut ends = refs_in(data);
-        ends.retain(|(end, _)| channels.knows(end));
+        ends.retain(|(end, _)| knows(end));
         if ends.is_empty() {
             return;
         }
         let ends: Vec<EndRef> = ends
             .into_iter()
-            .map(|(end, leash)| EndRef {
+            .map(|(end, is_cancel)| EndRef {
                 channel_id: end.channel_id,
                 direction: end.direction,
-                leash,
+                is_cancel,
             })
             .collect();
         if let Some(mut table) = self.lock() {
@@ -113,11 +113,16 @@ impl Runs {
         }
     }
 
-    /// Lists at most `limit` runs; `None` if runs are not recorded.
-    pub(in crate::engine) fn list(&self, limit: usize, channels: &Channels) -> Option<RunsListing> {
+    /// Lists at most `limit` runs; `None` if runs are not recorded. `look` gives the rows of open
+    /// channels.
+    pub(in crate::engine) fn list(
+        &self,
+        limit: usize,
+        look: impl FnOnce(&[String]) -> HashMap<String, ChannelRow>,
+    ) -> Option<RunsListing> {
         // Does not lock both tables at once.
         let wanted = RunsListing::wanted(&*self.lock()?, limit);
-        let live: HashMap<String, Listed> = channels.look(&wanted);
+        let live = look(&wanted);
         Some(RunsListing::new(&*self.lock()?, &live, limit, now()))
     }
 
@@ -145,9 +150,4 @@ fn items(result: &Payload) -> Option<(u64, u64)> {
         items_out,
     } = result.parse().ok()?;
     Some((items_in, items_out))
-}
-
-/// The time of tokio's clock, which tests can pause.
-fn now() -> Instant {
-    tokio::time::Instant::now().into_std()
 }

@@ -5,11 +5,11 @@ use std::time::Instant;
 use serde::Serialize;
 
 use super::ending::Ending;
-use super::fault::Told;
+use super::fault::ReportedError;
 use super::faults::Faults;
 use super::named::Named;
 use super::run::{CallKey, Called, Edge, Node, Outcome, Run};
-use crate::engine::cut::{LONGEST_NAME, cut};
+use crate::engine::truncate::{LONGEST_NAME, truncate};
 use crate::wire::{Direction, EdgeLabel, ErrorBody};
 
 /// Maximum number of remembered finished runs.
@@ -32,7 +32,7 @@ pub(super) struct EndRef {
     pub(super) channel_id: String,
     pub(super) direction: Direction,
     /// Whether it only serves to cancel the call.
-    pub(super) leash: bool,
+    pub(super) is_cancel: bool,
 }
 
 /// Maximum number of open runs. Beyond it, channels without a label are no longer recorded.
@@ -96,7 +96,7 @@ impl Table {
             Some(found) if found.has_room_for(3) => run,
             _ => number,
         };
-        let creator = cut(name.unwrap_or(worker), LONGEST_NAME);
+        let creator = truncate(name.unwrap_or(worker), LONGEST_NAME);
         let (mut writer, mut reader) = (None, None);
         if let Some(label) = label {
             if run == number {
@@ -113,7 +113,7 @@ impl Table {
             creator,
             writer,
             reader,
-            leash: false,
+            is_cancel: false,
             ended: None,
         };
         let at = self.number();
@@ -145,7 +145,7 @@ impl Table {
             }
         }
         let node = Node {
-            name: cut(&named.name, LONGEST_NAME),
+            name: truncate(&named.name, LONGEST_NAME),
             worker: creator.to_owned(),
             call: None,
             started: now,
@@ -182,7 +182,7 @@ impl Table {
         let at = named.unwrap_or(number);
         for (edge, end) in edges {
             if let Some(edge) = run.edges.get_mut(&edge) {
-                edge.leash |= end.leash;
+                edge.is_cancel |= end.is_cancel;
                 match end.direction {
                     Direction::Read => edge.reader = Some(at),
                     Direction::Write => edge.writer = Some(at),
@@ -190,13 +190,13 @@ impl Table {
             }
         }
         let node = run.nodes.entry(at).or_insert_with(|| Node {
-            name: cut(call.function_id, LONGEST_NAME),
+            name: truncate(call.function_id, LONGEST_NAME),
             worker: String::new(),
             call: None,
             started: now,
             outcome: None,
         });
-        node.worker = cut(call.worker.unwrap_or(call.executor), LONGEST_NAME);
+        node.worker = truncate(call.worker.unwrap_or(call.executor), LONGEST_NAME);
         node.started = now;
         if run.trace.is_none() {
             run.trace = call.traceparent.and_then(trace_id);
@@ -206,7 +206,7 @@ impl Table {
             node.call = Some(Called {
                 key: key.clone(),
                 caller: Arc::clone(call.caller),
-                function_id: cut(call.function_id, LONGEST_NAME),
+                function_id: truncate(call.function_id, LONGEST_NAME),
             });
             run.open += 1;
             self.calls.insert(key, (run.number, at));
@@ -262,7 +262,10 @@ impl Table {
         now: Instant,
     ) {
         let place = self.calls.remove(key);
-        let told = outcome.as_ref().err().map(|error| Told::read(error));
+        let told = outcome
+            .as_ref()
+            .err()
+            .map(|error| ReportedError::read(error));
         let node = place
             .and_then(|(run, node)| self.runs.get_mut(&run)?.nodes.get_mut(&node))
             .map(|node| {
@@ -289,7 +292,7 @@ impl Table {
     /// Records a call that the engine refused.
     pub(super) fn refused(&mut self, function_id: &str, error: &ErrorBody, now: Instant) {
         self.totals.errors += 1;
-        let told = Told::read(error);
+        let told = ReportedError::read(error);
         self.faults.add(&told, function_id, None, None, now);
     }
 

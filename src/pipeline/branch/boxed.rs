@@ -6,13 +6,13 @@ use futures::Stream;
 use super::super::pipeline::Pipeline;
 use super::super::plan::{Edge, Plan};
 use super::super::segment::Segment;
-use super::lane::{Lane, Main};
+use super::branch::{Branch, MainBranch};
 use crate::codec::{Decode, Encode};
 use crate::stage::{Flow, StageContext};
 
 /// A pipeline with erased stage types; see [`Pipeline::boxed`].
 pub struct Boxed<T, F> {
-    lane: Box<dyn Lane<T>>,
+    branch: Box<dyn Branch<T>>,
     format: PhantomData<fn() -> F>,
 }
 
@@ -45,7 +45,7 @@ impl<P: Segment> Pipeline<P> {
     /// ```
     pub fn boxed(self) -> Pipeline<Boxed<P::Out, P::Format>> {
         let boxed = Boxed {
-            lane: Box::new(Main(self.head)),
+            branch: Box::new(MainBranch(self.head)),
             format: PhantomData,
         };
         Pipeline::with_settings(boxed, self.settings)
@@ -61,15 +61,15 @@ where
     type Format = F;
 
     fn names(&self, names: &mut Vec<String>) {
-        self.lane.names(names);
+        self.branch.names(names);
     }
 
     fn fuse(self, context: StageContext) -> impl Stream<Item = Flow<T>> + Send + 'static {
-        self.lane.fuse(context)
+        self.branch.fuse(context)
     }
 
     fn draw(self, plan: &mut Plan) -> Edge {
-        self.lane.draw(plan)
+        self.branch.draw(plan)
     }
 }
 

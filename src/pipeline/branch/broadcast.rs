@@ -3,10 +3,10 @@ use std::marker::PhantomData;
 
 use super::super::pipeline::{Pipeline, Settings};
 use super::super::segment::Segment;
-use super::inlet::{Inlet, Slot};
-use super::lane::{Lane, Main, Side};
+use super::branch::{Branch, MainBranch, SideBranch};
+use super::fork::Fork;
+use super::input::{BranchInput, InputSlot};
 use super::merged::Merged;
-use super::stem::Fork;
 use crate::codec::{Decode, Encode};
 use crate::stage::{Order, Route};
 
@@ -15,8 +15,8 @@ use crate::stage::{Order, Route};
 pub struct Broadcast<P: Segment, T, F> {
     before: P,
     settings: Settings,
-    slots: Vec<Slot<P::Out, P::Format>>,
-    lanes: Vec<Box<dyn Lane<T>>>,
+    slots: Vec<InputSlot<P::Out, P::Format>>,
+    boxed_branches: Vec<Box<dyn Branch<T>>>,
     format: PhantomData<fn() -> F>,
 }
 
@@ -59,7 +59,7 @@ where
             before: self.head,
             settings: self.settings,
             slots: Vec::new(),
-            lanes: Vec::new(),
+            boxed_branches: Vec::new(),
             format: PhantomData,
         }
     }
@@ -96,7 +96,7 @@ where
     /// ```
     pub fn tee<B>(
         self,
-        side: impl FnOnce(Pipeline<Inlet<P::Out, P::Format>>) -> Pipeline<B>,
+        side: impl FnOnce(Pipeline<BranchInput<P::Out, P::Format>>) -> Pipeline<B>,
     ) -> Pipeline<Merged<P::Out, P::Format>>
     where
         B: Segment<Out = ()>,
@@ -122,13 +122,13 @@ where
     /// Panics if the closure returns a pipeline that does not start with its argument.
     pub fn branch<B>(
         mut self,
-        branch: impl FnOnce(Pipeline<Inlet<P::Out, P::Format>>) -> Pipeline<B>,
+        branch: impl FnOnce(Pipeline<BranchInput<P::Out, P::Format>>) -> Pipeline<B>,
     ) -> Self
     where
         B: Segment<Out = T, Format = F>,
     {
         let head = self.begin(branch);
-        self.lanes.push(Box::new(Main(head)));
+        self.boxed_branches.push(Box::new(MainBranch(head)));
         self
     }
 
@@ -140,19 +140,19 @@ where
     /// Like [`branch`](Self::branch).
     pub fn side<B>(
         mut self,
-        branch: impl FnOnce(Pipeline<Inlet<P::Out, P::Format>>) -> Pipeline<B>,
+        branch: impl FnOnce(Pipeline<BranchInput<P::Out, P::Format>>) -> Pipeline<B>,
     ) -> Self
     where
         B: Segment<Out = ()>,
     {
         let head = self.begin(branch);
-        self.lanes.push(Box::new(Side(head)));
+        self.boxed_branches.push(Box::new(SideBranch(head)));
         self
     }
 
     fn begin<B>(
         &mut self,
-        branch: impl FnOnce(Pipeline<Inlet<P::Out, P::Format>>) -> Pipeline<B>,
+        branch: impl FnOnce(Pipeline<BranchInput<P::Out, P::Format>>) -> Pipeline<B>,
     ) -> B {
         let (head, slot) = begin(&mut self.settings, branch);
         self.slots.push(slot);
@@ -165,14 +165,17 @@ where
     ///
     /// Panics if there is no branch.
     pub fn merge(self) -> Pipeline<Merged<T, F>> {
-        assert!(!self.lanes.is_empty(), "a broadcast needs a branch");
+        assert!(
+            !self.boxed_branches.is_empty(),
+            "a broadcast needs a branch"
+        );
         let stem = Fork {
             name: "broadcast",
             before: self.before,
             route: Route::Everywhere(Clone::clone),
             slots: self.slots,
         };
-        let merged = Merged::new(Some(Box::new(stem)), self.lanes, Order::Arrival);
+        let merged = Merged::new(Some(Box::new(stem)), self.boxed_branches, Order::Arrival);
         Pipeline::with_settings(merged, self.settings)
     }
 }
@@ -180,13 +183,13 @@ where
 /// Lets `branch` complete a branch that starts with a new inlet.
 pub(super) fn begin<T, F, B>(
     settings: &mut Settings,
-    branch: impl FnOnce(Pipeline<Inlet<T, F>>) -> Pipeline<B>,
-) -> (B, Slot<T, F>)
+    branch: impl FnOnce(Pipeline<BranchInput<T, F>>) -> Pipeline<B>,
+) -> (B, InputSlot<T, F>)
 where
     F: Encode<T> + Decode<T>,
 {
-    let (inlet, slot) = Inlet::new();
-    let branch = branch(Pipeline::with_settings(inlet, Settings::default()));
+    let (branch_input, slot) = BranchInput::new();
+    let branch = branch(Pipeline::with_settings(branch_input, Settings::default()));
     assert!(
         slot.is_used(),
         "a branch must begin with what its closure gets, and end in what the closure gives"
@@ -198,7 +201,7 @@ where
 impl<P: Segment, T, F> fmt::Debug for Broadcast<P, T, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Broadcast")
-            .field("branches", &self.lanes.len())
+            .field("branches", &self.boxed_branches.len())
             .finish_non_exhaustive()
     }
 }

@@ -1,6 +1,6 @@
 use super::super::pipeline::Pipeline;
 use super::super::segment::Segment;
-use super::lane::{Lane, Main};
+use super::branch::{Branch, MainBranch};
 use super::merged::Merged;
 use crate::stage::Order;
 
@@ -27,8 +27,13 @@ impl<P: Segment> Pipeline<P> {
         Q: Segment<Out = P::Out, Format = P::Format>,
     {
         self.settings.absorb(other.settings);
-        let lanes: Vec<Box<dyn Lane<P::Out>>> =
-            vec![Box::new(Main(self.head)), Box::new(Main(other.head))];
-        Pipeline::with_settings(Merged::new(None, lanes, Order::Arrival), self.settings)
+        let boxed_branches: Vec<Box<dyn Branch<P::Out>>> = vec![
+            Box::new(MainBranch(self.head)),
+            Box::new(MainBranch(other.head)),
+        ];
+        Pipeline::with_settings(
+            Merged::new(None, boxed_branches, Order::Arrival),
+            self.settings,
+        )
     }
 }

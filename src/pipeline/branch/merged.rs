@@ -5,11 +5,11 @@ use futures::{FutureExt, Stream, StreamExt, stream};
 
 use super::super::plan::{Edge, NodeEnds, Plan, Work};
 use super::super::segment::Segment;
-use super::lane::Lane;
-use super::stem::Stem;
-use crate::channel::Waits;
+use super::branch::Branch;
+use super::fork::BoxedFork;
+use crate::channel::WaitTimer;
 use crate::codec::{Decode, Encode};
-use crate::stage::{Collect, Flow, Order, StageContext, StageError, gather};
+use crate::stage::{FanIn, Flow, Order, StageContext, StageError, serve_fan_in};
 
 /// The name of the join in reports and errors.
 const MERGE: &str = "merge";
@@ -18,8 +18,8 @@ const MERGE: &str = "merge";
 /// pipeline.
 pub struct Merged<T, F> {
     /// The common part before the branches, unless they are separate pipelines.
-    stem: Option<Box<dyn Stem>>,
-    lanes: Vec<Box<dyn Lane<T>>>,
+    stem: Option<Box<dyn BoxedFork>>,
+    boxed_branches: Vec<Box<dyn Branch<T>>>,
     order: Order,
     /// Why the run fails at its start.
     refused: Option<StageError>,
@@ -28,13 +28,13 @@ pub struct Merged<T, F> {
 
 impl<T, F> Merged<T, F> {
     pub(super) fn new(
-        stem: Option<Box<dyn Stem>>,
-        lanes: Vec<Box<dyn Lane<T>>>,
+        stem: Option<Box<dyn BoxedFork>>,
+        boxed_branches: Vec<Box<dyn Branch<T>>>,
         order: Order,
     ) -> Self {
         Self {
             stem,
-            lanes,
+            boxed_branches,
             order,
             refused: None,
             format: PhantomData,
@@ -59,8 +59,8 @@ where
         if let Some(stem) = &self.stem {
             stem.names(names);
         }
-        for lane in &self.lanes {
-            lane.names(names);
+        for branch in &self.boxed_branches {
+            branch.names(names);
         }
     }
 
@@ -72,11 +72,11 @@ where
         let feed = self.stem.map(|stem| stem.fuse(context.clone()));
         let mut inputs = Vec::new();
         let mut streams = Vec::new();
-        for lane in self.lanes {
-            streams.push(lane.fuse(context.clone()));
+        for branch in self.boxed_branches {
+            streams.push(branch.fuse(context.clone()));
             inputs.extend(context.parts().last());
         }
-        let mut collect = Collect::new(streams, self.order, Waits::default());
+        let mut collect = FanIn::new(streams, self.order, WaitTimer::default());
         if let Some(feed) = feed {
             collect = collect.fed_by(feed);
         }
@@ -92,9 +92,9 @@ where
             stem.draw(plan);
         }
         let (opens, inputs): (Vec<_>, Vec<_>) = self
-            .lanes
+            .boxed_branches
             .into_iter()
-            .map(|lane| (lane.open(), lane.draw(plan)))
+            .map(|branch| (branch.open(), branch.draw(plan)))
             .unzip();
         let output = plan.edge();
         let order = self.order;
@@ -110,7 +110,7 @@ where
                     ));
                 };
                 let readers = readers.into_iter().zip(opens).collect();
-                gather::<T, F>(readers, writer, order, context).await
+                serve_fan_in::<T, F>(readers, writer, order, context).await
             }
             .boxed()
         }));
@@ -122,7 +122,7 @@ where
 impl<T, F> fmt::Debug for Merged<T, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Merged")
-            .field("branches", &self.lanes.len())
+            .field("branches", &self.boxed_branches.len())
             .finish_non_exhaustive()
     }
 }

@@ -1,7 +1,7 @@
 //! Pipelines that split and join.
 //!
-//! Every split results in [`Merged`]. A [`Stem`](stem::Stem) passes items to branches. Each branch
-//! starts with an [`Inlet`] and is a pipeline of its own, and their outputs are joined into one
+//! Every split results in [`Merged`]. A [`BoxedFork`](fork::BoxedFork) passes items to branches. Each branch
+//! starts with a [`BranchInput`] and is a pipeline of its own, and their outputs are joined into one
 //! stream. Each operator is a small layer on top:
 //!
 //! | operator | target of an item | order of outputs |
@@ -32,16 +32,17 @@
 //!   aborted or cancelled.
 
 mod boxed;
+#[expect(clippy::module_inception, reason = "one type, one file")]
+mod branch;
 mod broadcast;
-mod inlet;
-mod lane;
+mod fork;
+mod input;
 mod merge;
 mod merged;
 mod parallel;
 mod partition;
-mod stem;
 
 pub use boxed::Boxed;
 pub use broadcast::Broadcast;
-pub use inlet::Inlet;
+pub use input::BranchInput;
 pub use merged::Merged;

@@ -1,10 +1,10 @@
 use super::super::pipeline::Pipeline;
 use super::super::segment::Segment;
 use super::super::then::Then;
-use super::inlet::Inlet;
-use super::lane::{Lane, Main};
+use super::branch::{Branch, MainBranch};
+use super::fork::Fork;
+use super::input::BranchInput;
 use super::merged::Merged;
-use super::stem::Fork;
 use crate::stage::{IntoStage, KeepsOrder, Order, Route, Stage, unordered};
 
 /// Joined copies of a stage `S`.
@@ -108,11 +108,15 @@ impl<P: Segment> Pipeline<P> {
         S: Stage<In = P::Out, InFormat = P::Format>,
     {
         assert!(copies > 0, "a stage runs in one copy at the least");
-        let (lanes, slots) = (0..copies)
+        let (boxed_branches, slots) = (0..copies)
             .map(|_| {
-                let (inlet, slot) = Inlet::<P::Out, P::Format>::new();
-                let lane = Main(Then::copy(inlet, stage.clone(), order == Order::Turns));
-                (Box::new(lane) as Box<dyn Lane<S::Out>>, slot)
+                let (branch_input, slot) = BranchInput::<P::Out, P::Format>::new();
+                let branch = MainBranch(Then::copy(
+                    branch_input,
+                    stage.clone(),
+                    order == Order::Turns,
+                ));
+                (Box::new(branch) as Box<dyn Branch<S::Out>>, slot)
             })
             .unzip();
         let stem = Fork {
@@ -122,7 +126,7 @@ impl<P: Segment> Pipeline<P> {
             slots,
         };
         Pipeline::with_settings(
-            Merged::new(Some(Box::new(stem)), lanes, order),
+            Merged::new(Some(Box::new(stem)), boxed_branches, order),
             self.settings,
         )
     }

@@ -2,11 +2,11 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::super::pipeline::Pipeline;
 use super::super::segment::Segment;
+use super::branch::{Branch, MainBranch};
 use super::broadcast::begin;
-use super::inlet::Inlet;
-use super::lane::{Lane, Main};
+use super::fork::Fork;
+use super::input::BranchInput;
 use super::merged::Merged;
-use super::stem::Fork;
 use crate::stage::{Order, Route};
 
 impl<P: Segment> Pipeline<P> {
@@ -51,17 +51,17 @@ impl<P: Segment> Pipeline<P> {
         mut self,
         branches: usize,
         key: impl Fn(&P::Out) -> K + Send + 'static,
-        mut branch: impl FnMut(Pipeline<Inlet<P::Out, P::Format>>) -> Pipeline<B>,
+        mut branch: impl FnMut(Pipeline<BranchInput<P::Out, P::Format>>) -> Pipeline<B>,
     ) -> Pipeline<Merged<B::Out, B::Format>>
     where
         K: Hash,
         B: Segment,
     {
         assert!(branches > 0, "a partition needs a branch");
-        let (mut lanes, mut slots) = (Vec::<Box<dyn Lane<B::Out>>>::new(), Vec::new());
+        let (mut boxed_branches, mut slots) = (Vec::<Box<dyn Branch<B::Out>>>::new(), Vec::new());
         for _ in 0..branches {
             let (head, slot) = begin(&mut self.settings, &mut branch);
-            lanes.push(Box::new(Main(head)));
+            boxed_branches.push(Box::new(MainBranch(head)));
             slots.push(slot);
         }
         let stem = Fork {
@@ -70,7 +70,7 @@ impl<P: Segment> Pipeline<P> {
             route: Route::ByKey(Box::new(move |item| place(&key(item), branches))),
             slots,
         };
-        let merged = Merged::new(Some(Box::new(stem)), lanes, Order::Arrival);
+        let merged = Merged::new(Some(Box::new(stem)), boxed_branches, Order::Arrival);
         Pipeline::with_settings(merged, self.settings)
     }
 }

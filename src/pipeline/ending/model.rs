@@ -123,7 +123,7 @@ fn a_line_of_parts_ends_as_its_first_cause_says() {
             let events: Vec<_> = (0..u32::try_from(parts).unwrap()).map(event).collect();
             for order in &orders {
                 looked_at += 1;
-                let end = ended(&events, order).judge();
+                let end = ended(&events, order).verifier();
                 check(&events, order, &end);
             }
         }
@@ -190,7 +190,7 @@ fn first_external_reason_counts_unless_a_part_failed() {
         ending.stop(stop(StageError::CANCELLED));
         ending.ended_badly(0, stop(StageError::CANCELLED));
         ending.ended_badly(1, error(Event::Fails, 1).unwrap());
-        match ending.judge() {
+        match ending.verifier() {
             End::Cancelled(error) if !deadline => assert!(error.is_cancelled()),
             End::Deadline(error) if deadline => assert!(error.is_deadline()),
             other => panic!("{other:?}"),
@@ -198,7 +198,7 @@ fn first_external_reason_counts_unless_a_part_failed() {
         let mut ending = ended(&[Event::Fails, Event::Whole], &[0]);
         ending.stop(stop(code));
         ending.ended_badly(1, stop(StageError::CANCELLED));
-        let End::Failed(error) = ending.judge() else {
+        let End::Failed(error) = ending.verifier() else {
             panic!("a failure that came before is the cause");
         };
         assert_eq!(error.first_cause().stage.as_deref(), Some("s0"));
@@ -220,7 +220,7 @@ fn part_with_several_readers_stops_when_all_left() {
         assert_eq!(ending.tell_unread(), [0; 0], "each is told once");
         ending.ended_badly(fork, error(Event::Fails, 0).unwrap());
         ending.ended_well(merge, false);
-        match ending.judge() {
+        match ending.verifier() {
             End::StoppedEarly(edges) => assert_eq!((left, edges), (2, vec![0, 1])),
             End::Failed(_) => assert!(left < 2),
             other => panic!("{other:?}"),
@@ -232,7 +232,7 @@ fn part_with_several_readers_stops_when_all_left() {
 fn consequence_is_attributed_to_the_part_before() {
     // Killed, and a reader that makes an error of its own out of it, and is told first.
     for order in orders(3) {
-        let end = ended(&[Event::Dies, Event::Fails, Event::PassesOn], &order).judge();
+        let end = ended(&[Event::Dies, Event::Fails, Event::PassesOn], &order).verifier();
         let End::Failed(error) = end else {
             panic!("{end:?}");
         };
@@ -249,7 +249,7 @@ fn lost_connections_alone_are_a_lost_engine() {
     let mut ending = ended(&[Event::OutputLost, Event::Dies], &[0, 1]);
     assert!(ending.is_disconnection());
     ending.disconnected(StageError::new(RunError::ENGINE_LOST, "run", "lost"));
-    let End::Failed(error) = ending.judge() else {
+    let End::Failed(error) = ending.verifier() else {
         panic!("a run without an engine has failed");
     };
     assert_eq!(error.first_cause().code, RunError::ENGINE_LOST);

@@ -2,7 +2,7 @@ use crate::channel::{Event, Sender};
 use crate::codec::Encode;
 
 /// One of the branches over which a stream is spread.
-pub(super) struct Branch<T: Send + 'static, F: Encode<T>> {
+pub(super) struct FanOutBranch<T: Send + 'static, F: Encode<T>> {
     /// `None` for a branch that has left.
     pub(super) output: Option<Sender<T, F>>,
     /// Number of turns it has had, and how many of their ends were sent to it.
@@ -10,7 +10,7 @@ pub(super) struct Branch<T: Send + 'static, F: Encode<T>> {
     pub(super) told: u64,
 }
 
-impl<T: Send + 'static, F: Encode<T>> Branch<T, F> {
+impl<T: Send + 'static, F: Encode<T>> FanOutBranch<T, F> {
     pub(super) fn new(output: Sender<T, F>) -> Self {
         Self {
             output: Some(output),

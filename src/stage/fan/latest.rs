@@ -4,12 +4,12 @@ use crate::wire::Progress;
 
 /// Progress messages waiting for room: the latest of each stage, for up to [`STAGES`] stages.
 #[derive(Debug, Default)]
-pub(super) struct Latest(VecDeque<Box<Progress>>);
+pub(super) struct LatestProgress(VecDeque<Box<Progress>>);
 
 /// Number of stages whose progress is kept. It is bounded because a peer chooses their names.
 const STAGES: usize = 64;
 
-impl Latest {
+impl LatestProgress {
     /// Stores the progress of a stage and replaces its previous one.
     pub(super) fn put(&mut self, progress: Box<Progress>) {
         let earlier = self.0.iter_mut().find(|kept| kept.stage == progress.stage);
@@ -34,12 +34,12 @@ impl Latest {
 
 #[cfg(test)]
 mod tests {
-    use super::{Latest, STAGES};
+    use super::{LatestProgress, STAGES};
     use crate::wire::Progress;
 
     #[test]
     fn the_latest_progress_of_each_stage_is_kept() {
-        let mut latest = Latest::default();
+        let mut latest = LatestProgress::default();
         for items in 0..3 {
             for stage in 0..STAGES + 2 {
                 latest.put(Box::new(Progress {

@@ -1,17 +1,17 @@
 //! Splitting one stream into several, and merging several into one: the parts of a pipeline that
 //! are not stages.
 //!
-//! [`spread`] and [`collect`] do the work, both between fused stages and over channels. [`serve`]
+//! [`fan_out`] and [`fan_in`] do the work, both between fused stages and over channels. [`serve`]
 //! runs them over channels.
 
 mod branch;
-mod collect;
+mod fan_in;
+mod fan_out;
 mod latest;
 mod route;
 mod serve;
-mod spread;
 
-pub(crate) use collect::{Collect, Order};
+pub(crate) use fan_in::{FanIn, Order};
+pub(crate) use fan_out::fan_out;
 pub(crate) use route::Route;
-pub(crate) use serve::{Open, gather, scatter};
-pub(crate) use spread::spread;
+pub(crate) use serve::{Open, serve_fan_in, serve_fan_out};

@@ -5,7 +5,7 @@ use std::task::{Context, Poll, ready};
 use futures::Stream;
 use pin_project::pin_project;
 
-use super::super::blame::Handing;
+use super::super::fused::panic_context::OutputGuard;
 use super::super::{Flow, StageContext, StageError};
 use super::Operator;
 use super::taken::Taken;
@@ -88,7 +88,7 @@ where
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Flow<I::Item>>> {
         let mut this = self.project();
         let failure = loop {
-            let working = || Handing {
+            let working = || OutputGuard {
                 context: this.context,
                 item: *this.number,
             };

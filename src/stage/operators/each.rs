@@ -4,7 +4,7 @@ use std::task::{Context, Poll, ready};
 use futures::Stream;
 use pin_project::pin_project;
 
-use super::super::blame::Handing;
+use super::super::fused::panic_context::OutputGuard;
 use super::super::{Flow, StageContext, StageError};
 use super::Operator;
 use super::taken::Taken;
@@ -103,7 +103,7 @@ where
             };
             let failure = match Taken::from(flow, this.context) {
                 Ok(Taken::Item(item)) => {
-                    let handing = Handing {
+                    let handing = OutputGuard {
                         context: this.context,
                         item: *this.number,
                     };

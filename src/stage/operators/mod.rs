@@ -34,7 +34,7 @@ pub(crate) use timed::{ByTime, Timed};
 pub use window::{Window, Windowed};
 
 use super::serve_stream::serve_stream;
-use super::{Ends, Flow, StageContext, StageError, StageReport, Writable};
+use super::{Ends, Flow, FormatChecked, StageContext, StageError, StageReport};
 use crate::codec::{Decode, Encode};
 
 /// A step of a pipeline between items of type `In` and items of type `Out`.
@@ -69,7 +69,7 @@ where
     S: Stream<Item = Flow<In>> + Send + 'static,
 {
     let output = operator.join(input, context.clone());
-    context.tally(Writable::<_, F>::new(output, context.clone()))
+    context.local_stats(FormatChecked::<_, F>::new(output, context.clone()))
 }
 
 /// Runs an operator over channels.

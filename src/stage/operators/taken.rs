@@ -1,4 +1,4 @@
-use super::super::flow::Input;
+use super::super::fused::flow::Input;
 use super::super::{Flow, StageContext, StageError};
 use crate::channel::{Event, ReceiveError};
 

@@ -5,7 +5,7 @@ use futures::Stream;
 use pin_project::pin_project;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::super::blame::Handing;
+use super::super::fused::panic_context::OutputGuard;
 use super::super::{Flow, StageContext, StageError};
 use super::Operator;
 use super::taken::Taken;
@@ -112,7 +112,7 @@ where
                 };
                 match Taken::from(flow, this.context) {
                     Ok(Taken::Item(item)) => {
-                        let handing = Handing {
+                        let handing = OutputGuard {
                             context: this.context,
                             item: *this.number,
                         };

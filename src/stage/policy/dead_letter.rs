@@ -8,7 +8,7 @@ use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::DeadLetters;
-use super::remedy::{Remedy, Sealed};
+use super::error_handling::{ErrorHandling, Sealed};
 use crate::channel::BadItem;
 use crate::codec::Encode;
 use crate::error::Error;
@@ -62,7 +62,7 @@ impl<F> ToDeadLetters<F> {
 
 impl<F> Sealed for ToDeadLetters<F> {}
 
-impl<In, F> Remedy<In> for ToDeadLetters<F>
+impl<In, F> ErrorHandling<In> for ToDeadLetters<F>
 where
     In: Clone + Send + 'static,
     F: Encode<In>,

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::{DeadLetters, Guarded, Limited, Policy, Retried, ToDeadLetters};
+use super::{DeadLetters, Limited, OnError, Policy, Retried, ToDeadLetters};
 use crate::stage::{IntoStage, ItemStage, Stage};
 use crate::worker::Backoff;
 
@@ -54,12 +54,12 @@ pub trait ItemStageExt<Form>: IntoStage<Form> + Sized {
     ///
     /// let stage = parse.on_error(Policy::Skip).on_error(Policy::Fail);
     /// ```
-    fn on_error(self, policy: Policy) -> Guarded<Self::Stage, Policy>
+    fn on_error(self, policy: Policy) -> OnError<Self::Stage, Policy>
     where
         Self::Stage: ItemStage,
     {
         const { assert!(!<Self::Stage as ItemStage>::IS_GUARDED, "{}", ONE_POLICY) };
-        Guarded::new(self.into_stage(), policy)
+        OnError::new(self.into_stage(), policy)
     }
 
     /// Sends an item that cannot be processed to the dead letters, with its bytes and the error,
@@ -102,12 +102,12 @@ pub trait ItemStageExt<Form>: IntoStage<Form> + Sized {
     fn dead_letter(
         self,
         letters: impl Into<DeadLetters>,
-    ) -> Guarded<Self::Stage, ToDeadLetters<<Self::Stage as Stage>::InFormat>>
+    ) -> OnError<Self::Stage, ToDeadLetters<<Self::Stage as Stage>::InFormat>>
     where
         Self::Stage: ItemStage<In: Clone>,
     {
         const { assert!(!<Self::Stage as ItemStage>::IS_GUARDED, "{}", ONE_POLICY) };
-        Guarded::new(self.into_stage(), ToDeadLetters::new(letters.into()))
+        OnError::new(self.into_stage(), ToDeadLetters::new(letters.into()))
     }
 
     /// Repeats a failed call at most `times` times, with the delays of `backoff`. Errors that occur

@@ -8,7 +8,7 @@ use tokio::fs::{File, OpenOptions};
 use tokio::io::AsyncWriteExt;
 use tokio::sync::mpsc;
 
-use super::letters::{Failed, Posted};
+use super::letter_sender::{Failed, LetterCommand};
 use super::{DeadLetter, DeadLetters};
 use crate::error::Error;
 
@@ -24,9 +24,9 @@ pub(super) trait LetterBox: Send + 'static {
 /// Puts letters until nobody is left to post, or the stream is closed.
 pub(super) async fn put_all(
     mut place: impl LetterBox,
-    mut posted: mpsc::Receiver<Posted>,
+    mut posted: mpsc::Receiver<LetterCommand>,
 ) -> Result<(), Failed> {
-    while let Some(Posted::Letter(letter, done)) = posted.recv().await {
+    while let Some(LetterCommand::Letter(letter, done)) = posted.recv().await {
         // Who does not wait any more has been cancelled.
         let _ = done.send(place.put(letter).await);
     }

@@ -1,27 +1,27 @@
 //! Error handling for stages that process one item at a time.
 //!
 //! Each policy is a [`Layer`](layer::Layer) around the stage: [`Retried`] repeats calls,
-//! [`Guarded`] handles the final failure, and a [`Remedy`] is what it does. A layer is itself a
+//! [`OnError`] handles the final failure, and an [`ErrorHandling`] is what it does. A layer is itself a
 //! stage. The order of the two does not matter: a retry passes through the policies inside it and
 //! repeats the call itself.
 
 mod dead_letter;
+mod error_handling;
 mod ext;
-mod guarded;
 mod layer;
 mod letter_box;
-mod letters;
+mod letter_sender;
 mod limited;
-mod remedy;
+mod on_error;
 mod retried;
 mod retry;
 
 pub use dead_letter::{DeadLetter, ToDeadLetters};
+pub use error_handling::{ErrorHandling, Policy};
 pub use ext::ItemStageExt;
-pub use guarded::Guarded;
-pub use letters::DeadLetters;
+pub use letter_sender::DeadLetters;
 pub use limited::Limited;
-pub use remedy::{Policy, Remedy};
+pub use on_error::OnError;
 pub use retried::Retried;
 pub use retry::Retry;
 pub(super) use retry::again;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use crate::channel::Aside;
+use crate::channel::MessageQueue;
 use crate::stage::items::RunOf;
 use crate::stage::{Applied, ItemRun, ItemStage};
 use crate::worker::Backoff;
@@ -81,8 +81,8 @@ where
     };
     async move {
         loop {
-            let mut said = Held::new(context.aside().clone());
-            run.context = context.with_aside(said.aside.clone());
+            let mut said = Held::new(context.message_queue().clone());
+            run.context = context.with_aside(said.message_queue.clone());
             let applied = stage.apply(item.clone(), &mut run).await;
             if applied.state.is_some() {
                 run.state = applied.state;
@@ -108,15 +108,15 @@ where
 
 /// The messages of a call, until it is known whether the call is repeated.
 struct Held {
-    aside: Aside,
-    to: Aside,
+    message_queue: MessageQueue,
+    to: MessageQueue,
     is_dropped: bool,
 }
 
 impl Held {
-    fn new(to: Aside) -> Self {
+    fn new(to: MessageQueue) -> Self {
         Self {
-            aside: Aside::default(),
+            message_queue: MessageQueue::default(),
             to,
             is_dropped: false,
         }
@@ -127,9 +127,9 @@ impl Held {
 impl Drop for Held {
     fn drop(&mut self) {
         if self.is_dropped {
-            self.aside.discard();
+            self.message_queue.discard();
         } else {
-            self.aside.forward_to(&self.to);
+            self.message_queue.forward_to(&self.to);
         }
     }
 }

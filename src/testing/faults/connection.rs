@@ -10,7 +10,7 @@ use tokio::sync::broadcast;
 use tokio::time::timeout;
 
 use super::dead_line::DeadLine;
-use super::line::{Line, Order};
+use super::proxy_state::{ManualFault, ProxyState};
 use super::pump::{Ended, Pump, State};
 use super::{FaultPlan, Sockets, Way};
 
@@ -24,10 +24,10 @@ const HEAD: usize = 16 << 10;
 pub(super) struct Connection {
     pub(super) number: u64,
     pub(super) near: TcpStream,
-    pub(super) line: Arc<Line>,
+    pub(super) line: Arc<ProxyState>,
     /// One receiver for each direction, created before the settings are read so that no order is
     /// missed.
-    pub(super) orders: [broadcast::Receiver<Order>; 2],
+    pub(super) orders: [broadcast::Receiver<ManualFault>; 2],
 }
 
 impl Connection {

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::dice::Dice;
+use super::seeded_rng::SeededRng;
 use super::{Fault, Sockets, Way};
 
 /// The faults of each connection through a [`FaultProxy`](super::FaultProxy), with their positions.
@@ -54,19 +54,19 @@ impl FaultPlan {
     ///
     /// The same seed creates the same plan on every machine and in every version.
     pub fn from_seed(seed: u64) -> Self {
-        let mut dice = Dice::new(seed);
-        let way = Way::BOTH[usize::from(dice.below(2) == 1)];
-        let after = dice.of_any_size(20);
-        let millis = Duration::from_millis(1 + dice.below(200));
-        let fault = match dice.below(8) {
+        let mut rng = SeededRng::new(seed);
+        let way = Way::BOTH[usize::from(rng.below(2) == 1)];
+        let after = rng.of_any_size(20);
+        let millis = Duration::from_millis(1 + rng.below(200));
+        let fault = match rng.below(8) {
             0 => Fault::Cut,
             1 => Fault::Reset,
             2 => Fault::HalfClose,
             3 => Fault::Stall,
             4 => Fault::Pause(millis),
             5 => Fault::Delay(millis / 50),
-            6 => Fault::Throttle(1 << (16 + dice.below(8))),
-            _ => Fault::FlipBit(u8::try_from(dice.below(8)).unwrap_or_default()),
+            6 => Fault::Throttle(1 << (16 + rng.below(8))),
+            _ => Fault::FlipBit(u8::try_from(rng.below(8)).unwrap_or_default()),
         };
         Self::new().after(after, way, fault)
     }

@@ -8,8 +8,8 @@ use tokio::task::JoinSet;
 use url::Url;
 
 use super::connection::Connection;
-use super::line::{Line, Settings};
-use super::{Fault, FaultPlan, Strike, Way};
+use super::proxy_state::{ProxyState, Settings};
+use super::{Fault, FaultPlan, InjectedFault, Way};
 
 /// A TCP proxy between clients and an engine that injects faults. It works with any client and any
 /// engine.
@@ -51,7 +51,7 @@ use super::{Fault, FaultPlan, Strike, Way};
 /// ```
 pub struct FaultProxy {
     url: String,
-    line: Arc<Line>,
+    line: Arc<ProxyState>,
     /// Aborts the accepting task, and with it all connections, when dropped.
     _accepting: JoinSet<()>,
 }
@@ -74,7 +74,7 @@ impl FaultProxy {
         let target = Some(target(engine)?);
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let url = through(engine, listener.local_addr()?)?;
-        let line = Arc::new(Line::new(Settings { target, plan }));
+        let line = Arc::new(ProxyState::new(Settings { target, plan }));
         let mut accepting = JoinSet::new();
         accepting.spawn(accept(listener, Arc::clone(&line)));
         Ok(Self {
@@ -125,7 +125,7 @@ impl FaultProxy {
     }
 
     /// The faults that have occurred, in order.
-    pub fn strikes(&self) -> Vec<Strike> {
+    pub fn strikes(&self) -> Vec<InjectedFault> {
         self.line.strikes().borrow().clone()
     }
 
@@ -165,7 +165,7 @@ impl fmt::Debug for FaultProxy {
     }
 }
 
-async fn accept(listener: TcpListener, line: Arc<Line>) {
+async fn accept(listener: TcpListener, line: Arc<ProxyState>) {
     // Bounded by the number of clients in a test.
     let mut connections = JoinSet::new();
     let mut number = 0;

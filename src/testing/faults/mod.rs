@@ -41,21 +41,21 @@
 
 mod connection;
 mod dead_line;
-mod dice;
 mod fault;
 mod fault_plan;
 mod fault_proxy;
-mod line;
+mod injected_fault;
 mod process_fault;
+mod proxy_state;
 mod pump;
+mod seeded_rng;
 mod sockets;
-mod strike;
 mod way;
 
 pub use fault::Fault;
 pub use fault_plan::FaultPlan;
 pub use fault_proxy::FaultProxy;
+pub use injected_fault::InjectedFault;
 pub use process_fault::ProcessFault;
 pub use sockets::Sockets;
-pub use strike::Strike;
 pub use way::Way;

@@ -11,8 +11,8 @@ use tokio::time::{Instant, sleep_until};
 
 use super::dead_line::DeadLine;
 use super::fault_plan::Step;
-use super::line::{Line, Order};
-use super::{Fault, Sockets, Strike, Way};
+use super::proxy_state::{ManualFault, ProxyState};
+use super::{Fault, InjectedFault, Sockets, Way};
 use crate::transport::later;
 
 /// Maximum number of bytes to read and forward at once.
@@ -31,10 +31,10 @@ pub(super) struct Pump<'a> {
     pub(super) way: Way,
     pub(super) connection: u64,
     pub(super) sockets: Sockets,
-    pub(super) line: &'a Line,
+    pub(super) line: &'a ProxyState,
     /// Shared with the other way.
     pub(super) dead: &'a DeadLine,
-    pub(super) orders: &'a mut broadcast::Receiver<Order>,
+    pub(super) orders: &'a mut broadcast::Receiver<ManualFault>,
     /// Whether orders apply to this connection.
     pub(super) obeys: bool,
     pub(super) steps: std::vec::IntoIter<Step>,
@@ -112,15 +112,15 @@ impl Pump<'_> {
                         &mut self.received,
                         &mut self.state,
                     ) => match went {
-                        Ok(Went::Out(bytes)) => {
+                        Ok(PumpStep::Out(bytes)) => {
                             self.line.carry(bytes);
                             None
                         }
-                        Ok(Went::In) => {
+                        Ok(PumpStep::In) => {
                             self.cut_piece();
                             None
                         }
-                        Ok(Went::End) => return Ended::Finished,
+                        Ok(PumpStep::End) => return Ended::Finished,
                         // If one side has left, the other side ends too.
                         Err(_) => return Ended::Reset,
                     },
@@ -134,7 +134,7 @@ impl Pump<'_> {
         }
     }
 
-    fn ordered(&self, order: Result<Order, broadcast::error::RecvError>) -> Option<Fault> {
+    fn ordered(&self, order: Result<ManualFault, broadcast::error::RecvError>) -> Option<Fault> {
         order
             .ok()
             .filter(|order| order.way == self.way)
@@ -156,7 +156,7 @@ impl Pump<'_> {
 
     async fn strike(&mut self, fault: Fault) -> Option<Ended> {
         let state = &mut self.state;
-        let strike = Strike {
+        let strike = InjectedFault {
             connection: self.connection,
             sockets: self.sockets,
             way: self.way,
@@ -207,14 +207,14 @@ impl Pump<'_> {
         to: &mut WriteHalf<'_>,
         received: &mut BytesMut,
         state: &mut State,
-    ) -> io::Result<Went> {
+    ) -> io::Result<PumpStep> {
         if state.stalled {
             return pending().await;
         }
         if let Some(until) = state.held {
             sleep_until(until).await;
             state.held = None;
-            return Ok(Went::Out(0));
+            return Ok(PumpStep::Out(0));
         }
         if !state.piece.is_empty() {
             let written = if state.discards {
@@ -228,7 +228,7 @@ impl Pump<'_> {
                 let time = f64::from(written) / f64::from(rate);
                 state.held = Some(later(Instant::now(), Duration::from_secs_f64(time)));
             }
-            return Ok(Went::Out(written));
+            return Ok(PumpStep::Out(written));
         }
         if received.is_empty() || state.head == Head::Unsure {
             received.reserve(PIECE);
@@ -237,15 +237,15 @@ impl Pump<'_> {
                     // The rest of an incomplete header section.
                     state.head = Head::Passing;
                     state.piece = received.split();
-                    return Ok(Went::Out(0));
+                    return Ok(PumpStep::Out(0));
                 }
                 if !state.discards {
                     to.shutdown().await?;
                 }
-                return Ok(Went::End);
+                return Ok(PumpStep::End);
             }
         }
-        Ok(Went::In)
+        Ok(PumpStep::In)
     }
 
     /// Takes the next piece of the received bytes, up to the position of the next fault.
@@ -284,7 +284,7 @@ impl Pump<'_> {
 }
 
 /// The result of [`Pump::advance`].
-enum Went {
+enum PumpStep {
     /// This many bytes were forwarded.
     Out(usize),
     /// Bytes were received.

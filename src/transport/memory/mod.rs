@@ -3,8 +3,8 @@
 //! [`pipe`] is the queue. The engine keeps one for each channel, wherever its ends are. [`Memory`]
 //! implements [`Transport`](super::Transport) on pipe ends.
 
+mod backpressure_timer;
 mod connection;
-mod held_back;
 #[cfg(all(test, shuttle))]
 mod models;
 mod pipe;

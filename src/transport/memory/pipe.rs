@@ -2,7 +2,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use super::held_back::HeldBack;
+use super::backpressure_timer::BackpressureTimer;
 use crate::sync::{Mutex, MutexGuard, PoisonError};
 #[cfg(feature = "engine")]
 use crate::transport::Account;
@@ -46,7 +46,7 @@ fn ends(shared: Shared) -> (PipeWriter, PipeReader) {
     let shared = Arc::new(shared);
     let writer = PipeWriter {
         shared: Arc::clone(&shared),
-        held_back: HeldBack::default(),
+        held_back: BackpressureTimer::default(),
     };
     (writer, PipeReader(shared))
 }
@@ -54,7 +54,7 @@ fn ends(shared: Shared) -> (PipeWriter, PipeReader) {
 /// The end of a [`pipe`] that frames are pushed into.
 pub(crate) struct PipeWriter {
     shared: Arc<Shared>,
-    held_back: HeldBack,
+    held_back: BackpressureTimer,
 }
 
 /// The end of a [`pipe`] that frames are popped from.

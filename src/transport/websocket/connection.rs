@@ -14,7 +14,7 @@ use super::outgoing::Outgoing;
 use super::{Role, WebSocketLimits, buffers};
 #[cfg(feature = "engine")]
 use crate::transport::Account;
-use crate::transport::{Agreed, Received, Silence, Traffic, Transport, TransportError};
+use crate::transport::{IdleTimeout, PeerExtensions, Received, Traffic, Transport, TransportError};
 use crate::wire::{Close, Frame, HUNGRY};
 
 /// Bytes to read at once while there is little traffic: a head, a message, an item.
@@ -51,9 +51,9 @@ pub(crate) struct WebSocket<S> {
     traffic: Traffic,
     /// Whether the peer blocked the last write.
     held_up: bool,
-    agreed: Agreed,
+    agreed: PeerExtensions,
     /// Set if the peer promised heartbeats.
-    silence: Option<Silence>,
+    idle_timeout: Option<IdleTimeout>,
     /// Set if many connections share a budget.
     #[cfg(feature = "engine")]
     charge: Option<Charge>,
@@ -83,21 +83,21 @@ where
             read_most: limits.read_buffer,
             traffic: Traffic::default(),
             held_up: false,
-            agreed: Agreed::default(),
-            silence: None,
+            agreed: PeerExtensions::default(),
+            idle_timeout: None,
             #[cfg(feature = "engine")]
             charge: None,
         }
     }
 
     /// Considers the peer lost after this time without a heartbeat.
-    pub(super) fn lost_after(mut self, silence: Option<Duration>) -> Self {
-        self.silence = silence.map(|longest| Silence::of("the engine", longest));
+    pub(super) fn lost_after(mut self, idle_timeout: Option<Duration>) -> Self {
+        self.idle_timeout = idle_timeout.map(|longest| IdleTimeout::of("the engine", longest));
         self
     }
 
     /// Stores what the peer stated in the handshake.
-    pub(crate) fn agree(mut self, agreed: Agreed) -> Self {
+    pub(crate) fn agree(mut self, agreed: PeerExtensions) -> Self {
         self.agreed = agreed;
         self
     }
@@ -168,8 +168,8 @@ where
                 }
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(TransportError::Lost(error))),
                 Poll::Pending => {
-                    return match &mut self.silence {
-                        Some(silence) => silence.poll(cx).map(Err),
+                    return match &mut self.idle_timeout {
+                        Some(idle_timeout) => idle_timeout.poll(cx).map(Err),
                         None => Poll::Pending,
                     };
                 }
@@ -179,8 +179,8 @@ where
 
     /// Records a sign of life.
     fn hear(&mut self) {
-        if let Some(silence) = &mut self.silence {
-            silence.heard();
+        if let Some(idle_timeout) = &mut self.idle_timeout {
+            idle_timeout.heard();
         }
     }
 
@@ -394,7 +394,7 @@ where
         self.traffic
     }
 
-    fn agreed(&self) -> Agreed {
+    fn agreed(&self) -> PeerExtensions {
         self.agreed
     }
 }

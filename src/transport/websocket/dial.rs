@@ -15,10 +15,12 @@ use tokio_tungstenite::tungstenite::handshake::client::Request;
 use tokio_tungstenite::tungstenite::http::header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL};
 use tokio_tungstenite::tungstenite::http::{HeaderMap, HeaderName, HeaderValue, Response};
 
-use super::prelude::Prelude;
+use super::handshake_stream::HandshakeStream;
 use super::request_head::RequestHead;
 use super::{Masking, Role, WebSocket, WebSocketLimits};
-use crate::transport::{Agreed, ConnectError, ConnectOptions, Dial, KeepAlive, Transport, tcp};
+use crate::transport::{
+    ConnectError, ConnectOptions, Dial, KeepAlive, PeerExtensions, Transport, tcp,
+};
 use crate::wire::{
     ChannelUrl, EngineUrl, HEARTBEAT, MESSAGE_LIMIT, OWNER, StreamChannelRef, heartbeat_value,
     parse_heartbeat, parse_message_limit,
@@ -69,7 +71,7 @@ impl<'a> WebSocketDialer<'a> {
                     address: self.name(),
                     reason,
                 })?;
-            let stream = Prelude::new(stream, head);
+            let stream = HandshakeStream::new(stream, head);
             let upgrade = self.upgrade(request, stream, limits, Masking::Zero, heartbeat);
             return upgrade.await;
         }
@@ -88,7 +90,7 @@ impl<'a> WebSocketDialer<'a> {
         } else {
             Masking::Random
         };
-        let stream = Prelude::new(stream, head);
+        let stream = HandshakeStream::new(stream, head);
         self.upgrade(request, stream, limits, masking, heartbeat)
             .await
     }
@@ -96,7 +98,7 @@ impl<'a> WebSocketDialer<'a> {
     async fn upgrade<S>(
         &self,
         request: Request,
-        stream: Prelude<S>,
+        stream: HandshakeStream<S>,
         limits: WebSocketLimits,
         masking: Masking,
         heartbeat: Option<KeepAlive>,
@@ -108,9 +110,9 @@ impl<'a> WebSocketDialer<'a> {
             Ok((socket, response)) => {
                 let (stream, read): (S, BytesMut) = socket.into_inner().into_parts();
                 let socket = WebSocket::new(stream, read, Role::Client(masking), limits);
-                let silence = heartbeat.and_then(|asked| longest_silence(asked, &response));
-                let socket = socket.lost_after(silence);
-                Ok(Box::new(socket.agree(Agreed {
+                let idle_timeout = heartbeat.and_then(|asked| longest_silence(asked, &response));
+                let socket = socket.lost_after(idle_timeout);
+                Ok(Box::new(socket.agree(PeerExtensions {
                     message_limit: message_limit(&response),
                     ping_every: promised(&response),
                 })))

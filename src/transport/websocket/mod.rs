@@ -20,11 +20,11 @@ mod buffers;
 mod charge;
 mod connection;
 mod dial;
+mod handshake_stream;
 mod head;
 mod incoming;
 mod mask;
 mod outgoing;
-mod prelude;
 mod request_head;
 #[cfg(test)]
 mod tests;

@@ -5,7 +5,8 @@ use std::task::{Context, Poll, ready};
 use bytes::{Buf, BytesMut};
 use tokio::io::AsyncWrite;
 
-use super::prelude::END;
+/// The end of an HTTP header section.
+pub(super) const END: &[u8] = b"\r\n\r\n";
 
 /// The header section of the request that opens a WebSocket, including its secrets: the access key
 /// in the path and tokens in headers.

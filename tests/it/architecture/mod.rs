@@ -1,6 +1,7 @@
 //! The rules of the house that a compiler does not know: who may import whom, what names a
 //! library, and how long a file may be. Each offence is told with file and line.
 
+mod circles;
 mod floors;
 mod source;
 
@@ -131,7 +132,7 @@ fn every_way_to_write_an_import_is_understood() {
 use crate::wire::Frame;
 use crate::{codec::Json, transport::{Address, Dial}};
 // use crate::engine::Engine;
-use super::super::{Judge, link::Link};
+use super::super::{Link, link::Link};
 fn inline() -> crate::channel::Totals { \"crate::pipeline\" }
 mod tests {
     use super::Own;

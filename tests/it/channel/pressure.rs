@@ -70,7 +70,7 @@ mod processes {
     use crate::support::within;
 
     /// What a process may take at the most. Both need some 10 MiB without a stream; a channel, its
-    /// overdraft and the sockets hold some 10 MiB more.
+    /// read credit and the sockets hold some 10 MiB more.
     const MEMORY: u64 = 64 << 20;
 
     /// A number out of a file of `/proc`.

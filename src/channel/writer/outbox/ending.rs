@@ -3,10 +3,10 @@
 use std::task::{Context, Poll, ready};
 
 use super::Outbox;
-use super::state::{State, poll_news};
+use super::state::{State, poll_closed};
 use crate::channel::WriteError;
-use crate::channel::writer::outcome::{How, Phase};
-use crate::transport::Silence;
+use crate::channel::writer::outcome::{EndKind, Phase};
+use crate::transport::IdleTimeout;
 use crate::wire::Abort;
 
 impl Outbox {
@@ -17,12 +17,12 @@ impl Outbox {
             self.packer.end();
             self.refuse_what_cannot_be();
             self.observe();
-            self.end(How::Whole);
+            self.end(EndKind::Whole);
         }
         let closed = match self.state.phase() {
-            (_, How::Aborted(_)) => Poll::Ready(Err(WriteError::Closed)),
-            (_, How::Refused(_)) => self.poll_no_more(cx),
-            (_, How::Whole) => self.poll_end(cx),
+            (_, EndKind::Aborted(_)) => Poll::Ready(Err(WriteError::Closed)),
+            (_, EndKind::Refused(_)) => self.poll_no_more(cx),
+            (_, EndKind::Whole) => self.poll_end(cx),
         };
         self.counted(closed)
     }
@@ -38,15 +38,15 @@ impl Outbox {
     ) -> Poll<Result<(), WriteError>> {
         if matches!(self.state, State::Open(_)) {
             self.packer.abort(abort);
-            self.end(How::Aborted(abort.clone()));
+            self.end(EndKind::Aborted(abort.clone()));
         }
         let aborted = self.poll_end(cx);
         self.counted(aborted)
     }
 
     /// Enters `Ending`; the last message is queued.
-    fn end(&mut self, how: How) {
-        self.observed.ending();
+    fn end(&mut self, how: EndKind) {
+        self.observer.ending();
         if let State::Open(link) = &mut self.state {
             self.state = State::Ending {
                 link: link.take(),
@@ -64,7 +64,7 @@ impl Outbox {
         {
             let abort = Abort::new("refused", error.to_string());
             self.packer.abort(&abort);
-            self.end(How::Refused(error));
+            self.end(EndKind::Refused(error));
         }
     }
 
@@ -72,7 +72,7 @@ impl Outbox {
     /// sign of life within the close timeout.
     pub(in crate::channel::writer) fn bound_the_end(&mut self) {
         if let State::Ending { dropped, .. } = &mut self.state {
-            *dropped = Some(Silence::of("the engine", self.close_timeout));
+            *dropped = Some(IdleTimeout::of("the engine", self.close_timeout));
         }
     }
 
@@ -80,7 +80,7 @@ impl Outbox {
     pub(in crate::channel::writer) fn is_ending_whole(&self) -> bool {
         matches!(
             self.state.phase(),
-            (Phase::Ending | Phase::Closing, How::Whole)
+            (Phase::Ending | Phase::Closing, EndKind::Whole)
         )
     }
 
@@ -121,7 +121,7 @@ impl Outbox {
                 Ok(()) => State::Closing {
                     link,
                     how,
-                    deadline: Silence::of("the engine", self.close_timeout),
+                    deadline: IdleTimeout::of("the engine", self.close_timeout),
                     flushed: false,
                 },
                 Err(error) => State::Over {
@@ -152,7 +152,7 @@ impl Outbox {
         if link.poll_flush(cx).is_ready() && !std::mem::replace(flushed, true) {
             deadline.heard();
         }
-        let confirmed = poll_news(&mut **link, (Phase::Closing, how), Some(deadline), cx);
+        let confirmed = poll_closed(&mut **link, (Phase::Closing, how), Some(deadline), cx);
         let result = match confirmed {
             Poll::Ready(result) => result,
             Poll::Pending => {
@@ -162,12 +162,12 @@ impl Outbox {
             }
         };
         if let Err(error) = &result {
-            self.observed.failed(error);
+            self.observer.failed(error);
         }
         let how = how.clone();
         self.state = State::Over { how, result };
         let report = self.report();
-        self.observed.update(report);
+        self.observer.update(report);
         Poll::Ready(())
     }
 }

@@ -2,26 +2,26 @@ use std::task::{Context, Poll, ready};
 
 use crate::channel::WriteError;
 use crate::channel::link::Link;
-use crate::channel::writer::outcome::{How, Phase, outcome};
-use crate::transport::{Silence, Transport};
+use crate::channel::writer::outcome::{EndKind, Phase, outcome};
+use crate::transport::{IdleTimeout, Transport};
 
 /// The state of an outbox, with what it needs; [`Outbox`](super::Outbox) has the table.
 pub(super) enum State {
     Open(Link),
     Ending {
         link: Link,
-        how: How,
+        how: EndKind,
         /// Bounds the end of a stream whose writer was dropped.
-        dropped: Option<Silence>,
+        dropped: Option<IdleTimeout>,
     },
     Closing {
         link: Box<dyn Transport>,
-        how: How,
-        deadline: Silence,
+        how: EndKind,
+        deadline: IdleTimeout,
         flushed: bool,
     },
     Over {
-        how: How,
+        how: EndKind,
         result: Result<(), WriteError>,
     },
 }
@@ -36,9 +36,9 @@ impl State {
         }
     }
 
-    pub(super) fn phase(&self) -> (Phase, &How) {
+    pub(super) fn phase(&self) -> (Phase, &EndKind) {
         match self {
-            Self::Open(_) => (Phase::Open, &How::Whole),
+            Self::Open(_) => (Phase::Open, &EndKind::Whole),
             Self::Ending { how, .. } => (Phase::Ending, how),
             Self::Closing { how, .. } | Self::Over { how, .. } => (Phase::Closing, how),
         }
@@ -47,10 +47,10 @@ impl State {
 
 /// Ready when what the peer sends ends the stream; see [`outcome`]. Anything that it sends is a
 /// sign of life.
-pub(super) fn poll_news(
+pub(super) fn poll_closed(
     link: &mut dyn Transport,
-    (phase, how): (Phase, &How),
-    mut sign: Option<&mut Silence>,
+    (phase, how): (Phase, &EndKind),
+    mut sign: Option<&mut IdleTimeout>,
     cx: &mut Context<'_>,
 ) -> Poll<Result<(), WriteError>> {
     loop {

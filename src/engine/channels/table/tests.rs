@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 
 use tokio_test::{assert_pending, assert_ready, task};
 
-use super::{Keys, NoChannel, Refusal, Table};
+use super::{ChannelRefused, Keys, Refusal, Table};
 use crate::engine::EngineStats;
 use crate::engine::limits::Limits;
 use crate::transport::{PipeLimits, PipeReader, PipeWriter, Popped};
@@ -34,11 +34,11 @@ fn table_with(ids: &[&str], now: Instant) -> Table {
     table
 }
 
-fn create(table: &mut Table, id: &str, now: Instant) -> Result<(), NoChannel> {
+fn create(table: &mut Table, id: &str, now: Instant) -> Result<(), ChannelRefused> {
     create_by(table, "worker", id, now)
 }
 
-fn create_by(table: &mut Table, by: &str, id: &str, now: Instant) -> Result<(), NoChannel> {
+fn create_by(table: &mut Table, by: &str, id: &str, now: Instant) -> Result<(), ChannelRefused> {
     let keys = Keys {
         read: key("r"),
         write: key("w"),
@@ -206,7 +206,10 @@ fn stopping_never_looks_like_a_whole_stream() {
 fn there_are_not_more_channels_than_there_may_be() {
     let now = Instant::now();
     let mut table = table_with(&["a", "b"], now);
-    assert_eq!(create(&mut table, "c", now), Err(NoChannel::Channels(2)));
+    assert_eq!(
+        create(&mut table, "c", now),
+        Err(ChannelRefused::Channels(2))
+    );
     table.expire(now + TTL);
     assert_eq!(create(&mut table, "c", now), Ok(()));
 }
@@ -220,7 +223,7 @@ fn a_worker_has_a_bound_of_its_own() {
     });
     create_by(&mut table, "a", "1", now).unwrap();
     let refused = create_by(&mut table, "a", "2", now);
-    assert_eq!(refused, Err(NoChannel::OfWorker(1)));
+    assert_eq!(refused, Err(ChannelRefused::OfWorker(1)));
     create_by(&mut table, "b", "2", now).unwrap();
     table.expire(now + TTL);
     assert!(table.owners.is_empty());
@@ -238,7 +241,7 @@ fn no_channel_is_made_while_too_much_is_held() {
     let mut writer = table.open_writer("1", &key("w"), now).unwrap();
     writer.push("12345".into());
     let refused = create(&mut table, "2", now);
-    assert_eq!(refused, Err(NoChannel::Held { held: 5, limit: 4 }));
+    assert_eq!(refused, Err(ChannelRefused::Held { held: 5, limit: 4 }));
     let mut reader = table.open_reader("1", &key("r"), now).unwrap();
     assert_ready!(pop(&mut reader));
     create(&mut table, "2", now).unwrap();
@@ -257,7 +260,7 @@ fn the_last_tenth_is_for_workers_with_few() {
             .map(|id| create_by(&mut table, owner, &format!("{owner} {id}"), now))
             .find_map(Result::err)
     };
-    let reserved = |owned, left| Some(NoChannel::Reserved { owned, left });
+    let reserved = |owned, left| Some(ChannelRefused::Reserved { owned, left });
     assert_eq!(take_all("greedy"), reserved(9000, 1000));
     assert_eq!(take_all("modest"), reserved(59, 941));
     // There is always room for one more.

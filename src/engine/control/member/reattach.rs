@@ -1,9 +1,9 @@
 use std::sync::atomic::Ordering;
 
 use super::Member;
-use crate::engine::control::delivery::Deliveries;
-use crate::engine::control::departure::{Departure, part};
-use crate::engine::control::registry::{Notice, Registry, Replaced, WorkerId};
+use crate::engine::control::calls::delivery::Deliveries;
+use crate::engine::control::workers::disconnect::{Disconnect, disconnect};
+use crate::engine::control::workers::registry::{Notice, Registry, Replaced, WorkerId};
 use crate::wire::{AccessKey, Close, Reattach, code};
 
 /// The transition from one connection of a worker to the next.
@@ -23,12 +23,12 @@ impl Member<'_> {
         tracing::debug!(worker = %self.id, previous = %old, "a worker came back");
         if let Some(left) = &left {
             // Under the lock of the tables, so that two workers cannot wait for each other.
-            self.charges.take_over(left.holdings());
+            self.charges.take_over(left.worker_quota());
             self.release_gone(registry);
             self.drop_stale(registry, &mut notices);
         }
         tables.tell_active(&notices, out);
-        part(&mut tables, &old, Departure::Replaced, out);
+        disconnect(&mut tables, &old, Disconnect::Replaced, out);
         drop(tables);
         self.told(notices, out);
         self.control.runs.left(&old);

@@ -4,7 +4,7 @@ use std::task::{Context, Poll, ready};
 use tokio::time::{Instant, sleep_until};
 
 use super::{Ended, Session};
-use crate::engine::control::drain::Pace;
+use crate::engine::control::workers::drain::Pace;
 use crate::transport::Transport;
 use crate::wire::Frame;
 
@@ -36,7 +36,7 @@ impl<T: Transport> Session<'_, T> {
             }
         }
         self.drain.empty();
-        self.pulse.all_sent(Instant::now().into_std());
+        self.keep_alive_timer.all_sent(Instant::now().into_std());
         if std::mem::take(&mut self.behind) {
             // It has read what it was not to be read for.
             cx.waker().wake_by_ref();
@@ -48,7 +48,7 @@ impl<T: Transport> Session<'_, T> {
     fn poll_stall(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
         loop {
             let now = Instant::now().into_std();
-            self.pulse.held_up(now);
+            self.keep_alive_timer.held_up(now);
             let until = match self.drain.waiting(now, self.socket.traffic().sent) {
                 Pace::TooSlow => return Poll::Ready(Ended::Stalled),
                 Pace::Until(until) => Instant::from_std(until),

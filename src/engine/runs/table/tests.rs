@@ -58,7 +58,7 @@ impl Scene {
         let end = |channel: &str, direction| EndRef {
             channel_id: channel.to_owned(),
             direction,
-            leash: false,
+            is_cancel: false,
         };
         let ends = [end(reads, Direction::Read), end(writes, Direction::Write)];
         let call = NewCall {

@@ -1,0 +1,87 @@
+//! `pipewright check`.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::engine_client::connect::Connect;
+use crate::engine_client::known_functions::KnownFunctions;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::pipeline_file::{Mistake, PipelineFile, schema};
+use crate::terminal::print_error::print_error;
+
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  pipewright check pipeline.toml
+  pipewright check --online --url ws://127.0.0.1:49134 pipeline.toml
+  pipewright check --schema > pipeline.schema.json
+
+The status is 0 if the pipeline can be run, 2 if not, and 3 if `--online` finds no engine.")]
+pub(crate) struct Arguments {
+    /// The pipeline file.
+    #[arg(value_name = "FILE", required_unless_present = "schema")]
+    file: Option<PathBuf>,
+    /// Print the JSON schema of pipeline files instead.
+    #[arg(long, conflicts_with_all = ["file", "offline", "online"])]
+    schema: bool,
+    /// Do not look up the stages.
+    #[arg(long, conflicts_with = "online")]
+    offline: bool,
+    /// Fail if no engine is available to look up the stages.
+    #[arg(long)]
+    online: bool,
+    #[command(flatten)]
+    connect: Connect,
+}
+
+/// Checks whether a pipeline file can be run.
+pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
+    let Some(path) = arguments.file.filter(|_| !arguments.schema) else {
+        writeln!(io::stdout(), "{}", schema())?;
+        return Ok(());
+    };
+    let file = PipelineFile::open(&path)?;
+    let stages = match file.stages.len() {
+        1 => "1 stage".to_owned(),
+        count => format!("{count} stages"),
+    };
+    if arguments.offline {
+        print_error(format_args!("{}: good, with {stages}", path.display()));
+        return Ok(());
+    }
+    match arguments.connect.worker().await {
+        Ok(worker) => {
+            compare(&file, &KnownFunctions::ask(&worker).await?)?;
+            print_error(format_args!(
+                "{}: good, with {stages} that the engine has",
+                path.display()
+            ));
+        }
+        Err(failure) if !arguments.online && failure.exit() == Exit::Unreachable => {
+            print_error(format_args!("{}: good, with {stages}", path.display()));
+            print_error(format_args!(
+                "note: no engine was found, so the stages were not looked up"
+            ));
+        }
+        Err(failure) => return Err(failure),
+    }
+    Ok(())
+}
+
+/// Rejects a file with stages that the engine does not have.
+fn compare(file: &PipelineFile, known: &KnownFunctions) -> Result<(), Failure> {
+    let missing = file.stages.iter().filter(|stage| !known.has(&stage.id));
+    let mistakes: Vec<_> = missing
+        .map(|stage| {
+            let message = format!("no worker has the stage `{}`", stage.id);
+            Mistake::new(stage.span.clone(), message).hint(known.hint(&stage.id))
+        })
+        .collect();
+    if mistakes.is_empty() {
+        return Ok(());
+    }
+    Err(file.refuse(&mistakes))
+}

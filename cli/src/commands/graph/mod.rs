@@ -1,0 +1,8 @@
+//! `pipewright graph`.
+
+mod command;
+mod dot;
+mod svg;
+mod text;
+
+pub(crate) use command::{Arguments, run};

@@ -1,0 +1,29 @@
+use std::time::Duration;
+
+use super::text;
+use crate::commands::run::run_progress::RunProgress;
+use crate::terminal::print_error::print_error;
+
+/// Progress lines for a log, less frequent the longer a run takes.
+pub(in crate::commands::run) struct Plain {
+    wait: Duration,
+}
+
+/// Maximum time without a line.
+const LONGEST: Duration = Duration::from_secs(30);
+
+impl Plain {
+    pub(super) fn new(first: Duration) -> Self {
+        Self { wait: first }
+    }
+
+    /// Time until the next line.
+    pub(super) fn wait(&self) -> Duration {
+        self.wait
+    }
+
+    pub(super) fn show(&mut self, run_progress: &RunProgress) {
+        print_error(text::whole(run_progress, usize::MAX));
+        self.wait = (self.wait * 2).min(LONGEST);
+    }
+}

@@ -1,0 +1,121 @@
+use pipewright::Worker;
+use serde_json::Value;
+
+use super::lists::{self, Entry};
+use super::similar::similar;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::terminal::table::sanitized;
+
+/// The functions that an engine lists, including stages.
+pub(crate) struct KnownFunctions {
+    /// In order.
+    ids: Vec<String>,
+    functions: Vec<Entry>,
+}
+
+/// What a stage takes or gives, as far as the engine knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Stream {
+    Bytes,
+    /// Lines of text.
+    Lines,
+    /// JSON values.
+    Ndjson {
+        /// Whether every value is a JSON string.
+        is_text: bool,
+    },
+    /// Items in a format that the program does not convert.
+    Other(String),
+}
+
+impl Stream {
+    fn of(stream: &Value) -> Option<Self> {
+        let field = |name: &str| stream.get(name).and_then(Value::as_str);
+        Some(match field("format")? {
+            "bytes" => Self::Bytes,
+            "lines" => Self::Lines,
+            "ndjson" => Self::Ndjson {
+                is_text: field("item") == Some("String"),
+            },
+            other => Self::Other(sanitized(other)),
+        })
+    }
+}
+
+/// Maximum number of ids in an error.
+const SHOWN: usize = 12;
+
+impl KnownFunctions {
+    /// Queries the engine.
+    pub(crate) async fn ask(worker: &Worker) -> Result<Self, Failure> {
+        let functions = lists::functions(worker).await?;
+        let ids = functions.iter().map(|listed| listed.text("function_id"));
+        let mut ids: Vec<_> = ids.map(str::to_owned).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        Ok(Self { ids, functions })
+    }
+
+    /// What the stage `id` takes, if it says so.
+    pub(crate) fn input(&self, id: &str) -> Option<Stream> {
+        self.stream(id, "input")
+    }
+
+    /// What the stage `id` gives, if it says so.
+    pub(crate) fn output(&self, id: &str) -> Option<Stream> {
+        self.stream(id, "output")
+    }
+
+    fn stream(&self, id: &str, side: &str) -> Option<Stream> {
+        let is_it = |function: &&Entry| function.text("function_id") == id;
+        let metadata = self.functions.iter().find(is_it)?.get("metadata")?;
+        metadata.get("pipewright")?;
+        Stream::of(metadata.get(side)?)
+    }
+
+    /// Whether a function with this id exists.
+    pub(crate) fn has(&self, id: &str) -> bool {
+        self.ids
+            .binary_search_by(|known| known.as_str().cmp(id))
+            .is_ok()
+    }
+
+    /// The most similar id.
+    pub(crate) fn similar(&self, id: &str) -> Option<&str> {
+        similar(id, self.ids.iter().map(String::as_str))
+    }
+
+    /// The hint for an unknown id.
+    pub(crate) fn hint(&self, id: &str) -> String {
+        if let Some(meant) = self.similar(id) {
+            return format!("did you mean `{meant}`?");
+        }
+        match self.ids.split_at_checked(SHOWN) {
+            _ if self.ids.is_empty() => {
+                "no worker has registered anything at this engine; start the worker of the stage"
+                    .to_owned()
+            }
+            Some((first, more)) if !more.is_empty() => format!(
+                "start the worker of the stage; the engine has {} and {} more",
+                first.join(", "),
+                more.len()
+            ),
+            _ => format!(
+                "start the worker of the stage; the engine has {}",
+                self.ids.join(", ")
+            ),
+        }
+    }
+
+    /// Rejects the first unknown id of `ids`.
+    pub(crate) fn check<'a>(&self, ids: impl IntoIterator<Item = &'a str>) -> Result<(), Failure> {
+        match ids.into_iter().find(|id| !self.has(id)) {
+            None => Ok(()),
+            Some(id) => {
+                let message = format!("no worker has the stage `{id}`");
+                Err(Failure::new(Exit::StageFailed, message).hint(self.hint(id)))
+            }
+        }
+    }
+}

@@ -1,8 +1,0 @@
-//! Progress on standard error, for runs of more than a second.
-
-mod bars;
-mod display;
-mod plain;
-mod words;
-
-pub(super) use display::Display;

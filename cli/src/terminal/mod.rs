@@ -1,0 +1,8 @@
+//! Standard output, standard error and signals.
+
+pub(super) mod output;
+pub(super) mod print_error;
+pub(super) mod signals;
+pub(super) mod stdout;
+pub(super) mod table;
+pub(super) mod units;

@@ -1,0 +1,20 @@
+use std::fmt;
+use std::io::{self, Write};
+
+use crate::log::is_json;
+
+/// The target of messages in a JSON log.
+pub(crate) const SAID: &str = "pipewright::said";
+
+/// Prints a message to standard error. `eprintln!` would panic if it is closed.
+pub(crate) fn print_error(words: impl fmt::Display) {
+    if is_json() {
+        let words = words.to_string();
+        let words = words.trim_end();
+        if !words.is_empty() {
+            tracing::info!(target: SAID, "{words}");
+        }
+    } else {
+        let _ = writeln!(io::stderr(), "{words}");
+    }
+}

@@ -1,0 +1,7 @@
+//! What is counted and reported of a stream while its ends are in use.
+
+pub(super) mod observer;
+pub(super) mod report;
+pub(super) mod stream_stats;
+pub(super) mod totals;
+pub(super) mod wait_timer;

@@ -1,0 +1,31 @@
+use bytes::BytesMut;
+
+/// An item that is being written. If dropped early, by an error or by a panic of the item's code,
+/// it removes what was written.
+pub(super) struct PartialItem<'b> {
+    bytes: &'b mut BytesMut,
+    start: usize,
+}
+
+impl<'b> PartialItem<'b> {
+    pub(super) fn new(bytes: &'b mut BytesMut) -> Self {
+        let start = bytes.len();
+        Self { bytes, start }
+    }
+
+    /// Appends what `encode` appends, or nothing if it fails.
+    pub(super) fn write<E>(
+        self,
+        encode: impl FnOnce(&mut BytesMut) -> Result<(), E>,
+    ) -> Result<(), E> {
+        encode(self.bytes)?;
+        std::mem::forget(self);
+        Ok(())
+    }
+}
+
+impl Drop for PartialItem<'_> {
+    fn drop(&mut self) {
+        self.bytes.truncate(self.start);
+    }
+}

@@ -1,0 +1,7 @@
+//! Limits on messages, and why one is refused.
+
+pub(super) mod bounds;
+pub(super) mod function_refused;
+pub(super) mod hint;
+pub(super) mod invalid;
+pub(super) mod refusals;

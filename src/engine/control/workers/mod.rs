@@ -1,0 +1,9 @@
+//! Connected workers: what they have registered, and what they may use.
+
+pub(super) mod announcement;
+pub(super) mod charges;
+pub(super) mod disconnect;
+pub(super) mod drain;
+pub(super) mod outbox;
+pub(super) mod recent_registrations;
+pub(super) mod registry;

@@ -1,0 +1,275 @@
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use crate::engine::worker_quota::{FREE, WorkerQuota};
+use crate::transport::Account;
+use crate::wire::{Close, Text};
+
+/// Cost of a message in bytes, in addition to its text.
+const MESSAGE: usize = 256;
+
+/// While a worker has this many unread bytes caused by its own messages, the engine reads nothing
+/// from it.
+const BEHIND: usize = 1 << 20;
+
+/// The messages to be sent to one worker: many sessions push, its own session pops.
+///
+/// Bounded in bytes by its own limit and by the account of the worker. A message longer than the
+/// limit passes if the queue is empty.
+///
+/// | state | a message without room |
+/// |---|---|
+/// | draining | waits as long as its session allows |
+/// | stalled: a session has waited in vain | is refused at once, until half of the queue is free |
+pub(in crate::engine::control) struct Outbox {
+    /// Maximum length of a message that the worker accepts, in bytes.
+    message_limit: AtomicUsize,
+    /// Maximum number of waiting bytes.
+    limit: usize,
+    /// What the tables hold for the worker, and the account for its messages.
+    worker_quota: WorkerQuota,
+    account: Account,
+    /// Protects the queue during one push or pop.
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    messages: VecDeque<Waiting>,
+    /// Bytes of the messages, with [`MESSAGE`] for each.
+    bytes: usize,
+    /// The part of them that the worker itself has caused.
+    own: usize,
+    stalled: bool,
+    closed: Option<Close>,
+    /// The session that sends.
+    sender: Option<Waker>,
+    /// Sessions that wait for room; one entry per session.
+    waiting: Vec<Waker>,
+}
+
+struct Waiting {
+    message: Text,
+    /// Whether the worker itself has caused it: an answer of the engine.
+    own: bool,
+}
+
+impl Waiting {
+    fn bytes(&self) -> usize {
+        self.message.len() + MESSAGE
+    }
+}
+
+/// Why a message is not queued.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(in crate::engine::control) enum NotQueued {
+    /// The worker has left.
+    #[error("the worker has gone")]
+    Gone,
+    /// The message exceeds the worker's limit.
+    #[error("the message has {len} bytes, over the limit of {limit} bytes of the worker it is for")]
+    TooLong { len: usize, limit: usize },
+    /// The worker does not read.
+    #[error("{waiting} bytes wait for the worker already, which reads too slowly")]
+    Full { waiting: usize },
+}
+
+impl Outbox {
+    /// Creates an outbox of `limit` bytes, charged to the account of `worker_quota`, for a worker that
+    /// accepts messages of `message_limit` bytes.
+    pub(in crate::engine::control) fn new(
+        limit: usize,
+        message_limit: usize,
+        worker_quota: WorkerQuota,
+    ) -> Self {
+        Self {
+            message_limit: AtomicUsize::new(message_limit),
+            limit,
+            account: worker_quota.account(),
+            worker_quota,
+            state: Mutex::default(),
+        }
+    }
+
+    /// What the tables hold for the worker.
+    pub(in crate::engine::control) fn worker_quota(&self) -> &WorkerQuota {
+        &self.worker_quota
+    }
+
+    /// Maximum length of a message that the worker accepts, in bytes.
+    pub(in crate::engine::control) fn message_limit(&self) -> usize {
+        self.message_limit.load(Ordering::Relaxed)
+    }
+
+    /// Sets the worker's message limit in bytes.
+    pub(in crate::engine::control) fn limit_messages(&self, bytes: usize) {
+        self.message_limit.store(bytes, Ordering::Relaxed);
+    }
+
+    /// Takes the message as soon as there is room, or refuses it. `own` states that the worker
+    /// itself has caused it.
+    pub(in crate::engine::control) fn poll_push(
+        &self,
+        cx: &mut Context<'_>,
+        message: &mut Option<Text>,
+        own: bool,
+    ) -> Poll<Result<(), NotQueued>> {
+        let Some(len) = message.as_ref().map(Text::len) else {
+            return Poll::Ready(Ok(()));
+        };
+        let mut state = match self.open_for(len) {
+            Ok(state) => state,
+            Err(refused) => return Poll::Ready(Err(refused)),
+        };
+        let waiting = state.bytes;
+        if waiting > 0 && waiting + len + MESSAGE > self.limit {
+            if state.stalled {
+                return Poll::Ready(Err(NotQueued::Full { waiting }));
+            }
+            if !state.waiting.iter().any(|w| w.will_wake(cx.waker())) {
+                state.waiting.push(cx.waker().clone());
+            }
+            return Poll::Pending;
+        }
+        // Other workers hold the rest; this one could not free it by reading.
+        let free = waiting + len + MESSAGE <= FREE;
+        if !free && len + MESSAGE > self.account.room() {
+            return Poll::Ready(Err(NotQueued::Full { waiting }));
+        }
+        if let Some(message) = message.take() {
+            self.put(state, Waiting { message, own });
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Queues a message immediately, whatever waits already: the engine's first message, or the
+    /// result of an open call. Bounded by the open calls and the functions of the worker.
+    pub(in crate::engine::control) fn push_now(&self, message: Text) -> Result<(), NotQueued> {
+        let state = self.open_for(message.len())?;
+        let own = false;
+        self.put(state, Waiting { message, own });
+        Ok(())
+    }
+
+    /// Locks the queue for a message of `len` bytes. Every message passes here, so none exceeds the
+    /// worker's limit.
+    fn open_for(&self, len: usize) -> Result<MutexGuard<'_, State>, NotQueued> {
+        let limit = self.message_limit();
+        if len > limit {
+            return Err(NotQueued::TooLong { len, limit });
+        }
+        let state = self.lock();
+        if state.closed.is_some() {
+            return Err(NotQueued::Gone);
+        }
+        Ok(state)
+    }
+
+    fn put(&self, mut state: MutexGuard<'_, State>, waiting: Waiting) {
+        let bytes = waiting.bytes();
+        self.account.add(bytes);
+        state.bytes += bytes;
+        if waiting.own {
+            state.own += bytes;
+        }
+        state.messages.push_back(waiting);
+        let sender = state.sender.take();
+        drop(state);
+        if let Some(waker) = sender {
+            waker.wake();
+        }
+    }
+
+    /// Records that a session has waited long enough. Waiting and new messages are refused until
+    /// the worker has read half of the maximum.
+    pub(in crate::engine::control) fn stalled(&self) {
+        let mut state = self.lock();
+        state.stalled = true;
+        let waiting = std::mem::take(&mut state.waiting);
+        drop(state);
+        waiting.into_iter().for_each(Waker::wake);
+    }
+
+    /// Whether the worker must read before more is read from it.
+    pub(in crate::engine::control) fn is_behind(&self) -> bool {
+        let state = self.lock();
+        state.own > BEHIND || (state.own > FREE && self.account.room() == 0)
+    }
+
+    /// Returns the next message to send; `Err` once the outbox was closed.
+    pub(in crate::engine::control) fn poll_pop(
+        &self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Text, Close>> {
+        let mut state = self.lock();
+        if let Some(close) = &state.closed {
+            return Poll::Ready(Err(close.clone()));
+        }
+        let Some(popped) = state.messages.pop_front() else {
+            match &mut state.sender {
+                Some(waker) => waker.clone_from(cx.waker()),
+                None => state.sender = Some(cx.waker().clone()),
+            }
+            return Poll::Pending;
+        };
+        let bytes = popped.bytes();
+        state.bytes -= bytes;
+        if popped.own {
+            state.own -= bytes;
+        }
+        self.account.sub(bytes);
+        // Not for each message, because all that wait wake for it; it comes to this, because the
+        // sender goes on until nothing is left.
+        let waiting = if state.bytes > self.limit / 2 {
+            Vec::new()
+        } else {
+            state.stalled = false;
+            std::mem::take(&mut state.waiting)
+        };
+        drop(state);
+        waiting.into_iter().for_each(Waker::wake);
+        Poll::Ready(Ok(popped.message))
+    }
+
+    /// Ends the session of the worker, and every wait for room. Drops what is queued.
+    pub(in crate::engine::control) fn close(&self, close: Close) {
+        let mut state = self.lock();
+        state.closed.get_or_insert(close);
+        state.messages = VecDeque::new();
+        state.own = 0;
+        self.account.sub(std::mem::take(&mut state.bytes));
+        let wakers = std::mem::take(&mut state.waiting)
+            .into_iter()
+            .chain(state.sender.take())
+            .collect::<Vec<_>>();
+        drop(state);
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing under the lock can panic.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Outbox {
+    fn drop(&mut self) {
+        let state = self.state.get_mut();
+        let state = state.unwrap_or_else(PoisonError::into_inner);
+        self.account.sub(state.bytes);
+    }
+}
+
+/// Without bounds, for tests of tables.
+#[cfg(test)]
+impl Default for Outbox {
+    fn default() -> Self {
+        let budget = crate::transport::Budget::new(usize::MAX);
+        Self::new(usize::MAX, usize::MAX, WorkerQuota::of(&budget))
+    }
+}
+
+#[cfg(test)]
+mod tests;

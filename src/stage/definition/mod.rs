@@ -1,0 +1,12 @@
+//! What is known of a stage before it runs: its id, settings and types.
+
+pub(super) mod bounds;
+pub(super) mod configured;
+pub(super) mod facts;
+pub(super) mod id;
+pub(super) mod info;
+pub(super) mod into_stage;
+pub(super) mod order;
+pub(super) mod params;
+pub(super) mod renamed;
+pub(super) mod shape;

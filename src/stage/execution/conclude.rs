@@ -1,0 +1,95 @@
+use std::future::poll_fn;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use super::super::{StageContext, StageError};
+use crate::channel::{ChannelWriter, Sender, WriteError};
+use crate::codec::Encode;
+use crate::wire::Abort;
+
+/// The writing end of a stage, as seen by the code that ends the stream.
+pub(crate) trait WritingEnd: Send {
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>>;
+
+    fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>>;
+
+    fn poll_abort(&mut self, cx: &mut Context<'_>, abort: &Abort) -> Poll<Result<(), WriteError>>;
+
+    /// Aborts the stream after the outputs before.
+    fn poll_fail(&mut self, cx: &mut Context<'_>, abort: &Abort) -> Poll<Result<(), WriteError>> {
+        // A failure comes back from the abort; a stream that is aborted flushes no more.
+        let _ = ready!(self.poll_flush(cx));
+        self.poll_abort(cx, abort)
+    }
+}
+
+impl WritingEnd for ChannelWriter {
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
+        ChannelWriter::poll_flush(self, cx)
+    }
+
+    fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
+        ChannelWriter::poll_close(self, cx)
+    }
+
+    fn poll_abort(&mut self, cx: &mut Context<'_>, abort: &Abort) -> Poll<Result<(), WriteError>> {
+        ChannelWriter::poll_abort(self, cx, abort)
+    }
+}
+
+impl<T: Send + 'static, F: Encode<T>> WritingEnd for Sender<T, F> {
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
+        Sender::poll_flush(self, cx)
+    }
+
+    fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
+        Sender::poll_close(self, cx)
+    }
+
+    fn poll_abort(&mut self, cx: &mut Context<'_>, abort: &Abort) -> Poll<Result<(), WriteError>> {
+        Sender::poll_abort(self, cx, abort)
+    }
+}
+
+/// How long the reader of a stopped stage may take to be notified. It learns of the end of the run
+/// in other ways, too.
+const STOPPED: Duration = Duration::from_secs(1);
+
+/// Ends the output of a stage according to the result of its code: closes it, or aborts it with the
+/// failure, after the outputs before.
+///
+/// `writer` is `None` if the code kept the writer; then the stream ends with that writer.
+pub(in crate::stage) async fn conclude<W: WritingEnd>(
+    context: &StageContext,
+    writer: Option<W>,
+    ended: Result<(), StageError>,
+) -> Result<(), StageError> {
+    let Some(mut writer) = writer else {
+        return ended;
+    };
+    let control = context.control();
+    // A reader that takes its time is not waited for when the run is over anyway.
+    let failure = match ended {
+        Ok(()) => tokio::select! {
+            closed = poll_fn(|cx| writer.poll_close(cx)) => {
+                return closed.map_err(|error| StageError::output(context.stage(), error));
+            }
+            () = control.run().cancelled() => control.stopped(context.stage()),
+        },
+        // Nobody is left to be told.
+        Err(failure) if failure.is_output_gone() => failure,
+        Err(failure) => {
+            tokio::select! {
+                _ = poll_fn(|cx| writer.poll_fail(cx, failure.abort())) => return Err(failure),
+                () = control.run().cancelled() => failure,
+            }
+        }
+    };
+    // A reader that cannot be told finds the stream truncated; the failure itself goes to whoever
+    // started the stage.
+    let told = poll_fn(|cx| writer.poll_abort(cx, failure.abort()));
+    let _ = timeout(STOPPED, told).await;
+    Err(failure)
+}

@@ -1,0 +1,352 @@
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use futures::{FutureExt, TryFutureExt};
+use serde_json::Value;
+
+use super::super::fused::local_stats::{Counted, Counts, LocalStats, PartIndex};
+use super::super::{Params, StageError, StageFacts};
+use super::control::Control;
+use crate::channel::{ChannelReader, MessageQueue, QueuedMessage, Receiver};
+use crate::codec::{Decode, ItemLimits};
+use crate::error::Error;
+use crate::wire::{Progress, Text};
+use crate::worker::Worker;
+
+/// Default interval of progress messages.
+const PROGRESS_INTERVAL: Duration = Duration::from_secs(1);
+
+/// The context of one run of a stage. A function with an argument `&StageContext` receives it.
+///
+/// Cheap to clone.
+///
+/// # Example
+///
+/// ```
+/// use pipewright::StageContext;
+///
+/// # #[cfg(feature = "macros")]
+/// #[pipewright::pipeline_stage]
+/// fn label(line: String, context: &StageContext) -> String {
+///     context.send_message(format!("saw {} bytes", line.len()));
+///     format!("{}: {line}", context.stage())
+/// }
+/// ```
+#[derive(Clone)]
+pub struct StageContext(Arc<Inner>);
+
+struct Inner {
+    stage: String,
+    params: Value,
+    /// Whether the parameters were set where the stage is used.
+    configured: bool,
+    worker: Option<Worker>,
+    metadata: OnceLock<Option<Value>>,
+    control: Control,
+    message_queue: MessageQueue,
+    progress_interval: Duration,
+    limits: ItemLimits,
+    /// Whether the stage is one of several copies whose outputs keep the order.
+    in_order: bool,
+    local_stats: LocalStats,
+    counts: Arc<Counts>,
+}
+
+impl StageContext {
+    /// Creates a context for a run of `stage` outside of any worker.
+    pub(crate) fn new(stage: impl Into<String>, control: Control) -> Self {
+        Self(Arc::new(Inner {
+            stage: stage.into(),
+            params: Value::Null,
+            configured: false,
+            worker: None,
+            metadata: OnceLock::new(),
+            control,
+            message_queue: MessageQueue::default(),
+            progress_interval: PROGRESS_INTERVAL,
+            limits: ItemLimits::OF_STAGES,
+            in_order: false,
+            local_stats: LocalStats::default(),
+            counts: Arc::default(),
+        }))
+    }
+
+    /// The same run for the stage `stage`, without the state of the current stage.
+    pub(crate) fn for_stage(&self, stage: impl Into<String>) -> Self {
+        self.changed(|inner| {
+            inner.stage = stage.into();
+            inner.control = inner.control.for_stage();
+            inner.counts = Arc::default();
+        })
+    }
+
+    pub(crate) fn with_params(&self, params: Value) -> Self {
+        self.changed(|inner| inner.params = params)
+    }
+
+    /// The same run with parameters that were set where the stage is used. If set several times,
+    /// the outermost counts, which arrives here first.
+    pub(crate) fn configured(&self, params: &Value) -> Self {
+        if self.0.configured || params.is_null() {
+            return self.clone();
+        }
+        self.changed(|inner| {
+            inner.params = params.clone();
+            inner.configured = true;
+        })
+    }
+
+    /// The same run for a part of this stage, which may have parameters of its own.
+    pub(crate) fn for_part(&self, part: &StageFacts, takes_params: bool) -> Self {
+        let context = self.for_stage(&part.id);
+        context.changed(|inner| {
+            inner.configured = false;
+            if !takes_params {
+                inner.params = Value::Null;
+            }
+        })
+    }
+
+    /// The same run with `message_queue` for the stage's messages.
+    pub(in crate::stage) fn with_aside(&self, message_queue: MessageQueue) -> Self {
+        self.changed(|inner| inner.message_queue = message_queue)
+    }
+
+    pub(crate) fn with_worker(&self, worker: Worker) -> Self {
+        self.changed(|inner| inner.worker = Some(worker))
+    }
+
+    pub(crate) fn with_metadata(&self, metadata: Option<Value>) -> Self {
+        self.changed(|inner| {
+            // Without any, that of the stream's header counts.
+            inner.metadata = metadata.map_or_else(OnceLock::new, |known| Some(known).into());
+        })
+    }
+
+    pub(crate) fn with_tally(&self, local_stats: LocalStats) -> Self {
+        self.changed(|inner| inner.local_stats = local_stats)
+    }
+
+    pub(crate) fn with_progress_interval(&self, interval: Duration) -> Self {
+        self.changed(|inner| inner.progress_interval = interval)
+    }
+
+    pub(crate) fn with_limits(&self, limits: ItemLimits) -> Self {
+        self.changed(|inner| inner.limits = limits)
+    }
+
+    pub(crate) fn with_order(&self, in_order: bool) -> Self {
+        self.changed(|inner| inner.in_order = in_order)
+    }
+
+    /// Whether the stage is one of several copies whose outputs keep the order.
+    pub(in crate::stage) fn is_in_order(&self) -> bool {
+        self.0.in_order
+    }
+
+    /// Creates a receiver with the limits of the run.
+    pub(crate) fn receiver<T, F: Decode<T>>(&self, reader: ChannelReader) -> Receiver<T, F> {
+        Receiver::new(reader).limits(self.0.limits)
+    }
+
+    /// Counts the outputs of this stage, for the report of a run within one process.
+    pub(crate) fn local_stats<S>(&self, stream: S) -> Counted<S> {
+        let inputs = self.0.local_stats.last().into_iter().collect();
+        self.tally_behind(inputs, stream)
+    }
+
+    /// Adds this stage, whose outputs are counted in its branches, and returns its index.
+    pub(crate) fn tally_fork(&self) -> Option<PartIndex> {
+        let inputs = self.0.local_stats.last().into_iter().collect();
+        let Inner { stage, counts, .. } = &*self.0;
+        self.0.local_stats.add_stage(stage, inputs, counts);
+        self.0.local_stats.last()
+    }
+
+    /// Counts the outputs of this stage, whose inputs are `inputs`.
+    pub(crate) fn tally_behind<S>(&self, inputs: Vec<PartIndex>, stream: S) -> Counted<S> {
+        let Inner { stage, counts, .. } = &*self.0;
+        let count = self.0.local_stats.add_stage(stage, inputs, counts);
+        Counted::new(stream, count)
+    }
+
+    /// Adds this stage, which has no outputs.
+    pub(crate) fn add_to_tally(&self, inputs: Vec<PartIndex>) {
+        let Inner { stage, counts, .. } = &*self.0;
+        self.0.local_stats.add_stage(stage, inputs, counts);
+    }
+
+    /// The counters of a run within one process.
+    pub(crate) fn parts(&self) -> &LocalStats {
+        &self.0.local_stats
+    }
+
+    /// Counts a skipped item; `dead` if it was sent to the dead letters.
+    pub(crate) fn skip(&self, dead: bool) {
+        self.0.counts.skip(dead);
+    }
+
+    /// The counters of the stage beside its traffic.
+    pub(in crate::stage) fn counts(&self) -> &Counts {
+        &self.0.counts
+    }
+
+    /// Makes the run within this process wait for `end`.
+    pub(in crate::stage) fn end_with(&self, end: BoxFuture<'static, Result<(), Error>>) {
+        let stage = self.0.stage.clone();
+        let end = end.map_err(move |error| StageError::returned(&stage, None, error));
+        self.0.local_stats.end_with(end.boxed());
+    }
+
+    fn changed(&self, change: impl FnOnce(&mut Inner)) -> Self {
+        let mut inner = Inner {
+            stage: self.0.stage.clone(),
+            params: self.0.params.clone(),
+            configured: self.0.configured,
+            worker: self.0.worker.clone(),
+            metadata: self.0.metadata.clone(),
+            control: self.0.control.clone(),
+            message_queue: MessageQueue::default(),
+            progress_interval: self.0.progress_interval,
+            limits: self.0.limits,
+            in_order: self.0.in_order,
+            local_stats: self.0.local_stats.clone(),
+            counts: Arc::clone(&self.0.counts),
+        };
+        change(&mut inner);
+        Self(Arc::new(inner))
+    }
+
+    /// The stage's id.
+    pub fn stage(&self) -> &str {
+        &self.0.stage
+    }
+
+    /// The user's metadata from the header of the input. It is forwarded in the header of the
+    /// output.
+    ///
+    /// Code that receives a stream, and not single items, starts 1 s after its input was opened even
+    /// if no header has arrived. It then has `None` here, and a later header reaches it through
+    /// `Receiver::header` or `ChannelReader::header`. In a fused run, what a sender sets in its own
+    /// header does not arrive here.
+    pub fn metadata(&self) -> Option<&Value> {
+        self.0.metadata.get()?.as_ref()
+    }
+
+    /// Stores the metadata of the input once it has arrived.
+    pub(in crate::stage) fn set_metadata(&self, metadata: Option<Value>) {
+        // A second header is refused by the verifier before it comes here.
+        let _ = self.0.metadata.set(metadata);
+    }
+
+    /// Sends a message downstream, after the outputs so far and before the outputs of the current
+    /// call.
+    ///
+    /// It is sent with the stage's next output or at its end. A message that looks like one of the
+    /// stream protocol is treated as one.
+    pub fn send_message(&self, text: impl Into<Text>) {
+        self.0
+            .message_queue
+            .push(QueuedMessage::Message(text.into()));
+    }
+
+    /// Sends a progress message downstream, in addition to the automatic counts.
+    pub fn send_progress(&self, mut progress: Progress) {
+        if progress.stage.is_empty() {
+            progress.stage.clone_from(&self.0.stage);
+        }
+        self.0.message_queue.push(QueuedMessage::Progress(progress));
+    }
+
+    /// The worker that runs the stage. `None` for a run within one process without a worker.
+    pub fn worker(&self) -> Option<&Worker> {
+        self.0.worker.as_ref()
+    }
+
+    /// Whether the stage should stop: its run was cancelled, has exceeded its deadline or has
+    /// failed, nobody reads its output any more, or its worker is shutting down.
+    ///
+    /// Blocking and computing code should check it regularly. It stays `true` after the stage has
+    /// ended, for threads and tasks that the stage has started.
+    pub fn is_cancelled(&self) -> bool {
+        self.0.control.told().is_cancelled()
+    }
+
+    /// Waits until the stage should stop; see [`is_cancelled`](Self::is_cancelled). For a stage
+    /// that waits for something else at the same time.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    pub async fn cancelled(&self) {
+        self.0.control.told().cancelled().await;
+    }
+
+    /// Deserialises the parameters as a `P`.
+    ///
+    /// Absent parameters are read as `null`, or else as an empty object, so that a struct whose
+    /// fields all have defaults needs none.
+    pub(crate) fn params<P: Params>(&self) -> Result<P, StageError> {
+        let params = &self.0.params;
+        let refuse = |error: serde_json::Error| {
+            let advice = if params.is_null() {
+                "; none were set: set them with `with_params`"
+            } else {
+                ""
+            };
+            let reason = format!("the parameters cannot be read: {error}{advice}");
+            StageError::new(StageError::BAD_PARAMS, &self.0.stage, reason)
+        };
+        match P::read(params.clone()) {
+            Ok(read) => Ok(read),
+            Err(_) if params.is_null() => {
+                P::read(Value::Object(serde_json::Map::new())).map_err(refuse)
+            }
+            Err(error) => Err(refuse(error)),
+        }
+    }
+
+    /// The unparsed parameters.
+    pub(crate) fn raw_params(&self) -> &Value {
+        &self.0.params
+    }
+
+    pub(crate) fn message_queue(&self) -> &MessageQueue {
+        &self.0.message_queue
+    }
+
+    /// Whether code that computes without waiting may process its next item. If the stage should
+    /// stop, the code must yield to the task that stops it.
+    pub(crate) fn poll_go_on(&self, cx: &Context<'_>) -> Poll<()> {
+        if self.0.control.is_over() {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(())
+    }
+
+    pub(crate) fn control(&self) -> &Control {
+        &self.0.control
+    }
+
+    /// The interval of progress messages; never zero.
+    pub(crate) fn progress_interval(&self) -> Duration {
+        self.0.progress_interval.max(Duration::from_millis(1))
+    }
+
+    /// The same in milliseconds, for stages on other workers.
+    pub(crate) fn progress_ms(&self) -> Option<u64> {
+        u64::try_from(self.progress_interval().as_millis()).ok()
+    }
+}
+
+impl fmt::Debug for StageContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StageContext")
+            .field("stage", &self.0.stage)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,121 @@
+//! How one stage ended: the rules that both executors share.
+
+use super::super::StageError;
+use crate::channel::{ReadError, ReaderGone, ReceiveError};
+
+/// The events recorded at the ends of a stage while its code ran.
+///
+/// They are recorded at the ends of the channels themselves. The code's result says nothing about
+/// its ends: a user's error type may hide its sources, and a channel error may come from another
+/// channel.
+///
+/// | the code returns | input | output | result of the stage |
+/// |---|---|---|---|
+/// | anything | any | its reader left | stopped early: its reader wanted no more |
+/// | an error | any | lost | lost its output: stopped early if its reader ended successfully |
+/// | anything | failed | open | failed because its input did; the cause is passed on |
+/// | an error | whole, or left | open | failed |
+/// | `Ok` | whole, or left | open | succeeded |
+///
+/// A failed input counts only if the code has seen the failure. A failure found by the framework,
+/// such as that of one item, keeps its own cause.
+#[derive(Clone, Debug, Default)]
+pub(in crate::stage) struct StageEnding<'a> {
+    /// How the input failed, if the code has seen it.
+    pub(in crate::stage) input: Option<&'a ReadError>,
+    /// Set when nobody reads the output any more.
+    pub(in crate::stage) output: Option<ReaderGone>,
+}
+
+impl StageEnding<'_> {
+    /// Decides the result of a stage whose code returned `code`.
+    pub(in crate::stage) fn decide<R>(
+        self,
+        stage: &str,
+        code: Result<R, StageError>,
+    ) -> Result<R, StageError> {
+        match (code, self.output, self.input) {
+            (_, Some(ReaderGone::ReaderGone), _) => Err(StageError::output_gone(stage)),
+            (Err(failure), Some(ReaderGone::Lost), _) => Err(failure.lost_output(stage)),
+            (Ok(_), _, Some(input)) => Err(failed_input(stage, input)),
+            // What this end refused the code may explain better.
+            (Err(failure), None, Some(ReadError::Refused { .. })) => Err(failure),
+            (Err(failure), None, Some(input)) if failure.is_of_code() => {
+                Err(failed_input(stage, input).instead_of(failure))
+            }
+            (code, ..) => code,
+        }
+    }
+}
+
+fn failed_input(stage: &str, error: &ReadError) -> StageError {
+    StageError::input(stage, ReceiveError::Stream(error.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::StageEnding;
+    use crate::channel::{ReadError, ReaderGone};
+    use crate::error::Error;
+    use crate::stage::StageError;
+    use crate::wire::Abort;
+
+    /// Every combination of the code's result and the events recorded at its ends.
+    #[test]
+    fn ends_outrank_what_the_code_returns() {
+        let aborted = ReadError::Aborted(Abort::new("c", "m").at_stage("before"));
+        let cut = ReadError::NeverWritten;
+        let refused = ReadError::Refused {
+            reason: "bad".to_owned(),
+        };
+        let inputs = [None, Some(&aborted), Some(&cut), Some(&refused)];
+        let outputs = [None, Some(ReaderGone::ReaderGone), Some(ReaderGone::Lost)];
+        for input in inputs {
+            for output in outputs {
+                for fails in [false, true] {
+                    let code = if fails {
+                        Err(StageError::new(StageError::FAILED, "s", "own"))
+                    } else {
+                        Ok(())
+                    };
+                    let ended = StageEnding { input, output }.decide("s", code);
+                    let found = ended.as_ref().err().map(|error| &*error.abort().code);
+                    let expected = match (input, output, fails) {
+                        (_, Some(ReaderGone::ReaderGone), _) => Some(StageError::OUTPUT_GONE),
+                        (_, Some(ReaderGone::Lost), true) => Some(StageError::OUTPUT_LOST),
+                        (Some(ReadError::Aborted(_)), ..) => Some(Abort::INPUT_FAILED),
+                        (Some(ReadError::NeverWritten), ..) => Some(StageError::INPUT_TRUNCATED),
+                        (_, _, true) => Some(StageError::FAILED),
+                        (Some(_), _, false) => Some(StageError::BAD_INPUT),
+                        (None, _, false) => None,
+                    };
+                    assert_eq!(found, expected, "{input:?} {output:?} {fails}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_failure_that_was_passed_on_keeps_its_cause() {
+        let aborted = ReadError::Aborted(Abort::new("c", "m").at_stage("before").at_item(3));
+        let ending = StageEnding {
+            input: Some(&aborted),
+            output: None,
+        };
+        let own = StageError::new(StageError::PANICKED, "s", "panicked: unwrap on an error");
+        let ended = ending.decide("s", Err::<(), _>(own)).unwrap_err();
+        assert_eq!(ended.to_string(), "stage before at item 3: m");
+    }
+
+    #[test]
+    fn a_failure_at_an_item_is_its_own_cause() {
+        let aborted = ReadError::Aborted(Abort::new("c", "m").at_stage("before"));
+        let ending = StageEnding {
+            input: Some(&aborted),
+            output: None,
+        };
+        let own = StageError::returned("s", Some(3), Error::msg("own"));
+        let ended = ending.decide("s", Err::<(), _>(own)).unwrap_err();
+        assert_eq!(ended.to_string(), "stage s at item 3: own");
+    }
+}

@@ -1,0 +1,12 @@
+//! What one run of a stage has: its context, ends, result and report.
+
+pub(super) mod blocking;
+pub(super) mod conclude;
+pub(super) mod context;
+pub(super) mod control;
+pub(super) mod ending;
+pub(super) mod ends;
+pub(super) mod forward;
+pub(super) mod grace;
+pub(super) mod progress_ticker;
+pub(super) mod report;

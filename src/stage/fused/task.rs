@@ -1,0 +1,379 @@
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll, ready};
+
+use futures::Stream;
+use pin_project::pin_project;
+
+use super::super::execution::conclude::WritingEnd;
+use super::super::execution::grace::Grace;
+use super::super::{CatchPanic, Flow, StageContext, StageError};
+use super::flow::unreadable;
+use crate::channel::{
+    Event, NoOutput, ReceiveError, Receiver, ReturnSlot, Sender, Signal, SignalKind, StreamStats,
+};
+use crate::codec::{Decode, Encode};
+use crate::error::Error;
+use crate::wire::Abort;
+
+/// A stage whose code runs from a reading end to a writing end, as a stream within the process.
+///
+/// Each poll does three things, none of which waits for another: it feeds the input to the code,
+/// runs the code, and returns the outputs. The code's result comes last; until it is known, the end
+/// of the output is provisional. The rules are those of
+/// [`StageEnding`](super::super::execution::ending::StageEnding): once the code has seen that its input failed, this
+/// is the cause of whatever it returns.
+#[pin_project]
+pub(in crate::stage) struct Task<S, T, F: Encode<T>, C, W, O, G: Decode<O>>
+where
+    T: Send + 'static,
+{
+    context: StageContext,
+    #[pin]
+    input: Option<CatchPanic<S>>,
+    /// The channel for the input; `None` once it is closed.
+    feed: Option<Sender<T, F>>,
+    /// How the input failed.
+    failed_input: Option<StageError>,
+    seen: Seen,
+    #[pin]
+    code: Option<C>,
+    ended: Option<Result<(), StageError>>,
+    /// Receives the writing end from the code.
+    return_slot: ReturnSlot<W>,
+    writer: Option<W>,
+    output: Receiver<O, G>,
+    /// Runs while nothing moves although it should: the code has ended and its output has not, or
+    /// the input has failed and the code continues.
+    grace: Grace,
+    over: bool,
+}
+
+/// Determines whether the code has seen that its input failed.
+pub(in crate::stage) enum Seen {
+    /// There is no input.
+    NoInput,
+    /// The code is on another worker. Set once it has succeeded: the meaning of an empty output.
+    Elsewhere(Arc<OnceLock<NoOutput>>),
+    /// There is no code: the input is forwarded, and only the end of the output matters.
+    NoCode,
+    Flag(Arc<AtomicBool>),
+    StreamStats(Arc<StreamStats>),
+}
+
+impl Seen {
+    /// For code that receives what `feed` sends.
+    pub(in crate::stage) fn by_receiver_of<T: Send + 'static, F: Encode<T>>(
+        feed: &Sender<T, F>,
+    ) -> Self {
+        feed.abort_flag().map_or(Self::NoInput, Self::Flag)
+    }
+
+    /// The meaning of an empty output of code that succeeded.
+    fn silence(&self) -> NoOutput {
+        let known = match self {
+            Self::Elsewhere(known) => known.get().copied(),
+            _ => None,
+        };
+        known.unwrap_or(NoOutput::LeftOpen)
+    }
+
+    /// Whether the code has seen the failure.
+    pub(in crate::stage) fn get(&self) -> bool {
+        match self {
+            Self::NoInput | Self::Elsewhere(_) | Self::NoCode => true,
+            Self::Flag(flag) => flag.load(Relaxed),
+            Self::StreamStats(stats) => stats.failed().is_some(),
+        }
+    }
+}
+
+impl<S, T, F: Encode<T>, C, W, O, G: Decode<O>> Task<S, T, F, C, W, O, G>
+where
+    T: Send + 'static,
+{
+    /// Creates a stage with the code `code`, which receives what is sent to `feed` and leaves its
+    /// writing end in `return_slot`. `output` is the other end of that.
+    pub(in crate::stage) fn new(
+        context: StageContext,
+        input: S,
+        (feed, seen): (Sender<T, F>, Seen),
+        code: C,
+        return_slot: ReturnSlot<W>,
+        mut output: Receiver<O, G>,
+    ) -> Self {
+        output.keep_all();
+        Self {
+            context,
+            input: Some(CatchPanic::new(input)),
+            feed: Some(feed),
+            failed_input: None,
+            seen,
+            code: Some(code),
+            ended: None,
+            return_slot,
+            writer: None,
+            output,
+            grace: Grace::default(),
+            over: false,
+        }
+    }
+}
+
+impl<S, T, F, C, W, O, G> Stream for Task<S, T, F, C, W, O, G>
+where
+    S: Stream<Item = Flow<T>>,
+    T: Send + 'static,
+    F: Encode<T>,
+    C: Future<Output = Result<(), Error>>,
+    W: WritingEnd,
+    G: Decode<O>,
+{
+    type Item = Flow<O>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Flow<O>>> {
+        if self.over {
+            return Poll::Ready(None);
+        }
+        loop {
+            let ran = self.as_mut().poll_code(cx);
+            let this = self.as_mut().project();
+            let end = match this.output.poll_event(cx) {
+                Poll::Ready(Ok(Some(event))) => {
+                    this.grace.restart();
+                    return Poll::Ready(Some(Ok(event)));
+                }
+                Poll::Ready(Ok(None)) => Some(Ok(())),
+                // It is for the stage that takes the items to deal with.
+                Poll::Ready(Err(error @ ReceiveError::Item(_))) if this.output.goes_on() => {
+                    return Poll::Ready(Some(Ok(unreadable(error, true))));
+                }
+                Poll::Ready(Err(error)) => {
+                    Some(Err(StageError::input(this.context.stage(), error)))
+                }
+                Poll::Pending => None,
+            };
+            let no_code = matches!(this.seen, Seen::NoCode);
+            let known = end.is_some() && (this.ended.is_some() || no_code);
+            // The output is over, and the code's result tells why, once there is one.
+            if !known {
+                // Last, because an endless input uses up the budget of the task.
+                if self.as_mut().poll_feed(cx) || ran {
+                    continue;
+                }
+                ready!(self.as_mut().poll_stands_still(cx));
+            }
+            return Poll::Ready(self.end(end).map(Err));
+        }
+    }
+}
+
+impl<S, T, F, C, W, O, G> Task<S, T, F, C, W, O, G>
+where
+    S: Stream<Item = Flow<T>>,
+    T: Send + 'static,
+    F: Encode<T>,
+    C: Future<Output = Result<(), Error>>,
+    W: WritingEnd,
+    G: Decode<O>,
+{
+    /// Ready when the stage waits for something that does not come. Called when nothing moves.
+    fn poll_stands_still(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.project();
+        if this.ended.is_some() {
+            this.grace.poll(cx)
+        } else if this.failed_input.is_some() {
+            this.grace.poll_idle(cx)
+        } else {
+            Poll::Pending
+        }
+    }
+
+    /// Ends a stage whose output has ended with `end`, or that stands still. Returns its failure.
+    fn end(self: Pin<&mut Self>, end: Option<Result<(), StageError>>) -> Option<StageError> {
+        let mut this = self.project();
+        *this.over = true;
+        this.input.set(None);
+        this.code.set(None);
+        let stands_still = end.is_none();
+        // Code that stands still may not look at its input any more.
+        let seen = this.seen.get() || this.ended.is_none();
+        let input = this.failed_input.take().filter(|_| seen);
+        let came = this.output.report();
+        let stage = this.context.stage();
+        let owed = match this.seen.silence() {
+            NoOutput::Empty if came.items == 0 && came.bytes == 0 => None,
+            NoOutput::NoStage if came.items == 0 && came.bytes == 0 => Some(Abort::no_stage(stage)),
+            _ => Some(Abort::left_open(stage)),
+        };
+        let code = this.ended.take().and_then(Result::err);
+        let output = end.and_then(Result::err);
+        input
+            .or(code)
+            .or(output)
+            .or(owed.filter(|_| stands_still).map(StageError::from_abort))
+    }
+
+    /// Moves input to the code as far as there is room. Returns whether anything was moved.
+    fn poll_feed(self: Pin<&mut Self>, cx: &mut Context<'_>) -> bool {
+        let mut this = self.project();
+        let mut moved = false;
+        while let Some(feed) = this.feed {
+            let Some(input) = this.input.as_mut().as_pin_mut() else {
+                // The input is over; its end has to reach the code.
+                let closed = match this.failed_input {
+                    Some(failure) => feed.poll_fail(cx, failure.abort()),
+                    None => feed.poll_close(cx),
+                };
+                if closed.is_pending() {
+                    return moved;
+                }
+                *this.feed = None;
+                return true;
+            };
+            if this.context.poll_go_on(cx).is_pending() {
+                return false;
+            }
+            if feed.poll_turn(cx).is_pending() {
+                return moved;
+            }
+            match feed.poll_ready(cx) {
+                Poll::Pending => return moved,
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(_)) => {
+                    // The code has dropped its reader: it wants no more.
+                    this.input.set(None);
+                    *this.feed = None;
+                    return true;
+                }
+            }
+            match input.poll_next(cx) {
+                Poll::Pending => {
+                    if feed.poll_gone(cx).is_pending() {
+                        return moved;
+                    }
+                    this.input.set(None);
+                    *this.feed = None;
+                    return true;
+                }
+                Poll::Ready(Some(Ok(event))) => {
+                    moved = true;
+                    if let Err(failure) = push(feed, event, this.context.stage()) {
+                        *this.failed_input = Some(failure);
+                        this.input.set(None);
+                    }
+                }
+                Poll::Ready(Some(Err(failure))) => {
+                    *this.failed_input = Some(failure);
+                    this.input.set(None);
+                }
+                Poll::Ready(None) => this.input.set(None),
+            }
+        }
+        moved
+    }
+
+    /// Runs the code and ends its output when it has ended. Returns whether anything changed.
+    fn poll_code(self: Pin<&mut Self>, cx: &mut Context<'_>) -> bool {
+        let mut this = self.project();
+        let mut ran = false;
+        if let Some(code) = this.code.as_mut().as_pin_mut() {
+            let stage = this.context.stage();
+            let ended = match catch_unwind(AssertUnwindSafe(|| code.poll(cx))) {
+                Ok(Poll::Pending) => return false,
+                Ok(Poll::Ready(Ok(()))) => Ok(()),
+                Ok(Poll::Ready(Err(error))) => Err(StageError::returned(stage, None, error)),
+                Err(panic) => Err(StageError::panicked(stage, None, &*panic)),
+            };
+            this.code.set(None);
+            *this.writer = this.return_slot.take();
+            // An output that does not tell of a failure of the input must not end well.
+            *this.ended = Some(
+                match (&*this.failed_input, this.context.control().reason()) {
+                    (Some(failure), _) if this.seen.get() => Err(failure.clone()),
+                    // What it gave until it was told to come to an end is not all.
+                    (None, Some(reason)) if this.input.is_some() => Err(reason.clone()),
+                    _ => ended,
+                },
+            );
+            ran = true;
+        }
+        if let (Some(writer), Some(ended)) = (&mut *this.writer, &*this.ended) {
+            let concluded = match ended {
+                Ok(()) => writer.poll_close(cx),
+                Err(failure) => writer.poll_fail(cx, failure.abort()),
+            };
+            if concluded.is_ready() {
+                *this.writer = None;
+                ran = true;
+            }
+        }
+        ran
+    }
+}
+
+/// Forwards one event.
+pub(in crate::stage) fn push<T: Send + 'static, F: Encode<T>>(
+    feed: &mut Sender<T, F>,
+    event: Event<T>,
+    stage: &str,
+) -> Result<(), StageError> {
+    match event {
+        Event::Item(item) => feed
+            .push(item)
+            .map_err(|error| StageError::unwritable(stage, &error)),
+        Event::Message(text) => feed
+            .push_message(text)
+            .map_err(|error| StageError::unwritable_message(stage, &error)),
+        Event::Progress(progress) => {
+            feed.push_progress(*progress);
+            Ok(())
+        }
+        Event::Signal(Signal(SignalKind::Turn(turn))) => {
+            feed.push_turn(turn);
+            Ok(())
+        }
+        Event::Signal(Signal(SignalKind::Unreadable(unreadable))) => feed
+            .push_unreadable(unreadable)
+            .map_err(|error| StageError::input(stage, error)),
+    }
+}
+
+/// Forwards everything from `input` until it ends. The caller handles the end itself.
+///
+/// Takes nothing more once the stage should stop, even if input is ready.
+pub(in crate::stage) async fn send_all<T, F>(
+    input: impl Stream<Item = Flow<T>>,
+    sender: &mut Sender<T, F>,
+    context: &StageContext,
+) -> Result<(), StageError>
+where
+    T: Send + 'static,
+    F: Encode<T>,
+{
+    let stage = context.stage();
+    let output = |error| StageError::output(stage, error);
+    let mut input = std::pin::pin!(input);
+    std::future::poll_fn(|cx| {
+        loop {
+            ready!(context.poll_go_on(cx));
+            // If plain code computes the items, the last one is sent before the next is computed.
+            ready!(sender.poll_turn(cx));
+            ready!(sender.poll_ready(cx)).map_err(output)?;
+            match input.as_mut().poll_next(cx) {
+                Poll::Ready(Some(Ok(event))) => push(sender, event, stage)?,
+                Poll::Ready(Some(Err(failure))) => return Poll::Ready(Err(failure)),
+                Poll::Ready(None) => return Poll::Ready(Ok(())),
+                Poll::Pending => {
+                    // A reader that goes while there is nothing to write ends the stage, too.
+                    let gone = ready!(sender.poll_gone(cx));
+                    return Poll::Ready(Err(output(gone)));
+                }
+            }
+        }
+    })
+    .await
+}
