@@ -119,7 +119,7 @@ mod tests {
     fn each_is_set_by_its_flag() {
         for (flag, value, shown) in [
             ("--max-connections", "5", "{ connections: 5"),
-            ("--max-newcomers", "4", "newcomers: 4,"),
+            ("--max-newcomers", "4", "pending_connections: 4,"),
             ("--max-channels", "7", ", channels: 7"),
             ("--max-channels-per-worker", "8", "worker_channels: 8"),
             ("--max-functions-per-worker", "9", "worker_functions: 9"),
