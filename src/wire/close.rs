@@ -14,10 +14,10 @@ pub(crate) mod code {
     pub(crate) const RESTART: u16 = 1012;
 }
 
-/// The prefix of the reason in the close of a reader (`docs/protocol.md` section 4.4).
+/// The prefix of the reason in the close that a reader sends (`docs/protocol.md` section 4.4).
 const READER_MARK: &str = "cancel: ";
 
-/// The prefix of the reason in the close of the writer.
+/// The prefix of the reason in the close that the writer then receives.
 const WRITER_MARK: &str = "channel reader cancelled: ";
 
 /// The content of a close frame: a status code, if the peer sent one, and a reason.
@@ -49,7 +49,7 @@ impl Close {
         code::ABORTED,
         "channel expired: the other end was never opened",
     );
-    /// Sent to a worker that the keep-alive found silent.
+    /// Sent to a worker that did not answer the keep-alive pings.
     pub(crate) const SILENT: Self = Self::new(
         code::RESTART,
         "no sign of life for too long; if a function blocks its thread, run that work with `blocking`",
@@ -58,15 +58,15 @@ impl Close {
     pub(crate) const STOPPING: Self = Self::new(code::RESTART, "engine is stopping");
 
     /// The longest reason of a cancellation, in bytes. The text of a close frame has at most 123
-    /// bytes, and the mark for the writer is the longer one.
+    /// bytes, and the writer's prefix is the longer one.
     pub(crate) const MAX_CANCEL_REASON: usize = 123 - WRITER_MARK.len();
 
-    /// The close of a reader that cancels with a reason. A long reason is cut.
+    /// The close of a reader that cancels with a reason. A long reason is truncated.
     pub(crate) fn cancel(reason: &str) -> Self {
         Self::marked(code::NORMAL, READER_MARK, reason)
     }
 
-    /// The close for the writer of a reader that closed with this one.
+    /// The close that the writer receives when its reader closes with this one.
     pub(crate) fn for_writer(&self) -> Self {
         match self.reason.strip_prefix(READER_MARK) {
             Some(reason) if self.code == Some(code::NORMAL) => {
@@ -76,7 +76,7 @@ impl Close {
         }
     }
 
-    /// The reason of the reader, in the close of its writer.
+    /// The reader's reason, taken from the close that its writer received.
     pub(crate) fn cancelled(&self) -> Option<&str> {
         let reason = self.reason.strip_prefix(WRITER_MARK)?;
         (self.code == Some(code::ABORTED)).then_some(reason)

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-/// Tells the engine which edge of which run a channel is. A pipeline sends it in the `metadata` of
+/// Tells the engine which edge of a run a channel carries. A pipeline sends it in the `metadata` of
 /// the call that creates the channel; other engines ignore it.
 ///
 /// The engine cannot see stages that run in the process of their pipeline. This label lets it name

@@ -11,9 +11,10 @@ pub(crate) const HEARTBEAT: &str = "x-pipewright-heartbeat";
 /// Payload of a heartbeat to a writer whose engine has room and has received nothing since the last
 /// heartbeat.
 ///
-/// A writer under backpressure receives heartbeats without this payload. If a writer cannot send
-/// although its engine is hungry, the network discards its data. If a writer has sent everything,
-/// including its close, a part of it was lost, for example because a length was corrupted.
+/// A writer under backpressure receives heartbeats without this payload. A writer that receives
+/// this payload but cannot send knows that the network discards its data. If it has sent
+/// everything, including its close, then part of that was lost, for example because a length was
+/// corrupted.
 pub(crate) const HUNGRY: &[u8] = b"hungry";
 
 /// Parses the value of the header.

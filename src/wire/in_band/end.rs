@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-/// The last frame of a complete stream, with the totals for its verification.
+/// The last frame of a complete stream, with the totals that verify it.
 ///
 /// Foreign writers need only send `bytes`; absent totals are not compared.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

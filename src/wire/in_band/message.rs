@@ -10,7 +10,7 @@ pub(crate) enum InBand {
     End(End),
     Abort(Abort),
     Progress(Progress),
-    /// A copy of a stage has received all items of a turn.
+    /// One of several copies of a stage has written all outputs of a turn.
     Turn(Turn),
     /// The writer is alive and has nothing to send.
     Heartbeat,

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-/// Ends a turn of one of several copies of a stage whose outputs keep the order of their inputs.
+/// Marks the end of a turn. Several copies of a stage take turns, so that their outputs keep the
+/// order of their inputs.
 ///
 /// Everything that the copy writes before this message precedes everything that the next copy
 /// writes in its turn. A stage writes the message at the position where it read it: after the
