@@ -75,7 +75,8 @@ impl Error {
             if let Some(ReceiveError::Stream(error)) = error.downcast_ref() {
                 return Some(error);
             }
-            // The byte faces wrap it in an `io::Error`, which hides what it wraps from `source`.
+            // The byte-oriented traits wrap it in an `io::Error`, whose `source` skips the wrapped
+            // error.
             let error = match error.downcast_ref::<std::io::Error>() {
                 Some(io) => io.get_ref()?,
                 None => error,

@@ -69,7 +69,7 @@
 //! Every async method documents what happens when its future is dropped. Dropping a future never
 //! loses accepted data and never sends anything twice.
 
-// docs.rs says at each item which feature it takes.
+// docs.rs shows at each item which feature it requires.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod channel;

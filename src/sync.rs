@@ -25,7 +25,7 @@ mod model {
 
     pub(crate) type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-    /// Models have no time: it ends after other tasks may have run.
+    /// Models have no clock: the sleep ends after other tasks had a chance to run.
     pub(crate) fn sleep(_: Duration) -> Sleep {
         Box::pin(shuttle::future::yield_now())
     }
@@ -35,7 +35,7 @@ mod model {
 /// points.
 #[cfg(all(test, shuttle))]
 pub(crate) fn every_order(model: impl Fn() + Send + Sync + Clone + 'static) {
-    // The close of a stream asks for a timer, which no model waits for.
+    // Closing a stream creates a timer, although no model waits for it.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build()

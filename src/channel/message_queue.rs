@@ -64,7 +64,7 @@ impl MessageQueue {
             }
             Target::Nowhere => return,
         }
-        // Of several turn ends in a row, the last one is enough.
+        // If several ends of turns follow each other, the last one is enough.
         match (&queued, queue.queued_messages.back_mut()) {
             (QueuedMessage::Turn(turn), Some(QueuedMessage::Turn(last))) => *last = *turn,
             _ => queue.queued_messages.push_back(queued),
@@ -84,7 +84,7 @@ impl MessageQueue {
         self.lock().queued_messages.is_empty()
     }
 
-    /// Whether a message of the user is here.
+    /// Whether the queue contains a user message.
     pub(crate) fn has_message(&self) -> bool {
         let is_message = |queued: &QueuedMessage| matches!(queued, QueuedMessage::Message(_));
         self.lock().queued_messages.iter().any(is_message)

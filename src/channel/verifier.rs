@@ -192,7 +192,7 @@ impl StreamVerifier {
         }
     }
 
-    /// The stream has ended, and the peer takes too long to close the connection.
+    /// The stream has ended, but the peer takes too long to close the connection.
     pub(crate) fn hang_up(&mut self) {
         if matches!(self.state, State::Ended) {
             self.state = State::Done(Verdict::Complete);

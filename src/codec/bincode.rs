@@ -73,7 +73,7 @@ impl<T: Serialize + DeserializeOwned> Encode<T> for Bincode {
             return Ok(());
         }
         drop(structure);
-        // Finds the reason, or reads the item back.
+        // Serialises the item to find the reason of the refusal, or to read it back.
         self.write(item, &mut BytesMut::new())
     }
 }
@@ -133,7 +133,7 @@ impl<T: DeserializeOwned> Decode<T> for Bincode {
     }
 }
 
-// bincode's own messages are its types as `Debug` prints them.
+// bincode's messages are the `Debug` output of its types.
 
 fn unwritten(error: BincodeError) -> String {
     match error {

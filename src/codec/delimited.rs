@@ -60,7 +60,7 @@ pub(super) fn left_over(read: usize, content_len: usize) -> String {
 }
 
 /// The sender's error for an item that its receiver would read differently.
-#[allow(clippy::needless_pass_by_value)] // It is what `map_err` gives.
+#[allow(clippy::needless_pass_by_value)] // The signature that `map_err` requires.
 pub(super) fn not_read_back(reason: String) -> FormatError {
     FormatError::new(format!(
         "the item cannot be read back: {reason}; a format that describes itself, such as `Json`, \

@@ -68,7 +68,7 @@ impl<T: Serialize> Encode<T> for Json {
     fn check(&mut self, item: &T) -> Result<(), FormatError> {
         match Checked::new(item, JsonRules).serialize(Sink::TEXT_KEYS) {
             Ok(()) => Ok(()),
-            // Finds the reason.
+            // Serialises the item to find the reason of the refusal.
             Err(_) => write(item, &mut BytesMut::new()),
         }
     }
@@ -115,7 +115,8 @@ impl Json {
         len: usize,
     ) -> Result<Decoded<T>, FormatError> {
         self.scanned = 0;
-        // A file may begin with one, and files may be concatenated; no value begins with one.
+        // A file may begin with a byte order mark, and files may be concatenated. No value begins
+        // with one.
         let line = line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line);
         if line.trim_ascii().is_empty() {
             return Ok(Decoded::Skip(len));
@@ -128,10 +129,10 @@ impl Json {
 
     fn value<T: DeserializeOwned>(&self, line: &[u8]) -> Result<T, Refusal> {
         let nested = InJson::is_in(line);
-        // serde_json has the default limit of its own, which costs nothing. What is deeper is read
-        // once more, if it may be.
+        // serde_json enforces the default limit itself, at no cost. If a higher limit is set,
+        // deeper values are parsed a second time.
         if !nested && self.limits.max_nesting >= ItemLimits::DEFAULT.max_nesting {
-            // To look once at the whole whether it is UTF-8 costs less than once at each string.
+            // Checking the whole line for UTF-8 once costs less than checking each string.
             let read = match std::str::from_utf8(line) {
                 Ok(text) => serde_json::from_str(text),
                 Err(_) => serde_json::from_slice(line),

@@ -42,8 +42,8 @@ impl ItemLimits {
 
     /// Returns the same limits with another maximum nesting.
     ///
-    /// A level uses some hundred bytes of stack, and some thousand in builds without optimisation.
-    /// A tokio thread has 2 MiB.
+    /// A level uses some hundred bytes of stack, and some thousand in unoptimised builds. A tokio
+    /// thread has 2 MiB.
     #[must_use]
     pub const fn max_nesting(self, max_nesting: usize) -> Self {
         Self {

@@ -48,7 +48,7 @@ impl Encode<String> for Lines {
         }
         out.put_slice(item.as_bytes());
         if item.ends_with('\r') {
-            // The receiver would take it and a lone LF for CRLF.
+            // Without this, the receiver would read `\r` and the `\n` as one CRLF.
             out.put_u8(b'\r');
         }
         out.put_u8(b'\n');

@@ -64,7 +64,7 @@ impl<T: Serialize> Encode<T> for MessagePack {
     fn check(&mut self, item: &T) -> Result<(), FormatError> {
         match Checked::new(item, MessagePackRules).serialize(Sink::ANY) {
             Ok(()) => Ok(()),
-            // Finds the reason.
+            // Serialises the item to find the reason of the refusal.
             Err(_) => write(item, &mut BytesMut::new()),
         }
     }
@@ -106,7 +106,7 @@ impl<T: DeserializeOwned> Decode<T> for MessagePack {
 
 fn deserializer<R: Read>(input: R) -> rmp_serde::Deserializer<ReadReader<R>> {
     let mut deserializer = rmp_serde::Deserializer::new(input);
-    // The guard counts instead, with the receiver's limit.
+    // `bounded` counts the levels instead, with the receiver's limit.
     deserializer.set_max_depth(usize::MAX);
     deserializer
 }

@@ -61,7 +61,7 @@ impl<T: Serialize + DeserializeOwned> Encode<T> for Postcard {
             return Ok(());
         }
         drop(structure);
-        // Finds the reason, or reads the item back.
+        // Serialises the item to find the reason of the refusal, or to read it back.
         self.write(item, &mut BytesMut::new())
     }
 }

@@ -10,8 +10,8 @@ use super::TransportError;
 
 /// Detects a peer that promised heartbeats and sends none.
 ///
-/// Only the time that somebody spends waiting counts, so it is polled when a connection has nothing
-/// to deliver. Recording a frame is one assignment; its effect on the timer is computed later.
+/// Only the time in which a caller waits counts, so poll it only when the connection has nothing to
+/// deliver. Recording a frame is one assignment; its effect on the timer is computed later.
 #[derive(Debug)]
 pub(crate) struct IdleTimeout {
     /// The peer, for the error message.
@@ -35,12 +35,12 @@ impl IdleTimeout {
         }
     }
 
-    /// Records that the peer sent something, or that nobody was waiting.
+    /// Records that the peer sent something, or that no caller was waiting.
     pub(crate) fn heard(&mut self) {
         self.heard = true;
     }
 
-    /// Ready when somebody has waited for too long. Poll it whenever somebody waits.
+    /// Ready when the caller has waited for too long. Poll it whenever a caller waits.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<TransportError> {
         if std::mem::take(&mut self.heard) {
             self.since = Instant::now();

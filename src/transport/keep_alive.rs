@@ -101,9 +101,9 @@ impl KeepAliveTimer {
         self.waits.get_or_insert(now);
     }
 
-    /// Records that everything has been passed to the operating system. Buffers on the way hold
-    /// more of it, and the answer to a ping comes after that data, so the peer is granted as much
-    /// time again.
+    /// Records that everything has been passed to the operating system. Buffers on the way still
+    /// hold data, and the answer to a ping comes after it, so the peer is granted as much time
+    /// again.
     pub(crate) fn all_sent(&mut self, now: Instant) {
         if let Some(since) = self.waits.take() {
             let took = now.saturating_duration_since(since);

@@ -42,8 +42,8 @@ pub(crate) async fn connect(host: &str, port: u16) -> io::Result<TcpStream> {
     race(interleaved(found), TcpStream::connect).await
 }
 
-/// Alternates between the two address families, starting with the family of the first address
-/// (section 4).
+/// Alternates between the two address families, starting with the family of the first address (RFC
+/// 8305 section 4).
 fn interleaved(addresses: Vec<SocketAddr>) -> VecDeque<SocketAddr> {
     let preferred = addresses.first().is_some_and(SocketAddr::is_ipv6);
     let (first, second): (Vec<_>, Vec<_>) = addresses
@@ -86,8 +86,8 @@ where
     }
 }
 
-/// Enables TCP keep-alive. It detects a dead peer at the ends of channels, which nobody pings, and
-/// with engines that do not answer pings in time.
+/// Enables TCP keep-alive. It detects a dead peer at the ends of channels, which receive no pings,
+/// and with engines that do not answer pings in time.
 ///
 /// A setting of several days or more disables it.
 pub(crate) fn keep_alive(stream: &TcpStream, settings: KeepAlive) -> io::Result<()> {
@@ -124,9 +124,9 @@ pub(crate) fn keep_alive(stream: &TcpStream, settings: KeepAlive) -> io::Result<
 /// Closes a connection if sent data is not acknowledged within `dead_after`. Keep-alive does not
 /// probe while data is in flight.
 ///
-/// Only for a peer that receives short messages. The system also closes the connection of a peer that
-/// reads too slowly and whose window is full (`tcp(7)`, `TCP_USER_TIMEOUT`). Has no effect on systems
-/// without the option, and for more than nine hours.
+/// Only for a peer that receives short messages: the system also closes the connection of a peer
+/// that reads too slowly and whose window is full (`tcp(7)`, `TCP_USER_TIMEOUT`). Has no effect for
+/// more than nine hours, or on systems without this option.
 #[cfg(feature = "engine")]
 pub(crate) fn acknowledged_within(stream: &TcpStream, dead_after: Duration) -> io::Result<()> {
     #[cfg(any(target_os = "linux", target_os = "android", target_os = "fuchsia"))]

@@ -49,11 +49,11 @@ pub(crate) struct LocalSender<T> {
     /// Waits for the receiver to close; created on demand.
     gone: Option<ReusableBoxFuture<'static, ()>>,
     taken: Arc<AtomicBool>,
-    /// What the receiver said when it cancelled.
+    /// The close of a receiver that cancelled.
     cancelled: Arc<OnceLock<Close>>,
 }
 
-/// Refuses items that a format would refuse, where no bytes are written.
+/// Refuses items that a format would refuse, although no bytes are written.
 pub(super) struct Checks<F>(Option<Box<F>>);
 
 impl<F> Checks<F> {
@@ -191,7 +191,8 @@ impl<T> LocalReceiver<T> {
 
     /// Cancels the stream: the sender's next send fails.
     pub(super) fn close(&mut self, close: &Close) {
-        // The first counts, and it is there before the sender can see that the queue is closed.
+        // The first close counts. It must be stored before the sender can see that the queue is
+        // closed.
         if self.end.is_none() {
             self.cancelled.get_or_init(|| close.clone());
         }

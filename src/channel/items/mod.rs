@@ -1,9 +1,10 @@
 //! Channels of items: [`Sender`] and [`Receiver`] on top of channels of bytes.
 //!
-//! [`ItemEncoder`](sender::encoder) and [`ItemDecoder`](receiver::decoder) connect a format with the byte ends.
-//! `flush_policy` decides whether `send` sends an item immediately. Otherwise the `flusher` sends it,
-//! woken by a `flush_timer`. `coarse_clock` is a cheap clock. `pace` charges the cooperative budget. `local`
-//! implements both ends within a process, where items are passed as values.
+//! [`ItemEncoder`](sender::encoder) and [`ItemDecoder`](receiver::decoder) connect a format with
+//! the byte ends. `flush_policy` decides whether `send` sends an item immediately. Otherwise the
+//! `flusher` sends it, woken by a `flush_timer`. `coarse_clock` is a cheap clock. `pace` charges
+//! the cooperative budget. `local` implements both ends within a process, where items are passed as
+//! values.
 
 mod channel;
 mod local;

@@ -78,7 +78,7 @@ fn items_arrive_although_nobody_flushes() {
     });
 }
 
-/// Both wait for room in the pipe; the second must not replace the first.
+/// Both tasks wait for room in the pipe; the second must not replace the first one's waker.
 #[test]
 fn sender_and_flusher_both_keep_their_waker() {
     every_order(|| {

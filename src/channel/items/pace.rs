@@ -57,13 +57,13 @@ impl Pace {
     /// never waits compute 128 items before other tasks run.
     pub(super) fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if std::mem::take(&mut self.owes_turn) {
-            // It wakes the task after the driver of the runtime has run.
+            // `yield_now` wakes the task only after the runtime has polled its I/O driver.
             return pin!(yield_now()).poll(cx);
         }
         Poll::Ready(())
     }
 
-    /// The budget was charged for an operation.
+    /// Records that the budget was charged for an operation.
     pub(super) fn asked(&mut self) {
         self.asked_at(coarse_clock::instant());
     }

@@ -29,9 +29,9 @@ pub(super) const LEAVE: Duration = Duration::from_secs(5);
 /// | `Live` | any other verdict | `Gone` |
 /// | `Leaving`: waits for the engine's acknowledgement, and connects for it if necessary | the acknowledgement, a deadline | `Gone` |
 ///
-/// The table in [`StreamVerifier`](crate::channel::verifier::StreamVerifier) decides what received frames mean for the
-/// stream. If dropped while connecting or in `Leaving`, it continues in the background in order to
-/// notify the writer.
+/// The table in [`StreamVerifier`](crate::channel::verifier::StreamVerifier) decides what received
+/// frames mean for the stream. If dropped while connecting or in `Leaving`, it continues in the
+/// background in order to notify the writer.
 pub(super) enum Connection {
     Live {
         link: Link,
@@ -157,7 +157,7 @@ impl Connection {
                     poll_peer_closed(link, cx)
                 }
             }
-            // An end that cannot be opened is open already, or the channel does not exist.
+            // An end that cannot be opened is already open, or its channel does not exist.
             Err(_) => Poll::Ready(()),
         };
         ready!(left);

@@ -37,7 +37,7 @@ impl StreamDecompressor {
             let pushed = self
                 .decompressor
                 .push(&mut self.input, &mut piece, MAX_FRAME);
-            // Data before the damage is good, but not worth a separate buffer.
+            // Data before the damage would be usable, but is not worth a separate buffer.
             self.more = pushed.inspect_err(|_| self.more = false)?;
         }
         Ok((!piece.is_empty()).then(|| piece.freeze()))

@@ -102,10 +102,11 @@ impl Inbox {
         }
     }
 
-    /// Returns the next event after the rest.
+    /// Returns the next event after the buffered payload.
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Event>, ReadError>> {
         loop {
-            // A message goes to its listeners as it is handed out, so room for it is needed before.
+            // A message is passed to its listeners immediately, so wait for room in their queue
+            // first.
             ready!(self.listeners.poll_ready(cx));
             let event = match self.peeked.pop_front() {
                 Some(event) => Some(event),
@@ -156,8 +157,8 @@ impl Inbox {
         }
     }
 
-    /// Fills the rest if it is empty and returns its first piece. It stays empty at the end of the
-    /// stream.
+    /// Fills the read buffer if it is empty and returns its first piece. It stays empty at the end
+    /// of the stream.
     pub(crate) fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<Result<&[u8], ReadError>> {
         if self.rest.is_empty()
             && let Some(bytes) = ready!(self.poll_bytes(cx))?
@@ -220,7 +221,7 @@ impl Inbox {
             }
             let received = ready!(self.poll_connection(cx))?;
             match (self.hear(received), self.peeked.back_mut()) {
-                // The later one is more specific.
+                // The later progress is more specific.
                 (Some(event @ Event::Progress(_)), Some(last @ Event::Progress(_))) => {
                     *last = event;
                 }
@@ -367,7 +368,7 @@ impl Inbox {
         self.rest = ReadBuffer::default();
         self.peeked.clear();
         self.decompressor = None;
-        // An engine that does not answer notices the lost connection instead.
+        // If the engine does not answer, it will notice the lost connection instead.
         let left = poll_fn(|cx| self.connection.poll_left(cx));
         let _ = tokio::time::timeout(LEAVE, left).await;
         self.connection.hang_up();

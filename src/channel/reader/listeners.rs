@@ -13,7 +13,7 @@ const QUEUED_MESSAGES: usize = 1024;
 
 type Listener<T> = Box<dyn FnMut(&T) + Send + Sync>;
 
-/// The listeners for messages beside the data.
+/// The listeners for messages.
 #[derive(Default)]
 pub(crate) struct Listeners {
     on_message: Vec<Listener<str>>,

@@ -1,9 +1,9 @@
 //! The reading end of a channel of bytes.
 //!
 //! [`ChannelReader`] has the inherent methods. `inbox` holds received data, and `connection` is the
-//! state machine of the connection. `read_buffer` holds data that was not returned yet, `decompressor`
-//! decompresses, and `writer_monitor` detects a silent writer. `io` and `stream` implement `AsyncRead` and
-//! `Stream`; `views` wraps each of these traits separately.
+//! state machine of the connection. `read_buffer` holds data that was not returned yet,
+//! `decompressor` decompresses, and `writer_monitor` detects a silent writer. `io` and `stream`
+//! implement `AsyncRead` and `Stream`; `views` wraps each of these traits separately.
 
 mod blocking;
 mod channel_reader;

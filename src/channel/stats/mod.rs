@@ -1,4 +1,4 @@
-//! What is counted and reported of a stream while its ends are in use.
+//! Statistics and reports of a stream whose ends are in use.
 
 pub(super) mod observer;
 pub(super) mod report;

@@ -8,11 +8,11 @@ use super::super::{StreamReport, StreamStats, Verdict, WriteError};
 use crate::transport::EndpointStats;
 use crate::wire::Direction;
 
-/// The observers of one end: the supervisor through a meter, the worker through counters, and a
-/// trace through a span.
+/// The observers of one end: the supervisor through `StreamStats`, the worker through
+/// `EndpointStats`, and a trace through a span.
 ///
 /// They are notified with each frame, not with each item. An end within the process and without an
-/// engine has only a meter.
+/// engine has only `StreamStats`.
 #[derive(Default)]
 pub(crate) struct StreamObserver {
     stats: Option<Arc<StreamStats>>,
@@ -22,7 +22,7 @@ pub(crate) struct StreamObserver {
     items: u64,
 }
 
-/// What is reported about one stream beyond its end.
+/// What is reported about one stream in addition to its `StreamStats`.
 struct StreamTrace {
     direction: Direction,
     channel_id: String,

@@ -28,7 +28,7 @@ pub(crate) struct StreamStats {
     activity: Option<Arc<AtomicU64>>,
 }
 
-/// How a writing end learned that nobody reads any more.
+/// How a writing end learned that its reader has gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ReaderGone {
     /// The reader closed before the end.
@@ -113,7 +113,7 @@ impl StreamStats {
         self.departure.get_or_init(|| departure);
     }
 
-    /// How the writing end learned that nobody reads any more, if it did.
+    /// How the writing end learned that its reader has gone, if it did.
     pub(crate) fn departure(&self) -> Option<ReaderGone> {
         self.departure.get().copied()
     }

@@ -49,8 +49,8 @@ enum Kind {
 /// The verdict table, with the payload that belongs to each verdict.
 fn expected(history: &[Happens], promised: bool) -> (Kind, Vec<u8>) {
     use Happens::{Abort, Broke, Close, Data, End, HangUp, Header, Lost};
-    // Only what belongs to the stream protocol says how it ends; hanging up means something
-    // behind a good end only, and what ends it may come first.
+    // Only events of the stream protocol decide how the stream ends. `HangUp` matters only after a
+    // good end, but an event that ends the stream may precede it.
     let counts = |happens: &&Happens| {
         matches!(
             happens,
@@ -191,7 +191,8 @@ fn happens() -> impl Strategy<Value = Happens> {
     ]
 }
 
-/// An end message cannot count less than nothing, so data must precede one that is meant to.
+/// An end message cannot count less than zero, so make sure that data precedes one that counts
+/// less.
 fn sensible(history: &mut [Happens]) {
     let mut sent = 0;
     for happens in history {

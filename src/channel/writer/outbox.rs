@@ -161,7 +161,7 @@ impl Outbox {
             && self.packer.has_frames()
             && matches!(self.poll_drain(cx), Poll::Ready(Ok(())))
         {
-            // A failure, here or above, is kept, and the next call that reports returns it.
+            // A failure, here or above, is stored, and the next call that can report it returns it.
             let _ = self.poll_flush_link(cx);
         }
     }
@@ -257,7 +257,7 @@ impl Outbox {
             State::Closing { .. } | State::Over { .. } => return Poll::Ready(Ok(())),
         };
         let link = ready!(link.poll_open(cx))?;
-        // A writer reads only to learn that it may stop.
+        // A writer reads only to learn that its stream has ended.
         if let Poll::Ready(ended) = poll_closed(link, phase, sign.as_deref_mut(), cx) {
             ended?;
         }

@@ -83,7 +83,7 @@ mod tests {
     use crate::transport::{Received, TransportError};
     use crate::wire::{Abort, Close, Frame, code};
 
-    /// One column of the table above, told as words.
+    /// One column of the table above, in words.
     fn expected(phase: Phase, whole: bool, row: &str) -> &'static str {
         match (row, phase, whole) {
             ("frame" | "pong", _, _) => "goes on",

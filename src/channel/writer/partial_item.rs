@@ -1,7 +1,7 @@
 use bytes::BytesMut;
 
-/// An item that is being written. If dropped early, by an error or by a panic of the item's code,
-/// it removes what was written.
+/// An item that is being written. If it is dropped early, by an error or by a panic in the item's
+/// `Serialize`, it removes what was written.
 pub(super) struct PartialItem<'b> {
     bytes: &'b mut BytesMut,
     start: usize,

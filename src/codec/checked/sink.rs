@@ -219,7 +219,7 @@ impl Serializer for Sink {
         self.parts()
     }
 
-    /// Displayed values are text, which no format refuses.
+    /// Values serialised by `Display` are text, which no format refuses.
     #[inline]
     fn collect_str<T: Display + ?Sized>(self, _: &T) -> Result<(), Refused> {
         Ok(())

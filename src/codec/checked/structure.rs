@@ -2,10 +2,10 @@
 //!
 //! The meaning of positional bytes depends on the reader, and `Serialize` and `Deserialize` of a
 //! type may disagree. One may write a field that the other does not read, count variants
-//! differently (`#[serde(skip)]` on a variant), or ask what comes next (`untagged`, `flatten`). The
-//! sender therefore reads an item back and compares it if the item contains a new part: a variant,
-//! the content of an option, or a list element that no earlier item of its type contained. Each
-//! part is checked once, so later items pay only for a lookup.
+//! differently (`#[serde(skip)]` on a variant), or depend on the type of the next value
+//! (`untagged`, `flatten`). The sender therefore reads an item back and compares it if the item
+//! contains a new part: a variant, the content of an option, or a list element that no earlier item
+//! of its type contained. Each part is checked once, so later items pay only for a lookup.
 
 use std::any::TypeId;
 use std::cell::RefCell;

@@ -16,7 +16,7 @@ impl Lz4Compressor {
     pub(super) fn new() -> Self {
         let info = FrameInfo::new()
             .block_size(BlockSize::Max64KB)
-            // A flush ends a block; linked, the next still refers to what came before.
+            // A flush ends a block. Linked blocks can refer to the data of earlier blocks.
             .block_mode(BlockMode::Linked)
             .content_checksum(true);
         Self {

@@ -182,7 +182,7 @@ fn the_memory_that_a_stream_asks_for_is_limited() {
     assert_eq!(source, "Frame requires too much memory for decoding");
 }
 
-/// The formats are the standard ones. Passed over, and said so, where the tools are not installed.
+/// The formats are the standard ones. Skipped, with a message, if the tools are not installed.
 #[test]
 fn the_tools_of_the_algorithms_read_and_write_the_same() {
     let bytes: Vec<u8> = (0..300_000_u32)

@@ -56,7 +56,7 @@ impl<'de> Marks<'de> for InJson {
             return Null::visit(somes, visitor);
         }
         let mut json = serde_json::Deserializer::from_str(text);
-        // The guard around the item counts levels; this deserialiser would start again from 0.
+        // `bounded` counts the levels of the whole item; this deserialiser would start again at 0.
         json.disable_recursion_limit();
         visitor
             .visit_some(Nest::new(&mut json, self))

@@ -9,7 +9,7 @@ use super::maker::Maker;
 use super::traced::{Question, Step};
 use super::tracer::Run;
 
-/// The end of a run; its question was recorded.
+/// The end of a run, after its question was recorded.
 #[derive(Debug)]
 pub(super) struct Stopped;
 
@@ -210,7 +210,7 @@ impl<'de> Deserializer<'de> for Explorer<'_, '_> {
     }
 }
 
-/// Parts in a sequence: some are made up, and one is explored.
+/// Parts in a sequence: the ones before the explored part are made up.
 struct Parts<'r, 'p> {
     explorer: Explorer<'r, 'p>,
     /// Number of parts to make up before it.

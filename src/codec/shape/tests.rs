@@ -1,4 +1,4 @@
-//! Shapes of types as people write them.
+//! The shapes of typical types.
 
 // Types are declared next to the assertions about them, and never constructed.
 #![allow(clippy::items_after_statements, clippy::unwrap_used, dead_code)]

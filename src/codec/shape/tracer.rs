@@ -52,7 +52,7 @@ fn run<T: DeserializeOwned>(path: &[Step], variant: usize) -> Option<Question> {
         variant,
         question: None,
     };
-    // It ends with an error once the question is noted.
+    // Deserialising always ends with an error, once the question is recorded.
     let _ = T::deserialize(Explorer::new(&mut run, 0));
     run.question
 }

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 #[cfg(feature = "engine")]
 use crate::wire::Histogram;
 
-/// Measures how long a writer waits for room, if somebody collects the times.
+/// Measures how long a writer waits for room, if the engine collects these times.
 ///
 /// It reads the clock when a wait begins and ends, never for a frame that finds room.
 #[derive(Default)]

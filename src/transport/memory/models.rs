@@ -100,7 +100,7 @@ fn stopped_pipe_never_ends_as_a_complete_stream() {
             })
         });
         monitor.stop(Close::STOPPING);
-        // The reader stays until the writer has noticed the stop without its help.
+        // Keeps the reader alive, so that only the stop can wake the writer.
         let (close, _reader) = reading.join().unwrap();
         assert_eq!(close, Close::STOPPING);
         assert_eq!(writing.join().unwrap(), Close::STOPPING);

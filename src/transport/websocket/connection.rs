@@ -145,7 +145,8 @@ where
         loop {
             if let Some(message) = self.incoming.next(&mut self.input)? {
                 self.count()?;
-                // A peer that waits for data which this side cannot send is no longer reachable.
+                // A peer that still asks for data which this side has been unable to send is no
+                // longer reachable, so its request is not a sign of life.
                 if !matches!(message, Message::Pong { hungry: true }) || self.outgoing.is_empty() {
                     self.hear();
                 }
@@ -299,7 +300,7 @@ where
         for _ in 0..PINGS {
             return Poll::Ready(match ready!(self.poll_message(cx)) {
                 Ok(Message::Frame(frame)) => Received::Frame(frame),
-                // A peer that still waits for data which was sent has lost a part of it.
+                // The peer asks for data although everything was sent, so a part of it was lost.
                 Ok(Message::Pong { hungry: true }) if closing => continue,
                 Ok(Message::Pong { .. }) => Received::Pong,
                 Ok(Message::Ping(payload)) => {

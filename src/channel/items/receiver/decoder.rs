@@ -179,7 +179,7 @@ impl<T, F: Decode<T>> ItemDecoder<T, F> {
             self.format.set_limits(self.settings.limits);
         }
         while !self.input().is_empty() {
-            // The input reaches to the end of the stream unless a part of the frame is left out.
+            // The input contains everything received, unless only a part of the frame was copied.
             let whole = self.carry.is_empty() || self.ahead() == 0;
             let input = if self.carry.is_empty() {
                 &self.frame[..]
@@ -204,7 +204,7 @@ impl<T, F: Decode<T>> ItemDecoder<T, F> {
                     self.items += 1;
                     return Ok(Some(item));
                 }
-                // Regardless of how much has arrived, and of its content.
+                // Refused regardless of how much has arrived, and of its content.
                 Ok(Decoded::Skip(len) | Decoded::More(len))
                     if len > self.settings.limits.max_bytes =>
                 {
@@ -330,8 +330,8 @@ impl<T, F: Decode<T>> ItemDecoder<T, F> {
     }
 
     fn compare(header: &Header) -> Result<(), ReceiveError> {
-        // `bytes` makes no claim about items: such a stream is read as a foreign one is, and who
-        // wants bytes takes any.
+        // `bytes` makes no claim about items, so such a stream is read like one of a foreign
+        // writer. A receiver of `bytes` accepts every format.
         let any = F::NAME == Header::BYTES || header.format == Header::BYTES;
         if !any && header.format != F::NAME {
             return Err(ReceiveError::Format {
@@ -355,7 +355,7 @@ impl<T, F: Decode<T>> ItemDecoder<T, F> {
         self.carry = BytesMut::new();
         self.borrowed = 0;
         self.frame = Bytes::new();
-        // The stream already has a verdict, which stays.
+        // A stream that already has a verdict keeps it.
         let reason = error.to_string();
         self.inbox.fail(match &error {
             ReceiveError::Stream(error) => error.clone(),

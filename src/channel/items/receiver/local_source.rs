@@ -28,7 +28,7 @@ impl<T> LocalSource<T> {
         }
     }
 
-    /// Limits apply to bytes, and there are none here.
+    /// Only the setting for bad items applies: the limits are about encoded bytes.
     pub(in crate::channel::items) fn set(&mut self, settings: Settings) {
         self.goes_on_after_bad_items |= settings.goes_on_after_bad_items;
     }
@@ -40,7 +40,7 @@ impl<T> LocalSource<T> {
         if let Some(failure) = &self.failure {
             return Poll::Ready(Err(failure.clone()));
         }
-        // A message goes to its listeners as it is handed out, so room for it is needed before.
+        // A message is passed to its listeners immediately, so wait for room in their queue first.
         ready!(self.listeners.poll_ready(cx));
         let event = ready!(self.queue.poll_event(cx))?;
         match &event {

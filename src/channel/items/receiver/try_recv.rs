@@ -98,7 +98,7 @@ impl<T, F: Decode<T>> Receiver<T, F> {
                     items.push(item);
                     taken += 1;
                 }
-                // It will arrive again.
+                // The next call returns the end again.
                 Ok(None) => break,
                 Err(error) if taken > 0 => {
                     self.hold(error);

@@ -42,7 +42,7 @@ pub(in crate::channel::items) struct State<F> {
     pub(in crate::channel::items) outbox: Outbox,
     format: F,
     flush_policy: FlushPolicy,
-    /// Items that wait for more.
+    /// Items that wait for more items.
     rest: Option<PendingItems>,
     /// Whether the flusher is sending what the connection did not accept at once.
     pub(in crate::channel::items) flushing: bool,
@@ -57,14 +57,14 @@ struct PendingItems {
     since: u64,
     /// Number of payload bytes in complete frames at that time; it identifies the current frame.
     framed: u64,
-    /// The value that the flusher saw at the last alarm.
+    /// The value of `framed` when the flush timer last fired.
     seen: u64,
     _ticking: CoarseClock,
 }
 
 impl<F> State<F> {
-    /// Whether the accepted item joins earlier ones and nothing else is to be done: their frame has
-    /// room, they have not waited long, and the alarm is set.
+    /// Whether the accepted item joins earlier ones and nothing else has to be done: their frame
+    /// has room, they have not waited long, and the flush timer is set.
     #[inline]
     fn joins_others(&self) -> bool {
         let packer = self.outbox.packer();
@@ -75,8 +75,8 @@ impl<F> State<F> {
     }
 
     /// Whether messages from other sources can be sent. An outbox that is closed or has failed
-    /// leaves them in the queue. Progress alone does not begin a
-    /// stream, because its metadata may follow.
+    /// leaves them in the queue. Progress alone does not begin a stream, because its metadata may
+    /// follow.
     pub(in crate::channel::items) fn has_aside(&self) -> bool {
         let packer = self.outbox.packer();
         packer.message_queue().is_some_and(|message_queue| {
@@ -94,7 +94,7 @@ impl<F> State<F> {
     }
 }
 
-/// Sets the alarm of a sender when a message is queued by another source.
+/// Sets the flush timer of a sender when a message is queued by another source.
 struct FlushWaker<F>(Weak<ItemEncoder<F>>);
 
 impl<F: Send + 'static> Wake for FlushWaker<F> {
@@ -173,8 +173,8 @@ impl<F> ItemEncoder<F> {
         polled
     }
 
-    /// Records whether the outbox is ready, and sets the alarm for waiting items, before the lock
-    /// is released.
+    /// Records whether the outbox is ready, and sets the flush timer for waiting items, before the
+    /// lock is released.
     fn note(&self, state: &mut State<F>) {
         self.ready.store(state.outbox.is_ready(), Relaxed);
         if state.outbox.packer().is_empty() {
@@ -312,7 +312,7 @@ impl<F> ItemEncoder<F> {
         }
         let framed = state.outbox.packer().framed();
         let is_old = match &mut state.rest {
-            // A frame for which the alarm was not set is left until the next alarm.
+            // A frame for which the timer was not set waits until the timer fires again.
             Some(rest) => rung && std::mem::replace(&mut rest.seen, framed) == framed,
             None => false,
         };

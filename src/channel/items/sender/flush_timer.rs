@@ -43,7 +43,7 @@ impl FlushTimer {
         {
             self.timer.as_mut().reset(Instant::now());
             if self.poll(flusher) {
-                // It fired at once, so the task that set it cannot yield to the flusher.
+                // It fired immediately, so the task that set it cannot yield to the flusher later.
                 self.set = true;
                 flusher.wake_by_ref();
             }
@@ -59,7 +59,8 @@ impl FlushTimer {
 
     fn poll(&mut self, flusher: &Waker) -> bool {
         let cx = &mut Context::from_waker(flusher);
-        // The budget is the polling task's, and the timer must be polled in any case.
+        // The cooperative budget belongs to the polling task, and the timer must be polled in any
+        // case.
         #[cfg(not(shuttle))]
         let rung = pin!(unconstrained(self.timer.as_mut())).poll(cx).is_ready();
         #[cfg(shuttle)]

@@ -71,7 +71,7 @@ pub struct Sender<T, F: Format = Json> {
     types: PhantomData<fn(T)>,
 }
 
-#[allow(clippy::large_enum_variant)] // A box would cost each item within the process.
+#[allow(clippy::large_enum_variant)] // Not boxed: a box costs each item an indirection.
 pub(in crate::channel::items) enum Target<T, F> {
     /// Not used yet. The writer gets its header with the first use, when the trait bounds are
     /// known.
@@ -155,7 +155,7 @@ impl<T, F: Format> Sender<T, F> {
         }
     }
 
-    /// Changes what is said before the first frame.
+    /// Changes the header and other settings that apply before the first frame.
     fn set_head(&mut self, set: impl FnOnce(&mut Packer)) {
         match &mut self.target {
             Target::New(Some(writer)) => set(writer.packer_mut()),
@@ -181,8 +181,8 @@ impl<T, F: Format> Sender<T, F> {
 }
 
 impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
-    /// Sends the messages that a stage puts aside before it first uses its sender. What is set
-    /// before the first use holds as long as none was sent.
+    /// Starts the sender, so that it sends messages that a stage queues before it first uses its
+    /// sender. Settings still have an effect as long as no such message was sent.
     pub(crate) fn started(mut self) -> Self {
         self.target();
         self

@@ -1,4 +1,4 @@
-//! How differences between types as people write them read.
+//! Checks the messages for differences between typical types.
 
 // Types are declared next to the assertions about them, and never constructed.
 #![allow(clippy::items_after_statements, clippy::unwrap_used, dead_code)]
