@@ -45,6 +45,39 @@ pub struct WorkerBuilder {
     item_limits: ItemLimits,
 }
 
+impl Worker {
+    /// Connects with default settings; [`builder`](Self::builder) has others.
+    ///
+    /// Waits for the engine's first message.
+    ///
+    /// # Errors
+    ///
+    /// See [`WorkerBuilder::connect`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future abandons the connection.
+    pub async fn connect<A>(address: A) -> Result<Self, ConnectError>
+    where
+        A: TryInto<Address>,
+        ConnectError: From<A::Error>,
+    {
+        Self::builder(address).connect().await
+    }
+
+    /// Creates the settings of a worker for `address`.
+    ///
+    /// The address may be text, an [`EngineUrl`](crate::EngineUrl) or an [`Address`]. Invalid text
+    /// is reported by [`connect`](WorkerBuilder::connect).
+    pub fn builder<A>(address: A) -> WorkerBuilder
+    where
+        A: TryInto<Address>,
+        ConnectError: From<A::Error>,
+    {
+        WorkerBuilder::new(address.try_into().map_err(ConnectError::from))
+    }
+}
+
 impl WorkerBuilder {
     pub(super) fn new(address: Result<Address, ConnectError>) -> Self {
         Self {

@@ -2,17 +2,15 @@ use std::fmt;
 use std::sync::Arc;
 
 use futures::{Stream, stream};
-use serde::Serialize;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::IgnoredAny;
 
 use super::connection::command::Command;
 use super::shared::{HandleGuard, Origin, Shared};
 use super::{
-    CallError, Closed, ConnectionState, FunctionBuilder, Handler, RegisterError, Registered,
-    Rejection, ShutdownError, Trigger, WorkerBuilder, WorkerMetrics,
+    CallError, Closed, ConnectionState, Registered, Rejection, ShutdownError, WorkerMetrics,
 };
 use crate::codec::ItemLimits;
-use crate::transport::{Address, ConnectError};
+use crate::transport::Address;
 use crate::wire::builtin;
 
 /// A connection to an engine: registers functions, calls functions and creates channels.
@@ -60,37 +58,6 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Connects with default settings; [`builder`](Self::builder) has others.
-    ///
-    /// Waits for the engine's first message.
-    ///
-    /// # Errors
-    ///
-    /// See [`WorkerBuilder::connect`].
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future abandons the connection.
-    pub async fn connect<A>(address: A) -> Result<Self, ConnectError>
-    where
-        A: TryInto<Address>,
-        ConnectError: From<A::Error>,
-    {
-        Self::builder(address).connect().await
-    }
-
-    /// Creates the settings of a worker for `address`.
-    ///
-    /// The address may be text, an [`EngineUrl`](crate::EngineUrl) or an [`Address`]. Invalid text
-    /// is reported by [`connect`](WorkerBuilder::connect).
-    pub fn builder<A>(address: A) -> WorkerBuilder
-    where
-        A: TryInto<Address>,
-        ConnectError: From<A::Error>,
-    {
-        WorkerBuilder::new(address.try_into().map_err(ConnectError::from))
-    }
-
     pub(super) fn new(
         shared: Arc<Shared>,
         alive: Arc<HandleGuard>,
@@ -116,32 +83,6 @@ impl Worker {
     /// The engine's id for this worker, if known; it changes with each reconnect.
     pub fn id(&self) -> Option<String> {
         self.shared.status.borrow().worker_id.clone()
-    }
-
-    /// Registers a function without a description.
-    ///
-    /// Ids are usually written `service::function`. Each call runs in a task of its own. If the
-    /// function panics, its caller receives an error with the code `invocation_failed`. If it
-    /// cannot deserialise its payload, the code is `deserialization_error`.
-    ///
-    /// # Errors
-    ///
-    /// See [`FunctionBuilder::register`].
-    pub fn register_function<Args, H>(
-        &self,
-        id: impl Into<String>,
-        handler: H,
-    ) -> Result<(), RegisterError>
-    where
-        H: Handler<Args>,
-        Args: 'static,
-    {
-        self.function(id).register(handler)
-    }
-
-    /// Creates a function to be registered with a description, formats or metadata.
-    pub fn function(&self, id: impl Into<String>) -> FunctionBuilder<'_> {
-        FunctionBuilder::new(self, id.into())
     }
 
     /// Unregisters a function. Returns whether it existed. Running calls continue to their end.
@@ -177,34 +118,6 @@ impl Worker {
         let call = self.trigger(builtin::WORKERS_REGISTER, &self.shared.announcement);
         call.call::<IgnoredAny>().await?;
         Ok(Registered::new(self.rejections()))
-    }
-
-    /// Creates a call; see [`Trigger`] for its settings and for how to start it.
-    ///
-    /// The payload is serialised immediately. It may contain channel refs at any position.
-    pub fn trigger<P: Serialize + ?Sized>(
-        &self,
-        function_id: impl Into<String>,
-        payload: &P,
-    ) -> Trigger<'_> {
-        Trigger::new(self, function_id.into(), payload)
-    }
-
-    /// Calls a function and waits for its result. Short for `trigger(..).call()`.
-    ///
-    /// # Errors
-    ///
-    /// See [`Trigger::call`].
-    ///
-    /// # Cancel safety
-    ///
-    /// See [`Trigger::call`].
-    pub async fn call<R: DeserializeOwned>(
-        &self,
-        function_id: impl Into<String>,
-        payload: &(impl Serialize + ?Sized),
-    ) -> Result<R, CallError> {
-        self.trigger(function_id, payload).call().await
     }
 
     /// The current state of the connection.

@@ -2,30 +2,11 @@ use serde::de::{
     DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor,
 };
 
-use super::Level;
-use super::deserializer::Bounded;
 use super::fault::Fault;
-use super::visitor::BoundedVisitor;
+use super::guard::Level;
+use super::wrappers::{Bounded, BoundedAccess, BoundedVisitor};
 
-/// Wraps the access to a list, map, enum or variant, and applies the bounds to its contents.
-pub(super) struct BoundedAccess<'g, A> {
-    inner: A,
-    level: Level<'g>,
-    /// Number of elements that may still follow. The length that the writer claims is not used,
-    /// because formats differ in when they report it.
-    left: usize,
-}
-
-impl<'g, A> BoundedAccess<'g, A> {
-    #[inline]
-    pub(super) fn new(inner: A, level: Level<'g>) -> Self {
-        Self {
-            inner,
-            level,
-            left: level.guard.max_elements,
-        }
-    }
-
+impl<A> BoundedAccess<'_, A> {
     #[inline]
     fn count<E>(&mut self) -> Result<(), Fault<E>> {
         match self.left.checked_sub(1) {

@@ -1,21 +1,7 @@
 use serde::de::{Deserializer, Visitor};
 
-use super::Level;
 use super::fault::Fault;
-use super::visitor::BoundedVisitor;
-
-/// Wraps a deserialiser and applies the bounds.
-pub(super) struct Bounded<'g, D> {
-    inner: D,
-    level: Level<'g>,
-}
-
-impl<'g, D> Bounded<'g, D> {
-    #[inline]
-    pub(super) fn new(inner: D, level: Level<'g>) -> Self {
-        Self { inner, level }
-    }
-}
+use super::wrappers::{Bounded, BoundedVisitor};
 
 macro_rules! forward {
     ($($method:ident($($name:ident: $type:ty),*) to $inner:ident;)*) => {

@@ -27,3 +27,16 @@ impl<E: fmt::Debug + fmt::Display> de::Error for Fault<E> {
         Self::Refused(text.to_string())
     }
 }
+
+/// The message for an item that the format could not read.
+#[derive(Debug)]
+pub(in crate::codec) struct Refusal(pub(in crate::codec) String);
+
+impl fmt::Display for Refusal {
+    #[inline]
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Refusal {}

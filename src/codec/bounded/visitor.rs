@@ -2,23 +2,11 @@ use std::fmt;
 
 use serde::de::{self, Deserializer, EnumAccess, MapAccess, SeqAccess, Visitor};
 
-use super::Level;
-use super::access::BoundedAccess;
-use super::deserializer::Bounded;
 use super::fault::Fault;
-
-/// Wraps a visitor and applies the bounds to the values it receives.
-pub(super) struct BoundedVisitor<'g, V> {
-    inner: V,
-    level: Level<'g>,
-}
+use super::guard::Level;
+use super::wrappers::{Bounded, BoundedAccess, BoundedVisitor};
 
 impl<'g, V> BoundedVisitor<'g, V> {
-    #[inline]
-    pub(super) fn new(inner: V, level: Level<'g>) -> Self {
-        Self { inner, level }
-    }
-
     /// Calls `visit` with the inner value, one level deeper.
     #[inline]
     fn go<'de, T, E: de::Error>(

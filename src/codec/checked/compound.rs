@@ -1,11 +1,12 @@
-use serde::Serialize;
 use serde::ser::{
     SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant, SerializeTuple,
     SerializeTupleStruct, SerializeTupleVariant,
 };
+use serde::{Serialize, Serializer};
 
-use super::serializer::reserved_key;
-use super::{Checked, Place, Rules};
+use super::checked_value::{Checked, Place};
+use super::rules::Rules;
+use super::token::Token;
 
 /// The parts of a value, each of them checked.
 pub(super) struct Compound<C, R> {
@@ -171,4 +172,51 @@ impl<C: SerializeMap, R: Rules> SerializeMap for Compound<C, R> {
     fn end(self) -> Result<C::Ok, C::Error> {
         self.inner.end()
     }
+}
+
+/// The fields of a struct, or the text of a token.
+pub(super) enum Parts<S: Serializer, R> {
+    Fields(Compound<S::SerializeStruct, R>),
+    Token(Token<S, R>),
+}
+
+impl<S: Serializer, R: Rules> SerializeStruct for Parts<S, R> {
+    type Ok = S::Ok;
+    type Error = S::Error;
+
+    #[inline]
+    fn serialize_field<T: Serialize + ?Sized>(
+        &mut self,
+        name: &'static str,
+        value: &T,
+    ) -> Result<(), S::Error> {
+        match self {
+            Self::Fields(fields) => fields.serialize_field(name, value),
+            Self::Token(token) => token.text(value),
+        }
+    }
+
+    #[inline]
+    fn skip_field(&mut self, name: &'static str) -> Result<(), S::Error> {
+        match self {
+            Self::Fields(fields) => fields.skip_field(name),
+            Self::Token(_) => Ok(()),
+        }
+    }
+
+    #[inline]
+    fn end(self) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Fields(fields) => fields.end(),
+            Self::Token(token) => token.end(),
+        }
+    }
+}
+
+/// Refuses a key or field that would be read as something else.
+#[cold]
+pub(super) fn reserved_key<R: Rules, E: serde::ser::Error>(rules: R, key: &str) -> E {
+    rules.refuse(format!(
+        "the key `{key}` is reserved for a null within an option; rename it"
+    ))
 }

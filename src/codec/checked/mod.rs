@@ -7,6 +7,7 @@
 //!
 //! [`Sink`] replaces the format when a value is checked but not written.
 
+mod checked_value;
 mod compound;
 mod rules;
 mod serializer;
@@ -14,54 +15,11 @@ mod sink;
 mod structure;
 mod token;
 
-use serde::{Serialize, Serializer};
-
+pub(super) use checked_value::Checked;
 pub(super) use rules::JsonRules;
 #[cfg(feature = "messagepack")]
 pub(super) use rules::MessagePackRules;
 pub(super) use rules::Rules;
-use serializer::Checker;
 pub(super) use sink::Sink;
 pub(super) use structure::{Known, Positional, Structure, verify};
 pub(super) use token::RAW;
-
-/// A value that is checked while it is serialised.
-pub(super) struct Checked<'v, T: ?Sized, R> {
-    value: &'v T,
-    rules: R,
-    place: Place,
-}
-
-impl<'v, T: ?Sized, R: Rules> Checked<'v, T, R> {
-    /// Wraps an item.
-    #[inline]
-    pub(super) fn new(value: &'v T, rules: R) -> Self {
-        Self::within(value, rules, Place::default())
-    }
-
-    #[inline]
-    fn within(value: &'v T, rules: R, place: Place) -> Self {
-        Self {
-            value,
-            rules,
-            place,
-        }
-    }
-}
-
-impl<T: Serialize + ?Sized, R: Rules> Serialize for Checked<'_, T, R> {
-    #[inline]
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let checker = Checker::new(serializer, self.rules, self.place);
-        self.value.serialize(checker)
-    }
-}
-
-/// The context of a value, as far as it affects its representation.
-#[derive(Clone, Copy, Default)]
-struct Place {
-    /// Number of options directly around the value.
-    somes: usize,
-    /// Whether it is the key of a map.
-    is_key: bool,
-}

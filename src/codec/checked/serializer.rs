@@ -2,20 +2,29 @@ use std::fmt::Display;
 
 use serde::{Serialize, Serializer};
 
-use super::compound::Compound;
-use super::token::{NUMBER, Parts, RAW, Token};
-use super::{Checked, Place, Rules};
+use super::checked_value::{Checked, Place};
+use super::compound::{Compound, Parts, reserved_key};
+use super::rules::Rules;
+use super::token::{NUMBER, RAW, Token};
+
+impl<T: Serialize + ?Sized, R: Rules> Serialize for Checked<'_, T, R> {
+    #[inline]
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let checker = Checker::new(serializer, self.rules, self.place);
+        self.value.serialize(checker)
+    }
+}
 
 /// Wraps a serialiser and forwards what the rules allow.
-pub(super) struct Checker<S, R> {
-    pub(super) inner: S,
-    pub(super) rules: R,
-    pub(super) place: Place,
+struct Checker<S, R> {
+    inner: S,
+    rules: R,
+    place: Place,
 }
 
 impl<S: Serializer, R: Rules> Checker<S, R> {
     #[inline]
-    pub(super) fn new(inner: S, rules: R, place: Place) -> Self {
+    fn new(inner: S, rules: R, place: Place) -> Self {
         Self {
             inner,
             rules,
@@ -241,7 +250,7 @@ impl<S: Serializer, R: Rules> Serializer for Checker<S, R> {
         len: usize,
     ) -> Result<Self::SerializeStruct, S::Error> {
         if (R::TEXT_IS_RAW && name == RAW) || (R::TEXT_IS_NUMBER && name == NUMBER) {
-            return Ok(Parts::Token(Token::new(self)));
+            return Ok(Parts::Token(Token::new(self.inner, self.rules, self.place)));
         }
         if R::REFUSES_RAW && name == RAW {
             return Err(self.rules.refuse(
@@ -281,12 +290,4 @@ impl<S: Serializer, R: Rules> Serializer for Checker<S, R> {
     fn is_human_readable(&self) -> bool {
         self.inner.is_human_readable()
     }
-}
-
-/// Refuses a key or field that would be read as something else.
-#[cold]
-pub(super) fn reserved_key<R: Rules, E: serde::ser::Error>(rules: R, key: &str) -> E {
-    rules.refuse(format!(
-        "the key `{key}` is reserved for a null within an option; rename it"
-    ))
 }

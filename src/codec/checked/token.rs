@@ -5,9 +5,8 @@ use std::borrow::Cow;
 use serde::ser::{Error, Impossible, SerializeStruct};
 use serde::{Serialize, Serializer};
 
-use super::Rules;
-use super::compound::Compound;
-use super::serializer::Checker;
+use super::checked_value::Place;
+use super::rules::Rules;
 
 /// The name under which `serde_json::value::RawValue` serialises its text.
 pub(in crate::codec) const RAW: &str = "$serde_json::private::RawValue";
@@ -15,82 +14,54 @@ pub(in crate::codec) const RAW: &str = "$serde_json::private::RawValue";
 /// `arbitrary_precision` is enabled by any crate.
 pub(super) const NUMBER: &str = "$serde_json::private::Number";
 
-/// The fields of a struct, or the text of a token.
-pub(super) enum Parts<S: Serializer, R> {
-    Fields(Compound<S::SerializeStruct, R>),
-    Token(Token<S, R>),
-}
-
 /// A token, before and after its text.
 pub(super) struct Token<S: Serializer, R> {
-    checker: Option<Checker<S, R>>,
+    text: Option<Text<S, R>>,
     written: Option<S::Ok>,
 }
 
 impl<S: Serializer, R: Rules> Token<S, R> {
     #[cold]
-    pub(super) fn new(checker: Checker<S, R>) -> Self {
+    pub(super) fn new(inner: S, rules: R, place: Place) -> Self {
         Self {
-            checker: Some(checker),
+            text: Some(Text {
+                inner,
+                rules,
+                place,
+            }),
             written: None,
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn text<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), S::Error> {
-        if let Some(checker) = self.checker.take() {
-            self.written = Some(value.serialize(Text(checker))?);
+    pub(super) fn text<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), S::Error> {
+        if let Some(text) = self.text.take() {
+            self.written = Some(value.serialize(text)?);
         }
         Ok(())
     }
-}
 
-impl<S: Serializer, R: Rules> SerializeStruct for Parts<S, R> {
-    type Ok = S::Ok;
-    type Error = S::Error;
-
-    #[inline]
-    fn serialize_field<T: Serialize + ?Sized>(
-        &mut self,
-        name: &'static str,
-        value: &T,
-    ) -> Result<(), S::Error> {
-        match self {
-            Self::Fields(fields) => fields.serialize_field(name, value),
-            Self::Token(token) => token.text(value),
-        }
-    }
-
-    #[inline]
-    fn skip_field(&mut self, name: &'static str) -> Result<(), S::Error> {
-        match self {
-            Self::Fields(fields) => fields.skip_field(name),
-            Self::Token(_) => Ok(()),
-        }
-    }
-
-    #[inline]
-    fn end(self) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Fields(fields) => fields.end(),
-            Self::Token(token) => token
-                .written
-                .ok_or_else(|| S::Error::custom("a token of serde_json has no text")),
-        }
+    pub(super) fn end(self) -> Result<S::Ok, S::Error> {
+        self.written
+            .ok_or_else(|| S::Error::custom("a token of serde_json has no text"))
     }
 }
 
 /// Writes the text of a token as the value that it represents.
-struct Text<S, R>(Checker<S, R>);
+struct Text<S, R> {
+    inner: S,
+    rules: R,
+    place: Place,
+}
 
 impl<S: Serializer, R: Rules> Text<S, R> {
     fn raw(self, text: &str) -> Result<S::Ok, S::Error> {
-        let Checker {
+        let Self {
             inner,
             rules,
             place,
-        } = self.0;
+        } = self;
         if place.somes > 0 && text.trim_ascii() == "null" {
             return rules.null_within(inner, place.somes);
         }
@@ -106,7 +77,7 @@ impl<S: Serializer, R: Rules> Text<S, R> {
     }
 
     fn number(self, digits: &str) -> Result<S::Ok, S::Error> {
-        let Checker { inner, rules, .. } = self.0;
+        let Self { inner, rules, .. } = self;
         if let Ok(number) = digits.parse() {
             return inner.serialize_u64(number);
         }

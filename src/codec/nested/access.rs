@@ -1,43 +1,8 @@
-use std::borrow::Cow;
-
 use serde::de::value::CowStrDeserializer;
 use serde::de::{DeserializeSeed, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor};
 
-use super::visitor::NestVisitor;
-use super::{Marks, NestSeed};
-
-/// Wraps the access to the parts of a value, and decodes marks in them.
-pub(super) struct NestAccess<'de, A, M> {
-    inner: A,
-    marks: M,
-    /// A key that was already taken, to be returned first.
-    first: Option<Cow<'de, str>>,
-}
-
-impl<'de, A, M: Copy> NestAccess<'de, A, M> {
-    pub(super) fn new(inner: A, marks: M) -> Self {
-        Self {
-            inner,
-            marks,
-            first: None,
-        }
-    }
-
-    pub(super) fn behind(first: Cow<'de, str>, inner: A, marks: M) -> Self {
-        Self {
-            inner,
-            marks,
-            first: Some(first),
-        }
-    }
-
-    fn seed<S>(&self, inner: S) -> NestSeed<S, M> {
-        NestSeed {
-            inner,
-            marks: self.marks,
-        }
-    }
-}
+use super::marks::Marks;
+use super::wrappers::{NestAccess, NestVisitor};
 
 impl<'de, A: SeqAccess<'de>, M: Marks<'de>> SeqAccess<'de> for NestAccess<'de, A, M> {
     type Error = A::Error;

@@ -1,19 +1,7 @@
 use serde::de::{Deserializer, Visitor};
 
-use super::Marks;
-use super::visitor::NestVisitor;
-
-/// Wraps a deserialiser and reads marks as the options that they represent.
-pub(in crate::codec) struct Nest<D, M> {
-    inner: D,
-    marks: M,
-}
-
-impl<D, M> Nest<D, M> {
-    pub(in crate::codec) fn new(inner: D, marks: M) -> Self {
-        Self { inner, marks }
-    }
-}
+use super::marks::Marks;
+use super::wrappers::{Nest, NestVisitor};
 
 macro_rules! forward {
     ($($method:ident($($name:ident: $type:ty),*);)*) => {

@@ -4,12 +4,9 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::access::NestAccess;
+use super::marks::{KEY, Marks, bad_mark, read};
 use super::null::Null;
-use super::{Marks, Nest, bad_mark, read};
-
-/// The only key of an object that is a mark; its value is the number of options.
-pub(in crate::codec) const KEY: &str = "$pipewright.some";
+use super::wrappers::{Nest, NestAccess};
 
 /// Upper bound on the length of a mark, including white space.
 const MAX_MARK: usize = 64;

@@ -3,41 +3,13 @@ use std::fmt;
 use std::io;
 
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde::{Serialize, Serializer};
 
-use super::access::NestAccess;
+use super::marks::{Content, EXTENSION, Marks, read};
 use super::null::Null;
-use super::{Marks, Nest, read};
+use super::wrappers::{Nest, NestAccess};
 
-/// The extension type of a mark.
-pub(in crate::codec) const EXTENSION: i8 = 115;
-/// The content of the extension before the number of options.
-const NAME: [u8; 4] = *b"some";
 /// A whole mark without the number: an extension of 5 bytes.
 const MARK: [u8; 7] = [0xc7, 5, 115, b's', b'o', b'm', b'e'];
-
-/// The content of a mark.
-pub(in crate::codec) struct Content([u8; 5]);
-
-impl Content {
-    pub(in crate::codec) fn new(somes: u8) -> Self {
-        let [s, o, m, e] = NAME;
-        Self([s, o, m, e, somes])
-    }
-
-    fn somes(content: &[u8]) -> Option<u8> {
-        match content.strip_prefix(&NAME)? {
-            [somes] => Some(*somes),
-            _ => None,
-        }
-    }
-}
-
-impl Serialize for Content {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_bytes(&self.0)
-    }
-}
 
 /// A record that tracks the read position.
 pub(in crate::codec) struct Tracked<'p, 'de> {

@@ -3,7 +3,7 @@ use std::marker::PhantomData;
 use serde::de::{Deserializer, Error, Visitor};
 use serde::forward_to_deserialize_any;
 
-use super::bad_mark;
+use super::marks::bad_mark;
 use crate::codec::checked::RAW;
 
 /// Null with options around it.

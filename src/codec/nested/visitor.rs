@@ -2,34 +2,8 @@ use std::fmt;
 
 use serde::de::{Deserializer, EnumAccess, Error, MapAccess, SeqAccess, Visitor};
 
-use super::access::NestAccess;
-use super::{Marks, Nest};
-
-/// Wraps a visitor and passes it values whose marks are decoded.
-pub(super) struct NestVisitor<V, M> {
-    inner: V,
-    marks: M,
-    /// Whether any value was requested, so that the value may be a mark.
-    any: bool,
-}
-
-impl<V, M> NestVisitor<V, M> {
-    pub(super) fn new(inner: V, marks: M) -> Self {
-        Self {
-            inner,
-            marks,
-            any: false,
-        }
-    }
-
-    pub(super) fn of_any(inner: V, marks: M) -> Self {
-        Self {
-            inner,
-            marks,
-            any: true,
-        }
-    }
-}
+use super::marks::Marks;
+use super::wrappers::{Nest, NestAccess, NestVisitor};
 
 macro_rules! forward {
     ($($method:ident($($value:ident: $type:ty)?);)*) => {

@@ -1,30 +1,19 @@
-use std::fmt;
-
 use serde::de::value::{U32Deserializer, U64Deserializer};
 use serde::de::{
-    self, DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor,
+    DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor,
 };
 
 use super::maker::Maker;
+use super::stopped::Stopped;
 use super::traced::{Question, Step};
-use super::tracer::Run;
 
-/// The end of a run, after its question was recorded.
+/// One run: the request at the end of the path.
 #[derive(Debug)]
-pub(super) struct Stopped;
-
-impl fmt::Display for Stopped {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the type was asked for its shape only")
-    }
-}
-
-impl std::error::Error for Stopped {}
-
-impl de::Error for Stopped {
-    fn custom<T: fmt::Display>(_: T) -> Self {
-        Self
-    }
+pub(super) struct Run<'p> {
+    pub(super) path: &'p [Step],
+    /// The variant to use for made-up enums.
+    pub(super) variant: usize,
+    pub(super) question: Option<Question>,
 }
 
 /// A deserialiser that follows one path into a type and returns no value.

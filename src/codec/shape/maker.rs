@@ -5,7 +5,7 @@ use serde::de::{
     DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor,
 };
 
-use super::explorer::Stopped;
+use super::stopped::Stopped;
 
 /// Maximum depth of a value that is made up.
 const MAX_DEPTH: usize = 8;

@@ -26,6 +26,7 @@ mod difference;
 mod explorer;
 mod maker;
 mod schema;
+mod stopped;
 mod traced;
 mod tracer;
 mod view;

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::explorer::Explorer;
+use super::explorer::{Explorer, Run};
 use super::schema;
 use super::traced::{Key, Named, Question, Step, Traced};
 
@@ -35,15 +35,6 @@ pub(super) fn trace<T: DeserializeOwned>() -> Option<Value> {
         return None;
     }
     schema::of(&found, &tracer.named)
-}
-
-/// One run: the request at the end of the path.
-#[derive(Debug)]
-pub(super) struct Run<'p> {
-    pub(super) path: &'p [Step],
-    /// The variant to use for made-up enums.
-    pub(super) variant: usize,
-    pub(super) question: Option<Question>,
 }
 
 fn run<T: DeserializeOwned>(path: &[Step], variant: usize) -> Option<Question> {

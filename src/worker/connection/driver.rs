@@ -12,11 +12,11 @@ use super::super::functions::registration_retry::RegistrationRetry;
 use super::super::functions::running::Running;
 use super::super::shared::{HandleGuard, Origin, Shared};
 use super::super::{Backoff, Closed, MAX_MESSAGE, Worker};
+use super::barrier::Barrier;
 use super::command::Command;
 use super::draining::Draining;
-use super::keep_alive::Barrier;
+use super::ended::Ended;
 use super::outbox::{Outbox, Outgoing};
-use super::session::{Ended, Session};
 use super::state::{Link, Status};
 use crate::transport::{ConnectError, KeepAlive, Received, Transport};
 use crate::wire::{
@@ -140,7 +140,7 @@ impl Driver {
             self.shared.limit_messages(limit.min(MAX_MESSAGE));
             self.begin();
             let since = Instant::now();
-            let mut session = Session::new(self, transport, early.take());
+            let mut session = self.session(transport, early.take());
             let ended = poll_fn(|cx| session.poll(cx)).await;
             let old = session.into_transport();
             let reason = match ended {

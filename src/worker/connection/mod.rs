@@ -2,13 +2,15 @@
 
 pub(super) mod announcement;
 pub(super) mod backoff;
+pub(super) mod barrier;
 pub(super) mod closed;
 pub(super) mod command;
 pub(super) mod draining;
 pub(super) mod driver;
+pub(super) mod ended;
 pub(super) mod greeting;
-pub(super) mod keep_alive;
 pub(super) mod outbox;
 pub(super) mod rejection;
+pub(super) mod scheduled_work;
 pub(super) mod session;
 pub(super) mod state;

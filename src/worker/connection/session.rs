@@ -8,10 +8,11 @@ use uuid::Uuid;
 use super::super::Rejection;
 use super::command::{CallKind, Reply};
 use super::driver::Driver;
+use super::ended::Ended;
 use super::greeting::refusal;
 use super::outbox::Outgoing;
 use super::state::Status;
-use crate::transport::{Check, KeepAliveTimer, Received, Transport, TransportError};
+use crate::transport::{Check, KeepAliveTimer, Received, Transport};
 use crate::wire::{
     ControlMessage, EXTENSIONS_VERSION, Frame, FunctionActive, InvocationResult, Payload, Reattach,
     RegistrationRejected, WorkerRegistered, code,
@@ -40,29 +41,19 @@ pub(in crate::worker) struct Session<'a> {
     pub(in crate::worker) overloaded: bool,
 }
 
-/// How a session ended.
-#[derive(Debug)]
-pub(in crate::worker) enum Ended {
-    /// The connection was lost.
-    Lost(String),
-    /// The engine rejected this worker.
-    Rejected(Box<Rejection>),
-    /// The worker is shutting down and has nothing left to do, or no time.
-    Drained,
-}
-
-impl From<TransportError> for Ended {
-    fn from(error: TransportError) -> Self {
-        Self::Lost(error.to_string())
+impl Driver {
+    /// Starts to use `transport`, whose first frame may already have arrived.
+    pub(in crate::worker) fn session(
+        &mut self,
+        transport: Box<dyn Transport>,
+        early: Option<Frame>,
+    ) -> Session<'_> {
+        Session::new(self, transport, early)
     }
 }
 
 impl<'a> Session<'a> {
-    pub(in crate::worker) fn new(
-        driver: &'a mut Driver,
-        transport: Box<dyn Transport>,
-        early: Option<Frame>,
-    ) -> Self {
+    fn new(driver: &'a mut Driver, transport: Box<dyn Transport>, early: Option<Frame>) -> Self {
         let now = Instant::now();
         let keep_alive = driver.keep_alive.at_least(transport.agreed().ping_every);
         let keep_alive_timer = KeepAliveTimer::new(keep_alive, now.into_std());

@@ -1,14 +1,11 @@
 use std::sync::Arc;
 
 use serde::Serialize;
-use serde_json::{Map, Value};
 
 use super::super::{Handler, RegisterError, Registration, Worker};
+use super::frame::encode;
 use super::handler::{Function, Typed};
-use crate::wire::{ControlMessage, Payload, RegisterFunction, Text, builtin};
-
-/// The metadata member of a shared function.
-const SHARED: &str = "shared";
+use crate::wire::{Payload, RegisterFunction, builtin};
 
 /// A function to be registered, with its description.
 ///
@@ -21,6 +18,34 @@ pub struct FunctionBuilder<'a> {
     shared: bool,
     /// The error of the first descriptive value that JSON cannot represent.
     broken: Option<serde_json::Error>,
+}
+
+impl Worker {
+    /// Registers a function without a description.
+    ///
+    /// Ids are usually written `service::function`. Each call runs in a task of its own. If the
+    /// function panics, its caller receives an error with the code `invocation_failed`. If it
+    /// cannot deserialise its payload, the code is `deserialization_error`.
+    ///
+    /// # Errors
+    ///
+    /// See [`FunctionBuilder::register`].
+    pub fn register_function<Args, H>(
+        &self,
+        id: impl Into<String>,
+        handler: H,
+    ) -> Result<(), RegisterError>
+    where
+        H: Handler<Args>,
+        Args: 'static,
+    {
+        self.function(id).register(handler)
+    }
+
+    /// Creates a function to be registered with a description, formats or metadata.
+    pub fn function(&self, id: impl Into<String>) -> FunctionBuilder<'_> {
+        FunctionBuilder::new(self, id.into())
+    }
 }
 
 impl<'a> FunctionBuilder<'a> {
@@ -138,24 +163,4 @@ impl<'a> FunctionBuilder<'a> {
             }),
         }
     }
-}
-
-/// The registration as it is sent.
-pub(in crate::worker) fn encode(
-    fields: &mut RegisterFunction,
-    shared: bool,
-) -> Result<Text, serde_json::Error> {
-    if shared {
-        let metadata = fields.metadata.take();
-        fields.metadata = Some(with_shared(&metadata.unwrap_or_default())?);
-    }
-    ControlMessage::RegisterFunction(fields.clone()).encode()
-}
-
-/// The metadata of a shared function.
-fn with_shared(metadata: &Payload) -> Result<Payload, serde_json::Error> {
-    let mut members: Option<Map<String, Value>> = metadata.parse()?;
-    let members = members.get_or_insert_default();
-    members.insert(SHARED.to_owned(), true.into());
-    Payload::new(members)
 }

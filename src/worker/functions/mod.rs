@@ -3,6 +3,7 @@
 pub(super) mod builder;
 pub(super) mod error;
 pub(super) mod execute;
+pub(super) mod frame;
 pub(super) mod handler;
 pub(super) mod invocation;
 pub(super) mod output;

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use super::super::RegisterError;
 use super::super::shared::Shared;
-use super::builder::encode;
+use super::frame::encode;
 use crate::wire::RegisterFunction;
 
 /// A registered stage. Dropping this does not unregister it.

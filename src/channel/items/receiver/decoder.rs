@@ -4,7 +4,7 @@ use std::task::{Context, Poll, ready};
 use bytes::{Buf, Bytes, BytesMut};
 
 use super::super::{BadItem, Event, ReceiveError, Signal, SignalKind};
-use super::receiver::Settings;
+use super::settings::Settings;
 use crate::channel::coop::poll_coop;
 use crate::channel::error_chain::error_chain;
 use crate::channel::reader::Inbox;

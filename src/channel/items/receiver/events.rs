@@ -4,24 +4,8 @@ use std::task::{Context, Poll, ready};
 use futures::Stream;
 use futures::stream::FusedStream;
 
-use super::super::{ReceiveError, Receiver, Signal};
+use super::super::{Event, ReceiveError, Receiver};
 use crate::codec::{Decode, Format};
-use crate::wire::{Progress, Text};
-
-/// An item or a message of a stream, as returned by [`Receiver::events`].
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum Event<T> {
-    /// An item.
-    Item(T),
-    /// A user message, in order with the items.
-    Message(Text),
-    /// The progress of an upstream stage.
-    Progress(Box<Progress>),
-    /// Internal to the framework, sent between stages. Users never receive it.
-    #[doc(hidden)]
-    Signal(Signal),
-}
 
 /// Items and messages of a [`Receiver`] in order; see [`Receiver::events`].
 ///
@@ -51,6 +35,14 @@ pub enum Event<T> {
 /// ```
 #[derive(Debug)]
 pub struct Events<'a, T, F: Format>(pub(in crate::channel::items) &'a mut Receiver<T, F>);
+
+impl<T, F: Decode<T>> Receiver<T, F> {
+    /// Returns items, messages and progress in order.
+    pub fn events(&mut self) -> Events<'_, T, F> {
+        self.keep_messages();
+        Events(self)
+    }
+}
 
 impl<T, F: Decode<T>> Events<'_, T, F> {
     /// Returns the next event, or `None` at the end of a complete stream.

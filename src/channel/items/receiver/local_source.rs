@@ -2,7 +2,7 @@ use std::task::{Context, Poll, ready};
 
 use super::super::local::LocalReceiver;
 use super::super::{Event, ReceiveError, Unreadable};
-use super::receiver::Settings;
+use super::settings::Settings;
 use crate::channel::reader::Listeners;
 use crate::channel::{StreamReport, Verdict};
 use crate::wire::Close;

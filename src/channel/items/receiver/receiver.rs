@@ -4,9 +4,10 @@ use std::task::{Context, Poll, ready};
 
 use super::super::local::LocalReceiver;
 use super::super::pace::{Pace, poll_paced};
-use super::super::{Event, Events, ReceiveError, Signal, SignalKind, Unreadable};
+use super::super::{Event, ReceiveError, Signal, SignalKind, Unreadable};
 use super::decoder::ItemDecoder;
 use super::local_source::LocalSource;
+use super::settings::Settings;
 use crate::channel::coop::poll_coop;
 use crate::channel::{ChannelReader, MessageQueue, QueuedMessage, StreamReport};
 use crate::codec::{Decode, Format, ItemLimits, Json};
@@ -79,13 +80,6 @@ pub(in crate::channel::items) enum Source<T, F> {
     },
     Channel(Box<ItemDecoder<T, F>>),
     Local(Box<LocalSource<T>>),
-}
-
-/// Settings that apply before the first item.
-#[derive(Clone, Copy, Default)]
-pub(in crate::channel::items) struct Settings {
-    pub(in crate::channel::items) limits: ItemLimits,
-    pub(in crate::channel::items) goes_on_after_bad_items: bool,
 }
 
 impl<T, F: Format> Receiver<T, F> {
@@ -209,7 +203,7 @@ impl<T, F: Decode<T>> Receiver<T, F> {
     }
 
     /// Leaves messages and progress to user code instead of forwarding them.
-    fn keep_messages(&mut self) {
+    pub(in crate::channel::items) fn keep_messages(&mut self) {
         self.keeps_messages = true;
         if let Source::Channel(decoder) = self.source() {
             decoder.inbox_mut().keep_messages();
@@ -264,12 +258,6 @@ impl<T, F: Decode<T>> Receiver<T, F> {
     ) -> R {
         let operation = Operation(self);
         poll_fn(|cx| poll(operation.0, cx)).await
-    }
-
-    /// Returns items, messages and progress in order.
-    pub fn events(&mut self) -> Events<'_, T, F> {
-        self.keep_messages();
-        Events(self)
     }
 
     /// Waits for the first frame of the stream and compares its header with this receiver. Returns

@@ -1,18 +1,10 @@
 use tokio::time::Instant;
 
+use super::barrier::Barrier;
 use super::draining::Draining;
 use super::driver::Driver;
 use crate::transport::later;
 use crate::wire::{ControlMessage, UnregisterFunction};
-
-/// The meaning of a pong: the engine has processed everything that was sent before the ping.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::worker) enum Barrier {
-    /// Functions were unregistered.
-    Drain,
-    /// Waiting functions were offered again.
-    RegistrationRetry,
-}
 
 /// Scheduled work of a driver: shutting down, and offering functions again.
 impl Driver {
