@@ -105,8 +105,7 @@ impl Inbox {
     /// Returns the next event after the buffered payload.
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Event>, ReadError>> {
         loop {
-            // A message is passed to its listeners immediately, so wait for room in their queue
-            // first.
+            // A message is passed to its listeners immediately, so wait for their queue first.
             ready!(self.listeners.poll_ready(cx));
             let event = match self.peeked.pop_front() {
                 Some(event) => Some(event),

@@ -145,8 +145,7 @@ where
         loop {
             if let Some(message) = self.incoming.next(&mut self.input)? {
                 self.count()?;
-                // A peer that still asks for data which this side has been unable to send is no
-                // longer reachable, so its request is not a sign of life.
+                // This side could not send for so long that the request is not a sign of life.
                 if !matches!(message, Message::Pong { hungry: true }) || self.outgoing.is_empty() {
                     self.hear();
                 }
