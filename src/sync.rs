@@ -2,6 +2,8 @@
 //! which chooses the next task after each step and so runs models in many interleavings
 //! (`.ci/models`).
 
+use std::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+
 #[cfg(shuttle)]
 pub(crate) use model::{AtomicBool, Mutex, MutexGuard, PoisonError, Sleep, TryLockError, sleep};
 #[cfg(not(shuttle))]
@@ -28,6 +30,63 @@ mod model {
     /// Models have no clock: the sleep ends after other tasks had a chance to run.
     pub(crate) fn sleep(_: Duration) -> Sleep {
         Box::pin(shuttle::future::yield_now())
+    }
+}
+
+/// Locks without regard to panics of other holders.
+///
+/// For values that every operation leaves consistent at each point where it can panic, so that a
+/// panic of one task does not spread to all others.
+pub(crate) trait MutexExt {
+    type Guard<'a>
+    where
+        Self: 'a;
+
+    fn lock_unpoisoned(&self) -> Self::Guard<'_>;
+}
+
+impl<T: ?Sized> MutexExt for std::sync::Mutex<T> {
+    type Guard<'a>
+        = std::sync::MutexGuard<'a, T>
+    where
+        Self: 'a;
+
+    #[inline]
+    fn lock_unpoisoned(&self) -> Self::Guard<'_> {
+        self.lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+#[cfg(shuttle)]
+impl<T: ?Sized> MutexExt for Mutex<T> {
+    type Guard<'a>
+        = MutexGuard<'a, T>
+    where
+        Self: 'a;
+
+    fn lock_unpoisoned(&self) -> Self::Guard<'_> {
+        self.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// As [`MutexExt`], for locks that many may read.
+pub(crate) trait RwLockExt<T> {
+    fn read_unpoisoned(&self) -> RwLockReadGuard<'_, T>;
+    fn write_unpoisoned(&self) -> RwLockWriteGuard<'_, T>;
+}
+
+impl<T> RwLockExt<T> for RwLock<T> {
+    #[inline]
+    fn read_unpoisoned(&self) -> RwLockReadGuard<'_, T> {
+        self.read()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    #[inline]
+    fn write_unpoisoned(&self) -> RwLockWriteGuard<'_, T> {
+        self.write()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 

@@ -179,7 +179,7 @@ fn names() -> String {
 fn did_you_mean(unknown: &str) -> String {
     let nearest = NAMES
         .iter()
-        .map(|name| (distance(unknown, name), *name))
+        .map(|name| (strsim::levenshtein(unknown, name), *name))
         .min()
         .filter(|(distance, name)| *distance <= name.len().div_ceil(3));
     match nearest {
@@ -193,26 +193,11 @@ fn did_you_mean(unknown: &str) -> String {
     }
 }
 
-/// The Levenshtein distance between `one` and `other`.
-fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (i, a) in one.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, b) in other.iter().enumerate() {
-            let exchanged = diagonal + usize::from(a != *b);
-            diagonal = row[j + 1];
-            row[j + 1] = exchanged.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[other.len()]
-}
-
 #[cfg(test)]
 mod tests {
     use quote::quote;
 
-    use super::{Attrs, distance};
+    use super::Attrs;
     use crate::errors::Errors;
 
     fn errors(tokens: proc_macro2::TokenStream) -> Vec<String> {
@@ -272,13 +257,5 @@ mod tests {
         assert!(errors(quote!(banana))[0].contains("it has `id`"));
         assert!(errors(quote!(= 3))[0].contains("expected a name"));
         assert!(errors(quote!(ordered, ordered))[0].contains("twice"));
-    }
-
-    #[test]
-    fn distances() {
-        assert_eq!(distance("", "abc"), 3);
-        assert_eq!(distance("abc", "abc"), 0);
-        assert_eq!(distance("concurency", "concurrency"), 1);
-        assert_eq!(distance("kitten", "sitting"), 3);
     }
 }

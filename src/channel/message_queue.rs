@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::task::Waker;
 
 use super::{Event, Signal, SignalKind};
-use crate::sync::{Mutex, MutexGuard, PoisonError};
+use crate::sync::{Mutex, MutexExt, MutexGuard};
 use crate::wire::{Progress, Text, Turn};
 
 /// A queue of messages that are sent in addition to what a stage's code writes: forwarded input
@@ -112,6 +112,6 @@ impl MessageQueue {
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock_unpoisoned()
     }
 }

@@ -1,4 +1,6 @@
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
+
+use crate::sync::MutexExt;
 
 /// Receives an end when its user drops it, so that another owner can finish the stream. A stage's
 /// function owns its writer, but how the stream ends depends on the function's result.
@@ -11,11 +13,11 @@ impl<T> ReturnSlot<T> {
     }
 
     pub(crate) fn give(&self, end: T) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(end);
+        *self.0.lock_unpoisoned() = Some(end);
     }
 
     pub(crate) fn take(&self) -> Option<T> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.0.lock_unpoisoned().take()
     }
 }
 

@@ -1,7 +1,9 @@
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio_util::sync::CancellationToken;
+
+use crate::sync::MutexExt;
 
 /// The connections of each worker, as far as clients state their owner.
 ///
@@ -55,7 +57,7 @@ impl Owners {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Box<str>, Owner>> {
-        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+        self.table.lock_unpoisoned()
     }
 }
 

@@ -1,9 +1,10 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::limits::Limits;
+use crate::sync::MutexExt;
 use crate::transport::{Account, Budget};
 
 /// The memory that the engine's tables hold for one worker, in bytes.
@@ -65,9 +66,7 @@ impl WorkerQuota {
     /// Protects the registrations for one operation.
     pub(super) fn registrations(&self) -> MutexGuard<'_, Registrations> {
         // Consistent after each operation.
-        self.registrations
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.registrations.lock_unpoisoned()
     }
 
     /// With the default bounds, for tests.

@@ -1,5 +1,5 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
@@ -13,6 +13,7 @@ use super::functions::handler::Function;
 use super::functions::registry::Registry;
 use super::{Closed, MAX_MESSAGE, RegisterError};
 use crate::codec::ItemLimits;
+use crate::sync::MutexExt;
 use crate::transport::Address;
 use crate::wire::Text;
 
@@ -66,7 +67,7 @@ impl Shared {
     /// Locks the table of functions.
     pub(super) fn registry(&self) -> MutexGuard<'_, Registry> {
         // The table's methods leave it consistent wherever they could panic.
-        self.registry.lock().unwrap_or_else(PoisonError::into_inner)
+        self.registry.lock_unpoisoned()
     }
 
     /// The engine's message limit in bytes, as far as it is known.

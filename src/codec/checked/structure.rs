@@ -11,12 +11,13 @@ use std::any::TypeId;
 use std::cell::RefCell;
 use std::collections::HashSet;
 use std::hash::{Hash, Hasher};
-use std::sync::{LazyLock, PoisonError, RwLock};
+use std::sync::{LazyLock, RwLock};
 
 use bytes::BytesMut;
 use serde::ser::Error;
 
 use super::Rules;
+use crate::sync::RwLockExt;
 
 /// Parts of types that were read back. Bounded by the types in the program. The lock is never held
 /// while an item is read.
@@ -118,7 +119,7 @@ pub(crate) fn verify(
     written: &[u8],
     read_back: impl FnOnce(&mut BytesMut) -> Result<(), String>,
 ) -> Result<(), String> {
-    let verified = VERIFIED.read().unwrap_or_else(PoisonError::into_inner);
+    let verified = VERIFIED.read_unpoisoned();
     let all_verified = fresh.iter().all(|part| verified.contains(part));
     drop(verified);
     if !all_verified {
@@ -128,7 +129,7 @@ pub(crate) fn verify(
         if counts(written) != counts(&again) {
             return Err("what is read is another value".to_owned());
         }
-        let mut verified = VERIFIED.write().unwrap_or_else(PoisonError::into_inner);
+        let mut verified = VERIFIED.write_unpoisoned();
         verified.extend(fresh);
     }
     for part in fresh {

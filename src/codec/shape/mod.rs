@@ -36,10 +36,12 @@ mod tests;
 
 use std::any::TypeId;
 use std::collections::HashMap;
-use std::sync::{LazyLock, PoisonError, RwLock};
+use std::sync::{LazyLock, RwLock};
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+
+use crate::sync::RwLockExt;
 
 pub(crate) use difference::differences;
 
@@ -50,17 +52,10 @@ static SHAPES: LazyLock<RwLock<HashMap<TypeId, Option<Value>>>> = LazyLock::new(
 /// The shape of `T`, or `None` if it cannot be determined. Computed once per type.
 pub(crate) fn of<T: DeserializeOwned>() -> Option<Value> {
     let id = typeid::of::<T>();
-    if let Some(shape) = SHAPES
-        .read()
-        .unwrap_or_else(PoisonError::into_inner)
-        .get(&id)
-    {
+    if let Some(shape) = SHAPES.read_unpoisoned().get(&id) {
         return shape.clone();
     }
     let shape = tracer::trace::<T>();
-    SHAPES
-        .write()
-        .unwrap_or_else(PoisonError::into_inner)
-        .insert(id, shape.clone());
+    SHAPES.write_unpoisoned().insert(id, shape.clone());
     shape
 }

@@ -1,5 +1,5 @@
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use uuid::Uuid;
@@ -14,6 +14,7 @@ use crate::engine::EngineStats;
 use crate::engine::behaviour::Behaviour;
 use crate::engine::limits::Limits;
 use crate::engine::runs::Runs;
+use crate::sync::MutexExt;
 use crate::transport::{PipeLimits, PipeReader, PipeWriter, later, now};
 use crate::wire::{AccessKey, Direction, StreamChannelRef};
 
@@ -148,7 +149,7 @@ impl Channels {
     fn lock(&self) -> MutexGuard<'_, Table> {
         // The table is consistent after each statement, so it is usable after a panic under the
         // lock.
-        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+        self.table.lock_unpoisoned()
     }
 }
 

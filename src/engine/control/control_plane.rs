@@ -1,5 +1,5 @@
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::SystemTime;
 
 use uuid::Uuid;
@@ -14,6 +14,7 @@ use crate::engine::limits::Limits;
 use crate::engine::metrics::Metrics;
 use crate::engine::runs::Runs;
 use crate::engine::{EngineStats, Role};
+use crate::sync::MutexExt;
 use crate::transport::Budget;
 use crate::wire::{
     AccessKey, CancelInvocation, ControlMessage, EXTENSIONS_VERSION, ErrorBody, FunctionActive,
@@ -103,7 +104,7 @@ impl Control {
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Tables> {
         // The tables are consistent after each statement, so they are usable after a panic.
-        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+        self.tables.lock_unpoisoned()
     }
 }
 

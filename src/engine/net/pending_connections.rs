@@ -1,9 +1,10 @@
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio_util::sync::CancellationToken;
 
 use super::super::metrics::{Metrics, Reason};
+use crate::sync::MutexExt;
 
 /// Connections that have sent nothing useful yet: no complete request, or a worker connection
 /// without a message.
@@ -63,7 +64,7 @@ impl PendingConnections {
     }
 
     fn lock(&self) -> MutexGuard<'_, Table> {
-        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+        self.table.lock_unpoisoned()
     }
 }
 

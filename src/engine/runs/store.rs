@@ -1,5 +1,5 @@
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use serde::Deserialize;
 
@@ -9,6 +9,7 @@ use super::payload_refs::refs_in;
 use super::table::{EndRef, NewCall, Table};
 use crate::engine::channels::ChannelRow;
 use crate::engine::truncate::LONGEST_NAME;
+use crate::sync::MutexExt;
 use crate::transport::now;
 use crate::wire::{EdgeLabel, ErrorBody, InvocationResult, Payload, StreamChannelRef};
 
@@ -129,7 +130,7 @@ impl Runs {
     fn lock(&self) -> Option<MutexGuard<'_, Table>> {
         // After a panic under the lock, one run may be displayed wrongly, nothing more.
         let table = self.table.as_ref()?;
-        Some(table.lock().unwrap_or_else(PoisonError::into_inner))
+        Some(table.lock_unpoisoned())
     }
 }
 

@@ -1,5 +1,5 @@
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use futures::{FutureExt, Stream, StreamExt, stream};
 
@@ -8,6 +8,7 @@ use super::super::segment::Segment;
 use crate::channel::Receiver;
 use crate::codec::{Decode, Encode, Format};
 use crate::stage::{Counted, Flow, Incoming, PartIndex, StageContext, StageError};
+use crate::sync::MutexExt;
 
 /// The start of a branch. [`Pipeline::broadcast`](crate::Pipeline::broadcast) and other operators
 /// pass it to a closure, which adds the rest of the branch.
@@ -45,7 +46,7 @@ impl<T, F: Format> InputSlot<T, F> {
     }
 
     fn lock(&self) -> MutexGuard<'_, InputState<T, F>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock_unpoisoned()
     }
 
     fn take(&self) -> InputState<T, F> {

@@ -1,6 +1,6 @@
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 use std::task::{Context, Poll, ready};
 
 use futures::future::{BoxFuture, FutureExt};
@@ -8,6 +8,8 @@ use futures::task::AtomicWaker;
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 use tracing::Instrument;
+
+use crate::sync::MutexExt;
 
 /// A call that makes progress even if its caller does not poll it. Its timeouts and connections
 /// therefore do not suffer when the reader of the outputs pauses.
@@ -49,7 +51,7 @@ impl<T: Send + 'static> BackgroundCall<T> {
 
 impl<T> Shared<T> {
     fn lock(&self) -> MutexGuard<'_, Call<T>> {
-        self.call.lock().unwrap_or_else(PoisonError::into_inner)
+        self.call.lock_unpoisoned()
     }
 
     /// Polls the call. Ready when there is nothing left to poll.

@@ -1,6 +1,6 @@
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll};
 
 use futures::Stream;
@@ -9,6 +9,7 @@ use pin_project::{pin_project, pinned_drop};
 
 use super::super::{Flow, StageError, StageReport};
 use crate::channel::{Event, Signal, SignalKind};
+use crate::sync::MutexExt;
 
 /// The outputs of each part of a run within one process, in the order of the stream, and the work
 /// that remains after the stream.
@@ -150,7 +151,7 @@ impl LocalStats {
     }
 
     fn lock(&self) -> MutexGuard<'_, Parts> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock_unpoisoned()
     }
 }
 

@@ -1,8 +1,9 @@
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 use tokio::sync::{broadcast, watch};
 
 use super::{Fault, FaultPlan, InjectedFault, Way};
+use crate::sync::MutexExt;
 
 /// Number of orders that a connection may lag behind; the owner of the proxy issues them one at a
 /// time.
@@ -44,7 +45,7 @@ impl ProxyState {
 
     /// The lock is never held across an await.
     pub(super) fn settings(&self) -> MutexGuard<'_, Settings> {
-        self.settings.lock().unwrap_or_else(PoisonError::into_inner)
+        self.settings.lock_unpoisoned()
     }
 
     pub(super) fn order(&self, way: Way, fault: Fault) {

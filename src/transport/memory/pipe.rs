@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use super::backpressure_timer::BackpressureTimer;
-use crate::sync::{Mutex, MutexGuard, PoisonError};
+use crate::sync::{Mutex, MutexExt, MutexGuard, PoisonError};
 #[cfg(feature = "engine")]
 use crate::transport::Account;
 #[cfg(feature = "engine")]
@@ -150,7 +150,7 @@ impl Shared {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing under the lock can panic.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock_unpoisoned()
     }
 
     /// Ends the stream after the queued frames. Returns the reader's close if the reader has

@@ -1,6 +1,8 @@
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use bytes::BytesMut;
+
+use crate::sync::MutexExt;
 
 /// Size of a buffer. All buffers have the same size, so any of them fits.
 pub(super) const SIZE: usize = 256 << 10;
@@ -21,7 +23,7 @@ static POOL: Mutex<Vec<BytesMut>> = Mutex::new(Vec::new());
 
 /// Takes a buffer with room for [`SIZE`] bytes. Returns `None` while all pooled buffers are in use.
 pub(super) fn take() -> Option<BytesMut> {
-    let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut pool = POOL.lock_unpoisoned();
     for at in (0..pool.len()).rev() {
         if pool[at].try_reclaim(SIZE) {
             return Some(pool.swap_remove(at));
@@ -35,7 +37,7 @@ pub(super) fn take() -> Option<BytesMut> {
 /// Returns a buffer that was [taken](take), after clearing it.
 pub(super) fn give(mut buffer: BytesMut) {
     buffer.clear();
-    let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut pool = POOL.lock_unpoisoned();
     if pool.len() < KEPT {
         pool.push(buffer);
     }

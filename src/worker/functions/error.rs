@@ -1,6 +1,7 @@
 use std::any::Any;
 use std::fmt;
 
+use crate::channel::error_chain;
 use crate::wire::ErrorBody;
 
 /// A function's error with a code, as its caller receives it.
@@ -62,14 +63,7 @@ impl FunctionError {
 impl<E: std::error::Error> From<E> for FunctionError {
     /// The code is `invocation_failed`; the message contains the error and its causes.
     fn from(error: E) -> Self {
-        let mut message = error.to_string();
-        let mut cause = error.source();
-        while let Some(error) = cause {
-            message.push_str(": ");
-            message.push_str(&error.to_string());
-            cause = error.source();
-        }
-        Self::failed(message)
+        Self::failed(error_chain(&error))
     }
 }
 

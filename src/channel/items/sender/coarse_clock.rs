@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Condvar, Mutex, Once, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::sync::MutexExt;
+
 /// Duration of a tick.
 const TICK: Duration = Duration::from_millis(1);
 
@@ -50,7 +52,7 @@ impl CoarseClock {
                 tracing::warn!(%error, "cannot start the thread that counts milliseconds");
             }
         });
-        let mut users = USERS.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut users = USERS.lock_unpoisoned();
         *users += 1;
         if *users == 1 {
             SOMEBODY.notify_one();
@@ -64,13 +66,13 @@ impl Drop for CoarseClock {
         if cfg!(shuttle) {
             return;
         }
-        *USERS.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        *USERS.lock_unpoisoned() -= 1;
     }
 }
 
 fn count() {
     loop {
-        let mut users = USERS.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut users = USERS.lock_unpoisoned();
         while *users == 0 {
             users = SOMEBODY.wait(users).unwrap_or_else(PoisonError::into_inner);
         }

@@ -10,7 +10,7 @@ use super::wakers::{FlusherWaker, Wakers};
 use crate::channel::WriteError;
 use crate::channel::writer::{Outbox, Packer};
 use crate::codec::Encode;
-use crate::sync::{AtomicBool, Mutex, MutexGuard, PoisonError, TryLockError};
+use crate::sync::{AtomicBool, Mutex, MutexExt, MutexGuard, TryLockError};
 use crate::wire::{Abort, InBand, Text};
 
 /// Number of ticks after which the next `send` sends waiting items.
@@ -144,7 +144,7 @@ impl<F> ItemEncoder<F> {
     }
 
     fn lock(&self) -> MutexGuard<'_, State<F>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock_unpoisoned()
     }
 
     /// Locks the state for the flusher without waiting; `None` while the sender holds it.

@@ -23,22 +23,9 @@ fn last_part(id: &str) -> &str {
 /// Longer ids are not compared, because the work grows with the product of both lengths.
 const MAX_LEN: usize = 128;
 
-/// The Levenshtein distance, computed row by row.
+/// The Levenshtein distance between two ids.
 fn distance(a: &str, b: &str) -> Option<usize> {
-    if a.len() > MAX_LEN || b.len() > MAX_LEN {
-        return None;
-    }
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, a) in a.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, b) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(a != *b);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row.last().copied()
+    (a.len() <= MAX_LEN && b.len() <= MAX_LEN).then(|| strsim::levenshtein(a, b))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use crate::engine::worker_quota::{FREE, WorkerQuota};
+use crate::sync::MutexExt;
 use crate::transport::Account;
 use crate::wire::{Close, Text};
 
@@ -250,7 +251,7 @@ impl Outbox {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing under the lock can panic.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock_unpoisoned()
     }
 }
 

@@ -1,6 +1,7 @@
 use std::collections::HashSet;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
+use crate::sync::MutexExt;
 use crate::wire::{ControlMessage, builtin};
 
 /// Functions that a worker has registered since its last other message. When imitating an iii
@@ -32,6 +33,6 @@ impl RecentRegistrations {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashSet<String>> {
-        self.ids.lock().unwrap_or_else(PoisonError::into_inner)
+        self.ids.lock_unpoisoned()
     }
 }
