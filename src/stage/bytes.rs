@@ -36,7 +36,7 @@ pub trait ByteStage: Stage<In = Bytes, Out = Bytes> {
 }
 
 /// Connects a byte stage to its input within the process.
-#[allow(clippy::needless_pass_by_value)] // Called alike for every kind of stage.
+#[allow(clippy::needless_pass_by_value)] // The same signature for every kind of stage.
 pub fn fuse<G, S>(
     stage: G,
     input: S,
@@ -80,7 +80,7 @@ where
 }
 
 /// Runs a byte stage over channels.
-#[allow(clippy::manual_async_fn)] // `Send` is promised here, not found missing far away.
+#[allow(clippy::manual_async_fn)] // States `Send` here, so that a violation is reported here.
 pub fn serve<G: ByteStage>(
     stage: G,
     mut ends: Ends,

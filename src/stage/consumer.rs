@@ -66,7 +66,7 @@ pub trait Consumer: Clone + Send + Sync + 'static {
                 conclude(&context, Some(feed), fed).await
             });
             let (mut fed, mut grace) = (None, Grace::default());
-            // When the code has ended nobody waits for the input any more.
+            // Once the code has ended, the input is no longer needed.
             let ended = poll_fn(|cx| {
                 if fed.is_none()
                     && let Poll::Ready(result) = feeding.as_mut().poll(cx)
@@ -75,7 +75,7 @@ pub trait Consumer: Clone + Send + Sync + 'static {
                 }
                 match code.as_mut().poll(cx) {
                     Poll::Ready(ended) => Poll::Ready(Some(ended)),
-                    // The input has failed, and the code waits for something else.
+                    // The input has failed, but the code waits for something else.
                     Poll::Pending if matches!(fed, Some(Err(_))) => {
                         grace.poll_idle(cx).map(|()| None)
                     }
@@ -104,7 +104,7 @@ pub trait Consumer: Clone + Send + Sync + 'static {
         async move {
             let ticker = ProgressTicker::new(context.clone());
             let id = context.stage();
-            // Nothing goes out but messages, progress, and in the end how it ended.
+            // Only messages, progress and the result are sent, so the item type is `()`.
             let mut end = ends
                 .writer
                 .take()

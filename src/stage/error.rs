@@ -107,7 +107,7 @@ impl StageError {
         if let Some(failure) = error.downcast_ref::<Self>() {
             let mut failure = failure.clone();
             if failure.0.kind != Kind::Failed {
-                // Of another stage that this one has started.
+                // The failure of another stage, which this stage has started.
                 failure.0.kind = Kind::Failed;
                 Self::FAILED.clone_into(&mut failure.0.abort.code);
             }

@@ -4,10 +4,10 @@ use super::remote::cancel::{RemoteCancel, free};
 use super::{StageError, StageRequest};
 use crate::worker::Worker;
 
-/// The channels of a stage that a fused run triggers. **Dropping** it frees those that the stage
-/// may not have opened, and lets go of the stage, in a task of its own.
+/// The channels of a stage that a fused run triggers. **Dropping** it spawns a task that frees the
+/// channels that the stage may not have opened, and releases the stage.
 pub(super) struct Held {
-    /// `None` once the stage was let go of.
+    /// `None` after the stage was released.
     remote_cancel: Option<RemoteCancel>,
     pub(super) worker: Worker,
     pub(super) request: StageRequest,
@@ -31,12 +31,12 @@ impl Held {
         }
     }
 
-    /// The stage has failed.
+    /// Records that the stage has failed.
     pub(super) fn fail(&mut self, failure: StageError) {
         self.failure = Some(failure);
     }
 
-    /// The stage has ended well. Its output may still be read, so its channels stay.
+    /// Releases a stage that has succeeded. Its output may still be read, so its channels stay.
     pub(super) async fn let_go(mut self) {
         self.freed = true;
         if let Some(remote_cancel) = self.remote_cancel.take() {
@@ -44,7 +44,7 @@ impl Held {
         }
     }
 
-    /// The output of the stage was read.
+    /// Frees the channels after the output of the stage was read.
     pub(super) async fn free(mut self) {
         free(&self.worker, &self.request, None).await;
         self.freed = true;
@@ -56,7 +56,7 @@ impl Drop for Held {
         if self.freed {
             return;
         }
-        // Without a runtime the engine frees the channels when it finds the worker gone.
+        // Without a runtime, the engine frees the channels when it notices that the worker is gone.
         if let Ok(runtime) = Handle::try_current() {
             let (worker, request) = (self.worker.clone(), self.request.clone());
             let (remote_cancel, failure) = (self.remote_cancel.take(), self.failure.take());

@@ -165,7 +165,7 @@ pub const fn keeps_order<G: ItemStage>() -> KeepsOrder {
 
 /// Connects an item stage to its input within the process.
 #[inline]
-#[allow(clippy::needless_pass_by_value)] // Called alike for every kind of stage.
+#[allow(clippy::needless_pass_by_value)] // The same signature for every kind of stage.
 pub fn fuse<G, S>(
     stage: G,
     input: S,
@@ -206,8 +206,8 @@ where
     };
     let run = ItemRun::new(params, context);
     if G::CONCURRENCY > 1 {
-        // The type of the input must not stand in both arms: it would double with every stage, and
-        // compilation take time exponential in the stages of a pipeline.
+        // The input type must not occur in both branches: it would double with every stage, and the
+        // time to compile a pipeline would be exponential in its length.
         let input = CatchPanic::new(input).boxed();
         return FusedItemStage::concurrent(concurrent::join(stage, input, run).boxed());
     }
@@ -225,7 +225,7 @@ fn apply<G: ItemStage>(
 }
 
 /// Runs an item stage over channels.
-#[allow(clippy::manual_async_fn)] // `Send` is promised here, not found missing far away.
+#[allow(clippy::manual_async_fn)] // States `Send` here, so that a violation is reported here.
 pub fn serve<G: ItemStage>(
     stage: G,
     ends: Ends,

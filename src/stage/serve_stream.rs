@@ -1,4 +1,4 @@
-//! Runs a step whose code is a stream over channels.
+//! Runs a stage or operator whose code is a stream over channels.
 
 use std::future::Future;
 
@@ -12,11 +12,11 @@ use super::{CatchPanic, Ends, Flow, StageContext, StageError, StageReport};
 use crate::channel::Sender;
 use crate::codec::{Decode, Encode};
 
-/// Reads items, joins them to the code, and sends what comes out.
+/// Reads items, passes them to the stream that `join` returns, and sends its outputs.
 ///
-/// `ready` is made first. A failure of it is that of the stage. With `bad_items`, items that
-/// cannot be read are for the code to deal with.
-#[allow(clippy::manual_async_fn)] // `Send` is promised here, not found missing far away.
+/// `ready` runs first; if it fails, the stage fails. With `bad_items`, items that cannot be read
+/// are left to the code.
+#[allow(clippy::manual_async_fn)] // States `Send` here, so that a violation is reported here.
 pub(super) fn serve_stream<In, InF, Out, F, R, J, S>(
     mut ends: Ends,
     context: StageContext,
@@ -51,7 +51,8 @@ where
                     .map_err(|error| StageError::input(id, error))?;
                 context.set_metadata(header.and_then(|header| header.content.clone()));
                 sender.set_metadata(context.metadata());
-                // Lets the reader know at once that there is somebody.
+                // Sends the header immediately, so that the reader knows that its stream has
+                // started.
                 sender
                     .flush()
                     .await

@@ -4,8 +4,8 @@ use super::{Control, GRACE, StageError};
 use crate::transport::later;
 use crate::worker::Worker;
 
-/// Tells the stages of `control` when their worker shuts down: the stage, or the run, `name`.
-/// Returns the reason once they were told.
+/// Waits until `worker` shuts down and then notifies the stages of `control`. `name` is the stage
+/// or the run. Returns the reason.
 pub(crate) async fn tell_of_shutdown(worker: &Worker, control: &Control, name: &str) -> StageError {
     worker.stops().await;
     let reason = StageError::new(StageError::LOST, name, "the worker of the stage shuts down");
@@ -13,8 +13,8 @@ pub(crate) async fn tell_of_shutdown(worker: &Worker, control: &Control, name: &
     reason
 }
 
-/// As [`tell_of_shutdown`]; then stops the stages once nothing moves in them any more, at the
-/// latest shortly before the deadline of the shutdown, which leaves time for an answer.
+/// Like [`tell_of_shutdown`], then stops the stages when nothing moves in them any more, at the
+/// latest shortly before the deadline of the shutdown. The remaining time is for the answer.
 pub(crate) async fn end_with_worker(worker: &Worker, control: &Control, name: &str) {
     let reason = tell_of_shutdown(worker, control, name).await;
     let last = later(Instant::now(), worker.shutdown_timeout().mul_f32(0.8));

@@ -31,7 +31,7 @@ pub trait StreamStage: Stage {
 }
 
 /// Connects a stream stage to its input within the process.
-#[allow(clippy::needless_pass_by_value)] // Called alike for every kind of stage.
+#[allow(clippy::needless_pass_by_value)] // The same signature for every kind of stage.
 pub fn fuse<G, S>(
     stage: G,
     input: S,
@@ -77,7 +77,7 @@ where
 }
 
 /// Runs a stream stage over channels.
-#[allow(clippy::manual_async_fn)] // `Send` is promised here, not found missing far away.
+#[allow(clippy::manual_async_fn)] // States `Send` here, so that a violation is reported here.
 pub fn serve<G: StreamStage>(
     stage: G,
     mut ends: Ends,

@@ -18,7 +18,7 @@ impl Worker {
     /// # Cancel safety
     ///
     /// If the future is dropped, the channel may have been created. The engine removes a channel
-    /// that nobody opens.
+    /// that is never opened.
     pub async fn create_channel(
         &self,
         buffer_size: impl Into<Option<usize>>,
@@ -60,7 +60,7 @@ impl Worker {
     /// # Cancel safety
     ///
     /// If the future is dropped, the channel may have been created. The engine removes a channel
-    /// that nobody opens.
+    /// that is never opened.
     pub(crate) async fn create_channel_refs(
         &self,
         buffer_size: Option<usize>,

@@ -17,9 +17,10 @@ pub(crate) trait WritingEnd: Send {
 
     fn poll_abort(&mut self, cx: &mut Context<'_>, abort: &Abort) -> Poll<Result<(), WriteError>>;
 
-    /// Aborts the stream after the outputs before.
+    /// Aborts the stream after flushing the outputs before it.
     fn poll_fail(&mut self, cx: &mut Context<'_>, abort: &Abort) -> Poll<Result<(), WriteError>> {
-        // A failure comes back from the abort; a stream that is aborted flushes no more.
+        // The abort reports a failure of the flush; a stream that is already aborted flushes
+        // nothing.
         let _ = ready!(self.poll_flush(cx));
         self.poll_abort(cx, abort)
     }
@@ -70,7 +71,7 @@ pub(in crate::stage) async fn conclude<W: WritingEnd>(
         return ended;
     };
     let control = context.control();
-    // A reader that takes its time is not waited for when the run is over anyway.
+    // Do not wait for a slow reader if the run is over anyway.
     let failure = match ended {
         Ok(()) => tokio::select! {
             closed = poll_fn(|cx| writer.poll_close(cx)) => {
@@ -78,7 +79,7 @@ pub(in crate::stage) async fn conclude<W: WritingEnd>(
             }
             () = control.run().cancelled() => control.stopped(context.stage()),
         },
-        // Nobody is left to be told.
+        // The reader is gone, so there is no one to notify.
         Err(failure) if failure.is_output_gone() => failure,
         Err(failure) => {
             tokio::select! {
@@ -87,8 +88,8 @@ pub(in crate::stage) async fn conclude<W: WritingEnd>(
             }
         }
     };
-    // A reader that cannot be told finds the stream truncated; the failure itself goes to whoever
-    // started the stage.
+    // A reader that cannot be notified finds the stream truncated. The failure itself goes to the
+    // caller that started the stage.
     let told = poll_fn(|cx| writer.poll_abort(cx, failure.abort()));
     let _ = timeout(STOPPED, told).await;
     Err(failure)

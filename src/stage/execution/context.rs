@@ -121,7 +121,7 @@ impl StageContext {
 
     pub(crate) fn with_metadata(&self, metadata: Option<Value>) -> Self {
         self.changed(|inner| {
-            // Without any, that of the stream's header counts.
+            // If there are none, the parameters from the stream's header apply.
             inner.metadata = metadata.map_or_else(OnceLock::new, |known| Some(known).into());
         })
     }
@@ -238,7 +238,7 @@ impl StageContext {
 
     /// Stores the metadata of the input once it has arrived.
     pub(in crate::stage) fn set_metadata(&self, metadata: Option<Value>) {
-        // A second header is refused by the verifier before it comes here.
+        // The verifier refuses a second header before it gets here.
         let _ = self.0.metadata.set(metadata);
     }
 

@@ -23,7 +23,7 @@ use crate::channel::{ReadError, ReaderGone, ReceiveError};
 pub(in crate::stage) struct StageEnding<'a> {
     /// How the input failed, if the code has seen it.
     pub(in crate::stage) input: Option<&'a ReadError>,
-    /// Set when nobody reads the output any more.
+    /// Set when the output has no reader any more.
     pub(in crate::stage) output: Option<ReaderGone>,
 }
 
@@ -38,7 +38,7 @@ impl StageEnding<'_> {
             (_, Some(ReaderGone::ReaderGone), _) => Err(StageError::output_gone(stage)),
             (Err(failure), Some(ReaderGone::Lost), _) => Err(failure.lost_output(stage)),
             (Ok(_), _, Some(input)) => Err(failed_input(stage, input)),
-            // What this end refused the code may explain better.
+            // This end refused its input; the error of the code may explain it better.
             (Err(failure), None, Some(ReadError::Refused { .. })) => Err(failure),
             (Err(failure), None, Some(input)) if failure.is_of_code() => {
                 Err(failed_input(stage, input).instead_of(failure))

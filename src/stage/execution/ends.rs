@@ -11,7 +11,7 @@ pub struct Ends {
 
 impl Ends {
     /// Connects both ends before the stage's code runs. An end that connects late would look as if
-    /// nobody opened it, and would not notice that its peer leaves. Nothing is sent yet.
+    /// it was never opened, and would not notice when its peer leaves. Nothing is sent yet.
     ///
     /// # Errors
     ///
@@ -64,7 +64,7 @@ impl Ends {
         match (self.reader(stage), self.writer(stage)) {
             (Ok(reader), Ok(writer)) => Ok((reader, writer)),
             (Err(error), Ok(mut writer)) => {
-                // The failure itself goes to whoever started the stage.
+                // The failure itself goes to the caller that started the stage.
                 let _ = writer.abort(error.abort().clone()).await;
                 Err(error)
             }

@@ -8,7 +8,7 @@ use tokio::time::{Instant, Sleep, sleep, timeout};
 
 use crate::transport::later;
 
-/// How long the rest of a run may stand still after a part of it has failed or ended.
+/// How long the rest of a run may be without progress after a part of it has failed or ended.
 ///
 /// What the failed part sent before its failure still arrives within this time. A part that makes
 /// progress has as long as it needs.
@@ -46,8 +46,8 @@ impl Grace {
     }
 }
 
-/// Waits for the header of an input, which has the metadata; `None` once it is late. A writer that
-/// has nothing to write must not hold back code that may want nothing of it.
+/// Waits for the header of an input, which contains the metadata; `None` once the header is late. A
+/// writer that has nothing to write must not hold back code that may not need the header.
 pub(in crate::stage) async fn soon<R>(header: impl Future<Output = R>) -> Option<R> {
     timeout(GRACE, header).await.ok()
 }

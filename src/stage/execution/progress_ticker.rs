@@ -30,9 +30,9 @@ pub(in crate::stage) struct ProgressTicker {
 
 /// Measurements on one side of a stage.
 struct Measure {
-    /// The meter of the only end. With several ends or none, it measures only waits.
+    /// The statistics of the only end. With several ends or none, they count only waits.
     own: Arc<StreamStats>,
-    /// The meters of several ends.
+    /// The statistics of several ends.
     ends: Vec<Arc<StreamStats>>,
 }
 
@@ -86,7 +86,7 @@ impl Measure {
         self.each().iter().any(open)
     }
 
-    /// Set when nobody reads any more; for several ends, none of them.
+    /// Set when the output has no reader any more; for several ends, when none of them has.
     fn departure(&self) -> Option<ReaderGone> {
         let mut all = ReaderGone::ReaderGone;
         for end in self.each() {
@@ -125,7 +125,7 @@ impl ProgressTicker {
         }
     }
 
-    /// Attaches meters to the ends. Messages that the stage does not request bypass it.
+    /// Attaches statistics to the ends. Messages that the stage does not request bypass it.
     pub(in crate::stage) async fn attach(
         &self,
         ends: &mut Ends,
@@ -163,12 +163,12 @@ impl ProgressTicker {
         self.message_queue.clone()
     }
 
-    /// The meter for the waits of a stage with several inputs.
+    /// The statistics that count the waits of a stage with several inputs.
     pub(in crate::stage) fn input_waits(&self) -> Arc<StreamStats> {
         Arc::clone(&self.input.own)
     }
 
-    /// The meter for the waits of a stage with several outputs.
+    /// The statistics that count the waits of a stage with several outputs.
     pub(in crate::stage) fn output_waits(&self) -> Arc<StreamStats> {
         Arc::clone(&self.output.own)
     }
@@ -184,9 +184,9 @@ impl ProgressTicker {
         report
     }
 
-    /// Runs the stage's own code until it ends or panics, until it should stop, or until nobody
-    /// reads its output; then decides the stage's result. Meanwhile it queues progress, at most
-    /// once per interval.
+    /// Runs the stage's own code until it ends or panics, until it should stop, or until its output
+    /// has no reader; then decides the stage's result. Meanwhile it queues progress, at most once
+    /// per interval.
     pub(in crate::stage) async fn run<R>(
         &self,
         code: impl Future<Output = Result<R, StageError>>,
@@ -206,12 +206,12 @@ impl ProgressTicker {
             if cancelled.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(Err(control.stopped(stage)));
             }
-            // A stage that has ended its output may go on to finish its work.
+            // A stage that has ended its output may continue in order to finish its work.
             if !self.output.is_ending() && unread.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(Err(StageError::output_gone(stage)));
             }
             while ticks.poll_tick(cx).is_ready() {
-                // One that was not taken yet says enough.
+                // If earlier progress was not sent yet, skip this one.
                 if self.message_queue.is_empty() {
                     self.message_queue
                         .push(QueuedMessage::Progress(self.progress()));
@@ -228,7 +228,7 @@ impl ProgressTicker {
         if let Some(reason) = control.reason()
             && self.input.verified().is_none()
         {
-            // What it gave until it was told to come to an end is not all.
+            // The output was cut short because the stage was asked to end, so it is not complete.
             ended = Err(reason.clone());
         }
         let told = ended.as_ref().map(|_| ()).map_err(StageError::clone);
@@ -239,7 +239,7 @@ impl ProgressTicker {
     fn ticks(&self) -> Interval {
         let mut ticks = interval(self.context.progress_interval());
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        // The first tick comes at once, and there is nothing to tell yet.
+        // The first tick is immediate, before there is any progress.
         ticks.reset();
         ticks
     }

@@ -203,7 +203,7 @@ pub(crate) fn all_verified(streams: impl IntoIterator<Item = Option<bool>>) -> O
     all
 }
 
-#[allow(clippy::trivially_copy_pass_by_ref)] // As serde asks.
+#[allow(clippy::trivially_copy_pass_by_ref)] // The signature that serde requires.
 fn is_zero(count: &u64) -> bool {
     *count == 0
 }

@@ -27,11 +27,11 @@ pub(crate) enum Order {
 pub(crate) struct FanIn<T> {
     lanes: Vec<FanInInput<T>>,
     order: Order,
-    /// The lane to poll first.
+    /// The index of the input to poll first.
     next: usize,
-    /// Fills the lanes, if that happens in the same task.
+    /// Fills the inputs, if that happens in the same task.
     feed: Option<BoxFuture<'static, Result<(), StageError>>>,
-    /// The failure of the feed, which replaces the resulting failures of the lanes.
+    /// The failure of the feed, which replaces the resulting failures of the inputs.
     failed_feed: Option<StageError>,
     waits: WaitTimer,
     over: bool,
@@ -112,7 +112,8 @@ impl<T> FanIn<T> {
     }
 
     fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<Option<Flow<T>>> {
-        // A lane that is over passes its turn on; so many in a row are all of them.
+        // An input that has ended passes its turn on. If this happens once for each input, all have
+        // ended.
         let mut over = 0;
         while over < self.lanes.len() {
             let lane = &mut self.lanes[self.next];
@@ -137,7 +138,7 @@ impl<T> FanIn<T> {
         Poll::Ready(None)
     }
 
-    /// Also polls the lanes whose turn it is not, and returns their progress.
+    /// Also polls the inputs whose turn it is not, and returns their progress.
     fn poll_ahead(&mut self, cx: &mut Context<'_>) -> Poll<Option<Flow<T>>> {
         let limit = if self.feed.is_some() {
             AHEAD
@@ -202,7 +203,7 @@ impl<T> FanInInput<T> {
     }
 }
 
-/// Items are only moved.
+/// Items are only moved, never pinned.
 impl<T> Unpin for FanIn<T> {}
 
 impl<T> Stream for FanIn<T> {
@@ -221,7 +222,7 @@ impl<T> Stream for FanIn<T> {
                 this.feed = None;
                 this.failed_feed = fed.err();
             }
-            // What was fed may be what was waited for.
+            // The feed may have supplied what the inputs waited for.
             polled = this.poll_lanes(cx);
         }
         match &polled {
@@ -231,7 +232,7 @@ impl<T> Stream for FanIn<T> {
         if let Poll::Ready(None) = &polled
             && let Some(feed) = &mut this.feed
         {
-            // The streams may end before the feed knows; its failure counts.
+            // The streams may end before the feed does; a failure of the feed still counts.
             let fed = std::task::ready!(feed.poll_unpin(cx));
             this.feed = None;
             this.failed_feed = fed.err();
@@ -248,7 +249,7 @@ impl<T> Stream for FanIn<T> {
             None => {
                 this.over = true;
                 let failed = this.failed_feed.take();
-                // That no branch wants more is no failure of the run.
+                // If all branches want no more items, the run has not failed.
                 failed.filter(|failure| !failure.is_output_gone()).map(Err)
             }
         })

@@ -59,7 +59,7 @@ where
         .await
         .into_iter()
         .partition(|result| result.as_ref().is_err_and(StageError::is_output_gone));
-    // A branch that leaves before its end has come has had what it wants, as long as one stays.
+    // A branch may leave before the end of its stream, as long as another one stays.
     let all_gone = others.is_empty();
     others.into_iter().collect::<Result<(), _>>()?;
     match gone.into_iter().next() {
@@ -115,11 +115,11 @@ impl<T: Send + 'static, F: Encode<T>> FanOut<'_, T, F> {
             match input.as_mut().poll_next(cx) {
                 Poll::Ready(Some(Ok(event))) => self.take(event)?,
                 Poll::Ready(Some(Err(failure))) => return Poll::Ready(Err(failure)),
-                // What is closed needs no end of a turn.
+                // Closing a branch also ends its turn.
                 Poll::Ready(None) => return Poll::Ready(Ok(())),
                 Poll::Pending if self.pause() => {}
                 Poll::Pending => {
-                    // A reader that goes while there is nothing to write counts, too.
+                    // A reader that leaves while there is nothing to write is noticed, too.
                     for at in 0..self.branches.len() {
                         if let Some(output) = &mut self.branches[at].output
                             && let Poll::Ready(error) = output.poll_gone(cx)
@@ -140,7 +140,7 @@ impl<T: Send + 'static, F: Encode<T>> FanOut<'_, T, F> {
                 let stage = self.context.stage();
                 return Err(StageError::input(stage, unreadable.error));
             }
-            // It is about the copy that this operator would be in, and it is in none.
+            // The turn belongs to a copy of this operator, and there are no copies.
             Event::Signal(Signal(SignalKind::Turn(_))) => {}
             event => {
                 if let (Route::ByKey(key), Event::Item(item)) = (&mut self.route, &event) {

@@ -31,7 +31,7 @@ impl Turns {
         }
     }
 
-    /// Records that an item was given. Returns whether the turn is over.
+    /// Records that an item was forwarded. Returns whether the turn is over.
     pub(super) fn give(&mut self) -> bool {
         self.given += 1;
         self.given >= self.length
@@ -43,12 +43,12 @@ impl Turns {
         self.has_begun()
     }
 
-    /// Whether an item was given in this turn.
+    /// Whether an item was forwarded in this turn.
     pub(super) fn has_begun(&self) -> bool {
         self.given > 0
     }
 
-    /// Ends the turn; `round` if it was the last branch's.
+    /// Ends the turn. `round` states whether it was the last branch's.
     pub(super) fn end(&mut self, round: bool) {
         self.given = 0;
         if round {

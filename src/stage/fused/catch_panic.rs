@@ -57,7 +57,8 @@ where
                 Err(panic) => panic,
             };
             this.stream.set(None);
-            // What nobody is blamed for is code of the user between the stages, such as a key.
+            // A panic without a context occurred in user code between the stages, such as a key
+            // function.
             let blamed = PanicContext::take().unwrap_or_default();
             *this.failure = Some(StageError::panicked(&blamed.stage, blamed.item, &*panic));
             *this.queued_messages = blamed.queued_messages;

@@ -69,7 +69,7 @@ fn call<G: ItemStage>(
     run: &mut RunOf<G>,
 ) -> Either<BackgroundCall<Handled<G>>, Ready<Handled<G>>> {
     let (number, context) = (run.number, run.context.clone());
-    // A function that is not async has done its work when this returns.
+    // A synchronous function has done its work when this returns.
     match catch_unwind(AssertUnwindSafe(|| stage.apply(item, run))) {
         Ok(call) => Either::Left(BackgroundCall::new(
             AssertUnwindSafe(call)

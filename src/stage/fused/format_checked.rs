@@ -101,7 +101,7 @@ impl<S, F> FormatChecked<S, F> {
             match written.read() {
                 Ok(Some(item)) => return Poll::Ready(Some(Ok(Event::Item(item)))),
                 Ok(None) if written.is_over => {
-                    // As the end message of a channel tells its reader.
+                    // Over a channel, the end message would reveal this.
                     let all_read = !F::KEEPS_ITEMS || written.items == *this.items;
                     let read = std::mem::replace(&mut written.items, *this.items);
                     return Poll::Ready((!all_read).then(|| {

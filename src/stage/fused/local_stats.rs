@@ -29,7 +29,7 @@ pub(crate) type End = BoxFuture<'static, Result<(), StageError>>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct PartIndex(usize);
 
-/// The counters of a stage beside its traffic.
+/// The counters of a stage in addition to its traffic.
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
     skipped: AtomicU64,
@@ -166,7 +166,7 @@ pub(crate) struct Counted<S> {
     count: Arc<AtomicU64>,
 }
 
-/// A stage that wants no more drops its input in the middle.
+/// A stage that wants no more items drops its input at any point.
 #[pinned_drop]
 impl<S> PinnedDrop for Counted<S> {
     fn drop(self: Pin<&mut Self>) {

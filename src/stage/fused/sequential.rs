@@ -136,7 +136,7 @@ where
             if let Some(failure) = failure.take() {
                 break failure;
             }
-            // A message that a call has sent stands before what the call gives.
+            // A message that a call has sent precedes the outputs of the call.
             if G::USES_CONTEXT
                 && this.call.is_none()
                 && let Some(queued) = run.context.message_queue().pop()
@@ -201,7 +201,7 @@ where
         };
         this.call.set(None);
         this.outputs.set(None);
-        // What the call has said before it failed.
+        // Messages that the call sent before it failed.
         if G::USES_CONTEXT
             && let Some(queued) = run.context.message_queue().pop()
         {

@@ -46,8 +46,8 @@ where
     return_slot: ReturnSlot<W>,
     writer: Option<W>,
     output: Receiver<O, G>,
-    /// Runs while nothing moves although it should: the code has ended and its output has not, or
-    /// the input has failed and the code continues.
+    /// Runs while no progress is made although it should be: the code has ended and its output has
+    /// not, or the input has failed and the code continues.
     grace: Grace,
     over: bool,
 }
@@ -147,7 +147,7 @@ where
                     return Poll::Ready(Some(Ok(event)));
                 }
                 Poll::Ready(Ok(None)) => Some(Ok(())),
-                // It is for the stage that takes the items to deal with.
+                // The stage that receives the items handles an unreadable one.
                 Poll::Ready(Err(error @ ReceiveError::Item(_))) if this.output.goes_on() => {
                     return Poll::Ready(Some(Ok(unreadable(error, true))));
                 }
@@ -158,9 +158,9 @@ where
             };
             let no_code = matches!(this.seen, Seen::NoCode);
             let known = end.is_some() && (this.ended.is_some() || no_code);
-            // The output is over, and the code's result tells why, once there is one.
+            // The output has ended. The code's result, once known, tells why.
             if !known {
-                // Last, because an endless input uses up the budget of the task.
+                // Last, because an endless input uses up the cooperative budget of the task.
                 if self.as_mut().poll_feed(cx) || ran {
                     continue;
                 }
@@ -180,7 +180,8 @@ where
     W: WritingEnd,
     G: Decode<O>,
 {
-    /// Ready when the stage waits for something that does not come. Called when nothing moves.
+    /// Ready when the stage has waited too long for an event that does not come. Called when no
+    /// progress is made.
     fn poll_stands_still(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.project();
         if this.ended.is_some() {
@@ -192,14 +193,15 @@ where
         }
     }
 
-    /// Ends a stage whose output has ended with `end`, or that stands still. Returns its failure.
+    /// Ends a stage whose output has ended with `end`, or that makes no progress. Returns its
+    /// failure.
     fn end(self: Pin<&mut Self>, end: Option<Result<(), StageError>>) -> Option<StageError> {
         let mut this = self.project();
         *this.over = true;
         this.input.set(None);
         this.code.set(None);
         let stands_still = end.is_none();
-        // Code that stands still may not look at its input any more.
+        // Code that makes no progress may never look at its input again.
         let seen = this.seen.get() || this.ended.is_none();
         let input = this.failed_input.take().filter(|_| seen);
         let came = this.output.report();
@@ -223,7 +225,7 @@ where
         let mut moved = false;
         while let Some(feed) = this.feed {
             let Some(input) = this.input.as_mut().as_pin_mut() else {
-                // The input is over; its end has to reach the code.
+                // The input has ended; notify the code.
                 let closed = match this.failed_input {
                     Some(failure) => feed.poll_fail(cx, failure.abort()),
                     None => feed.poll_close(cx),
@@ -244,7 +246,7 @@ where
                 Poll::Pending => return moved,
                 Poll::Ready(Ok(())) => {}
                 Poll::Ready(Err(_)) => {
-                    // The code has dropped its reader: it wants no more.
+                    // The code has dropped its reader, so it wants no more items.
                     this.input.set(None);
                     *this.feed = None;
                     return true;
@@ -290,11 +292,12 @@ where
             };
             this.code.set(None);
             *this.writer = this.return_slot.take();
-            // An output that does not tell of a failure of the input must not end well.
+            // If the code has seen that the input failed, the output must not succeed.
             *this.ended = Some(
                 match (&*this.failed_input, this.context.control().reason()) {
                     (Some(failure), _) if this.seen.get() => Err(failure.clone()),
-                    // What it gave until it was told to come to an end is not all.
+                    // The output was cut short because the stage was asked to end, so it is not
+                    // complete.
                     (None, Some(reason)) if this.input.is_some() => Err(reason.clone()),
                     _ => ended,
                 },
@@ -368,7 +371,7 @@ where
                 Poll::Ready(Some(Err(failure))) => return Poll::Ready(Err(failure)),
                 Poll::Ready(None) => return Poll::Ready(Ok(())),
                 Poll::Pending => {
-                    // A reader that goes while there is nothing to write ends the stage, too.
+                    // A reader that leaves while there is nothing to write also ends the stage.
                     let gone = ready!(sender.poll_gone(cx));
                     return Poll::Ready(Err(output(gone)));
                 }

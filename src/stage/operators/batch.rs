@@ -6,18 +6,19 @@ use super::Timed;
 use crate::error::Error;
 use crate::transport::later;
 
-/// Holds items until there are enough of them, or the first was held for long enough.
+/// Collects items until the batch is full, or its first item has been held for the maximum time.
 pub(crate) struct Batch<T> {
     size: usize,
     within: Duration,
     items: Vec<T>,
-    /// When the batch in hand is due at the latest.
+    /// The latest time at which the current batch is returned.
     due_at: Option<Instant>,
     over: bool,
 }
 
 impl<T> Batch<T> {
-    /// Batches of `size` items, the first of which is held for `within` at the longest.
+    /// Batches of `size` items. A batch is returned early when its first item has waited for
+    /// `within`.
     pub(crate) fn new(size: usize, within: Duration) -> Self {
         assert!(size > 0, "a batch holds one item at least");
         Self {

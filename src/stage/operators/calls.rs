@@ -12,8 +12,8 @@ use super::taken::Taken;
 use crate::channel::Event;
 use crate::error::Error;
 
-/// An operator whose closure begins a call for each item, one after the other. A call gives any
-/// number of items.
+/// An operator whose closure starts an asynchronous call for each item, one after the other. A call
+/// returns any number of items.
 pub(crate) struct Calls<H> {
     handle: H,
 }
@@ -57,14 +57,14 @@ where
     }
 }
 
-/// | `outputs` | `call` | does |
+/// | `outputs` | `call` | action |
 /// |---|---|---|
-/// | some | - | gives them, one by one |
-/// | none | some | waits for the call, which gives outputs |
-/// | none | none | takes the next item and begins a call |
+/// | some | - | returns them, one by one |
+/// | none | some | waits for the call, which returns outputs |
+/// | none | none | takes the next item and starts a call |
 #[pin_project]
 struct CallsJoined<S, H, C, I> {
-    /// `None` once nothing more comes.
+    /// `None` after the input has ended.
     #[pin]
     input: Option<S>,
     handle: H,
@@ -72,7 +72,7 @@ struct CallsJoined<S, H, C, I> {
     call: Option<C>,
     outputs: Option<I>,
     context: StageContext,
-    /// Number of the next item, or of the one in hand.
+    /// Number of the current item, or of the next one.
     number: u64,
 }
 
@@ -101,7 +101,7 @@ where
                 }
                 *this.outputs = None;
                 *this.number += 1;
-                // Items that give nothing must not keep the task.
+                // Items without output must not monopolise the task.
                 ready!(this.context.poll_go_on(cx));
                 continue;
             }

@@ -6,16 +6,16 @@ use super::Timed;
 use crate::error::Error;
 use crate::transport::later;
 
-/// Holds the last item until none has followed it for a while.
+/// Holds the last item until no item has followed it for a while.
 pub(crate) struct Debounce<T> {
     quiet: Duration,
-    /// With the time when it is due.
+    /// The item, and when it is due.
     last: Option<(T, Instant)>,
     over: bool,
 }
 
 impl<T> Debounce<T> {
-    /// Gives an item when none follows it for `quiet`.
+    /// Returns an item once no other has followed it for `quiet`.
     pub(crate) fn new(quiet: Duration) -> Self {
         Self {
             quiet,

@@ -11,19 +11,19 @@ use super::taken::Taken;
 use crate::channel::Event;
 use crate::error::Error;
 
-/// What a closure makes of an item.
+/// The result of a closure for one item.
 pub(crate) enum Step<T> {
-    /// Gives an item.
+    /// Returns an item.
     Give(T),
-    /// Gives nothing.
+    /// Returns nothing.
     Skip,
-    /// Gives an item, and wants no more.
+    /// Returns the last item; the operator then stops.
     Last(T),
-    /// Wants no more.
+    /// Returns nothing; the operator stops.
     End,
 }
 
-/// An operator whose closure returns at once, with one item at most.
+/// An operator whose closure is synchronous and returns at most one item.
 pub(crate) struct Each<H> {
     handle: H,
     wants_input: bool,
@@ -41,7 +41,7 @@ impl<H> Each<H> {
         }
     }
 
-    /// Takes no item at all unless `wants`.
+    /// If `wants` is false, the operator ends without reading any input.
     pub(crate) fn wants_input(mut self, wants: bool) -> Self {
         self.wants_input = wants;
         self
@@ -74,7 +74,7 @@ where
 
 #[pin_project]
 struct EachJoined<S, H> {
-    /// `None` once nothing more is wanted, or nothing more comes.
+    /// `None` after the operator has stopped or its input has ended.
     #[pin]
     input: Option<S>,
     handle: H,
@@ -116,7 +116,7 @@ where
                         }
                         Ok(Step::Skip) => {
                             *this.number += 1;
-                            // Items that give nothing must not keep the task.
+                            // Items without output must not monopolise the task.
                             ready!(this.context.poll_go_on(cx));
                             continue;
                         }

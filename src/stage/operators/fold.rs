@@ -3,16 +3,16 @@ use tokio::time::Instant;
 use super::Timed;
 use crate::error::Error;
 
-/// Takes every item into one value, which is given at the end.
+/// Folds all items into one value, which is returned at the end.
 pub(crate) struct Fold<A, F> {
-    /// `None` once it was given.
+    /// `None` after it was returned.
     value: Option<A>,
     step: F,
     over: bool,
 }
 
 impl<A, F> Fold<A, F> {
-    /// Begins with `value`.
+    /// Starts with `value`.
     pub(crate) fn new(value: A, step: F) -> Self {
         Self {
             value: Some(value),

@@ -1,14 +1,14 @@
 //! Operators: steps of a pipeline that are not functions with an attribute.
 //!
-//! An operator turns a stream of items into another one within the process that runs the
-//! pipeline. It has no id, so no worker registers it. Everything else is as for a stage: it has a
-//! name in reports and errors, it is a node of a run over channels, and it ends by the same rules.
+//! An operator transforms a stream of items within the process that runs the pipeline. It has no
+//! id, so no worker registers it. Otherwise it behaves like a stage: it has a name in reports and
+//! errors, it is a node of a run over channels, and it ends by the same rules.
 //!
-//! | operators | joined by |
+//! | operators | implemented by |
 //! |---|---|
-//! | closures that return at once: `map`, `filter`, `take`, .. | [`Each`] |
-//! | closures that give several items, or are async: `flat_map`, `map_async`, .. | [`Calls`] |
-//! | what holds items: `batch`, `throttle`, `debounce`, `window`, `fold` | [`ByTime`] |
+//! | synchronous closures that return at most one item: `map`, `filter`, `take`, .. | [`Each`] |
+//! | closures that return several items, or are async: `flat_map`, `map_async`, .. | [`Calls`] |
+//! | operators that hold items: `batch`, `throttle`, `debounce`, `window`, `fold` | [`ByTime`] |
 
 mod batch;
 mod calls;
@@ -39,13 +39,14 @@ use crate::codec::{Decode, Encode};
 
 /// A step of a pipeline between items of type `In` and items of type `Out`.
 ///
-/// Made by methods of [`Pipeline`](crate::Pipeline), such as [`map`](crate::Pipeline::map); not to
-/// be implemented elsewhere.
+/// Created by methods of [`Pipeline`](crate::Pipeline), such as [`map`](crate::Pipeline::map). Not
+/// to be implemented elsewhere.
 pub trait Operator<In>: Send + 'static {
-    /// What goes out.
+    /// The type of the output items.
     type Out: Send + 'static;
 
-    /// Joins the operator to its input. Once the stream gives its last item, its input is dropped.
+    /// Connects the operator to its input. The input is dropped when the operator returns its last
+    /// item.
     #[doc(hidden)]
     fn join<S>(
         self,
@@ -56,7 +57,7 @@ pub trait Operator<In>: Send + 'static {
         S: Stream<Item = Flow<In>> + Send + 'static;
 }
 
-/// Joins an operator to its input within the process, and counts what comes out.
+/// Connects an operator to its input within the process, and counts its outputs.
 pub(crate) fn fuse_operator<In, O, F, S>(
     operator: O,
     input: S,

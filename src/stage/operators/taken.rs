@@ -2,15 +2,15 @@ use super::super::fused::flow::Input;
 use super::super::{Flow, StageContext, StageError};
 use crate::channel::{Event, ReceiveError};
 
-/// What an operator takes from its input.
+/// An input of an operator.
 pub(super) enum Taken<In, Out> {
     Item(In),
-    /// A message or progress, to be passed on.
+    /// A message or progress, to be forwarded.
     Between(Event<Out>),
 }
 
 impl<In, Out> Taken<In, Out> {
-    /// Takes what the input gives. An item that cannot be read fails the operator.
+    /// Converts an event of the input. An item that cannot be read fails the operator.
     #[inline]
     pub(super) fn from(flow: Flow<In>, context: &StageContext) -> Result<Self, StageError> {
         let error = match flow?.into() {

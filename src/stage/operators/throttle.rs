@@ -7,18 +7,18 @@ use super::Timed;
 use crate::error::Error;
 use crate::transport::later;
 
-/// Holds an item back while too many have been given.
+/// Delays items so that the rate stays below a limit.
 pub(crate) struct Throttle<T> {
     items: usize,
     per: Duration,
-    /// When the last items were given, `items` of them at most.
+    /// When the last items were returned; at most `items` entries.
     given: VecDeque<Instant>,
-    /// An item, and when it came.
+    /// A delayed item, and when it arrived.
     waiting: Option<(T, Instant)>,
 }
 
 impl<T> Throttle<T> {
-    /// At most `items` in any span of `per`.
+    /// Returns at most `items` items in any period of `per`.
     pub(crate) fn new(items: usize, per: Duration) -> Self {
         assert!(items > 0, "a throttle lets one item through at least");
         Self {

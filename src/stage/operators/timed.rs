@@ -12,33 +12,35 @@ use super::taken::Taken;
 use crate::channel::Event;
 use crate::error::Error;
 
-/// Holds items and decides when something is due. No I/O, no clock.
+/// Holds items and decides when an output is due. It does no I/O and reads no clock.
 pub(crate) trait Timed<In>: Send + 'static {
-    /// What goes out.
+    /// The type of the outputs.
     type Out: Send + 'static;
 
-    /// Takes an item that comes at `now`. Everything that was due has been given.
+    /// Accepts an item that arrives at `now`. Everything that was due must have been returned
+    /// before.
     fn take(&mut self, item: In, now: Instant) -> Result<(), Error>;
 
-    /// Gives the next thing that is due at `now`.
+    /// Returns the next output that is due at `now`.
     fn due(&mut self, now: Instant) -> Option<Self::Out>;
 
-    /// When something is due if no item comes; `None` if nothing is held.
+    /// When an output is due if no further item arrives; `None` if nothing is held.
     fn due_at(&self) -> Option<Instant>;
 
-    /// Nothing comes any more.
+    /// Records the end of the input.
     fn end(&mut self);
 
-    /// Whether something has to be given before the next item is taken.
+    /// Whether an output must be returned before the next item is taken.
     fn is_full(&self) -> bool {
         false
     }
 }
 
-/// Joins what holds items to its input, and gives what is due also while the input is idle.
+/// Connects a [`Timed`] operator to its input, and returns outputs when they are due, even while
+/// the input is idle.
 ///
-/// Messages and progress go on at once, before the items that are held. A failure of the input
-/// ends it at once, and what is held is dropped.
+/// Messages and progress are forwarded immediately, ahead of items that are held. A failure of the
+/// input ends the operator immediately, and held items are dropped.
 pub(crate) struct ByTime<M>(pub(crate) M);
 
 impl<In, M> Operator<In> for ByTime<M>
@@ -68,11 +70,11 @@ where
 
 #[pin_project]
 struct TimedJoined<S, M> {
-    /// `None` once nothing more comes.
+    /// `None` after the input has ended.
     #[pin]
     input: Option<S>,
     held: M,
-    /// Runs to the time when something was due, as it was last asked for.
+    /// Fires when the next output is due, as of the last check.
     #[pin]
     timer: Option<Sleep>,
     context: StageContext,
@@ -98,7 +100,7 @@ where
             if let Some(output) = this.held.due(now) {
                 return Poll::Ready(Some(Ok(Event::Item(output))));
             }
-            // Items that are only held must not keep the task.
+            // Items that are only held must not monopolise the task.
             ready!(this.context.poll_go_on(cx));
             let input = this.input.as_mut().as_pin_mut();
             let is_over = input.is_none();

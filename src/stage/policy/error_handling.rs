@@ -24,7 +24,7 @@ pub trait ErrorHandling<In>: Sealed + Clone + Send + Sync + 'static {
     /// Whether failed items go to the dead letters.
     const DEAD_LETTERS: bool = false;
 
-    /// Waits for outstanding work after the remedy was dropped.
+    /// Waits for outstanding work after the error handling was dropped.
     fn end(&self) -> Option<BoxFuture<'static, Result<(), Error>>> {
         None
     }

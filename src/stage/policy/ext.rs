@@ -4,7 +4,7 @@ use super::{DeadLetters, Limited, OnError, Policy, Retried, ToDeadLetters};
 use crate::stage::{IntoStage, ItemStage, Stage};
 use crate::worker::Backoff;
 
-/// Why a policy is refused where there is one.
+/// The compiler message for a second policy.
 const ONE_POLICY: &str = "the stage has a policy or dead letters already: set one of them";
 
 /// Error handling for stages that process one item at a time.

@@ -12,37 +12,38 @@ use super::letter_sender::{Failed, LetterCommand};
 use super::{DeadLetter, DeadLetters};
 use crate::error::Error;
 
-/// Where letters are put, one after the other.
+/// A destination of dead letters, which are stored one after the other.
 pub(super) trait LetterBox: Send + 'static {
-    /// Puts a letter there. It is safe there once this is done.
+    /// Stores a letter. When this returns `Ok`, the destination has it.
     fn put(&mut self, letter: DeadLetter) -> impl Future<Output = Result<(), Error>> + Send;
 
-    /// Nothing comes any more.
+    /// Completes the destination; no letters follow.
     fn close(self) -> impl Future<Output = Result<(), Error>> + Send;
 }
 
-/// Puts letters until nobody is left to post, or the stream is closed.
+/// Stores letters until all posters are gone, or the stream is closed.
 pub(super) async fn put_all(
     mut place: impl LetterBox,
     mut posted: mpsc::Receiver<LetterCommand>,
 ) -> Result<(), Failed> {
     while let Some(LetterCommand::Letter(letter, done)) = posted.recv().await {
-        // Who does not wait any more has been cancelled.
+        // A poster that no longer waits was cancelled.
         let _ = done.send(place.put(letter).await);
     }
     place.close().await.map_err(Failed::new)
 }
 
 impl DeadLetters {
-    /// Appends letters to the file at `path`, a line of JSON each. It is made if it is not there.
+    /// Appends letters to the file at `path`, one line of JSON each. The file is created if it does
+    /// not exist.
     ///
-    /// A letter is handed to the operating system before its stage goes on. The file is synced to
-    /// the disk when the letters end, which is before the run gives its report. If the file cannot
-    /// be opened or written, the letter fails, and with it its run.
+    /// Each letter is passed to the operating system before its stage continues. At the end of the
+    /// letters, before the run returns its report, the file is synced to disk. If the file cannot
+    /// be opened or written, the letter fails, and with it the run.
     ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime.
+    /// Panics outside of a tokio runtime.
     ///
     /// # Example
     ///
@@ -72,12 +73,12 @@ impl DeadLetters {
         Self::put_into(LetterFile { path, file: None })
     }
 
-    /// Calls `each` for every letter, one after the other, and waits for it. An error fails the
-    /// letter, and with it its run.
+    /// Calls `each` for every letter, one after the other, and waits for the result. An error fails
+    /// the letter, and with it the run.
     ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime.
+    /// Panics outside of a tokio runtime.
     ///
     /// # Example
     ///
@@ -107,11 +108,12 @@ impl DeadLetters {
 }
 
 impl From<mpsc::Sender<DeadLetter>> for DeadLetters {
-    /// Sends letters to a receiver within the process. Once the receiver is gone, letters fail.
+    /// Sends letters to a receiver within the process. After the receiver was dropped, letters
+    /// fail.
     ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime.
+    /// Panics outside of a tokio runtime.
     fn from(sender: mpsc::Sender<DeadLetter>) -> Self {
         Self::put_into(sender)
     }
@@ -119,7 +121,7 @@ impl From<mpsc::Sender<DeadLetter>> for DeadLetters {
 
 struct LetterFile {
     path: PathBuf,
-    /// Opened with the first letter.
+    /// Opened when the first letter arrives.
     file: Option<File>,
 }
 

@@ -17,12 +17,12 @@ use crate::error::Error;
 /// The destination of items that stages cannot process, for later inspection.
 ///
 /// | made by | letters go to |
-/// |---|---|
+/// | [`file`](Self::file) | a file, one line of JSON each |
 /// | [`file`](Self::file) | a file, a line of JSON each |
 /// | [`each`](Self::each) | an async closure |
 /// | `From<tokio::sync::mpsc::Sender<DeadLetter>>` | a receiver within the process |
 /// | [`new`](Self::new), `From<Sender<DeadLetter>>` | a channel |
-/// | [`reopening`](Self::reopening) | a channel, and another one when it is lost |
+/// | [`reopening`](Self::reopening) | a channel; a new one when it is lost |
 ///
 /// The first three need no engine.
 ///
@@ -132,7 +132,7 @@ impl DeadLetters {
         Self::spawn(|posted| send(open, posted))
     }
 
-    /// Lets a task of its own deal with the letters.
+    /// Starts a task that handles the letters.
     pub(super) fn spawn<R>(deal: impl FnOnce(mpsc::Receiver<LetterCommand>) -> R) -> Self
     where
         R: Future<Output = Result<(), Failed>> + Send + 'static,
@@ -145,7 +145,7 @@ impl DeadLetters {
             if let Err(Failed(error)) = &result {
                 tracing::warn!(%error, "the stream of dead letters did not end well");
             }
-            // Nobody may look at how it ended.
+            // No caller may be waiting for the result.
             let _ = end.send(Some(result));
         });
         Self(Arc::new(Shared { letters, ended }))
@@ -182,7 +182,7 @@ impl DeadLetters {
     /// Cancel safe: after the first poll past its first wait, the stream ends. Call it again to
     /// continue waiting.
     pub async fn close(&self) -> Result<(), Error> {
-        // A task that has ended takes nothing any more, and has told how it ended.
+        // If the task has already ended, its result is available.
         let _ = self.0.letters.send(LetterCommand::Close).await;
         ended(self.0.ended.clone()).await
     }
@@ -193,7 +193,8 @@ impl DeadLetters {
     pub(super) fn end(&self) -> BoxFuture<'static, Result<(), Error>> {
         let (held, watch): (Weak<Shared>, _) = (Arc::downgrade(&self.0), self.0.ended.clone());
         async move {
-            // As long as somebody holds it, it goes on; each letter was waited for.
+            // While other clones exist, the stream continues, and each letter was already
+            // confirmed.
             if held.strong_count() > 0 {
                 return Ok(());
             }
@@ -274,12 +275,13 @@ async fn send<O: Open>(
                 }
             }
         }
-        // Who does not wait any more has been cancelled.
+        // A poster that no longer waits was cancelled.
         let _ = done.send(sent.map_err(Error::from));
     }
     match sender? {
         Some(mut sender) => match sender.close().await {
-            // Whoever read the letters has had enough of them; each was taken when it was sent.
+            // The reader of the letters may stop at any time; each letter was confirmed when it was
+            // sent.
             Err(error) if !error.is_reader_gone() => Err(Failed::new(error)),
             Ok(()) | Err(_) => Ok(()),
         },

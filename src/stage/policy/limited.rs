@@ -24,17 +24,18 @@ impl<G> Limited<G> {
         Self { stage, limit }
     }
 
-    /// The stage below.
+    /// Returns the inner stage.
     pub fn get_ref(&self) -> &G {
         &self.stage
     }
 
-    /// The stage below.
+    /// Returns the inner stage.
     pub fn get_mut(&mut self) -> &mut G {
         &mut self.stage
     }
 
-    /// The stage below; the inverse is [`ItemStageExt::timeout`](super::ItemStageExt::timeout).
+    /// Returns the inner stage; the inverse is
+    /// [`ItemStageExt::timeout`](super::ItemStageExt::timeout).
     pub fn into_inner(self) -> G {
         self.stage
     }
@@ -68,7 +69,7 @@ where
         }
     }
 
-    /// The limit is for each attempt.
+    /// The limit applies to each attempt.
     fn call_again(
         &self,
         item: G::In,

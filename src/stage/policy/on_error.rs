@@ -36,7 +36,7 @@ impl<G, R> OnError<G, R> {
         &mut self.stage
     }
 
-    /// Returns the inner stage; the inverse are the methods of
+    /// Returns the inner stage; the inverses are the methods of
     /// [`ItemStageExt`](super::ItemStageExt).
     pub fn into_inner(self) -> G {
         self.stage
@@ -156,7 +156,7 @@ impl<R: ErrorHandling<In>, In> Attempt<R, In> {
     }
 }
 
-/// The outputs of a guarded stage for one item. Outputs before an error are kept.
+/// The outputs of a stage with error handling, for one item. Outputs before an error are kept.
 #[pin_project(project = Trying)]
 pub enum OnErrorOutputs<O, R: ErrorHandling<In>, In> {
     /// The stage's own outputs, and the policy if one of them fails.

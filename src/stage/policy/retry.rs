@@ -72,7 +72,7 @@ where
     G: ItemStage<In: Clone + Sync>,
 {
     let context = run.context.clone();
-    // A call may leave the state in its place, so the calls are lent a place that lasts.
+    // A call may leave the state in place, so use a state that outlives the individual calls.
     let mut run = ItemRun {
         state: run.state.take(),
         params: Arc::clone(&run.params),

@@ -65,7 +65,7 @@ impl RemoteCancel {
             .iter()
             .find(|(_, silence)| *silence == over.silence);
         if let Some((prefix, _)) = said {
-            // A stage that does not listen needs not hear of it.
+            // A stage that does not listen need not be notified.
             let told = self.writer.send_message(format!("{prefix}{}", over.stage));
             let _ = timeout(REFUSED, told).await;
         }
@@ -80,12 +80,13 @@ impl RemoteCancel {
         }
         let mut reader = worker.reader(&self.reader_ref).unobserved();
         let freed = async {
-            // Refused where the stage watches.
+            // Refused if the stage has opened the reading end.
             if reader.connect().await.is_ok() {
                 reader.close().await;
             }
         };
-        // An engine that does not answer frees the channel when it finds the worker gone.
+        // If the engine does not answer, it frees the channel when it notices that the worker is
+        // gone.
         let _ = timeout(FREE, join(self.writer.close(), freed)).await;
     }
 }
@@ -99,7 +100,7 @@ pub(crate) async fn no_output_of(worker: &Worker, request: &StageRequest) -> NoO
         return NoOutput::NoStage;
     };
     let first = timeout(FREE, is_first(worker.reader(end).unobserved()));
-    // What an engine says that does not answer is that nothing is known.
+    // If the engine does not answer, nothing is known about the stage.
     match first.await {
         Ok(true) => NoOutput::NoStage,
         Ok(false) => NoOutput::Empty,
@@ -122,13 +123,13 @@ pub(crate) async fn free(worker: &Worker, request: &StageRequest, failure: Optio
             return;
         };
         let mut writer = worker.writer(end).unobserved();
-        // Refused where the stage had opened it; that is as good.
+        // Refused if the stage has opened it, in which case there is nothing to do.
         let _ = match failure {
             Some(failure) => writer.abort(failure.abort().clone()).await,
             None => writer.plain().close().await,
         };
     };
-    // An engine that does not answer frees the channels when it finds the worker gone.
+    // If the engine does not answer, it frees the channels when it notices that the worker is gone.
     let _ = timeout(FREE, join(reading, writing)).await;
 }
 

@@ -112,7 +112,7 @@ impl<In, Out, F, G> Remote<In, Out, F, G> {
     }
 }
 
-/// The channel to a stage, what holds the stage, and the channel from it.
+/// The channel to a stage, its [`Held`] channels, and the channel from it.
 type Opened<In, Out, F, G> = (Sender<In, F>, Held, Receiver<Out, G>);
 
 /// How long a stage may run: as long as its stream. The run has a deadline of its own.
@@ -130,7 +130,7 @@ pub(crate) async fn trigger(
     if let Some(traceparent) = traceparent {
         trigger = trigger.traceparent(traceparent);
     }
-    // A function that returns nothing is a stage that tells nothing of itself.
+    // A function that returns nothing may be a stage that sends no report.
     let answer: Result<Option<StageReport>, _> = trigger.call().await;
     answer
         .map(Option::unwrap_or_default)
@@ -204,7 +204,7 @@ where
             if context.is_in_order() && self.order == KeepsOrder::Unknown {
                 check_order(&worker, &id).await?;
             }
-            // In a task of its own, which tidies up when the run is dropped meanwhile.
+            // In a separate task, which cleans up even if the run is dropped in the meantime.
             let (on, circumstances) = (worker.clone(), context.clone());
             let opening = async move { self.channels(&on, &circumstances).await };
             let opened = tokio::spawn(opening.in_current_span()).await;
@@ -221,7 +221,7 @@ where
                         let _ = silence.set(no_output_of(&held.worker, &held.request).await);
                         held.let_go().await;
                     }
-                    // A failure does not wait for what is to be tidied up.
+                    // A failure does not wait for the cleanup.
                     Err(failure) => held.fail(failure.clone()),
                 }
                 ended.map(|_| ()).map_err(Error::from)
@@ -229,7 +229,7 @@ where
             let nothing = ReturnSlot::<ChannelWriter>::new();
             let feed = (feed, Seen::Elsewhere(known));
             let task = Task::new(context, input, feed, code, nothing, output);
-            // Its own reading end has gone by then.
+            // The stage's own reading end has gone by then.
             let freed = stream::once(channels.free());
             Ok(task.chain(freed.filter_map(async |()| None)))
         })
@@ -241,7 +241,7 @@ where
     }
 
     /// As a part of a stage that is registered here: forwards to the worker that has it.
-    #[allow(clippy::manual_async_fn)] // `Send` is promised here, not found missing far away.
+    #[allow(clippy::manual_async_fn)] // States `Send` here, so that a violation is reported here.
     fn serve(
         self,
         mut ends: Ends,

@@ -25,7 +25,7 @@ pub(super) struct Connection {
     pub(super) number: u64,
     pub(super) near: TcpStream,
     pub(super) line: Arc<ProxyState>,
-    /// One receiver for each direction, created before the settings are read so that no order is
+    /// One receiver for each direction, created before the settings are read so that no fault is
     /// missed.
     pub(super) orders: [broadcast::Receiver<ManualFault>; 2],
 }
@@ -37,7 +37,7 @@ impl Connection {
         let Some(target) = settings.target else {
             return;
         };
-        // If there is no engine, the client's connection ends as well.
+        // If there is no engine, end the client's connection as well.
         if let Ok(far) = TcpStream::connect(target).await {
             let _ = self.near.set_nodelay(true);
             let _ = far.set_nodelay(true);
@@ -132,7 +132,7 @@ async fn end(near: &mut TcpStream, far: &mut TcpStream) {
 
 async fn end_one(side: &mut TcpStream) {
     let mut discarded = [0; 4096];
-    // A side that has left has already seen the end.
+    // A peer that has disconnected needs no notification.
     if side.shutdown().await.is_ok() {
         while side.read(&mut discarded).await.is_ok_and(|read| read > 0) {}
     }

@@ -136,7 +136,7 @@ impl FaultProxy {
     /// Cancel safe.
     pub async fn struck(&self, count: usize) {
         let mut strikes = self.line.strikes();
-        // The line lives as long as the proxy.
+        // The watched state lives as long as the proxy.
         let _ = strikes.wait_for(|strikes| strikes.len() >= count).await;
     }
 

@@ -24,7 +24,7 @@ const PIECES_A_SECOND: u32 = 50;
 /// The end of an HTTP header section.
 const BLANK_LINE: &[u8] = b"\r\n\r\n";
 
-/// One direction of one connection: forwards bytes and applies planned and ordered faults.
+/// One direction of one connection: forwards bytes and applies planned and manual faults.
 pub(super) struct Pump<'a> {
     pub(super) from: ReadHalf<'a>,
     pub(super) to: WriteHalf<'a>,
@@ -32,10 +32,10 @@ pub(super) struct Pump<'a> {
     pub(super) connection: u64,
     pub(super) sockets: Sockets,
     pub(super) line: &'a ProxyState,
-    /// Shared with the other way.
+    /// Shared with the other direction.
     pub(super) dead: &'a DeadLine,
     pub(super) orders: &'a mut broadcast::Receiver<ManualFault>,
-    /// Whether orders apply to this connection.
+    /// Whether manual faults apply to this connection.
     pub(super) obeys: bool,
     pub(super) steps: std::vec::IntoIter<Step>,
     /// Received bytes that were not processed yet.
@@ -168,7 +168,7 @@ impl Pump<'_> {
             Fault::Reset => Some(Ended::Reset),
             Fault::HalfClose => {
                 state.discards = true;
-                // A side that has already left needs no end.
+                // A side that has already disconnected needs no end.
                 let _ = self.to.shutdown().await;
                 None
             }

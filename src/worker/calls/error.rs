@@ -119,7 +119,7 @@ impl CallError {
         }
     }
 
-    /// The error code of the function or the engine, if it was they who failed.
+    /// The error code of the function or the engine, if one of them reported the failure.
     pub fn code(&self) -> Option<&str> {
         match self {
             Self::FunctionNotFound { .. } => Some(ErrorBody::FUNCTION_NOT_FOUND),

@@ -11,7 +11,7 @@ use crate::wire::{
 
 /// Handles calls of the worker's functions.
 impl Session<'_> {
-    /// Fails what waits for a message that is not valid JSON.
+    /// Fails the call to which a message belongs that is not valid JSON.
     pub(in crate::worker) fn unreadable(&mut self, json: &str, error: &serde_json::Error) {
         let Some(found) = salvage(json) else { return };
         let Some(invocation_id) = found.invocation_id else {

@@ -273,7 +273,8 @@ impl<'a> Trigger<'a> {
                 shared.closed(),
             ));
         }
-        // A new id each time: the engine may still know the lost connection's.
+        // A new id for each attempt, because the engine may still have the id of the lost
+        // connection.
         let id = Uuid::new_v4();
         let frame = self.encode(id, kind)?;
         let closed = || CallError::closed(&self.message.function_id, shared.closed());
@@ -325,7 +326,7 @@ impl<'a> Trigger<'a> {
         });
         let encoded = message.encode();
         if let ControlMessage::InvokeFunction(sent) = message {
-            // For another attempt.
+            // Keep the message for another attempt.
             self.message = sent;
         }
         let function_id = || self.message.function_id.clone();

@@ -30,7 +30,7 @@ const STABLE: Duration = Duration::from_secs(5);
 /// How long a peer may take to answer our close.
 const CLOSE_WAIT: Duration = Duration::from_secs(5);
 
-/// The task of a worker. It owns the socket, one after the other, and the tables.
+/// The task of a worker. It owns the tables and the current socket.
 ///
 /// | phase | entered when | left when |
 /// |---|---|---|
@@ -65,7 +65,7 @@ pub(in crate::worker) struct Driver {
     pub(in crate::worker) learnt_limit: usize,
     alive: Weak<HandleGuard>,
     backoff: Backoff,
-    /// Whether nobody uses the worker any more, in contrast to an explicit shutdown.
+    /// Whether the worker has no users any more, in contrast to an explicit shutdown.
     pub(in crate::worker) unused: bool,
 }
 
@@ -115,8 +115,8 @@ impl Driver {
         drop(functions);
         self.status
             .send_modify(|status| status.link = Link::Closed(closed));
-        // After the reason was published: those who learn of the end by this are about to ask for
-        // it. Callers learn it by their replies being dropped with the tables.
+        // After the reason was published, because those that are notified here will ask for it.
+        // Callers are notified when their replies are dropped with the tables.
         self.shared.stopping.cancel();
     }
 
@@ -281,7 +281,7 @@ impl Driver {
                 // A draining worker makes no new connection, because nothing would use it.
                 dialled = &mut dial, if drain_until.is_none() => return Some(dialled),
                 Some(command) = self.commands.recv() => self.obey(command),
-                // Its caller was notified that it stopped, so there is nobody to answer.
+                // Its caller was notified that it was stopped, so no one waits for an answer.
                 Some(()) = self.running.finished() => {}
                 () = deadline => return None,
             }

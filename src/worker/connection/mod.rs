@@ -1,4 +1,4 @@
-//! The connection of a worker to its engine: the driver task and what it decides by.
+//! The connection of a worker to its engine: the driver task and its tables.
 
 pub(super) mod announcement;
 pub(super) mod backoff;

@@ -28,7 +28,7 @@ impl Outbox {
         self.queue.push_back(message);
     }
 
-    /// Takes the next message. Calls that nobody waits for are skipped.
+    /// Takes the next message. Calls whose callers gave up are skipped.
     pub(in crate::worker) fn pop(&mut self) -> Option<Outgoing> {
         loop {
             match self.queue.pop_front()? {

@@ -56,8 +56,8 @@ impl Rejection {
 
 impl From<RegistrationRejected> for Rejection {
     fn from(rejected: RegistrationRejected) -> Self {
-        // With a reason of its own the engine refuses; the code and the owner on the wire are
-        // there for the SDKs, which know one code only.
+        // If the engine gives a reason of its own, then code and owner are only for the SDKs, which
+        // know a single code.
         let (code, owner_worker_id) = match rejected.reason {
             Some(reason) => (reason, None),
             None => (rejected.code, rejected.owner_worker_id),

@@ -17,7 +17,7 @@ impl Driver {
         let now = Instant::now();
         let until = later(now, self.shared.shutdown_timeout);
         let functions = self.shared.registry().retire();
-        // What the engine forwarded before it learns of this is on its way.
+        // Calls that the engine forwarded before it learns of the shutdown may still arrive.
         let confirmed = functions.is_empty();
         let draining = Draining::new(now, until, confirmed);
         self.draining = Some(draining);

@@ -10,7 +10,7 @@ use super::super::{FunctionError, Invocation, Worker};
 use super::handler::Function;
 use crate::wire::{CALLER, ControlMessage, ErrorBody, InvocationResult, InvokeFunction, Text};
 
-/// How long a function may continue after nobody waits for its result.
+/// How long a function may continue after its result is no longer wanted.
 const GRACE: Duration = Duration::from_secs(30);
 
 /// How long after the caller's timeout a call counts as abandoned. Callers normally cancel it
@@ -29,8 +29,8 @@ pub(in crate::worker) struct Finished {
 
 /// Runs a function to its end.
 ///
-/// A function that continues although nobody waits for it is stopped after [`GRACE`], so that its
-/// slot becomes free.
+/// A function that continues although its result is no longer wanted is stopped after [`GRACE`], so
+/// that its slot becomes free.
 pub(in crate::worker) async fn execute(
     function: Arc<dyn Function>,
     mut call: InvokeFunction,
@@ -38,15 +38,15 @@ pub(in crate::worker) async fn execute(
     session: u64,
     given_up: CancellationToken,
 ) -> Finished {
-    // For whoever asks by `Invocation::caller_worker_id`; a function that takes a map or a struct
-    // knows nothing of it.
+    // Removed here, so that a function whose input is a map or a struct does not see it; it is
+    // available through `Invocation::caller_worker_id`.
     let (payload, caller) = std::mem::take(&mut call.data).take_member(CALLER);
     let shared = Arc::clone(worker.shared());
     let execution = shared.counters.begin();
     let timeout = call.timeout_ms.map(Duration::from_millis);
     let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
     let invocation = Invocation::new(&mut call, caller, worker, given_up.clone(), deadline);
-    // Nothing of the function is used after a panic, so nothing can be seen half done.
+    // The function's state is not used after a panic, so no broken invariant can be observed.
     let running =
         AssertUnwindSafe(async { function.invoke(payload, invocation).await }).catch_unwind();
     let outcome = tokio::select! {
@@ -91,7 +91,7 @@ pub(in crate::worker) async fn execute(
     }
 }
 
-/// Waits until the time of an abandoned function is over.
+/// Waits until the grace period of an abandoned function is over.
 async fn stopped(given_up: &CancellationToken, deadline: Option<Instant>) {
     match deadline {
         Some(deadline) => {

@@ -94,7 +94,7 @@ impl Invocation {
         self.0.deadline.map(Instant::into_std)
     }
 
-    /// Whether nobody waits for the result any more, or the worker is shutting down.
+    /// Whether the result is no longer wanted, or the worker is shutting down.
     pub fn is_cancelled(&self) -> bool {
         self.0.given_up.is_cancelled() || self.0.worker.shared().stopping.is_cancelled()
     }
@@ -117,7 +117,7 @@ impl Invocation {
         }
     }
 
-    /// Waits until nobody waits for the result; ignores a shutdown.
+    /// Waits until the result is no longer wanted; ignores a shutdown.
     pub(crate) async fn given_up(&self) {
         self.0.given_up.cancelled().await;
     }

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 #[derive(Debug, Default)]
 pub(in crate::worker) struct RegistrationRetry {
     next: Option<Instant>,
-    /// How often they were offered in vain.
+    /// Number of offers that were rejected.
     refused: u32,
 }
 

@@ -41,7 +41,7 @@ async fn a_worker_announces_itself() {
 #[tokio::test(start_paused = true)]
 async fn the_engine_names_the_worker() {
     let (worker, mut peer, _engine) = connected().await;
-    // An answer to the worker means that it has read what came before.
+    // An answer to the worker shows that the worker has read the messages before it.
     peer.send(json!({"type": "ping"})).await;
     assert_eq!(peer.next().await, json!({"type": "pong"}));
     assert_eq!(worker.id().as_deref(), Some("w1"));

@@ -13,21 +13,21 @@ use crate::transport::{
 };
 use crate::wire::{Close, Frame, StreamChannelRef};
 
-/// An engine that does nothing but what the test tells it, except that it greets.
+/// An engine that sends a greeting and otherwise does only what the test requests.
 pub(super) struct ScriptedEngine {
     script: Arc<Script>,
     connections: mpsc::UnboundedReceiver<Peer>,
 }
 
-/// What the dialling side needs.
+/// The state that the dialling side needs.
 struct Script {
     connections: mpsc::UnboundedSender<Peer>,
     dialled: AtomicUsize,
-    /// Dials still to be refused.
+    /// Number of further connection attempts to refuse.
     refuse: AtomicUsize,
-    /// What to say instead of the greeting.
+    /// The messages to send instead of the greeting.
     greeting: Mutex<Option<Vec<Value>>>,
-    /// Whether pings go unanswered.
+    /// Whether pings are left unanswered.
     deaf: AtomicBool,
 }
 
@@ -60,12 +60,12 @@ impl ScriptedEngine {
         self.script.dialled.load(Ordering::SeqCst)
     }
 
-    /// Refuses the next dials.
+    /// Refuses the next connection attempts.
     pub(super) fn refuse(&self, dials: usize) {
         self.script.refuse.store(dials, Ordering::SeqCst);
     }
 
-    /// Says `messages` to new connections instead of the greeting.
+    /// Sends `messages` on new connections instead of the greeting.
     pub(super) fn greet_with(&self, messages: Vec<Value>) {
         *self.script.greeting.lock().unwrap() = Some(messages);
     }
@@ -126,7 +126,7 @@ impl Dial for Script {
     }
 }
 
-/// The engine's side of one connection. Dropped, the connection is lost.
+/// The engine's side of one connection. Dropping it breaks the connection.
 pub(super) struct Peer(Memory);
 
 impl Peer {
@@ -138,7 +138,7 @@ impl Peer {
         }
     }
 
-    /// How the worker closed.
+    /// The worker's close.
     pub(super) async fn closed(&mut self) -> Close {
         match poll_fn(|cx| self.0.poll_receive(cx)).await {
             Received::Closed(close) => close,
@@ -165,7 +165,7 @@ impl Peer {
         message
     }
 
-    /// The next message, which has to be a call; its id, if it wants an answer.
+    /// The next message, which must be a call. Returns its id, if an answer is expected.
     pub(super) async fn expect_call(&mut self, function_id: &str) -> (Value, Value) {
         let call = self.next().await;
         assert_eq!(call["type"], "invokefunction");
@@ -188,7 +188,7 @@ impl Peer {
         .await;
     }
 
-    /// Calls a function of the worker and takes its answer.
+    /// Calls a function of the worker and returns its answer.
     pub(super) async fn call(&mut self, function_id: &str, data: Value) -> Value {
         self.invoke("i1", function_id, data).await;
         let answer = self.next().await;

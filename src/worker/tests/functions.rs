@@ -243,7 +243,7 @@ async fn a_function_that_another_worker_has_is_reported() {
     assert!(rejections[0].to_string().contains("`f`"));
 }
 
-/// An engine that refuses says nothing when the function is free.
+/// An engine that refuses a function does not report when the function becomes free.
 #[tokio::test(start_paused = true)]
 async fn a_refused_function_is_offered_again_until_it_is_taken() {
     let (worker, mut peer, _engine) = connected().await;
@@ -270,7 +270,7 @@ async fn a_refused_function_is_offered_again_until_it_is_taken() {
     assert!(worker.rejections().is_empty());
 }
 
-/// What the engine of another house would answer with no result at all.
+/// Another engine might send an answer without any result.
 #[tokio::test(start_paused = true)]
 async fn a_result_that_is_no_json_fails_its_call() {
     let (worker, mut peer, _engine) = connected().await;

@@ -1,4 +1,4 @@
-//! The driver against a scripted engine, over memory and with the clock of the test.
+//! Tests of the driver with a scripted engine, in memory and with a paused clock.
 
 mod calls;
 mod connect;
@@ -11,7 +11,7 @@ use engine::{Peer, ScriptedEngine};
 
 use super::Worker;
 
-/// A worker and the engine's side of its connection, after the announcement.
+/// Connects a worker. Returns it with the engine's side of its connection, after the announcement.
 async fn connected() -> (Worker, Peer, ScriptedEngine) {
     let mut engine = ScriptedEngine::new();
     let worker = Worker::builder(engine.address()).connect().await.unwrap();
@@ -20,7 +20,7 @@ async fn connected() -> (Worker, Peer, ScriptedEngine) {
     (worker, peer, engine)
 }
 
-/// Handles are shared and futures spawned: the types have to allow it.
+/// Handles are shared and futures are spawned, so the types must allow it.
 #[test]
 fn public_types_travel_between_threads() {
     fn travels<T: Send + Sync + Unpin + 'static>() {}

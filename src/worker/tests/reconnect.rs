@@ -75,7 +75,7 @@ async fn calls_made_meanwhile_wait_within_their_deadline() {
     engine.refuse(3);
     drop(peer);
     assert_eq!(states.next().await, Some(ConnectionState::Reconnecting));
-    // The engine is back after about 100 ms, 1 s, 2 s and 4 s.
+    // The engine accepts the fourth attempt: the delays are about 100 ms, 1 s, 2 s and 4 s.
     let short = worker.trigger("short", &()).timeout(Duration::from_secs(1));
     let long = worker.trigger("long", &()).timeout(Duration::from_secs(20));
     let (short, long, ()) = tokio::join!(short.call::<()>(), long.call::<()>(), async {

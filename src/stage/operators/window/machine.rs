@@ -9,32 +9,32 @@ use super::{KeyOf, Windowed};
 use crate::error::Error;
 use crate::transport::later;
 
-/// What the time of an item is.
+/// Defines the time of an item.
 pub(super) enum Clock<T> {
-    /// When it comes in, counted from the first look at the clock.
+    /// The time at which it arrives, since the first time that the operator was polled.
     Processing { began: Option<Instant> },
-    /// What the item says.
+    /// The time in the item.
     Event {
-        /// The latest so far.
+        /// The latest time so far.
         latest: Duration,
         lateness: Duration,
         time: Box<dyn FnMut(&T) -> Duration + Send>,
     },
 }
 
-/// What comes of a window operator.
+/// An output of a window operator.
 pub(super) enum Output<K, T> {
     Window(Windowed<K, T>),
     Late(T),
 }
 
-/// Puts items into windows by their keys and times.
+/// Assigns items to windows by key and time.
 pub(super) struct Machine<K, T> {
     table: WindowTable<K, T>,
     clock: Clock<T>,
     key: KeyOf<T, K>,
     limit: usize,
-    /// To be given before the next item is taken.
+    /// A late item, to be returned before the next item is taken.
     late: Option<T>,
 }
 

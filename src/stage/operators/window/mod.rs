@@ -1,4 +1,4 @@
-//! Items of a span of time, together.
+//! Windows: groups of items by time.
 
 mod machine;
 mod side;
@@ -21,34 +21,34 @@ use machine::{Clock, Machine};
 use side::Side;
 use table::{Cut, WindowTable};
 
-/// Items that windows hold together unless told, copies in several windows included.
+/// Default limit of items that open windows hold, including copies in several windows.
 const LIMIT: usize = 1 << 20;
 
-/// The items of one window, in the order in which they came.
+/// The items of one window, in order of arrival.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Windowed<K, T> {
-    /// What the items have in common; `()` without [`Window::by_key`].
+    /// The common key of the items; `()` without [`Window::by_key`].
     pub key: K,
-    /// When the window begins. By processing time it counts from the start of the operator, by
-    /// event time it is a time as the items have it.
+    /// The start of the window: with processing time, since the start of the operator; with event
+    /// time, on the time scale of the items.
     pub start: Duration,
-    /// When it ends; the end itself is not in it.
+    /// The end of the window, exclusive.
     pub end: Duration,
-    /// The items; one at least.
+    /// The items, at least one.
     pub items: Vec<T>,
 }
 
-/// Which items [`Pipeline::window`](crate::Pipeline::window) gives together.
+/// Groups items into windows; see [`Pipeline::window`](crate::Pipeline::window).
 ///
-/// | window | holds |
+/// | window | contains |
 /// |---|---|
-/// | [`tumbling`](Self::tumbling) | the items of a span; each begins where the one before ends |
-/// | [`sliding`](Self::sliding) | the items of a span; they overlap, and an item is in several |
+/// | [`tumbling`](Self::tumbling) | the items of one period; each starts where the previous ends |
+/// | [`sliding`](Self::sliding) | the items of one period; windows may overlap |
 /// | [`session`](Self::session) | items that follow each other closely |
 ///
-/// Windows are by processing time, the time at which an item comes in, or by
-/// [event time](Self::by_event_time), which the item has. They are given by their ends, and empty
-/// ones not at all. At the end of the input each open window is given.
+/// The time of an item is its arrival (processing time), unless
+/// [`by_event_time`](Self::by_event_time) is set. Windows are returned in the order of their ends,
+/// and empty windows are omitted. At the end of the input, all open windows are returned.
 pub struct Window<T, K = ()> {
     cut: Cut<T>,
     clock: Clock<T>,
@@ -57,10 +57,10 @@ pub struct Window<T, K = ()> {
     limit: usize,
 }
 
-/// Gives the key of an item.
+/// Returns the key of an item.
 type KeyOf<T, K> = Box<dyn FnMut(&T) -> K + Send>;
 
-/// Where late items go.
+/// The destination of late items.
 type LateSink<T> = Pin<Box<dyn Sink<T, Error = Error> + Send>>;
 
 impl<T> Window<T> {
@@ -74,22 +74,22 @@ impl<T> Window<T> {
         }
     }
 
-    /// Windows of length `size`, one after the other. They begin at the multiples of `size`.
+    /// Consecutive windows of length `size`. They start at multiples of `size`.
     ///
     /// # Panics
     ///
-    /// When `size` is zero.
+    /// Panics if `size` is zero.
     pub fn tumbling(size: Duration) -> Self {
         assert!(!size.is_zero(), "a window has a length");
         Self::new(Cut::Tumbling(size.as_nanos()))
     }
 
-    /// Windows of length `size` that begin at the multiples of `every`. An item is cloned into each
-    /// window that it is in.
+    /// Windows of length `size` that start at multiples of `every`. An item is cloned into each
+    /// window that contains it. If `every` exceeds `size`, items between two windows are dropped.
     ///
     /// # Panics
     ///
-    /// When `size` or `every` is zero.
+    /// Panics if `size` or `every` is zero.
     pub fn sliding(size: Duration, every: Duration) -> Self
     where
         T: Clone,
@@ -103,18 +103,18 @@ impl<T> Window<T> {
         })
     }
 
-    /// Windows of items that follow each other at less than `gap`. They end `gap` after their last
-    /// item.
+    /// Windows of items that follow each other within less than `gap`. A window ends `gap` after
+    /// its last item.
     ///
     /// # Panics
     ///
-    /// When `gap` is zero.
+    /// Panics if `gap` is zero.
     pub fn session(gap: Duration) -> Self {
         assert!(!gap.is_zero(), "a session lasts for some time");
         Self::new(Cut::Session(gap.as_nanos()))
     }
 
-    /// Keeps the windows of each key apart.
+    /// Uses separate windows for each key.
     pub fn by_key<K>(self, key: impl FnMut(&T) -> K + Send + 'static) -> Window<T, K>
     where
         K: Eq + Hash + Clone,
@@ -130,12 +130,12 @@ impl<T> Window<T> {
 }
 
 impl<T, K> Window<T, K> {
-    /// Goes by the time that `time` finds in an item, such as the time since the Unix epoch.
+    /// Uses the time that `time` extracts from an item, such as the time since the Unix epoch.
     ///
-    /// The watermark is the latest time of an item so far, less `lateness`. A window is given once
-    /// the watermark has reached its end, so items may be out of order by `lateness`. While no
-    /// item comes, the watermark stands still. The first item that is ahead of its time by a
-    /// mistake closes the windows of all others.
+    /// The watermark is the latest time of any item so far, minus `lateness`. A window is returned
+    /// when the watermark reaches its end, so items may be out of order by up to `lateness`. While
+    /// no item arrives, the watermark does not advance. A single item whose time is wrongly in the
+    /// future closes all windows before that time.
     #[must_use]
     pub fn by_event_time(
         mut self,
@@ -150,9 +150,9 @@ impl<T, K> Window<T, K> {
         self
     }
 
-    /// Sends the items whose windows are all closed to `sink`, such as a
-    /// [`Sender`](crate::Sender), which is closed before the output ends. Without it they are
-    /// dropped; the report counts them as skipped.
+    /// Sends late items, whose windows are all closed, to `sink`, such as a
+    /// [`Sender`](crate::Sender). The sink is closed before the output ends. Without a sink, late
+    /// items are dropped and counted as skipped in the report.
     #[must_use]
     pub fn late_to<S>(mut self, sink: S) -> Self
     where
@@ -163,8 +163,8 @@ impl<T, K> Window<T, K> {
         self
     }
 
-    /// How many items the open windows may hold together; the default is 1,048,576. An item beyond
-    /// fails the run.
+    /// Sets how many items the open windows may hold together; default: 1,048,576. The run fails if
+    /// an item exceeds the limit.
     #[must_use]
     pub fn limit(mut self, items: usize) -> Self {
         self.limit = items;

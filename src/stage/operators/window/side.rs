@@ -10,16 +10,16 @@ use super::{LateSink, Windowed};
 use crate::channel::Event;
 use crate::error::Error;
 
-/// Sends late items aside, and gives the windows.
+/// Separates late items from the windows.
 ///
-/// The side is closed before the stream ends.
+/// Late items go to the sink, which is closed before the stream ends.
 #[pin_project]
 pub(super) struct Side<S, T> {
     #[pin]
     stream: S,
-    /// Where late items go; without, they are dropped.
+    /// The destination of late items; without one, they are dropped.
     sink: Option<LateSink<T>>,
-    /// An item that the sink has no room for yet.
+    /// A late item for which the sink has no room yet.
     late: Option<T>,
     context: StageContext,
     state: State,
@@ -28,7 +28,7 @@ pub(super) struct Side<S, T> {
 #[derive(Clone, Copy)]
 enum State {
     Open,
-    /// Nothing comes any more; the sink is to be closed.
+    /// The input has ended; the sink is being closed.
     Closing,
     Over,
 }
@@ -83,7 +83,7 @@ where
                 State::Over => return Poll::Ready(None),
             }
             let Poll::Ready(flow) = this.stream.as_mut().poll_next(cx) else {
-                // Items that were sent must not wait for the next window.
+                // Late items in the sink must not wait for the next window.
                 if let Some(sink) = this.sink
                     && let Poll::Ready(Err(error)) = sink.as_mut().poll_flush(cx)
                 {
@@ -115,7 +115,7 @@ where
     }
 }
 
-/// Late items cannot be put where they belong.
+/// The failure of the operator if late items cannot be sent.
 #[cold]
 fn failed(context: &StageContext, error: Error) -> StageError {
     StageError::returned(context.stage(), None, error)

@@ -4,58 +4,57 @@ use std::time::Duration;
 
 use super::Windowed;
 
-/// Nanoseconds since the beginning of the time that the windows are of. A sum of two `Duration`s
-/// does not overflow it.
+/// Nanoseconds on the time scale of the windows. A sum of two `Duration`s does not overflow it.
 type Nanos = u128;
 
-/// How time is cut into windows.
+/// How time is divided into windows.
 pub(super) enum Cut<T> {
-    /// One after the other, of this length.
+    /// Consecutive windows of this length.
     Tumbling(Nanos),
-    /// Of a length, begun at each multiple of another, so that an item is in several.
+    /// Windows that start at multiples of `every` and may overlap.
     Sliding {
         size: Nanos,
         every: Nanos,
         clone: fn(&T) -> T,
     },
-    /// Of the items that follow each other at less than this.
+    /// Windows of items that follow each other within less than this.
     Session(Nanos),
 }
 
-/// The open windows of each key. No I/O, no clock.
+/// The open windows of each key. It does no I/O and reads no clock.
 ///
-/// A window holds the items from its start to before its end. It is closed once the watermark has
-/// reached its end.
+/// A window contains the items from its start to its end, exclusive. It is closed when the
+/// watermark reaches its end.
 pub(super) struct WindowTable<K, T> {
     cut: Cut<T>,
     watermark: Nanos,
-    /// Of each key by their starts.
+    /// The windows of each key, by start.
     open: HashMap<K, BTreeMap<Nanos, Open<T>>>,
-    /// The key of each by end, start and number.
+    /// The key of each window, by end, start and number.
     ends: BTreeMap<(Nanos, Nanos, u64), K>,
     /// Number of the next window.
     next: u64,
     /// Number of the next item.
     arrivals: u64,
     held: usize,
-    /// Items that may be held.
+    /// Maximum number of items held.
     limit: usize,
 }
 
 struct Open<T> {
     end: Nanos,
     number: u64,
-    /// With the numbers of their arrivals.
+    /// The items with their arrival numbers.
     items: Vec<(u64, T)>,
 }
 
-/// What became of an item.
+/// What happened to an item.
 #[derive(Debug, PartialEq)]
 pub(super) enum Inserted<T> {
     Held,
-    /// Each of its windows is closed.
+    /// All of its windows are closed.
     Late(T),
-    /// As many items are held as may be.
+    /// The maximum number of items is held.
     Full,
 }
 
@@ -73,7 +72,7 @@ impl<K: Eq + Hash + Clone, T> WindowTable<K, T> {
         }
     }
 
-    /// Puts an item of `time` into its windows.
+    /// Inserts an item with the time `time` into its windows.
     pub(super) fn insert(&mut self, time: Duration, key: &K, item: T) -> Inserted<T> {
         let time = time.as_nanos();
         self.arrivals += 1;
@@ -103,7 +102,7 @@ impl<K: Eq + Hash + Clone, T> WindowTable<K, T> {
     ) -> Inserted<T> {
         let mut start = time - time % every;
         let mut inserted = false;
-        // From the last of its windows back to the first that is open.
+        // From the last of its windows back to the first that is still open.
         while start + size > time && start + size > self.watermark {
             if let Inserted::Full = self.insert_at(start, start + size, key, clone(&item)) {
                 return Inserted::Full;
@@ -115,20 +114,21 @@ impl<K: Eq + Hash + Clone, T> WindowTable<K, T> {
             }
         }
         if inserted || start + size <= time {
-            // In a window, or between two of them.
+            // The item is in a window, or falls between two of them.
             return Inserted::Held;
         }
         Inserted::Late(item)
     }
 
-    /// Makes one session of those that overlap the span; gives its span.
+    /// Merges the sessions that overlap the span, and returns the merged span.
     fn merge(&mut self, mut start: Nanos, mut end: Nanos, key: &K) -> (Nanos, Nanos) {
         let (time, until) = (start, end);
         let Some(sessions) = self.open.get_mut(key) else {
             return (start, end);
         };
         let mut merged: Option<Open<T>> = None;
-        // Sessions of a key do not overlap, so they are in the order of their ends, too.
+        // Sessions of a key do not overlap, so the order of their starts is also that of their
+        // ends.
         while let Some((&at, session)) = sessions.range(..until).next_back()
             && session.end > time
         {
@@ -179,7 +179,7 @@ impl<K: Eq + Hash + Clone, T> WindowTable<K, T> {
         Inserted::Held
     }
 
-    /// Moves the watermark on; never back.
+    /// Advances the watermark; it never goes back.
     pub(super) fn advance(&mut self, watermark: Duration) {
         self.watermark = self.watermark.max(watermark.as_nanos());
     }
@@ -189,7 +189,8 @@ impl<K: Eq + Hash + Clone, T> WindowTable<K, T> {
         self.watermark = Nanos::MAX;
     }
 
-    /// The next window that is closed: by end, then start, then the order in which they began.
+    /// Returns the next closed window, ordered by end, then start, then the order in which they
+    /// were opened.
     pub(super) fn close(&mut self) -> Option<Windowed<K, T>> {
         let entry = self.ends.first_entry()?;
         let (end, start, _) = *entry.key();
@@ -272,7 +273,7 @@ mod tests {
         assert_eq!(table.insert(s(9), &(), 9), Inserted::Held);
         table.advance(s(10));
         assert_eq!(closed(&mut table), [(0, 10, vec![9])]);
-        // Of 0..10, 4..14 and 8..18, the first is closed.
+        // Of the windows 0..10, 4..14 and 8..18, the first is already closed.
         assert_eq!(table.insert(s(8), &(), 8), Inserted::Held);
         table.end();
         assert_eq!(
