@@ -221,7 +221,7 @@ impl EngineBuilder {
         self
     }
 
-    /// How long a channel waits for an end that nobody opens, counted from the last time that one
+    /// How long a channel waits for an end that is not opened, counted from the last time that one
     /// of its ends was opened or finished; default: 300 s.
     pub fn channel_ttl(mut self, ttl: Duration) -> Self {
         self.limits.ttl = ttl;

@@ -53,7 +53,7 @@ pub(super) struct Limits {
     pub(super) frame: usize,
     /// From the accepted connection to the end of the header section.
     pub(super) handshake: Duration,
-    /// How long a channel waits for an end that nobody opens.
+    /// How long a channel waits for an end that is not opened.
     pub(super) ttl: Duration,
     /// How long a reader may take to answer the close after its stream was passed to the operating
     /// system.

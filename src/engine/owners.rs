@@ -76,7 +76,7 @@ impl Ownership {
             && owner.controls == 1
         {
             owner.silent.cancel();
-            // If it comes back, it starts again.
+            // If the worker reconnects, it counts as alive again.
             owner.silent = CancellationToken::new();
         }
     }
@@ -127,7 +127,7 @@ mod tests {
         control.fell_silent();
         assert!(is_silent(&own) && !is_silent(&other));
         assert!(!is_silent(&Ownership::unknown()));
-        // If it comes back.
+        // A worker that reconnects counts as alive.
         assert!(!is_silent(&owners.add("a", Part::Channel)));
     }
 

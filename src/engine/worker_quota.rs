@@ -65,7 +65,7 @@ impl WorkerQuota {
 
     /// Protects the registrations for one operation.
     pub(super) fn registrations(&self) -> MutexGuard<'_, Registrations> {
-        // Consistent after each operation.
+        // The value is consistent after each operation.
         self.registrations.lock_unpoisoned()
     }
 
@@ -123,7 +123,8 @@ impl Registrations {
         Some(held)
     }
 
-    /// Moves in what another connection of the worker held, but for what this one has registered.
+    /// Takes over the registrations of another connection of the worker, except those that this one
+    /// has registered again.
     pub(super) fn take_over(&mut self, left: &mut Self) {
         for (function_id, held) in std::mem::take(left).held {
             if !self.held.contains_key(&function_id) {
@@ -225,7 +226,7 @@ mod tests {
                 left: 40
             }
         );
-        // Calls have a bound of their own.
+        // Calls have a separate bound.
         let _call = one.call(2 * FREE).unwrap();
         drop(held);
         one.register(100).unwrap();
@@ -238,7 +239,7 @@ mod tests {
         let refused = greedy.call(1).unwrap_err();
         assert_eq!(refused, QuotaExceeded::OfEngine { bytes: 1, left: 0 });
         let _held = modest.call(FREE).unwrap();
-        // Everybody can still hold a little.
+        // Every worker can still hold a little.
         modest.register(100).unwrap();
     }
 }

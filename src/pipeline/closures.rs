@@ -1,4 +1,4 @@
-//! Operators that are closures.
+//! Operators that take a closure.
 
 use std::error::Error as StdError;
 use std::future::{Future, ready};
@@ -10,22 +10,23 @@ use crate::codec::Json;
 use crate::error::{Error, Result};
 use crate::stage::{ByTime, Calls, Each, Fold, Operator, Step};
 
-/// Whatever becomes an [`Error`]: errors, texts, and the boxes of errors of other crates.
+/// Any type that converts into an [`Error`]: errors, texts, and boxed errors of other crates.
 type Boxed = Box<dyn StdError + Send + Sync>;
 
 /// Operators that take a closure.
 ///
-/// They have the names and the meaning of the methods of [`Iterator`]. Those that end in `_async`
-/// take a closure that returns a future, and wait for each before they take the next item. (In
+/// They have the names and the meaning of the methods of [`Iterator`]. Methods that end in `_async`
+/// take a closure that returns a future, and wait for it before they take the next item. (In
 /// `futures::StreamExt`, `filter` and `then` are async. Here `then` adds a stage.)
 ///
-/// An operator keeps the order of the items. Messages and progress go through it. It runs in the
-/// process that runs the pipeline and cannot be `remote`: nothing outside can call a closure. Each
-/// has a [name](Pipeline::named) in reports and errors, and an error names the item.
+/// An operator keeps the order of the items, and forwards messages and progress. It runs in the
+/// process that runs the pipeline. It cannot be `remote`, because other processes cannot call a
+/// closure. Each has a [name](Pipeline::named) in reports and errors, and an error contains the
+/// number of the item.
 ///
-/// Operators that change the type of the items put them out as [`Json`](crate::format::Json); the
-/// others keep the format. [`format`](Pipeline::format) chooses another one, for a stage behind
-/// that reads it.
+/// Operators that change the item type use the format [`Json`](crate::format::Json) for their
+/// output; the others keep the format of their input. [`format`](Pipeline::format) sets another
+/// one, for a following stage that reads it.
 #[allow(
     clippy::type_complexity,
     reason = "a type that is named in one place only"
@@ -54,7 +55,7 @@ impl<P: Segment> Pipeline<P> {
         self.map_head(|before| Operated::new(before, name, Calls::new(handle)))
     }
 
-    /// Gives what `f` makes of each item.
+    /// Transforms each item with `f`.
     ///
     /// # Example
     ///
@@ -82,7 +83,7 @@ impl<P: Segment> Pipeline<P> {
         self.each("map", move |item| Ok(Step::Give(f(item))))
     }
 
-    /// Gives what `f` makes of each item. The first error ends the run, with the number of its
+    /// Transforms each item with `f`. The first error ends the run and contains the number of its
     /// item.
     pub fn try_map<U, E, F>(
         self,
@@ -98,7 +99,7 @@ impl<P: Segment> Pipeline<P> {
         })
     }
 
-    /// Gives the items for which `f` is true.
+    /// Keeps the items for which `f` returns `true`.
     pub fn filter<F>(
         self,
         mut f: F,
@@ -115,7 +116,7 @@ impl<P: Segment> Pipeline<P> {
         })
     }
 
-    /// Gives what `f` makes of each item, if it makes anything of it.
+    /// Transforms each item with `f`, and drops the items for which it returns `None`.
     pub fn filter_map<U, F>(
         self,
         mut f: F,
@@ -129,7 +130,7 @@ impl<P: Segment> Pipeline<P> {
         })
     }
 
-    /// Gives the items of the iterators that `f` makes of each item.
+    /// Transforms each item into an iterator with `f`, and outputs its items.
     pub fn flat_map<I, F>(
         self,
         mut f: F,
@@ -141,7 +142,7 @@ impl<P: Segment> Pipeline<P> {
         self.calls("flat_map", move |item| ready(Ok(f(item))))
     }
 
-    /// Shows each item to `f`, and gives it on.
+    /// Calls `f` with a reference to each item, and outputs the item unchanged.
     pub fn inspect<F>(
         self,
         mut f: F,
@@ -155,8 +156,8 @@ impl<P: Segment> Pipeline<P> {
         })
     }
 
-    /// Gives the first `n` items, then ends. Everything before it is stopped at once, which is not
-    /// a failure. With `n` = 0 it reads nothing.
+    /// Outputs the first `n` items, then ends. Everything before it is stopped immediately, which
+    /// is not a failure. With `n` = 0 it reads nothing.
     pub fn take(
         self,
         n: u64,
@@ -174,8 +175,8 @@ impl<P: Segment> Pipeline<P> {
         self.map_head(|before| Operated::new(before, "take", take))
     }
 
-    /// Gives items as long as `f` is true, then ends. Everything before it is stopped at once,
-    /// which is not a failure. The item for which `f` is false is dropped.
+    /// Outputs items as long as `f` returns `true`, then ends. Everything before it is stopped
+    /// immediately, which is not a failure. The item for which `f` returns `false` is dropped.
     pub fn take_while<F>(
         self,
         mut f: F,
@@ -192,7 +193,7 @@ impl<P: Segment> Pipeline<P> {
         })
     }
 
-    /// Drops the first `n` items, and gives the others.
+    /// Drops the first `n` items.
     pub fn skip(
         self,
         n: u64,
@@ -207,8 +208,9 @@ impl<P: Segment> Pipeline<P> {
         })
     }
 
-    /// Gives one value at the end of the input: `f` takes each item into it, and it begins as
-    /// `value`. An error of `f` ends the run, with the number of the item.
+    /// Combines all items into one value, which is output at the end of the input. `f` updates the
+    /// value, which starts as `value`, with each item. An error of `f` ends the run and contains
+    /// the number of the item.
     ///
     /// # Example
     ///
@@ -238,7 +240,7 @@ impl<P: Segment> Pipeline<P> {
         self.map_head(|before| Operated::new(before, "fold", fold))
     }
 
-    /// Gives the results of the futures that `f` makes, one after the other.
+    /// Transforms each item with the async closure `f`, one after the other.
     pub fn map_async<C, F>(
         self,
         mut f: F,
@@ -253,8 +255,8 @@ impl<P: Segment> Pipeline<P> {
         })
     }
 
-    /// Gives the results of the futures that `f` makes, one after the other. The first error ends
-    /// the run, with the number of its item.
+    /// Transforms each item with the async closure `f`, one after the other. The first error ends
+    /// the run and contains the number of its item.
     pub fn try_map_async<U, E, C, F>(
         self,
         mut f: F,
@@ -271,7 +273,8 @@ impl<P: Segment> Pipeline<P> {
         })
     }
 
-    /// Gives the results of the futures that `f` makes, one after the other, if they have any.
+    /// Transforms each item with the async closure `f`, one after the other, and drops the items
+    /// for which it returns `None`.
     pub fn filter_map_async<U, C, F>(
         self,
         mut f: F,
@@ -287,7 +290,8 @@ impl<P: Segment> Pipeline<P> {
         })
     }
 
-    /// Gives the items of the iterators that the futures of `f` give, one after the other.
+    /// Transforms each item into an iterator with the async closure `f`, one after the other, and
+    /// outputs its items.
     pub fn flat_map_async<I, C, F>(
         self,
         mut f: F,

@@ -35,9 +35,9 @@ struct Part {
     inputs: Vec<usize>,
     outputs: Vec<usize>,
     state: State,
-    /// Whether it was notified that nobody reads its output.
+    /// Whether it was notified that its output is no longer read.
     told: bool,
-    /// Whether it was abandoned, so that nobody waits for it.
+    /// Whether it was abandoned, so that the run no longer waits for it.
     abandoned: bool,
     /// The result of its code, while its ends are still being closed.
     code: Option<State>,
@@ -121,7 +121,8 @@ impl Ending {
     fn state_after(&self, at: usize, error: &StageError) -> State {
         let code = error.abort().code.as_str();
         let told = self.parts[at].told && code == StageError::CANCELLED && self.stop.is_none();
-        // A reader that fails leaves, too. What ended with its worker did not give way.
+        // A reader that fails leaves, too. A part that was lost with its worker did not stop
+        // because of its reader.
         let gave_way = self.was_left(at) || (code != StageError::LOST && self.reader_failed(at));
         if error.is_output_gone() || told || gave_way || self.parts[at].abandoned {
             State::GaveWay
@@ -138,7 +139,7 @@ impl Ending {
         self.disconnected = Some(lost);
     }
 
-    /// Stops waiting for the part `at`, whose output nobody reads.
+    /// Stops waiting for the part `at`, whose output is no longer read.
     pub(super) fn abandon(&mut self, at: usize) {
         self.parts[at].abandoned = true;
     }
@@ -168,8 +169,8 @@ impl Ending {
         self.stop.get_or_insert(reason);
     }
 
-    /// Returns the running parts whose output nobody reads and that were not notified, and marks
-    /// them as notified.
+    /// Returns the running parts whose output is no longer read and that were not notified, and
+    /// marks them as notified.
     pub(super) fn tell_unread(&mut self) -> Vec<usize> {
         let unread = (0..self.parts.len()).filter(|&at| {
             let part = &self.parts[at];
@@ -313,7 +314,7 @@ impl Ending {
 
     /// Whether data flows from the part `before` to the part `after`.
     fn is_before(&self, before: usize, after: usize) -> bool {
-        // Edges lead onward only, so this ends.
+        // Edges only lead downstream, so this ends.
         self.readers(before)
             .into_iter()
             .flatten()

@@ -72,8 +72,8 @@ pub(super) async fn launch<P: Segment>(
     let mut reader = reader
         .metered(StreamStats::of_run(control.activity()))
         .watching(output.watch.clone());
-    // Every end connects before any code runs: one that connects late would be taken for one that
-    // nobody opens, and would not see its peer leave.
+    // Every end connects before any code runs. An end that connects late would look as if it was
+    // never opened, and would not notice when its peer leaves.
     let preparing = plan
         .nodes
         .into_iter()

@@ -12,7 +12,7 @@ use crate::stage::{Flow, Operator, StageContext, fuse_operator, serve_operator};
 
 /// A pipeline with one more operator, such as [`Pipeline::map`].
 ///
-/// Over channels it is a node of its own in the process that starts the run.
+/// Over channels, it is a node of its own in the process that starts the run.
 pub struct Operated<P, O, F> {
     before: P,
     operator: O,
@@ -45,14 +45,14 @@ impl<P, O, F> Operated<P, O, F> {
 }
 
 impl<P: Segment, O: Operator<P::Out>, F> Pipeline<Operated<P, O, F>> {
-    /// Names the operator before it, for reports and errors. The default is the name of its
-    /// method, such as `map`.
+    /// Names the preceding operator in reports and errors. The default is the name of its method,
+    /// such as `map`.
     pub fn named(self, name: impl Into<Cow<'static, str>>) -> Self {
         self.map_head(|head| head.with_name(name.into()))
     }
 
-    /// Chooses how the items of the operator before it go over a channel. The default is `Json`
-    /// where the operator changes the type of the items, and the format of its input elsewhere.
+    /// Sets the format in which the preceding operator sends its items over a channel. The default
+    /// is `Json` for an operator that changes the item type, and otherwise the format of its input.
     pub fn format<G: Encode<O::Out> + Decode<O::Out>>(self) -> Pipeline<Operated<P, O, G>> {
         self.map_head(Operated::with_format)
     }

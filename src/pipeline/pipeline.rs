@@ -105,7 +105,7 @@ impl Pipeline {
     }
 
     /// Starts with the items of an iterator.
-    #[allow(clippy::should_implement_trait)] // A pipeline is no collection.
+    #[allow(clippy::should_implement_trait)] // A pipeline is not a collection.
     pub fn from_iter<I>(
         items: I,
     ) -> Pipeline<Source<impl Stream<Item = Result<I::Item, Error>> + Send + 'static, Json>>
@@ -250,7 +250,7 @@ impl<P: Segment> Pipeline<P> {
             .with_tally(local_stats.clone());
         if let Some(worker) = worker {
             context = context.with_worker(worker.clone());
-            // A task of its own tells also stages that compute.
+            // A separate task also notifies stages that compute without yielding.
             if let Ok(runtime) = Handle::try_current() {
                 let control = control.clone();
                 runtime.spawn(async move {

@@ -59,11 +59,11 @@ impl RunError {
     /// Whether the run failed because of the infrastructure, and not because of its data or code:
     /// the engine, a connection or a worker was lost or could not be reached.
     ///
-    /// The same run may succeed later. What came out of this one has come out already.
+    /// The same run may succeed later. Items that this run has already output stay output.
     pub fn is_infrastructure(&self) -> bool {
         let code = self.first_cause().code.as_str();
         let unreachable = [Self::ENGINE_LOST, Self::NO_CHANNELS, StageError::NOT_FOUND];
-        // A writer that was dropped is a fault of the code that dropped it.
+        // A dropped writer is a fault of the code that dropped it.
         unreachable.contains(&code) || (code != Abort::DROPPED && self.0.cause.is_connection())
     }
 }

@@ -104,7 +104,7 @@ where
 
     #[inline]
     fn poll_flow(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Flow<T>>> {
-        // Looked at before each item, so that it holds while items are ready.
+        // Checked before each item, so that the deadline holds while items are ready.
         if self.control.is_overdue() {
             return self.stop_overdue();
         }
@@ -118,7 +118,7 @@ where
             }
             return Poll::Ready(flow);
         }
-        // Looked at only while the stages wait, so that an item costs nothing.
+        // Checked only while the stages wait, so that items have no overhead.
         if let (None, Some(after)) = (&*this.timer, *this.deadline) {
             let timer = this.started.checked_add(after).map(sleep_until);
             this.timer.set(timer);
@@ -134,12 +134,12 @@ where
     fn poll_outcome(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome> {
         let this = self.project();
         this.stream.end();
-        // What the stages held is dropped, so what they leave to be done can end.
+        // The stages have dropped what they held, so the futures that they left can end.
         this.ends.extend(this.local_stats.take_ends());
         while let Some(end) = this.ends.last_mut() {
             match end.poll_unpin(cx) {
                 Poll::Ready(ended) => {
-                    // A failure of the run itself came before, and may be its cause.
+                    // An earlier failure of the run itself may be the cause of this one.
                     if let Some(failure) = ended.err().filter(|_| !*this.failed) {
                         this.ending.failed(failure);
                     }

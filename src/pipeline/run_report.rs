@@ -43,7 +43,7 @@ impl RunReport {
     }
 
     /// The stage that held up the others: the one that worked longest. A source that finished
-    /// immediately worked all of its time but held up nobody.
+    /// immediately worked all of its time but did not hold up any stage.
     ///
     /// `None` if nothing was measured, as in a run within one process, where stages take turns
     /// instead of waiting.

@@ -36,7 +36,8 @@ pub(super) enum Host {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Output {
     pub(super) watch: WriterWatch,
-    /// Whether somebody waits for the output, or it has ended: nothing holds back the stages.
+    /// Whether the output is being awaited, or has ended, so that nothing downstream holds back the
+    /// stages.
     pub(super) awaited: Arc<AtomicBool>,
     /// Set when the output is no longer read.
     pub(super) over: CancellationToken,

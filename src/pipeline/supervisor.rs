@@ -30,7 +30,7 @@ type Ended = (usize, Result<StageReport, StageError>);
 ///
 /// | event | notified stages |
 /// |---|---|
-/// | a stage ends | its writers: nobody reads any more; its readers |
+/// | a stage ends | its writers: their output is no longer read; its readers |
 /// | a stage fails | in addition all stages, once nothing has moved for [`GRACE`] |
 /// | cancellation, deadline | all stages, immediately |
 /// | [`STOP`] after that | none: stages that still run are dropped |
@@ -174,7 +174,7 @@ impl Supervisor {
                 let worker = self.worker.clone();
                 self.tidying
                     .spawn(async move { remote_cancel.let_go(&worker).await });
-                // One that does not listen ends with its input.
+                // A stage that ignores the signal ends with its input.
                 self.ending.abandon(at);
                 self.given_up = Some(later(now, STOP));
             }
@@ -187,7 +187,8 @@ impl Supervisor {
             return false;
         }
         let moved = self.control.moved();
-        // Whoever takes the items may take their time; that is no standstill.
+        // While the consumer of the output takes its time, the run does not count as being without
+        // progress.
         if moved != self.moved.0 || !self.output.awaited.load(Relaxed) {
             self.moved = (moved, now);
         }
@@ -220,7 +221,8 @@ impl Supervisor {
         if self.places.iter().all(here) {
             return;
         }
-        // An engine takes a writer that comes back while its reader reads for one that has more.
+        // If a writer reconnects while its reader still reads, the engine assumes that it has more
+        // to write.
         tokio::select! {
             () = self.output.over.cancelled() => {}
             () = self.control.run().cancelled() => {}
@@ -241,7 +243,8 @@ impl Supervisor {
         let (at, result) = match ended {
             Ok(ended) => ended,
             Err(error) => {
-                // Stages catch their own panics, so this is a bug of the framework, told as such.
+                // Stages catch their own panics, so this is a bug of the framework and reported as
+                // such.
                 let reason = format!("a stage's task ended by itself: {error}");
                 let failure = StageError::new(StageError::PANICKED, "pipewright", reason);
                 return self.ending.failed(failure);
@@ -265,12 +268,12 @@ impl Supervisor {
         self.tell_readers(at, silence).await;
     }
 
-    /// Notifies the stages whose output nobody reads any more.
+    /// Notifies the stages whose output is no longer read.
     fn tell_unread(&mut self) {
         for at in self.ending.tell_unread() {
             match &self.places[at] {
                 Host::Here { control, .. } => control.unread().cancel(),
-                // Its code cannot be asked whether it has ended its output; most often it has.
+                // It is unknown whether its code has ended its output; most often it has.
                 Host::Elsewhere { .. } => self.to_let_go.push((later(Instant::now(), GRACE), at)),
             }
         }

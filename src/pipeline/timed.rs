@@ -1,4 +1,4 @@
-//! Operators that go by the time.
+//! Operators that depend on time.
 
 use std::hash::Hash;
 use std::time::Duration;
@@ -9,22 +9,22 @@ use super::segment::Segment;
 use crate::codec::Json;
 use crate::stage::{Batch, ByTime, Debounce, Operator, Throttle, Window, Windowed};
 
-/// Operators that go by the time.
+/// Operators that depend on time.
 ///
-/// What they hold is given when it is due, also while no item comes, and at the end of the input.
-/// If the input fails, what they hold is dropped. Messages and progress go on at once. The clock is
-/// tokio's, so tests can pause it.
+/// Items that an operator holds are output when they are due, even while no item arrives, and at
+/// the end of the input. If the input fails, held items are dropped. Messages and progress are
+/// forwarded immediately. The clock is tokio's, so tests can pause it.
 #[allow(
     clippy::type_complexity,
     reason = "a type that is named in one place only"
 )]
 impl<P: Segment> Pipeline<P> {
-    /// Gives items together: `size` of them, or fewer once the first was held for `within`. The
-    /// last batch may be smaller.
+    /// Collects items into batches of `size`. A batch is smaller if its first item has been held
+    /// for `within`, or if the input ends.
     ///
     /// # Panics
     ///
-    /// When `size` is 0.
+    /// Panics if `size` is 0.
     ///
     /// # Example
     ///
@@ -47,11 +47,12 @@ impl<P: Segment> Pipeline<P> {
         self.map_head(|before| Operated::new(before, "batch", batch))
     }
 
-    /// Gives at most `items` items in any span of `per`. Others wait, and so does what is before.
+    /// Outputs at most `items` items in any period of `per`. Further items wait, which holds back
+    /// the stages before.
     ///
     /// # Panics
     ///
-    /// When `items` is 0.
+    /// Panics if `items` is 0.
     pub fn throttle(
         self,
         items: usize,
@@ -61,8 +62,8 @@ impl<P: Segment> Pipeline<P> {
         self.map_head(|before| Operated::new(before, "throttle", throttle))
     }
 
-    /// Gives an item once none has followed it for `quiet`. Those that are followed sooner are
-    /// dropped.
+    /// Outputs an item once no other has followed it for `quiet`. Items that are followed sooner
+    /// are dropped.
     pub fn debounce(
         self,
         quiet: Duration,
@@ -71,7 +72,7 @@ impl<P: Segment> Pipeline<P> {
         self.map_head(|before| Operated::new(before, "debounce", debounce))
     }
 
-    /// Gives the items of each window together.
+    /// Groups the items into windows.
     ///
     /// # Example
     ///

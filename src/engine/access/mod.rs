@@ -1,4 +1,4 @@
-//! Who may connect, and with which permissions.
+//! Access control: which clients may connect, and with which permissions.
 
 #[expect(clippy::module_inception, reason = "one type, one file")]
 mod access;

@@ -19,7 +19,7 @@ impl Pattern {
         let Some(last) = parts.next_back() else {
             return rest.is_empty();
         };
-        // The leftmost place of each part leaves most for those after it.
+        // The leftmost match of each part leaves the most text for later parts.
         for part in parts {
             match rest.find(part) {
                 Some(at) => rest = &rest[at + part.len()..],

@@ -67,8 +67,8 @@ impl<'a, T: Transport> ReaderSession<'a, T> {
             }
             _ => {}
         }
-        // Before the close: whoever sees the end of the stream may rely on the channel's being
-        // gone.
+        // Before the close, so that a client that sees the end of the stream can rely on the
+        // channel being gone.
         drop(end);
         match ended {
             Ended::Stream(close) => {
@@ -119,7 +119,7 @@ impl<'a, T: Transport> ReaderSession<'a, T> {
         let mut taken = 0;
         while self.socket.poll_ready(cx)?.is_ready() {
             if taken >= TURN {
-                // Gives other tasks a turn, and sends what there is.
+                // Lets other tasks run, and sends what is queued.
                 self.unflushed = self.socket.poll_flush(cx)?.is_pending();
                 cx.waker().wake_by_ref();
                 return Poll::Pending;

@@ -45,7 +45,7 @@ enum Ended {
     Closed(Close),
     /// The writer disconnected without a close, or violated the protocol.
     Lost(TransportError),
-    /// Nobody reads any more.
+    /// The reader has left.
     Unread(Close),
 }
 
@@ -86,8 +86,8 @@ impl<'a, T: Transport> WriterSession<'a, T> {
         let WriterEnd { mut pipe, lease } = end;
         match ended {
             Ended::Closed(close) => {
-                // The reader need not see more than that the stream is whole; the code and the
-                // reason of one that is not may help.
+                // For a complete stream, the reader needs no details. Otherwise, code and reason
+                // may help it.
                 pipe.end(if close.is_clean() {
                     Close::NORMAL
                 } else {

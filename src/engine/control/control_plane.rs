@@ -21,7 +21,7 @@ use crate::wire::{
     WorkerRegistered,
 };
 
-/// Connects the control connections: decides what each message means for whom.
+/// Links the control connections: decides for each message which workers it affects.
 pub(in crate::engine) struct Control {
     /// Protects the tables while one message is handled. Nothing waits under the lock; messages are
     /// sent afterwards.
@@ -141,10 +141,10 @@ impl Tables {
         }
     }
 
-    /// Notifies executors that nobody waits for their calls any more.
+    /// Notifies executors that their calls are no longer wanted.
     pub(super) fn tell_cancelled(&self, abandoned: Vec<Call>, out: &mut Deliveries) {
         for call in abandoned {
-            // A caller that wants no answer may leave at once.
+            // A caller that expects no answer may disconnect at once.
             if !call.void {
                 let message = ControlMessage::CancelInvocation(CancelInvocation {
                     invocation_id: call.invocation_id,

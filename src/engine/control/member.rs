@@ -255,7 +255,7 @@ impl<'a> Member<'a> {
         }
     }
 
-    /// Forwards a result to the calling worker. A result that nobody waits for is dropped.
+    /// Forwards a result to the calling worker. A result without a waiting caller is dropped.
     pub(super) fn result(&self, result: InvocationResult, out: &mut Deliveries) {
         let outcome = match &result.error {
             None => Outcome::Result,
@@ -291,7 +291,7 @@ impl<'a> Member<'a> {
 
     pub(super) fn reject(&self, refused: FunctionRefused, out: &mut Deliveries) {
         self.control.metrics.refused(Reason::from(&refused));
-        // Each is told to the worker; the log need not grow with them.
+        // Each refusal is sent to the worker, so the log need not repeat all of them.
         if self.warned.swap(true, Ordering::Relaxed) {
             tracing::debug!(worker = %self.id, %refused, "a function was refused");
         } else {
@@ -371,7 +371,7 @@ impl Drop for Member<'_> {
         }
         self.control.push_all(out);
         self.control.runs.left(&self.id);
-        // Tasks that wait for room in it would wait in vain.
+        // Otherwise tasks that wait for room in it would never be woken.
         self.outbox.close(Close::STOPPING);
     }
 }

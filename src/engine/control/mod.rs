@@ -8,9 +8,9 @@
 //!
 //! Each worker has an outbox, bounded in bytes. If the outbox of its target is full, a session
 //! stops *reading* its own connection, so that backpressure reaches the sending worker. It waits at
-//! most [`OUTBOX_TIMEOUT`](session). After that the target counts as stalled, and messages without room
-//! in its outbox are refused until it has read half of them; callers get an error. A worker that
-//! does not read therefore costs other workers a moment, and itself the messages.
+//! most [`OUTBOX_TIMEOUT`](session). After that the target counts as stalled, and messages without
+//! room in its outbox are refused until it has read half of them; callers get an error. A worker
+//! that does not read therefore delays other workers only briefly, and loses only its own messages.
 //!
 //! A session never stops *writing* its own outbox, so sessions cannot wait in a cycle. A worker
 //! that reads fewer bytes per time than [`Drain`](workers::drain::Drain) requires is disconnected.

@@ -22,16 +22,16 @@ use crate::engine::owners::Ownership;
 use crate::transport::{Check, KeepAliveTimer, Received, Transport, TransportError};
 use crate::wire::{Close, ControlMessage, Frame};
 
-/// How long a message waits for room at a slow worker. Meanwhile its sender is not read; afterwards
-/// the worker counts as stalled, and nobody waits for it.
+/// How long a message waits for room at a slow worker. Meanwhile its sender is not read. Afterwards
+/// the worker counts as stalled, and its messages no longer wait.
 const OUTBOX_TIMEOUT: Duration = Duration::from_millis(200);
 
 /// How long the registrations of a worker wait for its announcement (`docs/protocol.md` section 1.2).
 const GRACE: Duration = Duration::from_secs(5);
 
 /// Messages that are read before their answers are written, and before another session runs on the
-/// same thread. Enough to share a system call. Beside 64 sessions that never stop sending, a call
-/// waits for about 1,000 messages.
+/// same thread. They are enough to share a system call. Next to 64 sessions that never stop
+/// sending, a call waits for about 1,000 messages.
 const TURN: usize = 16;
 
 /// A worker whose messages block others for longer than this is not read for [`RESTS`] times as
@@ -67,9 +67,9 @@ pub(in crate::engine) struct Session<'a, T> {
     unflushed: bool,
     /// Whether reading is paused because answers wait for the peer.
     behind: bool,
-    /// Whether the peer reads what waits for it.
+    /// Measures whether the peer reads the messages that wait for it.
     drain: Drain,
-    /// Fires at the next check of that; created when a message first waits.
+    /// Fires at the next check of `drain`; created when a message first waits.
     stall: Option<Pin<Box<Sleep>>>,
     ownership: Ownership,
     /// Set until the first message arrives, while the connection may be closed to make room.
@@ -158,7 +158,7 @@ impl<'a, T: Transport> Session<'a, T> {
             ..
         } = self;
         let worker = member.id.clone();
-        // First, so that nobody waits for a worker that only has to be seen off.
+        // First, so that others do not wait for a worker while its connection is being closed.
         let dead_after = core.limits.keep_alive.dead_after;
         member.depart(match &ended {
             Ended::Silent => Disconnect::Silent(dead_after),
@@ -217,7 +217,7 @@ impl<'a, T: Transport> Session<'a, T> {
             self.grace = None;
             if !self.member.is_settled() {
                 self.member.settle(self.core, &mut self.deliveries);
-                // For pending deliveries.
+                // Needed for pending deliveries.
                 cx.waker().wake_by_ref();
             }
         }
@@ -234,7 +234,7 @@ impl<'a, T: Transport> Session<'a, T> {
                         return Poll::Ready(Ended::Lost(error));
                     }
                     self.unflushed = true;
-                    // Within the process the answer is there at once, without a wake-up.
+                    // Within the process, the answer is there immediately, without a wake-up.
                     cx.waker().wake_by_ref();
                     now
                 }
@@ -247,7 +247,7 @@ impl<'a, T: Transport> Session<'a, T> {
 
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
         if !self.poll_next(cx) {
-            // Nothing reads from it, so its silence means nothing.
+            // The engine is not reading from it, so its silence means nothing.
             self.keep_alive_timer.heard(Instant::now().into_std());
             return Poll::Pending;
         }
@@ -313,7 +313,7 @@ impl<'a, T: Transport> Session<'a, T> {
                     .get_or_insert_with(|| Box::pin(sleep(OUTBOX_TIMEOUT)));
                 ready!(outbox_timeout.as_mut().poll(cx));
                 self.outbox_timeout = None;
-                // It is refused now.
+                // The message is refused now.
                 delivery.to.stalled();
                 continue;
             };

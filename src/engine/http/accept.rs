@@ -31,14 +31,14 @@ where
     let limit = core.limits.handshake;
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
-        // hyper adds it to the current time.
+        // hyper adds the timeout to the current time, which must not overflow.
         .header_read_timeout(limit.min(CENTURY))
         .serve_connection(
             TokioIo::new(WriteTimeout::new(stream, limit)),
             Routes::new(core),
         )
-        // Gives the stream itself back; `with_upgrades` would give it in a box that is called
-        // for each frame.
+        // Returns the stream itself; `with_upgrades` would return a boxed stream, with a virtual
+        // call for each frame.
         .without_shutdown()
         .await;
     match served {

@@ -30,7 +30,7 @@ pub(in crate::engine) enum CloseOutcome {
 /// Flushes the answer to the peer's close.
 pub(in crate::engine) async fn answer<T: Transport>(socket: &mut T) -> CloseOutcome {
     let flush = poll_fn(|cx| socket.poll_flush(cx));
-    // It need not arrive, because the peer has closed.
+    // The answer need not arrive, because the peer has closed.
     let _ = timeout(BRIEF, flush).await;
     CloseOutcome::Done
 }
@@ -104,6 +104,6 @@ pub(in crate::engine) async fn drain(mut stream: impl AsyncRead + AsyncWrite + U
         while stream.read(&mut discarded).await? > 0 {}
         std::io::Result::Ok(())
     };
-    // A peer that has left needs no refusal.
+    // A peer that has disconnected needs no refusal.
     let _ = timeout(BRIEF, drained).await;
 }

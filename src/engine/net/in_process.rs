@@ -253,7 +253,7 @@ mod tests {
         assert_eq!(engine.stats().channels, 0);
     }
 
-    /// Its callers are told.
+    /// Its callers are notified.
     #[tokio::test(start_paused = true)]
     async fn a_worker_that_does_not_read_is_disconnected() {
         // More than both pipes hold.
@@ -267,7 +267,7 @@ mod tests {
         let start = Instant::now();
         let (mut sent, mut answers) = (0, Vec::new());
         while answers.len() < CALLS {
-            // Reads while it writes, as a worker must.
+            // Reads while it writes, as every worker must.
             let received = poll_fn(|cx| {
                 while sent < CALLS && caller.0.poll_ready(cx).is_ready() {
                     let call = json!({"type": "invokefunction", "invocation_id": sent.to_string(),

@@ -205,7 +205,7 @@ async fn session<S>(
             (socket, parting)
         }
         Route::Reader(end) => {
-            // It has presented a key.
+            // The client has presented a valid key.
             drop(pending_connection);
             let mut socket = open(core.limits.reader());
             let parting = ReaderSession::new(&mut socket, end, heartbeats)

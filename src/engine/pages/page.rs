@@ -15,10 +15,10 @@ pub(in crate::engine) struct Page {
     pub(in crate::engine) answer: fn(&Arc<Core>, &Parts) -> Response<Full<Bytes>>,
 }
 
-/// Who may read a page.
+/// The readers of a page.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::engine) enum PageAccess {
-    /// Everyone who can reach the port. The page must not reveal what the engine holds.
+    /// Every client that can reach the port. The page must not reveal what the engine holds.
     Everybody,
     /// Clients that may trigger the function with this id, with a token if the engine requires one,
     /// and no page of another origin. The function need not exist: its id is matched against the

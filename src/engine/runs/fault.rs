@@ -73,7 +73,7 @@ impl ReportedError {
             };
         };
         let later = abort.causes.iter().skip(1).chain(
-            // The last to report is not a cause.
+            // The function that reported last is not a cause.
             (!abort.causes.is_empty()).then_some(&abort),
         );
         Self {

@@ -112,7 +112,7 @@ mod tests {
         assert_eq!(listed.len(), 2);
         assert_eq!(listed[1].functions, ["sum", "read"]);
         assert_eq!(listed[1].count, 1);
-        // Where it started.
+        // The place where it started.
         assert_eq!(listed[1].worker, of("a"));
     }
 

@@ -155,7 +155,7 @@ fn listed_run(run: &Run, channels: &HashMap<String, ChannelRow>, now: Instant) -
         };
         let (inputs, outputs) = (of(|edge| edge.reader), of(|edge| edge.writer));
         let state = State::of(node, &inputs, &outputs);
-        // A call that has passed its ends on.
+        // A call that has passed all of its ends on to other calls.
         if inputs.is_empty() && outputs.is_empty() && state != State::Failed {
             return None;
         }

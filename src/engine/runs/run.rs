@@ -16,7 +16,7 @@ pub(super) struct Run {
     pub(super) name: Option<String>,
     /// The trace of its calls.
     pub(super) trace: Option<String>,
-    /// The worker and the name with which its pipeline adds to it.
+    /// The worker and the name under which its pipeline adds to this run.
     pub(super) label: Option<(Arc<str>, String)>,
     pub(super) started: Instant,
     pub(super) ended: Option<Instant>,

@@ -42,7 +42,7 @@ impl State {
         }
         if node.call.is_none() && open(inputs).chain(open(outputs)).next().is_none() {
             let broken = |seen: &EdgeView<'_>| matches!(seen, EdgeView::Broken);
-            // A stream is broken by its writer.
+            // If a stream broke, its writer has failed.
             return if outputs.iter().any(broken) {
                 Self::Failed
             } else {

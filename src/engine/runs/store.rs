@@ -45,12 +45,12 @@ impl Runs {
     ) {
         let Some(mut table) = self.lock() else { return };
         let label = metadata.and_then(|metadata| metadata.parse::<EdgeLabel>().ok());
-        // A name is a UUID, where pipewright gives it.
+        // pipewright's own names are UUIDs.
         let label = label.filter(|label| label.pipewright == 1 && label.run.len() <= LONGEST_NAME);
         table.created(channel_id, worker, name, label.as_ref(), now());
     }
 
-    /// Records a call. Only refs to ends that exist count, as `knows` tells.
+    /// Records a call. Only refs for which `knows` returns true, because the end exists, count.
     pub(in crate::engine) fn called(
         &self,
         call: &NewCall<'_>,
@@ -121,14 +121,14 @@ impl Runs {
         limit: usize,
         look: impl FnOnce(&[String]) -> HashMap<String, ChannelRow>,
     ) -> Option<RunsListing> {
-        // Does not lock both tables at once.
+        // The tables are never locked at the same time.
         let wanted = RunsListing::wanted(&*self.lock()?, limit);
         let live = look(&wanted);
         Some(RunsListing::new(&*self.lock()?, &live, limit, now()))
     }
 
     fn lock(&self) -> Option<MutexGuard<'_, Table>> {
-        // After a panic under the lock, one run may be displayed wrongly, nothing more.
+        // After a panic under the lock, at worst one run is displayed wrongly.
         let table = self.table.as_ref()?;
         Some(table.lock_unpoisoned())
     }

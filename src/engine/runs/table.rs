@@ -169,7 +169,7 @@ impl Table {
         let Some(run) = self.runs.get_mut(&run) else {
             return;
         };
-        // A part of a pipeline that already has a name, without a call.
+        // A labelled part of a pipeline that is not a call.
         let named = edges.iter().find_map(|(edge, end)| {
             let edge = run.edges.get(edge)?;
             let holder = match end.direction {

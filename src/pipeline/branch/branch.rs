@@ -74,7 +74,7 @@ fn without_items<T: Send + 'static>(
     stream: impl Stream<Item = Flow<()>> + Send + 'static,
 ) -> impl Stream<Item = Flow<T>> + Send + 'static {
     stream.filter_map(async |flow| match flow {
-        // The line beside has passed the messages on.
+        // The main line has already forwarded the messages.
         Ok(Event::Item(()) | Event::Message(_)) => None,
         Ok(Event::Progress(progress)) => Some(Ok(Event::Progress(progress))),
         Ok(Event::Signal(signal)) => Some(Ok(Event::Signal(signal))),

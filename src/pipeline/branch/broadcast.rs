@@ -180,7 +180,7 @@ where
     }
 }
 
-/// Lets `branch` complete a branch that starts with a new inlet.
+/// Lets `branch` complete a branch that starts with a new [`BranchInput`].
 pub(super) fn begin<T, F, B>(
     settings: &mut Settings,
     branch: impl FnOnce(Pipeline<BranchInput<T, F>>) -> Pipeline<B>,

@@ -14,7 +14,7 @@ use crate::sync::MutexExt;
 /// pass it to a closure, which adds the rest of the branch.
 pub struct BranchInput<T, F: Format>(InputSlot<T, F>);
 
-/// Connects an inlet to the part before it when the run is created.
+/// Connects a branch input to the part before it when the run is created.
 pub(super) struct InputSlot<T, F: Format>(Arc<Mutex<InputState<T, F>>>);
 
 enum InputState<T, F: Format> {
@@ -24,7 +24,7 @@ enum InputState<T, F: Format> {
 }
 
 impl<T, F: Format> BranchInput<T, F> {
-    /// Creates an inlet and its slot.
+    /// Creates a branch input and its slot.
     pub(super) fn new() -> (Self, InputSlot<T, F>) {
         let slot = InputSlot(Arc::new(Mutex::new(InputState::Open)));
         (Self(InputSlot(Arc::clone(&slot.0))), slot)
@@ -40,7 +40,7 @@ impl<T, F: Format> InputSlot<T, F> {
         *self.lock() = InputState::Edge(edge);
     }
 
-    /// Whether the inlet is still part of a pipeline.
+    /// Whether the branch input is still part of a pipeline.
     pub(super) fn is_used(&self) -> bool {
         Arc::strong_count(&self.0) > 1
     }
@@ -72,7 +72,8 @@ where
     fn fuse(self, context: StageContext) -> impl Stream<Item = Flow<T>> + Send + 'static {
         match self.0.take() {
             InputState::Local(receiver, fork) => {
-                // What goes into this branch: out of the fork, and into the stage after it.
+                // Counts the input of this branch: the output of the fork, and the input of the
+                // next stage.
                 let count = context.parts().add_branch(fork);
                 Counted::new(Incoming::new(receiver, context.stage()), count).left_stream()
             }

@@ -11,7 +11,7 @@ use crate::channel::WaitTimer;
 use crate::codec::{Decode, Encode};
 use crate::stage::{FanIn, Flow, Order, StageContext, StageError, serve_fan_in};
 
-/// The name of the join in reports and errors.
+/// The name of the merge in reports and errors.
 const MERGE: &str = "merge";
 
 /// Joined branches; see [`Pipeline::merge`](crate::Pipeline::merge) and the operators that split a

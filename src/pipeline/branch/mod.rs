@@ -1,8 +1,8 @@
 //! Pipelines that split and join.
 //!
-//! Every split results in [`Merged`]. A [`BoxedFork`](fork::BoxedFork) passes items to branches. Each branch
-//! starts with a [`BranchInput`] and is a pipeline of its own, and their outputs are joined into one
-//! stream. Each operator is a small layer on top:
+//! Every split results in [`Merged`]. A [`BoxedFork`](fork::BoxedFork) passes items to branches.
+//! Each branch starts with a [`BranchInput`] and is a pipeline of its own. Their outputs are merged
+//! into one stream. Each operator is a small layer on top:
 //!
 //! | operator | target of an item | order of outputs |
 //! |---|---|---|

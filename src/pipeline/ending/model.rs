@@ -84,7 +84,7 @@ fn ended(events: &[Event], order: &[usize]) -> Ending {
     ending
 }
 
-/// Whether the part `at` may leave its input because nobody needs its output.
+/// Whether the part `at` may leave its input because its output is no longer needed.
 fn may_give_way(events: &[Event], at: usize) -> bool {
     match events.get(at) {
         None | Some(Event::Whole) => false,
@@ -138,12 +138,12 @@ fn check(events: &[Event], order: &[usize], end: &End) {
     let gives_way = any(|event| matches!(event, Event::OutputGone));
     match end {
         End::Complete => {
-            // Nothing but good ends makes a complete run.
+            // A run is complete only if every part ended successfully.
             assert!(!fails && !gives_way, "{said}");
         }
         End::StoppedEarly(edges) => {
             assert!(!edges.is_empty(), "{said}");
-            // No failure that is one beyond doubt is taken for a part that gave way.
+            // A certain failure never counts as stopping early.
             assert!(causes(events).is_empty(), "{said}");
             for &edge in edges {
                 let own = events[edge] == Event::OutputGone;
@@ -167,7 +167,8 @@ fn cause_is_right(events: &[Event], error: &RunError, said: &str) {
         .strip_prefix('s')
         .map(|at| at.parse::<usize>().unwrap())
     else {
-        // Only somebody who passes it on knows of it, so nobody before it is known to have failed.
+        // Only a part that passes a failure on can report it for the source, so no part before that
+        // one is known to have failed.
         let first = events.iter().position(|event| *event == Event::PassesOn);
         assert!(sure.iter().all(|at| *at >= first.unwrap()), "{said}");
         return;
@@ -176,7 +177,7 @@ fn cause_is_right(events: &[Event], error: &RunError, said: &str) {
         !matches!(events[at], Event::Whole | Event::Left | Event::OutputGone),
         "{said}"
     );
-    // A part that fails beyond doubt is never outranked by what follows from it.
+    // A certain failure takes precedence over the failures that follow from it.
     assert!(!sure.iter().any(|before| *before < at), "{said}");
 }
 
@@ -230,7 +231,8 @@ fn part_with_several_readers_stops_when_all_left() {
 
 #[test]
 fn consequence_is_attributed_to_the_part_before() {
-    // Killed, and a reader that makes an error of its own out of it, and is told first.
+    // The first part was killed. Its reader reports an error of its own for that, and is notified
+    // first.
     for order in orders(3) {
         let end = ended(&[Event::Dies, Event::Fails, Event::PassesOn], &order).verifier();
         let End::Failed(error) = end else {

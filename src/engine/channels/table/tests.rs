@@ -263,7 +263,7 @@ fn the_last_tenth_is_for_workers_with_few() {
     let reserved = |owned, left| Some(ChannelRefused::Reserved { owned, left });
     assert_eq!(take_all("greedy"), reserved(9000, 1000));
     assert_eq!(take_all("modest"), reserved(59, 941));
-    // There is always room for one more.
+    // One more frame is always accepted.
     for number in 0..20 {
         take_all(&number.to_string());
     }

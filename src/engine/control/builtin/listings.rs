@@ -195,7 +195,7 @@ pub(in crate::engine::control) fn workers(member: &Member<'_>) -> Result<Payload
             listed(id, worker, calls)
         })
         .collect();
-    // Each entry is bounded (`about`), so it does not matter which are left out.
+    // The size of each entry is bounded (`announcement`), so it does not matter which are left out.
     let mut left = room(member);
     let (mut listed, mut left_out) = (Vec::new(), 0);
     for worker in &workers {

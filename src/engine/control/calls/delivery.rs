@@ -13,9 +13,9 @@ pub(in crate::engine::control) struct Delivery {
     pub(in crate::engine::control) otherwise: Fallback,
 }
 
-/// Who is notified if a message cannot be delivered.
+/// The party that is notified if a message cannot be delivered.
 pub(in crate::engine::control) enum Fallback {
-    /// Nobody: it was a notice, or a call without an answer.
+    /// No one: it was a notice, or a call without an answer.
     Nobody,
     /// The caller of the call that was forwarded to `executor`.
     Caller {
@@ -29,8 +29,8 @@ pub(in crate::engine::control) enum Fallback {
     },
 }
 
-/// Deliveries that a session still has to make: those of one message, a handful unless an
-/// announcement finds many ids taken.
+/// Deliveries that a session still has to make. They belong to one message and are few, unless an
+/// announcement conflicts with many registered ids.
 pub(in crate::engine::control) type Deliveries = VecDeque<Delivery>;
 
 /// Adds a message for `to` to the deliveries.
@@ -104,7 +104,7 @@ pub(in crate::engine::control) fn notify(to: &Outbox, failed: InvocationResult) 
         let Some(message) = encoded(&ControlMessage::InvocationResult(result)) else {
             return;
         };
-        // A caller that has left waits for nothing.
+        // A caller that has disconnected waits for nothing.
         if !matches!(to.push_now(message), Err(NotQueued::TooLong { .. })) {
             return;
         }

@@ -55,7 +55,8 @@ impl Control {
             let namespace = call.namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE);
             return Err(not_found(registry, namespace, &call.function_id, role));
         };
-        // A worker that knows our additions answers a void call too, so that it counts until then.
+        // A worker that supports the extensions also answers a void call, so it counts as busy
+        // until then.
         let invocation_id = match &call.invocation_id {
             Some(invocation_id) if !void => Some(invocation_id.clone()),
             _ if worker.extended => Some(Uuid::new_v4().to_string()),
@@ -67,7 +68,7 @@ impl Control {
         let worker = worker.map(str::to_owned);
         if let Some(invocation_id) = &invocation_id {
             let Some(outbox) = registry.worker(caller).map(Worker::outbox) else {
-                // It has left in the meantime.
+                // It has disconnected in the meantime.
                 return Ok(());
             };
             let refused = |refused: CallRefused| {

@@ -17,7 +17,7 @@ pub(in crate::engine::control) struct Call {
     pub(in crate::engine::control) traceparent: Option<String>,
     pub(in crate::engine::control) baggage: Option<String>,
     pub(in crate::engine::control) opened: Instant,
-    /// Whether nobody waits for the answer, which then only frees the slot of the call.
+    /// Whether no answer is expected, so that the answer only frees the slot of the call.
     pub(in crate::engine::control) void: bool,
     /// The bytes charged to its caller's account.
     pub(in crate::engine::control) held: Reservation,

@@ -38,13 +38,13 @@ impl<T: Transport> Session<'_, T> {
         self.drain.empty();
         self.keep_alive_timer.all_sent(Instant::now().into_std());
         if std::mem::take(&mut self.behind) {
-            // It has read what it was not to be read for.
+            // The worker has read its answers, so reading from it can continue.
             cx.waker().wake_by_ref();
         }
         Poll::Pending
     }
 
-    /// A message waits that the peer does not accept at once.
+    /// Checks a worker that does not accept a waiting message at once.
     fn poll_stall(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
         loop {
             let now = Instant::now().into_std();

@@ -134,7 +134,7 @@ impl Outbox {
             }
             return Poll::Pending;
         }
-        // Other workers hold the rest; this one could not free it by reading.
+        // Other workers hold the rest, so this worker could not free it by reading.
         let free = waiting + len + MESSAGE <= FREE;
         if !free && len + MESSAGE > self.account.room() {
             return Poll::Ready(Err(NotQueued::Full { waiting }));
@@ -221,8 +221,8 @@ impl Outbox {
             state.own -= bytes;
         }
         self.account.sub(bytes);
-        // Not for each message, because all that wait wake for it; it comes to this, because the
-        // sender goes on until nothing is left.
+        // Not after each message, because all waiting sessions would wake for it. This point is
+        // always reached, because the session sends until the queue is empty.
         let waiting = if state.bytes > self.limit / 2 {
             Vec::new()
         } else {

@@ -16,7 +16,7 @@ const channels = new Table('channels', {
   columns: [
     { title: 'Channel', className: 'mono', text: (channel) => short(channel.channel_id), hint: (channel) => channel.channel_id },
     { title: 'Run', text: (channel) => channel.run },
-    // Where nothing moves, the fuller ones come first.
+    // At equal rates, fuller channels come first.
     { title: 'Rate', numeric: true, text: (channel) => rate(channel.bytes_per_second), sort: (channel) => channel.bytes_per_second + fillOf(channel) / 1e6 },
     { title: 'Carried', numeric: true, text: (channel) => bytes(channel.bytes), sort: (channel) => channel.bytes },
     { title: 'Frames', numeric: true, text: (channel) => count(channel.frames), sort: (channel) => channel.frames },
@@ -61,7 +61,7 @@ function buffered(channel) {
   return `${bytes(channel.buffered_bytes)} of ${bytes(channel.capacity_bytes)}`;
 }
 
-/** A bar, and beside it what it stands for. */
+/** A bar with its label. */
 function bar(cell, channel) {
   if (!cell.firstChild) cell.append(element('span', { className: 'bar' }), element('span', {}));
   const full = fillOf(channel);
@@ -71,7 +71,7 @@ function bar(cell, channel) {
   setText(text, buffered(channel));
 }
 
-/** Which run each channel belongs to, and whether it is there to cancel a stage only. */
+/** Maps each channel to its run, and to whether it only serves to cancel a stage. */
 function withRuns(listed, runs) {
   const places = new Map();
   for (const run of runs) {

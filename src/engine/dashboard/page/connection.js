@@ -1,6 +1,6 @@
 import { byId, setText } from './dom.js';
 
-/** How often the engine is asked, and how long an answer may take. */
+/** The polling interval, and the timeout of a request. */
 const EVERY = 1000;
 const HIDDEN = 5000;
 const DEADLINE = 5000;
@@ -9,7 +9,7 @@ const TOKEN = 'pipewright-token';
 let token = sessionStorage.getItem(TOKEN);
 let timer;
 
-/** Asks the engine again and again, and gives what it says to `show`. */
+/** Polls the engine and passes each state to `show`. */
 export function follow(show) {
   const ask = async () => {
     clearTimeout(timer);
@@ -28,7 +28,7 @@ export function follow(show) {
   ask();
 }
 
-/** One question; whether to go on asking. */
+/** Makes one request. Returns whether to continue polling. */
 async function round(show) {
   let response;
   let state;
@@ -66,7 +66,7 @@ function gone(message) {
   byId('alert').hidden = false;
 }
 
-/** Asks for a token; says what was wrong with the last one, if there was one. */
+/** Prompts for a token, and shows what was wrong with the last one, if any. */
 function refused(why) {
   told('locked', 'locked');
   setText(byId('login-error'), token ? why : '');

@@ -1,4 +1,4 @@
-// The little that is needed to build a page.
+// Helpers to build a page.
 
 const SVG = 'http://www.w3.org/2000/svg';
 
@@ -7,7 +7,9 @@ export function byId(id) {
   return document.getElementById(id);
 }
 
-/** An element with properties and children. Text is text: nothing is ever read as HTML. */
+/**
+ * Creates an element with properties and children. Text is inserted as text, never parsed as HTML.
+ */
 export function element(name, properties = {}, ...children) {
   const made = document.createElement(name);
   for (const [key, value] of Object.entries(properties)) {
@@ -18,7 +20,7 @@ export function element(name, properties = {}, ...children) {
   return made;
 }
 
-/** An element of a drawing. */
+/** Creates an SVG element. */
 export function shape(name, attributes = {}, ...children) {
   const made = document.createElementNS(SVG, name);
   for (const [key, value] of Object.entries(attributes)) {
@@ -28,14 +30,14 @@ export function shape(name, attributes = {}, ...children) {
   return made;
 }
 
-/** Sets a text if it is another one, so that a selection in it stays. */
+/** Sets a text only if it differs, so that a selection in it is kept. */
 export function setText(of, text) {
   if (of.textContent !== text) of.textContent = text;
 }
 
 /**
- * Makes the children of `parent` those of `items`, in this order. What is there already is kept, and
- * with it the focus.
+ * Replaces the children of `parent` with those of `items`, in this order. Existing elements are
+ * kept, and with them the focus.
  */
 export function keep(parent, items, keyOf, make, update) {
   const known = new Map([...parent.children].map((child) => [child.dataset.key, child]));

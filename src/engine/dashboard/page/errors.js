@@ -4,7 +4,7 @@ import { select } from './runs.js';
 
 let known;
 
-/** Shows the last errors, each with where it began and what followed, and says the new ones. */
+/** Shows the latest errors, each with its origin and consequences, and announces new ones. */
 export function showErrors(errors, total) {
   const named = numbered(errors);
   setText(byId('errors-count'), total ? `${plural(errors.length, 'cause')}, ${plural(total, 'failed call')}` : '');
@@ -17,7 +17,7 @@ export function showErrors(errors, total) {
   known = keys;
 }
 
-/** Errors have no number of their own: what is the same in all but its age is told apart by order. */
+/** Errors have no id: errors that differ only in age are distinguished by their order. */
 function numbered(errors) {
   const seen = new Map();
   return [...errors].reverse().map((error) => {

@@ -1,8 +1,8 @@
-// Numbers as people read them.
+// Formats numbers for people.
 
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
 
-/** 1536 is `1.5 KiB`. */
+/** Formats bytes: 1536 is `1.5 KiB`. */
 export function bytes(count) {
   let unit = 0;
   let value = count;
@@ -14,17 +14,17 @@ export function bytes(count) {
   return `${value.toFixed(digits)} ${UNITS[unit]}`;
 }
 
-/** Bytes a second. */
+/** Formats bytes per second. */
 export function rate(perSecond) {
   return `${bytes(perSecond)}/s`;
 }
 
-/** 12345 is `12,345`. */
+/** Formats a count: 12345 is `12,345`. */
 export function count(number) {
   return number.toLocaleString('en');
 }
 
-/** Milliseconds, in the two largest units. */
+/** Formats milliseconds in the two largest units. */
 export function time(milliseconds) {
   const seconds = Math.floor(milliseconds / 1000);
   if (seconds < 1) return `${milliseconds} ms`;
@@ -36,17 +36,17 @@ export function time(milliseconds) {
   return `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
 
-/** The first part of an id of a worker, a channel or a trace. */
+/** Returns the first part of the id of a worker, a channel or a trace. */
 export function short(id) {
   return /^[0-9a-f-]{32,36}$/.test(id) ? id.slice(0, 8) : id;
 }
 
-/** A text of `most` characters at the most. */
+/** Truncates a text to `most` characters. */
 export function cut(text, most) {
   return text.length > most ? `${text.slice(0, most - 1)}…` : text;
 }
 
-/** States as words. */
+/** Formats a state for display. */
 export function word(state) {
   return state.replace('_', ' ');
 }

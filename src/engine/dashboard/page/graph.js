@@ -3,22 +3,22 @@ import { bytes, count, cut, rate, word } from './format.js';
 import { graphOf, layers } from './layout.js';
 
 const BOX = { width: 152, height: 62 };
-/** Between two layers there is room for what an edge says. */
+/** The space between two layers, with room for the label of an edge. */
 const GAP = { across: 88, down: 78 };
-/** The length of the head of an arrow. */
+/** The length of an arrow head. */
 const HEAD = 7;
 const BESIDE = { across: 42, down: 26 };
 
-/** From this many nodes on edges say no more than their colour and thickness do. */
+/** From this number of nodes on, edges have no labels, only colour and thickness. */
 const CROWDED = 40;
 
-/** Where there is less room than this, a drawing that does not fit goes downwards. */
+/** In less width than this, a drawing that does not fit is laid out from top to bottom. */
 const NARROW = 760;
 
-/** As small as letters may become before a drawing is scrolled instead. */
+/** The minimum font size; a drawing that would need smaller text is scrolled. */
 const SMALLEST = 0.8;
 
-/** The drawing of a run: from left to right if that fits into `width` pixels. */
+/** Draws a run, from left to right if that fits into `width` pixels. */
 export function draw(run, width) {
   const graph = graphOf(run);
   const rows = layers(graph);
@@ -50,7 +50,7 @@ export function draw(run, width) {
   return picture;
 }
 
-/** What the drawing shows, in words. */
+/** Describes the drawing in words, for screen readers. */
 function described(run, { nodes, edges }) {
   const parts = nodes.filter((node) => !node.outside).map((node) => `${node.name} ${word(node.state)}`);
   return `Run ${run.run}, ${run.state}: ${parts.join(', ')}; ${count(edges.length)} channels`;
@@ -61,7 +61,7 @@ function route(edge, byId, down) {
   const to = byId.get(edge.target);
   const half = { x: BOX.width / 2, y: BOX.height / 2 };
   const a = down ? { x: from.x + half.x, y: from.y + BOX.height } : { x: from.x + BOX.width, y: from.y + half.y };
-  // The head of the arrow stands before the node.
+  // The arrow head ends before the node.
   const b = down ? { x: to.x + half.x, y: to.y - HEAD } : { x: to.x - HEAD, y: to.y + half.y };
   const bend = down ? Math.max(20, (b.y - a.y) / 2) : Math.max(20, (b.x - a.x) / 2);
   const curve = down
@@ -70,7 +70,9 @@ function route(edge, byId, down) {
   return { edge, down, end: b, d: `M${a.x} ${a.y}${curve}`, middle: { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 } };
 }
 
-/** A line, the thicker the more goes through it: from 1.5 at nothing to 8 at a gibibyte a second. */
+/**
+ * The thickness of a line grows with its rate: from 1.5 at zero to 8 at one gibibyte per second.
+ */
 function path({ edge, d, end, down }) {
   const thick = thickness(edge);
   const wing = thick / 2 + 3;
@@ -88,7 +90,7 @@ function thickness(edge) {
   return 1.5 + 6.5 * Math.min(1, speed);
 }
 
-/** On one side of the line how fast, on the other how much and how full. */
+/** Labels an edge: the rate on one side of the line, the amount and fill level on the other. */
 function label({ edge, middle, down }) {
   const open = edge.state === 'open';
   const first = open ? rate(edge.bytes_per_second) : ended(edge);
@@ -132,7 +134,7 @@ function box(node) {
     shape('text', { class: 'soft', x: x + 16, y: y + 52 }, cut(below, 21)));
 }
 
-/** What a stage has reported at its end. */
+/** The report of a finished stage. */
 function items(node) {
   if (node.items_in === undefined) return undefined;
   return `${count(node.items_in)} → ${count(node.items_out)} items`;

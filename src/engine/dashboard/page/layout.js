@@ -1,8 +1,8 @@
-// Where the nodes of a run go: in layers, along the stream.
+// Places the nodes of a run in layers along the stream.
 
 /**
- * The nodes of a run, with one more for each end of a channel that somebody holds outside of any
- * call, and the edges between them.
+ * Returns the nodes of a run, with an additional one for each channel end that is held outside of
+ * any call, and the edges between them.
  */
 export function graphOf(run) {
   const nodes = run.nodes.map((node) => ({ ...node, id: `n${node.node}` }));
@@ -20,11 +20,11 @@ export function graphOf(run) {
   return { nodes, edges };
 }
 
-/** Gives each node the number of its layer and its place in it; gives the layers. */
+/** Assigns each node its layer and its place within it. Returns the layers. */
 export function layers({ nodes, edges }) {
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const layer = new Map(nodes.map((node) => [node.id, 0]));
-  // The longest way from a source. In a circle the number of rounds ends it.
+  // The longest path from a source. In a cycle, the number of rounds ends the loop.
   for (let round = 0; round < nodes.length; round += 1) {
     let moved = false;
     for (const { source, target } of edges) {
@@ -42,7 +42,7 @@ export function layers({ nodes, edges }) {
   }
   const filled = rows.filter(Boolean);
   filled.forEach((row, at) => {
-    // Beside those that it gets its input from.
+    // Next to the nodes that supply its input.
     const sources = (node) => edges.filter((edge) => edge.target === node.id).map((edge) => byId.get(edge.source).place ?? 0);
     const middle = (node) => mean(sources(node));
     if (at > 0) row.sort((a, b) => middle(a) - middle(b));

@@ -23,7 +23,7 @@ const edges = new Table('edges', {
   ],
 });
 
-/** Shows the runs of a state; the first stays selected until another is chosen. */
+/** Shows the runs of a state. The first one stays selected until another is chosen. */
 export function showRuns({ runs, total }) {
   shown = runs;
   if (!runs.some((run) => run.run === selected)) selected = runs[0]?.run;
@@ -34,7 +34,7 @@ export function showRuns({ runs, total }) {
   drawSelected();
 }
 
-/** Chooses a run, from the list of errors or from that of channels. */
+/** Selects a run, from the list of errors or channels. */
 export function select(number) {
   if (!shown.some((run) => run.run === number)) return;
   selected = number;
@@ -64,13 +64,13 @@ function fill(item, run) {
   button.setAttribute('aria-current', run.run === selected);
 }
 
-/** A run that is under way is held back if one of its nodes is. */
+/** A running run is held back if one of its nodes is. */
 function stateOf(run) {
   const held = run.state === 'running' && run.nodes.some((node) => node.state === 'held_back');
   return held ? 'held_back' : run.state;
 }
 
-/** What it is made of: its calls, or whatever else has a name. */
+/** The contents of a run: its calls, or otherwise its named nodes. */
 function title(run) {
   const calls = run.nodes.filter((node) => node.function_id !== undefined);
   const named = calls.length ? calls : run.nodes;
@@ -90,7 +90,7 @@ function drawSelected() {
     element('b', {}, `Run ${run.run}`), `${name} · `,
     element('span', { className: 'state', 'data-state': state }, word(state)),
     ` ${age} · ${count(run.edges.length)} channels · ${bytes(moved)} carried`);
-  // What stands still is not drawn again, so that whoever scrolls is not disturbed.
+  // An unchanged drawing is not replaced, so that its scroll position is kept.
   const width = frame.clientWidth - 24;
   const key = JSON.stringify([width, run.run, run.nodes, run.edges]);
   if (key !== drawn) {

@@ -2,10 +2,10 @@ import { byId, element, keep, setText } from './dom.js';
 import { count } from './format.js';
 
 /**
- * A table that is sorted by its headings and filtered by a text, both by keyboard.
+ * A table that can be sorted by its headings and filtered by text, with mouse or keyboard.
  *
- * A column has a `title`, the `text` of a row and, where the order is not that of the text, what to
- * `sort` by; `fill` makes a cell of more than text, and `className` is that of the cell.
+ * A column has a `title`, the `text` of a row and, if rows are not sorted by text, the value to
+ * `sort` by. `fill` creates a cell with more than text, and `className` is the class of the cell.
  */
 export class Table {
   constructor(section, { title, columns, key, empty, sort = 0 }) {
@@ -46,7 +46,7 @@ export class Table {
     return element('th', { scope: 'col', className: column.numeric ? 'num' : '' }, button);
   }
 
-  /** Shows other rows, the first of `total`. */
+  /** Shows other rows: the first of `total`. */
   show(rows, total = rows.length) {
     this.rows = rows;
     this.total = total;

@@ -3,7 +3,7 @@ import { byId, setText } from './dom.js';
 const THEMES = ['auto', 'light', 'dark'];
 const STORED = 'pipewright-theme';
 
-/** The button that goes through the themes; the choice outlives the tab where it may. */
+/** The button that switches between themes. The choice is stored if the browser allows it. */
 export function startTheme() {
   let theme = THEMES.includes(read()) ? read() : 'auto';
   const apply = () => {
@@ -19,7 +19,7 @@ export function startTheme() {
   apply();
 }
 
-// A browser may forbid to store anything.
+// A browser may forbid storage.
 function read() {
   try {
     return localStorage.getItem(STORED);
@@ -32,6 +32,6 @@ function write(theme) {
   try {
     localStorage.setItem(STORED, theme);
   } catch {
-    // It is asked for again the next time.
+    // The choice then lasts for this page only.
   }
 }

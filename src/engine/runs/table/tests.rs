@@ -7,7 +7,7 @@ use crate::engine::runs::Ending;
 use crate::engine::runs::run::{MOST_PARTS, Outcome, Run};
 use crate::wire::{Direction, EdgeLabel, ErrorBody, NodeLabel};
 
-/// A table, and the moment at which everything happens.
+/// A table and a fixed time for all events.
 struct Scene {
     table: Table,
     now: Instant,

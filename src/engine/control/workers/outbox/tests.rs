@@ -91,7 +91,7 @@ fn what_others_hold_is_not_waited_for() {
     assert_ready_eq!(pop(&modest), Ok(text(FREE)));
     greedy.close(Close::STOPPING);
     assert_eq!(budget.held(), 0);
-    // Everybody can still hold a little.
+    // Every worker can still hold a little.
     let full = Budget::new(0);
     let last = Outbox::new(4 * FREE, 4 * FREE, WorkerQuota::of(&full));
     assert_ready_eq!(push(&last, text(FREE / 2)), Ok(()));
@@ -106,7 +106,7 @@ fn worker_is_behind_while_much_waits_for_it() {
     assert_ready_eq!(push(&outbox, text(BEHIND)), Ok(()));
     assert!(outbox.is_behind());
     while pop(&outbox).is_ready() {}
-    // A worker that others keep busy may answer them before it reads more.
+    // Results for others may keep a worker busy, so only messages that it caused itself count.
     outbox.push_now(text(2 * BEHIND)).unwrap();
     assert!(!outbox.is_behind());
 }

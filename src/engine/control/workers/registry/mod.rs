@@ -1,15 +1,15 @@
-//! Workers and their functions: one plain table.
+//! Workers and their functions, in one synchronous table.
 //!
 //! | transition | by |
 //! |---|---|
 //! | connect | [`Registry::join`]: a new record, whose registrations wait for its announcement |
-//! | announce | [`Registry::announce`]: files what waited in the namespace that it names |
-//! | announce late, or never | [`Registry::settle`]: files it in the default namespace, from which a later announcement moves it |
-//! | reattach | [`Registry::reattach`]: the record of the older connection goes on with the newer one; functions that are not registered again are removed |
-//! | leave | [`Registry::leave`]: the functions go; the identity is remembered for a reattach |
+//! | announce | [`Registry::announce`]: moves pending registrations to the namespace of the announcement |
+//! | announce late, or never | [`Registry::settle`]: moves them to the default namespace; a later announcement moves them again |
+//! | reattach | [`Registry::reattach`]: the record of the older connection continues with the newer one; functions that are not registered again are removed |
+//! | leave | [`Registry::leave`]: removes the functions; the identity is kept for a reattach |
 //!
 //! A function id in a namespace belongs to one worker, or to several that all share it. Other
-//! workers wait in the order in which they came, and serve when those before them have gone.
+//! workers wait in order of arrival, and serve it when those before them have left.
 
 mod disconnected;
 mod functions;
@@ -35,23 +35,23 @@ pub(in crate::engine) use slot::WorkerId;
 pub(in crate::engine::control) use slot::{DEFAULT_NAMESPACE, Function};
 pub(in crate::engine::control) use worker::{NewWorker, Worker};
 
-/// Who is connected and who has which function. Plain and synchronous.
+/// The connected workers and their functions. Synchronous, without I/O.
 pub(in crate::engine::control) struct Registry {
-    /// Functions that one worker may have.
+    /// Maximum number of functions of one worker.
     max_functions: usize,
     /// Bounded by the connections.
     workers: HashMap<WorkerId, Worker>,
     disconnected_workers: DisconnectedWorkers,
-    /// By namespace and id. Bounded by `max_functions` a worker.
+    /// By namespace and id. Bounded by `max_functions` per worker.
     functions: HashMap<String, HashMap<String, Slot>>,
     /// Function ids whose registration waits for an announcement, with the number of workers.
     expected: HashMap<String, usize>,
 }
 
-/// The older connection that a reattach has replaced, if there still is one.
+/// The older connection that a reattach has replaced, if it still exists.
 pub(in crate::engine::control) struct Replaced(pub(in crate::engine::control) Option<Arc<Outbox>>);
 
-/// What a worker is to be told.
+/// A notification for a worker.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::engine::control) struct Notice {
     pub(in crate::engine::control) to: WorkerId,
@@ -61,7 +61,7 @@ pub(in crate::engine::control) struct Notice {
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::engine::control) enum RegistryUpdate {
     Refused(FunctionRefused),
-    /// A function that waited is served by the worker now.
+    /// A waiting function is now served by the worker.
     Active {
         namespace: String,
         function_id: String,
@@ -84,7 +84,7 @@ impl Registry {
         self.workers.insert(id, worker);
     }
 
-    /// Takes a worker and its functions out. A reattach finds its identity.
+    /// Removes a worker and its functions. A reattach finds its identity.
     pub(in crate::engine::control) fn leave(&mut self, id: &WorkerId, notices: &mut Vec<Notice>) {
         self.withdraw(id, notices);
         if let Some(worker) = self.workers.remove(id) {
@@ -93,7 +93,7 @@ impl Registry {
         }
     }
 
-    /// Takes all functions of a worker back, which ends when its last calls are answered.
+    /// Unregisters all functions of a worker, which ends when its last calls are answered.
     pub(in crate::engine::control) fn drain(&mut self, id: &WorkerId, notices: &mut Vec<Notice>) {
         self.withdraw(id, notices);
         if let Some(worker) = self.workers.get_mut(id) {
@@ -101,7 +101,7 @@ impl Registry {
         }
     }
 
-    /// Takes all functions of a worker back.
+    /// Unregisters all functions of a worker.
     pub(in crate::engine::control) fn withdraw(
         &mut self,
         id: &WorkerId,
@@ -120,8 +120,8 @@ impl Registry {
         }
     }
 
-    /// Makes a newer connection of the same worker the present one (`docs/protocol.md` section 2.5);
-    /// `None` for a wrong token.
+    /// Makes a newer connection of the same worker the current one (`docs/protocol.md` section
+    /// 2.5); `None` for a wrong token.
     pub(in crate::engine::control) fn reattach(
         &mut self,
         new: &WorkerId,
@@ -177,7 +177,8 @@ impl Registry {
         Some(Replaced(Some(left.outbox)))
     }
 
-    /// Keeps what a worker says of itself, and files in the namespace it names what waited.
+    /// Stores the announcement of a worker, and moves pending registrations to the namespace that
+    /// it names.
     pub(in crate::engine::control) fn announce(
         &mut self,
         id: &WorkerId,
@@ -193,7 +194,8 @@ impl Registry {
             .filter(|namespace| !namespace.trim().is_empty())
             .unwrap_or(DEFAULT_NAMESPACE)
             .to_owned();
-        // Our workers say so; of others it is likely once they have registered something.
+        // pipewright workers state it; for other workers, assume it once they have registered a
+        // function.
         let replayed = about.get("replayed").and_then(Value::as_bool) == Some(true);
         let replayed = replayed || worker.replays;
         worker.extended = about.get(EXTENSIONS).and_then(Value::as_u64) >= Some(1);
@@ -209,7 +211,7 @@ impl Registry {
         }
     }
 
-    /// Stops waiting for the announcement of a worker, and for its replay.
+    /// Stops waiting for the announcement and the repeated registrations of a worker.
     pub(in crate::engine::control) fn settle(&mut self, id: &WorkerId, notices: &mut Vec<Notice>) {
         let Some(worker) = self.workers.get_mut(id) else {
             return;
@@ -283,7 +285,7 @@ impl Registry {
         }
     }
 
-    /// The worker that a call of a function goes to: the one with the least `load`.
+    /// The worker that executes a call of a function: the one with the lowest `load`.
     pub(in crate::engine::control) fn pick(
         &mut self,
         namespace: &str,
@@ -301,7 +303,7 @@ impl Registry {
         self.expected.contains_key(function_id)
     }
 
-    /// Whether nothing more is awaited of a worker: neither its announcement nor its replay.
+    /// Whether neither the announcement nor the repeated registrations of a worker are awaited.
     pub(in crate::engine::control) fn is_settled(&self, id: &WorkerId) -> bool {
         self.workers.get(id).is_none_or(|worker| {
             worker.announced != Announced::Awaited
@@ -319,8 +321,9 @@ impl Registry {
         self.workers.iter()
     }
 
-    /// All functions, each with its namespace; of a shared one the first worker's. A registration
-    /// that waits for an announcement is where it goes without one, unless another has the id.
+    /// All functions with their namespaces; a shared function is listed once, for its first worker.
+    /// A registration that waits for an announcement is listed in the default namespace, unless
+    /// another worker has the id there.
     pub(in crate::engine::control) fn functions(&self) -> impl Iterator<Item = (&str, &Function)> {
         let served = self.functions.iter().flat_map(|(namespace, group)| {
             let namespace = namespace.as_str();

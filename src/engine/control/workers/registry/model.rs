@@ -1,5 +1,5 @@
-//! Checks the registry against a model that only knows which worker has registered what, under
-//! random transitions.
+//! Checks the registry under random transitions against a model that only knows which worker has
+//! registered which functions.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ const MAX_FUNCTIONS: usize = 3;
 const NAMESPACES: [&str; 3] = ["default", "n", "m"];
 const FUNCTIONS: [&str; 5] = ["f0", "f1", "f2", "f3", "f4"];
 
-/// The functions that a connected worker may have.
+/// The expected functions of a connected worker.
 #[derive(Default)]
 struct Known {
     /// Ids that it has registered and not unregistered, on any of its connections.
@@ -25,7 +25,7 @@ struct Run {
     registry: Registry,
     notices: Vec<Notice>,
     workers: BTreeMap<String, Known>,
-    /// Workers that have left, with their tokens.
+    /// Workers that have left, with their reattach tokens.
     left: Vec<String>,
     random: fastrand::Rng,
     joined: usize,

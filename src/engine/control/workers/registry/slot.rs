@@ -5,10 +5,10 @@ use serde::Deserialize;
 
 use crate::wire::{Payload, RegisterFunction};
 
-/// The namespace of whoever names none (`docs/protocol.md` section 2.2).
+/// The namespace of workers that announce none (`docs/protocol.md` section 2.2).
 pub(in crate::engine::control) const DEFAULT_NAMESPACE: &str = "default";
 
-/// Names one control connection.
+/// Identifies one control connection.
 pub(in crate::engine) type WorkerId = Arc<str>;
 
 /// One registration of a function by one worker.

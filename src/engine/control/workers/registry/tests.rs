@@ -10,7 +10,7 @@ fn id(id: &str) -> WorkerId {
     WorkerId::from(id)
 }
 
-/// A registry and what it has to tell.
+/// A registry and its pending notifications.
 struct Table {
     registry: Registry,
     notices: Vec<Notice>,
@@ -95,7 +95,7 @@ impl Table {
         picked.map(|(owner, _)| owner.to_string())
     }
 
-    /// What was refused, and what is active now, each as `worker function`.
+    /// The refused functions, and the newly active ones, each as `worker function`.
     fn told(&mut self) -> Vec<String> {
         let told = self.notices.drain(..).map(|notice| match notice.what {
             RegistryUpdate::Refused(FunctionRefused::Conflict {
@@ -166,7 +166,7 @@ fn shared_function_rotates_among_the_least_busy() {
         let picked = table.registry.pick("default", "f", busy).unwrap();
         assert_eq!(&*picked.0, "b");
     }
-    // A worker that does not share waits for all of them.
+    // A worker that does not share the function waits for all workers that do.
     table.register("c", "f");
     assert_eq!(table.told().len(), 1);
     table.leave("a");
