@@ -153,7 +153,8 @@ pub use wire::{
 pub use worker::{
     Backoff, CallError, Closed, ConnectionState, FunctionBuilder, FunctionError, FunctionOutput,
     Handler, Invocation, RegisterError, Registered, Registration, RegistrationExt, Rejection,
-    ServeError, ShutdownError, StreamMetrics, Trigger, Worker, WorkerBuilder, WorkerMetrics,
+    Resource, ServeError, ShutdownError, StreamMetrics, Trigger, Worker, WorkerBuilder,
+    WorkerMetrics,
 };
 
 /// Runs the code of the README and of each page of the guide.
@@ -191,7 +192,9 @@ pub mod __private {
     pub use crate::channel::Signal;
     pub use crate::stage::{
         AnyShape, Applied, ByteStage, Ends, Failure, Flow, ItemRun, ItemStage, Iter, KeepsOrder,
-        Lazy, Many, Outputs, Params, Part, Placement, ResultOf, Retry, Shape, StageFacts,
-        StreamStage, TakesEnd, blocking, bytes, default_id, items, streams,
+        Lazy, Many, Outputs, Params, Part, Placement, ResourceList, ResultOf, Retry, Shape,
+        StageFacts, StreamStage, TakesEnd, WithResources, blocking, bytes, default_id, items,
+        streams,
     };
+    pub use crate::worker::ResourceType;
 }

@@ -14,4 +14,4 @@ pub use crate::error::{Error, Result};
 pub use crate::pipeline::{Compose, Pipeline};
 pub use crate::stage::{ItemStageExt, Policy, StageContext, StageExt, remote};
 pub use crate::wire::Frame;
-pub use crate::worker::{RegistrationExt, Worker};
+pub use crate::worker::{RegistrationExt, Resource, Worker};

@@ -9,7 +9,7 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::{FnArg, ItemFn, Signature, Visibility};
 
-use crate::ast::binding;
+use crate::arguments::binding;
 use crate::expand::{attributes, common};
 
 /// The definition of a stage. The user's function is nested in `call` under its own name, so that

@@ -105,6 +105,9 @@ impl Parts<'_> {
         let (id, described) = (self.id_text(), self.described());
         let takes_params = self.stage.arguments.params.is_some();
         let order = self.keeps_order();
+        let resources = self
+            .resource_types()
+            .map(|types| quote!(.taking_resources(#types)));
         let info = quote_spanned!(Span::mixed_site()=> #krate::Stage::facts(self).info);
         let service = self.service(&quote!(#krate::Stage), &info);
         quote_spanned! {Span::mixed_site()=>
@@ -125,6 +128,7 @@ impl Parts<'_> {
                     #krate::__private::StageFacts::new(#id, info)
                         .taking_params(#takes_params)
                         .keeping_order(#order)
+                        #resources
                 }
 
                 fn parts(self) -> ::std::vec::Vec<#krate::__private::Part> {
@@ -269,15 +273,6 @@ impl Parts<'_> {
             fn id(&self) -> ::std::string::String {
                 ::std::string::String::from(#id)
             }
-        }
-    }
-
-    /// The type of the parameters.
-    pub(crate) fn params(&self) -> TokenStream {
-        if let Some(params) = &self.stage.arguments.params {
-            params.to_token_stream()
-        } else {
-            quote!(())
         }
     }
 }

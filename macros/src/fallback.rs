@@ -5,7 +5,7 @@ use proc_macro2::{TokenStream, TokenTree};
 use quote::quote;
 use syn::{ItemFn, Receiver};
 
-use crate::ast::SHAPES;
+use crate::arguments::SHAPES;
 use crate::attr::Attrs;
 use crate::definition;
 use crate::errors::Errors;

@@ -5,7 +5,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Expr, Type};
 
-use crate::ast::Role;
+use crate::arguments::Role;
 use crate::expand::Parts;
 use crate::returns::{Form, Returns};
 use crate::types;
@@ -188,15 +188,24 @@ fn take(parts: &Parts<'_>) -> TokenStream {
         Role::State => quote_spanned! {site=>
             let mut state = #krate::__private::items::take_state::<Self>(&mut run.state);
         },
-        Role::Params { .. } => quote_spanned! {site=>
-            let params = ::std::sync::Arc::clone(&run.params);
-        },
         Role::Context { .. } => quote_spanned! {site=>
             let context = ::core::clone::Clone::clone(&run.context);
         },
-        Role::Item { .. } | Role::Reader | Role::Writer => TokenStream::new(),
+        // What is given to the run is taken once, below.
+        Role::Params { .. }
+        | Role::Resource { .. }
+        | Role::Item { .. }
+        | Role::Reader
+        | Role::Writer => TokenStream::new(),
     });
-    quote!(#(#statements)*)
+    let arguments = &parts.stage.arguments;
+    let given = arguments.params.is_some() || !arguments.resources.is_empty();
+    let params = given.then(|| {
+        quote_spanned! {site=>
+            let params = ::std::sync::Arc::clone(&run.params);
+        }
+    });
+    quote!(#params #(#statements)*)
 }
 
 /// The call of the user's function.
@@ -205,6 +214,11 @@ fn call(parts: &Parts<'_>, place: Place) -> TokenStream {
     let site = Span::mixed_site();
     let arguments = parts.stage.arguments.roles.iter().map(|role| {
         let in_line = place == Place::InLine;
+        let given = if in_line {
+            quote_spanned!(site=> run.params)
+        } else {
+            quote_spanned!(site=> params)
+        };
         match role {
             Role::Item { by_ref: true } => quote_spanned!(site=> &item),
             Role::Item { by_ref: false } | Role::Reader | Role::Writer => {
@@ -215,15 +229,20 @@ fn call(parts: &Parts<'_>, place: Place) -> TokenStream {
             },
             Role::State => quote_spanned!(site=> &mut state),
             Role::Params { by_ref } => {
-                let params = if in_line {
-                    quote_spanned!(site=> &run.params)
-                } else {
-                    quote_spanned!(site=> &params)
-                };
+                let params = parts.params_of(&given);
+                let params = quote!(&#params);
                 if *by_ref {
                     params
                 } else {
                     parts.own_params(&params)
+                }
+            }
+            Role::Resource { by_ref, index } => {
+                let resource = parts.resource_of(&given, *index);
+                if *by_ref {
+                    quote!(&#resource)
+                } else {
+                    quote_spanned!(site=> ::core::clone::Clone::clone(&#resource))
                 }
             }
             Role::Context { by_ref: true } if in_line => quote_spanned!(site=> &run.context),

@@ -4,21 +4,26 @@
 //! | file | contents |
 //! |---|---|
 //! | `attr` | parses the settings of the attribute |
-//! | `ast` | classifies the signature: the purpose of each argument, and the kind of stage |
+//! | `arguments`, `ends` | the purpose of each argument; the ends of channels among them |
+//! | `ast` | the kind of stage that results |
 //! | `returns` | the part of `ast` for the return type |
 //! | `validate` | checks the settings against the signature: contradictions, and settings without effect |
 //! | `cfg` | generates a variant for both outcomes of a `cfg` within the function |
 //! | `expand` | generates the stage: `definition` its type and function, `items` and `streams` its code |
+//! | `given` | the parameters and resources of a stage |
 //! | `summary` | extracts the summary from the documentation of the function |
 //! | `fallback` | generates a stage that accompanies errors, so that its uses cause no further errors |
 
+mod arguments;
 mod ast;
 mod attr;
 mod cfg;
 mod definition;
+mod ends;
 mod errors;
 mod expand;
 mod fallback;
+mod given;
 mod items;
 mod returns;
 mod streams;

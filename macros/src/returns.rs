@@ -4,7 +4,8 @@ use proc_macro2::Span;
 use syn::spanned::Spanned;
 use syn::{ReturnType, Signature, Type};
 
-use crate::ast::{Arguments, SHAPES, check_owned};
+use crate::arguments::{Arguments, SHAPES};
+use crate::ends::check_owned;
 use crate::errors::Errors;
 use crate::types::{self, Series};
 

@@ -6,7 +6,8 @@ use quote::{quote, quote_spanned};
 use syn::Type;
 use syn::spanned::Spanned;
 
-use crate::ast::{Items, Role};
+use crate::arguments::Role;
+use crate::ends::Items;
 use crate::expand::Parts;
 use crate::summary::summary;
 
@@ -127,8 +128,18 @@ impl Parts<'_> {
                     self.stage.arguments.writer.as_ref(),
                     &quote_spanned!(site=> output),
                 ),
-                Role::Params { by_ref: true } => quote_spanned!(site=> &params),
-                Role::Params { by_ref: false } => quote_spanned!(site=> params),
+                Role::Params { by_ref } => {
+                    let params = self.params_of(&quote_spanned!(site=> params));
+                    if *by_ref { quote!(&#params) } else { params }
+                }
+                Role::Resource { by_ref, index } => {
+                    let resource = self.resource_of(&quote_spanned!(site=> params), *index);
+                    if *by_ref {
+                        quote!(&#resource)
+                    } else {
+                        quote_spanned!(site=> ::core::clone::Clone::clone(&#resource))
+                    }
+                }
                 Role::Context { by_ref: true } => quote_spanned!(site=> &context),
                 Role::Context { by_ref: false } => quote_spanned!(site=> context),
                 Role::Item { .. } | Role::State => TokenStream::new(),
@@ -173,6 +184,7 @@ impl Parts<'_> {
     pub(crate) fn service(&self, of: &TokenStream, info: &TokenStream) -> TokenStream {
         let Self { krate, common, .. } = self;
         let name = &self.function.sig.ident;
+        let resource_types = self.resource_types_fn();
         quote_spanned! {Span::mixed_site()=>
             #common
             #[automatically_derived]
@@ -184,6 +196,8 @@ impl Parts<'_> {
                 fn service_info(&self) -> #krate::StageInfo {
                     #info
                 }
+
+                #resource_types
 
                 fn serve_boxed(
                     &self,

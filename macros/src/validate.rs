@@ -3,7 +3,8 @@
 use quote::ToTokens;
 use syn::{FnArg, ItemFn, Safety};
 
-use crate::ast::{Arguments, Kind, Stage};
+use crate::arguments::Arguments;
+use crate::ast::{Kind, Stage};
 use crate::attr::Attrs;
 use crate::errors::Errors;
 use crate::returns::Form;

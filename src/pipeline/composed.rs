@@ -6,6 +6,7 @@ use crate::stage::{
     Ends, Flow, IntoStage, Part, Reads, Service, Stage, StageContext, StageError, StageFacts,
     StageInfo, StageReport,
 };
+use crate::worker::ResourceType;
 
 /// Two stages as one; see [`Compose::then`](Compose::then).
 ///
@@ -69,9 +70,11 @@ where
         if !described.is_empty() {
             info = info.with_description(described.join(" "));
         }
+        let resources = [first.resources, second.resources].concat();
         StageFacts::new(format!("{}+{}", first.id, second.id), info)
             .taking_params(first.takes_params || second.takes_params)
             .keeping_order(first.order.and(second.order))
+            .taking_resources(resources)
     }
 
     fn parts(self) -> Vec<Part> {
@@ -128,6 +131,10 @@ where
 
     fn service_info(&self) -> StageInfo {
         self.facts().info
+    }
+
+    fn resource_types(&self) -> Vec<ResourceType> {
+        self.facts().resources
     }
 
     fn serve_boxed(

@@ -17,6 +17,7 @@ mod outcome;
 #[allow(clippy::module_inception)]
 mod pipeline;
 mod plan;
+mod provided;
 mod run;
 mod run_error;
 mod run_local;
@@ -24,6 +25,7 @@ mod run_report;
 mod run_span;
 mod running;
 mod segment;
+mod settings;
 mod source;
 mod supervisor;
 mod then;

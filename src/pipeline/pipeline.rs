@@ -19,6 +19,7 @@ use super::run_error::RUN;
 use super::run_error::RunError;
 use super::run_local::LocalRun;
 use super::segment::Segment;
+use super::settings::Settings;
 use super::source::{self, Produced, Source};
 use super::then::Then;
 use crate::channel::Event;
@@ -58,26 +59,6 @@ use crate::worker::Worker;
 pub struct Pipeline<P = ()> {
     pub(super) head: P,
     pub(super) settings: Settings,
-}
-
-/// Settings for the runs of a pipeline.
-#[derive(Debug, Default)]
-pub(super) struct Settings {
-    deadline: Option<Duration>,
-    metadata: Option<Value>,
-    progress_interval: Option<Duration>,
-    limits: Option<ItemLimits>,
-}
-
-impl Settings {
-    /// Takes over the settings of a pipeline that becomes part of this one.
-    pub(super) fn absorb(&mut self, part: Self) {
-        let earlier = |a: Option<Duration>, b: Option<Duration>| a.into_iter().chain(b).min();
-        self.deadline = earlier(self.deadline, part.deadline);
-        self.progress_interval = earlier(self.progress_interval, part.progress_interval);
-        self.metadata = self.metadata.take().or(part.metadata);
-        self.limits = self.limits.or(part.limits);
-    }
 }
 
 impl Pipeline {
@@ -136,7 +117,10 @@ impl Pipeline {
     where
         P: IntoStage<Form, Stage: Producer>,
     {
-        Pipeline::new(Produced(producer.into_stage()))
+        let producer = producer.into_stage();
+        let mut settings = Settings::default();
+        settings.needs(&producer);
+        Pipeline::with_settings(Produced(producer), settings)
     }
 }
 
@@ -193,21 +177,25 @@ where
 
 impl<P: Segment> Pipeline<P> {
     /// Appends a stage.
-    pub fn then<S, Form>(self, stage: S) -> Pipeline<Then<P, S::Stage>>
+    pub fn then<S, Form>(mut self, stage: S) -> Pipeline<Then<P, S::Stage>>
     where
         S: IntoStage<Form>,
         S::Stage: Stage<In = P::Out> + Reads<P::Format>,
     {
-        self.map_head(|before| Then::new(before, stage.into_stage()))
+        let stage = stage.into_stage();
+        self.settings.needs(&stage);
+        self.map_head(|before| Then::new(before, stage))
     }
 
     /// Appends a consumer. The pipeline then has no outputs, and its run ends with the consumer.
-    pub fn consume<C, Form>(self, consumer: C) -> Pipeline<Consumed<P, C::Stage>>
+    pub fn consume<C, Form>(mut self, consumer: C) -> Pipeline<Consumed<P, C::Stage>>
     where
         C: IntoStage<Form>,
         C::Stage: Consumer<In = P::Out, Format = P::Format>,
     {
-        self.map_head(|before| Consumed::new(before, consumer.into_stage()))
+        let consumer = consumer.into_stage();
+        self.settings.needs(&consumer);
+        self.map_head(|before| Consumed::new(before, consumer))
     }
 
     /// Converts the items to their encoded bytes, for a following byte stage.
@@ -242,6 +230,7 @@ impl<P: Segment> Pipeline<P> {
         worker: Option<Worker>,
     ) -> Run<LocalRun<impl Stream<Item = crate::stage::Flow<P::Out>>>> {
         let (started, local_stats) = (Instant::now(), LocalStats::default());
+        let refused = self.settings.missing(worker.as_ref());
         let deadline = self.settings.deadline;
         let overdue = deadline.and_then(|after| started.checked_add(after));
         let control = Control::new(CancellationToken::new(), overdue);
@@ -261,6 +250,7 @@ impl<P: Segment> Pipeline<P> {
             }
         }
         Run::new(LocalRun::new(
+            refused,
             self.head.fuse(context),
             local_stats,
             control,
@@ -274,7 +264,8 @@ impl<P: Segment> Pipeline<P> {
     ///
     /// # Errors
     ///
-    /// Fails if the channels cannot be created. Later failures end the run.
+    /// Fails if the channels cannot be created, or if a stage takes a resource that was not
+    /// [provided](Self::provide). Later failures end the run.
     ///
     /// # Cancel safety
     ///
@@ -283,6 +274,9 @@ impl<P: Segment> Pipeline<P> {
         self,
         worker: &Worker,
     ) -> Result<Run<impl RunSource<Item = P::Out> + use<P>>, RunError> {
+        if let Some(refused) = self.settings.missing(Some(worker)) {
+            return Err(refused.into());
+        }
         let deadline = self.settings.deadline;
         let overdue = deadline.and_then(|after| Instant::now().checked_add(after));
         let context = self.context(Control::new(CancellationToken::new(), overdue));
@@ -293,6 +287,7 @@ impl<P: Segment> Pipeline<P> {
     fn context(&self, control: Control) -> StageContext {
         let context = StageContext::new(String::new(), control)
             .with_metadata(self.settings.metadata.clone())
+            .with_resources(self.settings.resources.clone())
             .with_limits(self.settings.limits.unwrap_or(ItemLimits::OF_STAGES));
         match self.settings.progress_interval {
             Some(interval) => context.with_progress_interval(interval),

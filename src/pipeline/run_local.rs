@@ -31,6 +31,8 @@ pub struct LocalRun<S> {
     #[pin]
     cancellation: WaitForCancellationFutureOwned,
     ending: Ending,
+    /// Why the run cannot start.
+    refused: Option<StageError>,
     /// Whether the stream has failed.
     failed: bool,
     /// Futures that the stages leave to be awaited.
@@ -42,6 +44,7 @@ pub struct LocalRun<S> {
 impl<S> LocalRun<S> {
     /// `control` has the deadline, counted from `started`.
     pub(super) fn new(
+        refused: Option<StageError>,
         stream: S,
         local_stats: LocalStats,
         control: Control,
@@ -57,6 +60,7 @@ impl<S> LocalRun<S> {
             timer: None,
             cancellation: cancelled.clone().cancelled_owned(),
             ending: Ending::default(),
+            refused,
             failed: false,
             ends: Vec::new(),
             guard: cancelled.clone().drop_guard(),
@@ -109,6 +113,11 @@ where
             return self.stop_overdue();
         }
         let mut this = self.as_mut().project();
+        if let Some(refused) = this.refused.take() {
+            *this.failed = true;
+            this.control.run().cancel();
+            return Poll::Ready(Some(Err(refused)));
+        }
         if let Poll::Ready(flow) = this.stream.poll_next(cx) {
             if !matches!(flow, Some(Ok(_))) {
                 *this.failed |= flow.is_some();

@@ -36,6 +36,8 @@ impl StageError {
     pub const PANICKED: &'static str = "stage_panicked";
     /// Code of a stage whose parameters are invalid.
     pub const BAD_PARAMS: &'static str = "bad_params";
+    /// Code of a stage that needs a resource which was not provided.
+    pub const NO_RESOURCE: &'static str = "no_resource";
     /// Code of a stage that was called without a required ref.
     pub const BAD_REQUEST: &'static str = "bad_request";
     /// Code of a stage whose input was truncated.
@@ -70,6 +72,14 @@ impl StageError {
             source: None,
             kind: Kind::Failed,
         }))
+    }
+
+    /// `stage` needs a resource of the type `name`, which was not provided.
+    pub(crate) fn no_resource(stage: &str, name: &str) -> Self {
+        let reason = format!(
+            "no `{name}` was provided; call `Pipeline::provide` or `Worker::provide` before"
+        );
+        Self::new(Self::NO_RESOURCE, stage, reason)
     }
 
     /// The reader of the output of `stage` wants no more.

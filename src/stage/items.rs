@@ -177,7 +177,7 @@ where
 {
     let facts = stage.facts();
     let context = context.configured(&facts.params).for_stage(facts.id);
-    let params = context.params();
+    let params = Params::given(&context);
     for end in stage.ends() {
         context.end_with(end);
     }
@@ -261,7 +261,7 @@ fn serve_items<G: ItemStage>(
         ends,
         context,
         bad_items,
-        StageContext::params,
+        Params::given,
         join,
     )
 }

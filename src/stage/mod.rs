@@ -45,6 +45,7 @@ pub use definition::order::KeepsOrder;
 pub(crate) use definition::order::{check_order, unordered};
 pub use definition::params::Params;
 pub use definition::renamed::Renamed;
+pub use definition::resources::{ResourceList, WithResources};
 pub use definition::shape::{AnyShape, Many, ResultOf, Shape, TakesEnd};
 pub use error::StageError;
 pub use execution::blocking::blocking;

@@ -1,6 +1,7 @@
 use futures::future::BoxFuture;
 
 use super::{Ends, StageContext, StageError, StageInfo, StageKind, StageReport};
+use crate::worker::ResourceType;
 
 /// A stage, producer or consumer without its types, as registered by a worker.
 ///
@@ -18,6 +19,12 @@ pub trait Service: Send + Sync + 'static {
     /// The description that is registered; by default, that it is a stage.
     fn service_info(&self) -> StageInfo {
         StageInfo::new(StageKind::Stage, None, None)
+    }
+
+    /// The types of the resources that it takes.
+    #[doc(hidden)]
+    fn resource_types(&self) -> Vec<ResourceType> {
+        Vec::new()
     }
 
     /// Runs it between the ends of channels.

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::stream;
@@ -8,7 +9,7 @@ use super::Tested;
 use crate::channel::Event;
 use crate::pipeline::{Pipeline, RunError, Segment};
 use crate::stage::{AsValue, IntoStage, Service, Stage};
-use crate::worker::Worker;
+use crate::worker::{Resources, Worker};
 
 /// Default deadline of a stage, so that a test that hangs fails.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -50,6 +51,7 @@ pub struct Bench<S: Stage> {
     input: Vec<Event<S::In>>,
     metadata: Option<Value>,
     deadline: Duration,
+    resources: Resources,
 }
 
 impl<S: Stage + Service> Bench<S> {
@@ -63,6 +65,7 @@ impl<S: Stage + Service> Bench<S> {
             input: Vec::new(),
             metadata: None,
             deadline: DEADLINE,
+            resources: Resources::default(),
         }
     }
 
@@ -90,10 +93,23 @@ impl<S: Stage + Service> Bench<S> {
         self
     }
 
+    /// Provides a resource to the stage, for example a mock; see
+    /// [`Pipeline::provide`](crate::Pipeline::provide).
+    pub fn provide<T: Send + Sync + 'static>(self, value: T) -> Self {
+        self.provide_shared(Arc::new(value))
+    }
+
+    /// As [`provide`](Self::provide), for a value that is shared already, or for a trait object.
+    pub fn provide_shared<T: ?Sized + Send + Sync + 'static>(mut self, value: Arc<T>) -> Self {
+        self.resources.insert(value);
+        self
+    }
+
     fn pipeline(self) -> Pipeline<impl Segment<Out = S::Out>> {
         let pipeline = Pipeline::events::<_, _, S::InFormat>(stream::iter(self.input))
             .then::<_, AsValue>(self.stage)
-            .deadline(self.deadline);
+            .deadline(self.deadline)
+            .provide_all(self.resources);
         match self.metadata {
             Some(metadata) => pipeline.metadata(metadata),
             None => pipeline,

@@ -11,7 +11,7 @@ use super::connection::state::Status;
 use super::counters::Counters;
 use super::functions::handler::Function;
 use super::functions::registry::Registry;
-use super::{Closed, MAX_MESSAGE, RegisterError};
+use super::{Closed, MAX_MESSAGE, RegisterError, Resources};
 use crate::codec::ItemLimits;
 use crate::sync::MutexExt;
 use crate::transport::Address;
@@ -39,6 +39,8 @@ pub(super) struct Shared {
     /// Held while a function is added, removed or looked up, and while its frame is queued, so that
     /// frames and table agree. Never held across an await or user code.
     registry: Mutex<Registry>,
+    /// The values provided to stages. Never held across an await or user code.
+    resources: Mutex<Resources>,
 }
 
 impl Shared {
@@ -61,6 +63,7 @@ impl Shared {
             counters,
             message_limit: AtomicUsize::new(MAX_MESSAGE),
             registry: Mutex::default(),
+            resources: Mutex::default(),
         }
     }
 
@@ -68,6 +71,14 @@ impl Shared {
     pub(super) fn registry(&self) -> MutexGuard<'_, Registry> {
         // The table's methods leave it consistent wherever they could panic.
         self.registry.lock_unpoisoned()
+    }
+
+    /// Locks the provided values.
+    pub(super) fn resources(&self) -> MutexGuard<'_, Resources> {
+        // A map insertion leaves the map consistent.
+        self.resources
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The engine's message limit in bytes, as far as it is known.

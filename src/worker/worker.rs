@@ -7,7 +7,8 @@ use serde::de::IgnoredAny;
 use super::connection::command::Command;
 use super::shared::{HandleGuard, Origin, Shared};
 use super::{
-    CallError, Closed, ConnectionState, Registered, Rejection, ShutdownError, WorkerMetrics,
+    CallError, Closed, ConnectionState, Registered, Rejection, Resources, ShutdownError,
+    WorkerMetrics,
 };
 use crate::codec::ItemLimits;
 use crate::transport::Address;
@@ -205,6 +206,25 @@ impl Worker {
             }),
             _ => Ok(()),
         }
+    }
+
+    /// Provides a value to the stages of this worker, as their argument `&Resource<T>`.
+    ///
+    /// Provide it before the stage is registered. All runs share the value. A second value of the
+    /// same type replaces the first one for runs that start later. See [`Resource`](super::Resource).
+    pub fn provide<T: Send + Sync + 'static>(&self, value: T) {
+        self.provide_shared(Arc::new(value));
+    }
+
+    /// As [`provide`](Self::provide), for a value that is shared already, or for a trait object:
+    /// a stage with `&Resource<dyn Lookup>` then works with any implementation.
+    pub fn provide_shared<T: ?Sized + Send + Sync + 'static>(&self, value: Arc<T>) {
+        self.shared.resources().insert(value);
+    }
+
+    /// The values that were provided so far.
+    pub(crate) fn resources(&self) -> Resources {
+        self.shared.resources().clone()
     }
 
     /// Waits until the worker shuts down.

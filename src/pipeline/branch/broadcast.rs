@@ -1,8 +1,9 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use super::super::pipeline::{Pipeline, Settings};
+use super::super::pipeline::Pipeline;
 use super::super::segment::Segment;
+use super::super::settings::Settings;
 use super::branch::{Branch, MainBranch, SideBranch};
 use super::fork::Fork;
 use super::input::{BranchInput, InputSlot};

@@ -5,7 +5,7 @@ use super::branch::{Branch, MainBranch};
 use super::fork::Fork;
 use super::input::BranchInput;
 use super::merged::Merged;
-use crate::stage::{IntoStage, KeepsOrder, Order, Route, Stage, unordered};
+use crate::stage::{IntoStage, KeepsOrder, Order, Route, Service, Stage, unordered};
 
 /// Joined copies of a stage `S`.
 type MergedCopies<S> = Merged<<S as Stage>::Out, <S as Stage>::OutFormat>;
@@ -98,16 +98,17 @@ impl<P: Segment> Pipeline<P> {
     }
 
     fn copied<S>(
-        self,
+        mut self,
         copies: usize,
         stage: &S,
         route: Route<P::Out>,
         order: Order,
     ) -> Pipeline<MergedCopies<S>>
     where
-        S: Stage<In = P::Out, InFormat = P::Format>,
+        S: Stage<In = P::Out, InFormat = P::Format> + Service,
     {
         assert!(copies > 0, "a stage runs in one copy at the least");
+        self.settings.needs(stage);
         let (boxed_branches, slots) = (0..copies)
             .map(|_| {
                 let (branch_input, slot) = BranchInput::<P::Out, P::Format>::new();

@@ -12,6 +12,7 @@ use super::super::{
 };
 use crate::channel::{BadItem, Receiver, Sender};
 use crate::error::Error;
+use crate::worker::ResourceType;
 
 /// A stage, a producer or a consumer with parameters; see [`StageExt::with_params`](super::super::StageExt::with_params).
 #[derive(Clone, Debug)]
@@ -207,6 +208,10 @@ impl<S: Service> Service for Configured<S> {
 
     fn service_info(&self) -> StageInfo {
         self.stage.service_info()
+    }
+
+    fn resource_types(&self) -> Vec<ResourceType> {
+        self.stage.resource_types()
     }
 
     fn serve_boxed(

@@ -4,6 +4,7 @@ use serde_json::Value;
 use super::super::{
     Ends, KeepsOrder, Placement, Stage, StageContext, StageError, StageInfo, StageReport,
 };
+use crate::worker::ResourceType;
 
 /// Everything known about a stage except its types and its code.
 ///
@@ -22,6 +23,8 @@ pub struct StageFacts {
     pub takes_params: bool,
     /// Whether its outputs keep the order of its items.
     pub order: KeepsOrder,
+    /// The types of the resources that it takes.
+    pub resources: Vec<ResourceType>,
 }
 
 impl StageFacts {
@@ -34,6 +37,7 @@ impl StageFacts {
             params: Value::Null,
             takes_params: false,
             order: KeepsOrder::Alone,
+            resources: Vec::new(),
         }
     }
 
@@ -41,6 +45,13 @@ impl StageFacts {
     #[must_use]
     pub fn taking_params(mut self, takes: bool) -> Self {
         self.takes_params = takes;
+        self
+    }
+
+    /// Sets the types of the resources that the stage takes.
+    #[must_use]
+    pub fn taking_resources(mut self, types: Vec<ResourceType>) -> Self {
+        self.resources = types;
         self
     }
 
@@ -61,6 +72,8 @@ impl StageFacts {
     pub(crate) fn registered(self) -> Self {
         Self {
             placement: Placement::Registered,
+            // Its worker has its own.
+            resources: Vec::new(),
             ..self
         }
     }

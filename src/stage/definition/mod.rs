@@ -9,4 +9,5 @@ pub(super) mod into_stage;
 pub(super) mod order;
 pub(super) mod params;
 pub(super) mod renamed;
+pub(super) mod resources;
 pub(super) mod shape;

@@ -6,6 +6,7 @@ use futures::future::BoxFuture;
 use super::super::{
     Ends, Flow, Part, Service, Stage, StageContext, StageError, StageFacts, StageInfo, StageReport,
 };
+use crate::worker::ResourceType;
 
 /// A stage under another id; see [`StageExt::with_id`](super::super::StageExt::with_id).
 #[derive(Clone, Debug)]
@@ -106,6 +107,10 @@ impl<S: Service> Service for Renamed<S> {
 
     fn service_info(&self) -> StageInfo {
         self.info(self.stage.service_info())
+    }
+
+    fn resource_types(&self) -> Vec<ResourceType> {
+        self.stage.resource_types()
     }
 
     fn serve_boxed(

@@ -8,13 +8,13 @@ use futures::{FutureExt, TryFutureExt};
 use serde_json::Value;
 
 use super::super::fused::local_stats::{Counted, Counts, LocalStats, PartIndex};
-use super::super::{Params, StageError, StageFacts};
+use super::super::{StageError, StageFacts};
 use super::control::Control;
 use crate::channel::{ChannelReader, MessageQueue, QueuedMessage, Receiver};
 use crate::codec::{Decode, ItemLimits};
 use crate::error::Error;
 use crate::wire::{Progress, Text};
-use crate::worker::Worker;
+use crate::worker::{Resource, ResourceType, Resources, Worker};
 
 /// Default interval of progress messages.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(1);
@@ -49,6 +49,8 @@ struct Inner {
     message_queue: MessageQueue,
     progress_interval: Duration,
     limits: ItemLimits,
+    /// The resources of the pipeline.
+    resources: Arc<Resources>,
     /// Whether the stage is one of several copies whose outputs keep the order.
     in_order: bool,
     local_stats: LocalStats,
@@ -68,6 +70,7 @@ impl StageContext {
             message_queue: MessageQueue::default(),
             progress_interval: PROGRESS_INTERVAL,
             limits: ItemLimits::OF_STAGES,
+            resources: Arc::default(),
             in_order: false,
             local_stats: LocalStats::default(),
             counts: Arc::default(),
@@ -136,6 +139,10 @@ impl StageContext {
 
     pub(crate) fn with_limits(&self, limits: ItemLimits) -> Self {
         self.changed(|inner| inner.limits = limits)
+    }
+
+    pub(crate) fn with_resources(&self, resources: Resources) -> Self {
+        self.changed(|inner| inner.resources = Arc::new(resources))
     }
 
     pub(crate) fn with_order(&self, in_order: bool) -> Self {
@@ -212,6 +219,7 @@ impl StageContext {
             message_queue: MessageQueue::default(),
             progress_interval: self.0.progress_interval,
             limits: self.0.limits,
+            resources: Arc::clone(&self.0.resources),
             in_order: self.0.in_order,
             local_stats: self.0.local_stats.clone(),
             counts: Arc::clone(&self.0.counts),
@@ -285,28 +293,13 @@ impl StageContext {
         self.0.control.told().cancelled().await;
     }
 
-    /// Deserialises the parameters as a `P`.
-    ///
-    /// Absent parameters are read as `null`, or else as an empty object, so that a struct whose
-    /// fields all have defaults needs none.
-    pub(crate) fn params<P: Params>(&self) -> Result<P, StageError> {
-        let params = &self.0.params;
-        let refuse = |error: serde_json::Error| {
-            let advice = if params.is_null() {
-                "; none were set: set them with `with_params`"
-            } else {
-                ""
-            };
-            let reason = format!("the parameters cannot be read: {error}{advice}");
-            StageError::new(StageError::BAD_PARAMS, &self.0.stage, reason)
-        };
-        match P::read(params.clone()) {
-            Ok(read) => Ok(read),
-            Err(_) if params.is_null() => {
-                P::read(Value::Object(serde_json::Map::new())).map_err(refuse)
-            }
-            Err(error) => Err(refuse(error)),
-        }
+    /// The provided value of type `T`: from the pipeline, or else from the worker.
+    pub(crate) fn resource<T: ?Sized + Send + Sync + 'static>(
+        &self,
+    ) -> Result<Resource<T>, StageError> {
+        let of_worker = || self.worker()?.resources().get();
+        let found = self.0.resources.get().or_else(of_worker);
+        found.ok_or_else(|| StageError::no_resource(&self.0.stage, ResourceType::of::<T>().name))
     }
 
     /// The unparsed parameters.

@@ -11,6 +11,7 @@ use crate::stage::{
     Applied, Ends, Flow, ItemStage, Outputs, Part, Service, Stage, StageContext, StageError,
     StageFacts, StageInfo, StageReport, items,
 };
+use crate::worker::ResourceType;
 
 /// A wrapper around an item stage that changes how calls are made, or what happens to failed items.
 ///
@@ -155,6 +156,10 @@ impl<L: Layer> Service for L {
 
     fn service_info(&self) -> StageInfo {
         self.facts().info
+    }
+
+    fn resource_types(&self) -> Vec<ResourceType> {
+        self.facts().resources
     }
 
     fn serve_boxed(

@@ -27,13 +27,22 @@ impl Worker {
     ///
     /// # Errors
     ///
-    /// Fails if the id is already registered by this worker, or not allowed.
+    /// Fails if the id is already registered by this worker, or not allowed, or if the stage takes a
+    /// resource that was not [provided](Worker::provide).
     pub fn register<Form>(
         &self,
         stage: impl IntoStage<Form>,
     ) -> Result<Registration, RegisterError> {
         let stage: Arc<dyn Service> = Arc::new(stage.into_stage());
         let id = stage.service_id();
+        let provided = self.resources();
+        let mut needed = stage.resource_types().into_iter();
+        if let Some(missing) = needed.find(|needed| !provided.contains(*needed)) {
+            return Err(RegisterError::MissingResource {
+                function_id: id,
+                resource: missing.name,
+            });
+        }
         let info = stage.service_info();
         let description = info.description.as_deref();
         let description = description.unwrap_or("a stage of a pipewright pipeline");

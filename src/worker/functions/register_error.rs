@@ -39,6 +39,16 @@ pub enum RegisterError {
         /// The engine's message limit in bytes.
         limit: usize,
     },
+    /// The stage needs a resource that this worker does not have.
+    #[error(
+        "stage `{function_id}` needs a `{resource}`; call `Worker::provide` before it is registered"
+    )]
+    MissingResource {
+        /// The id.
+        function_id: String,
+        /// The type of the resource.
+        resource: &'static str,
+    },
     /// The worker was shut down or has given up reconnecting.
     #[error("function `{function_id}` cannot be registered: the worker is closed")]
     Closed {

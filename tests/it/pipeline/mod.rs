@@ -15,6 +15,7 @@ mod policies;
 mod processes;
 mod ran;
 mod refused;
+mod resources;
 mod runs;
 mod shutdown;
 mod stages;

@@ -1,0 +1,65 @@
+use super::super::{Params, StageContext, StageError};
+use crate::worker::{Resource, ResourceType};
+
+/// The parameters of a stage that also takes resources.
+///
+/// `R` is a list of [`Resource`]s: `(Resource<A>, (Resource<B>, ()))`.
+#[derive(Clone, Debug)]
+pub struct WithResources<P, R> {
+    /// The parameters.
+    pub params: P,
+    /// The resources.
+    pub resources: R,
+}
+
+impl<P: Params, R: ResourceList> Params for WithResources<P, R> {
+    fn given(context: &StageContext) -> Result<Self, StageError> {
+        Ok(Self {
+            resources: R::given(context)?,
+            params: P::given(context)?,
+        })
+    }
+}
+
+/// The resources that a stage takes.
+pub trait ResourceList: Sized {
+    /// Looks the values up.
+    ///
+    /// # Errors
+    ///
+    /// Fails if one was not provided.
+    fn given(context: &StageContext) -> Result<Self, StageError>;
+
+    /// Adds their types.
+    fn add_types(types: &mut Vec<ResourceType>);
+
+    /// Returns their types.
+    fn types() -> Vec<ResourceType> {
+        let mut types = Vec::new();
+        Self::add_types(&mut types);
+        types
+    }
+}
+
+impl ResourceList for () {
+    fn given(_: &StageContext) -> Result<Self, StageError> {
+        Ok(())
+    }
+
+    fn add_types(_: &mut Vec<ResourceType>) {}
+}
+
+impl<T, Rest> ResourceList for (Resource<T>, Rest)
+where
+    T: ?Sized + Send + Sync + 'static,
+    Rest: ResourceList,
+{
+    fn given(context: &StageContext) -> Result<Self, StageError> {
+        Ok((context.resource()?, Rest::given(context)?))
+    }
+
+    fn add_types(types: &mut Vec<ResourceType>) {
+        types.push(ResourceType::of::<T>());
+        Rest::add_types(types);
+    }
+}
