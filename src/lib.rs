@@ -191,10 +191,10 @@ pub mod __private {
 
     pub use crate::channel::Signal;
     pub use crate::stage::{
-        AnyShape, Applied, ByteStage, Ends, Failure, Flow, ItemRun, ItemStage, Iter, KeepsOrder,
-        Lazy, Many, Outputs, Params, Part, Placement, ResourceList, ResultOf, Retry, Shape,
-        StageFacts, StreamStage, TakesEnd, WithResources, blocking, bytes, default_id, items,
-        streams,
+        AnyShape, Applied, ByteStage, Ends, Failure, Finished, Flow, ItemRun, ItemStage, Iter,
+        KeepsOrder, Lazy, Many, Outputs, Params, Part, Placement, ResourceList, ResultOf, Retry,
+        Shape, StageFacts, StreamStage, TakesEnd, WithResources, batches, blocking, bytes,
+        default_id, items, streams,
     };
     pub use crate::worker::ResourceType;
 }

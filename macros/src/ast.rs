@@ -3,18 +3,35 @@
 use syn::{ItemFn, Type};
 
 use crate::arguments::{Arguments, arguments};
+use crate::attr::Attrs;
 use crate::ends::{End, Items};
 use crate::errors::Errors;
 use crate::returns::{Fallible, Returns, gives_value};
+use crate::types;
 
 /// The kind of a stage, with its input and output types.
 #[allow(clippy::large_enum_variant)] // There is one, for the time of an expansion.
 pub(crate) enum Kind {
-    Items { item: Type, returns: Returns },
-    Streams { reader: Items, writer: Items },
+    Items {
+        item: Type,
+        returns: Returns,
+    },
+    Streams {
+        reader: Items,
+        writer: Items,
+    },
     Bytes,
-    Producer { writer: Items },
-    Consumer { reader: Items },
+    /// A function of a `Vec` of items. Without outputs it is a consumer.
+    Batches {
+        item: Type,
+        returns: Option<Returns>,
+    },
+    Producer {
+        writer: Items,
+    },
+    Consumer {
+        reader: Items,
+    },
 }
 
 /// A function that is a stage.
@@ -27,7 +44,7 @@ pub(crate) struct Stage {
 
 impl Stage {
     /// Classifies a function whose signature is valid for a stage.
-    pub(crate) fn classify(function: &ItemFn, errors: &mut Errors) -> Option<Self> {
+    pub(crate) fn classify(function: &ItemFn, attrs: &Attrs, errors: &mut Errors) -> Option<Self> {
         let arguments = arguments(function, errors)?;
         let gives = gives_value(&function.sig);
         let end = |ty: &Option<Type>| ty.as_ref().and_then(|ty| End::of(ty, gives));
@@ -68,6 +85,9 @@ impl Stage {
             }
             (None, _) => {
                 let item = arguments.input.clone()?;
+                if attrs.batch.is_some() {
+                    return Self::of_batches(function, arguments, &item, errors);
+                }
                 let returns = Returns::of_item(&function.sig, &arguments, errors)?;
                 return Some(Self {
                     kind: Kind::Items { item, returns },
@@ -80,6 +100,36 @@ impl Stage {
         Some(Self {
             arguments,
             kind,
+            fallible,
+        })
+    }
+
+    /// A function with the setting `batch`, whose first argument has the type `batch`.
+    fn of_batches(
+        function: &ItemFn,
+        arguments: Arguments,
+        batch: &Type,
+        errors: &mut Errors,
+    ) -> Option<Self> {
+        let item = match types::arguments(batch)[..] {
+            [item] if types::is_named(batch, "Vec") && !arguments.borrows_item() => item.clone(),
+            _ => {
+                errors.at(
+                    &arguments.input,
+                    "with `batch`, the first argument is a batch of items: `Vec<Item>`",
+                );
+                return None;
+            }
+        };
+        let (returns, fallible) = if gives_value(&function.sig) {
+            let returns = Returns::of_item(&function.sig, &arguments, errors)?;
+            (Some(returns), None)
+        } else {
+            (None, errors.keep(Returns::of_ends(&function.sig))?)
+        };
+        Some(Self {
+            kind: Kind::Batches { item, returns },
+            arguments,
             fallible,
         })
     }

@@ -8,7 +8,7 @@ use syn::{Expr, Ident, Lit, LitStr, Path, Token, Type};
 use crate::errors::Errors;
 
 /// The supported names, in the order in which errors list them.
-const NAMES: [&str; 8] = [
+const NAMES: [&str; 11] = [
     "id",
     "input",
     "output",
@@ -16,6 +16,9 @@ const NAMES: [&str; 8] = [
     "ordered",
     "unordered",
     "blocking",
+    "batch",
+    "within",
+    "finish",
     "crate",
 ];
 
@@ -29,6 +32,9 @@ pub(crate) struct Attrs {
     pub(crate) ordered: Option<Ident>,
     pub(crate) unordered: Option<Ident>,
     pub(crate) blocking: Option<Ident>,
+    pub(crate) batch: Option<(Ident, Expr)>,
+    pub(crate) within: Option<(Ident, Expr)>,
+    pub(crate) finish: Option<(Ident, Expr)>,
     pub(crate) krate: Option<Path>,
 }
 
@@ -78,12 +84,32 @@ impl Attrs {
             }
             "concurrency" => {
                 let number: Expr = value(&name, "8", input)?;
-                check_concurrency(&number)?;
+                check_positive(
+                    &number,
+                    "`concurrency` is the number of items that are handled at once, at least 1",
+                )?;
                 put(&mut self.concurrency, &name, (name.clone(), number))
             }
             "ordered" => flag(&mut self.ordered, &name, input),
             "unordered" => flag(&mut self.unordered, &name, input),
             "blocking" => flag(&mut self.blocking, &name, input),
+            "batch" => {
+                let size: Expr = value(&name, "500", input)?;
+                check_positive(
+                    &size,
+                    "`batch` is the number of items of a batch, at least 1",
+                )?;
+                put(&mut self.batch, &name, (name.clone(), size))
+            }
+            "within" => {
+                let written: Expr = value(&name, "\"50ms\"", input)?;
+                let within = duration(&written)?;
+                put(&mut self.within, &name, (name.clone(), within))
+            }
+            "finish" => {
+                let function: Expr = value(&name, "flush", input)?;
+                put(&mut self.finish, &name, (name.clone(), function))
+            }
             "crate" => {
                 let path: LitStr = value(&name, "\"my::pipewright\"", input)?;
                 put(
@@ -158,17 +184,45 @@ fn check_id(id: &LitStr) -> syn::Result<()> {
     Err(syn::Error::new(id.span(), message))
 }
 
-fn check_concurrency(number: &Expr) -> syn::Result<()> {
+fn check_positive(number: &Expr, message: &str) -> syn::Result<()> {
     let Expr::Lit(literal) = number else {
         return Ok(());
     };
     match &literal.lit {
         Lit::Int(number) if number.base10_parse::<usize>()? > 0 => Ok(()),
-        other => Err(syn::Error::new(
-            other.span(),
-            "`concurrency` is the number of items that are handled at once, at least 1",
-        )),
+        other => Err(syn::Error::new(other.span(), message)),
     }
+}
+
+/// The duration in a text such as "50ms", as a number of nanoseconds. Other expressions are kept:
+/// they are `Duration`s.
+fn duration(written: &Expr) -> syn::Result<Expr> {
+    let Expr::Lit(literal) = written else {
+        return Ok(written.clone());
+    };
+    let nanos = match &literal.lit {
+        Lit::Str(text) => nanos(&text.value()),
+        _ => None,
+    };
+    let nanos = nanos.ok_or_else(|| {
+        let message = "`within` is a time such as \"50ms\", \"2s\" or \"1m\", or a `Duration`";
+        syn::Error::new(literal.lit.span(), message)
+    })?;
+    Ok(syn::parse_quote!(::core::time::Duration::from_nanos(#nanos)))
+}
+
+fn nanos(text: &str) -> Option<u64> {
+    let digits = text.find(|c: char| !c.is_ascii_digit())?;
+    let (number, unit) = text.split_at(digits);
+    let unit = match unit.trim() {
+        "us" => 1_000,
+        "ms" => 1_000_000,
+        "s" => 1_000_000_000,
+        "m" | "min" => 60_000_000_000,
+        "h" => 3_600_000_000_000,
+        _ => return None,
+    };
+    number.parse::<u64>().ok()?.checked_mul(unit)
 }
 
 fn names() -> String {
@@ -257,5 +311,15 @@ mod tests {
         assert!(errors(quote!(banana))[0].contains("it has `id`"));
         assert!(errors(quote!(= 3))[0].contains("expected a name"));
         assert!(errors(quote!(ordered, ordered))[0].contains("twice"));
+    }
+
+    #[test]
+    fn times_are_read_by_their_units() {
+        assert_eq!(super::nanos("50ms"), Some(50_000_000));
+        assert_eq!(super::nanos("2 s"), Some(2_000_000_000));
+        assert_eq!(super::nanos("0us"), Some(0));
+        for wrong in ["", "5", "ms", "-1s", "1.5s", "1d", "99999999999999999999s"] {
+            assert_eq!(super::nanos(wrong), None, "{wrong}");
+        }
     }
 }

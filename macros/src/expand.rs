@@ -11,7 +11,7 @@ use crate::ast::{Kind, Stage};
 use crate::attr::Attrs;
 use crate::errors::Errors;
 use crate::returns::Fallible;
-use crate::{cfg, definition, fallback, items, streams, validate};
+use crate::{batches, cfg, definition, fallback, items, streams, validate};
 
 /// Expands the attribute, given its settings and the annotated item.
 pub(crate) fn pipeline_stage(settings: &TokenStream, item: &TokenStream) -> TokenStream {
@@ -28,7 +28,7 @@ pub(crate) fn pipeline_stage(settings: &TokenStream, item: &TokenStream) -> Toke
         return variants;
     }
     let stage = validate::signature(&function, &mut errors)
-        .then(|| Stage::classify(&function, &mut errors))
+        .then(|| Stage::classify(&function, &attrs, &mut errors))
         .flatten();
     if let Some(stage) = &stage {
         validate::settings(&function, &attrs, stage, &mut errors);
@@ -77,6 +77,15 @@ fn expand(function: &ItemFn, attrs: &Attrs, stage: &Stage) -> TokenStream {
             code.extend(streams::byte_stage(&parts));
             code
         }
+        Kind::Batches {
+            item,
+            returns: Some(returns),
+        } => {
+            let mut code = parts.stage(item, &returns.item, &quote!(streams));
+            code.extend(batches::stage(&parts, returns));
+            code
+        }
+        Kind::Batches { item, .. } => batches::consumer(&parts, item),
         Kind::Producer { writer } => streams::producer(&parts, writer),
         Kind::Consumer { reader } => streams::consumer(&parts, reader),
     };

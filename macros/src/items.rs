@@ -7,6 +7,7 @@ use syn::{Expr, Type};
 
 use crate::arguments::Role;
 use crate::expand::Parts;
+use crate::finish;
 use crate::returns::{Form, Returns};
 use crate::types;
 
@@ -42,6 +43,7 @@ pub(crate) fn item_stage(parts: &Parts<'_>, returns: &Returns) -> TokenStream {
         }
     });
     let at_once = at_once(parts, returns);
+    let finish = finish::of_items(parts, returns);
     let shape = shape(parts, returns);
     let (future, body) = apply(parts, returns);
     quote_spanned! {Span::mixed_site()=>
@@ -67,12 +69,14 @@ pub(crate) fn item_stage(parts: &Parts<'_>, returns: &Returns) -> TokenStream {
             ) -> #future {
                 #body
             }
+
+            #finish
         }
     }
 }
 
 /// Makes the compiler resolve aliases: an item must not be a `Result`.
-fn shape(parts: &Parts<'_>, returns: &Returns) -> Option<TokenStream> {
+pub(crate) fn shape(parts: &Parts<'_>, returns: &Returns) -> Option<TokenStream> {
     let check = match &returns.form {
         Form::One => "item",
         Form::Keep => return None,
@@ -173,7 +177,7 @@ fn apply(parts: &Parts<'_>, returns: &Returns) -> (TokenStream, TokenStream) {
 
 /// The source of the arguments.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+pub(crate) enum Place {
     /// The run itself, because the call ends before `apply` returns.
     InLine,
     /// Values that were taken out of the run.
@@ -209,7 +213,7 @@ fn take(parts: &Parts<'_>) -> TokenStream {
 }
 
 /// The call of the user's function.
-fn call(parts: &Parts<'_>, place: Place) -> TokenStream {
+pub(crate) fn call(parts: &Parts<'_>, place: Place) -> TokenStream {
     let krate = &parts.krate;
     let site = Span::mixed_site();
     let arguments = parts.stage.arguments.roles.iter().map(|role| {
@@ -277,7 +281,7 @@ impl Returns {
     }
 
     /// Converts the function's return value to a `Result` of outputs.
-    fn outputs(&self, parts: &Parts<'_>, returned: &TokenStream) -> TokenStream {
+    pub(crate) fn outputs(&self, parts: &Parts<'_>, returned: &TokenStream) -> TokenStream {
         let value = quote_spanned!(Span::mixed_site()=> value);
         let outputs = self.outputs_of(parts, &value);
         self.given(parts, returned, &value, &outputs)

@@ -9,7 +9,8 @@
 //! | `returns` | the part of `ast` for the return type |
 //! | `validate` | checks the settings against the signature: contradictions, and settings without effect |
 //! | `cfg` | generates a variant for both outcomes of a `cfg` within the function |
-//! | `expand` | generates the stage: `definition` its type and function, `items` and `streams` its code |
+//! | `expand` | generates the stage: `definition` its type and function, `items`, `batches` and `streams` its code |
+//! | `finish` | the code for the end of the input |
 //! | `given` | the parameters and resources of a stage |
 //! | `summary` | extracts the summary from the documentation of the function |
 //! | `fallback` | generates a stage that accompanies errors, so that its uses cause no further errors |
@@ -17,12 +18,14 @@
 mod arguments;
 mod ast;
 mod attr;
+mod batches;
 mod cfg;
 mod definition;
 mod ends;
 mod errors;
 mod expand;
 mod fallback;
+mod finish;
 mod given;
 mod items;
 mod returns;

@@ -72,37 +72,49 @@ pub(crate) fn producer(parts: &Parts<'_>, writer: &Items) -> TokenStream {
 
 /// `impl Consumer` and `impl Service`.
 pub(crate) fn consumer(parts: &Parts<'_>, reader: &Items) -> TokenStream {
-    let krate = &parts.krate;
-    let item = &reader.item;
-    let ends = quote_spanned! {Span::mixed_site()=>
-        input: #krate::Receiver<
-            <Self as #krate::Consumer>::In,
-            <Self as #krate::Consumer>::Format,
-        >,
-    };
-    let (format, id, start) = (
-        parts.format(item, reader.format.as_ref()),
-        parts.id(),
-        parts.start(&ends),
-    );
-    let code = quote! {
-        type In = #item;
-        type Format = #format;
-        #id
-        #start
-    };
-    let consumer = quote!(#krate::Consumer);
-    let mut implemented = parts.implement(&consumer, &code);
-    let (info, described) = (
-        quote!(#krate::StageInfo::of_consumer::<Self>()),
-        parts.described(),
-    );
-    implemented.extend(parts.service(&consumer, &quote!(#info #described)));
-    implemented
+    parts.consumer(&reader.item, reader.format.as_ref(), &parts.code_of_ends())
 }
 
 impl Parts<'_> {
-    fn implement(&self, of: &TokenStream, code: &TokenStream) -> TokenStream {
+    /// `impl Consumer` and `impl Service`, whose code is `code`.
+    pub(crate) fn consumer(
+        &self,
+        item: &Type,
+        format: Option<&Type>,
+        code: &TokenStream,
+    ) -> TokenStream {
+        let parts = self;
+        let krate = &parts.krate;
+        let ends = quote_spanned! {Span::mixed_site()=>
+            input: #krate::Receiver<
+                <Self as #krate::Consumer>::In,
+                <Self as #krate::Consumer>::Format,
+            >,
+        };
+        let (format, id, start) = (
+            parts.format(item, format),
+            parts.id(),
+            parts.start_with(&ends, code),
+        );
+        let code = quote! {
+            type In = #item;
+            type Format = #format;
+            #id
+            #start
+        };
+        let consumer = quote!(#krate::Consumer);
+        let mut implemented = parts.implement(&consumer, &code);
+        let (info, described) = (
+            quote!(#krate::StageInfo::of_consumer::<Self>()),
+            parts.described(),
+        );
+        implemented.extend(parts.service(&consumer, &quote!(#info #described)));
+        implemented
+    }
+}
+
+impl Parts<'_> {
+    pub(crate) fn implement(&self, of: &TokenStream, code: &TokenStream) -> TokenStream {
         let (common, name) = (&self.common, &self.function.sig.ident);
         quote! {
             #common
@@ -115,8 +127,11 @@ impl Parts<'_> {
 
     /// The type of the parameters and `fn start`, for the given ends.
     fn start(&self, ends: &TokenStream) -> TokenStream {
-        let krate = &self.krate;
-        let params = self.params();
+        self.start_with(ends, &self.code_of_ends())
+    }
+
+    /// The call of a function on channel ends, as a `Result<()>`.
+    fn code_of_ends(&self) -> TokenStream {
         let arguments = self.stage.arguments.roles.iter().map(|role| {
             let site = Span::mixed_site();
             match role {
@@ -147,11 +162,17 @@ impl Parts<'_> {
         });
         let entry = self.entry();
         let call = quote!(Self::#entry(#(#arguments),*).await);
-        let ended = if let Some(fallible) = self.stage.fallible {
+        if let Some(fallible) = self.stage.fallible {
             self.fallible(&call, &quote!(()), &quote!(()), &quote!(()), fallible)
         } else {
             quote!({ #call; ::core::result::Result::Ok(()) })
-        };
+        }
+    }
+
+    /// The type of the parameters and `fn start`, whose code is `ended`.
+    pub(crate) fn start_with(&self, ends: &TokenStream, ended: &TokenStream) -> TokenStream {
+        let krate = &self.krate;
+        let params = self.params();
         quote_spanned! {Span::mixed_site()=>
             type Params = #params;
 

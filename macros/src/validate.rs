@@ -7,7 +7,7 @@ use crate::arguments::Arguments;
 use crate::ast::{Kind, Stage};
 use crate::attr::Attrs;
 use crate::errors::Errors;
-use crate::returns::Form;
+use crate::returns::{Form, Returns};
 use crate::types;
 
 /// Whether the signature can be a stage. Reports the first reason why it cannot.
@@ -80,7 +80,68 @@ pub(crate) fn settings(function: &ItemFn, attrs: &Attrs, stage: &Stage, errors: 
         Kind::Items { returns, .. } => {
             of_items(function, attrs, &stage.arguments, &returns.form, errors);
         }
+        Kind::Batches { returns, .. } => {
+            of_batches(attrs, &stage.arguments, returns.as_ref(), errors);
+        }
         _ => of_ends(function, attrs, stage, errors),
+    }
+    let in_batches = matches!(stage.kind, Kind::Batches { .. });
+    if let (Some((within, _)), false) = (&attrs.within, in_batches) {
+        errors.at(
+            within,
+            "`within` limits how long a batch waits for items; add `batch = 500`",
+        );
+    }
+}
+
+/// Checks the code for the end of the input.
+fn finish(attrs: &Attrs, arguments: &Arguments, errors: &mut Errors) {
+    if let (Some((finish, _)), None) = (&attrs.finish, &arguments.state) {
+        errors.at(
+            finish,
+            "`finish` names a function of the state, and there is none; take `state: &mut State`",
+        );
+    }
+}
+
+fn of_batches(
+    attrs: &Attrs,
+    arguments: &Arguments,
+    returns: Option<&Returns>,
+    errors: &mut Errors,
+) {
+    finish(attrs, arguments, errors);
+    if let (Some((batch, _)), None) = (&attrs.batch, &attrs.within) {
+        errors.at(
+            batch,
+            "a batch that is not full waits for items for some time: add `within = \"50ms\"`",
+        );
+    }
+    if let (Some((finish, _)), None) = (&attrs.finish, returns) {
+        errors.at(
+            finish,
+            "a function without outputs gives none at the end; return `Result<Vec<Item>>`",
+        );
+    }
+    if let (Some((output, _)), None) = (&attrs.output, returns) {
+        errors.at(
+            output,
+            "`output`: a function without outputs has no format for them",
+        );
+    }
+    let one = "has no effect on a function of batches, which handles one batch at a time";
+    for (name, reason) in [
+        (attrs.concurrency.as_ref().map(|(name, _)| name), one),
+        (attrs.ordered.as_ref(), one),
+        (attrs.unordered.as_ref(), one),
+        (
+            attrs.blocking.as_ref(),
+            "is for functions of items; call `tokio::task::spawn_blocking` in an `async` function",
+        ),
+    ] {
+        if let Some(name) = name {
+            errors.at(name, format_args!("`{name}`: {reason}"));
+        }
     }
 }
 
@@ -91,6 +152,7 @@ fn of_items(
     form: &Form,
     errors: &mut Errors,
 ) {
+    finish(attrs, arguments, errors);
     let is_async = function.sig.asyncness.is_some();
     if let Some(blocking) = &attrs.blocking {
         if is_async {
@@ -160,6 +222,8 @@ fn of_ends(function: &ItemFn, attrs: &Attrs, stage: &Stage, errors: &mut Errors)
             once,
         ),
         (attrs.unordered.as_ref(), once),
+        (attrs.batch.as_ref().map(|(name, _)| name), once),
+        (attrs.finish.as_ref().map(|(name, _)| name), once),
         (
             attrs.blocking.as_ref(),
             "has no effect on a function of the ends of a channel; call \

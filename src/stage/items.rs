@@ -46,6 +46,9 @@ pub trait ItemStage: Stage {
     #[doc(hidden)]
     const IS_GUARDED: bool = false;
 
+    /// Whether [`finish`](Self::finish) is to be called.
+    const FINISHES: bool = false;
+
     /// Processes an item synchronously. Available if the function is not `async`, returns at most
     /// one output, and does not use the context. It has the same effect as [`apply`](Self::apply).
     const AT_ONCE: Option<AtOnce<Self>> = None;
@@ -70,6 +73,12 @@ pub trait ItemStage: Stage {
         Self::In: Clone + Sync,
     {
         again(self.clone(), item, run, retry)
+    }
+
+    /// Called once at the end of the input, after the last item. Returns the last outputs. Not
+    /// called if the input fails, or if nobody wants more outputs.
+    fn finish(&self, _: &mut ItemRun<Self::State, Self::Params>) -> Result<Vec<Self::Out>, Error> {
+        Ok(Vec::new())
     }
 
     /// Futures that a run awaits after it has dropped the stage, such as the end of its dead

@@ -7,10 +7,12 @@
 //! |---|---|---|
 //! | an item | [`ItemStage`] | [`items`] |
 //! | `Receiver` and `Sender` | [`StreamStage`] | [`streams`] |
+//! | a batch of items | [`StreamStage`], [`Consumer`] | [`batches`] |
 //! | `ChannelReader` and `ChannelWriter` | [`ByteStage`] | [`bytes`] |
 //! | only a `Sender` | [`Producer`] | - |
 //! | only a `Receiver` | [`Consumer`] | - |
 
+pub mod batches;
 pub mod bytes;
 mod consumer;
 mod definition;
@@ -37,6 +39,7 @@ pub use consumer::Consumer;
 pub use definition::bounds::Reads;
 pub use definition::configured::Configured;
 pub use definition::facts::{Part, StageFacts};
+pub use definition::finished::Finished;
 pub use definition::id::default_id;
 pub use definition::info::{StageInfo, StageKind, StreamInfo};
 pub(crate) use definition::into_stage::AsValue;

@@ -92,6 +92,11 @@ impl<S: ItemStage> ItemStage for Configured<S> {
     const ORDERED: bool = S::ORDERED;
     const USES_CONTEXT: bool = S::USES_CONTEXT;
     const IS_GUARDED: bool = S::IS_GUARDED;
+    const FINISHES: bool = S::FINISHES;
+
+    fn finish(&self, run: &mut RunOf<S>) -> Result<Vec<S::Out>, Error> {
+        self.stage.finish(run)
+    }
 
     fn apply(
         &self,

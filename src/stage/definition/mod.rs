@@ -3,6 +3,7 @@
 pub(super) mod bounds;
 pub(super) mod configured;
 pub(super) mod facts;
+pub(super) mod finished;
 pub(super) mod id;
 pub(super) mod info;
 pub(super) mod into_stage;

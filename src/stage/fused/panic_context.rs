@@ -102,7 +102,7 @@ impl<S, P> Drop for StageGuard<'_, S, P> {
     }
 }
 
-/// Attributes a panic in `produce` to the source of the pipeline.
+/// Attributes a panic in `produce` to the stage of `context`, outside of any item.
 #[inline]
 pub(crate) fn with_panic_context<R>(context: &StageContext, produce: impl FnOnce() -> R) -> R {
     let beginning = SourceGuard(context);

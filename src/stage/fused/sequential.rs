@@ -1,6 +1,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::vec;
 
 use futures::future::BoxFuture;
 use futures::{FutureExt, Stream};
@@ -9,7 +10,7 @@ use pin_project::pin_project;
 use super::super::items::{AtOnce, RunOf};
 use super::super::{Applied, Flow, ItemStage, Outputs, StageError};
 use super::flow::Input;
-use super::panic_context::StageGuard;
+use super::panic_context::{StageGuard, with_panic_context};
 use crate::channel::{Event, ReceiveError};
 use crate::error::Error;
 
@@ -42,6 +43,8 @@ pub(in crate::stage) struct Sequential<G: ItemStage, S, A, C> {
     run: RunOf<G>,
     /// The failure of the stage, while messages before it are left.
     failure: Option<StageError>,
+    /// The last outputs, once the input has ended.
+    finished: Option<vec::IntoIter<G::Out>>,
 }
 
 type Dealing = BoxFuture<'static, Result<(), Error>>;
@@ -62,6 +65,7 @@ where
             dealing: None,
             run,
             failure: None,
+            finished: None,
         }
     }
 }
@@ -77,6 +81,9 @@ where
 
     #[inline]
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Flow<G::Out>>> {
+        if G::FINISHES && self.finished.is_some() {
+            return self.poll_finished();
+        }
         match G::AT_ONCE {
             Some(at_once) => self.poll_at_once(cx, at_once),
             None => self.poll_calls(cx),
@@ -91,13 +98,37 @@ where
     A: Fn(&G, G::In, &mut RunOf<G>) -> C,
     C: Future<Output = Applied<G::Outputs, G::State>>,
 {
+    /// Lets the stage finish, at the end of its input, and returns its last outputs.
+    fn poll_finished(self: Pin<&mut Self>) -> Poll<Option<Flow<G::Out>>> {
+        let this = self.project();
+        if !G::FINISHES {
+            return Poll::Ready(None);
+        }
+        let finished = match this.finished {
+            Some(finished) => finished,
+            None => {
+                let context = this.run.context.clone();
+                match with_panic_context(&context, || this.stage.finish(this.run)) {
+                    Ok(outputs) => this.finished.insert(outputs.into_iter()),
+                    Err(error) => {
+                        // Nothing more comes after the failure.
+                        *this.finished = Some(Vec::new().into_iter());
+                        let failure = StageError::returned(context.stage(), None, error);
+                        return Poll::Ready(Some(Err(failure)));
+                    }
+                }
+            }
+        };
+        Poll::Ready(finished.next().map(|item| Ok(Event::Item(item))))
+    }
+
     #[inline]
     fn poll_at_once(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         at_once: AtOnce<G>,
     ) -> Poll<Option<Flow<G::Out>>> {
-        let mut this = self.project();
+        let mut this = self.as_mut().project();
         loop {
             return Poll::Ready(match ready!(this.input.as_mut().poll_next(cx)) {
                 Some(Ok(Event::Item(item))) => {
@@ -123,13 +154,13 @@ where
                     Input::Item(_) => continue,
                 },
                 Some(Err(failure)) => Some(Err(failure)),
-                None => None,
+                None => return self.poll_finished(),
             });
         }
     }
 
-    fn poll_calls(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Flow<G::Out>>> {
-        let mut this = self.project();
+    fn poll_calls(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Flow<G::Out>>> {
+        let mut this = self.as_mut().project();
         let run = this.run;
         let mut failure = this.failure.take();
         let failure = loop {
@@ -196,7 +227,7 @@ where
                     Input::Failed(error) => break cannot_read(run, error),
                 },
                 Some(Err(failure)) => break failure,
-                None => return Poll::Ready(None),
+                None => return self.poll_finished(),
             }
         };
         this.call.set(None);

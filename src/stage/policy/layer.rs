@@ -110,6 +110,11 @@ impl<L: Layer> ItemStage for L {
     const ORDERED: bool = L::Below::ORDERED;
     const USES_CONTEXT: bool = L::Below::USES_CONTEXT;
     const IS_GUARDED: bool = <L as Layer>::IS_GUARDED;
+    const FINISHES: bool = L::Below::FINISHES;
+
+    fn finish(&self, run: &mut RunOf<L::Below>) -> Result<Vec<Self::Out>, Error> {
+        self.below().finish(run)
+    }
 
     fn apply(
         &self,

@@ -1,6 +1,7 @@
 //! Stages: what `#[pipeline_stage]` makes of functions, and what it refuses.
 
 mod attributes;
+mod batches;
 mod ends;
 mod failures;
 mod messages;

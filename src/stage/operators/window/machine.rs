@@ -26,6 +26,8 @@ pub(super) enum Clock<T> {
 pub(super) enum Output<K, T> {
     Window(Windowed<K, T>),
     Late(T),
+    /// An item was dropped, because it is between two windows.
+    Between,
 }
 
 /// Assigns items to windows by key and time.
@@ -34,8 +36,8 @@ pub(super) struct Machine<K, T> {
     clock: Clock<T>,
     key: KeyOf<T, K>,
     limit: usize,
-    /// A late item, to be returned before the next item is taken.
-    late: Option<T>,
+    /// An item in no window, to be returned before the next item is taken.
+    aside: Option<Output<K, T>>,
 }
 
 impl<K: Eq + Hash + Clone, T> Machine<K, T> {
@@ -50,7 +52,7 @@ impl<K: Eq + Hash + Clone, T> Machine<K, T> {
             clock,
             key,
             limit,
-            late: None,
+            aside: None,
         }
     }
 }
@@ -78,7 +80,8 @@ where
         };
         match self.table.insert(time, &key, item) {
             Inserted::Held => {}
-            Inserted::Late(item) => self.late = Some(item),
+            Inserted::Late(item) => self.aside = Some(Output::Late(item)),
+            Inserted::Between => self.aside = Some(Output::Between),
             Inserted::Full => {
                 return Err(Error::msg(format_args!(
                     "the open windows hold {} items, which is their limit: raise it with \
@@ -94,8 +97,8 @@ where
     }
 
     fn due(&mut self, now: Instant) -> Option<Output<K, T>> {
-        if let Some(late) = self.late.take() {
-            return Some(Output::Late(late));
+        if let Some(aside) = self.aside.take() {
+            return Some(aside);
         }
         if let Clock::Processing { began } = &mut self.clock {
             let began = *began.get_or_insert(now);

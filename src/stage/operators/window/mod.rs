@@ -85,7 +85,8 @@ impl<T> Window<T> {
     }
 
     /// Windows of length `size` that start at multiples of `every`. An item is cloned into each
-    /// window that contains it. If `every` exceeds `size`, items between two windows are dropped.
+    /// window that contains it. If `every` exceeds `size`, items between two windows are dropped and
+    /// counted as skipped.
     ///
     /// # Panics
     ///

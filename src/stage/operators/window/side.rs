@@ -97,6 +97,10 @@ where
                     *this.late = Some(late);
                     continue;
                 }
+                Some(Ok(Event::Item(Output::Between))) => {
+                    this.context.skip(false);
+                    continue;
+                }
                 Some(Ok(Event::Message(text))) => Some(Ok(Event::Message(text))),
                 Some(Ok(Event::Progress(progress))) => Some(Ok(Event::Progress(progress))),
                 Some(Ok(Event::Signal(signal))) => Some(Ok(Event::Signal(signal))),

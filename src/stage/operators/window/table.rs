@@ -54,6 +54,8 @@ pub(super) enum Inserted<T> {
     Held,
     /// All of its windows are closed.
     Late(T),
+    /// It falls between two windows, and is dropped.
+    Between,
     /// The maximum number of items is held.
     Full,
 }
@@ -113,11 +115,13 @@ impl<K: Eq + Hash + Clone, T> WindowTable<K, T> {
                 None => break,
             }
         }
-        if inserted || start + size <= time {
-            // The item is in a window, or falls between two of them.
-            return Inserted::Held;
+        if inserted {
+            Inserted::Held
+        } else if start + size <= time {
+            Inserted::Between
+        } else {
+            Inserted::Late(item)
         }
-        Inserted::Late(item)
     }
 
     /// Merges the sessions that overlap the span, and returns the merged span.
