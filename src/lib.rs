@@ -191,9 +191,9 @@ pub mod __private {
 
     pub use crate::channel::Signal;
     pub use crate::stage::{
-        AnyShape, Applied, ByteStage, Ends, Failure, Finished, Flow, ItemRun, ItemStage, Iter,
-        KeepsOrder, Lazy, Many, Outputs, Params, Part, Placement, ResourceList, ResultOf, Retry,
-        Shape, StageFacts, StreamStage, TakesEnd, WithResources, batches, blocking, bytes,
+        AnyShape, Applied, ByteStage, Ends, Failure, Finished, Flow, Given, ItemRun, ItemStage,
+        Iter, KeepsOrder, Lazy, Many, Outputs, Params, Part, Placement, ResourceList, ResultOf,
+        Retry, Shape, StageFacts, StreamStage, TakesEnd, WithResources, batches, blocking, bytes,
         default_id, items, streams,
     };
     pub use crate::worker::ResourceType;

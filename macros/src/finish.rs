@@ -39,8 +39,9 @@ impl Parts<'_> {
     pub(crate) fn finished(&self, returns: &Returns, state: &TokenStream) -> Option<TokenStream> {
         let (_, function) = self.attrs.finish.as_ref()?;
         let (krate, item) = (self.krate_at(function.span()), &returns.item);
-        Some(quote_spanned! {function.span()=>
-            #krate::__private::Finished::<#item>::into_outputs((#function)(#state))
-        })
+        Some(quote_spanned! {function.span()=> {
+            let finish = #function;
+            #krate::__private::Finished::<#item>::into_outputs(finish(#state))
+        }})
     }
 }

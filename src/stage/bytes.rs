@@ -60,7 +60,7 @@ where
     G: ByteStage,
     S: Stream<Item = Flow<Bytes>> + Send + 'static,
 {
-    let params = match Params::given(&context) {
+    let params = match context.params() {
         Ok(params) => params,
         Err(refused) => return Either::Left(stream::once(async { Err(refused) })),
     };
@@ -94,7 +94,7 @@ pub fn serve<G: ByteStage>(
         let mut writer = Some(writer);
         let ended = ticker
             .run(async {
-                let params = Params::given(&context)?;
+                let params = context.params()?;
                 let input = |error: crate::channel::ReadError| StageError::input(id, error.into());
                 let header = soon(reader.header()).await;
                 if let Some(header) = header.transpose().map_err(input)? {

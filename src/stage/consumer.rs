@@ -58,7 +58,7 @@ pub trait Consumer: Clone + Send + Sync + 'static {
                 Sender::<Self::In, Self::Format>::local_unchecked(feed, MessageQueue::default());
             let seen = Seen::by_receiver_of(&feed);
             let receiver = Receiver::local(fed, None);
-            let params = Params::given(&context)?;
+            let params = context.params()?;
             let code = self.start(receiver, params, context.clone());
             let mut code = pin!(AssertUnwindSafe(code).catch_unwind());
             let mut feeding = pin!(async {
@@ -125,7 +125,7 @@ pub trait Consumer: Clone + Send + Sync + 'static {
                         let output = |error| StageError::output(id, error);
                         end.flush().await.map_err(output)?;
                     }
-                    let params = Params::given(&context)?;
+                    let params = context.params()?;
                     let input = |error| StageError::input(id, error);
                     let header = soon(receiver.header()).await;
                     if let Some(header) = header.transpose().map_err(input)? {

@@ -186,7 +186,7 @@ where
 {
     let facts = stage.facts();
     let context = context.configured(&facts.params).for_stage(facts.id);
-    let params = Params::given(&context);
+    let params = context.params();
     for end in stage.ends() {
         context.end_with(end);
     }
@@ -270,7 +270,7 @@ fn serve_items<G: ItemStage>(
         ends,
         context,
         bad_items,
-        Params::given,
+        StageContext::params,
         join,
     )
 }

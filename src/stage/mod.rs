@@ -46,7 +46,7 @@ pub(crate) use definition::into_stage::AsValue;
 pub use definition::into_stage::IntoStage;
 pub use definition::order::KeepsOrder;
 pub(crate) use definition::order::{check_order, unordered};
-pub use definition::params::Params;
+pub use definition::params::{Given, Params};
 pub use definition::renamed::Renamed;
 pub use definition::resources::{ResourceList, WithResources};
 pub use definition::shape::{AnyShape, Many, ResultOf, Shape, TakesEnd};

@@ -41,7 +41,7 @@ pub trait Producer: Clone + Send + Sync + 'static {
     /// Returns the output as a stream within the process.
     #[doc(hidden)]
     fn fuse(self, context: StageContext) -> impl Stream<Item = Flow<Self::Out>> + Send + 'static {
-        let params = match Params::given(&context) {
+        let params = match context.params() {
             Ok(params) => params,
             Err(refused) => return Either::Left(stream::once(async { Err(refused) })),
         };
@@ -78,7 +78,7 @@ pub trait Producer: Clone + Send + Sync + 'static {
             );
             let ended = ticker
                 .run(async {
-                    let params = Params::given(&context)?;
+                    let params = context.params()?;
                     let Some(sender) = sender.take() else {
                         return Ok(());
                     };

@@ -54,7 +54,7 @@ where
     G: StreamStage,
     S: Stream<Item = Flow<G::In>> + Send + 'static,
 {
-    let params = match Params::given(&context) {
+    let params = match context.params() {
         Ok(params) => params,
         Err(refused) => return Either::Left(stream::once(async { Err(refused) })),
     };
@@ -92,7 +92,7 @@ pub fn serve<G: StreamStage>(
         let mut sender = Some(Sender::new(writer).started());
         let ended = ticker
             .run(async {
-                let params = Params::given(&context)?;
+                let params = context.params()?;
                 let header = soon(receiver.header()).await;
                 if let Some(header) = header
                     .transpose()

@@ -1,7 +1,15 @@
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::super::{StageContext, StageError};
+use super::super::StageError;
+use crate::worker::Resources;
+
+/// What a run has for the arguments of a stage.
+pub struct Given<'c> {
+    pub(in crate::stage) stage: &'c str,
+    pub(in crate::stage) params: &'c Value,
+    pub(in crate::stage) resources: Resources,
+}
 
 /// The type of a stage's parameters: any type that deserialises and owns its data.
 #[diagnostic::on_unimplemented(
@@ -18,13 +26,13 @@ pub trait Params: Sized {
     /// # Errors
     ///
     /// Fails if they do not have this type.
-    fn given(context: &StageContext) -> Result<Self, StageError>;
+    fn given(given: &Given<'_>) -> Result<Self, StageError>;
 }
 
 #[diagnostic::do_not_recommend]
 impl<P: DeserializeOwned> Params for P {
-    fn given(context: &StageContext) -> Result<Self, StageError> {
-        let params = context.raw_params();
+    fn given(given: &Given<'_>) -> Result<Self, StageError> {
+        let params = given.params;
         let refuse = |error: serde_json::Error| {
             let advice = if params.is_null() {
                 "; none were set: set them with `with_params`"
@@ -32,7 +40,7 @@ impl<P: DeserializeOwned> Params for P {
                 ""
             };
             let reason = format!("the parameters cannot be read: {error}{advice}");
-            StageError::new(StageError::BAD_PARAMS, context.stage(), reason)
+            StageError::new(StageError::BAD_PARAMS, given.stage, reason)
         };
         match serde_json::from_value(params.clone()) {
             Ok(read) => Ok(read),

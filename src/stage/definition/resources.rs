@@ -1,4 +1,4 @@
-use super::super::{Params, StageContext, StageError};
+use super::super::{Given, Params, StageError};
 use crate::worker::{Resource, ResourceType};
 
 /// The parameters of a stage that also takes resources.
@@ -13,10 +13,10 @@ pub struct WithResources<P, R> {
 }
 
 impl<P: Params, R: ResourceList> Params for WithResources<P, R> {
-    fn given(context: &StageContext) -> Result<Self, StageError> {
+    fn given(given: &Given<'_>) -> Result<Self, StageError> {
         Ok(Self {
-            resources: R::given(context)?,
-            params: P::given(context)?,
+            resources: R::given(given)?,
+            params: P::given(given)?,
         })
     }
 }
@@ -28,7 +28,7 @@ pub trait ResourceList: Sized {
     /// # Errors
     ///
     /// Fails if one was not provided.
-    fn given(context: &StageContext) -> Result<Self, StageError>;
+    fn given(given: &Given<'_>) -> Result<Self, StageError>;
 
     /// Adds their types.
     fn add_types(types: &mut Vec<ResourceType>);
@@ -42,7 +42,7 @@ pub trait ResourceList: Sized {
 }
 
 impl ResourceList for () {
-    fn given(_: &StageContext) -> Result<Self, StageError> {
+    fn given(_: &Given<'_>) -> Result<Self, StageError> {
         Ok(())
     }
 
@@ -54,8 +54,10 @@ where
     T: ?Sized + Send + Sync + 'static,
     Rest: ResourceList,
 {
-    fn given(context: &StageContext) -> Result<Self, StageError> {
-        Ok((context.resource()?, Rest::given(context)?))
+    fn given(given: &Given<'_>) -> Result<Self, StageError> {
+        let missing = || StageError::no_resource(given.stage, ResourceType::of::<T>().name);
+        let resource = given.resources.get().ok_or_else(missing)?;
+        Ok((resource, Rest::given(given)?))
     }
 
     fn add_types(types: &mut Vec<ResourceType>) {

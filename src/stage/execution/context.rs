@@ -8,13 +8,13 @@ use futures::{FutureExt, TryFutureExt};
 use serde_json::Value;
 
 use super::super::fused::local_stats::{Counted, Counts, LocalStats, PartIndex};
-use super::super::{StageError, StageFacts};
+use super::super::{Given, Params, StageError, StageFacts};
 use super::control::Control;
 use crate::channel::{ChannelReader, MessageQueue, QueuedMessage, Receiver};
 use crate::codec::{Decode, ItemLimits};
 use crate::error::Error;
 use crate::wire::{Progress, Text};
-use crate::worker::{Resource, ResourceType, Resources, Worker};
+use crate::worker::{Resources, Worker};
 
 /// Default interval of progress messages.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(1);
@@ -293,13 +293,21 @@ impl StageContext {
         self.0.control.told().cancelled().await;
     }
 
-    /// The provided value of type `T`: from the pipeline, or else from the worker.
-    pub(crate) fn resource<T: ?Sized + Send + Sync + 'static>(
-        &self,
-    ) -> Result<Resource<T>, StageError> {
-        let of_worker = || self.worker()?.resources().get();
-        let found = self.0.resources.get().or_else(of_worker);
-        found.ok_or_else(|| StageError::no_resource(&self.0.stage, ResourceType::of::<T>().name))
+    /// What the stage is given: its parameters and resources.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it cannot read the parameters, or if a resource was not provided.
+    pub(crate) fn params<P: Params>(&self) -> Result<P, StageError> {
+        let mut resources = (*self.0.resources).clone();
+        if let Some(worker) = &self.0.worker {
+            resources.absorb(worker.resources());
+        }
+        P::given(&Given {
+            stage: &self.0.stage,
+            params: &self.0.params,
+            resources,
+        })
     }
 
     /// The unparsed parameters.

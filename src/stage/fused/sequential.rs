@@ -104,22 +104,21 @@ where
         if !G::FINISHES {
             return Poll::Ready(None);
         }
-        let finished = match this.finished {
-            Some(finished) => finished,
-            None => {
-                let context = this.run.context.clone();
+        if this.finished.is_none() {
+            let context = this.run.context.clone();
+            let (outputs, error) =
                 match with_panic_context(&context, || this.stage.finish(this.run)) {
-                    Ok(outputs) => this.finished.insert(outputs.into_iter()),
-                    Err(error) => {
-                        // Nothing more comes after the failure.
-                        *this.finished = Some(Vec::new().into_iter());
-                        let failure = StageError::returned(context.stage(), None, error);
-                        return Poll::Ready(Some(Err(failure)));
-                    }
-                }
+                    Ok(outputs) => (outputs, None),
+                    Err(error) => (Vec::new(), Some(error)),
+                };
+            *this.finished = Some(outputs.into_iter());
+            if let Some(error) = error {
+                let failure = StageError::returned(context.stage(), None, error);
+                return Poll::Ready(Some(Err(failure)));
             }
-        };
-        Poll::Ready(finished.next().map(|item| Ok(Event::Item(item))))
+        }
+        let next = this.finished.as_mut().and_then(Iterator::next);
+        Poll::Ready(next.map(|item| Ok(Event::Item(item))))
     }
 
     #[inline]

@@ -40,6 +40,23 @@ fn arriving(times: &[u64]) -> impl Stream<Item = (u64, u64)> + Send + 'static {
     })
 }
 
+#[test]
+fn items_between_sliding_windows_are_counted_as_skipped() {
+    let run = Pipeline::from_iter([0, 5, 11, 17, 20])
+        .window(Window::sliding(ms(4), ms(10)).by_event_time(Duration::ZERO, |at: &u64| ms(*at)))
+        .map(|window| window.items)
+        .boxed();
+    paused(async {
+        let mut run = run.run_local();
+        let mut windows = Vec::new();
+        while let Some(window) = run.next().await {
+            windows.push(window.unwrap());
+        }
+        assert_eq!(windows, [[0], [11], [20]]);
+        assert_eq!(run.report().await.unwrap().skipped(), (2, 0));
+    });
+}
+
 fn times() -> impl Strategy<Value = Vec<u64>> {
     let gaps = proptest::collection::vec(0..8_u64, 0..20);
     gaps.prop_map(|gaps| {

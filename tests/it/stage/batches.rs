@@ -139,13 +139,11 @@ fn pairs(n: u32, held: &mut Option<u32>) -> Result<Option<(u32, u32)>, String> {
     if n == 7 {
         return Err("seven".to_owned());
     }
-    match held.take() {
-        Some(first) => Ok(Some((first, n))),
-        None => {
-            *held = Some(n);
-            Ok(None)
-        }
+    let first = held.take();
+    if first.is_none() {
+        *held = Some(n);
     }
+    Ok(first.map(|first| (first, n)))
 }
 
 fn last(held: Option<u32>) -> Option<(u32, u32)> {
@@ -153,9 +151,9 @@ fn last(held: Option<u32>) -> Option<(u32, u32)> {
 }
 
 #[pipeline_stage(id = "batches::later", finish = |held: Vec<u32>| -> Result<_, String> {
-    if held.is_empty() { Err("nothing came".to_owned()) } else { Ok([held.len() as u32]) }
+    if held.is_empty() { Err("nothing came".to_owned()) } else { Ok([held.len()]) }
 })]
-async fn later(n: u32, held: &mut Vec<u32>) -> Vec<u32> {
+async fn later(n: u32, held: &mut Vec<u32>) -> Vec<usize> {
     tokio::task::yield_now().await;
     held.push(n);
     Vec::new()
