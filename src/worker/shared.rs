@@ -75,10 +75,7 @@ impl Shared {
 
     /// Locks the provided values.
     pub(super) fn resources(&self) -> MutexGuard<'_, Resources> {
-        // A map insertion leaves the map consistent.
-        self.resources
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.resources.lock_unpoisoned()
     }
 
     /// The engine's message limit in bytes, as far as it is known.
