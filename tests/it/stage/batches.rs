@@ -36,8 +36,8 @@ async fn sums(rows: Vec<u32>, count: &mut u32, params: u32) -> Vec<u32> {
     vec![rows.iter().sum::<u32>() * params]
 }
 
-fn rest(count: u32) -> Result<Vec<u32>> {
-    Ok(vec![1000, count])
+fn rest(count: u32) -> Vec<u32> {
+    vec![1000, count]
 }
 
 #[pipeline_stage(id = "batches::size", batch = 100, within = "10ms")]
