@@ -141,7 +141,7 @@ fn known(error: &(dyn StdError + 'static)) -> Option<Exit> {
             _ => Exit::Usage,
         });
     }
-    // The ends of channels share theirs.
+    // Channel ends share their errors, so the source is shared as well.
     if error.is::<ConnectError>() || error.is::<Arc<ConnectError>>() {
         return Some(Exit::Unreachable);
     }

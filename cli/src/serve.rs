@@ -31,7 +31,7 @@ pub(super) struct Arguments {
     /// Serve the stage together with other workers that share it.
     #[arg(long)]
     shared: bool,
-    /// How many commands run at a time; further runs wait [default: no limit].
+    /// Maximum number of commands to run concurrently; further runs wait [default: no limit].
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
     concurrency: Option<u32>,
     /// Run the command in this directory.
@@ -40,7 +40,7 @@ pub(super) struct Arguments {
     /// Set an environment variable of the command. May be given several times.
     #[arg(long, value_name = "NAME=VALUE", value_parser = variable)]
     env: Vec<(String, String)>,
-    /// What `pipewright stages` shows of the stage [default: the command].
+    /// Description of the stage for `pipewright stages` [default: the command].
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
     /// The command and its arguments.

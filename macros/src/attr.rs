@@ -163,7 +163,7 @@ fn put<T>(place: &mut Option<T>, name: &Ident, value: T) -> syn::Result<()> {
 /// Skips to the comma after an invalid setting.
 fn skip_setting(input: ParseStream<'_>) {
     while !input.is_empty() && !input.peek(Token![,]) {
-        // What is skipped was complained of; a token tree can always be taken.
+        // An error was reported for the skipped tokens; reading a token tree cannot fail here.
         let _ = input.parse::<proc_macro2::TokenTree>();
     }
 }

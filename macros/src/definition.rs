@@ -40,7 +40,7 @@ pub(crate) fn of_stage(function: &ItemFn) -> TokenStream {
     let functions = if deprecated.is_empty() {
         quote!(#about #kept #vis #signature { #code })
     } else {
-        // Used by the stage itself, which is not to be warned of.
+        // The stage itself calls it, which must not cause a warning.
         let call = Ident::new("call", Span::call_site());
         let (outer, arguments) = wrapper(&function.sig, &call);
         quote! {
@@ -101,8 +101,8 @@ fn definition(function: &ItemFn, functions: &TokenStream) -> TokenStream {
         }
 
         #common
-        // The shape says how arguments are taken, that a stage may be `async` and may not be
-        // `const`; and its documentation is at the type.
+        // The kind of stage determines how arguments are passed, and that a stage may be `async`
+        // but not `const`. The documentation is on the type.
         #[allow(
             clippy::missing_const_for_fn,
             clippy::missing_errors_doc,
@@ -133,10 +133,10 @@ fn wrapper(signature: &Signature, name: &Ident) -> (Signature, Vec<Ident>) {
         let FnArg::Typed(argument) = argument else {
             continue;
         };
-        // A name of its own, which nothing in the user's code can be meant by.
+        // A name with the macro's hygiene, which nothing in the user's code can refer to.
         let site = Span::mixed_site();
         let name = match binding(&argument.pat) {
-            // The function that is called comes before an argument of its name.
+            // An argument with the name of the called function would shadow it.
             Some(name) if *name != signature.ident => {
                 let mut name = name.clone();
                 name.set_span(site.located_at(name.span()));

@@ -179,7 +179,7 @@ impl Parts<'_> {
         let krate = &self.krate;
         match &self.stage.kind {
             Kind::Items { .. } => quote!(#krate::__private::items::keeps_order::<Self>()),
-            // Code that reads and writes the stream itself may do so in any order.
+            // Code that reads and writes the stream itself may use any order.
             _ if self.attrs.ordered.is_some() => quote!(#krate::__private::KeepsOrder::Yes),
             _ => quote!(#krate::__private::KeepsOrder::Alone),
         }
@@ -235,7 +235,7 @@ impl Parts<'_> {
         given: &TokenStream,
         at: Fallible,
     ) -> TokenStream {
-        // All of it as if written at the error's type, for the compiler to point there.
+        // All tokens have the location of the error type, so that the compiler points there.
         let error = Ident::new("__error", at.error);
         let krate = self.krate_at(at.error);
         let failure = quote_spanned!(at.error=> #krate::__private::Failure::into_error(#error));

@@ -38,13 +38,13 @@ pub(crate) fn stage(function: &ItemFn, attrs: &Attrs, errors: Errors) -> TokenSt
     let mut errors = errors.into_tokens().into_iter();
     let first = errors.next();
     let mut meant = function.clone();
-    // Rust refuses the rest of such a function by itself.
+    // Rust reports variadic functions itself.
     meant.sig.variadic = None;
-    // What its code uses may depend on what is wrong.
+    // Whether the function's own code uses something may depend on the mistake.
     meant.attrs.push(syn::parse_quote!(#[allow(unused)]));
     let definition = definition::as_written(&meant);
-    // The first error stands within a type. Such a type is an error wherever it goes, and the
-    // compiler says nothing more about what has to do with it.
+    // The first error is placed inside a type. Every use of that type is then an error type, so the
+    // compiler reports nothing that follows from it.
     quote! {
         #(#errors)*
 

@@ -32,8 +32,8 @@ pub(crate) fn item_stage(parts: &Parts<'_>, returns: &Returns) -> TokenStream {
             const ORDERED: bool = #ordered;
         }
     });
-    // What is within an `impl` is computed when it is used, and this is to be told at once. A
-    // literal was looked at.
+    // Constants in an `impl` are evaluated only when they are used, but this error should be
+    // reported immediately. Literals were already checked.
     let checked = number.filter(|number| !matches!(number, Expr::Lit(_)));
     let checked = checked.map(|number| {
         quote_spanned! {number.span()=>
@@ -345,7 +345,7 @@ impl Returns {
                 } else {
                     quote!(iter)
                 };
-                // The iterator is the part that blocks, so it is not left for later.
+                // Iterating is the part that blocks, so it happens on the blocking thread.
                 let items = if blocking {
                     quote! {
                         ::core::iter::Iterator::collect::<::std::vec::Vec<_>>(

@@ -79,7 +79,7 @@ impl Returns {
             }
         };
         let given = types::arguments(returned);
-        // Without arguments it is a type of the user, or an alias, which its type will tell.
+        // Without arguments it is a user type or an alias, which is resolved by its type.
         let (ty, fallible) = match given.first() {
             Some(ty) if types::is_named(returned, "Result") => {
                 (types::peel(ty), Some(Fallible::of(returned)))

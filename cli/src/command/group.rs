@@ -7,23 +7,23 @@ use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 /// How long processes may take to end after SIGTERM, before SIGKILL.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// How often processes are looked for meanwhile.
+/// Polling interval for the processes meanwhile.
 const INTERVAL: Duration = Duration::from_millis(10);
 
 /// The processes of a command. Dropping it ends them: SIGTERM, and SIGKILL after 2 s.
 pub(super) struct Group(Option<Pid>);
 
-/// Threads that wait for the end of process groups, as many as commands were stopped.
+/// Threads that wait for process groups to end, one for each stopped command.
 static ENDING: Mutex<Vec<JoinHandle<()>>> = Mutex::new(Vec::new());
 
 impl Group {
-    /// The group of a process that is its leader.
+    /// A process group, identified by its leader.
     pub(super) fn of(leader: Option<u32>) -> Self {
         let id = leader.and_then(|id| i32::try_from(id).ok());
         Self(id.and_then(Pid::from_raw))
     }
 
-    /// The leader has ended: whatever it has left behind is killed.
+    /// Kills the processes that the leader has left behind when it ended.
     pub(super) fn finish(mut self) {
         if let Some(group) = self.0.take() {
             // Usually no process is left.
@@ -58,14 +58,14 @@ fn end(group: Pid) {
     let _ = kill_process_group(group, Signal::KILL);
 }
 
-/// Waits until the commands that were stopped have ended, for 2 s at most.
+/// Waits until all stopped commands have ended, at most 2 s.
 pub(crate) fn wait_for_all() {
     let threads = {
         let mut threads = ENDING.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::take(&mut *threads)
     };
     for thread in threads {
-        // Such a thread does not panic, and the program ends in any case.
+        // The threads do not panic, and the program ends in any case.
         let _ = thread.join();
     }
 }

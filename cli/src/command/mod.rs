@@ -1,4 +1,4 @@
-//! Any command as a stage: its standard input and output are the ends of the stream.
+//! Commands as stages: standard input and output are the ends of the stream.
 
 #[cfg(unix)]
 mod group;

@@ -5,18 +5,18 @@ use std::process::Stdio;
 use serde::{Deserialize, Serialize};
 use tokio::process::Command;
 
-/// A command and where it runs. No shell reads it.
+/// A command and its environment. It is run without a shell.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct CommandSpec {
     /// The program and its arguments; never empty.
     pub(crate) command: Vec<String>,
-    /// The working directory, where it is not that of this process.
+    /// The working directory, if it differs from that of this process.
     pub(crate) directory: Option<PathBuf>,
-    /// Environment variables besides those of this process.
+    /// Additional environment variables.
     pub(crate) env: BTreeMap<String, String>,
 }
 
-/// How a step of a pipeline says that it is a command.
+/// Marks a step of a pipeline as a command.
 const PREFIX: &str = "cmd:";
 
 impl CommandSpec {
@@ -27,8 +27,8 @@ impl CommandSpec {
         }
     }
 
-    /// Reads `cmd:PROGRAM ARGUMENT..`, with the quotes of a shell and nothing else of it; `None`
-    /// for the id of a stage.
+    /// Parses `cmd:PROGRAM ARGUMENT..`, with the quoting rules of a shell but no other shell
+    /// syntax. Returns `None` for the id of a stage.
     pub(crate) fn parse(step: &str) -> Option<Result<Self, String>> {
         let command = step.strip_prefix(PREFIX)?;
         Some(match shlex::split(command) {
@@ -38,12 +38,12 @@ impl CommandSpec {
         })
     }
 
-    /// The command as a step of a pipeline is called.
+    /// The name of the command as a step of a pipeline.
     pub(crate) fn name(&self) -> String {
         format!("{PREFIX}{}", self.line())
     }
 
-    /// The command as it is written in a shell.
+    /// The command line as one would write it in a shell.
     pub(crate) fn line(&self) -> String {
         let words = self.command.iter().map(|word| {
             shlex::try_quote(word).map_or_else(|_| word.clone(), std::borrow::Cow::into_owned)
@@ -51,12 +51,12 @@ impl CommandSpec {
         words.collect::<Vec<_>>().join(" ")
     }
 
-    /// The program's name alone.
+    /// The name of the program without its arguments.
     pub(super) fn program(&self) -> &str {
         self.command.first().map_or("", String::as_str)
     }
 
-    /// The process, with pipes and in a group of its own.
+    /// The process to spawn, with pipes and in a process group of its own.
     pub(super) fn process(&self) -> Command {
         let mut process = Command::new(self.program());
         process

@@ -14,10 +14,11 @@ use super::group::Group;
 use super::spec::CommandSpec;
 use super::tail::follow;
 
-/// How many commands run at a time, where that is limited.
+/// Limits the number of concurrent commands, if a limit is set.
 static LIMIT: OnceLock<Semaphore> = OnceLock::new();
 
-/// Lets `commands` run at a time in this process; others wait. Has an effect once.
+/// Limits the number of concurrent commands of this process; others wait. Only the first call has
+/// an effect.
 pub(crate) fn limit(commands: usize) {
     LIMIT.get_or_init(|| Semaphore::new(commands.min(Semaphore::MAX_PERMITS)));
 }
@@ -47,7 +48,7 @@ pub(crate) async fn command(
     };
     let status = async {
         tokio::select! {
-            // It never ends successfully before the command does.
+            // Feeding the input never completes, so the command always ends first.
             Err(error) = feed(&mut input, stdin) => Err(error),
             ended = async {
                 let tail = async { Ok(follow(params.program(), stderr).await) };
@@ -65,8 +66,8 @@ pub(crate) async fn command(
     Err(Error::msg(failure(&line, status, &tail)))
 }
 
-/// Writes the input to the command; then waits for ever. A command that reads no more is not asked
-/// why.
+/// Writes the input to the command and then never completes. It is not an error if the command
+/// stops reading.
 async fn feed(input: &mut Receiver<Bytes, Raw>, mut stdin: ChildStdin) -> Result<()> {
     while let Some(bytes) = input.recv().await? {
         match stdin.write_all(&bytes).await {
@@ -79,17 +80,17 @@ async fn feed(input: &mut Receiver<Bytes, Raw>, mut stdin: ChildStdin) -> Result
     std::future::pending().await
 }
 
-/// How much of the output is read at once.
+/// Number of bytes to read at once.
 const PIECE: usize = 64 << 10;
 
-/// Sends the output of the command on.
+/// Forwards the output of the command.
 async fn drain(mut stdout: ChildStdout, output: &mut Sender<Bytes, Raw>) -> Result<()> {
     let mut buffer = BytesMut::new();
     loop {
         buffer.reserve(PIECE);
         let read = tokio::select! {
             read = stdout.read_buf(&mut buffer) => read?,
-            // The stage's reader has left, which ends the stage whatever the command does.
+            // If the stage's reader has left, the stage ends, whatever the command does.
             error = output.closed() => return Err(error.into()),
         };
         if read == 0 {

@@ -3,13 +3,13 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 use crate::terminal::print_error::print_error;
 use crate::terminal::table::sanitized;
 
-/// How much of the standard error of a command is kept for the cause of its failure.
+/// Number of bytes of a command's standard error to keep for the message of its failure.
 const KEPT: usize = 2048;
 
-/// The longest line that is shown as one.
+/// Maximum length of a displayed line; longer lines are split.
 const LINE: u64 = 8192;
 
-/// Shows the lines of a command's standard error and returns their end.
+/// Shows the lines of a command's standard error, and returns the last bytes.
 pub(super) async fn follow(program: &str, stderr: impl AsyncRead + Unpin) -> String {
     let mut stderr = BufReader::new(stderr);
     let mut tail = String::new();

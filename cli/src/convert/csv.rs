@@ -11,13 +11,13 @@ use super::{MAX_ITEM, invalid, too_large};
 
 /// Reads records below a header line as JSON objects.
 ///
-/// A field that is a JSON number, `true` or `false` becomes that value with its digits. An empty
-/// field becomes null. Everything else becomes a text.
+/// A field that is a JSON number, `true` or `false` becomes that value, with its digits unchanged.
+/// An empty field becomes null. Everything else becomes a string.
 pub(super) struct Rows {
     reader: Reader,
     fields: Vec<u8>,
     ends: Vec<usize>,
-    /// How much of `fields` and of `ends` the record takes so far.
+    /// Number of elements of `fields` and `ends` that the current record occupies so far.
     taken: (usize, usize),
     header: Option<Vec<String>>,
 }
@@ -33,9 +33,9 @@ impl Rows {
         }
     }
 
-    /// The next record, if `input` has all of it.
+    /// The next record, if `input` contains all of it.
     pub(super) fn decode(&mut self, input: &mut BytesMut) -> io::Result<Option<Bytes>> {
-        // The reader treats empty input as the end.
+        // The CSV reader treats empty input as the end.
         if input.is_empty() {
             return Ok(None);
         }
@@ -74,7 +74,7 @@ impl Rows {
         }
     }
 
-    /// The object of a record; `None` for the header.
+    /// Converts a record to an object; `None` for the header.
     fn record(&mut self) -> io::Result<Option<Bytes>> {
         let (fields, ends) = std::mem::take(&mut self.taken);
         let line = self.reader.line().saturating_sub(1).max(1);
@@ -137,8 +137,8 @@ fn grow<T: Clone + Default>(buffer: &mut Vec<T>) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes JSON objects as records below a header line, which has the names of the first object.
-/// Arrays are records without a header, and any other value is a record of one field.
+/// Writes JSON objects as records below a header line with the member names of the first object.
+/// Arrays become records without a header, and any other value a record of one field.
 pub(super) struct RowWriter {
     delimiter: char,
     header: Option<Vec<String>>,
@@ -211,7 +211,7 @@ impl RowWriter {
     }
 }
 
-/// What a cell shows of a value: nothing for null, a text without its quotes.
+/// The text of a cell: empty for null, a string without its quotes.
 fn text(value: &RawValue) -> io::Result<String> {
     match value.get() {
         "null" => Ok(String::new()),

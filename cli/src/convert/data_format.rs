@@ -4,7 +4,7 @@ use clap::ValueEnum;
 
 use crate::spec::StreamFormat;
 
-/// How data is written outside of a pipeline.
+/// The format of data outside of a pipeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum DataFormat {
     /// Bytes as they are.
@@ -17,7 +17,7 @@ pub(crate) enum DataFormat {
     Json,
     /// Comma-separated values with a header line; items are objects.
     Csv,
-    /// As `csv`, separated by tabs.
+    /// Like `csv`, but separated by tabs.
     Tsv,
     /// `MessagePack` values, one after the other.
     Msgpack,

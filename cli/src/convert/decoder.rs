@@ -10,7 +10,7 @@ use super::item::{Item, check};
 use super::json_values::JsonValues;
 use super::{MAX_ITEM, invalid, too_large};
 
-/// Splits data into items. Errors name the line or the item.
+/// Splits data into items. Errors contain the number of the line or item.
 ///
 /// A byte order mark at the beginning is skipped. An item of more than 64 MiB is an error, and no
 /// more than that is kept in memory.
@@ -28,7 +28,7 @@ enum Kind {
 }
 
 impl ItemDecoder {
-    /// For data in `format`; bytes are taken for lines.
+    /// Creates a decoder for data in `format`; bytes are split into lines.
     pub(super) fn new(format: DataFormat) -> Self {
         let kind = match format {
             DataFormat::Lines | DataFormat::Bytes => Kind::Lines(Split::default()),
@@ -44,7 +44,7 @@ impl ItemDecoder {
         }
     }
 
-    /// Skips a byte order mark; `false` while it is not known whether there is one.
+    /// Skips a byte order mark. Returns `false` until it is known whether there is one.
     fn begin(&mut self, input: &mut BytesMut, is_end: bool) -> bool {
         const MARK: &[u8] = b"\xef\xbb\xbf";
         if self.has_begun || matches!(self.kind, Kind::Msgpack(_)) {
@@ -90,17 +90,17 @@ impl Decoder for ItemDecoder {
     }
 }
 
-/// Splits at line ends.
+/// Splits data at line ends.
 #[derive(Default)]
 struct Split {
-    /// Bytes of the input that contain no line end.
+    /// Bytes of the input known to contain no line end.
     scanned: usize,
-    /// How many lines were returned.
+    /// Number of lines returned.
     lines: u64,
 }
 
 impl Split {
-    /// The next line without its end.
+    /// The next line without its line end.
     fn line(&mut self, input: &mut BytesMut, is_end: bool) -> io::Result<Option<Bytes>> {
         let unseen = input.get(self.scanned..).unwrap_or_default();
         let found = memchr::memchr(b'\n', unseen).map(|at| self.scanned + at);
@@ -163,8 +163,8 @@ impl Split {
 /// Splits `MessagePack` values.
 #[derive(Default)]
 struct Values {
-    /// How many bytes did not hold a whole value. Twice as many are awaited before the next try, so
-    /// that a long value is not read over and over.
+    /// Number of bytes that did not contain a whole value. The next attempt waits for twice as
+    /// many, so that a long value is not parsed over and over.
     tried: usize,
     items: u64,
 }

@@ -14,7 +14,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::spec::{PipelineSpec, Record, Source, StageStep, Step, StreamFormat};
 
-/// The formats at both ends of a pipeline: of the data outside and of the stream inside.
+/// The formats at both ends of a pipeline: of the external data, and of the stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Edges {
     from: DataFormat,
@@ -24,11 +24,13 @@ pub(crate) struct Edges {
 }
 
 impl Edges {
-    /// Chooses what `from` and `to` leave open, by what the first stage takes and the last gives.
+    /// Chooses the formats that `from` and `to` leave open, by the input of the first stage and the
+    /// output of the last.
     ///
     /// # Errors
     ///
-    /// If a stage takes or gives something that data in the format cannot be converted to.
+    /// Fails if data in the format cannot be converted to the items of a stage, or its items to the
+    /// format.
     pub(crate) fn choose(
         spec: &PipelineSpec,
         known: Option<&KnownFunctions>,
@@ -72,7 +74,7 @@ impl Edges {
         }
     }
 
-    /// Converts what comes out of the pipeline.
+    /// Converts the output of the pipeline.
     pub(crate) fn converter(&self) -> Converter {
         Converter::new(self.last, self.to)
     }
@@ -94,7 +96,7 @@ where
     items.map(move |item| item.and_then(line)).boxed()
 }
 
-/// The stage that a step is, if it is one.
+/// The stage of a step, if the step is a single stage.
 fn stage(step: Option<&Step>) -> Option<&StageStep> {
     match step {
         Some(Step::Stage(stage)) => Some(stage),

@@ -10,7 +10,7 @@ use super::decoder::ItemDecoder;
 use super::invalid;
 use super::item::Item;
 
-/// Turns the bytes of a stream of items into data of another format.
+/// Converts the bytes of a stream of items to data in another format.
 pub(crate) struct Converter(Option<Conversion>);
 
 struct Conversion {
@@ -22,14 +22,15 @@ struct Conversion {
 enum Writer {
     Lines,
     Ndjson,
-    /// Whether an element was written.
+    /// Whether an element was written before.
     Json(bool),
     Rows(RowWriter),
     Msgpack,
 }
 
 impl Converter {
-    /// From the format of the stream to that of the data. Equal formats are passed through.
+    /// Creates an encoder from the format of the stream to that of the data. Equal formats are
+    /// passed through.
     pub(crate) fn new(stream: DataFormat, data: DataFormat) -> Self {
         let writer = match data {
             _ if stream == data => return Self(None),
@@ -48,7 +49,7 @@ impl Converter {
         }))
     }
 
-    /// The data of what has arrived.
+    /// Converts the bytes that have arrived.
     pub(crate) fn convert(&mut self, bytes: Bytes) -> io::Result<Bytes> {
         let Some(conversion) = &mut self.0 else {
             return Ok(bytes);

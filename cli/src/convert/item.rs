@@ -8,10 +8,10 @@ use serde_json::value::RawValue;
 
 use super::invalid;
 
-/// One item between its format outside and the format of its stream.
+/// One item, between its external format and the format of its stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Item {
-    /// A text without line ends, in UTF-8.
+    /// UTF-8 text without line ends.
     Text(Bytes),
     /// A JSON value on one line.
     Json(Bytes),
@@ -29,7 +29,7 @@ impl Item {
         }
     }
 
-    /// The item as text: a JSON string without its quotes, any other value as JSON.
+    /// The item as text: a JSON string without its quotes, or any other value as JSON.
     pub(super) fn into_text(self) -> io::Result<Bytes> {
         match self {
             Self::Text(text) => Ok(text),
@@ -38,7 +38,7 @@ impl Item {
     }
 }
 
-/// A JSON string without its quotes, any other value as it is.
+/// A JSON string without its quotes, or any other value unchanged.
 pub(super) fn text_of(json: Bytes) -> io::Result<Bytes> {
     if !json.starts_with(b"\"") {
         return Ok(json);
@@ -47,7 +47,7 @@ pub(super) fn text_of(json: Bytes) -> io::Result<Bytes> {
     Ok(text.into())
 }
 
-/// Fails if `json` is not one JSON value.
+/// Fails if `json` is not exactly one JSON value.
 pub(super) fn check(json: &[u8]) -> serde_json::Result<()> {
     let mut parser = serde_json::Deserializer::from_slice(json);
     parser.disable_recursion_limit();
@@ -55,7 +55,7 @@ pub(super) fn check(json: &[u8]) -> serde_json::Result<()> {
     parser.end()
 }
 
-/// The members of a JSON object in their order.
+/// The members of a JSON object in order.
 pub(super) struct Members(pub(super) Vec<(String, Box<RawValue>)>);
 
 impl<'de> Deserialize<'de> for Members {

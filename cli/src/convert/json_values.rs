@@ -5,30 +5,30 @@ use bytes::{Buf, Bytes, BytesMut};
 use super::item::check;
 use super::{MAX_ITEM, invalid, too_large};
 
-/// Splits JSON of any layout into values. The elements of an array at the top are values.
+/// Splits JSON of any layout into values. The elements of top-level arrays are separate values.
 #[derive(Default)]
 pub(super) struct JsonValues {
     place: Place,
-    /// The value that has begun, without the white space outside of its strings.
+    /// The bytes of the current value, without white space outside of strings.
     value: Vec<u8>,
-    /// How many objects and arrays of the value are open.
+    /// Number of open objects and arrays in the value.
     depth: usize,
     text: Text,
-    /// How many line ends were read.
+    /// Number of line ends read.
     lines: u64,
 }
 
-/// Where the next value belongs.
+/// The position of the next value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Place {
     /// Outside of any array.
     #[default]
     Top,
-    /// Behind the bracket that opens an array.
+    /// After the opening bracket of an array.
     First,
-    /// Behind a comma.
+    /// After a comma.
     Next,
-    /// Behind an element.
+    /// After an element.
     Element,
 }
 
@@ -37,12 +37,12 @@ enum Text {
     #[default]
     Outside,
     Inside,
-    /// Behind a backslash.
+    /// After a backslash.
     Escape,
 }
 
 impl JsonValues {
-    /// The next value, if `input` has all of it.
+    /// The next value, if `input` contains all of it.
     pub(super) fn decode(&mut self, input: &mut BytesMut) -> io::Result<Option<Bytes>> {
         for at in 0..input.len() {
             let byte = input[at];
@@ -75,7 +75,7 @@ impl JsonValues {
         }
     }
 
-    /// Takes a byte; `true` if it completes a value.
+    /// Processes a byte. Returns `true` if it completes a value.
     fn take(&mut self, byte: u8) -> io::Result<bool> {
         match (self.text, byte) {
             (Text::Inside, b'\\') => self.text = Text::Escape,
@@ -102,7 +102,7 @@ impl JsonValues {
         Ok(false)
     }
 
-    /// Handles a byte outside of a value. It begins a value, or separates two.
+    /// Processes a byte outside of a value: it starts a value, or separates two.
     fn begin(&mut self, byte: u8) -> io::Result<bool> {
         match (self.place, byte) {
             (Place::Top, b'[') => self.place = Place::First,

@@ -1,4 +1,4 @@
-//! Formats of data outside of pipelines, and how they become the items of a stream and again data.
+//! Converts between external data formats and the items of a stream.
 
 mod csv;
 mod data_format;
@@ -12,10 +12,10 @@ pub(crate) use data_format::DataFormat;
 pub(crate) use edges::Edges;
 pub(crate) use encoder::Converter;
 
-/// The largest item in bytes, here and in the stages.
+/// The maximum size of an item in bytes, here and in the stages.
 const MAX_ITEM: usize = pipewright::format::ItemLimits::DEFAULT.max_bytes;
 
-/// The error of data that is not in its format, or of an item that is too large.
+/// The error for data that is not in its format, or for an item that is too large.
 fn invalid(reason: impl Into<String>) -> std::io::Error {
     std::io::Error::new(std::io::ErrorKind::InvalidData, reason.into())
 }

@@ -14,7 +14,7 @@ pub(crate) struct KnownFunctions {
     functions: Vec<Entry>,
 }
 
-/// What a stage takes or gives, as far as the engine knows.
+/// The input or output of a stage, as far as the engine knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Stream {
     Bytes,
@@ -57,12 +57,12 @@ impl KnownFunctions {
         Ok(Self { ids, functions })
     }
 
-    /// What the stage `id` takes, if it says so.
+    /// The input of the stage `id`, if it declares one.
     pub(crate) fn input(&self, id: &str) -> Option<Stream> {
         self.stream(id, "input")
     }
 
-    /// What the stage `id` gives, if it says so.
+    /// The output of the stage `id`, if it declares one.
     pub(crate) fn output(&self, id: &str) -> Option<Stream> {
         self.stream(id, "output")
     }

@@ -51,7 +51,7 @@ impl Token {
             .hint("name a file that this user may read, with nothing but the token in it")
         };
         let text = std::fs::read_to_string(path).map_err(told)?;
-        // Some editors begin a file with a byte order mark.
+        // Some editors start a file with a byte order mark.
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
         let token = text.trim_end_matches(['\r', '\n']);
         usable(token, &format!("the file {}", path.display()))

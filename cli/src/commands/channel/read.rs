@@ -58,7 +58,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let frames = match read {
         Ok(frames) => frames,
         Err(failure) => {
-            // So that the writer learns of it; a second signal does not wait for that.
+            // Cancelling notifies the writer; a second signal ends the wait for that.
             tokio::select! {
                 () = reader.close() => {}
                 () = signals.next() => {}

@@ -61,7 +61,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
         .to_string();
     writeln!(io::stdout(), "engine ready at {url}")?;
     if !arguments.no_dashboard {
-        // `ws` is `http`, and `wss` is `https`.
+        // `ws` corresponds to `http`, and `wss` to `https`.
         let page = url.replacen("ws", "http", 1);
         print_error(format_args!("hint: {page} shows in a browser what runs"));
     }

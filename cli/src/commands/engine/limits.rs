@@ -47,8 +47,7 @@ pub(crate) struct Limits {
     /// Timeout for a client's request.
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_duration)]
     handshake_timeout: Duration,
-    /// How long a channel waits for an end that nobody opens, counted from the last time that one
-    /// of its ends was opened or finished.
+    /// How long a channel waits for an unopened end since an end was last opened or finished.
     #[arg(long, value_name = "TIME", default_value = "5min", value_parser = parse_duration)]
     channel_ttl: Duration,
     /// How long a reader may take to answer the close of its stream.

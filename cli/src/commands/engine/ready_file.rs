@@ -9,7 +9,7 @@ use crate::failure::Failure;
 /// replace it, and anyone may remove it, at any time.
 pub(crate) struct ReadyFile {
     path: PathBuf,
-    /// The temporary file, renamed when complete so that nobody sees a part of it.
+    /// The temporary file, renamed when complete so that no reader sees a part of it.
     part: PathBuf,
     file: File,
 }
@@ -50,7 +50,8 @@ impl ReadyFile {
 
 impl Drop for ReadyFile {
     fn drop(&mut self) {
-        // It is gone if it has got its name; otherwise the engine has not started, which is told.
+        // The file no longer exists under this name if it was renamed. Otherwise the engine has not
+        // started, which is reported elsewhere.
         let _ = fs::remove_file(&self.part);
     }
 }
@@ -58,7 +59,7 @@ impl Drop for ReadyFile {
 /// A [`ReadyFile`] that was written.
 pub(crate) struct Published {
     path: PathBuf,
-    /// Kept open so that no other file is mistaken for it.
+    /// Kept open so that its identity cannot be reused by another file.
     file: File,
     content: String,
 }

@@ -33,7 +33,7 @@ fn run(dot: &str) -> io::Result<std::process::Output> {
         .stderr(Stdio::piped())
         .spawn()?;
     if let Some(mut stdin) = child.stdin.take() {
-        // It reads everything before it draws, and one that does not says why in its status.
+        // Graphviz reads everything before it draws. If it does not, its exit status tells why.
         let _ = stdin.write_all(dot.as_bytes());
     }
     child.wait_with_output()

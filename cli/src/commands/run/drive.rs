@@ -41,8 +41,8 @@ pub(super) async fn drive<S: RunSource<Item = Bytes>>(
         let mut copying = pin!(copy(&mut run, output, run_progress));
         loop {
             tokio::select! {
-                // Signals first: a terminal has written its `^C` below what is drawn, which would
-                // leave a line twice if it were drawn once more.
+                // Signals first: the terminal has already written `^C` below the progress lines,
+                // and another redraw would leave a line twice.
                 biased;
                 () = signals.next() => break Err(Stopped::Cancelled),
                 () = display.tick() => display.show(&mut run_progress.borrow_mut()),
@@ -56,7 +56,7 @@ pub(super) async fn drive<S: RunSource<Item = Bytes>>(
     }
     match copied {
         Ok(()) => run.report().await.map_err(Stopped::Run),
-        // The run has ended by itself.
+        // The run has ended without a signal.
         Err(Stopped::Run(error)) => Err(Stopped::Run(error)),
         Err(stopped) => {
             cancel(run, display, signals).await;

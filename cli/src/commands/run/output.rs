@@ -135,7 +135,8 @@ async fn lock(part: &Path) -> io::Result<std::fs::File> {
         let file = options.write(true).create(true).truncate(false);
         let file = file.open(part).await?.into_std().await;
         match file.try_lock() {
-            // Another run may have given it its name meanwhile, so that it is a part no more.
+            // Another run may have renamed it in the meantime, so that it is no longer a partial
+            // file.
             Ok(()) if is_at(&file, part) => return Ok(file),
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {

@@ -30,7 +30,7 @@ fn distinct(ids: Vec<String>) -> impl Iterator<Item = String> {
 const WINDOW: Duration = Duration::from_secs(5);
 
 impl RunProgress {
-    /// For a run that starts now.
+    /// Creates the progress of a run that starts now.
     pub(super) fn new(input: &Input, stages: Vec<String>) -> Self {
         Self {
             started: Instant::now(),
@@ -60,7 +60,7 @@ impl RunProgress {
     pub(super) fn sample(&mut self) {
         let (now, moved) = (self.elapsed(), self.read().max(self.written));
         self.samples.push_back((now, moved));
-        // Keeps one that is older than the window, so that there are always two.
+        // Keeps one sample that is older than the window, so that there are always two.
         while self.samples.len() > 2 && self.samples[1].0 + WINDOW < now {
             self.samples.pop_front();
         }

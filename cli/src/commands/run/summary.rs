@@ -99,7 +99,7 @@ fn write_skipped(f: &mut fmt::Formatter<'_>, (skipped, dead): (u64, u64)) -> fmt
 }
 
 /// Whether it is one of the pipeline's own stages, not the program's input.
-#[allow(clippy::trivially_copy_pass_by_ref)] // As `filter` asks.
+#[allow(clippy::trivially_copy_pass_by_ref)] // The signature that `filter` requires.
 fn is_stage(stage: &&StageSummary) -> bool {
     stage.stage != "source"
 }

@@ -26,7 +26,7 @@ pub(super) struct Section<'a> {
 const HEAD: u16 = 2;
 
 impl Section<'_> {
-    /// Its full height.
+    /// The height that it needs for all entries.
     pub(super) fn lines(&self) -> u16 {
         let entries = self.entries.map_or(0, <[Entry]>::len);
         u16::try_from(entries)

@@ -1,4 +1,4 @@
-//! Figures in readable form.
+//! Formats progress figures.
 
 use pipewright::StageReport;
 
@@ -61,7 +61,7 @@ fn fitting(parts: Vec<String>, between: &str, width: usize) -> String {
 }
 
 /// A share of 1 as a percentage.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // It is from 0 to 100.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // From 0 to 100.
 fn share(share: f64) -> u8 {
     (share * 100.0).round() as u8
 }
