@@ -200,7 +200,7 @@ impl Arguments {
         if by_mut {
             return self.add_state(argument, target, on_ends);
         }
-        // Perhaps it would be one, if it were written out.
+        // An alias is rejected, although it may stand for an accepted type.
         let alias = if on_ends || by_ref {
             " (an alias is not seen through)"
         } else {

@@ -10,7 +10,7 @@ use crate::returns::{Fallible, Returns, gives_value};
 use crate::types;
 
 /// The kind of a stage, with its input and output types.
-#[allow(clippy::large_enum_variant)] // There is one, for the time of an expansion.
+#[allow(clippy::large_enum_variant)] // Only one exists at a time.
 pub(crate) enum Kind {
     Items {
         item: Type,

@@ -42,7 +42,7 @@ impl End {
 impl Items {
     fn of(ty: &Type) -> syn::Result<Self> {
         let (item, format) = match types::arguments(ty)[..] {
-            // The compiler says that something lacks, and nothing more of what has to do with it.
+            // The compiler reports the missing argument, and suppresses errors that follow.
             [] => (ty, None),
             [item] => (item, None),
             [item, format, ..] => (item, Some(format)),
