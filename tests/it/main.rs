@@ -1,6 +1,6 @@
 //! Tests from outside, in one binary; the folders mirror `src`.
 
-// A test that fails may panic, and what it alone needs stands where it is needed.
+// A failing test may panic, and items used by a single test are declared inside it.
 #![allow(clippy::unwrap_used, clippy::items_after_statements)]
 
 mod architecture;

@@ -1,4 +1,4 @@
-//! What many tests need: an engine with a worker at it, over each transport.
+//! Common parts of tests: an engine with a worker, over each transport.
 
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -10,21 +10,21 @@ use tokio::time::timeout;
 
 pub(crate) use crate::test_engine::{FAILED, TestEngine};
 
-/// An engine and a worker at it.
+/// An engine with a connected worker.
 pub(crate) struct House {
     pub(crate) engine: TestEngine,
     pub(crate) worker: Worker,
 }
 
 impl House {
-    /// With a worker by socket, at the engine that was named or one of its own.
+    /// Connects a worker over a socket, to the named engine or to a new one.
     pub(crate) async fn new() -> Self {
         let engine = TestEngine::start().await;
         let worker = engine.worker(engine.address()).await;
         Self { engine, worker }
     }
 
-    /// With a worker that shares the process with the engine, which is one of ours then.
+    /// Connects a worker in the process of an embedded engine.
     pub(crate) async fn in_process() -> Option<Self> {
         let why = "in memory only an engine in the process is reached";
         let engine = TestEngine::ours(Engine::builder(), why).await?;
@@ -33,7 +33,7 @@ impl House {
         Some(Self { engine, worker })
     }
 
-    /// Over sockets, and in memory.
+    /// One over sockets, and one in memory.
     pub(crate) async fn both() -> Vec<Self> {
         let over_sockets = Self::new().await;
         std::iter::once(over_sockets)
@@ -49,7 +49,7 @@ impl House {
         self.worker.create_channel(None).await.unwrap()
     }
 
-    /// A channel that holds one frame, so that both ends wait often.
+    /// A channel that holds one frame, so that both ends often wait.
     pub(crate) async fn narrow(&self) -> ByteChannel {
         self.worker.create_channel(1).await.unwrap()
     }
@@ -65,7 +65,7 @@ impl House {
         )
     }
 
-    /// Shows that the engine serves on: a stream goes through.
+    /// Checks that the engine still serves: a stream passes through it.
     pub(crate) async fn serves(&self) {
         let channel = self.channel().await;
         let (mut writer, mut reader) = (channel.writer, channel.reader);
@@ -75,7 +75,7 @@ impl House {
     }
 }
 
-/// Runs a test over sockets and in memory. Output of a test that fails tells which it was.
+/// Runs a test over sockets and in memory. The output of a failing test shows which it was.
 pub(crate) async fn over_both(test: impl AsyncFn(House)) {
     for house in House::both().await {
         println!("at {}", house.address());
@@ -83,7 +83,7 @@ pub(crate) async fn over_both(test: impl AsyncFn(House)) {
     }
 }
 
-/// Waits for what has to happen.
+/// Waits for an event that must occur.
 pub(crate) async fn within<F: Future>(future: F) -> F::Output {
     timeout(FAILED, future).await.expect("never happened")
 }
@@ -103,7 +103,7 @@ pub(crate) async fn cancelled_after<F: Future>(times: usize, future: F) -> Optio
     .await
 }
 
-/// Bytes that tell their place: no piece of 64 KiB is like another.
+/// Bytes that depend on their position: no two pieces of 64 KiB are equal.
 pub(crate) fn pattern(len: usize) -> Vec<u8> {
     let mut random = fastrand::Rng::with_seed(len as u64);
     let mut bytes = vec![0; len];
@@ -118,7 +118,7 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     texts.join(": ")
 }
 
-/// Asserts that two long values are the same without printing them.
+/// Asserts that two long values are equal without printing them.
 pub(crate) fn assert_same(left: &[u8], right: &[u8], what: impl fmt::Display) {
     assert_eq!(left.len(), right.len(), "{what}: length");
     if let Some(at) = left

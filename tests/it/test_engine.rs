@@ -1,11 +1,11 @@
-//! The engine that a test runs against.
+//! The engine that a test uses.
 //!
-//! One of its own, or the one that `PIPEWRIGHT_ENGINE_URL` names, so that the suite can be pointed
-//! at an iii engine. With `PIPEWRIGHT_TEST_ENGINE=iii` it is one that imitates an iii engine. A test
-//! of what only our engine promises asks for [`TestEngine::ours`] and is reported on standard
-//! error, past the capture of the test harness, when it is left out. A test of what differs asks
-//! [`TestEngine::is_pipewright`], which is what the engine announces, and checks what a user of
-//! each may rely on.
+//! It is a new embedded engine, or the one that `PIPEWRIGHT_ENGINE_URL` names, so that the suite
+//! can run against an iii engine. With `PIPEWRIGHT_TEST_ENGINE=iii`, it imitates an iii engine. A
+//! test of a feature that only pipewright's engine has calls [`TestEngine::ours`]. With another
+//! engine, the test is skipped and reported on standard error, past the capture of the test
+//! harness. If the engines behave differently, a test calls [`TestEngine::is_pipewright`], which
+//! queries the engine's announcement, and checks what users of each can rely on.
 
 // Each test binary that includes this file uses a part of it.
 #![allow(dead_code)]
@@ -18,12 +18,13 @@ use pipewright::{Address, Engine, EngineBuilder, EngineStats, Worker, WorkerBuil
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// What nothing takes, even on a busy machine: reached only by a test that fails.
+/// Longer than anything takes, even on a busy machine; only a failing test reaches it.
 pub(crate) const FAILED: Duration = Duration::from_secs(60);
 
 const ENGINE_URL: &str = "PIPEWRIGHT_ENGINE_URL";
 
-/// The header of a handshake's answer by which our engine announces itself (`docs/protocol.md` section 1.1).
+/// The response header by which pipewright's engine announces itself (`docs/protocol.md` section
+/// 1.1).
 const ANNOUNCED: &str = "x-pipewright-engine";
 
 const TEST_ENGINE: &str = "PIPEWRIGHT_TEST_ENGINE";
@@ -31,14 +32,14 @@ const TEST_ENGINE: &str = "PIPEWRIGHT_TEST_ENGINE";
 pub(crate) struct TestEngine {
     url: String,
     ours: Option<Engine>,
-    /// Kept for as long as the test runs.
+    /// Kept as long as the test runs.
     _stand_in: Option<Engine>,
     announced: bool,
     namespace: Option<String>,
 }
 
 impl TestEngine {
-    /// The engine that was named, or else one of its own on a free port.
+    /// The named engine, or else a new one on a free port.
     pub(crate) async fn start() -> Self {
         let (url, stand_in) = match named() {
             Named::Url(url) => (url, None),
@@ -58,13 +59,13 @@ impl TestEngine {
         }
     }
 
-    /// Whether the engine says that it is one of ours, in this process or elsewhere.
+    /// Whether the engine announces itself as pipewright's, in this process or elsewhere.
     pub(crate) fn is_pipewright(&self) -> bool {
         self.announced
     }
 
-    /// One of its own for a test that can only hold on ours, with the settings of `builder`;
-    /// `None`, and reported with the reason, if another engine was named.
+    /// A new engine with the settings of `builder`, for a test that only pipewright's engine can
+    /// pass. `None`, and reported with the reason, if another engine was named.
     pub(crate) async fn ours(builder: EngineBuilder, why: &str) -> Option<Self> {
         if !matches!(named(), Named::None) {
             left_out(why);
@@ -85,7 +86,7 @@ impl TestEngine {
         }
     }
 
-    /// The namespace of this test, on an engine that others use as well.
+    /// The namespace of this test, because others may use the engine, too.
     pub(crate) fn namespace(&self) -> Option<&str> {
         self.namespace.as_deref()
     }
@@ -96,7 +97,7 @@ impl TestEngine {
         builder.connect().await.expect("the engine takes workers")
     }
 
-    /// What [`worker`](Self::worker) connects.
+    /// The builder of [`worker`](Self::worker).
     pub(crate) fn builder(&self, address: Address) -> WorkerBuilder {
         let builder = Worker::builder(address);
         match &self.namespace {
@@ -105,7 +106,7 @@ impl TestEngine {
         }
     }
 
-    /// Waits until the engine holds what `wanted` says; only ours can be asked.
+    /// Waits until the statistics of the engine satisfy `wanted`; other engines have none.
     pub(crate) async fn settled(&self, wanted: impl Fn(&EngineStats) -> bool) {
         let Some(engine) = self.handle("what is left in an engine is counted by ours") else {
             return;
@@ -119,7 +120,7 @@ impl TestEngine {
         assert!(settled.is_ok(), "never settled: {:?}", engine.stats());
     }
 
-    /// The engine itself, if it is one of ours; reported with the reason if it is not.
+    /// The embedded engine, if it is one; otherwise the test is reported with the reason.
     pub(crate) fn handle(&self, why: &str) -> Option<&Engine> {
         if self.ours.is_none() {
             left_out(why);
@@ -131,12 +132,12 @@ impl TestEngine {
         &self.url
     }
 
-    /// Where workers connect by a socket.
+    /// The address for workers over a socket.
     pub(crate) fn address(&self) -> Address {
         self.url.parse().expect("an engine's URL")
     }
 
-    /// The ways to reach the engine: by a socket, and within the process if it is one of ours.
+    /// The addresses of the engine: over a socket, and within the process if it is embedded.
     pub(crate) fn addresses(&self) -> Vec<Address> {
         let within = self.ours.as_ref().map(Engine::address);
         std::iter::once(self.address()).chain(within).collect()
@@ -151,7 +152,7 @@ fn unique(what: &str) -> String {
     format!("{what}-{}-{number}", std::process::id())
 }
 
-/// Whether the engine at `url`, which is not encrypted, announces itself as one of ours.
+/// Whether the engine at `url`, which is not encrypted, announces itself as pipewright's.
 async fn announces(url: &str) -> std::io::Result<bool> {
     let authority = url.trim_start_matches("ws://").trim_end_matches('/');
     let mut stream = TcpStream::connect(authority).await?;
@@ -170,11 +171,11 @@ async fn announces(url: &str) -> std::io::Result<bool> {
     Ok(head.contains(&format!("\r\n{ANNOUNCED}: ")))
 }
 
-/// Which engine the environment names.
+/// The engine that the environment selects.
 enum Named {
     None,
     Url(String),
-    /// One that imitates an iii engine, for each test.
+    /// An engine that imitates an iii engine, for each test.
     Imitation,
 }
 
@@ -195,7 +196,7 @@ fn named() -> Named {
 fn left_out(why: &str) {
     let thread = std::thread::current();
     let test = thread.name().unwrap_or("a test");
-    // The report is for people; a standard error that is closed is no failure of the test.
+    // The report is for people; a closed standard error does not fail the test.
     let _ = writeln!(
         std::io::stderr(),
         "left out, another engine was named: {test}: {why}"

@@ -1,4 +1,4 @@
-//! Files that import each other in a circle.
+//! Finds files that import each other in a circle.
 //!
 //! An import of an item that `mod.rs` re-exports counts as an import of the file that defines it;
 //! the re-export itself does not count.
@@ -75,7 +75,7 @@ fn no_further_file_is_in_a_circle_of_imports() {
     );
 }
 
-/// A re-export leads to the file that defines the item, and is no import itself.
+/// A re-export leads to the file that defines the item, and is not itself an import.
 #[test]
 fn circles_are_found_through_reexports() {
     let sources = [
@@ -99,13 +99,13 @@ fn circles_are_found_through_reexports() {
 /// Path of a module below the crate, such as `["channel", "verifier"]`.
 type Module = Vec<String>;
 
-/// What one file has at its top level.
+/// The top-level contents of one file.
 struct File {
     path: String,
     defined: BTreeSet<String>,
-    /// Paths in `use` declarations, with the name that each is known by here.
+    /// Paths in `use` declarations, with the name that each introduces.
     uses: Vec<(String, Module)>,
-    /// Paths of those that are not public, and paths outside of `use` declarations.
+    /// Paths in private `use` declarations, and paths outside of `use` declarations.
     imports: Vec<Module>,
 }
 
@@ -142,7 +142,7 @@ fn is_in_circle(edges: &BTreeMap<&Module, BTreeSet<Module>>, start: &Module) -> 
     false
 }
 
-/// The module whose file defines what `path` names.
+/// The module whose file defines the item at `path`.
 fn defining(files: &BTreeMap<Module, File>, path: &Module, depth: usize) -> Module {
     let mut length = path.len();
     while length > 0 && !files.contains_key(&path[..length]) {
@@ -154,7 +154,7 @@ fn defining(files: &BTreeMap<Module, File>, path: &Module, depth: usize) -> Modu
     };
     let used = file.uses.iter().find(|(known_as, _)| known_as == name);
     match used {
-        // The depth ends chains of re-exports that lead back to themselves.
+        // The depth limit ends chains of re-exports that lead back to themselves.
         Some((_, target)) if !file.defined.contains(name) && depth < 8 => {
             defining(files, target, depth + 1)
         }
@@ -200,7 +200,7 @@ impl File {
         let mut after_test = false;
         while let Some(line) = lines.next() {
             let code = without_visibility(line.trim()).to_owned();
-            // By convention the tests of a file are at its end.
+            // By convention, the tests of a file are at its end.
             if after_test && code.starts_with("mod ") && code.ends_with('{') {
                 break;
             }
@@ -335,6 +335,6 @@ fn defined(code: &str) -> Option<String> {
     if kind == "const" && words.peek() == Some(&"fn") {
         words.next();
     }
-    // A module is found by its file.
+    // A module declaration is resolved through its file.
     (KINDS.contains(&kind) && kind != "mod").then(|| words.next().map(str::to_owned))?
 }

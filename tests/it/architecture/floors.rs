@@ -1,6 +1,6 @@
-//! The table of design, section 3.
+//! The floors of the table in `ARCHITECTURE.md`, section *Layout*.
 
-/// What a module may import: any on a floor below its own, and itself.
+/// The floor of each module. A module may import modules on lower floors, and itself.
 pub(super) struct Floors(&'static [(&'static str, u8)]);
 
 impl Floors {
@@ -23,12 +23,12 @@ impl Floors {
         ])
     }
 
-    /// Whether the module `from` may import `to`, or why not.
+    /// Whether the module `from` may import `to`; the error states why not.
     pub(super) fn check(&self, from: &str, to: &str) -> Result<(), String> {
         if from == to {
             return Ok(());
         }
-        // Client and engine agree only through the wire types and the socket floor.
+        // Client and engine share only the wire types and the transport.
         if from == "engine" && !matches!(to, "wire" | "transport") {
             return Err(format!(
                 "`engine` imports `wire` and `transport`, not `{to}`"

@@ -1,5 +1,5 @@
-//! The rules of the house that a compiler does not know: who may import whom, what names a
-//! library, and how long a file may be. Each offence is told with file and line.
+//! Rules that the compiler does not check: imports between modules, libraries that only one module
+//! may name, and the length of files. Each violation is reported with file and line.
 
 mod circles;
 mod floors;
@@ -10,7 +10,7 @@ use std::path::Path;
 use floors::Floors;
 use source::{Source, sources};
 
-/// No file is longer, so that each can be read in one go.
+/// The maximum length of a file, so that each can be read in one go.
 const MAX_LINES: usize = 400;
 
 fn fail_on(rule: &str, offences: &[String]) {
@@ -50,7 +50,7 @@ fn the_program_sees_only_the_public_api() {
 
 #[test]
 fn a_library_is_named_in_its_own_place_only() {
-    // What a name may be named by, so that it can be exchanged there.
+    // The only places that may name a library, so that it can be replaced there.
     const PLACES: [(&str, &[&str]); 4] = [
         (
             "opentelemetry",
@@ -66,7 +66,7 @@ fn a_library_is_named_in_its_own_place_only() {
         ("bincode::", &["src/codec/"]),
         ("hyper::", &["src/engine/"]),
     ];
-    // What travels has no runtime, no socket and no clock (design, section 3, floor 0).
+    // The wire types have no runtime, no socket and no clock.
     const NOT_IN_WIRE: [&str; 4] = ["tokio", "std::net", "Instant", "SystemTime"];
     let mut offences = Vec::new();
     for source in sources(&["src", "cli/src"]) {
@@ -115,7 +115,7 @@ fn no_file_is_longer_than_400_lines() {
     fail_on("a file has at most 400 lines:", &offences);
 }
 
-/// The rules would pass on an empty house, too.
+/// Without sources, the rules would pass as well.
 #[test]
 fn the_sources_are_found_and_read() {
     let all = sources(&["src"]);
@@ -125,7 +125,7 @@ fn the_sources_are_found_and_read() {
     assert!(Path::new(source::ROOT).join("Cargo.toml").exists());
 }
 
-/// The finder of imports, on the ways to write one.
+/// Tests the import finder with every way to write an import.
 #[test]
 fn every_way_to_write_an_import_is_understood() {
     let text = "\

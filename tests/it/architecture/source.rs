@@ -1,5 +1,5 @@
-//! Rust sources as text: enough of the grammar to find imports, given that rustfmt has been over
-//! them.
+//! Rust sources as text: enough of the grammar to find imports, assuming that rustfmt has formatted
+//! the sources.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ pub(super) const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// A source file.
 pub(super) struct Source {
-    /// From the root, with `/` between.
+    /// Relative to the root, with `/` as separator.
     pub(super) path: String,
     pub(super) text: String,
 }
@@ -17,11 +17,11 @@ pub(super) struct Source {
 /// A path that leads out of its file.
 pub(super) struct Import {
     pub(super) line: usize,
-    /// The first part below the crate's root.
+    /// The first segment below the crate's root.
     pub(super) target: String,
 }
 
-/// All `.rs` files at or below the places, which may be missing.
+/// All `.rs` files at or below these places, which may be missing.
 pub(super) fn sources(places: &[&str]) -> Vec<Source> {
     let mut found = Vec::new();
     for place in places {
@@ -36,7 +36,7 @@ fn collect(place: &str, found: &mut Vec<Source>) {
         for entry in fs::read_dir(&path).unwrap() {
             let name = entry.unwrap().file_name();
             let name = name.to_str().unwrap();
-            // Builds of nested packages.
+            // Skips builds of nested packages.
             if name != "target" {
                 collect(&format!("{place}/{name}"), found);
             }
@@ -54,7 +54,7 @@ impl Source {
         }
     }
 
-    /// The top module that the file belongs to; `None` for the crate's root.
+    /// The top-level module that the file belongs to; `None` for the crate's root.
     pub(super) fn module(&self) -> Option<&str> {
         let path = self.path.strip_prefix("src/")?;
         let module = path.split('/').next()?;
@@ -72,7 +72,7 @@ impl Source {
             .collect()
     }
 
-    /// How many steps of `super` lead from the file's own module to the crate's root.
+    /// Number of `super` steps from the file's own module to the crate's root.
     fn depth(&self) -> usize {
         let steps = self.path.split('/').count() - 1;
         if self.path.ends_with("/mod.rs") {
@@ -84,7 +84,7 @@ impl Source {
 
     pub(super) fn imports(&self) -> Vec<Import> {
         let mut found = Vec::new();
-        // Indentations of the inline modules that are open.
+        // The indentation of each open inline module.
         let mut inline: Vec<usize> = Vec::new();
         let lines = self.code();
         for (at, (line, code)) in lines.iter().enumerate() {
@@ -100,7 +100,7 @@ impl Source {
             }
             let depth = self.depth() + inline.len();
             for start in starts(code) {
-                // An import in braces may go on for lines.
+                // An import in braces may span several lines.
                 let rest: Vec<&str> = lines[at + 1..].iter().map(|(_, c)| c.as_str()).collect();
                 let path = format!("{}{}", &code[start..], rest.join(" "));
                 for target in self.targets(&path, depth) {
@@ -114,7 +114,7 @@ impl Source {
         found
     }
 
-    /// Where a path that begins with `crate::` or `super::` leads.
+    /// The module that a path starting with `crate::` or `super::` leads to.
     fn targets(&self, path: &str, depth: usize) -> Vec<String> {
         let mut rest = path;
         let mut steps = 0;
@@ -129,7 +129,7 @@ impl Source {
     }
 }
 
-/// Where paths begin in a line of code; `super::super::` is one path.
+/// The positions in a line of code at which paths start; `super::super::` is one path.
 fn starts(code: &str) -> Vec<usize> {
     let mut found: Vec<usize> = ["crate::", "super::"]
         .iter()
@@ -144,7 +144,7 @@ fn starts(code: &str) -> Vec<usize> {
     found
 }
 
-/// The first names of a path or of each path in a group of them.
+/// The first names of a path, or of each path in a group.
 fn names(rest: &str) -> Vec<String> {
     let Some(group) = rest.strip_prefix('{') else {
         return vec![first_name(rest)];
@@ -192,7 +192,7 @@ fn strip(line: &str) -> String {
                 code.push(c);
             }
             '\'' if !in_string && chars.peek() == Some(&'"') => {
-                // The character `"`, which begins no string.
+                // The character literal `'"'` does not start a string.
                 chars.next();
             }
             '/' if !in_string && chars.peek() == Some(&'/') => break,

@@ -1,5 +1,5 @@
-//! What is wrong from outside: each a distinct error that names the thing and tells what to do,
-//! and the engine serves on.
+//! Invalid input: each mistake is a distinct error that names the object and says what to do. The
+//! engine continues to serve.
 
 use futures::{SinkExt, StreamExt};
 use pipewright::{
@@ -13,7 +13,7 @@ use tokio_tungstenite::tungstenite::Message;
 
 use crate::support::{House, TestEngine, chain, over_both, within};
 
-/// Asserts that an error tells all of these.
+/// Asserts that an error mentions all of these.
 fn tells(error: &dyn std::error::Error, words: &[&str]) {
     let text = chain(error);
     for word in words {
@@ -56,14 +56,14 @@ async fn a_wrong_key() {
             ..channel.reader_ref.clone()
         };
         let error = read_refused(house.address(), &wrong).await;
-        // The engine does not tell an unknown channel from a wrong key.
+        // The engine does not distinguish an unknown channel from a wrong key.
         assert!(
             matches!(error, ConnectError::ChannelNotFound { .. }),
             "{error}"
         );
         tells(&error, &[&channel.reader_ref.channel_id]);
         assert!(!chain(&error).contains("wrong-key"));
-        // The key of one end does not open the other; an iii engine has one for both.
+        // The key of one end does not open the other. An iii engine has one key for both.
         let crossed = StreamChannelRef {
             access_key: channel.writer_ref.access_key.clone(),
             ..channel.reader_ref.clone()
@@ -109,8 +109,8 @@ async fn a_second_reader_and_a_second_writer() {
         reader.header().await.unwrap();
 
         if !house.engine.is_pipewright() {
-            // An iii engine takes the second and closes it: never a verified stream, and an error
-            // where a header was promised.
+            // An iii engine accepts the second end and closes it. The stream is then never
+            // verified, and it is an error if a header was promised.
             let mut second = ChannelReader::new(house.address(), &channel.reader_ref);
             assert_eq!(within(second.read_all()).await.unwrap(), "");
             assert!(!second.report().verdict.unwrap().is_verified());
@@ -143,7 +143,7 @@ async fn a_second_reader_and_a_second_writer() {
         );
         tells(&*error, &["the writer end", id]);
 
-        // The first pair does not notice.
+        // The first pair is unaffected.
         writer.write("unharmed").await.unwrap();
         writer.close().await.unwrap();
         assert_eq!(reader.read_all().await.unwrap(), "unharmed");
@@ -200,7 +200,7 @@ async fn something_else_that_listens() {
         tokio::io::AsyncWriteExt::write_all(&mut stream, answer)
             .await
             .unwrap();
-        // It has read the request, so that closing resets nothing.
+        // The request was read, so that closing does not reset the connection.
         let mut request = [0; 16];
         tokio::io::AsyncReadExt::read_exact(&mut stream, &mut request)
             .await

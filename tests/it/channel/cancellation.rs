@@ -1,5 +1,5 @@
-//! Every async method is dropped midway, at every await, again and again; nothing is lost, sent
-//! twice or cut.
+//! Every async method is dropped repeatedly, at every await. Nothing is lost, sent twice or
+//! truncated.
 
 use pipewright::{ByteChannel, ChannelReader, ChannelWriter, Frame, WriteError};
 use tokio::io::AsyncReadExt;
@@ -7,7 +7,7 @@ use tokio::task::yield_now;
 
 use crate::support::{House, assert_same, cancelled_after, over_both, pattern, within};
 
-/// Repeats `attempt`, each time dropped a little later or earlier, until it comes to its end.
+/// Repeats `attempt`, dropped at a different point each time, until it completes.
 async fn insist<T>(random: &mut fastrand::Rng, mut attempt: impl AsyncFnMut() -> T) -> T {
     loop {
         let polls = random.usize(..3);
@@ -18,7 +18,7 @@ async fn insist<T>(random: &mut fastrand::Rng, mut attempt: impl AsyncFnMut() ->
     }
 }
 
-/// What the writer writes: pieces of awkward sizes, and a message after each.
+/// The written data: pieces of awkward sizes, and a message after each.
 fn pieces() -> Vec<Vec<u8>> {
     let sizes = [1, 65_535, 65_536, 65_537, 0, 200_000, 10, 131_072];
     sizes.into_iter().cycle().take(40).map(pattern).collect()
@@ -37,7 +37,7 @@ async fn write_and_cancel(mut writer: ChannelWriter) {
         insist(&mut random, async || writer.flush().await)
             .await
             .unwrap();
-        // A message may have been accepted before its flush was dropped; the report tells.
+        // The message may have been accepted before its flush was dropped; the report shows it.
         let sent = number as u64;
         while writer.report().messages == sent {
             let message = writer.send_message(format!("after {number}"));
@@ -53,7 +53,7 @@ async fn write_and_cancel(mut writer: ChannelWriter) {
     assert!(writer.report().verdict.unwrap().is_verified());
 }
 
-/// What has to arrive, with the messages' places counted in bytes.
+/// The expected result, with the position of each message in bytes.
 fn expected() -> (Vec<u8>, Vec<(usize, String)>) {
     let mut data = Vec::new();
     let mut messages = Vec::new();
@@ -96,7 +96,7 @@ async fn writes_and_reads_of_frames() {
     .await;
 }
 
-/// Reads all by one of the reader's methods while the writer is cancelled, too.
+/// Reads everything with one of the reader's methods, while the writer is cancelled as well.
 async fn read_by(channel: ByteChannel, read: impl AsyncFnOnce(ChannelReader) -> Vec<u8>) {
     let reading = within(read(channel.reader));
     let ((), data) = tokio::join!(write_and_cancel(channel.writer), reading);
@@ -177,7 +177,7 @@ async fn dropped_abort_and_close_continue() {
             if house.engine.is_pipewright() {
                 assert!(within(writer.gone()).await.is_reader_gone());
             } else {
-                // An idle writer is never told.
+                // An iii engine never notifies an idle writer.
                 while within(writer.write("more")).await.is_ok() {}
             }
         }
@@ -185,7 +185,7 @@ async fn dropped_abort_and_close_continue() {
     .await;
 }
 
-/// Cancels by `cancel` and gives what a writer that goes on writing learns.
+/// Cancels the stream with `cancel`, and returns what a writer that keeps writing sees.
 async fn learned_by_writer(house: &House, cancel: impl AsyncFn(ChannelReader)) -> WriteError {
     let channel = house.channel().await;
     let (mut writer, reader) = (channel.writer, channel.reader);
@@ -205,12 +205,12 @@ async fn learned_by_writer(house: &House, cancel: impl AsyncFn(ChannelReader)) -
         }
     };
     let ((), error) = within(async { tokio::join!(cancelled, written) }).await;
-    // The same again, whatever is asked.
+    // Every operation returns the same error again.
     let reason = error.cancel_reason().map(str::to_owned);
     let close = writer.close().await.unwrap_err();
     let gone = writer.gone().await;
     for again in [close, gone] {
-        // An iii engine drops the writer's connection and says nothing.
+        // An iii engine drops the writer's connection without a close.
         assert!(
             again.is_reader_gone() || !house.engine.is_pipewright(),
             "{again:?}"
@@ -227,7 +227,7 @@ async fn cancel_reason_reaches_the_writer() {
         let reading = async |mut reader: ChannelReader| {
             reader.next_bytes().await.unwrap();
             reader.cancel("not wanted").await;
-            // What was said first counts.
+            // The first reason counts.
             reader.cancel("something else").await;
             reader.close().await;
             assert!(reader.next_bytes().await.is_err());

@@ -1,5 +1,5 @@
-//! The faces of both ends: `Sink` and `Stream`, `AsyncWrite` and `AsyncRead`, and what other
-//! libraries make of them.
+//! The traits of both ends: `Sink` and `Stream`, `AsyncWrite` and `AsyncRead`, and their use by
+//! other libraries.
 
 use bytes::Bytes;
 use futures::{SinkExt, StreamExt, TryStreamExt, stream};
@@ -21,7 +21,7 @@ async fn forward_from_one_channel_to_the_next() {
             writer.send_message("m").await.unwrap();
             writer.close().await.unwrap();
         });
-        // `forward` wants one error type for both sides.
+        // `forward` requires the same error type on both sides.
         let frames = first.reader.into_stream().map_err(|_| WriteError::Closed);
         let forwarding = tokio::spawn(frames.forward(second.writer.into_sink()));
         let mut messages = reader.messages();
@@ -224,7 +224,7 @@ async fn a_broken_stream_is_an_error_on_every_face() {
         let mut lines = broken().await.into_read().lines();
         assert_eq!(lines.next_line().await.unwrap_err().kind(), aborted);
 
-        // A `Stream` gives it once and is over.
+        // A `Stream` returns the error once and then ends.
         let mut frames = broken().await.into_stream();
         assert_eq!(frames.next().await.unwrap().unwrap().len(), 4);
         assert!(frames.next().await.unwrap().unwrap_err().is_aborted());

@@ -1,5 +1,5 @@
-//! Each face when it is not ready in between: `Pending` before every step from outside, a channel
-//! of one frame from inside, and buffers of every awkward size.
+//! Each trait implementation with interruptions: `Pending` before every step, a channel of one
+//! frame, and buffers of every awkward size.
 
 use futures::io::{AsyncReadExt, AsyncWriteExt};
 use futures::{SinkExt, StreamExt, TryStreamExt, stream};
@@ -14,7 +14,7 @@ use crate::support::{assert_same, over_both, pattern, within};
 const SIZES: [usize; 6] = [0, 1, MAX_FRAME - 1, MAX_FRAME, MAX_FRAME + 1, 300_000];
 const LIMITS: [usize; 5] = [1, 1000, MAX_FRAME - 1, MAX_FRAME, MAX_FRAME + 1];
 
-/// Writes by `AsyncWrite`, at most `limit` bytes a call.
+/// Writes with `AsyncWrite`, at most `limit` bytes per call.
 async fn write_limited(writer: ChannelWriter, data: Vec<u8>, limit: usize) {
     let mut writer = writer
         .into_write()
@@ -26,7 +26,7 @@ async fn write_limited(writer: ChannelWriter, data: Vec<u8>, limit: usize) {
     writer.close().await.unwrap();
 }
 
-/// Reads by `AsyncRead`, at most `limit` bytes a call.
+/// Reads with `AsyncRead`, at most `limit` bytes per call.
 async fn read_limited(reader: ChannelReader, limit: usize) -> Vec<u8> {
     let mut reader = reader
         .into_read()
@@ -43,7 +43,7 @@ async fn bytes_of_every_size_in_steps_of_every_size() {
     over_both(async |house| {
         for size in SIZES {
             for limit in LIMITS {
-                // A byte a step is slow, and long streams show nothing more by it.
+                // One byte per step is slow, and long streams would show nothing more.
                 let size = if limit == 1 { size.min(5000) } else { size };
                 let data = pattern(size);
                 let channel = house.narrow().await;

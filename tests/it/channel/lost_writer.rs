@@ -8,7 +8,7 @@ use tokio_tungstenite::tungstenite::Message;
 use crate::programs::Producer;
 use crate::support::{House, over_both, within};
 
-/// More than any buffer on the way holds, so that the writer is in the midst of it.
+/// More than all buffers on the way hold, so that the writer is in mid-stream.
 const LONG: u64 = 1 << 30;
 
 async fn producer(house: &House) -> Producer {
@@ -39,7 +39,7 @@ async fn its_reader_is_told_over_both_transports() {
             panic!("{error}");
         };
         assert_eq!(*bytes, received as u64);
-        // An iii engine closes without saying so.
+        // An iii engine closes without a reason.
         if house.engine.is_pipewright() {
             let text = error.to_string();
             assert!(
@@ -66,7 +66,7 @@ async fn a_reader_without_pipewright_sees_it_by_the_close_code() {
     let close = loop {
         match within(raw.next()).await.unwrap().unwrap() {
             Message::Close(close) => break close,
-            // The end, from which the reader would know that the stream is whole.
+            // The end, which would make the stream complete for the reader.
             Message::Text(text) => assert!(!text.contains("\"end\""), "{text}"),
             message => received += message.len() as u64,
         }

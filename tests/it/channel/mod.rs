@@ -1,4 +1,4 @@
-//! Channels, through a real engine and within the process.
+//! Channels, over a real engine and within the process.
 
 mod bad_input;
 mod cancellation;

@@ -1,13 +1,13 @@
-//! A writer that is faster than its reader is held back, and memory stays bounded.
+//! A writer that is faster than its reader has to wait, and memory stays bounded.
 
 use bytes::Bytes;
 use pipewright::MAX_FRAME;
 
 use crate::support::{House, cancelled_after, within};
 
-/// What goes through.
+/// The length of the stream.
 const TOTAL: u64 = 1 << 30;
-/// What a channel of the default size holds: 64 frames (`docs/protocol.md` section 3).
+/// The capacity of a channel of default size: 64 frames (`docs/protocol.md` section 3).
 const CHANNEL: usize = 64 * MAX_FRAME;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -20,7 +20,7 @@ async fn in_memory_the_writer_waits_when_the_channel_is_full() {
     };
     let channel = house.channel().await;
     let (mut writer, mut reader) = (channel.writer, channel.reader);
-    // Each frame says in its first bytes which it is.
+    // The first bytes of each frame contain its number.
     let frame = |number: u64| {
         let mut bytes = vec![0; MAX_FRAME];
         bytes[..8].copy_from_slice(&number.to_be_bytes());
@@ -55,8 +55,8 @@ async fn in_memory_the_writer_waits_when_the_channel_is_full() {
     assert!(reader.report().verdict.unwrap().is_verified());
 }
 
-/// Over sockets, with the writer and the engine in processes of their own, so that their memory
-/// can be told apart.
+/// Over sockets, with the writer and the engine in separate processes, so that their memory can be
+/// measured separately.
 #[cfg(target_os = "linux")]
 mod processes {
     use std::fs;
@@ -69,11 +69,11 @@ mod processes {
     use crate::programs::{Producer, Program};
     use crate::support::within;
 
-    /// What a process may take at the most. Both need some 10 MiB without a stream; a channel, its
-    /// read credit and the sockets hold some 10 MiB more.
+    /// The maximum memory of a process. Both need some 10 MiB without a stream; a channel, its read
+    /// credit and the sockets hold some 10 MiB more.
     const MEMORY: u64 = 64 << 20;
 
-    /// A number out of a file of `/proc`.
+    /// A number in a file of `/proc`.
     fn read(program: &Program, file: &str, name: &str) -> u64 {
         let text = fs::read_to_string(format!("/proc/{}/{file}", program.id())).unwrap();
         let line = text.lines().find(|line| line.starts_with(name)).unwrap();
@@ -85,8 +85,8 @@ mod processes {
         read(program, "status", "VmHWM:") * 1024
     }
 
-    /// Waits until a process that reads a file has not read on for two seconds, twice as long as
-    /// the engine takes until it has read what it reads beyond a full channel. Gives what it read.
+    /// Waits until a process has not read from its file for two seconds, twice as long as the
+    /// engine needs to use up the read credit of a full channel. Returns what the process has read.
     async fn held_back(program: &Program) -> u64 {
         let mut tick = interval(Duration::from_millis(100));
         let (mut before, mut unchanged) = (0, 0);

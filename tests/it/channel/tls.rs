@@ -1,4 +1,4 @@
-//! `wss://`, through a proxy that ends the encryption before the engine.
+//! `wss://`, through a proxy that terminates TLS before the engine.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
 use crate::support::{House, assert_same, chain, pattern, within};
 
-/// A terminator before the engine; its address, and its certificate as PEM.
+/// A TLS proxy in front of the engine: its address, and its certificate as PEM.
 async fn terminator(house: &House) -> (String, String) {
     let certified = generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let key = PrivatePkcs8KeyDer::from(certified.signing_key.serialize_der());
@@ -32,10 +32,10 @@ async fn terminator(house: &House) -> (String, String) {
             let (stream, _) = listener.accept().await.unwrap();
             let (acceptor, engine) = (acceptor.clone(), engine.clone());
             tokio::spawn(async move {
-                // A client that does not trust the certificate hangs up, which is its business.
+                // A client that does not trust the certificate disconnects, as expected.
                 if let Ok(mut inside) = acceptor.accept(stream).await {
                     let mut outside = TcpStream::connect(engine).await.unwrap();
-                    // An end that breaks off breaks the other by its drop.
+                    // If one side breaks, dropping it breaks the other side.
                     let _ = tokio::io::copy_bidirectional(&mut inside, &mut outside).await;
                 }
             });

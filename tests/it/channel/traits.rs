@@ -1,4 +1,4 @@
-//! What users may do with the types: send them to another thread, share them, move them.
+//! The types may be sent to another thread, shared and moved.
 
 use pipewright::format::{Bincode, Json, Lines, Raw};
 use pipewright::*;
@@ -86,7 +86,7 @@ fn every_error_can_go_everywhere_and_is_one() {
     error::<format::FormatError>();
 }
 
-/// `Send` asserted for what async methods return, which no type name reaches.
+/// Asserts `Send` for the futures of async methods, which have no name.
 #[test]
 fn futures_can_be_spawned() {
     fn spawnable<F: Future + Send>(_: impl FnOnce() -> F) {}

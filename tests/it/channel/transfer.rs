@@ -5,7 +5,7 @@ use pipewright::{ByteChannel, Frame};
 
 use crate::support::{assert_same, over_both, pattern, within};
 
-/// Writes `data` at once and gives what arrives.
+/// Writes `data` with one call and returns what arrives.
 async fn through(channel: ByteChannel, data: Vec<u8>) -> Bytes {
     let (mut writer, mut reader) = (channel.writer, channel.reader);
     let writing = tokio::spawn(async move {
@@ -90,7 +90,7 @@ async fn ten_thousand_writes_of_random_sizes_with_messages_between_them() {
     .await;
 }
 
-/// Adds payload to a list where the borders between frames do not count, only messages do.
+/// Adds payload to a list in which the boundaries of data frames do not matter, only messages.
 fn add_data(list: &mut Vec<Frame>, data: &[u8]) {
     let joined = match list.last_mut() {
         Some(Frame::Data(before)) => {

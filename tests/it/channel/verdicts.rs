@@ -1,4 +1,4 @@
-//! The table of verdicts of design, section 4, with a real engine between.
+//! The verdict table (`docs/protocol.md` section 9.6), with a real engine.
 
 use std::io;
 
@@ -25,7 +25,7 @@ fn end(bytes: u64, crc32c: &str) -> Message {
     Message::text(end.to_string())
 }
 
-/// What a reader makes of a stream that `write` wrote by hand, and the bytes it got.
+/// The verdict and the bytes of a reader, for a stream that `write` wrote by hand.
 async fn read_raw(write: impl AsyncFnOnce(Raw)) -> (Vec<u8>, Verdict) {
     read_raw_with(write, |reader| reader).await
 }
@@ -73,7 +73,7 @@ async fn close(raw: &mut Raw, code: Option<u16>) {
 
 #[tokio::test]
 async fn header_and_end_that_agree_are_complete() {
-    // CRC-32C of "123456789" as in RFC 3720, B.4's reference: e3069283.
+    // CRC-32C of "123456789" (RFC 3720 B.4): e3069283.
     let frames = [
         header(),
         Message::binary(&b"123456789"[..]),
@@ -94,7 +94,7 @@ async fn an_abort_comes_with_its_causes() {
             .at_stage("parse")
             .at_item(3);
         writer.abort(first.passed_on_by("sum")).await.unwrap();
-        // It does not look whole at the writer either.
+        // The stream does not look complete at the writer either.
         assert!(!writer.report().verdict.unwrap().is_complete());
         assert!(matches!(writer.flush().await, Err(WriteError::Closed)));
         assert!(matches!(writer.close().await, Err(WriteError::Closed)));
@@ -137,7 +137,7 @@ async fn a_writer_that_is_dropped_aborts() {
 #[tokio::test]
 async fn a_header_and_then_no_end_is_truncated() {
     let data = || Message::binary(&b"123"[..]);
-    // Closed properly, but without an end.
+    // Closed properly, but without an end message.
     for code in [None, Some(1000), Some(1011)] {
         let (bytes, verdict) = read_raw(async |mut raw| {
             raw.send(header()).await.unwrap();
@@ -161,7 +161,7 @@ async fn a_header_and_then_no_end_is_truncated() {
     .await;
     let error = failure(verdict);
     assert!(error.is_truncated(), "{error}");
-    // An iii engine closes without saying so.
+    // An iii engine closes without a reason.
     if TestEngine::start().await.is_pipewright() {
         let text = error.to_string();
         assert!(text.contains("connection lost before close"), "{text}");
@@ -230,7 +230,7 @@ async fn a_foreign_writer_that_ends_otherwise_is_truncated() {
     })
     .await;
     if !TestEngine::start().await.is_pipewright() {
-        // Without codes nobody can tell; what is sure is that it is not verified.
+        // Without codes, the engine cannot tell; but the stream is not verified.
         assert!(!verdict.is_verified() && !lost.is_verified());
         return;
     }
@@ -249,7 +249,7 @@ async fn nothing_where_a_header_was_promised_is_an_error() {
     let error = failure(verdict);
     assert!(matches!(error, ReadError::NeverWritten), "{error}");
     assert_eq!(io::Error::from(error).kind(), io::ErrorKind::UnexpectedEof);
-    // Nobody promised one.
+    // No header was promised.
     let (_, verdict) = read_raw(nothing).await;
     assert!(verdict.is_complete());
 }
@@ -277,13 +277,13 @@ async fn a_reader_that_goes_away_fails_the_writer() {
             })
             .await;
             if !house.engine.is_pipewright() {
-                // The connection is dropped without a word: an error, but not why.
+                // The connection is dropped without a close: an error without a reason.
                 assert!(writer.close().await.is_err(), "{error:?}");
                 continue;
             }
             assert!(error.is_reader_gone(), "{error:?}");
             assert!(error.to_string().contains("broken pipe"), "{error}");
-            // Every operation says so from now on.
+            // Every later operation returns it.
             assert!(writer.flush().await.unwrap_err().is_reader_gone());
             assert!(writer.send_message("m").await.unwrap_err().is_reader_gone());
             assert!(writer.close().await.unwrap_err().is_reader_gone());
@@ -305,7 +305,7 @@ async fn idle_writer_learns_that_its_reader_left() {
         within(reader.header()).await.unwrap();
         drop(reader);
         if !house.engine.is_pipewright() {
-            // It is never told while it is idle; its next frames fail.
+            // An idle writer is never notified; its next frames fail.
             while within(writer.write("more")).await.is_ok() {}
             assert!(writer.close().await.is_err());
             return;

@@ -1,4 +1,4 @@
-//! Writers that mean harm: lengths that nothing follows, and nests without a bottom.
+//! Hostile writers: lengths without content, and bottomless nesting.
 
 use std::collections::HashMap;
 
@@ -24,14 +24,14 @@ struct Node {
     next: Option<Box<Node>>,
 }
 
-/// Trees within trees: two levels each.
+/// Nested trees: two levels each.
 fn nest(depth: usize) -> Tree {
     (1..depth).fold(Tree::default(), |inner, _| Tree {
         children: vec![inner],
     })
 }
 
-/// A record: its length, then itself.
+/// A record: its length, then its content.
 fn record(content: &[u8]) -> Vec<u8> {
     let len = u32::try_from(content.len()).unwrap();
     [&len.to_be_bytes(), content].concat()
@@ -39,7 +39,7 @@ fn record(content: &[u8]) -> Vec<u8> {
 
 const TOO_DEEP: &str = "the item is nested deeper than 128 levels, the limit `max_nesting`";
 
-/// On a thread with the stack that tokio's have.
+/// On a thread with the stack size of tokio's threads.
 fn on_small_stack(test: impl FnOnce() + Send + 'static) {
     let thread = std::thread::Builder::new().stack_size(2 << 20);
     thread.spawn(test).unwrap().join().unwrap();
@@ -91,7 +91,7 @@ fn messagepack_is_not_nested_without_bound() {
     });
 }
 
-/// The limit is where it is said to be, and can be set.
+/// The limit is as documented, and can be set.
 fn within<F: Encode<Tree> + Decode<Tree>>() {
     for (limits, depth, fits) in [
         (ItemLimits::DEFAULT, 63, true),
@@ -128,7 +128,7 @@ fn length_without_data_allocates_nothing() {
     assert_eq!(decoded, Decoded::More(4 + 0xffff_ffff));
 }
 
-/// Lengths within a record: each would take the memory of the machine if it were believed.
+/// Lengths within a record, each of which would exhaust the memory if it were trusted.
 #[test]
 #[expect(clippy::zero_sized_map_values, reason = "their elements have no bytes")]
 fn lengths_within_a_record_are_not_believed() {
@@ -177,7 +177,7 @@ fn what_is_wrong_with_a_record_is_said() {
             refusal::<Postcard, u8>(&record(&[1, 2])),
             "the item ends after 1 of the 2 bytes of its record"
         );
-        // postcard itself does not keep what the type says.
+        // postcard itself drops the message of the type.
         assert_eq!(
             refusal::<Postcard, std::num::NonZeroU8>(&record(&[0])),
             "invalid value: integer `0`, expected a nonzero u8"
@@ -205,7 +205,7 @@ fn what_is_wrong_with_a_record_is_said() {
 }
 
 proptest! {
-    /// Anything may come, and nothing but items and errors come of it.
+    /// Arbitrary input results only in items and errors.
     #[test]
     fn no_bytes_are_too_strange(content in vec(any::<u8>(), 0..300)) {
         let framed = record(&content);

@@ -1,6 +1,6 @@
 //! Generated values: each is read as it was written, or its writer refuses it.
 
-// What is generated are values that are rare in programs.
+// The generated values are rare in practice.
 #![allow(clippy::option_option, clippy::zero_sized_map_values)]
 
 use std::borrow::Cow;
@@ -283,7 +283,7 @@ fn anything() -> impl Strategy<Value = Any> {
     ]
 }
 
-/// Writes values one after the other and reads what was written; how many were refused.
+/// Writes values one after the other and reads them back. Returns how many were refused.
 fn kept<F, T>(values: Vec<T>) -> Result<usize, TestCaseError>
 where
     F: Encode<T> + Decode<T>,
@@ -291,7 +291,7 @@ where
 {
     let (mut format, mut checking, mut refused) = (F::default(), F::default(), 0);
     for value in values {
-        // Shows a float that is no number, which does not equal itself.
+        // Compares as text, because NaN does not equal itself.
         let shown = format!("{value:?}");
         let mut bytes = BytesMut::new();
         let checked = checking.check(&value).map_err(|error| error.to_string());

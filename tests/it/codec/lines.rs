@@ -1,4 +1,4 @@
-//! Streams of lines as others write them.
+//! Streams of lines from other programs.
 
 use bytes::BytesMut;
 use pipewright::format::{Encode, Json, Lines};
@@ -15,7 +15,7 @@ fn json_takes_crlf_blank_lines_and_no_last_line_end() {
     assert_eq!((&items[..], end.unwrap()), (&[1, 2, 3][..], 0));
     assert_eq!(decode_all::<Json, u8>(b"\n\n"), [0; 0]);
     assert_eq!(decode_all::<Json, u8>(b""), [0; 0]);
-    // Blanks without a line end after them are passed over, too, not left.
+    // Blanks without a line end are skipped, too.
     assert_eq!(decode_all::<Json, u8>(b"1\n \t"), [1]);
 }
 
@@ -27,7 +27,7 @@ fn lines_take_crlf_and_no_last_line_end() {
     let pieces: Vec<_> = stream.chunks(1).collect();
     let (got, end) = decode::<Lines, String>(&pieces, true);
     assert_eq!((&got[..], end.unwrap()), (&items.map(str::to_owned)[..], 0));
-    // Within a line, a carriage return is a character like others.
+    // Within a line, a carriage return is an ordinary character.
     assert_eq!(decode_all::<Lines, String>(b"a\rb\nc\r"), ["a\rb", "c"]);
 }
 
@@ -59,7 +59,7 @@ fn json_skips_a_byte_order_mark_and_lines_keep_it() {
     assert_eq!(decode_all::<Lines, String>(stream.as_bytes()), items);
 }
 
-/// Found by the fuzz target `decoders`: `\x01\x02\r\r\n` could be received, but not sent on.
+/// Found by the fuzz target `decoders`: `\x01\x02\r\r\n` could be received but not sent.
 #[test]
 fn whatever_line_is_received_can_be_sent_on() {
     for (stream, item) in [
@@ -113,7 +113,7 @@ fn json_says_what_is_wrong_with_a_line() {
 
 #[test]
 fn floats_survive_json_bit_by_bit() {
-    // serde_json without its feature `float_roundtrip` is off by the last bit here.
+    // Without its feature `float_roundtrip`, serde_json is off by the last bit here.
     let items = [0.1 + 0.2, 5e-324, f64::MAX, 31.245_270_191_439_438, -0.0];
     let got = decode_all::<Json, f64>(&encode::<Json, _>(&items));
     assert_eq!(got, items.map(f64::to_bits).map(f64::from_bits));

@@ -1,4 +1,4 @@
-//! Formats by themselves: bytes in, items out.
+//! Formats without channels: items to bytes, and bytes to items.
 
 #![allow(clippy::unwrap_used)]
 

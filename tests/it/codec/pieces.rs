@@ -1,9 +1,9 @@
-//! What a sender and a receiver do with a format, without a channel between them.
+//! Uses a format like a sender and a receiver do, without a channel.
 
 use bytes::{Buf, BytesMut};
 use pipewright::format::{Decode, Decoded, Encode, FormatError};
 
-/// The stream of `items`.
+/// The encoded stream of `items`.
 pub(crate) fn encode<F: Encode<T>, T: Clone>(items: &[T]) -> BytesMut {
     let mut format = F::default();
     let mut bytes = BytesMut::new();
@@ -15,7 +15,7 @@ pub(crate) fn encode<F: Encode<T>, T: Clone>(items: &[T]) -> BytesMut {
     bytes
 }
 
-/// What a receiver gets of a stream that arrives in `pieces`: items, and why it ended if not whole.
+/// What a receiver gets from a stream that arrives in `pieces`: the items, and the error if any.
 pub(crate) fn decode<F: Decode<T>, T>(
     pieces: &[&[u8]],
     at_end: bool,
@@ -54,7 +54,7 @@ pub(crate) fn decode<F: Decode<T>, T>(
     (items, Ok(buffer.len()))
 }
 
-/// All of a stream that arrives at once.
+/// Decodes a stream that arrives in one piece.
 pub(crate) fn decode_all<F: Decode<T>, T>(bytes: &[u8]) -> Vec<T> {
     let (items, end) = decode::<F, T>(&[bytes], true);
     assert_eq!(end.expect("the stream is whole"), 0);

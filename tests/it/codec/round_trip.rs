@@ -1,4 +1,4 @@
-//! What is sent is received, however the stream is cut into pieces, and nothing else is.
+//! Items survive however the stream is cut into pieces, and nothing else is received.
 
 use std::fmt::Debug;
 
@@ -15,12 +15,12 @@ use tokio_util::codec::{LengthDelimitedCodec, LinesCodec};
 use super::pieces::{decode, decode_all, encode};
 use super::sample::sample;
 
-/// Sizes around the borders of lengths and of frames.
+/// Sizes around the boundaries of lengths and frames.
 const SIZES: [usize; 16] = [
     0, 1, 2, 23, 24, 127, 128, 250, 251, 255, 256, 65_535, 65_536, 65_537, 70_000, 200_000,
 ];
 
-/// The same items at once, in two pieces, in many, and byte by byte if there are few.
+/// Decodes the same items at once, in two pieces, in many, and byte by byte if there are few.
 fn whole<F, T>(items: &[T], cuts: &[prop::sample::Index])
 where
     F: Encode<T> + Decode<T>,
@@ -55,11 +55,11 @@ where
     }
 }
 
-/// Of a stream that is cut short, the items before the cut and no others.
+/// From a truncated stream, only the items before the cut are received.
 ///
-/// What a cut leaves of the last item must not be an item. Formats of lines cannot promise that: a
-/// number that is cut (`12|3`) is a number, and a line that is cut is a line. There the end message
-/// of the stream says so, and that is tested with channels.
+/// The rest of the last item must not be read as an item. Line formats cannot promise that: a
+/// truncated number (`12|3`) is a number, and a truncated line is a line. There the end message of
+/// the stream reveals it, which the tests of channels cover.
 fn cut<F, T>(items: &[T], ambiguous: bool)
 where
     F: Encode<T> + Decode<T>,
@@ -121,7 +121,7 @@ proptest! {
     fn lines(items in vec("[^\r\n]*", 0..9), cuts in vec(any::<prop::sample::Index>(), 0..8)) {
         whole::<Lines, _>(&items, &cuts);
         cut::<Lines, _>(&items, true);
-        // The same on the wire.
+        // The bytes are the same.
         prop_assert_eq!(encode::<Lines, _>(&items), encode::<TokioCodec<LinesCodec>, _>(&items));
         whole::<TokioCodec<LinesCodec>, _>(&items, &cuts);
     }
@@ -149,7 +149,7 @@ proptest! {
 fn sizes_around_borders() {
     fn check<F: Encode<String> + Decode<String> + Encode<Vec<u8>> + Decode<Vec<u8>>>() {
         for size in SIZES {
-            // Two bytes a character, with an odd one before, so that cuts fall into characters.
+            // Two bytes per character, with an odd one before, so that cuts fall inside characters.
             let text = format!("{}{}", &"x"[..size % 2], "é".repeat(size / 2));
             let texts = [String::new(), text, "after".to_owned()];
             whole::<F, String>(&texts, &[]);

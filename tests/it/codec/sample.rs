@@ -1,4 +1,4 @@
-//! An item with something of everything.
+//! An item with fields of every kind.
 
 use std::collections::BTreeMap;
 
@@ -46,7 +46,7 @@ fn kind() -> impl Strategy<Value = Kind> {
     ]
 }
 
-/// Any one; numbers are finite, as JSON has no others.
+/// An arbitrary sample. Floats are finite, because JSON has no others.
 pub(crate) fn sample() -> impl Strategy<Value = Sample> {
     let scalars = (
         any::<(u64, i8, i128, bool, char, String)>(),

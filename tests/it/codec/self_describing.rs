@@ -1,4 +1,4 @@
-//! Formats that name their fields bear a field more or less.
+//! Self-describing formats tolerate additional and missing fields.
 
 #[cfg(feature = "messagepack")]
 use pipewright::format::MessagePack;

@@ -50,7 +50,7 @@ fn a_last_line_without_its_end_is_an_item() {
     );
 }
 
-/// Numbers in digits, with comments; two items for `2x`, as no codec should do.
+/// Decimal numbers with comments. It returns two items for `2x`, which no codec should do.
 #[derive(Default)]
 struct Digits {
     again: bool,

@@ -1,6 +1,6 @@
-//! Values that formats have no plain form for.
+//! Values without a plain form in a format.
 
-// What is generated are values that are rare in programs.
+// The generated values are rare in practice.
 #![allow(clippy::option_option)]
 
 use std::collections::BTreeMap;
@@ -57,7 +57,7 @@ fn a_mark_is_read_however_it_is_written() {
     }
 }
 
-/// A mark turns a deserialiser on that reads each option twice.
+/// A mark enables the deserialiser that checks every option.
 #[test]
 fn a_mark_does_not_lift_the_limit_of_nesting() {
     #[derive(Debug, Deserialize)]
@@ -114,7 +114,7 @@ fn positional_formats_name_the_field_that_was_left_out() {
     assert_eq!(through::<Json, _>(sparse.clone()), Ok(sparse));
 }
 
-/// What `serde_json::Number` is with `arbitrary_precision`, which any crate may turn on.
+/// Imitates `serde_json::Number` with `arbitrary_precision`, which any crate may enable.
 struct Digits(&'static str);
 
 impl Serialize for Digits {

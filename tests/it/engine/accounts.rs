@@ -1,4 +1,4 @@
-//! What peers can make the engine hold, in bytes.
+//! Bounds in bytes on what peers can make the engine hold.
 
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ mod memory {
     use crate::programs::Program;
     use crate::support::within;
 
-    /// MiB that the engine may grow by, whatever it is told.
+    /// MiB that the engine may grow by, whatever it receives.
     const FEW: usize = 24;
 
     struct Watched {
@@ -28,7 +28,7 @@ mod memory {
     impl Watched {
         async fn engine() -> Self {
             let (program, url) = Program::engine().await;
-            // What the first connection costs does not count.
+            // The memory of the first connection does not count.
             Control::at(&url).await.synced().await;
             let before = resident_mib(&program);
             Self {
@@ -76,7 +76,7 @@ mod memory {
         let engine = Watched::engine().await;
         let mut control = Control::at(&engine.url).await;
         for n in 0..64 {
-            // Each alone is within the limit.
+            // Each message alone is within the limit.
             let about = "m".repeat(900 << 10);
             control
                 .send(
@@ -104,7 +104,7 @@ mod memory {
             }
             unread.push(control);
         }
-        // All of them were carried out.
+        // All calls were executed.
         for control in &mut unread {
             for _ in 0..4 {
                 assert_eq!(within(control.json()).await["type"], "invocationresult");
@@ -169,7 +169,7 @@ async fn workers_share_what_the_engine_holds() {
     while greedy.json().await["type"] != "pong" {}
     let held = engine.stats().functions;
     assert!((1..8).contains(&held), "{held}");
-    // Another has room, and what the first held is free when it leaves.
+    // Another worker has room, and the memory of the first is released when it leaves.
     let mut modest = Control::connect(&engine).await;
     modest
         .send(&json!({"type": "registerfunction", "id": "m", "description": "d".repeat(256 << 10)}))
@@ -199,7 +199,7 @@ async fn long_names_of_one_worker_leave_others_in_the_list() {
     long.synced().await;
     let mut short = Control::connect(&engine).await;
     short.register("z").await;
-    // It takes less than the list would have.
+    // Its limit is smaller than the list would be.
     let request = format!("{}/", url(&engine));
     let mut reader = limited(&request, 1 << 20).await;
     let answer = reader.call("engine::functions::list", &json!({})).await;
@@ -214,7 +214,7 @@ async fn long_names_of_one_worker_leave_others_in_the_list() {
     assert!(answer.to_string().len() < 1 << 20);
 }
 
-/// A worker that takes messages of `limit` bytes.
+/// A worker that accepts messages of `limit` bytes.
 pub(super) async fn limited(base: &str, limit: usize) -> Control {
     use tokio_tungstenite::tungstenite::client::IntoClientRequest;
     let mut request = base.into_client_request().unwrap();

@@ -1,4 +1,4 @@
-//! The control socket: what the engine itself answers, and calls between workers.
+//! The control socket: the engine's own answers, and calls between workers.
 
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
@@ -147,7 +147,7 @@ async fn calls_and_results_pass_between_workers() {
     let expected = json!({"type": "invocationresult", "invocation_id": ID, "function_id": "t::f",
                           "result": [1, null], "traceparent": "00-4b-00-01", "baggage": "k=v"});
     assert_eq!(a.json().await, expected);
-    // Once only.
+    // Only once.
     b.send(&result(ID, "t::f", &json!(2))).await;
     b.synced().await;
     a.synced().await;
@@ -302,7 +302,7 @@ async fn the_first_of_two_workers_keeps_a_function() {
                           "namespace": "default", "function_id": "f", "owner_worker_id": a.id});
     assert_eq!(b.json().await, rejected);
     b.synced().await;
-    // In a namespace of its own it may.
+    // In another namespace, it is allowed.
     b.send(
         &json!({"type": "invokefunction", "function_id": "engine::workers::register",
                    "data": {"namespace": "mine"}, "action": {"type": "void"}}),
@@ -329,7 +329,7 @@ async fn a_newer_connection_takes_the_place_of_the_old_one() {
     new.synced().await;
     old.synced().await;
     new.send(&reattach(&old.id, &old.token)).await;
-    // The replay is no conflict.
+    // The repeated registration is not a conflict.
     new.register("f").await;
     assert_eq!(code(old.client.closed().await), Some(1012));
     assert_eq!(caller.json().await["error"]["code"], "invocation_stopped");

@@ -1,4 +1,4 @@
-//! The dashboard as a browser asks for it; what it looks like is shown by `tests/browser`.
+//! The dashboard as served to a browser. `tests/browser` tests how it looks.
 
 use std::collections::BTreeSet;
 
@@ -11,8 +11,8 @@ use super::{Control, engine};
 const HTML: &str = "Accept: text/html,application/xhtml+xml;q=0.9\r\n";
 const STATE: &str = "/dashboard/state.json";
 
-/// Files of the dashboard that a text names, always relative to itself: the page is at `/`, or at
-/// the prefix that a proxy gives it, and the modules are below it.
+/// The dashboard's files that a text refers to. Paths are always relative: the page is at `/` or at
+/// the prefix of a proxy, and the modules are below it.
 fn named(text: &str) -> BTreeSet<String> {
     assert!(!text.contains("=\"/") && !text.contains("'/"), "{text}");
     let parts = text
@@ -132,7 +132,7 @@ async fn the_state_is_for_the_own_page_only() {
         assert_eq!(answer.status, status, "{headers}");
         assert!(!answer.head.contains("access-control"), "{}", answer.head);
     }
-    // The name of a page elsewhere, made to stand for this machine.
+    // A host name of another origin that resolves to this machine.
     for (name, status) in [("evil.example", 403), ("localhost:1", 200)] {
         let answer = browser.ask_by_name("GET", STATE, name, "").await;
         assert_eq!(answer.status, status, "{name}");

@@ -1,4 +1,4 @@
-//! Workers that read slowly or not at all, and lines that are slow: they cost only themselves.
+//! Slow workers, workers that do not read, and slow lines affect only themselves.
 
 use std::time::Duration;
 
@@ -13,11 +13,11 @@ use tokio_tungstenite::MaybeTlsStream;
 use super::{Control, FAILED, engine, settled, url};
 use crate::support::within;
 
-/// What others may wait, on a busy machine.
+/// How long others may have to wait, on a busy machine.
 const SOON: Duration = Duration::from_secs(15);
 
-/// After how much silence a worker here takes its engine for dead: less than a worker that does not
-/// read would stay connected.
+/// The silence after which these workers consider the engine dead. It is shorter than the time
+/// after which the engine disconnects a worker that does not read.
 const STEADY: Duration = Duration::from_secs(15);
 
 fn invocation(n: usize) -> String {
@@ -28,7 +28,7 @@ async fn worker(engine: &Engine) -> Worker {
     Worker::connect(&*url(engine)).await.unwrap()
 }
 
-/// A worker with a function that gives `len` bytes, and one that gives what it is given.
+/// A worker with a function that returns `len` bytes, and one that returns its argument.
 async fn host(address: Address, len: usize) -> Worker {
     let host = Worker::builder(address)
         .keep_alive(Duration::from_millis(500), STEADY)
@@ -42,7 +42,7 @@ async fn host(address: Address, len: usize) -> Worker {
     host
 }
 
-/// Waits until a worker has carried out so many calls.
+/// Waits until a worker has executed this many calls.
 async fn answered(host: &Worker, calls: u64) {
     within(async {
         while host.metrics().calls_succeeded < calls {
@@ -72,7 +72,7 @@ async fn caller_that_does_not_read_costs_nobody_else() {
     for n in 0..100 {
         lazy.invoke(&invocation(n), "long", &json!(null)).await;
     }
-    // More results than may wait for it: the others are refused, and no call stays open.
+    // More results than may wait for it: the rest are refused, and no call stays open.
     answered(&host, 100).await;
     settled(&engine, |stats| stats.calls == 0).await;
     let guest = worker(&engine).await;
@@ -80,7 +80,7 @@ async fn caller_that_does_not_read_costs_nobody_else() {
         echo(&guest).await;
     }
     assert_eq!(host.id(), before, "the executor lost its connection");
-    // What it reads late is a result or says why there is none.
+    // What it reads later is a result, or an error that says why there is none.
     let mut refused = 0;
     for _ in 0..100 {
         let answer = within(lazy.json()).await;
@@ -116,7 +116,7 @@ async fn executor_that_does_not_read_costs_its_callers_a_moment() {
                 .send(tokio_tungstenite::tungstenite::Message::text(call))
                 .await;
         }
-        // Behind all of them: a ping, and a call of somebody who reads.
+        // After all of them: a ping, and a call of a worker that reads.
         caller.send(&json!({"type": "ping"})).await;
         caller.invoke(&invocation(100), "echo", &json!(7)).await;
         let mut overloaded = 0;
@@ -163,8 +163,8 @@ async fn long_message_on_a_slow_link_counts_as_activity() {
     assert_eq!(engine.stats().workers, 1);
 }
 
-/// The engine sends a long result, the caller a long payload, each over a throttled line that
-/// holds their pings back.
+/// The engine sends a long result and the caller a long payload, each over a throttled line that
+/// delays their pings.
 #[tokio::test(flavor = "multi_thread")]
 async fn slow_line_ends_no_connection_in_either_direction() {
     let (ping, dead) = (Duration::from_millis(200), Duration::from_secs(3));

@@ -1,4 +1,4 @@
-//! Requests that are upgraded and requests that are refused.
+//! Upgraded and refused requests.
 
 use std::io;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use tokio_tungstenite::tungstenite::http::Response;
 
 use super::{Client, Control, FAILED, engine, url};
 
-/// Sends a request and gives what comes until the engine closes or answers.
+/// Sends a request and returns the response, up to its end or the close of the connection.
 async fn raw(engine: &Engine, request: &str) -> String {
     let address = url(engine).replace("ws://", "");
     let mut stream = TcpStream::connect(address).await.unwrap();
@@ -29,7 +29,7 @@ async fn raw(engine: &Engine, request: &str) -> String {
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-/// Connects with one header more; gives the answer, or the status of the refusal.
+/// Connects with an additional header. Returns the response, or the status of the refusal.
 async fn with_header(url: &str, name: &'static str, value: &str) -> Result<Response<()>, u16> {
     let mut request = url.into_client_request().unwrap();
     request.headers_mut().insert(name, value.parse().unwrap());
@@ -91,7 +91,7 @@ async fn what_follows_a_request_at_once_is_not_lost() {
     let mut request = b"GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
         .to_vec();
-    // A ping with an empty mask (RFC 6455 §5.2).
+    // A ping with a zero mask (RFC 6455 §5.2).
     request.extend([0x89, 0x81, 0, 0, 0, 0, b'p']);
     stream.write_all(&request).await.unwrap();
     let mut answer = Vec::new();
@@ -131,7 +131,7 @@ async fn an_end_opens_once() {
     assert_eq!(Client::refused(&channel.writer).await, 409);
     let mut reader = Client::dial(&channel.reader).await;
     reader.closed().await;
-    // Who has seen the end finds the channel gone.
+    // A client that has seen the end finds the channel gone.
     assert_eq!(Client::refused(&channel.reader).await, 404);
     assert_eq!(Client::refused(&channel.writer).await, 404);
 }
@@ -180,7 +180,7 @@ async fn a_request_that_does_not_come_is_not_waited_for() {
     let builder = Engine::builder().listen("127.0.0.1:0");
     let builder = builder.handshake_timeout(Duration::from_millis(50));
     let engine = builder.start().await.unwrap();
-    // A request that never ends, and none at all.
+    // A request that never ends, and no request at all.
     assert_eq!(raw(&engine, "GET / HTTP/1.1\r\nHost: h\r\n").await, "");
     assert_eq!(raw(&engine, "").await, "");
 }

@@ -1,4 +1,4 @@
-//! Workers that use the protocol in odd orders or against others: nobody else is affected.
+//! Workers that misuse the protocol do not affect others.
 
 use std::time::Duration;
 
@@ -109,7 +109,7 @@ async fn waiting_worker_takes_over_what_a_reattach_gave_up() {
     let mut again = Control::connect(&engine).await;
     again.send(&reattach(&owner)).await;
     again.synced().await;
-    // Until it has registered again, the function is still its.
+    // Until it registers again, the function still belongs to it.
     let mut caller = Control::connect(&engine).await;
     caller.invoke(ID, "f", &json!(1)).await;
     answer(&mut again, "owner").await;
@@ -260,7 +260,7 @@ async fn smallest_settings_are_refused_or_end_every_wait() {
     }
 }
 
-/// Ten connections of one worker, each with 7 MiB of registrations of its own.
+/// Ten connections of one worker, each with 7 MiB of separate registrations.
 #[tokio::test]
 async fn limit_of_registered_bytes_outlives_reattachments() {
     let engine = engine().await;

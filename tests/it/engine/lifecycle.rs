@@ -1,4 +1,4 @@
-//! Expiry and the end of an engine.
+//! Expiry of channels, and the shutdown of an engine.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use super::{Client, Control, FAILED, code, engine, settled, url};
 async fn who_waits_for_an_end_that_nobody_opens_is_told() {
     let builder = Engine::builder().listen("127.0.0.1:0");
     let engine = builder
-        // Time enough to open two ends on a busy machine.
+        // Enough time to open two ends on a busy machine.
         .channel_ttl(Duration::from_secs(3))
         .start()
         .await

@@ -1,4 +1,4 @@
-//! What an engine takes, and how it refuses more.
+//! The limits of an engine, and how it refuses more.
 
 use pipewright::{EngineBuilder, Worker};
 use serde_json::json;
@@ -23,7 +23,7 @@ async fn one_connection_too_many_is_told_to_come_back() {
         }
         other => panic!("not refused: {other:?}"),
     }
-    // Who is there is served on; and a place that is free is taken.
+    // Connected workers are still served, and a free slot can be used.
     worker.channel().await;
     drop(other);
     settled(&engine, |stats| stats.workers == 1).await;
@@ -112,7 +112,7 @@ async fn no_channel_is_made_while_too_much_is_held() {
     settled(&engine, |stats| stats.buffered_bytes == 4).await;
     let made = async {
         loop {
-            // The count may be a moment old.
+            // The count may be slightly out of date.
             if let Err(refused) = worker.create_channel(None).await {
                 break refused;
             }

@@ -1,4 +1,4 @@
-//! What the engine tells of itself: functions, workers, channels; never a secret.
+//! The engine's lists of functions, workers and channels, which never contain secrets.
 
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;

@@ -1,4 +1,5 @@
-//! How long a message may be: both sides agree in the handshake, and what is too long fails alone.
+//! Message limits: both sides state theirs in the handshake, and only a message that is too long
+//! fails.
 
 use std::time::Duration;
 
@@ -27,7 +28,7 @@ async fn call_over_the_limit_of_its_executor_fails_alone() {
     assert_eq!(host.json().await["type"], "invokefunction");
     let answer = caller.call("f", &json!("x".repeat(64 << 10))).await;
     assert_eq!(answer["error"]["code"], "payload_too_large", "{answer}");
-    // The first is open still, and its executor is there.
+    // The first call is still open, and its executor is connected.
     assert_eq!(engine.stats().calls, 1);
     host.synced().await;
 }
@@ -107,10 +108,10 @@ async fn result_over_the_engines_limit_fails_its_call() {
     hanging.abort();
 }
 
-/// The least that a receiver may ask for; the engine repeats ids in what it says itself.
+/// The minimum limit of a receiver. The engine's own messages repeat ids.
 const LEAST: usize = 4 << 10;
 
-/// Asserts that nothing longer than [`LEAST`] comes, up to the answer of a call.
+/// Asserts that no message is longer than [`LEAST`], up to the answer of a call.
 async fn short_answer(caller: &mut Control) -> Value {
     let answer = caller.json().await;
     assert!(answer.to_string().len() <= LEAST, "{answer}");

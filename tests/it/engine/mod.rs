@@ -1,5 +1,5 @@
-//! The embedded engine, seen through raw WebSocket clients: a real socket on a free port. These are
-//! tests of our engine itself, so they run against it whatever `PIPEWRIGHT_ENGINE_URL` names.
+//! The embedded engine, tested by raw WebSocket clients over real sockets on free ports. These
+//! tests always use the embedded engine, whatever `PIPEWRIGHT_ENGINE_URL` names.
 
 #![expect(clippy::unwrap_used, reason = "a test that fails may panic")]
 
@@ -35,7 +35,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-/// What nothing here takes, even on a busy machine: reached only by a test that fails.
+/// Longer than any step takes, even on a busy machine; only a failing test reaches it.
 pub(crate) const FAILED: Duration = Duration::from_secs(20);
 
 pub(crate) async fn engine() -> Engine {
@@ -47,7 +47,7 @@ pub(crate) fn url(engine: &Engine) -> String {
     engine.url().unwrap().to_string()
 }
 
-/// Waits until the engine holds what `wanted` says.
+/// Waits until the statistics of the engine satisfy `wanted`.
 pub(crate) async fn settled(engine: &Engine, wanted: impl Fn(&EngineStats) -> bool) {
     let settled = async {
         while !wanted(&engine.stats()) {
@@ -70,7 +70,7 @@ impl Client {
         Self(connect_async(request).await.unwrap().0)
     }
 
-    /// The HTTP status with which the engine refuses.
+    /// The HTTP status with which the engine refuses the connection.
     async fn refused(url: &str) -> u16 {
         match connect_async(url).await {
             Err(Error::Http(response)) => response.status().as_u16(),
@@ -90,7 +90,7 @@ impl Client {
         timeout(FAILED, self.0.next()).await.expect("nothing came")
     }
 
-    /// The next frame that is neither ping nor pong.
+    /// The next frame that is neither a ping nor a pong.
     async fn frame(&mut self) -> Message {
         loop {
             match self.next().await.expect("the connection ended").unwrap() {
@@ -100,7 +100,7 @@ impl Client {
         }
     }
 
-    /// The close frame that has to be next.
+    /// The close frame, which must be next.
     async fn closed(&mut self) -> Option<CloseFrame> {
         match self.frame().await {
             Message::Close(frame) => frame,
@@ -143,7 +143,7 @@ impl Control {
         Self::greeted(Client::dial(base).await, base).await
     }
 
-    /// Of a client that the engine is about to greet.
+    /// Wraps a client before it has received the engine's first message.
     async fn greeted(mut client: Client, base: &str) -> Self {
         let hello = client.json().await;
         assert_eq!(hello["type"], "workerregistered");
@@ -166,7 +166,7 @@ impl Control {
         self.client.json().await
     }
 
-    /// Registers a function, behind an announcement: before that it would wait.
+    /// Registers a function after an announcement, without which it would wait.
     async fn register(&mut self, function: &str) {
         if !self.announced {
             self.announce(&json!({})).await;
@@ -184,7 +184,7 @@ impl Control {
         .await;
     }
 
-    /// Waits until everything sent so far was carried out.
+    /// Waits until everything sent so far was processed.
     async fn synced(&mut self) {
         self.send(&json!({"type": "ping"})).await;
         assert_eq!(self.json().await, json!({"type": "pong"}));
@@ -196,7 +196,7 @@ impl Control {
             .await;
     }
 
-    /// Calls and waits for the answer, which has to be next.
+    /// Makes a call and waits for the answer, which must be next.
     async fn call(&mut self, function: &str, data: &Value) -> Value {
         let id = "8698ea03-65e7-43fb-b327-b35e5e0054c2";
         self.invoke(id, function, data).await;

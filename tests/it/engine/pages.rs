@@ -1,4 +1,4 @@
-//! What plain requests read: health and metrics.
+//! Plain requests: health and metrics.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use super::{Client, Control, FAILED, engine, url};
 
-/// A connection that asks and is answered as often as it likes.
+/// A connection that can send any number of requests.
 pub(crate) struct Browser {
     stream: TcpStream,
     host: String,
@@ -36,7 +36,7 @@ impl Browser {
         self.ask("GET", path, "").await
     }
 
-    /// `headers` are lines, each with its end.
+    /// Each line of `headers` includes its line end.
     pub(crate) async fn ask(&mut self, method: &str, path: &str, headers: &str) -> Answer {
         let host = self.host.clone();
         self.ask_by_name(method, path, &host, headers).await
@@ -112,7 +112,8 @@ async fn connection_is_reused_for_pages_and_an_upgrade() {
                    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
     let head = browser.ask("HEAD", "/healthz", "").await;
     assert!(head.head.contains("content-length: 3"), "{}", head.head);
-    // A plain page for who offers something else (Java's client does), an upgrade for who asks.
+    // A client that offers another upgrade (as Java's client does) gets a page, and one that
+    // requests a WebSocket gets the upgrade.
     let other = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: \r\n";
     assert_eq!(browser.ask("GET", "/healthz", other).await.status, 200);
     browser
@@ -158,7 +159,7 @@ async fn a_client_that_never_reads_its_answers_is_given_up() {
     let engine = builder.start().await.unwrap();
     let mut greedy = Browser::connect(&engine).await;
     let asked = "GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".repeat(1000);
-    // Until the engine, which cannot answer, reads no more and then hangs up.
+    // Until the engine, which cannot answer, stops reading and disconnects.
     let written = async { while greedy.stream.write_all(asked.as_bytes()).await.is_ok() {} };
     timeout(FAILED, written).await.unwrap();
 }
@@ -207,7 +208,7 @@ async fn a_page_from_elsewhere_reads_no_metrics() {
         let answer = browser.ask("GET", "/metrics", &headers).await;
         assert_eq!(answer.status, status, "{origin}");
     }
-    // A name that was made to stand for this machine: its page asks its own origin.
+    // A name that resolves to this machine, whose page sends requests to its own origin.
     for (name, status) in [
         ("evil.example", 403),
         ("127.0.0.1.evil.example:49134", 403),

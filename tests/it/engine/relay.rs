@@ -1,4 +1,4 @@
-//! What goes into the writer end comes out of the reader end, and how streams end.
+//! Data written to the writer's end comes out of the reader's end, and how streams end.
 
 use serde_json::json;
 use tokio::time::timeout;
@@ -119,7 +119,7 @@ async fn busy_writer_receives_the_reason_its_reader_left() {
     assert_eq!(reader.frame().await, data(1, 65_536));
     drop(reader);
     settled(&engine, |stats| stats.channels == 0).await;
-    // What is sent in vain must not reset the connection before the close was read.
+    // Data that is sent in vain must not reset the connection before the close was read.
     for _ in 0..20 {
         writer.send(data(1, 65_536)).await;
     }
@@ -177,7 +177,7 @@ async fn a_slow_reader_that_pings_gets_everything() {
         }
         writer.close().await;
     });
-    // Frames of the reader that the engine has not read when it ends would reset the connection.
+    // Reader frames that the engine has not read at its end would reset the connection.
     let mut received = 0;
     loop {
         reader.send(Message::Ping("p".into())).await;

@@ -1,4 +1,4 @@
-//! What the bearer of each token may do.
+//! The permissions of each token.
 
 use pipewright::{Address, ErrorBody, Role, Worker};
 use serde_json::{Value, json};
@@ -63,7 +63,7 @@ async fn a_token_may_register_and_trigger_what_its_role_says() {
         .unwrap();
     assert_eq!(list["functions"].as_array().unwrap().len(), 2);
 
-    // Whoever only serves lists nothing and calls nothing, its own functions included.
+    // A token that only serves may list nothing and call nothing, not even its own functions.
     for id in ["images::scale", "engine::functions::list"] {
         let refused = server.call::<Value>(id, &1).await.unwrap_err();
         assert_eq!(refused.code(), Some(ErrorBody::FORBIDDEN), "{id}");
@@ -95,7 +95,7 @@ async fn a_token_that_is_none_of_them_opens_nothing() {
         let address: Address = url(&engine).parse().unwrap();
         let refused = Worker::connect(address.bearer_token(token)).await;
         match token.trim() {
-            // Blanks around a token are no part of it (RFC 9110 5.5).
+            // Blanks around a token are not part of it (RFC 9110 5.5).
             "everything" => drop(refused.unwrap()),
             _ => assert!(refused.is_err(), "{token:?}"),
         }
@@ -107,7 +107,7 @@ async fn a_token_that_is_none_of_them_opens_nothing() {
     assert!(!debug.contains("s3cret"), "{debug}");
 }
 
-/// The published SDKs give up for good at any code but this one, and read no rejection without a
+/// The published SDKs give up permanently at any other code, and ignore a rejection without a
 /// namespace and an owner.
 #[tokio::test]
 async fn rejected_functions_have_the_code_that_stops_no_sdk() {

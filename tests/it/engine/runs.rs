@@ -1,4 +1,4 @@
-//! What the engine knows of runs, of workers of any kind.
+//! What the engine records about runs, with workers of any kind.
 
 use futures::stream;
 use pipewright::{Pipeline, Worker, remote};
@@ -15,7 +15,7 @@ async fn list(control: &mut Control) -> Value {
     answer["result"].clone()
 }
 
-/// A ref as the payload of a call has it.
+/// A ref as it appears in the payload of a call.
 fn end(url: &str) -> Value {
     let (id, query) = url
         .split_once("/ws/channels/")
@@ -28,7 +28,7 @@ fn end(url: &str) -> Value {
            "direction": direction.strip_prefix("dir=").unwrap()})
 }
 
-/// Answers the call that has to be next.
+/// Answers the call that must be next.
 async fn answer(executor: &mut Control, outcome: &Value) {
     let call = executor.json().await;
     let mut answer = json!({"type": "invocationresult", "invocation_id": call["invocation_id"],
@@ -39,7 +39,7 @@ async fn answer(executor: &mut Control, outcome: &Value) {
     executor.synced().await;
 }
 
-/// Workers that know nothing of pipewright: a run is what their calls hold.
+/// Workers without pipewright: a run consists of their calls that hold channel ends.
 #[tokio::test]
 async fn calls_that_hold_ends_are_nodes_and_channels_are_edges() {
     let engine = engine().await;
@@ -176,7 +176,7 @@ async fn errors_are_told_with_their_first_cause_and_without_keys() {
     assert!(!listed.to_string().contains(&key));
 }
 
-/// Stages within the process of their pipeline are no calls. It names them.
+/// Stages within the process of their pipeline are not calls. The pipeline names them.
 #[tokio::test]
 async fn pipeline_is_one_run_with_stage_names() {
     let engine = engine().await;

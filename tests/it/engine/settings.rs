@@ -1,4 +1,4 @@
-//! Settings with which nobody could be served are refused at the start; all others are honoured.
+//! Settings that would make the engine unusable are refused at the start; all others are honoured.
 
 use std::net::IpAddr;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! What some take without end, and that others are served meanwhile: what the attack table of
-//! `benches/siege` found.
+//! Greedy peers do not keep others from being served. Each test reproduces a finding of the attacks
+//! in `benches/siege`.
 
 use pipewright::Worker;
 use serde_json::json;
@@ -17,11 +17,11 @@ async fn silent(engine: &Engine) -> TcpStream {
         .unwrap()
 }
 
-/// Waits until the engine has cut a connection off.
+/// Waits until the engine has closed a connection.
 async fn cut_off(stream: &mut TcpStream) {
     let mut rest = Vec::new();
     let ended = timeout(FAILED, stream.read_to_end(&mut rest)).await;
-    // A reset is as good.
+    // A reset also counts.
     let _ = ended.expect("not cut off");
 }
 
@@ -32,14 +32,14 @@ async fn of_too_many_that_say_nothing_the_oldest_makes_room() {
     let mut worker = Control::connect(&engine).await;
     worker.synced().await;
     let mut first = silent(&engine).await;
-    // Each has come before the next.
+    // Each connection is accepted before the next one.
     first.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
     let mut held = Vec::new();
     for _ in 0..3 {
         held.push(silent(&engine).await);
     }
     cut_off(&mut first).await;
-    // Who has said something is no newcomer, and who comes now is served.
+    // A worker that has sent something is not affected, and new workers are served.
     worker.channel().await;
     Control::connect(&engine).await.channel().await;
 }
@@ -107,7 +107,7 @@ async fn long_messages_that_never_end_share_what_there_is() {
         .await
         .unwrap();
     stream.write_all(&[0; 4]).await.unwrap();
-    // The engine refuses in the middle, so that not all of it can be sent.
+    // The engine refuses it in the middle, so not all of it can be sent.
     let piece = vec![b' '; 64 << 10];
     for _ in 0..127 {
         if stream.write_all(&piece).await.is_err() {
@@ -115,7 +115,7 @@ async fn long_messages_that_never_end_share_what_there_is() {
         }
     }
     assert_eq!(code(client.closed().await), Some(1009));
-    // What it kept is free again.
+    // Its memory was released.
     let mut worker = Control::connect(&engine).await;
     let long = "x".repeat(512 << 10);
     let answer = worker.call("nobody::has", &json!({ "long": long })).await;

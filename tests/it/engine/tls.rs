@@ -1,11 +1,11 @@
-//! An engine that encrypts.
+//! An engine with TLS.
 
 use pipewright::{Address, ConnectError, EngineError, Worker};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 
 use super::{Engine, url};
 
-/// An authority of one test.
+/// The certificate authority of one test.
 struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {
@@ -68,7 +68,7 @@ async fn clients_show_certificates_where_they_are_asked_for() {
     let authority = Authority::new();
     let clients = Authority::new();
     let (certificate, key) = authority.sign("127.0.0.1");
-    // It may be reached from elsewhere then, without a token.
+    // It would then be reachable from other machines without a token.
     let builder = Engine::builder().listen("0.0.0.0:0");
     let builder = builder.tls(certificate, key);
     let engine = builder.client_authorities(clients.pem());

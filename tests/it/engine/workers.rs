@@ -1,4 +1,5 @@
-//! Workers as records: announcements, reattachments, waiting and shared functions, seen raw.
+//! Workers as records: announcements, reattaching, waiting and shared functions, tested with raw
+//! messages.
 
 use std::time::{Duration, Instant};
 
@@ -26,7 +27,7 @@ pub(super) fn invoke_in(namespace: &str, function: &str) -> Value {
            "namespace": namespace})
 }
 
-/// A raw worker that understands pipewright's additions.
+/// A raw worker that supports pipewright's extensions.
 async fn extended(engine: &Engine) -> Control {
     let mut worker = Control::connect(engine).await;
     worker.announce(&json!({"pipewright": 1})).await;
@@ -284,7 +285,7 @@ async fn a_cancelled_call_reaches_its_executor_and_frees_its_place() {
     for _ in 0..2 {
         caller.invoke(ID, "f", &json!({})).await;
         assert_eq!(host.json().await["invocation_id"], ID);
-        // Nobody cancels the call of another.
+        // No worker can cancel the call of another.
         host.send(&cancel).await;
         host.synced().await;
         caller.send(&cancel).await;

@@ -6,12 +6,12 @@ use pipewright::{ChannelReader, ChannelWriter, WriteError};
 use super::{DEAD, Scene};
 use crate::support::{assert_same, pattern, within};
 
-/// Longer than a frame with a short head, so that heads of two lengths are cut.
+/// Longer than a frame with a short header, so that headers of two lengths are cut.
 const PAYLOAD: usize = 200;
 
-/// What the reader has got: everything, or an error.
+/// The reader's result: everything, or an error.
 async fn transfer(writer: ChannelWriter, mut reader: ChannelReader) -> Option<bool> {
-    // A length that was damaged makes a side wait for bytes that nobody sends.
+    // A damaged length makes one side wait for bytes that are never sent.
     let mut writer = writer.close_timeout(DEAD);
     let payload = pattern(PAYLOAD);
     let sent = payload.clone();
@@ -25,8 +25,8 @@ async fn transfer(writer: ChannelWriter, mut reader: ChannelReader) -> Option<bo
         tokio::pin!(reading);
         tokio::select! {
             read = &mut reading => read.ok(),
-            // What counts is what the reader takes for whole; but a writer that has never come is
-            // waited for as long as the engine keeps its channel.
+            // The reader's verdict counts. But a writer that never connected is awaited as long as
+            // the engine keeps its channel.
             written = &mut writing => match written {
                 Err(WriteError::Connect(_)) => None,
                 _ => reading.await.ok(),
@@ -38,8 +38,9 @@ async fn transfer(writer: ChannelWriter, mut reader: ChannelReader) -> Option<bo
     reader.report().verdict.map(|verdict| verdict.is_verified())
 }
 
-/// Runs a stream with `fault` behind each of the first bytes of one way, until it comes behind
-/// everything. How many streams were whole in spite of the fault, and how many were not.
+/// Runs a stream with `fault` after each of its first bytes in one direction, until the fault comes
+/// after the whole stream. Returns how many streams were complete in spite of the fault, and how
+/// many failed.
 async fn at_each_byte(way: Way, faulty_reader: bool, fault: impl Fn(u64) -> Fault) -> (u64, u64) {
     let scene = Scene::new(FaultPlan::new()).await;
     let (mut whole, mut failed) = (0, 0);
@@ -51,7 +52,7 @@ async fn at_each_byte(way: Way, faulty_reader: bool, fault: impl Fn(u64) -> Faul
         } else {
             scene.faulty_writer().await
         };
-        // Without codes a writer that is lost before its first frame looks like an empty stream.
+        // Without codes, a writer that is lost before its first frame looks like an empty stream.
         let reader = if scene.house.engine.is_pipewright() {
             reader
         } else {
@@ -70,7 +71,7 @@ async fn at_each_byte(way: Way, faulty_reader: bool, fault: impl Fn(u64) -> Faul
     (whole, failed)
 }
 
-/// Whether the engine says why a stream ended.
+/// Whether the engine states why a stream ended.
 async fn has_codes() -> bool {
     crate::support::TestEngine::start().await.is_pipewright()
 }
@@ -79,7 +80,7 @@ async fn has_codes() -> bool {
 async fn reader_cut_off_at_any_byte_never_reports_completion() {
     let (whole, failed) = at_each_byte(Way::ToClient, true, |_| Fault::Cut).await;
     assert!(failed > PAYLOAD as u64, "{failed}");
-    // Behind the end message, behind each byte of the close, and not at all.
+    // After the end message, after each byte of the close, and never.
     let close = if has_codes().await { 4 } else { 2 };
     assert_eq!(whole, close + 2);
 }
@@ -101,7 +102,7 @@ async fn reset_at_any_byte_never_completes_the_stream() {
 
 #[tokio::test]
 async fn flipped_bit_at_any_byte_is_detected_or_harmless() {
-    // A length that was damaged makes an end wait.
+    // A damaged length makes one end wait.
     if Scene::alert().await.is_none() {
         return;
     }
@@ -109,7 +110,7 @@ async fn flipped_bit_at_any_byte_is_detected_or_harmless() {
         for shift in [0, 5] {
             let flip = |at: u64| Fault::FlipBit(u8::try_from((at + shift) % 8).unwrap());
             let (_, failed) = at_each_byte(way, faulty_reader, flip).await;
-            // Each byte of the payload, at least.
+            // At least each byte of the payload.
             assert!(failed >= PAYLOAD as u64, "{way:?}: {failed}");
         }
     }

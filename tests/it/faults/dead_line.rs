@@ -1,5 +1,5 @@
-//! A line that is dead for TCP: nothing is acknowledged, and nobody is told. The engine gives up the
-//! ends of channels of peers that it cannot ping, because they may not read.
+//! A dead TCP connection: nothing is acknowledged, and neither side is notified. The engine closes
+//! the channel ends of such peers, which it cannot ping, because they may not be reading.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::support::{TestEngine, within};
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
-/// What a foreign peer has of a channel: both ends, one of them behind a proxy.
+/// A channel as a foreign peer holds it: both ends, one of them behind a proxy.
 struct Line {
     engine: TestEngine,
     proxy: FaultProxy,
@@ -22,7 +22,7 @@ struct Line {
 }
 
 impl Line {
-    /// `None` at another engine, whose timeouts cannot be set.
+    /// `None` with another engine, whose timeouts cannot be set.
     async fn new() -> Option<Self> {
         let (ping, dead) = (Duration::from_millis(200), Duration::from_millis(600));
         let builder = Engine::builder().keep_alive(ping, dead);
@@ -38,7 +38,7 @@ impl Line {
         })
     }
 
-    /// Opens an end as a foreign SDK does: without headers, and without reading in the background.
+    /// Opens an end like a foreign SDK: without headers, and without reading in the background.
     async fn open(&self, base: &str, end: &StreamChannelRef) -> Socket {
         let base = base.trim_end_matches('/');
         let (id, key) = (&end.channel_id, end.access_key.expose());
@@ -73,14 +73,14 @@ async fn foreign_reader_behind_a_dead_line_is_given_up() {
     let mut reader = line.open(line.proxy.url(), &channel.reader_ref).await;
     channel.writer.write("x").await.unwrap();
     channel.writer.flush().await.unwrap();
-    // Behind the header.
+    // After the header.
     while !within(reader.next()).await.unwrap().unwrap().is_binary() {}
     line.proxy.strike_each(Fault::Stall);
     within(channel.writer.gone()).await;
     line.engine.settled(|stats| stats.channels == 0).await;
 }
 
-/// It reads nothing and sends nothing for longer than a dead peer is waited for.
+/// It reads and sends nothing for longer than the timeout of a dead peer.
 #[tokio::test]
 async fn idle_foreign_writer_on_a_healthy_line_is_kept() {
     let Some(line) = Line::new().await else {
@@ -96,7 +96,7 @@ async fn idle_foreign_writer_on_a_healthy_line_is_kept() {
     assert_eq!(late.unwrap(), "x");
 }
 
-/// Its window is full for longer than a dead peer is waited for.
+/// Its window is full for longer than the timeout of a dead peer.
 #[tokio::test]
 async fn foreign_reader_that_does_not_read_is_kept() {
     let Some(line) = Line::new().await else {

@@ -1,5 +1,5 @@
-//! Peers that are there and say nothing: a line that swallows everything, a process that stands
-//! still. Whoever waits for one finds out.
+//! Silent peers: a line that discards everything, or a stopped process. Every waiting party detects
+//! them.
 
 use std::time::Duration;
 
@@ -47,14 +47,14 @@ async fn blocked_writer_detects_a_dead_connection() {
             }
         }
     });
-    // It fills everything there is.
+    // Fills all buffers.
     assert!(tokio::time::timeout(DEAD, &mut blocked).await.is_err());
     scene.proxy.strike_each(Fault::Stall);
     assert_silent(&within(blocked).await);
 }
 
-/// Regression, found behind seed 911 of the example `fault_matrix`: the engine gave its signs of
-/// life, and nothing of what the writer sent arrived.
+/// Regression, found with seed 911 of the example `fault_matrix`: the engine sent heartbeats, but
+/// nothing that the writer sent arrived.
 #[tokio::test]
 async fn one_way_loss_is_detected_by_both_ends() {
     let Some(scene) = Scene::alert().await else {
@@ -92,13 +92,14 @@ async fn idle_ends_are_not_reported_as_lost() {
     let payload = pattern(24 << 20);
     let sent = payload.clone();
     let writing = tokio::spawn(async move {
-        // Longer than silence may be: the reader waits, and hears the engine.
+        // Longer than the heartbeat timeout: the reader waits, and receives heartbeats of the
+        // engine.
         tokio::time::sleep(2 * DEAD).await;
         writer.write(sent).await.unwrap();
         writer.close().await.unwrap();
     });
     let first = within(reader.next_bytes()).await.unwrap().unwrap();
-    // The other way round: the writer is held back, and hears the engine.
+    // The other way round: the writer has to wait, and receives heartbeats of the engine.
     tokio::time::sleep(2 * DEAD).await;
     let rest = within(reader.read_all()).await.unwrap();
     assert_eq!(first.len() + rest.len(), payload.len());
@@ -175,7 +176,7 @@ async fn worker_detects_a_silent_engine_and_reconnects() {
     proxy.strike_each(Fault::Stall);
     let error = within(call).await.unwrap().unwrap_err();
     assert!(matches!(error, CallError::Disconnected { .. }), "{error}");
-    // New connections go through.
+    // New connections pass.
     within(async {
         let mut lost = false;
         while let Some(state) = states.next().await {
@@ -214,7 +215,7 @@ async fn an_engine_finds_a_worker_that_has_fallen_silent() {
     let call = guest.call::<()>("hang", &());
     let strike = async {
         running.recv().await.unwrap();
-        // Busy for longer than silence may be, and not taken for lost.
+        // Busy for longer than the timeout, but not considered lost.
         tokio::time::sleep(2 * DEAD).await;
         assert_eq!(engine.handle(why).unwrap().stats().functions, 1);
         proxy.strike_each(Fault::Stall);
@@ -223,7 +224,7 @@ async fn an_engine_finds_a_worker_that_has_fallen_silent() {
     let error = called.unwrap_err();
     assert!(error.to_string().contains("hang"), "{error}");
     engine.settled(|stats| stats.functions == 0).await;
-    // The others are as they were.
+    // The others are unaffected.
     within(guest.create_channel(None)).await.unwrap();
 }
 
@@ -253,7 +254,7 @@ async fn ends_of_a_stopped_worker_are_closed() {
         .unwrap();
     let guest = Worker::connect(proxy.url()).await.unwrap();
     let host = engine.worker(engine.address()).await;
-    // The silent one writes, and it reads.
+    // The silent peer writes, and the other one reads.
     let (to_guest, to_host) = (
         host.create_channel(1).await.unwrap(),
         host.create_channel(1).await.unwrap(),
@@ -283,13 +284,13 @@ async fn receiver_detects_a_silent_sender_over_any_engine() {
     let scene = Scene::new(FaultPlan::new()).await;
     let beat = DEAD / 3;
     let through = scene.through().heartbeat(beat, 100 * DEAD);
-    // The engine serves the receiver as ever: only the stream itself can tell.
+    // The engine serves the receiver as usual; only the stream itself reveals the loss.
     let channel = scene.house.channel().await;
     let mut sender: Sender<u32> = Sender::new(ChannelWriter::new(&through, &channel.writer_ref));
     let mut receiver: Receiver<u32> = Receiver::new(channel.reader);
     sender.send(1).await.unwrap();
     assert_eq!(within(receiver.recv()).await.unwrap(), Some(1));
-    // Nothing to say for longer than silence may be, and not taken for lost.
+    // Idle for longer than the timeout, but not considered lost.
     let idle = tokio::time::timeout(2 * DEAD, receiver.recv()).await;
     assert!(idle.is_err(), "{idle:?}");
     sender.send(2).await.unwrap();

@@ -1,5 +1,5 @@
-//! What comes of faults on purpose: the fault kit itself, and what workers and engines make of
-//! them. `truth or an error` is the whole promise.
+//! Tests with injected faults: the fault kit itself, and the reaction of workers and engines. The
+//! property is: complete data, or an error.
 
 mod bytes;
 mod dead_line;
@@ -15,13 +15,13 @@ use pipewright::{Address, ByteChannel, ChannelReader, ChannelWriter};
 
 use crate::support::House;
 
-/// How often a sign of life is asked for where silence is to be found.
+/// Heartbeat interval in tests that detect silence.
 const BEAT: Duration = Duration::from_millis(50);
 
-/// Silence that is found. Longer than any pause of a busy machine.
+/// Timeout in tests that detect silence; longer than any pause of a busy machine.
 const DEAD: Duration = Duration::from_secs(2);
 
-/// An engine with a worker at it, and a proxy for single ends of channels.
+/// An engine with a worker, and a proxy for individual channel ends.
 struct Scene {
     house: House,
     proxy: FaultProxy,
@@ -34,7 +34,7 @@ impl Scene {
         Self { house, proxy }
     }
 
-    /// As [`new`](Self::new) without a plan, at an engine that gives signs of life on channels.
+    /// Like [`new`](Self::new) without a plan, with an engine that sends heartbeats on channels.
     async fn alert() -> Option<Self> {
         let scene = Self::new(FaultPlan::new()).await;
         let why = "an engine that knows no heartbeat of channels is waited for";
@@ -42,7 +42,7 @@ impl Scene {
         Some(scene)
     }
 
-    /// The engine by way of the proxy, whose silence is soon noticed.
+    /// The engine's address through the proxy, with a short heartbeat timeout.
     fn through(&self) -> Address {
         let address: Address = self.proxy.url().parse().unwrap();
         address.heartbeat(BEAT, DEAD).connect_timeout(DEAD)

@@ -1,4 +1,4 @@
-//! What is slow arrives whole, and faults by hand come when they are asked for.
+//! Slow data arrives completely, and manual faults occur when requested.
 
 use std::time::{Duration, Instant};
 
@@ -26,7 +26,7 @@ async fn without_a_plan_everything_arrives_and_nothing_happens() {
     assert_eq!(scene.proxy.strikes(), []);
 }
 
-/// How long a stream of `len` bytes takes with this fault from the beginning.
+/// How long a stream of `len` bytes takes with this fault from the start.
 async fn time_with(fault: Fault, len: usize) -> Duration {
     assert!(fault.is_harmless());
     let plan = FaultPlan::new().after(0, Way::ToEngine, fault);
@@ -76,7 +76,7 @@ async fn the_sockets_of_a_worker_are_told_apart() {
     assert_eq!(strikes.len(), 1, "{strikes:?}");
     assert_eq!(strikes[0].sockets, Sockets::Writers);
     assert_eq!((strikes[0].after, strikes[0].fault), (500, Fault::Reset));
-    // The worker's own connection is as it was.
+    // The worker's own connection is unaffected.
     assert!(worker.create_channel(None).await.is_ok());
 }
 
@@ -108,7 +108,7 @@ async fn what_is_no_engine_is_refused() {
     }
 }
 
-/// Regression: a head that came in pieces was waited for without reading on.
+/// Regression: the proxy stopped reading while it waited for the rest of a header section.
 #[tokio::test]
 async fn head_in_pieces_is_skipped_and_forwarded() {
     let engine = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -126,7 +126,7 @@ async fn head_in_pieces_is_skipped_and_forwarded() {
     let mut arrived = String::new();
     for byte in sent.as_bytes() {
         client.write_all(&[*byte]).await.unwrap();
-        // A few bytes may wait for the next, as they may be the end of the head.
+        // A few bytes may be held, because they may be the end of the header section.
         if let Ok(read) = tokio::time::timeout(Duration::from_millis(5), far.read_u8()).await {
             arrived.push(char::from(read.unwrap()));
         }
@@ -136,7 +136,7 @@ async fn head_in_pieces_is_skipped_and_forwarded() {
     assert_eq!(arrived, sent.replace("abcd", "abbd"));
     assert_eq!(proxy.strikes().len(), 1);
 
-    // One that never is whole arrives as far as it came.
+    // An incomplete header section arrives as far as it came.
     let mut client = TcpStream::connect(near).await.unwrap();
     let (mut far, _) = engine.accept().await.unwrap();
     client.write_all(b"GET /\r\n").await.unwrap();

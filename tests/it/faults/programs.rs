@@ -1,4 +1,4 @@
-//! Faults of whole programs.
+//! Faults of whole processes.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! `docs/observability.md` and what is told agree, both ways.
+//! `docs/observability.md` and the exported metrics agree, in both directions.
 
 use pipewright::Worker;
 
@@ -8,7 +8,7 @@ use crate::engine::engine;
 
 const DOCUMENT: &str = include_str!("../../../docs/observability.md");
 
-/// Name and type of the metrics in the document that begin with `prefix`.
+/// Name and type of the documented metrics that start with `prefix`.
 fn documented(prefix: &str) -> Vec<(String, String)> {
     let rows = DOCUMENT.lines().filter_map(|line| {
         let mut cells = line.strip_prefix("| `")?.split(" | ");

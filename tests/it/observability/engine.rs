@@ -1,4 +1,4 @@
-//! What the engine counts, read from its page while something runs.
+//! The engine's metrics, read from its page while something runs.
 
 use pipewright::{Engine, Worker};
 use tokio::time::timeout;
@@ -15,7 +15,7 @@ pub(super) async fn scrape(engine: &Engine) -> Exposition {
     Exposition::parse(&answer.body)
 }
 
-/// Asks until the metrics are as they have to become.
+/// Polls the metrics until they are as expected.
 async fn scraped(engine: &Engine, wanted: impl Fn(&Exposition) -> bool) -> Exposition {
     let scraped = async {
         loop {
@@ -48,7 +48,7 @@ async fn bytes_are_counted_during_and_after_the_stream() {
     assert_eq!(open.value("pipewright_engine_forwarded_frames_total"), 2.0);
     assert_eq!(open.value("pipewright_engine_channels_open"), 1.0);
     assert_eq!(open.value("pipewright_engine_channels_created_total"), 1.0);
-    // A control connection, two ends of a channel, and who asks.
+    // A control connection, two channel ends, and the connection of the request.
     assert_eq!(open.value("pipewright_engine_connections_open"), 4.0);
     writer.close().await.unwrap();
     assert_eq!(reader.next_bytes().await.unwrap(), None);
@@ -69,7 +69,7 @@ async fn channels_are_counted_by_how_they_end() {
     let finished = |verdict: &str| {
         format!("pipewright_engine_channels_finished_total{{verdict=\"{verdict}\"}}")
     };
-    // A reader that goes before the end.
+    // A reader that leaves before the end.
     let channel = worker.create_channel(None).await.unwrap();
     let (mut writer, mut reader) = (channel.writer, channel.reader);
     writer.write("cancelled").await.unwrap();
@@ -77,7 +77,7 @@ async fn channels_are_counted_by_how_they_end() {
     reader.next_bytes().await.unwrap();
     reader.close().await;
     drop(writer);
-    // A writer that aborts with a close of its own.
+    // A writer that aborts with a close code of its own.
     let channel = worker.create_channel(None).await.unwrap();
     let (mut writer, mut reader) = (channel.writer, channel.reader);
     writer.write("failed").await.unwrap();

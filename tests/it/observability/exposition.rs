@@ -1,17 +1,17 @@
-//! A strict reader of the text exposition format of Prometheus, version 0.0.4.
+//! A strict parser of the Prometheus text exposition format, version 0.0.4.
 
 use std::collections::{BTreeMap, HashSet};
 
-/// What was told of metrics.
+/// Parsed metrics.
 pub(super) struct Exposition {
-    /// Name and type of each metric, in their order.
+    /// Name and type of each metric, in order.
     pub(super) families: Vec<(String, String)>,
-    /// By name with its labels, as they stand.
+    /// By name and labels, as written.
     samples: BTreeMap<String, f64>,
 }
 
 impl Exposition {
-    /// Panics where the text is not as the format wants it.
+    /// Panics if the text does not follow the format.
     pub(super) fn parse(text: &str) -> Self {
         assert!(text.ends_with('\n'), "the last line has no end");
         let mut parsed = Self {

@@ -1,4 +1,4 @@
-//! What runs can be seen from outside: metrics, spans, logs.
+//! Observability: metrics, spans, logs.
 
 #![expect(clippy::unwrap_used, reason = "a test that fails may panic")]
 #![expect(clippy::float_cmp, reason = "what is counted is a whole number")]

@@ -1,4 +1,4 @@
-//! Nothing that is logged shows an access key or a token, in this crate or below it.
+//! Nothing that this crate or its dependencies log contains an access key or a token.
 
 use std::fmt::{Debug, Write};
 use std::sync::{Arc, Mutex, Once};
@@ -11,7 +11,7 @@ use tracing_subscriber::registry::Registry;
 
 const TOKEN: &str = "s3cret-t0ken";
 
-/// What was logged, as text.
+/// The logged text.
 #[derive(Clone, Default)]
 struct Logged(Arc<Mutex<String>>);
 
@@ -37,7 +37,7 @@ impl<S: tracing::Subscriber> Layer<S> for Logged {
     }
 }
 
-/// What goes to the crate `log`, as far as it looks like a secret of some test.
+/// Collects messages of the crate `log` that look like the secret of a test.
 static RECORDS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 struct Records;
@@ -65,7 +65,7 @@ fn log_records() {
     });
 }
 
-/// One thread, so that everything logs to the subscriber of this test.
+/// A single thread, so that everything logs to the subscriber of this test.
 #[test]
 fn no_access_key_and_no_token_is_logged() {
     log_records();

@@ -12,7 +12,7 @@ use tracing_subscriber::registry::{LookupSpan, Registry};
 
 use crate::engine::{engine, url};
 
-/// Keeps every span of this crate that has ended, with its fields and its parent's name.
+/// Collects every ended span of this crate, with its fields and its parent's name.
 #[derive(Clone, Default)]
 struct Ended(Arc<Mutex<Vec<Seen>>>);
 
@@ -60,7 +60,7 @@ impl<S: tracing::Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Ended {
 }
 
 impl Ended {
-    /// The span, which is there once, of these that have a field of this value.
+    /// The only span with a field of this value.
     #[track_caller]
     fn one(&self, name: &str, field: &str, value: &str) -> Seen {
         let all = self.0.lock().unwrap();

@@ -14,7 +14,7 @@ async fn double(n: u32) -> u32 {
     2 * n
 }
 
-/// The span of this name, the only one of which `is` is true.
+/// The only span of this name for which `is` returns true.
 fn one<'a>(spans: &'a [SpanData], name: &str, is: impl Fn(&SpanData) -> bool) -> &'a SpanData {
     let mut found = spans.iter().filter(|span| span.name == name && is(span));
     let one = found

@@ -1,4 +1,4 @@
-//! What a worker counts of itself.
+//! The metrics of a worker.
 
 use pipewright::{FunctionError, Pipeline, Worker, pipeline_stage, remote};
 use tokio::time::timeout;
@@ -76,7 +76,7 @@ async fn streams_are_counted_while_running_and_by_ending() {
         assert_eq!(ended.unwrap(), None);
         let closed = worker.metrics();
         assert_eq!((closed.written.complete, closed.read.complete), (1, 1));
-        // Ends that are never used, and one that is given up.
+        // Ends that are never used, and one that is abandoned.
         let unused = worker.create_channel(None).await.unwrap();
         drop(unused);
         let mut given_up = worker.create_channel(None).await.unwrap().writer;
@@ -124,7 +124,7 @@ async fn nothing_but_the_streams_of_a_run_is_counted() {
     let pipeline = Pipeline::from_iter(0..10_u32).then(remote::<u32, u32>("counted::increment"));
     let run = pipeline.start(&worker).await.unwrap();
     assert_eq!(run.collect::<Vec<_>>().await.unwrap().len(), 10);
-    // What holds the stage is let go of after its end.
+    // The channel that controls the stage is released after its end.
     settled(&engine, |stats| stats.channels == 0).await;
     for metrics in [worker.metrics(), there.metrics()] {
         assert_eq!((metrics.written.complete, metrics.read.complete), (1, 1));

@@ -14,7 +14,7 @@ fn sorted(mut items: Vec<u64>) -> Vec<u64> {
     items
 }
 
-/// Items in and out of every part called `name`.
+/// Number of input and output items of every part named `name`.
 fn counts(report: &RunReport, name: &str) -> Vec<(u64, u64)> {
     report
         .stages
@@ -70,7 +70,7 @@ async fn partition_keeps_a_key_together_and_in_order() {
         assert_eq!(by_key.len(), 7);
         for seen in by_key.values() {
             assert!(seen.is_sorted(), "{seen:?}");
-            // The state of one copy has seen them all.
+            // The state of a single copy has seen all of them.
             assert!(seen.is_sorted_by_key(|(_, number)| *number), "{seen:?}");
         }
         assert_eq!(by_key.values().map(Vec::len).sum::<usize>(), 1000);
@@ -174,7 +174,7 @@ async fn a_branch_that_leaves_early_does_not_end_the_others() {
             .branch(|numbers| numbers.then(odd))
             .merge()
     });
-    // An iii engine does not say that a reader left.
+    // An iii engine does not report that a reader left.
     let told = TestEngine::start().await.is_pipewright();
     for (items, report) in ran.await {
         if report.is_ok() || told {
@@ -194,7 +194,7 @@ async fn when_all_branches_have_left_what_is_before_gives_way() {
             .branch(|numbers| numbers.then(odd).then(first))
             .merge()
     });
-    // An iii engine does not say that a reader left.
+    // An iii engine does not report that a reader left.
     let told = TestEngine::start().await.is_pipewright();
     for (items, report) in ran.await {
         if report.is_ok() || told {

@@ -1,4 +1,4 @@
-//! Operators that are closures: the same fused and over channels.
+//! Operators with closures: the same results fused and over channels.
 
 use std::collections::HashSet;
 use std::future::ready;
@@ -35,7 +35,7 @@ where
     }
 }
 
-/// Name, items in and items out of each stage but the source.
+/// Name, input items and output items of each stage except the source.
 fn counts(report: &RunReport) -> Vec<(&str, u64, u64)> {
     let stages = report.stages.iter().skip(1);
     let counts = stages.map(|stage| {
@@ -137,7 +137,7 @@ async fn report_names_each_closure() {
     };
     assert_eq!(make().stages(), ["map", "even", "take"]);
     let fused = make().run_local().report().await.unwrap();
-    // The source gives only what is asked for.
+    // The source produces only what is requested.
     assert_eq!(
         counts(&fused),
         [("map", 4, 4), ("even", 4, 2), ("take", 2, 2)]
@@ -156,7 +156,7 @@ async fn take_stops_what_is_before_it() {
     gives(|| Pipeline::source(endless()).map(|n| n).take(3), 0..3).await;
     gives(|| Pipeline::produce(naturals).take(3).map(|n| n), 0..3).await;
     gives(|| Pipeline::produce(naturals).take_while(|n| *n < 3), 0..3).await;
-    // The last item ends it, not the wait for one more.
+    // The last item ends the operator; it does not wait for another one.
     gives(|| Pipeline::source(then_idle(0..3)).take(3), 0..3).await;
     gives(|| Pipeline::source(then_idle([])).take(0), []).await;
 }

@@ -1,4 +1,4 @@
-//! Composed stages, and what stages around others pass on.
+//! Composed stages, and what wrapped stages forward.
 
 use std::time::Duration;
 
@@ -58,7 +58,7 @@ async fn a_composed_stage_keeps_its_remote_part() {
     assert_eq!(run.collect::<Vec<_>>().await.unwrap(), [4, 12, 0]);
     let run = far().start(&worker).await.unwrap();
     assert_eq!(run.collect::<Vec<_>>().await.unwrap(), [4, 12, 0]);
-    // Registered as one stage, it goes on to the worker of its part.
+    // Registered as one stage, it forwards to the worker of its part.
     worker.register(double.then(increment.remote())).unwrap();
     worker.registered().await.unwrap();
     let run = Pipeline::from_iter(0..3_u64)
@@ -102,7 +102,7 @@ async fn composed_parameters_go_to_parts_that_take_them() {
         report.unwrap();
         assert_eq!(items, [2, 10, 0]);
     }
-    // A part's own stay, and all others get the same.
+    // A part keeps its own parameters, and all others get the same.
     let ran = run_all_ways(|| {
         let own = add.with_params(json!({"addend": 100}));
         let all = own.then(double).then(add);
@@ -112,7 +112,7 @@ async fn composed_parameters_go_to_parts_that_take_them() {
         report.unwrap();
         assert_eq!(items, [201, 203]);
     }
-    // Parts that take none say so.
+    // Parts that take no parameters reject them.
     let ran = run_all_ways(|| {
         Pipeline::from_iter(0..2_u64).then(double.then(increment).with_params(every(2)))
     });

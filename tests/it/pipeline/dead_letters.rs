@@ -1,4 +1,4 @@
-//! Items that a stage cannot handle: their numbers, and the stream of dead letters.
+//! Items that a stage cannot process: their numbers, and the stream of dead letters.
 
 use pipewright::format::Json;
 use pipewright::pipeline::RunSource;
@@ -12,7 +12,7 @@ use tokio::runtime::Runtime;
 use super::stages::{double, no_fives};
 use super::{House, run_all_ways};
 
-/// Lines of which two are no numbers.
+/// Lines, two of which are not numbers.
 const LINES: &[u8] = b"1\ntwo\n3\n\"four\"\n6\n";
 
 #[tokio::test]
@@ -94,7 +94,7 @@ async fn unreadable_item_without_a_policy_fails_its_stage() {
     }
 }
 
-/// Lets the program of a run end with its report, while engine and reader live on.
+/// The process can end after the report of a run, while engine and reader continue.
 #[test]
 fn dead_letters_have_ended_when_the_report_is_given() {
     let elsewhere = Runtime::new().unwrap();
@@ -163,7 +163,7 @@ async fn dead_letters_outlive_the_channel_that_they_go_to() {
         assert_eq!(run.run_local().report().await.unwrap().items, 4);
         let mut receiver = opened.recv().await.unwrap();
         assert_eq!(receiver.recv().await.unwrap().unwrap().item, 1);
-        // The channel is lost, as it is with its engine.
+        // The channel is lost, as if its engine had stopped.
         receiver.close().await;
         house.is_quiet().await;
     }

@@ -1,4 +1,4 @@
-//! Who is told as the first cause, and what is no failure at all.
+//! Which failure is reported as the first cause, and what is not a failure.
 
 use pipewright::{
     ChannelReader, ChannelWriter, Error, Pipeline, Receiver, Result, Sender, WriteError,
@@ -24,7 +24,7 @@ async fn pass(mut input: Receiver<u64>, mut output: Sender<u64>) -> Result<()> {
     Ok(())
 }
 
-/// An error that tells nothing of where it comes from.
+/// An error that does not reveal its cause.
 #[derive(Debug, thiserror::Error)]
 #[error("it did not work")]
 struct Opaque;
@@ -37,7 +37,7 @@ async fn opaque(mut input: Receiver<u64>, mut output: Sender<u64>) -> Result<(),
     Ok(())
 }
 
-/// An error type as most programs have one.
+/// An error type as in most programs.
 #[derive(Debug, thiserror::Error)]
 enum AppError {
     #[error(transparent)]
@@ -67,7 +67,7 @@ async fn copy(mut input: ChannelReader, mut output: ChannelWriter) -> Result<()>
     Ok(())
 }
 
-/// Gives the first five items and wants no more.
+/// Outputs the first five items and stops.
 #[pipeline_stage(id = "endings::first")]
 async fn first(mut input: Receiver<u64>, mut output: Sender<u64>) -> Result<()> {
     for _ in 0..5 {
@@ -127,7 +127,7 @@ async fn the_first_cause_is_kept_whatever_an_error_says() {
     }
 }
 
-/// Fails as it would if a channel of its own had lost its reader.
+/// Fails as if a channel of its own had lost its reader.
 #[pipeline_stage(id = "endings::writes_elsewhere")]
 fn writes_elsewhere(n: u64) -> Result<u64> {
     if n == 3 {
@@ -177,7 +177,7 @@ async fn the_reader_of_another_channel_that_left_is_a_failure() {
     }
 }
 
-/// Takes an error of its input for the end, as one writes it in a hurry.
+/// Treats an error of its input as the end, as careless code does.
 #[pipeline_stage(id = "endings::hasty")]
 async fn hasty(mut input: Receiver<u64>, mut output: Sender<u64>) -> Result<()> {
     while let Ok(Some(n)) = input.recv().await {

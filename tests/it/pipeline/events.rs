@@ -1,4 +1,4 @@
-//! Messages, metadata and progress on their way through a pipeline.
+//! Messages, metadata and progress in a pipeline.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -181,7 +181,7 @@ async fn progress_of_every_stage_reaches_the_end() {
     }
 }
 
-/// Holds the others up.
+/// Holds up the others.
 #[pipewright::pipeline_stage(id = "test::slow")]
 async fn slow(n: u64) -> u64 {
     tokio::time::sleep(Duration::from_millis(2)).await;
@@ -242,7 +242,7 @@ async fn a_bench_runs_a_stage_either_way() {
     assert_eq!(params.run_over_channels().await.unwrap().items, [3, 3]);
 }
 
-/// Takes everything, tells of it, and writes when it is let.
+/// Takes everything, reports it, and writes when it is allowed to.
 #[pipeline_stage(id = "events::tells_first")]
 async fn tells_first(
     mut numbers: Receiver<u64>,

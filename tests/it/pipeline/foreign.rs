@@ -1,5 +1,5 @@
-//! Stages that know nothing of this crate: functions that open the ends of channels by hand, end
-//! as they like, and leave behind what they like.
+//! Stages without pipewright: functions that open channel ends by hand, end in various ways, and
+//! may leave ends open.
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -15,11 +15,11 @@ use serde_json::{Value, json};
 use super::ran::{Ran, ran, then_idle};
 use crate::support::within;
 
-/// How a foreign stage ends, once it has read something.
+/// How a foreign stage ends after it has read something.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 enum Ends {
     Well,
-    /// Closes its writer, and returns while there is more to read.
+    /// Closes its writer, and returns although there is more to read.
     Early,
     /// Fails, and leaves its ends open.
     Fails,
@@ -29,7 +29,7 @@ enum Ends {
     WritesLate,
 }
 
-/// What stages have left open, until the end of the tests.
+/// Ends that stages have left open, kept until the end of the tests.
 static LEFT_OPEN: Mutex<Vec<(ChannelReader, ChannelWriter)>> = Mutex::new(Vec::new());
 
 async fn foreign(request: StageRequest, invocation: Invocation) -> Result<Value> {
@@ -89,7 +89,7 @@ async fn first(mut input: Receiver<u64>, mut output: Sender<u64>) -> Result<()> 
     Ok(())
 }
 
-/// Fused, and over channels, with the foreign stage at different places.
+/// Fused, and over channels, with the foreign stage at different positions.
 async fn in_all_places(ends: &str, numbers: Vec<u64>, idle: bool) -> Vec<(String, Ran<u64>)> {
     use pipewright::StageExt;
     let worker = foreigners().await;
@@ -235,7 +235,7 @@ pub(super) async fn waits_to_be_told(
     }
 }
 
-/// A stage that listens and ends in peace, and one that waits for its input.
+/// A stage that handles the signal and ends normally, and one that waits for its input.
 #[tokio::test]
 async fn a_worker_that_shuts_down_is_told_as_the_cause() {
     for id in ["foreign::waits_to_be_told", "foreign::pass"] {

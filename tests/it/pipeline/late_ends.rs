@@ -12,7 +12,7 @@ use tokio::time::sleep;
 
 use super::ran::{Ran, ran};
 
-/// How long the engine of these tests waits for an end that nobody opens.
+/// How long the engine of these tests waits for an unopened end.
 const TTL: Duration = Duration::from_millis(300);
 
 async fn forgetful() -> (Engine, Worker) {
@@ -29,7 +29,7 @@ async fn late_producer(mut output: Sender<u64>) -> Result<()> {
     Ok(())
 }
 
-/// Gives nothing before it has seen everything, as a sort does.
+/// Outputs nothing before it has read everything, as a sort does.
 #[pipeline_stage(id = "late::total")]
 async fn total(mut input: Receiver<u64>, mut output: Sender<u64>) -> Result<()> {
     let mut sum = 0;

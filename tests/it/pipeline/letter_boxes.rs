@@ -1,4 +1,4 @@
-//! Dead letters that go to a file, a closure or a channel of tokio's, with an engine and without.
+//! Dead letters that go to a file, a closure or a tokio channel, with and without an engine.
 
 use std::sync::{Arc, Mutex};
 
@@ -12,7 +12,7 @@ fn parse(text: String) -> Result<u32> {
     Ok(text.parse()?)
 }
 
-/// Runs over two bad items of four, fused and over channels.
+/// Runs over four items, two of which are bad, fused and over channels.
 async fn both(letters: impl Fn() -> DeadLetters) -> [std::result::Result<Vec<u32>, RunError>; 2] {
     let make = || {
         let texts = ["1", "x", "3", "y"].map(str::to_owned);

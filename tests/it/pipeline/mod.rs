@@ -29,7 +29,7 @@ use pipewright::{EngineStats, Pipeline, RunError, RunReport, Worker};
 
 use crate::support::{FAILED, TestEngine};
 
-/// An engine, and what it is reached by.
+/// An engine and the addresses to reach it.
 struct House {
     engine: TestEngine,
 }
@@ -41,28 +41,28 @@ impl House {
         }
     }
 
-    /// A worker by socket, and one within the process where the engine is.
+    /// A worker over a socket, and one within the process if the engine is embedded.
     async fn workers(&self) -> Vec<Worker> {
         let addresses = self.engine.addresses().into_iter();
         join_all(addresses.map(|address| self.engine.worker(address))).await
     }
 
-    /// A worker by socket.
+    /// A worker over a socket.
     async fn worker(&self) -> Worker {
         self.engine.worker(self.engine.address()).await
     }
 
-    /// Waits until no channel is left and no call.
+    /// Waits until no channels and no calls are left.
     async fn is_quiet(&self) {
         let quiet = |stats: &EngineStats| stats.channels == 0 && stats.calls == 0;
         self.engine.settled(quiet).await;
     }
 }
 
-/// What a run gave and how it ended.
+/// The output of a run, and how it ended.
 type Ran<T> = (Vec<T>, Result<RunReport, RunError>);
 
-/// Runs the pipeline in all ways: fused, over memory and over WebSocket. Nothing may be left.
+/// Runs the pipeline in all ways: fused, in memory and over WebSocket. Nothing may be left behind.
 async fn run_all_ways<P: Segment>(make: impl Fn() -> Pipeline<P>) -> Vec<Ran<P::Out>> {
     let house = House::new().await;
     let mut all = Vec::new();
@@ -89,7 +89,7 @@ async fn run_all_ways<P: Segment>(make: impl Fn() -> Pipeline<P>) -> Vec<Ran<P::
     all
 }
 
-/// Numbers without an end, which give way to others in between.
+/// Endless numbers, which yield to other tasks in between.
 fn endless() -> impl futures::Stream<Item = u64> + Send + 'static {
     futures::stream::iter(0..).then(async |n| {
         tokio::task::yield_now().await;

@@ -16,7 +16,7 @@ use super::stages::{double, sums};
 use super::{House, run_all_ways};
 use crate::support::FAILED;
 
-/// Reads eight items before it gives the first one, as a prefetch does.
+/// Reads eight items before it outputs the first one, as a prefetch does.
 #[pipeline_stage(id = "test::reads_ahead")]
 async fn reads_ahead(input: Receiver<u64>, mut output: Sender<u64>) -> Result<()> {
     let mut items = input.map(async |n| n).buffered(8);
@@ -37,7 +37,7 @@ async fn a_stage_that_reads_ahead_keeps_the_order() {
 
 static RUNNING: AtomicUsize = AtomicUsize::new(0);
 
-/// Gives what it makes of an item before it receives the next one.
+/// Outputs the result for an item before it receives the next one.
 #[pipeline_stage(id = "test::declared", ordered)]
 async fn declared(mut input: Receiver<u64>, mut output: Sender<(u64, usize)>) -> Result<()> {
     let copy = RUNNING.fetch_add(1, SeqCst);
@@ -79,7 +79,7 @@ async fn ordered_copies_of_an_unordered_stage_are_refused() {
     }
 }
 
-/// A function that knows nothing of pipewright: it copies the data, and drops the messages.
+/// A function without pipewright: it copies the data and drops the messages.
 async fn plain(request: StageRequest, invocation: Invocation) -> Result<Value> {
     let worker = invocation.worker();
     let (Some(reader), Some(writer)) = (request.reader_ref, request.writer_ref) else {
@@ -163,7 +163,7 @@ async fn ordered_copies_go_on_after_a_pause_with_progress() {
     }
 }
 
-/// As slow as its item is small.
+/// Takes longer for smaller items.
 #[pipeline_stage(id = "test::uneven")]
 async fn uneven(text: String) -> String {
     if text.len().is_multiple_of(3) {

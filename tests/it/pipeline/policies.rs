@@ -16,7 +16,7 @@ fn skipped(report: &RunReport, stage: &str) -> u64 {
     summary.unwrap().report.as_ref().unwrap().items_skipped
 }
 
-/// Fails for the second of two numbers that come out of an item.
+/// Fails for the second of the two numbers in an item.
 #[pipeline_stage(id = "test::late")]
 fn late(n: u64) -> impl Iterator<Item = Result<u64>> + Send {
     let second = if n.is_multiple_of(3) {
@@ -102,7 +102,7 @@ async fn failed_items_become_dead_letters_with_their_bytes() {
     }
 }
 
-/// Lines of which two are no numbers.
+/// Lines, two of which are not numbers.
 const LINES: &[u8] = b"1\ntwo\n3\n\"four\"\n6\n";
 
 #[tokio::test]
@@ -158,7 +158,7 @@ async fn dead_letters_that_cannot_be_sent_fail_the_stage() {
 
 static CALLS: AtomicU32 = AtomicU32::new(0);
 
-/// Succeeds with every third call.
+/// Succeeds at every third call.
 #[pipeline_stage(id = "test::flaky")]
 async fn flaky(n: u64, calls: &mut u64) -> Result<(u64, u64)> {
     *calls += 1;
@@ -180,7 +180,7 @@ async fn a_failed_call_is_made_again() {
     assert_eq!(CALLS.load(SeqCst) as usize, ran.len() * 9);
     for (items, report) in ran {
         let report = report.unwrap();
-        // The state is that of all calls.
+        // All calls share the state.
         assert_eq!(items, [(0, 3), (1, 6), (2, 9)]);
         assert_eq!(skipped(&report, "test::flaky"), 0);
     }
@@ -220,7 +220,7 @@ fn at_once() -> Backoff {
     Backoff::new().first(wait).base(wait).cap(wait)
 }
 
-/// Fails at its first two calls for a number, and says so much at each.
+/// Fails at its first two calls for a number, and sends a message at each.
 #[pipeline_stage(id = "test::announces")]
 async fn announces(n: u64, calls: &mut u64, context: StageContext) -> Result<u64> {
     *calls += 1;
@@ -232,7 +232,7 @@ async fn announces(n: u64, calls: &mut u64, context: StageContext) -> Result<u64
     Ok(n)
 }
 
-/// The same with several calls at once; says more while its outputs are taken.
+/// The same with several concurrent calls; also sends messages while its outputs are taken.
 #[pipeline_stage(id = "test::announces_later", concurrency = 2)]
 async fn announces_later(
     n: u64,

@@ -1,5 +1,5 @@
-//! Stages in processes of their own, and what goes wrong with them. The processes are this test
-//! binary, see `a_worker_process_serves_until_it_is_asked_to_stop`.
+//! Stages in separate processes, and their faults. The processes are this test binary; see
+//! `a_worker_process_serves_until_it_is_asked_to_stop`.
 
 use std::env;
 use std::process::{ExitStatus, Stdio};
@@ -15,26 +15,26 @@ use tokio::time::timeout;
 use super::stages::{Take, double, hang, increment, no_fives, odd, sums, twice};
 use super::{FAILED, House, endless};
 
-/// Tells a process to be a worker of the engine at this URL.
+/// Environment variable: makes a process a worker of the engine at this URL.
 const URL: &str = "PIPEWRIGHT_TEST_WORKER_OF";
 
-/// The stages that it is to have.
+/// Environment variable: the stages of the worker.
 const STAGES: &str = "PIPEWRIGHT_TEST_STAGES";
 
-/// The environment's name of the namespace that a worker registers its functions in.
+/// Environment variable: the namespace in which a worker registers its functions.
 const NAMESPACE: &str = "III_NAMESPACE";
 
-/// What a worker process prints when the engine has its stages.
+/// Printed by a worker process when the engine has its stages.
 const READY: &str = "the stages are registered";
 
 /// The test that a worker process runs.
 const MAIN: &str = "pipeline::processes::a_worker_process_serves_until_it_is_asked_to_stop";
 
-/// A worker in a process of its own; killed when it is dropped.
+/// A worker in a separate process, which is killed when dropped.
 struct Process(Child);
 
 impl Process {
-    /// Starts one with `stages` and waits until the engine has them all.
+    /// Starts a worker with `stages` and waits until the engine has all of them.
     async fn start(house: &House, stages: &[&str]) -> Self {
         let mut child = Command::new(env::current_exe().unwrap())
             .args(["--exact", MAIN, "--nocapture"])
@@ -45,7 +45,7 @@ impl Process {
             .kill_on_drop(true)
             .spawn()
             .unwrap();
-        // Read on, because the harness prints to it in the end.
+        // Keeps reading, because the test harness prints to it at the end.
         let mut printed = BufReader::new(child.stdout.take().unwrap()).lines();
         let ready = async {
             while let Some(line) = printed.next_line().await.unwrap() {
@@ -112,7 +112,7 @@ async fn a_worker_process_serves_until_it_is_asked_to_stop() {
         .await
         .unwrap();
     assert_eq!(run.next().await.unwrap().unwrap(), 0);
-    // What runs finishes.
+    // Running stages finish.
     process.signal("TERM").await;
     let left: Vec<u64> = run.collect().await.unwrap();
     assert_eq!(left.len(), 199);
@@ -129,7 +129,7 @@ async fn two(house: &House, failing: &str) -> (Process, Process) {
     )
 }
 
-/// The one result of a run of `pipeline`, which fails, and leaves nothing.
+/// The result of a run of `pipeline`, which fails and leaves nothing behind.
 macro_rules! failure {
     ($house:expr, $worker:expr, $pipeline:expr) => {{
         let run = $pipeline.start(&$worker).await.unwrap();
@@ -182,7 +182,7 @@ async fn a_panic_names_stage_and_item_across_processes() {
     assert_eq!(cause.stage.as_deref(), Some("test::no_fives"));
     assert_eq!(cause.item, Some(1));
     assert!(cause.message.contains("thirteen"), "{}", cause.message);
-    // The process lives on.
+    // The process continues.
     far_away.signal("TERM").await;
     assert!(far_away.ended().await.success());
 }

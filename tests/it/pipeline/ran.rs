@@ -1,4 +1,4 @@
-//! Runs a pipeline in both ways, and says in a line how each has ended.
+//! Runs a pipeline in both ways, and describes each end in one line.
 
 use std::fmt::Debug;
 use std::future::pending;
@@ -9,10 +9,10 @@ use pipewright::pipeline::{RunSource, Segment};
 use pipewright::{Pipeline, Run, Worker};
 use tokio::time::timeout;
 
-/// What no run of these tests takes, even on a busy machine.
+/// Longer than any run of these tests takes, even on a busy machine.
 pub(super) const LONG: Duration = Duration::from_secs(20);
 
-/// What came out of a run, and how it ended: `complete`, the first cause, or `does not end`.
+/// The output of a run, and how it ended: `complete`, the first cause, or `does not end`.
 #[derive(Debug, PartialEq)]
 pub(super) struct Ran<T> {
     pub(super) items: Vec<T>,
@@ -64,7 +64,7 @@ pub(super) async fn both_ways<P: Segment<Out: Debug>>(
     [fused, over_channels]
 }
 
-/// Items, and then nothing, without an end.
+/// Some items, and then nothing, without an end.
 pub(super) fn then_idle(
     items: impl IntoIterator<Item = u64>,
 ) -> impl Stream<Item = u64> + Send + 'static {

@@ -1,4 +1,4 @@
-//! What a format refuses, it refuses in each way to run a pipeline.
+//! What a format refuses, it refuses however the pipeline runs.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -12,7 +12,8 @@ use tokio_util::codec::{LengthDelimitedCodec, LinesCodec};
 
 use super::run_all_ways;
 
-/// The items before it, who is blamed at which item, and why; the same in each way.
+/// The items before the refusal, the reported stage and item, and the reason; the same in every way
+/// to run.
 async fn refused<P>(make: impl Fn() -> Pipeline<P>) -> (Vec<P::Out>, String, Option<u64>, String)
 where
     P: Segment<Out: Debug + PartialEq>,
@@ -134,7 +135,7 @@ async fn json_text_of_several_lines_is_one_item() {
     }
 }
 
-/// Such a codec says only by writing what it can write, and what is read of it.
+/// Such a codec reveals only by encoding and decoding which items it supports.
 #[tokio::test]
 async fn items_of_other_codecs_are_the_same_in_each_way() {
     type Frames = TokioCodec<LengthDelimitedCodec>;

@@ -204,7 +204,7 @@ async fn worker_provides_its_registered_stages_in_every_run() {
     assert_eq!(sums(&caller).await, [7, 8, 9]);
     assert_eq!(sums(&caller).await, [7, 8, 9]);
     assert_eq!(offset.uses.load(Ordering::Relaxed), 6);
-    // The value of a pipeline goes before the one of its worker.
+    // A value of the pipeline takes precedence over one of its worker.
     for pipeline in [
         Pipeline::from_iter([1_u64]).then(plain).boxed(),
         Pipeline::from_iter([1_u64])

@@ -68,7 +68,7 @@ async fn a_run_tells_whether_its_streams_were_verified() {
         let told = verified(run.report().await.unwrap());
         assert_eq!(told, (Some(true), vec![None, Some(true), Some(true)]));
 
-        // A stage that knows nothing of pipewright.
+        // A stage without pipewright.
         let plain = async |request: StageRequest, invocation: Invocation| {
             let worker = invocation.worker();
             let mut reader = worker.reader(&request.reader_ref.unwrap());
@@ -112,7 +112,7 @@ async fn a_stage_that_wants_no_more_ends_the_run_well() {
             .then(first)
             .then(double)
     });
-    // An iii engine does not say that a reader left; what came before is right.
+    // An iii engine does not report that a reader left; the items before are correct.
     let told = TestEngine::start().await.is_pipewright();
     for (items, report) in ran.await {
         assert!(report.is_ok() || !told, "{report:?}");
@@ -155,7 +155,7 @@ async fn stages_composed_are_a_stage() {
     house.is_quiet().await;
 }
 
-/// A byte stage: the bytes, backwards.
+/// A byte stage that reverses the bytes.
 #[pipeline_stage(id = "test::reverse")]
 async fn reverse(mut input: ChannelReader, mut output: ChannelWriter) -> Result<()> {
     let mut all = input.read_all().await?.to_vec();
@@ -194,7 +194,7 @@ async fn bytes_are_items_and_items_are_bytes() {
     assert_eq!(Bytes::from(written), "ba");
 }
 
-/// Everything that runs elsewhere while the neighbours are fused.
+/// Every kind of part that runs elsewhere while its neighbours are fused.
 #[tokio::test]
 async fn a_fused_run_reaches_stages_of_other_workers() {
     let house = House::new().await;
@@ -362,7 +362,7 @@ async fn run_is_a_fused_stream() {
     ends_fused(failed).await;
 }
 
-/// What `select!` of the futures crate asks for.
+/// The bounds that `select!` of the futures crate requires.
 async fn ends_fused(mut run: impl FusedStream + Unpin) {
     assert!(!run.is_terminated());
     while StreamExt::next(&mut run).await.is_some() {}

@@ -1,4 +1,4 @@
-//! Workers that shut down under their runs, and stages whose connection to the run is lost.
+//! Workers that shut down during runs, and stages that lose the connection to their run.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ async fn clock(mut output: Sender<u64>) -> Result<()> {
     Ok(())
 }
 
-/// What the stage gives until then is not all, so the run is not complete.
+/// The output of the stage until then is incomplete, so the run is not complete.
 #[tokio::test]
 async fn stages_of_a_local_run_are_told_of_a_shutdown() {
     let worker = Worker::embedded().await.unwrap();
@@ -41,7 +41,7 @@ async fn a_lost_hold_is_no_cancellation() {
     let engine = engine.await.unwrap();
     let url = engine.url().unwrap().to_string();
     let worker = Worker::connect(url.clone()).await.unwrap();
-    // Of a producer only the socket that it is held by is a reader's; that one breaks.
+    // A producer has only one reader's socket, the one that controls it; break that one.
     let breaks = FaultPlan::new().of(Sockets::Readers).behind_handshake();
     let breaks = breaks.after(0, Way::ToClient, Fault::Reset);
     let proxy = FaultProxy::start(&url, breaks).await.unwrap();

@@ -42,21 +42,21 @@ pub(super) async fn busy(n: u64) -> u64 {
     n
 }
 
-/// Says what it sees before it gives it.
+/// Sends a message about each item before it outputs the item.
 #[pipeline_stage(id = "test::announce")]
 pub(super) fn announce(n: u64, context: &StageContext) -> u64 {
     context.send_message(format!("saw {n}"));
     n
 }
 
-/// Puts the number of the item in its copy of the stage beside it, so that copies are seen.
+/// Pairs each item with its number in this copy of the stage, so that copies become visible.
 #[pipeline_stage(id = "test::number")]
 pub(super) fn number(n: u64, seen: &mut u64) -> (u64, u64) {
     *seen += 1;
     (n, *seen)
 }
 
-/// Takes the number off again.
+/// Removes the number again.
 #[pipeline_stage(id = "test::strip")]
 pub(super) fn strip(numbered: (u64, u64)) -> u64 {
     numbered.0
@@ -72,7 +72,7 @@ pub(super) fn no_fives(n: u64) -> Result<u64> {
     Ok(n)
 }
 
-/// What the context knows.
+/// Returns what the context contains.
 #[pipeline_stage(id = "test::known")]
 pub(super) fn known(n: u64, context: &StageContext) -> String {
     let metadata = context.metadata().cloned().unwrap_or_default();
@@ -85,7 +85,7 @@ pub(super) struct SumsOf {
     every: Option<u64>,
 }
 
-/// Gives the sum of every so many items, and of the rest at the end.
+/// Outputs the sum of every group of items, and of the rest at the end.
 #[pipeline_stage(id = "test::sums")]
 pub(super) async fn sums(
     mut input: Receiver<u64>,
@@ -105,7 +105,7 @@ pub(super) async fn sums(
     Ok(())
 }
 
-/// Gives the first five items and wants no more.
+/// Outputs the first five items and stops.
 #[pipeline_stage(id = "test::first")]
 pub(super) async fn first(mut input: Receiver<u64>, mut output: Sender<u64>) -> Result<()> {
     for _ in 0..5 {
@@ -134,7 +134,7 @@ pub(super) async fn count(mut output: Sender<u64>) -> Result<()> {
     Ok(())
 }
 
-/// Takes so many items and counts them.
+/// Takes this many items and counts them.
 #[derive(Clone)]
 pub(super) struct Take {
     most: u64,

@@ -1,4 +1,4 @@
-//! What ends reaches every stage at once: cancellation, deadlines, failures and readers that leave.
+//! Cancellation, deadlines, failures and readers that leave reach every stage immediately.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -51,7 +51,7 @@ async fn takes_three(mut input: Receiver<u64>) -> Result<()> {
     Ok(())
 }
 
-/// Holds its ends, and waits for something else that does not come.
+/// Holds its ends, and waits for another event that does not occur.
 #[pipeline_stage(id = "supervision::waits")]
 async fn waits(input: Receiver<u64>, output: Sender<u64>) -> Result<()> {
     let _held = (input, output);
@@ -77,7 +77,7 @@ async fn leaves(input: Receiver<u64>, output: Sender<u64>) {
     drop((input, output));
 }
 
-/// Nothing comes from the stage before it, not even a header.
+/// Receives nothing from the stage before it, not even a header.
 #[tokio::test]
 async fn a_stage_behind_a_silent_one_may_leave() {
     let numbers = || Pipeline::source(then_idle(0..5));
@@ -123,7 +123,7 @@ async fn a_failure_reaches_idle_and_waiting_stages_at_once() {
     );
 }
 
-/// Of each call, whether it was told to stop.
+/// For each call, whether it was cancelled.
 static TOLD: Mutex<BTreeMap<u64, bool>> = Mutex::new(BTreeMap::new());
 
 #[pipeline_stage(id = "supervision::computes", blocking)]
@@ -142,7 +142,7 @@ async fn fails(_n: u64) -> Result<u64> {
     Err(Error::msg("fails"))
 }
 
-/// Whether the call for item `n` was told, once it has ended.
+/// Waits until the call for item `n` has ended. Returns whether it was cancelled.
 async fn told(n: u64) -> bool {
     let told = async {
         loop {
@@ -155,7 +155,7 @@ async fn told(n: u64) -> bool {
     timeout(LONG, told).await.expect("the call never ended")
 }
 
-/// Begins a run with the call for item `n`, and gives the run up.
+/// Starts a run with the call for item `n`, and drops the run.
 async fn dropped(mut run: Run<impl RunSource<Item = u64>>) {
     let _ = timeout(Duration::from_millis(300), run.next()).await;
 }
@@ -226,7 +226,7 @@ fn run_with_a_deadline_can_be_created_without_a_runtime() {
     assert_eq!(items.unwrap(), [0, 1, 2]);
 }
 
-/// Plain code that takes its time, and keeps nothing.
+/// Slow synchronous code that keeps no item.
 #[pipeline_stage(id = "supervision::keeps_nothing")]
 fn keeps_nothing(_: &u64) -> bool {
     std::thread::sleep(Duration::from_millis(20));

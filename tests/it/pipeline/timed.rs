@@ -1,5 +1,4 @@
-//! Operators that go by the time, under a paused clock: fused, over channels, and as a plain model
-//! does it.
+//! Operators that depend on time, with a paused clock: fused, over channels, and in a simple model.
 
 mod model;
 
@@ -22,15 +21,15 @@ const fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
-/// Runs a test with a clock that moves on when nothing else can.
+/// Runs a test with a clock that advances when nothing else can run.
 fn paused<T>(test: impl Future<Output = T>) -> T {
     let mut builder = Builder::new_current_thread();
     let runtime = builder.enable_all().start_paused(true).build().unwrap();
     runtime.block_on(test)
 }
 
-/// Items with the times at which they come, 3 ms after a multiple of 10 ms: no span of these tests
-/// ends then.
+/// Items with their arrival times, 3 ms after a multiple of 10 ms, so that no period of these tests
+/// ends at that time.
 fn arriving(times: &[u64]) -> impl Stream<Item = (u64, u64)> + Send + 'static {
     let items: Vec<_> = (0..).zip(times.iter().copied()).collect();
     let began = Instant::now();
@@ -313,7 +312,7 @@ fn an_item_that_takes_too_long_fails() {
     });
 }
 
-/// Every other call does not end.
+/// Every second call does not end.
 #[pipeline_stage(id = "timed::every_other")]
 async fn every_other(n: u64) -> u64 {
     static CALLS: AtomicU32 = AtomicU32::new(0);

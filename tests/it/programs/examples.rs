@@ -22,7 +22,7 @@ async fn word_count_of_this_repository() {
         lines.iter().any(|line| line.ends_with("  self")),
         "{output}"
     );
-    // What one stage gives the next one takes.
+    // One stage outputs what the next one reads.
     let stages = ["files::read", "words::split", "words::count"].map(|stage| {
         let line = lines.iter().find(|line| line.starts_with(stage)).unwrap();
         let numbers = line.split_whitespace().skip(1);
@@ -46,7 +46,7 @@ async fn word_count_of_this_repository() {
 #[tokio::test]
 async fn word_count_counts_what_is_there() {
     let directory = tempfile::tempdir().unwrap();
-    // A word does not go on from one file to the next.
+    // A word does not continue from one file to the next.
     std::fs::write(
         directory.path().join("a.txt"),
         "To be, or not to be\nthat's",
@@ -101,7 +101,7 @@ async fn framed_prints_what_it_promises() {
     assert_eq!(lines(&output), promised("framed"));
 }
 
-/// One example a shape of a stage.
+/// One example for each kind of stage.
 #[tokio::test]
 async fn stages_print_what_they_promise() {
     let programs = [
@@ -124,7 +124,7 @@ async fn stages_print_what_they_promise() {
     }
 }
 
-/// What its runs look like is shown by `tests/browser`.
+/// `tests/browser` tests how its runs look.
 #[tokio::test]
 async fn busy_has_a_run_of_each_kind() {
     let (_engine, url) = Program::engine().await;
@@ -176,7 +176,7 @@ async fn three_programs_find_each_other() {
     let (a, b) = (format!("== {}", path("a")), format!("== {}", path("b")));
     assert_eq!(printed, [&a, "ONE", "TWO", &b, "THREE"]);
 
-    // A producer that fails midway fails the others, too, and they serve on.
+    // A failing producer makes the others fail, too, but their workers continue to serve.
     let failing = Program::example_in(namespace, "producer", &[&url, "no/such/file"]);
     let output = failing.output().await;
     assert!(!output.status.success());
@@ -193,7 +193,7 @@ async fn three_programs_find_each_other() {
     assert_eq!(lines_consumed(&report), "1", "{report}");
 }
 
-/// With its stages it needs Python and Node: that is `examples/polyglot/run`.
+/// With its stages it needs Python and Node: see `examples/polyglot/run`.
 #[tokio::test]
 async fn polyglot_tells_what_it_needs() {
     let output = Program::example("polyglot", &[]).output().await;
@@ -260,7 +260,7 @@ async fn tee_writes_a_copy_and_goes_on() {
     assert!(output.stderr.contains(&expected), "{output:?}");
 }
 
-/// With its model it needs Python: that is `examples/scoring/run`.
+/// With its model it needs Python: see `examples/scoring/run`.
 #[tokio::test]
 async fn scoring_tells_what_it_needs() {
     let output = Program::example("scoring", &[]).output().await;
@@ -271,7 +271,7 @@ async fn scoring_tells_what_it_needs() {
     );
 }
 
-/// No example is forgotten here.
+/// Every example is tested here.
 #[test]
 fn every_example_is_run_by_a_test() {
     let tests = [

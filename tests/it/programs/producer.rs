@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 use super::Program;
 use crate::support::within;
 
-/// The example `producer`, streaming a long file of zeros to whoever opens the reader's end.
+/// The example `producer`, which streams a long file of zeros to any reader.
 pub(crate) struct Producer {
     pub(crate) program: Program,
     pub(crate) reader_ref: StreamChannelRef,
@@ -14,7 +14,8 @@ pub(crate) struct Producer {
 }
 
 impl Producer {
-    /// Starts it at the engine at `url`, where `worker` is, too, with its functions in `namespace`.
+    /// Starts it at the engine at `url`, to which `worker` is connected, with its functions in
+    /// `namespace`.
     pub(crate) async fn start(
         worker: &Worker,
         url: &str,

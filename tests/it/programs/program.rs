@@ -6,20 +6,20 @@ use tokio::process::{Child, ChildStdout, Command};
 
 use crate::support::within;
 
-/// The program. Its own package gets its path from cargo. Other packages have a script that builds
-/// it where it is missing or older than its sources.
+/// The program. For its own package, cargo supplies the path. For other packages, a script builds
+/// it if it is missing or older than its sources.
 pub(crate) const PIPEWRIGHT: &str = match option_env!("CARGO_BIN_EXE_pipewright") {
     Some(path) => path,
     None => concat!(env!("CARGO_MANIFEST_DIR"), "/tests/program"),
 };
 
-/// A running process; killed when it is dropped.
+/// A running process, which is killed when dropped.
 pub(crate) struct Program {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
 }
 
-/// What a process has left when it is over.
+/// The result of a process.
 #[derive(Debug)]
 pub(crate) struct Output {
     pub(crate) status: ExitStatus,
@@ -33,12 +33,12 @@ impl Program {
         Self::start(Command::new(PIPEWRIGHT).args(arguments))
     }
 
-    /// An example, which `cargo test` has built beside the tests.
+    /// An example, which `cargo test` has built.
     pub(crate) fn example(name: &str, arguments: &[&str]) -> Self {
         Self::example_in(None, name, arguments)
     }
 
-    /// An example whose functions are in a namespace.
+    /// An example that registers its functions in a namespace.
     pub(crate) fn example_in(namespace: Option<&str>, name: &str, arguments: &[&str]) -> Self {
         let tests = std::env::current_exe().unwrap();
         let mut path: PathBuf = tests.ancestors().nth(2).unwrap().join("examples");
@@ -56,7 +56,7 @@ impl Program {
         )
     }
 
-    /// A line of a shell.
+    /// A shell command.
     #[cfg(unix)]
     pub(crate) fn shell(line: &str) -> Self {
         Self::start(Command::new("sh").args(["-c", line]))
@@ -78,7 +78,7 @@ impl Program {
         }
     }
 
-    /// An engine in a process of its own, and its URL.
+    /// An engine in a separate process, and its URL.
     pub(crate) async fn engine() -> (Self, String) {
         let mut program = Self::pipewright(&["engine", "--listen", "127.0.0.1:0"]);
         let line = program.line().await;
@@ -105,12 +105,12 @@ impl Program {
         text
     }
 
-    /// Ends it without a chance to say good-bye.
+    /// Kills it.
     pub(crate) async fn kill(&mut self) {
         self.child.kill().await.unwrap();
     }
 
-    /// Waits for its end; what was read as lines before is not given again.
+    /// Waits for its end; lines that were already read are not returned again.
     pub(crate) async fn output(mut self) -> Output {
         let mut stdout = String::new();
         while let Some(line) = within(self.lines.next_line()).await.unwrap() {
@@ -126,7 +126,7 @@ impl Program {
         }
     }
 
-    /// As [`output`](Self::output) of a program that has to succeed.
+    /// Like [`output`](Self::output), for a program that must succeed.
     pub(crate) async fn success(self) -> String {
         let output = self.output().await;
         assert!(output.status.success(), "{output:?}");

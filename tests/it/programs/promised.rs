@@ -4,7 +4,7 @@ pub(crate) fn lines(text: &str) -> Vec<&str> {
     text.lines().collect()
 }
 
-/// What the header comment of an example shows as its output.
+/// The output that the header comment of an example shows.
 pub(crate) fn promised(example: &str) -> Vec<String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("examples/{example}.rs"));
     let source = std::fs::read_to_string(path).unwrap();

@@ -26,10 +26,10 @@ fn sections(specification: &str) -> BTreeSet<String> {
     sections
 }
 
-/// The sections that one text cites, as in "section 4.3", "sections 1 and 2", "sections 1 to 7".
+/// The sections cited by a text, as in "section 4.3", "sections 1 and 2", "sections 1 to 7".
 fn cited(text: &str) -> Vec<String> {
     let mut cited = Vec::new();
-    // A citation may go on in the next line of a comment.
+    // A citation may continue on the next line of a comment.
     let words = text
         .replace("///", " ")
         .replace("//!", " ")
@@ -88,7 +88,7 @@ fn every_cited_section_of_the_protocol_exists() {
     }
     let mut wrong = Vec::new();
     let mut citations = 0;
-    // This folder speaks of the document as a whole.
+    // This folder refers to the document as a whole.
     for file in files
         .iter()
         .filter(|file| !file.components().any(|it| it.as_os_str() == "protocol"))

@@ -1,4 +1,4 @@
-//! `docs/protocol.md` held against the code: its test vectors, and the sections that code cites.
+//! Checks `docs/protocol.md` against the code: its test vectors, and the sections that code cites.
 
 mod citations;
 mod vectors;

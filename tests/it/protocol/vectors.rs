@@ -48,7 +48,7 @@ fn bytes_of(hex: &str) -> Vec<u8> {
         .collect()
 }
 
-/// The address of a server that plays the vector to the first client.
+/// The address of a server that sends the vector to the first client.
 async fn play(vector: &Vector) -> Address {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -71,7 +71,7 @@ async fn play(vector: &Vector) -> Address {
         let (stream, _) = listener.accept().await.unwrap();
         let mut socket = tokio_tungstenite::accept_async(stream).await.unwrap();
         for message in messages {
-            // A reader that has found a broken rule may leave before the rest.
+            // A reader that has detected a violation may leave before the rest.
             if socket.send(message).await.is_err() {
                 return;
             }

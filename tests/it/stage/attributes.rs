@@ -1,11 +1,11 @@
-//! What else stands around a function that becomes a stage.
+//! Other attributes and items around a function that becomes a stage.
 
 use std::sync::{Arc, Mutex};
 
 use pipewright::{Pipeline, Result, StageContext, pipeline_stage};
 use tracing_subscriber::layer::SubscriberExt;
 
-/// Names that are a stage's and a variable's at once.
+/// Names that a stage and a variable share.
 mod text {
     use pipewright::{Receiver, Result, Sender, pipeline_stage};
 

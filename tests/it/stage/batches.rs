@@ -1,4 +1,4 @@
-//! Functions of batches, and code for the end of the input: fused and over channels.
+//! Stages on batches, and the hook at the end of the input: fused and over channels.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 
 const LONG: Duration = Duration::from_secs(60);
 
-/// What a table takes.
+/// A database table: the batches that it received.
 #[derive(Default)]
 struct Table(Mutex<Vec<Vec<u32>>>);
 
@@ -166,7 +166,7 @@ async fn finish_is_called_once_at_the_end_of_the_input() {
     let expected = [(1, 2), (3, 4), (5, 0)];
     assert_eq!(bench().run().await.items, expected);
     assert_eq!(bench().run_over_channels().await.unwrap().items, expected);
-    // A policy and parameters leave it as it is.
+    // A policy and parameters do not change this.
     let skipping = pairs.on_error(Policy::Skip).with_params(());
     let bench = || Bench::new(skipping.clone()).items([1, 7, 2, 3]);
     let expected = [(1, 2), (3, 0)];

@@ -1,4 +1,4 @@
-//! The shapes whose code owns its ends: streams, bytes, producers and consumers.
+//! The kinds whose code owns its ends: streams, bytes, producers and consumers.
 
 use pipewright::{
     ChannelReader, ChannelWriter, Pipeline, Receiver, Result, Sender, StageContext, StageRequest,
@@ -32,13 +32,13 @@ async fn a_receiver_to_a_sender() {
     let message = || Step::Message("a sum".to_owned());
     let expected = vec![Step::Item(1), message(), Step::Item(5), message()];
     gives(sums_of, json!(2), items(0..5), expected).await;
-    // Messages that it does not ask for pass by it.
+    // Messages that it does not request bypass it.
     let mut expected = with_messages([0]);
     expected.insert(2, message());
     gives(sums_of, json!(1), with_messages([0]), expected).await;
 }
 
-/// Bytes that are sent on in another case.
+/// Forwards bytes in another case.
 #[pipeline_stage(id = "bytes::upper")]
 async fn upper(mut input: ChannelReader, mut output: ChannelWriter) -> Result<()> {
     while let Some(bytes) = input.next_bytes().await? {

@@ -1,4 +1,4 @@
-//! What becomes of a stage that fails, by its kind and by how it fails.
+//! The failure of a stage, by its kind and by how it fails.
 
 use futures::stream::{self, Stream, StreamExt};
 use pipewright::{
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::runs::{Step, fails, fused, items, served, trigger};
 use crate::support::{over_both, within};
 
-/// The number that none of the stages here can handle.
+/// The number that none of these stages can process.
 const BAD: u32 = 2;
 
 fn check(number: u32) -> Result<u32> {
@@ -352,7 +352,7 @@ async fn a_consumer_within_a_process() {
         .run_local();
     let error = within(run.report()).await.unwrap_err();
     assert_panicked(error.first_cause(), None);
-    // It leaves, and the source, which gives nothing more and never ends, is not waited for.
+    // It leaves, so the source, which outputs nothing more and never ends, is not awaited.
     let source = stream::iter([0]).chain(stream::pending());
     let run = Pipeline::source(source).consume(take_one).run_local();
     within(run.report()).await.unwrap();

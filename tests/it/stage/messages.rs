@@ -1,13 +1,14 @@
-//! What the compiler says of a stage that is wrong, word for word, and stages that it has to take.
+//! Compiler messages for invalid stages, word for word, and stages that must compile.
 
 use std::env;
 use std::io::Write;
 use std::process::Command;
 
-/// The compiler whose messages are in `tests/ui`. Others put some of them in other words.
+/// The compiler version of the messages in `tests/ui`. Other versions phrase some of them
+/// differently.
 const COMPILER: &str = "rustc 1.95.";
 
-/// Set to `require`, this makes a run with another compiler a failure.
+/// If this is set to `require`, a run with another compiler fails.
 const POLICY: &str = "PIPEWRIGHT_UI";
 
 #[test]
@@ -22,7 +23,7 @@ fn every_mistake_is_told_in_words() {
     let skipped =
         format!("NOT RUN: tests/ui, whose messages are those of {COMPILER}x; this is {compiler}");
     assert_ne!(env::var(POLICY).as_deref(), Ok("require"), "{skipped}");
-    // `eprintln!` would be kept from sight, because the test passes.
+    // `eprintln!` would be captured, because the test passes.
     writeln!(std::io::stderr(), "{skipped}").expect("the standard error is open");
 }
 

@@ -1,4 +1,4 @@
-//! Stages: what `#[pipeline_stage]` makes of functions, and what it refuses.
+//! Stages: what `#[pipeline_stage]` generates from functions, and what it rejects.
 
 mod attributes;
 mod batches;

@@ -1,4 +1,4 @@
-//! Runs one stage in every way there is, on the same input.
+//! Runs one stage in every possible way on the same input.
 
 use futures::future::join3;
 use pipewright::format::{Decode, Encode, Json};
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::support::{over_both, within};
 
-/// Something in a stream, at its place.
+/// An element of a stream, in order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) enum Step<T> {
     Item(T),
@@ -22,7 +22,7 @@ pub(super) fn items<T>(items: impl IntoIterator<Item = T>) -> Vec<Step<T>> {
     items.into_iter().map(Step::Item).collect()
 }
 
-/// Items with a message before each, after all, and nowhere else.
+/// Items with a message before each and one after all.
 pub(super) fn with_messages<T>(items: impl IntoIterator<Item = T>) -> Vec<Step<T>> {
     let mut steps = Vec::new();
     for (number, item) in items.into_iter().enumerate() {
@@ -33,13 +33,13 @@ pub(super) fn with_messages<T>(items: impl IntoIterator<Item = T>) -> Vec<Step<T
     steps
 }
 
-/// What came of a run.
+/// The result of a run.
 #[derive(Debug)]
 pub(super) struct Ran<T> {
     pub(super) seen: Vec<Step<T>>,
     /// How the output ended.
     pub(super) ended: Result<(), Abort>,
-    /// What the stage answered, where it was triggered.
+    /// The answer of the stage, if it was triggered.
     pub(super) answer: Option<Result<StageReport, Abort>>,
 }
 
@@ -104,7 +104,7 @@ where
     }
 }
 
-/// Runs a stage that a worker has registered, between two channels.
+/// Runs a registered stage between two channels.
 pub(super) async fn served<S, Form>(
     worker: &Worker,
     stage: S,
@@ -126,7 +126,7 @@ where
     request.params = params.clone();
     let sending = async {
         let mut sender = to.sender.with_content(metadata());
-        // A stage that fails takes no more.
+        // A failing stage takes no more input.
         if send(&mut sender, input.to_vec()).await.is_ok() {
             let _ = sender.close().await;
         }
@@ -144,7 +144,7 @@ async fn channel_of<S: Stage>(worker: &Worker, _: &S) -> Channel<S::Out, S::OutF
     worker.channel(None).await.unwrap()
 }
 
-/// Everything that arrives, and how it ended. The header carries what the input's did.
+/// Everything that arrives, and how it ended. The header has the metadata of the input.
 async fn received<T, F>(mut receiver: Receiver<T, F>) -> (Vec<Step<T>>, Result<(), Abort>)
 where
     T: Send + 'static,
@@ -152,7 +152,7 @@ where
 {
     let mut seen = Vec::new();
     if let Ok(Some(header)) = receiver.header().await {
-        // A stage that refuses its parameters has not read its input.
+        // A stage that rejects its parameters has not read its input.
         assert!(header.content.is_none() || header.content == Some(metadata()));
     }
     loop {
@@ -169,7 +169,7 @@ where
     }
 }
 
-/// Triggers a stage. What it fails with is an abort as JSON.
+/// Triggers a stage. Its failure is an abort as JSON.
 pub(super) async fn trigger(
     worker: &Worker,
     id: &str,
@@ -191,7 +191,7 @@ fn count<T>(steps: &[Step<T>]) -> u64 {
     items.count() as u64
 }
 
-/// Runs a stage fused, over memory and over a socket, and compares what comes out each time.
+/// Runs a stage fused, in memory and over a socket, and asserts that the results are equal.
 pub(super) async fn gives<S, Form>(
     stage: S,
     params: Value,
@@ -217,8 +217,8 @@ pub(super) async fn gives<S, Form>(
     .await;
 }
 
-/// Runs a stage that fails in every way; the failure is the same each time, as the reader of the
-/// output sees it and as the caller does. Gives it, with the items before it.
+/// Runs a stage that fails in every way. The failure must be the same each time, for the reader of
+/// the output and for the caller. Returns it, with the items before it.
 pub(super) async fn fails<S, Form>(
     stage: S,
     params: Value,

@@ -1,4 +1,4 @@
-//! What the settings in the parentheses do.
+//! The settings in the parentheses of the attribute.
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -30,7 +30,7 @@ async fn r#loop(mut input: Receiver<u32>) -> Result<()> {
     Ok(())
 }
 
-/// Stages of one name in two modules.
+/// Stages with the same name in two modules.
 mod left {
     #[pipewright::pipeline_stage]
     pub(super) fn parse(number: u32) -> u32 {
@@ -122,7 +122,7 @@ async fn formats() {
     assert_eq!(over_channels, fused);
 }
 
-/// Ends only when three items are handled at once.
+/// Ends only when three items are processed concurrently.
 static MEETING: LazyLock<Barrier> = LazyLock::new(|| Barrier::new(3));
 
 #[pipeline_stage(concurrency = 3)]
@@ -131,7 +131,7 @@ async fn meet(number: u32) -> u32 {
     number
 }
 
-/// Items go out in the order 2, 1, 0.
+/// Items are output in the order 2, 1, 0.
 #[pipeline_stage(concurrency = 3, unordered)]
 async fn backwards(number: u32) -> Vec<u32> {
     static NEXT: AtomicUsize = AtomicUsize::new(2);

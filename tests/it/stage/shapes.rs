@@ -1,4 +1,4 @@
-//! Every shape: called as a function, fused, and over channels.
+//! Every kind of signature: called as a function, fused, and over channels.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::runs::{Step, gives, items, with_messages};
 
-/// Pauses as code does that waits for something.
+/// Pauses like code that waits for something.
 async fn pause() {
     tokio::task::yield_now().await;
 }
@@ -200,7 +200,7 @@ async fn state_lasts_for_a_run() {
     let mut sum = 0;
     running_sum::call(2, &mut sum);
     assert_eq!(running_sum::call(3, &mut sum), 5);
-    // Each of the runs begins anew.
+    // Each run starts with new state.
     gives(running_sum, Value::Null, items(1..5), items([1, 3, 6, 10])).await;
     gives(pairs, Value::Null, items(0..5), items([(0, 1), (2, 3)])).await;
 }

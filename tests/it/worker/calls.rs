@@ -160,7 +160,7 @@ async fn a_large_payload_passes_untouched() {
 
 #[tokio::test]
 async fn many_calls_at_once_find_their_own_answers() {
-    // More than all queues hold: both sides have to read while they cannot write.
+    // More than all queues hold: both sides must read while they cannot write.
     let engine = TestEngine::start().await;
     for address in engine.addresses() {
         let worker = engine.worker(address.clone()).await;

@@ -1,4 +1,4 @@
-//! How a worker finds its engine.
+//! How a worker connects to its engine.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -18,7 +18,7 @@ fn host_of(ip: IpAddr) -> String {
     }
 }
 
-/// Needs a name with two addresses, of which the first swallows what it gets.
+/// Needs a name with two addresses, the first of which discards everything.
 #[tokio::test]
 async fn a_silent_address_does_not_hide_the_next() {
     let known: Vec<_> = lookup_host(("localhost", 1)).await.unwrap().collect();
@@ -39,7 +39,7 @@ async fn a_silent_address_does_not_hide_the_next() {
         eprintln!("left out: {} has no port {port}", first.ip());
         return;
     }
-    // A listener whose queue is full drops what more comes.
+    // A listener with a full queue drops further connections.
     let _full = socket.listen(1).unwrap();
     let mut held = Vec::new();
     let moment = Duration::from_millis(500);

@@ -38,7 +38,7 @@ async fn a_shutdown_takes_functions_back_and_lets_them_finish() {
     }
 }
 
-/// An engine puts `_caller_worker_id` into the payload, for whoever asks.
+/// An engine adds `_caller_worker_id` to the payload.
 #[tokio::test]
 async fn payloads_hold_what_the_caller_sent_and_no_more() {
     #[derive(serde::Deserialize)]

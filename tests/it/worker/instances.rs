@@ -21,7 +21,7 @@ async fn ours() -> Option<TestEngine> {
     TestEngine::ours(Engine::builder(), WHY).await
 }
 
-/// A worker that comes back at once.
+/// A worker that reconnects immediately.
 async fn worker_at(url: &str) -> Worker {
     let fast = Backoff::new()
         .first(Duration::from_millis(5))
@@ -118,7 +118,7 @@ async fn a_shutdown_serves_the_calls_on_their_way() {
     }
 }
 
-/// Calls all the time until told to stop; gives how many went well, and what went wrong.
+/// Makes calls until it is told to stop. Returns the number of successes, and the errors.
 async fn load(guest: Worker, idempotent: bool, stop: Arc<AtomicBool>) -> (usize, Vec<CallError>) {
     let (mut well, mut failed) = (0, Vec::new());
     while !stop.load(Ordering::Relaxed) {
@@ -156,7 +156,7 @@ async fn a_rolling_restart_fails_no_idempotent_call() {
         let guest = worker_at(proxy.url()).await;
         loads.push((n < 4, tokio::spawn(load(guest, n < 4, Arc::clone(&stop)))));
     }
-    // New, then old: twice around, with a restart of the engine in between.
+    // New, then old: two rounds, with a restart of the engine in between.
     let mut current = engine;
     for round in 0..2 {
         for _ in 0..2 {
@@ -298,7 +298,7 @@ async fn an_idempotent_call_waits_for_its_worker_after_a_restart() {
         first.handle(WHY).unwrap().shutdown().await;
         let second = ours().await.unwrap();
         to_guest.lead_to(second.url()).unwrap();
-        // The caller is back, and is told that nobody has the function.
+        // The caller has reconnected, and is notified that no worker has the function.
         let mut states = guest.states();
         while states.next().await != Some(pipewright::ConnectionState::Connected) {}
         guest.registered().await.unwrap();

@@ -14,10 +14,10 @@ use tokio::time::timeout;
 
 use crate::test_engine::TestEngine;
 
-/// What nothing here takes, even on a busy machine: reached only by a test that fails.
+/// Longer than anything takes, even on a busy machine; only a failing test reaches it.
 const FAILED: Duration = Duration::from_secs(20);
 
-/// Waits until the engine has the functions with these ids; no others, unless it has other users.
+/// Waits until the engine has exactly the functions with these ids, unless it has other users.
 async fn has_functions(engine: &TestEngine, worker: &Worker, wanted: &[&str]) {
     let listed = async {
         loop {

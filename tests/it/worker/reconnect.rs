@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use super::{FAILED, has_functions};
 use crate::test_engine::TestEngine;
 
-/// Waits short enough for a test; how they grow is tested where the clock is the test's.
+/// Delays that are short enough for a test. Unit tests with a paused clock cover their growth.
 async fn connect(engine: &TestEngine, proxy: &FaultProxy) -> Worker {
     let backoff = Backoff::new()
         .first(Duration::from_millis(5))
@@ -99,7 +99,7 @@ async fn a_call_under_way_fails_unless_it_is_idempotent() {
         running.recv().await.unwrap();
         running.recv().await.unwrap();
         proxy.lead_to(engine.url()).unwrap();
-        // The call that is made again arrives a second time.
+        // The repeated call arrives a second time.
         assert_eq!(running.recv().await.unwrap(), 2);
         open.send_replace(true);
     });
@@ -107,7 +107,7 @@ async fn a_call_under_way_fails_unless_it_is_idempotent() {
     assert_eq!(again.unwrap(), 2);
 }
 
-/// A proxy in front of an engine may answer so while the engine restarts.
+/// A proxy in front of an engine may answer this way while the engine restarts.
 #[tokio::test]
 async fn a_refusal_while_reconnecting_is_tried_again() {
     let engine = TestEngine::start().await;

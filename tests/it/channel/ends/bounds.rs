@@ -1,4 +1,4 @@
-//! What one end takes of its peer, and what it costs to read.
+//! Bounds on what one end accepts from its peer, and the cost of reading it.
 
 use std::time::Instant;
 
@@ -12,7 +12,7 @@ use tokio::time::sleep;
 use super::{SECOND, writer_ref};
 use crate::support::{House, cancelled_after, chain, over_both, pattern, within};
 
-/// Answers a handshake with `bytes` of header lines that never end, and then says no more.
+/// Answers a handshake with `bytes` of endless header lines, and then sends nothing more.
 async fn babbling_server(bytes: usize) -> Address {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -73,7 +73,7 @@ async fn reading_into_an_empty_buffer_is_ready_at_once() {
     .await;
 }
 
-/// Each of many interrupted calls costs what has arrived since the one before.
+/// Each interrupted call costs only as much as has arrived since the previous one.
 #[tokio::test]
 async fn interrupted_read_all_costs_linear_time() {
     let Some(house) = House::in_process().await else {
@@ -100,7 +100,7 @@ async fn interrupted_read_all_costs_linear_time() {
     within(writing).await.unwrap();
     assert!(read == data, "{} bytes of {}", read.len(), data.len());
     assert!(interrupted >= 500, "interrupted {interrupted} times");
-    // To copy what was there each time would be some 30 GB.
+    // Copying the collected data each time would be some 30 GB.
     assert!(
         after < 10 * SECOND,
         "{interrupted} interruptions took {after:?}"

@@ -1,4 +1,4 @@
-//! What confirms the close of a stream, and how long it is waited for.
+//! What confirms the close of a stream, and how long a writer waits for it.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use super::{MILLI, SECOND, beating, house_of, writer_ref};
 use crate::support::{House, over_both, pattern, within};
 
-/// Writes what a channel of one frame does not hold, so that the close waits for the engine.
+/// Writes more than a channel of one frame holds, so that the close waits for the engine.
 async fn closing(house: &House) -> (ChannelWriter, ChannelReader) {
     let channel = house.narrow().await;
     let (mut writer, mut reader) = (channel.writer, channel.reader);
@@ -49,7 +49,7 @@ async fn gone_does_not_swallow_a_confirmation() {
     assert!(closed.is_ok(), "gone: {gone:?}, then closed: {closed:?}");
 }
 
-/// An engine that answers the end of a stream with `close`, which crosses that of the writer.
+/// An engine that answers the end of a stream with `close`, which crosses the writer's close.
 async fn engine_that_closes_with(close: Option<CloseFrame>) -> Address {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -92,7 +92,7 @@ async fn only_a_clean_close_of_the_peer_confirms_a_stream() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// Reads one frame each `every` for as long as `slow`, then all; gives how the stream ended.
+/// Reads one frame per `every` during `slow`, then the rest. Returns how the stream ended.
 async fn read_slowly(
     mut reader: ChannelReader,
     every: Duration,
@@ -127,7 +127,7 @@ async fn close_waits_while_the_engine_gives_signs_of_life() {
     );
 }
 
-/// What was accepted before a writer is dropped in closing still ends its stream.
+/// A writer that is dropped while it closes still ends its stream.
 #[tokio::test]
 async fn writer_dropped_in_closing_still_ends_its_stream() {
     let house = House::new().await;
@@ -137,7 +137,7 @@ async fn writer_dropped_in_closing_still_ends_its_stream() {
     assert!(reader.report().verdict.unwrap().is_verified());
 }
 
-/// Aborted streams are confirmed by the echo of the writer's own code, by nothing else.
+/// Only the echo of the writer's own code confirms an aborted stream.
 #[tokio::test]
 async fn abort_is_confirmed_by_the_echo_of_its_code() {
     for (code, right) in [(1011_u16, true), (1000, true), (1012, false)] {

@@ -1,4 +1,4 @@
-//! The beginning of a stream: what comes before the header does not hide it.
+//! The beginning of a stream: frames before the header do not hide it.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ async fn header_is_found_behind_signs_of_life() {
     assert_eq!(content, Some(json!({"name": "a.txt"})));
 }
 
-/// The signs of life wait in the socket while the code behind the receiver does something else.
+/// Heartbeats collect in the socket while the receiver's code does something else.
 #[tokio::test]
 async fn items_behind_signs_of_life_are_compared_with_the_header() {
     let house = House::new().await;

@@ -1,4 +1,4 @@
-//! The methods that users know from tokio's channels and I/O types.
+//! Methods that users know from tokio's channels and I/O types.
 
 use std::io::{BufRead as _, IoSlice, Write as _};
 

@@ -1,4 +1,4 @@
-//! Messages of the greatest lengths, and beyond.
+//! Messages of the maximum length, and longer ones.
 
 use pipewright::Abort;
 use serde_json::json;

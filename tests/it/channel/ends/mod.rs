@@ -1,4 +1,4 @@
-//! How ends begin, end, answer and fail.
+//! How ends begin, end, respond and fail.
 
 mod bounds;
 mod bridges;
@@ -18,14 +18,14 @@ use crate::support::{House, TestEngine};
 const MILLI: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A house whose engine has these settings, with a worker by socket.
+/// A house whose engine has these settings, with a worker over a socket.
 async fn house_of(builder: EngineBuilder) -> Option<House> {
     let engine = TestEngine::ours(builder, "the settings are those of our engine").await?;
     let worker = engine.worker(engine.address()).await;
     Some(House { engine, worker })
 }
 
-/// The engine by socket, with signs of life this often.
+/// The address of the engine over a socket, with this heartbeat interval.
 fn beating(house: &House, every: Duration) -> Address {
     house.engine.address().heartbeat(every, 10 * SECOND)
 }

@@ -1,4 +1,4 @@
-//! Ends say the same each time they are asked, and report how they ended.
+//! Ends return the same result on every call, and report how they ended.
 
 use pipewright::{Abort, ChannelReader, Verdict, WriteError};
 use tokio::time::{sleep, timeout};
@@ -47,7 +47,7 @@ async fn work_between_writes_is_not_counted_as_waiting() {
         let (mut writer, mut reader) = (channel.writer, channel.reader);
         reader.connect().await.unwrap();
         let reading = tokio::spawn(async move { reader.read_all().await });
-        // More than fits at once, so that a part is left to be sent.
+        // More than can be sent at once, so that a part remains.
         writer.write(pattern(8 << 20)).await.unwrap();
         sleep(SECOND).await;
         writer.write("the rest").await.unwrap();

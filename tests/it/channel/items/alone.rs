@@ -1,5 +1,5 @@
-//! An item that is sent alone arrives without a flush: on both flavours of the runtime, from a
-//! task and from `block_on`.
+//! A single item arrives without a flush: on both flavours of the runtime, from a task and from
+//! `block_on`.
 
 use futures::FutureExt;
 use pipewright::format::Compression;
@@ -15,7 +15,7 @@ fn runtimes() -> [Runtime; 2] {
     ]
 }
 
-/// Single items, and bursts of two and of three.
+/// Single items, and bursts of two and three.
 async fn to_and_fro(
     mut sender: Sender<u32>,
     mut receiver: Receiver<u32>,
@@ -92,7 +92,7 @@ fn from_a_thread_without_a_runtime() {
             for n in 1..10 {
                 let received: u32 = told.recv().unwrap();
                 assert_eq!(received, n - 1);
-                // There is room, so it does not have to wait.
+                // There is room, so `send` does not have to wait.
                 sender.send(n).now_or_never().unwrap().unwrap();
             }
             sender

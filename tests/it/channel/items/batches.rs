@@ -1,6 +1,6 @@
-//! Items in a row go out in full frames, which the other end counts. They are written fast enough
-//! to fill a frame in less than the two milliseconds that an item waits for others, also in a debug
-//! build.
+//! Items in quick succession are sent in full frames, which the other end counts. They are written
+//! fast enough to fill a frame in less than the two milliseconds that an item waits for others,
+//! also in a debug build.
 
 use bytes::Bytes;
 use pipewright::format::Raw;
@@ -11,7 +11,7 @@ use crate::support::{House, within};
 
 const ITEMS: u32 = 100_000;
 
-/// Frames of data, and their bytes.
+/// Number of data frames, and their bytes.
 async fn count(mut reader: ChannelReader) -> (u64, u64) {
     let (mut frames, mut bytes) = (0, 0);
     while let Some(frame) = within(reader.next_frame()).await.unwrap() {
@@ -33,7 +33,7 @@ async fn send(mut sender: Sender<Bytes, Raw>) {
     assert_eq!(sender.report().items, u64::from(ITEMS));
 }
 
-/// Bytes a frame, of items that are sent from a task or from `block_on`.
+/// Bytes per frame, for items that are sent from a task or from `block_on`.
 fn average(runtime: &Runtime, house: &House, from_task: bool) -> u64 {
     runtime.block_on(async {
         let channel: Channel<Bytes, Raw> = house.worker.channel(None).await.unwrap();
@@ -54,10 +54,10 @@ fn average(runtime: &Runtime, house: &House, from_task: bool) -> u64 {
     })
 }
 
-/// The bound on what an item waits is one of time, so on a machine that is busy with other things,
-/// where a sender is stopped for milliseconds, some frames are smaller: with ten processes to a
-/// core averages of 33 to 52 KB were measured in a debug build. The best of a few attempts counts,
-/// and half a frame is enough.
+/// Items wait for a limited time, so on a busy machine, where a sender may be stopped for
+/// milliseconds, some frames are smaller. With ten processes per core, averages of 33 to 52 KB were
+/// measured in a debug build. The test therefore uses the best of several attempts, and accepts
+/// half a frame.
 fn fills_frames(runtime: &Runtime) {
     for house in runtime.block_on(House::both()) {
         for from_task in [true, false] {

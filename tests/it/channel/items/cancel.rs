@@ -1,12 +1,12 @@
-//! Futures that are dropped at every await: nothing is lost, nothing comes twice.
+//! Futures that are dropped at every await: nothing is lost, and nothing arrives twice.
 
 use pipewright::Channel;
 use pipewright::format::Compression;
 
 use crate::support::{cancelled_after, over_both, within};
 
-/// Sends with cancelled attempts before each that succeeds. An item is lent and only gone when a
-/// send was ready; one that was dropped was not accepted.
+/// Before each successful send, attempts are cancelled. An item is gone only if its send was ready;
+/// a dropped send did not accept it.
 #[tokio::test]
 async fn send_and_recv() {
     over_both(async |house| {
@@ -89,7 +89,7 @@ async fn header_takes_nothing() {
     .await;
 }
 
-/// Polled once, the close of a receiver has cancelled the stream, and to call it again goes on.
+/// The first poll of a receiver's close cancels the stream, and another call continues it.
 #[tokio::test]
 async fn close_of_a_receiver() {
     over_both(async |house| {

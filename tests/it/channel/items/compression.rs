@@ -1,4 +1,4 @@
-//! Streams that are compressed as they travel.
+//! Compressed streams.
 
 use std::fmt::Debug;
 
@@ -14,7 +14,7 @@ use crate::support::{House, over_both, within};
 const CLOSE: Ending = Ending::Close(Some(1000));
 const BOTH: [Compression; 2] = [Compression::ZSTD, Compression::Lz4];
 
-/// The frames of a stream of lines that is compressed.
+/// The frames of a compressed stream of lines.
 async fn frames(house: &House, items: Vec<String>, compression: Compression) -> Vec<Message> {
     let channel: Channel<String> = house.worker.channel(None).await.unwrap();
     let mut socket = open(house, channel.reader_ref.get_ref()).await;
@@ -81,7 +81,7 @@ async fn a_stream_cut_anywhere_is_never_complete() {
         let whole = frames(&house, items.clone(), compression).await;
         let bytes = payload(&whole);
         for at in 0..bytes.len() {
-            // The totals agree, as from a writer that forgot the end of its compression.
+            // The totals match, as from a writer that forgot to end its compression.
             let cut = bytes[..at].to_vec();
             let end = format!(r#"{{"type":"end","pipewright":1,"bytes":{at}}}"#);
             for (end, ending) in [
@@ -137,7 +137,7 @@ async fn frames_with_more(house: &House) -> Vec<Message> {
     frames(house, vec!["one".to_owned()], Compression::ZSTD).await
 }
 
-/// Spaces without end in a few bytes: the limit stops them.
+/// A few bytes that expand to endless spaces: the limit stops them.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bomb_is_stopped_by_the_limit_of_an_item() {
     over_both(async |house| {
@@ -145,7 +145,7 @@ async fn a_bomb_is_stopped_by_the_limit_of_an_item() {
             let channel = house.channel().await;
             let mut writer = channel.writer.compressed(compression);
             let writing = tokio::spawn(async move {
-                // The receiver goes in the middle.
+                // The receiver leaves in the middle.
                 let spaces = Bytes::from(vec![b' '; 1 << 20]);
                 while writer.write(spaces.clone()).await.is_ok() && writer.flush().await.is_ok() {}
                 writer.report()

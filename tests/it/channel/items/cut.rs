@@ -1,4 +1,4 @@
-//! A stream that is cut is never taken for a whole one, wherever it is cut and however it ends.
+//! A truncated stream never looks complete, wherever it is cut and however it ends.
 
 use std::fmt::Debug;
 
@@ -34,7 +34,7 @@ fn bytes(items: Vec<Pair>) -> Vec<Bytes> {
     text(items).into_iter().map(Bytes::from).collect()
 }
 
-/// Cuts at these places of the payload, in each way that a stream can end too early.
+/// Cuts at these positions of the payload, in every way that a stream can end too early.
 async fn cut_at<T, F>(items: &[T], whole: &[Message], places: impl IntoIterator<Item = usize>)
 where
     T: Clone + Debug + PartialEq + Send + 'static,
@@ -72,7 +72,7 @@ async fn no_end<T, F>(
     let (got, end) = drain(&mut receiver).await;
     let error = end.expect_err(&what);
     assert!(error.is_truncated(), "{what}: {error}");
-    // Every time, and nothing after it.
+    // The error is returned on every call, and nothing follows it.
     assert!(receiver.recv().await.is_err(), "{what}");
     let verdict = receiver.report().verdict.expect(&what);
     assert!(!verdict.is_complete(), "{what}: {verdict:?}");
@@ -90,7 +90,7 @@ where
     let whole = frames_of::<T, F>(&house, items.clone()).await;
     let len = payload(&whole).len();
     cut_at::<T, F>(&items, &whole, 0..=len).await;
-    // The same frames with their end are the whole stream.
+    // With their end message, the same frames are a complete stream.
     let mut receiver = written::<T, F>(&house, whole, Ending::Close(Some(1000))).await;
     assert!(drain(&mut receiver).await.1.is_ok());
     assert!(receiver.report().verdict.unwrap().is_verified());

@@ -1,4 +1,4 @@
-//! Streams of writers that know nothing of pipewright: no header, no end message.
+//! Streams of writers without pipewright: no header, no end message.
 
 use pipewright::format::{Bincode, Decode, Json, Lines};
 use pipewright::{ReceiveError, Receiver, Verdict};
@@ -8,7 +8,7 @@ use tokio_tungstenite::tungstenite::Message;
 use super::raw::{Ending, drain, header, written};
 use crate::support::House;
 
-/// Payload as a foreign writer sends it, in frames of `size` bytes, and a clean close.
+/// The payload of a foreign writer, in frames of `size` bytes, and a clean close.
 async fn foreign<T, F: Decode<T>>(house: &House, payload: &[u8], size: usize) -> Receiver<T, F> {
     let frames = payload.chunks(size);
     let frames = frames
@@ -63,7 +63,7 @@ async fn a_binary_format() {
     assert!(!receiver.report().verdict.unwrap().is_complete());
 }
 
-/// A writer of bytes that uses pipewright promises nothing about items.
+/// A pipewright writer of bytes promises nothing about items.
 #[tokio::test]
 async fn a_stream_of_bytes_is_read_in_the_receivers_format() {
     let house = House::new().await;
@@ -96,7 +96,7 @@ async fn bad_line_is_reported_with_position_and_bytes() {
         );
         let text = format!("{bad:?}");
         assert!(text.contains("len: 5") && !text.contains("two"), "{text}");
-        // It ends the stream.
+        // The error ends the stream.
         let again = receiver.recv().await.unwrap_err();
         assert_eq!(again.to_string(), error.to_string());
         assert!(!receiver.report().verdict.unwrap().is_complete());
@@ -125,7 +125,7 @@ async fn who_asks_goes_on_after_bad_items() {
     assert!(report.verdict.unwrap().is_complete());
 }
 
-/// As a `Stream`, too: each bad item is an error of its own, and the stream goes on.
+/// With the `Stream` trait as well, each bad item is a separate error, and the stream continues.
 #[tokio::test]
 async fn bad_items_of_a_stream() {
     let house = House::new().await;

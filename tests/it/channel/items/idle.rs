@@ -1,4 +1,4 @@
-//! What a sender costs that sends nothing.
+//! The cost of an idle sender.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use tokio::task::yield_now;
 
 use crate::support::{FAILED, House, within};
 
-/// A clock that moves on when every task waits: one that spins stops it.
+/// Runs a test with a clock that advances only when all tasks wait. A spinning task would stop it.
 fn with_paused_clock(test: impl AsyncFnOnce(RuntimeMetrics)) {
     let mut builder = Builder::new_current_thread();
     let runtime = builder.enable_all().start_paused(true).build().unwrap();
@@ -31,7 +31,8 @@ fn an_idle_sender_costs_no_time() {
         tokio::time::sleep(Duration::from_secs(10)).await;
         let with_sender = metrics.worker_park_count(0) - before;
         drop((sender, receiver));
-        // The worker and the engine have timers of their own, so the time without is compared.
+        // The worker and the engine have timers of their own, so compare with the time without a
+        // sender.
         while metrics.num_alive_tasks() > 20 {
             yield_now().await;
         }
@@ -97,7 +98,7 @@ fn sender_without_an_engine_fails_and_uses_no_cpu() {
     });
 }
 
-/// The tasks of the runtime come down to what they were.
+/// Waits until the runtime has as few tasks as before.
 async fn settled(metrics: &RuntimeMetrics, wanted: usize) {
     let settled = async {
         while metrics.num_alive_tasks() > wanted {
@@ -125,7 +126,7 @@ async fn the_task_behind_a_sender_ends_with_it() {
     assert_eq!(receiver.recv().await.unwrap(), None);
     settled(&metrics, before).await;
 
-    // One that is dropped in the middle of its stream, too.
+    // A sender that is dropped in the middle of its stream stops its task as well.
     let channel: Channel<u32> = house.worker.channel(None).await.unwrap();
     let (mut sender, mut receiver) = (channel.sender, channel.receiver);
     sender.send(1).await.unwrap();

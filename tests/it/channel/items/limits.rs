@@ -1,4 +1,4 @@
-//! What a hostile writer cannot make a receiver do.
+//! Limits that protect a receiver from a hostile writer.
 
 use bytes::BytesMut;
 use pipewright::format::{
@@ -17,7 +17,7 @@ fn limits(max_bytes: usize) -> ItemLimits {
     ItemLimits::DEFAULT.max_bytes(max_bytes)
 }
 
-/// 4 GiB by its prefix; only the bytes that came are held.
+/// The prefix states 4 GiB; only the bytes that arrived are held.
 #[tokio::test]
 async fn a_hostile_length_is_refused_before_anything_is_allocated() {
     let house = House::new().await;
@@ -40,18 +40,18 @@ async fn a_line_without_end_is_refused_at_the_limit() {
     let Err(ReceiveError::TooLong { len, limit, .. }) = error else {
         panic!("{error:?}");
     };
-    // Not a frame more than is needed to know.
+    // No more frames are read than necessary.
     assert!(len <= 100_000 + 60_001, "{len}");
     assert_eq!(limit, 100_000);
 }
 
-/// The limit is on the item, not on how it happens to lie in frames.
+/// The limit applies to the item, however it is split into frames.
 #[tokio::test]
 async fn the_limit_holds_for_items_that_arrived_whole() {
     over_both(async |house| {
         let channel: Channel<String> = house.worker.channel(None).await.unwrap();
         let (mut sender, receiver) = (channel.sender, channel.receiver);
-        // With quotes and line end 10 and 11 bytes.
+        // With quotes and line end, 10 and 11 bytes.
         for len in [7, 8] {
             sender.send("x".repeat(len)).await.unwrap();
         }
@@ -69,7 +69,8 @@ async fn the_limit_holds_for_items_that_arrived_whole() {
     .await;
 }
 
-/// Found by the fuzz target `decoders`: in one frame these were skipped, in two they were too long.
+/// Found by the fuzz target `decoders`: in one frame these bytes were skipped, in two they were too
+/// long.
 #[tokio::test]
 async fn the_limit_holds_for_what_is_no_item() {
     let house = House::new().await;
@@ -104,7 +105,7 @@ async fn nesting() {
     }
 }
 
-/// A format that breaks its contract: it takes nothing, or more than there is.
+/// A format that violates its contract: it consumes nothing, or more than there is.
 #[derive(Default)]
 struct Broken<const TAKEN: usize>;
 

@@ -1,5 +1,5 @@
-//! An item is on its way within two milliseconds, and a sender that computes keeps its signs of
-//! life, its neighbours and its cancellation.
+//! An item is sent within two milliseconds. A sender that computes keeps its heartbeats, its
+//! neighbours and its cancellation alive.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
@@ -16,7 +16,7 @@ use crate::support::{House, over_both, within};
 const MILLI: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
 
-/// The engine by socket, with signs of life this often.
+/// The address of the engine over a socket, with this heartbeat interval.
 fn beating(house: &House, every: Duration) -> Address {
     house.engine.address().heartbeat(every, 10 * SECOND)
 }
@@ -67,7 +67,7 @@ async fn sender_that_never_waits_gives_way_to_others() {
             sent.fetch_add(1, SeqCst);
         }
         sender.close().await.unwrap();
-        // tokio's own channels give way after 128 operations.
+        // tokio's own channels yield after 128 operations.
         let sent = within(receiving).await.unwrap();
         assert!(sent < 500, "the first item came after {sent} were sent");
     })
@@ -84,7 +84,7 @@ fn work_on(number: u32) -> u32 {
     number
 }
 
-/// Runs a slow stage of plain code, which is to end well.
+/// Runs a slow stage of plain code, which must succeed.
 async fn run_slow<S, Form>(stage: S, address: Address, house: &House, items: u32)
 where
     S: pipewright::IntoStage<Form>,
@@ -126,8 +126,8 @@ fn computes_and_counts(number: u32) -> u32 {
     work_on(number)
 }
 
-/// Counts instead of looking at a clock: how soon a runtime sees what has arrived, while plain code
-/// blocks one of its threads, depends on the machine.
+/// Counts instead of measuring time: how soon a runtime sees an arrival while plain code blocks one
+/// of its threads depends on the machine.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn items_of_plain_code_come_out_while_it_works() {
     let house = House::new().await;
@@ -146,7 +146,7 @@ fn runtimes() -> [Runtime; 2] {
     ]
 }
 
-/// Receives in a thread of its own; gives when each item came.
+/// Receives on a separate thread. Returns the arrival time of each item.
 fn receiving(address: Address, channel: &Channel<u32>) -> std::thread::JoinHandle<Vec<Instant>> {
     let reader_ref = channel.reader_ref.clone();
     std::thread::spawn(move || {
@@ -163,7 +163,7 @@ fn receiving(address: Address, channel: &Channel<u32>) -> std::thread::JoinHandl
     })
 }
 
-/// A sender whose code blocks its thread; gives the longest time that an item was on its way.
+/// A sender whose code blocks its thread. Returns the longest delay of an item.
 async fn send_in_bursts(mut sender: Sender<u32>, burst: u32) -> Vec<Instant> {
     let mut times = Vec::new();
     sender.flush().await.unwrap();
@@ -178,7 +178,7 @@ async fn send_in_bursts(mut sender: Sender<u32>, burst: u32) -> Vec<Instant> {
     times
 }
 
-/// The median counts: a busy machine is late at times.
+/// The median counts, because a busy machine is sometimes late.
 fn median(sent: &[Instant], received: &[Instant]) -> Duration {
     let mut waits: Vec<_> = std::iter::zip(sent, received)
         .map(|(sent, received)| received.saturating_duration_since(*sent))
@@ -242,7 +242,7 @@ async fn ends_that_are_always_ready_let_a_timeout_end_them() {
     .await;
 }
 
-/// Long frames, so that the reader always has some at hand.
+/// Long frames, so that the reader always has some available.
 #[tokio::test]
 async fn reader_that_is_always_ready_gives_way_to_others() {
     let Some(house) = House::in_process().await else {
@@ -270,7 +270,7 @@ async fn reader_that_is_always_ready_gives_way_to_others() {
     sleep(Duration::ZERO).await;
 }
 
-/// On one thread, whose tasks have no other place to go.
+/// On a single thread, whose tasks cannot run elsewhere.
 #[tokio::test]
 async fn code_that_computes_between_items_gives_way_to_others() {
     over_both(async |house| {

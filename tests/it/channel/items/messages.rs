@@ -1,4 +1,4 @@
-//! Messages keep their place among the items.
+//! Messages keep their position among the items.
 
 use std::sync::{Arc, Mutex};
 
@@ -103,7 +103,7 @@ async fn the_header_is_there_before_the_items() {
         let channel: Channel<u32> = house.worker.channel(None).await.unwrap();
         let (sender, mut receiver) = (channel.sender, channel.receiver);
         let mut sender = sender.with_content(json!({"file": "a.log"}));
-        // Waits for the first frame, which an item makes.
+        // Waits for the first frame, which an item causes.
         let header = async { receiver.header().await.unwrap().cloned().unwrap() };
         let (header, sent) = within(futures::future::join(header, sender.send(7))).await;
         sent.unwrap();
@@ -112,7 +112,7 @@ async fn the_header_is_there_before_the_items() {
         assert_eq!(header.item.as_deref(), Some("u32"));
         assert_eq!(header.content, Some(json!({"file": "a.log"})));
         assert_eq!(header.compression, None);
-        // Asked again it is the same, and no item was taken.
+        // Another call returns the same header, and no item was taken.
         assert_eq!(receiver.header().await.unwrap(), Some(&header));
         assert_eq!(receiver.recv().await.unwrap(), Some(7));
     })

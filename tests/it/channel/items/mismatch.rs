@@ -1,4 +1,4 @@
-//! Ends that do not fit are told apart when they connect, in words for people.
+//! Ends that do not match fail when they connect, with readable errors.
 
 use std::collections::BTreeMap;
 
@@ -28,7 +28,7 @@ struct Ordered {
     count: Option<u8>,
 }
 
-/// What a receiver of `T` in `F` says to a stream that a peer wrote.
+/// The error of a receiver of `T` in format `F` for a stream written by a peer.
 async fn refusal<T, F>(house: &House, frames: Vec<Message>) -> (ReceiveError, Receiver<T, F>)
 where
     T: std::fmt::Debug,
@@ -85,7 +85,7 @@ async fn another_shape_is_told_field_by_field() {
         };
         assert_eq!(differences.len(), 4);
         assert!(within(receiver.recv()).await.is_err());
-        // The sender learns that nobody reads.
+        // The sender is notified that its reader has left.
         let gone = async {
             loop {
                 let sold = Sold {
@@ -105,7 +105,7 @@ async fn another_shape_is_told_field_by_field() {
     .await;
 }
 
-/// The header says enough: no item is needed, and a message before it is no harm.
+/// The header is sufficient: no item is needed, and a message before it does no harm.
 #[tokio::test]
 async fn it_is_noticed_when_the_ends_connect() {
     over_both(async |house| {

@@ -1,4 +1,4 @@
-//! Channels of items: what is sent arrives as it was, or an error says what did not.
+//! Channels of items: items arrive unchanged, or an error says which did not.
 
 mod alone;
 mod batches;

@@ -1,4 +1,4 @@
-//! A peer without pipewright: it sees frames, and writes what it likes.
+//! A peer without pipewright, which reads raw frames and writes arbitrary ones.
 
 use futures::{SinkExt, StreamExt};
 use pipewright::format::{Decode, Encode, Format};
@@ -12,12 +12,12 @@ use crate::support::{House, within};
 
 pub(super) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
-/// How a stream that a peer writes ends.
+/// How a peer ends its stream.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Ending {
-    /// A close frame with this code, or none.
+    /// A close frame with this code, or without a code.
     Close(Option<u16>),
-    /// The connection just goes.
+    /// The connection is dropped.
     Loss,
 }
 
@@ -33,7 +33,7 @@ pub(super) fn header(fields: &Value) -> Message {
     Message::text(header.to_string())
 }
 
-/// The frames that a sender makes of items.
+/// The frames that a sender creates from items.
 pub(super) async fn frames_of<T, F>(house: &House, items: Vec<T>) -> Vec<Message>
 where
     T: Send + 'static,
@@ -58,14 +58,14 @@ where
     frames
 }
 
-/// Payload of frames in one piece.
+/// The payload of frames in one piece.
 pub(super) fn payload(frames: &[Message]) -> Vec<u8> {
     let data = frames.iter().filter(|frame| frame.is_binary());
     data.flat_map(|frame| frame.clone().into_data().to_vec())
         .collect()
 }
 
-/// A receiver of a stream that a peer writes, whole by now.
+/// A receiver of a stream that a peer has already written completely.
 pub(super) async fn written<T, F: Format>(
     house: &House,
     frames: Vec<Message>,
@@ -93,7 +93,7 @@ pub(super) async fn written<T, F: Format>(
     channel.receiver
 }
 
-/// Everything that arrives, and how it ends.
+/// All items, and how the stream ends.
 pub(super) async fn drain<T, F: Decode<T>>(
     receiver: &mut Receiver<T, F>,
 ) -> (Vec<T>, Result<(), ReceiveError>) {

@@ -1,4 +1,4 @@
-//! Typed refs are plain refs to everybody else.
+//! For other programs, typed refs are plain refs.
 
 use pipewright::format::Bincode;
 use pipewright::{Channel, ReaderRef, StreamChannelRef, WriterRef};

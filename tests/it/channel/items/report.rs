@@ -1,4 +1,4 @@
-//! How a stream of items ends, and what both ends say of it.
+//! How a stream of items ends, and what both ends report.
 
 use std::cell::Cell;
 
@@ -21,7 +21,7 @@ async fn both_ends_count_the_same() {
         let (closed, drained) = futures::future::join(sender.close(), drain(&mut receiver)).await;
         closed.unwrap();
         drained.1.unwrap();
-        // Quotes and line ends beside the texts.
+        // Two quotes and a line end in addition to each text.
         let bytes = (0..100).sum::<u64>() + 300;
         for report in [sender.report(), receiver.report()] {
             assert_eq!(
@@ -36,7 +36,7 @@ async fn both_ends_count_the_same() {
             "{text}"
         );
         assert!(text.contains("String"), "{text}");
-        // To close again does nothing.
+        // Closing again does nothing.
         sender.close().await.unwrap();
         assert_eq!(receiver.recv().await.unwrap(), None);
     })
@@ -109,7 +109,7 @@ async fn a_failed_send_gives_the_item_back() {
                 }
             };
             let error = within(failed).await;
-            // An iii engine drops the connection and does not say why.
+            // An iii engine drops the connection without a reason.
             if house.engine.is_pipewright() {
                 assert!(error.is_receiver_gone(), "{error}");
                 assert_eq!(
@@ -118,7 +118,7 @@ async fn a_failed_send_gives_the_item_back() {
                 );
             }
             assert_eq!(error.into_item().as_deref(), Some("lost"));
-            // Every time.
+            // On every call.
             let again = sender.send("again".into()).await.unwrap_err();
             assert_eq!(again.into_item().as_deref(), Some("again"));
             assert!(sender.close().await.is_err());
@@ -127,7 +127,7 @@ async fn a_failed_send_gives_the_item_back() {
     .await;
 }
 
-/// Has no JSON when told so.
+/// Serialising fails if requested.
 #[derive(Debug, PartialEq)]
 struct Shy(bool);
 

@@ -1,4 +1,4 @@
-//! Items arrive as they were sent, through every format and over both transports.
+//! Items arrive unchanged, in every format and over both transports.
 
 use std::fmt::Debug;
 
@@ -20,7 +20,7 @@ use super::raw::drain;
 use crate::codec::sample::{Sample, sample};
 use crate::support::{House, within};
 
-/// Lengths around the borders of frames, and one longer than the window of a channel of 2 frames.
+/// Lengths around the boundaries of frames, and one longer than a channel of 2 frames.
 const LENGTHS: [usize; 13] = [
     0,
     1,
@@ -37,7 +37,7 @@ const LENGTHS: [usize; 13] = [
     5 * MAX_FRAME,
 ];
 
-/// Sends the items through a channel that holds 2 frames, and receives them.
+/// Sends items through a channel that holds 2 frames, and receives them.
 async fn trip<T, F>(house: &House, items: Vec<T>, compression: Option<Compression>) -> Vec<T>
 where
     T: Clone + Debug + PartialEq + Send + 'static,
@@ -92,7 +92,7 @@ impl Scene {
         Self { runtime, houses }
     }
 
-    /// Runs any samples through channels.
+    /// Sends arbitrary samples through channels.
     fn any_sample<F>(&self)
     where
         F: Format + Encode<Sample> + Decode<Sample>,
@@ -104,7 +104,7 @@ impl Scene {
         });
     }
 
-    /// Runs texts of all lengths through channels, each by itself and all together.
+    /// Sends texts of all lengths through channels, one by one and all together.
     fn lengths<F>(&self)
     where
         F: Encode<String> + Decode<String>,

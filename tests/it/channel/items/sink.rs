@@ -1,4 +1,4 @@
-//! The `Sink` and `Stream` faces.
+//! The traits `Sink` and `Stream` of typed ends.
 
 use futures::{SinkExt, StreamExt, TryStreamExt, stream};
 use pipewright::Channel;

@@ -1,4 +1,4 @@
-//! What the code of an item does while it is written and read.
+//! User code that runs while an item is written or read.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Once;
@@ -31,7 +31,7 @@ impl<'de> Deserialize<'de> for Touchy {
     }
 }
 
-/// Sends an item between others that panics while it is written; gives what arrives.
+/// Sends an item that panics while it is written, between others. Returns what arrives.
 async fn around_a_panic<F>(house: &House, compression: Option<Compression>) -> Vec<Touchy>
 where
     F: Encode<Touchy> + Decode<Touchy>,
@@ -88,7 +88,7 @@ impl From<Coded> for String {
     }
 }
 
-/// Counts panics with this text from now on.
+/// From now on, counts panics with this text.
 fn panics_with(text: &'static str) -> &'static AtomicU64 {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     static ONCE: Once = Once::new();

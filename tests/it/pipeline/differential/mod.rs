@@ -1,6 +1,6 @@
-//! Pipelines put together at random, fused and over channels, against a model.
+//! Random pipelines, fused and over channels, compared with a model.
 //!
-//! `PIPEWRIGHT_SEED` is the first seed, `PIPEWRIGHT_SEEDS` how many there are.
+//! `PIPEWRIGHT_SEED` is the first seed, `PIPEWRIGHT_SEEDS` the number of seeds.
 
 mod model;
 mod part;
@@ -81,7 +81,7 @@ async fn drive(mut run: Run<impl RunSource<Item = u64>>, model: &Model) -> (Vec<
     }
 }
 
-/// What is wrong with what came, if anything.
+/// Describes what is wrong with the result, if anything.
 fn judge(model: &Model, parts: &[Part], mut items: Vec<u64>, got: &Got) -> Option<String> {
     let ordered = parts.iter().all(|part| part.keeps_order());
     let lossy = parts.iter().any(|part| part.loses_at_failure());
@@ -154,7 +154,7 @@ struct Case {
     items: Vec<u64>,
     parts: Vec<Part>,
     model: Model,
-    /// Whether channels hold next to nothing.
+    /// Whether channels hold almost nothing.
     narrow: bool,
 }
 
@@ -217,7 +217,7 @@ fn case(seed: u64) -> Case {
     if unknown && model(origin, &parts).end == End::Never {
         origin = Origin::Ready;
     }
-    // How many sums there are before the end is not known.
+    // The number of sums before the end is unknown.
     if model(origin, &parts).end == End::Never {
         parts.retain(|part| *part != Part::OrderedSums);
     }
@@ -231,7 +231,7 @@ fn case(seed: u64) -> Case {
     }
 }
 
-/// The differences of one case.
+/// The differences found in one case.
 async fn differences(case: &Case) -> Vec<String> {
     let mut engine = Engine::builder().in_process();
     if case.narrow {

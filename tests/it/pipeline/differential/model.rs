@@ -1,11 +1,11 @@
-//! What a pipeline should do.
+//! The expected result of a pipeline.
 
 use super::part::Part;
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum End {
     Done,
-    /// The stage that fails, and at which item if that is known.
+    /// The stages that may fail, and at which item if that is known.
     Fails(Vec<(&'static str, Option<u64>)>),
     Never,
 }
@@ -14,7 +14,7 @@ pub(super) enum End {
 pub(super) struct Model {
     pub(super) items: Vec<u64>,
     pub(super) end: End,
-    /// Failures that may be seen or not, because somebody after them wanted no more.
+    /// Failures that may or may not be seen, because a later part wanted no more items.
     pub(super) maybe: Vec<(&'static str, Option<u64>)>,
 }
 
@@ -106,7 +106,7 @@ impl Model {
             | Part::TellTee
             | Part::Hang
             | Part::SumsFail
-            // How items are spread over its copies is not known, their sum is.
+            // The distribution of items over its copies is unknown, but their sum is known.
             | Part::OrderedSums => self,
             Part::SkipFives | Part::DeadFives => {
                 self.map(|n| if n % 5 == 0 { vec![] } else { vec![n] })

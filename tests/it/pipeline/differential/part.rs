@@ -1,4 +1,4 @@
-//! What a pipeline is put together from.
+//! The parts of random pipelines.
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Part {
@@ -35,12 +35,12 @@ pub(super) enum Part {
     /// Streams whose code ignores errors, or hides them.
     Hasty,
     Opaque,
-    /// Gives everything, and never ends by itself.
+    /// Outputs everything, and never ends by itself.
     Hang,
     Remote,
     RemoteStream,
     ComposedStream,
-    /// A side branch that takes all, behind messages.
+    /// A side branch that takes everything, after messages.
     TellTee,
 }
 
@@ -119,7 +119,7 @@ impl Part {
         matches!(self, Sums | SumsFail | First | BroadcastFirst | OrderedSums)
     }
 
-    /// Whether items before a failure may be lost on the way, as branches are given up.
+    /// Whether items before a failure may be lost, because branches are abandoned.
     pub(super) fn loses_at_failure(self) -> bool {
         !self.keeps_order() || matches!(self, Part::OrderedCopies | Part::Tee | Part::TellTee)
     }

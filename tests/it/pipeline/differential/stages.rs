@@ -1,4 +1,4 @@
-//! The parts that pipelines are put together from at random.
+//! The stages of random pipelines.
 
 use std::time::Duration;
 
@@ -170,7 +170,7 @@ async fn hasty(mut input: Receiver<u64>, mut output: Sender<u64>) -> Result<()> 
     Ok(())
 }
 
-/// An error that tells nothing of where it comes from.
+/// An error that does not reveal its cause.
 #[derive(Debug, thiserror::Error)]
 #[error("it did not work")]
 struct Opaque;
@@ -197,7 +197,7 @@ async fn takes_all(mut input: Receiver<u64>) -> Result<()> {
     Ok(())
 }
 
-/// Has the stages that run elsewhere.
+/// Registers the stages that run on another worker.
 pub(super) async fn register(worker: &Worker) {
     worker.register(increment).unwrap();
     worker.register(pass).unwrap();

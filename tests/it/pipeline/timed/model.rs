@@ -1,4 +1,4 @@
-//! Batches and windows, written as plainly as can be. Times are in milliseconds.
+//! A straightforward model of batches and windows. Times are in milliseconds.
 
 use std::mem::take;
 
@@ -37,8 +37,8 @@ pub(super) fn batches(times: &[u64], size: usize, within: u64) -> Vec<Vec<u64>> 
     all
 }
 
-/// The windows of items, each with number, key and time, and the numbers of those that are late.
-/// Without `lateness`, the time of an item is when it comes.
+/// The windows of items, each with number, key and time, and the numbers of late items. Without
+/// `lateness`, the time of an item is its arrival.
 pub(super) fn windows(
     cut: Cut,
     items: &[(u64, u64, u64)],
@@ -112,7 +112,7 @@ fn spans(cut: Cut, at: u64) -> Vec<(u64, u64)> {
     }
 }
 
-/// Windows of one end and start are in the order of their first items.
+/// Windows with the same end and start are in the order of their first items.
 fn close(open: &mut Vec<Closed>, watermark: u64, closed: &mut Vec<Closed>) {
     let (mut over, still): (Vec<_>, Vec<_>) = take(open)
         .into_iter()
