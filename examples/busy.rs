@@ -9,7 +9,7 @@
 //! ```
 //!
 //! It runs until it is stopped with Ctrl-C. Two workers have the stages, so every stage is a call
-//! over sockets. There is one endless run, one whose output nobody reads, and one that has failed.
+//! over sockets. There is one endless run, one whose output is never read, and one that has failed.
 
 use std::env;
 use std::time::Duration;
@@ -115,7 +115,7 @@ async fn main() -> Result<()> {
     let all = Pipeline::source(stream::iter((0..).map(line)))
         .then(remote::<String, Entry>("log::parse"))
         .then(remote::<Entry, String>("log::shorten"));
-    // Nobody reads what comes out of it.
+    // The output of this run is never read.
     let _unread = all.start(&caller).await?;
     println!("held back: log::parse, log::shorten");
     tokio::select! {

@@ -33,7 +33,7 @@ async fn main() -> Result<()> {
 
     let sending = async {
         let copied = tokio::io::copy(&mut File::open(source).await?, &mut writer).await?;
-        // Only this makes the stream whole. Without it the reader gets an error, not the end.
+        // Only this completes the stream. Without it, the reader gets an error, not the end.
         writer.shutdown().await?;
         Ok::<_, Error>(copied)
     };

@@ -36,8 +36,8 @@ fn lines(path: PathBuf) -> impl Stream<Item = Result<String>> {
         let packed = path.extension().is_some_and(|extension| extension == "gz");
         let file: Box<dyn AsyncRead + Send + Unpin> = if packed {
             let mut unpacked = GzipDecoder::new(file);
-            // Logs that were packed piece by piece have many members; without this the first is
-            // taken for all.
+            // Logs that were compressed piece by piece have several members. Without this, only the
+            // first one is read.
             unpacked.multiple_members(true);
             Box::new(unpacked)
         } else {
@@ -88,7 +88,7 @@ struct Summary {
     bytes: u64,
 }
 
-/// Sums up by path, and sends the paths with most errors first.
+/// Counts by path, and sends the paths with the most errors first.
 #[pipeline_stage(id = "log::sum")]
 async fn sum(mut requests: Receiver<Request>, mut sums: Sender<Summary>) -> Result<()> {
     let mut paths: BTreeMap<String, Summary> = BTreeMap::new();

@@ -54,7 +54,7 @@ fn joined(numbers: &[u64]) -> String {
         .join(" ")
 }
 
-// Calls run on tasks of their own: with several threads all could have ended before the run looks.
+// Calls run as separate tasks. With several threads, all could end before the run looks.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
     let in_order: Vec<_> = Pipeline::from_iter(0..4)

@@ -38,7 +38,7 @@ async fn count(mut words: Receiver<String>, mut counts: Sender<Count>) -> Result
 async fn main() -> Result<()> {
     let worker = Worker::embedded().await?;
     let words = "to be or not to be".split(' ').map(String::from);
-    // Every edge is a channel here; `run_local` would give the same.
+    // Here every edge is a channel; `run_local` would return the same.
     let mut run = Pipeline::from_iter(words)
         .then(count)
         .start(&worker)

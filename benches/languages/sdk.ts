@@ -35,11 +35,11 @@ function stage(handle: (writer: ChannelWriter, lines: string[]) => Promise<void>
 }
 
 const iii = registerWorker(process.env['III_URL']!)
-/** A write per item, as a stage that handles items one by one. */
+/** One write per item, as in a stage that handles items one by one. */
 iii.registerFunction('typescript::sdk_items', stage(async (writer, lines) => {
   for (const line of lines) await written(writer, words(line))
 }))
-/** A write per chunk, batched by hand. */
+/** One write per chunk, batched by hand. */
 iii.registerFunction('typescript::sdk_chunks', stage(async (writer, lines) => {
   await written(writer, lines.map(words).join(''))
 }))

@@ -1,4 +1,4 @@
-//! What the micro-benchmarks share; see ../README.md.
+//! Code shared by the micro-benchmarks; see ../README.md.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +12,7 @@ pub struct Record {
 }
 
 impl Record {
-    /// A record like any other but for its number.
+    /// A record that differs from others only by its number.
     pub fn new(id: u64) -> Self {
         Self {
             id,

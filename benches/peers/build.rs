@@ -1,4 +1,4 @@
-//! Compiles the peer's protocol for tonic, without `protoc`.
+//! Compiles the protocol of the tonic peer, without `protoc`.
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let files = protox::compile(["records.proto"], ["proto"])?;

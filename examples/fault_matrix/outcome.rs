@@ -5,6 +5,6 @@ pub(crate) enum Outcome {
     Complete,
     /// A part reported a failure.
     Reported(String),
-    /// A part of the data was taken for all of it, or nothing was reported in time.
+    /// Incomplete data was reported as complete, or nothing was reported in time.
     Silent(String),
 }

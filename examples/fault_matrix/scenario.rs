@@ -59,7 +59,7 @@ impl Scenario {
             1 => Form::Json,
             _ => Form::Bincode,
         };
-        // Changes from round to round, and still comes with every other choice.
+        // It changes from round to round, and is still combined with every other choice.
         let large = (one_of(3) + seed % 3) % 3;
         let size = match (large, form) {
             (0, _) => 0,
@@ -70,16 +70,16 @@ impl Scenario {
         };
         let bytes = match form {
             Form::Bytes => size as u64,
-            // About what a record takes.
+            // The approximate size of a record.
             Form::Json => size as u64 * 90,
             Form::Bincode => size as u64 * 68,
         };
-        // What comes in at a stage goes out again.
+        // The input of a stage is also its output.
         let carried = match (part, harm) {
             (Part::Producer | Part::Consumer, _) | (_, Harm::Channels(..)) => bytes,
             (Part::Stage | Part::Engine, _) => 2 * bytes,
         };
-        // Also in the handshakes before, and about the end.
+        // Also covers the handshakes before and the messages after the data.
         let moment = random.u64(..2000 + carried);
         Self {
             seed,

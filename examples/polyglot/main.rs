@@ -88,7 +88,7 @@ async fn start_stages(
             .stdout(Stdio::null())
             .kill_on_drop(true)
             .spawn()?;
-        // Taken out, because waiting for the program would close it.
+        // Taken out of the process, because waiting for the process would close it.
         let stdin = child.stdin.take();
         running.push(Program {
             child,

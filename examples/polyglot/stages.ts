@@ -14,5 +14,5 @@ const worker = await new Worker().connect();
 await worker.register(weather);
 await worker.registered();
 await worker.call("polyglot::ready", "node");
-// The example holds the other end of our standard input as long as it runs.
+// The example keeps our standard input open as long as it runs.
 process.stdin.resume().on("end", () => process.exit(0));

@@ -1,7 +1,7 @@
-//! Compressed streams, from any writer: what comes out does not depend on the frames that they come
-//! in, and is never more at once than a reader can hold.
+//! Compressed streams from any writer: the output does not depend on the frames, and a reader never
+//! holds too much at once.
 //!
-//! The first byte chooses the algorithm, three more where the stream is cut.
+//! The first byte selects the algorithm, three more where the stream is cut.
 
 #![no_main]
 
@@ -10,11 +10,11 @@ use libfuzzer_sys::fuzz_target;
 use pipewright_fuzz::{run, stream};
 use std::alloc::System;
 
-/// What is decompressed of a few bytes may be without end; what is held of it is not.
+/// A few bytes may decompress to an endless output; only a bounded part of it may be held.
 #[global_allocator]
 static MEMORY: Cap<System> = Cap::new(System, 64 << 20);
 
-/// Decompressed bytes after which it is enough.
+/// Number of decompressed bytes after which the target stops.
 const ENOUGH: usize = 1 << 20;
 
 fuzz_target!(|data: &[u8]| {
@@ -24,7 +24,7 @@ fuzz_target!(|data: &[u8]| {
     let name = if algorithm % 2 == 0 { "zstd" } else { "lz4" };
     let whole = run(decompressed(name, bytes, &[]));
     let pieces = run(decompressed(name, bytes, &[*a, *b, *c]));
-    // Of a damaged stream more or less of what was good comes out before the error.
+    // From a damaged stream, more or less of the valid data may be returned before the error.
     let both = whole.0.len().min(pieces.0.len());
     let damaged = whole.1 == Some(false);
     assert!(
@@ -37,7 +37,7 @@ fuzz_target!(|data: &[u8]| {
     }
 });
 
-/// What comes out of a stream, and whether it was whole.
+/// The output of a stream, and whether the stream was complete.
 async fn decompressed(name: &str, bytes: &[u8], lengths: &[u8]) -> (Vec<u8>, Option<bool>) {
     let header =
         format!(r#"{{"type":"metadata","pipewright":1,"format":"bytes","compression":"{name}"}}"#);

@@ -1,8 +1,8 @@
-//! Items in every format, from any writer: what is received does not depend on the frames that it
-//! comes in, takes no more memory than it may, and is the same again when it is sent on.
+//! Items in every format from any writer: the items do not depend on the frames, take bounded
+//! memory, and are unchanged when they are sent again.
 //!
-//! The first byte chooses format and item, the second the limits, three more where the stream is
-//! cut.
+//! The first byte selects format and item type, the second the limits, three more where the stream
+//! is cut.
 
 #![no_main]
 
@@ -21,11 +21,11 @@ use pipewright_fuzz::{run, stream};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// Inputs have some kilobytes; what is made of them may be a few hundred times as much.
+/// Inputs have some kilobytes; the decoded items may be a few hundred times larger.
 #[global_allocator]
 static MEMORY: Cap<System> = Cap::new(System, 64 << 20);
 
-/// An item with something of everything.
+/// An item with fields of every kind.
 #[derive(Debug, Serialize, Deserialize)]
 struct Node {
     name: String,
@@ -101,7 +101,7 @@ impl Input<'_> {
         }
     }
 
-    /// Bytes have no borders, so it is all of them that is compared.
+    /// Bytes have no boundaries, so the whole output is compared.
     fn check_raw(&self) {
         let mut received = Vec::new();
         run(self.receive::<Bytes, Raw>(&self.lengths, |bytes| {
@@ -110,7 +110,7 @@ impl Input<'_> {
         assert!(received == self.bytes);
     }
 
-    /// What a receiver tells of the stream, in words.
+    /// The receiver's result in words.
     async fn receive<T, F>(&self, lengths: &[u8], mut keep: impl FnMut(T)) -> Vec<String>
     where
         T: Debug + Send + 'static,
@@ -139,7 +139,7 @@ impl Input<'_> {
                     let over = told.last() == Some(&word);
                     (word, over)
                 }
-                // How much of it is known depends on the frames.
+                // How much of the item is known depends on the frames.
                 Err(ReceiveError::TooLong { number, offset, .. }) => {
                     (format!("item {number} at {offset} is too long"), true)
                 }

@@ -1,7 +1,7 @@
-//! What a client writes into a WebSocket connection after its handshake: read by our frames and by
-//! tungstenite's, both get the same.
+//! Bytes of a client after the WebSocket handshake: our codec and tungstenite's return the same
+//! result.
 //!
-//! The first byte says after how many bytes each read ends.
+//! The first byte determines after how many bytes each read ends.
 
 #![no_main]
 
@@ -20,7 +20,7 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_util::io::StreamReader;
 
-/// Bytes a frame; low, so that it is met.
+/// Bytes per frame; low, so that inputs reach it.
 const LIMIT: usize = 300;
 
 fuzz_target!(|data: &[u8]| {
@@ -32,8 +32,8 @@ fuzz_target!(|data: &[u8]| {
     assert_eq!(ours, theirs);
     match (&our_end, &their_end) {
         (End::Lost(_), End::Lost(_)) => {}
-        // tungstenite says nothing of half a message before a close, nor of a code that no peer
-        // may use, and it looks at the text of a fragment before the rest is there.
+        // tungstenite does not report half a message before a close, nor a reserved close code. It
+        // checks the text of a fragment before the rest has arrived.
         (End::Lost(rule), End::Closed(..)) if rule.contains("within a message") => {}
         (End::Closed(Some(code), _), End::Closed(Some(1002), reason))
             if !CloseCode::from(*code).is_allowed() =>
@@ -47,7 +47,7 @@ fuzz_target!(|data: &[u8]| {
     }
 });
 
-/// A connection over which `bytes` come, some at a time, and which takes all that is written.
+/// A connection that receives `bytes`, some at a time, and accepts everything that is written.
 fn stream_of(bytes: &[u8], cut: u8) -> impl AsyncRead + AsyncWrite + Send + Sync + Unpin + use<> {
     let chunks: Vec<_> = bytes
         .chunks(usize::from(cut) + 1)

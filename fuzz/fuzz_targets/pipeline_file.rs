@@ -1,4 +1,4 @@
-//! Pipeline files, from any editor: a pipeline or a list of mistakes.
+//! Pipeline files from any editor: a pipeline or a list of errors.
 
 #![no_main]
 

@@ -1,5 +1,5 @@
-//! Addresses of engines, refs, and the requests that are made of both. A line each: address, id,
-//! key, direction.
+//! Addresses of engines, refs, and requests made from both. One value per line: address, id, key,
+//! direction.
 
 #![no_main]
 
@@ -19,7 +19,7 @@ fuzz_target!(|text: &str| {
     } else {
         Direction::Write
     };
-    // As an engine gets it: whatever stands in a request.
+    // Arbitrary text in a request, as an engine receives it.
     let _ = channel_query(address, id);
 
     let Ok(engine) = address.parse::<EngineUrl>() else {
@@ -44,7 +44,7 @@ fuzz_target!(|text: &str| {
         (url.scheme(), url.host(), url.port(), url.fragment()),
         (base.scheme(), base.host(), base.port(), None)
     );
-    // Whatever the id is, it is the last part of the path and nothing else.
+    // Whatever the id is, it is exactly the last segment of the path.
     let prefix = format!("{}{PATH}", base.path().trim_end_matches('/'));
     let escaped = url.path().strip_prefix(&prefix);
     let escaped = escaped.expect("the id has left its place");

@@ -1,4 +1,4 @@
-//! What several targets share.
+//! Code shared by several targets.
 
 use std::cell::RefCell;
 
@@ -16,8 +16,8 @@ pub fn run<F: Future>(future: F) -> F::Output {
     RUNTIME.with_borrow(|runtime| runtime.block_on(future))
 }
 
-/// A whole stream, its payload in frames that end after each of the lengths less one, over and
-/// over.
+/// A complete stream. Its payload is split into frames by the lengths, each plus one, used
+/// cyclically.
 pub fn stream(header: &str, payload: &[u8], lengths: &[u8]) -> ChannelReader {
     let mut frames = vec![Frame::from(header)];
     let (mut rest, mut lengths) = (payload, lengths.iter().cycle());

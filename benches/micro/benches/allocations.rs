@@ -1,7 +1,7 @@
-//! Allocations an item, of everything that runs in this process: not a time but a count, and the
-//! same in every run but for what the runtime does beside.
+//! Allocations per item in this process. It is a count and not a time, so it is the same in every
+//! run, apart from allocations of the runtime.
 //!
-//! The one place with `unsafe` code, which a global allocator cannot do without.
+//! The only place with `unsafe` code, which a global allocator requires.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -16,7 +16,7 @@ struct Counting;
 
 static COUNT: AtomicU64 = AtomicU64::new(0);
 
-// SAFETY: every call goes to the system's allocator as it came.
+// SAFETY: every call is forwarded unchanged to the system's allocator.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         COUNT.fetch_add(1, Relaxed);
@@ -135,7 +135,7 @@ async fn main() {
     count("two fused async stages", fused_async()).await;
     let worker = Worker::embedded().await.expect("an embedded engine");
     count("frames of 1 KiB in memory", bytes(&worker)).await;
-    // Two on each side are the record's own.
+    // Two on each side belong to the record itself.
     count("records in memory, Json", records::<Json>(&worker)).await;
     count("records in memory, Bincode", records::<Bincode>(&worker)).await;
 }

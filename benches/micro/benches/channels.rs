@@ -11,10 +11,10 @@ use tokio::runtime::Runtime;
 const BYTES: usize = 16 << 20;
 const RECORDS: u64 = 100_000;
 
-/// Frames of each of these sizes: a frame costs its head, and a long one its bytes.
+/// Frames of these sizes: a short frame costs its header, a long one its bytes.
 const FRAMES: [usize; 3] = [64, 4 << 10, 64 << 10];
 
-/// A worker whose channels are in memory, and one whose channels go over loopback.
+/// A worker whose channels are in memory, and one whose channels use loopback.
 async fn workers() -> [(&'static str, Worker); 2] {
     let embedded = Worker::embedded().await.expect("an embedded engine");
     let engine = Engine::builder()
@@ -23,13 +23,13 @@ async fn workers() -> [(&'static str, Worker); 2] {
         .await
         .expect("an engine");
     let url = engine.url().expect("it listens").to_string();
-    // Until the process ends.
+    // Runs until the process ends.
     std::mem::forget(engine);
     let connected = Worker::connect(url.as_str()).await.expect("a worker");
     [("memory", embedded), ("loopback", connected)]
 }
 
-/// Sends frames of `size` bytes, each as it is, and reads them.
+/// Sends frames of `size` bytes, one by one, and reads them.
 async fn frames(worker: &Worker, size: usize) {
     let channel = worker.create_channel(None).await.expect("a channel");
     let (mut writer, mut reader) = (channel.writer, channel.reader);

@@ -1,4 +1,4 @@
-//! Formats alone, on one core: a batch of records into bytes and back, without a channel.
+//! Formats alone, on one core: encodes and decodes a batch of records, without a channel.
 
 use bytes::BytesMut;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};

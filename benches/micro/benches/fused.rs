@@ -1,5 +1,5 @@
-//! Four stages fused in one process, beside the same written by hand with `futures::StreamExt`:
-//! what the abstraction costs.
+//! The cost of the abstraction: four stages fused in one process, compared with the same code
+//! written by hand with `futures::StreamExt`.
 
 use std::hint::black_box;
 
@@ -9,7 +9,7 @@ use pipewright::{Pipeline, pipeline_stage};
 
 const ITEMS: u64 = 100_000;
 
-/// Work worth a stage: a few dozen instructions, which the compiler cannot fold away.
+/// The work of a stage: a few dozen instructions that the compiler cannot fold away.
 fn mix(mut number: u64) -> u64 {
     for _ in 0..8 {
         number ^= number >> 33;

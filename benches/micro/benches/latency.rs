@@ -1,8 +1,8 @@
-//! How long an item takes from `send` to its receiver, in a process with an engine: alone, in a
+//! The latency of an item from `send` to its receiver, in a process with an engine: alone, in a
 //! burst, and from a task that computes for 20 ms between its items.
 //!
-//! Sender and receiver have runtimes of their own, so that a sender that computes does not hold
-//! its receiver up.
+//! Sender and receiver have separate runtimes, so that a sender that computes does not delay its
+//! receiver.
 
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
@@ -29,7 +29,7 @@ fn multi_thread() -> Runtime {
         .unwrap()
 }
 
-/// Sends items that say when they were sent.
+/// Sends items that contain their send time.
 async fn send(mut sender: Sender<u64>, case: &'static str, begun: Instant) {
     let now = || u64::try_from(begun.elapsed().as_nanos()).unwrap();
     sender.send(now()).await.unwrap();
@@ -74,14 +74,14 @@ fn compute() {
 
 static BEGUN: LazyLock<Instant> = LazyLock::new(Instant::now);
 
-/// Plain code, which never waits.
+/// Synchronous code, which never waits.
 #[pipeline_stage(id = "bench::computes")]
 fn computes(_: u64) -> u64 {
     compute();
     u64::try_from(BEGUN.elapsed().as_nanos()).unwrap()
 }
 
-/// Runs the stage in the runtime of the sender, as far as it gets by itself.
+/// Runs the stage in the runtime of the sender, as far as possible without other threads.
 async fn run_stage(address: &Address, output: StreamChannelRef) {
     let worker = Worker::builder(address.clone()).connect().await.unwrap();
     worker.register(computes).unwrap();
@@ -102,7 +102,7 @@ async fn run_stage(address: &Address, output: StreamChannelRef) {
     sending.await.unwrap();
 }
 
-/// Latencies of all items but the first.
+/// The latencies of all items except the first.
 async fn receive(mut receiver: Receiver<u64>, begun: Instant) -> Vec<Duration> {
     let mut latencies = Vec::new();
     while let Some(sent) = receiver.recv().await.unwrap() {

@@ -1,7 +1,7 @@
-//! Processor time per item over a socket: engine, sender and receiver have a thread and a runtime
-//! each. Prints the median of the rounds, in nanoseconds.
+//! Processor time per item over a socket. Engine, sender and receiver each have a thread and a
+//! runtime of their own. Prints the median of the rounds in nanoseconds.
 //!
-//! To compare two versions, build both, and run them in turn: times on a shared machine drift.
+//! To compare two versions, build both and run them alternately: times on a shared machine drift.
 
 use std::time::Instant;
 
@@ -17,7 +17,7 @@ fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-/// Nanoseconds that this thread has run; the kernel counts them on Linux only.
+/// Nanoseconds of processor time of this thread; the kernel counts them on Linux only.
 fn thread_time() -> f64 {
     let counted = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
     let first = counted.split_whitespace().next();
@@ -46,7 +46,7 @@ async fn receive<F: Decode<Record>>(reader_ref: ReaderRef<Record, F>, address: A
     thread_time() - begun
 }
 
-/// One stream; per item the time of the sender, of the receiver, and that of the clock.
+/// One stream. Returns the sender's, the receiver's and the elapsed time per item.
 fn round<F>(channel: Channel<Record, F>, address: &Address) -> [f64; 3]
 where
     F: Encode<Record> + Decode<Record>,

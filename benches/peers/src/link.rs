@@ -7,20 +7,20 @@ use pipewright_bench_roles::Process;
 /// A role with its arguments.
 pub(crate) type Role = Vec<String>;
 
-/// Makes a [`Role`].
+/// Creates a [`Role`].
 pub(crate) fn role<const N: usize>(words: [&dyn Display; N]) -> Role {
     words.iter().map(ToString::to_string).collect()
 }
 
-/// A writer and a reader, each a process of its own, connected and about to begin.
+/// A writer and a reader, each a separate process, connected and ready to begin.
 pub(crate) struct Link {
     pub(crate) writer: Process,
     pub(crate) reader: Process,
 }
 
 impl Link {
-    /// Starts the reader, and then the writer, which gets what the reader says as one more
-    /// argument, if that is something.
+    /// Starts the reader and then the writer. If the reader prints something, the writer receives
+    /// it as an additional argument.
     pub(crate) fn open(writer: &Role, reader: &Role) -> Result<Self> {
         let reader = Process::role(reader)?;
         let address = reader.line()?;
@@ -33,7 +33,8 @@ impl Link {
         Ok(Self { writer, reader })
     }
 
-    /// Lets the writer write; gives the seconds until the reader has read all, which is `amount`.
+    /// Starts the writing. Returns the seconds until the reader has read everything, `amount` in
+    /// total.
     pub(crate) fn run(mut self, amount: u64) -> Result<f64> {
         let begun = Instant::now();
         self.writer.go()?;
@@ -43,23 +44,24 @@ impl Link {
         Ok(elapsed)
     }
 
-    /// Waits until both have ended well; the reader has `counted` what should be `amount`.
+    /// Waits until both have ended successfully, and checks that the reader has `counted` the right
+    /// `amount`.
     pub(crate) fn end(mut self, counted: &str, amount: u64) -> Result<()> {
         let counted: u64 = counted.parse().context("the reader says a number")?;
         ensure!(counted == amount, "{counted} of {amount} arrived");
-        // For those who wait for it; others have gone.
+        // For roles that wait for it; others have already ended.
         let _ = self.writer.go();
         self.writer.finish()?;
         self.reader.finish()
     }
 }
 
-/// Opens a [`Link`] and gives what passes it a second.
+/// Opens a [`Link`] and returns its throughput per second.
 pub(crate) fn rate(writer: &Role, reader: &Role, amount: u64) -> Result<f64> {
     Ok(amount as f64 / Link::open(writer, reader)?.run(amount)?)
 }
 
-/// What a role that works alone says: a number.
+/// The number printed by a role that works alone.
 pub(crate) fn alone(role: &Role) -> Result<f64> {
     let process = Process::role(role)?;
     let number = process.line()?.parse().context("the role says a number")?;

@@ -1,12 +1,12 @@
-//! pipewright beside what a user would pick instead, in one interleaved run; see ../README.md.
+//! Compares pipewright with its alternatives in one interleaved run; see ../README.md.
 //!
-//! | folder | holds |
+//! | folder | contents |
 //! |---|---|
-//! | `measures` | one file for each thing that is measured: it starts processes and makes rows |
-//! | `roles` | what those processes do; this program starts itself with the name of a role |
+//! | `measures` | one file for each measurement, which starts processes and produces rows |
+//! | `roles` | the code of these processes; this program starts itself with the name of a role |
 //!
-//! Beside them: `rounds` interleaves, `row` and `report` are what comes out. Processes are started and
-//! ended by the crate in ../roles.
+//! In addition, `rounds` interleaves the measurements, and `row` and `report` are the results. The
+//! crate in ../roles starts and ends processes.
 
 mod link;
 mod measures;

@@ -2,19 +2,19 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
-/// pipewright beside what a user would pick instead, in one interleaved run.
+/// Compares pipewright with its alternatives in one interleaved run.
 #[derive(Parser)]
 pub(crate) struct Options {
     /// Write the rows to this file as JSON.
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
-    /// Less data, fewer rounds: under three minutes.
+    /// Use less data and fewer rounds: under three minutes.
     #[arg(long)]
     pub(crate) quick: bool,
-    /// Measure only what has this in its name.
+    /// Run only measurements whose name contains this.
     #[arg(long, value_name = "NAME")]
     pub(crate) only: Option<String>,
-    /// Rounds of each measurement; 7 unless told, 3 with --quick.
+    /// Rounds of each measurement [default: 7, or 3 with --quick].
     #[arg(long, value_name = "N")]
     rounds: Option<usize>,
 }

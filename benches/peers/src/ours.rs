@@ -6,7 +6,7 @@ use pipewright::{ByteChannel, StreamChannelRef, Worker};
 use pipewright_bench_roles::Process;
 use tokio::runtime::Runtime;
 
-/// Our engine in a process of its own, and a worker here that makes channels.
+/// Our engine in a separate process, and a worker here that creates channels.
 pub(crate) struct Ours {
     pub(crate) engine: Process,
     pub(crate) url: String,
@@ -41,7 +41,7 @@ impl Ours {
         ])
     }
 
-    /// Makes channels and writes their refs to files, the writers' and the readers'.
+    /// Creates channels and writes their refs to two files, one for writers and one for readers.
     pub(crate) fn channels(&self, count: usize, writers: &Path, readers: &Path) -> Result<()> {
         let channels = (0..count)
             .map(|_| self.create())

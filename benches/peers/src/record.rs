@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-/// The record that all items of the comparison are: 31 bytes in bincode, 66 in JSON, about.
+/// The record used by all items of the comparison: about 31 bytes in bincode, 66 in JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Record {
     pub(crate) id: u64,

@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 
 use crate::row::Row;
 
-/// The head of the table.
+/// The header of the table.
 pub(crate) fn print_head() {
     println!("| what | unit | ours | peer | ratio: min | median | max | target | met |");
     println!("|---|---|---|---|---|---|---|---|---|");
@@ -36,7 +36,7 @@ pub(crate) fn write_json(path: &Path, rows: &[Row]) -> Result<()> {
     fs::write(path, json + "\n").with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// A figure with three digits, or whole.
+/// Formats a figure with three digits, or as a whole number.
 fn figure(figure: Option<f64>) -> String {
     match figure {
         None => String::new(),

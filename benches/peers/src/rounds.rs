@@ -3,8 +3,8 @@ use anyhow::Result;
 /// Something that is measured once in each round.
 pub(crate) type Side<'a> = Box<dyn FnMut() -> Result<f64> + 'a>;
 
-/// Measures all sides in turn, round after round, so that what disturbs the machine disturbs all.
-/// Gives the figures of each side, round by round.
+/// Measures all sides in turn, round after round, so that disturbances of the machine affect all.
+/// Returns the figures of each side, by round.
 pub(crate) fn interleave<const N: usize>(
     rounds: usize,
     mut sides: [Side<'_>; N],

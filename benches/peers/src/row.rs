@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-/// What a ratio has to be.
+/// The target of a ratio.
 #[derive(Clone, Copy)]
 pub(crate) enum Target {
     AtLeast(f64),
@@ -41,7 +41,7 @@ pub(crate) struct Row {
     /// Medians.
     pub(crate) ours: f64,
     pub(crate) peer: Option<f64>,
-    /// Ours over the peer's, round by round; without a peer, ours over the target.
+    /// Our figure divided by the peer's, by round; without a peer, divided by the target.
     pub(crate) ratio_min: Option<f64>,
     pub(crate) ratio_median: Option<f64>,
     pub(crate) ratio_max: Option<f64>,
@@ -50,7 +50,7 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    /// Ours beside a peer's; the target is of the median of their ratios.
+    /// Our figure and a peer's; the target is for the median of their ratios.
     pub(crate) fn versus(
         name: impl Into<String>,
         unit: &'static str,
@@ -70,7 +70,7 @@ impl Row {
         }
     }
 
-    /// Ours alone; the target is of its median.
+    /// Our figure alone; the target is for its median.
     pub(crate) fn alone(
         name: impl Into<String>,
         unit: &'static str,
@@ -108,7 +108,7 @@ impl Row {
     }
 }
 
-/// The middle one, or between the two in the middle.
+/// The median.
 pub(crate) fn median(figures: &[f64]) -> f64 {
     let mut sorted = figures.to_vec();
     sorted.sort_by(f64::total_cmp);

@@ -1,9 +1,9 @@
-//! Benchmarks of several processes: a program that starts itself in roles.
+//! Benchmarks with several processes: a program that starts itself in different roles.
 //!
-//! | file | holds |
+//! | file | contents |
 //! |---|---|
-//! | `process` | a process that plays a role, seen from the suite |
-//! | `gate` | what a role says to the suite and hears from it |
+//! | `process` | a process with a role, as seen by the suite |
+//! | `gate` | the connection of a role to the suite |
 //! | `resources` | memory and descriptors of a process |
 
 mod gate;

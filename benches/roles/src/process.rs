@@ -6,16 +6,16 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
-/// The first argument of this program when it plays a role.
+/// The first argument of this program when it runs a role.
 pub const ROLE: &str = "role";
 
-/// The longest that a process may take to say the next line.
+/// The maximum time until a process prints its next line.
 const PATIENCE: Duration = Duration::from_mins(3);
 
-/// A process that plays a role, or the program itself. Dropping it ends it.
+/// A process that runs a role, or the program itself. Dropping it ends it.
 ///
-/// It says lines on its standard output, and hears lines on its standard input, the end of which
-/// tells a role to end, so that none outlives the suite.
+/// It writes lines to its standard output and reads lines from its standard input. The end of its
+/// standard input makes a role end, so that none outlives the suite.
 pub struct Process {
     child: Child,
     input: ChildStdin,
@@ -24,7 +24,7 @@ pub struct Process {
 }
 
 impl Process {
-    /// This program in a role.
+    /// Starts this program in a role.
     pub fn role<S: AsRef<str>>(role: &[S]) -> Result<Self> {
         let mut command = Command::new(std::env::current_exe()?);
         command.arg(ROLE);
@@ -61,26 +61,26 @@ impl Process {
         self.child.id()
     }
 
-    /// The next line that the process says.
+    /// The next line that the process prints.
     pub fn line(&self) -> Result<String> {
         self.lines
             .recv_timeout(PATIENCE)
             .with_context(|| format!("the process {} says nothing", self.name))
     }
 
-    /// The next line, if it has been said.
+    /// The next line, if it was printed already.
     pub fn line_within(&self, patience: Duration) -> Option<String> {
         self.lines.recv_timeout(patience).ok()
     }
 
-    /// Tells the process to begin.
+    /// Makes the process begin.
     pub fn go(&mut self) -> Result<()> {
         self.input
             .write_all(b"go\n")
             .context("the process has gone")
     }
 
-    /// Waits until the process has ended well.
+    /// Waits until the process has ended successfully.
     pub fn finish(mut self) -> Result<()> {
         let status = self.child.wait()?;
         ensure!(

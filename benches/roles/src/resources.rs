@@ -2,12 +2,12 @@ use std::fs;
 
 use anyhow::{Context, Result};
 
-/// Resident memory of a process now, in KiB.
+/// Current resident memory of a process, in KiB.
 pub fn resident_kib(process: u32) -> Result<f64> {
     status_kib(process, "VmRSS:")
 }
 
-/// The most that was resident of a process so far, in KiB.
+/// Peak resident memory of a process so far, in KiB.
 pub fn peak_kib(process: u32) -> Result<f64> {
     status_kib(process, "VmHWM:")
 }
@@ -21,13 +21,13 @@ fn status_kib(process: u32, field: &str) -> Result<f64> {
         .with_context(|| format!("process {process} has no {field}"))
 }
 
-/// Descriptors that a process has open now.
+/// Number of open descriptors of a process.
 pub fn descriptors(process: u32) -> Result<usize> {
     Ok(fs::read_dir(format!("/proc/{process}/fd"))?.count())
 }
 
-/// Raises the limit of descriptors of this process, and of those it starts, as far as it may;
-/// gives it.
+/// Raises the descriptor limit of this process, and of those it starts, as far as possible. Returns
+/// the limit.
 pub fn allow_descriptors() -> Result<usize> {
     let limit = rlimit::increase_nofile_limit(u64::MAX)?;
     Ok(usize::try_from(limit)?)

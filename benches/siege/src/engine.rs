@@ -5,24 +5,24 @@ use pipewright_bench_roles::{Process, descriptors, peak_kib, resident_kib};
 
 use crate::holdings::Holdings;
 
-/// How often it is looked at whether the engine has come to rest.
+/// Polling interval while waiting for the engine to become idle.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// Our engine in a process of its own.
+/// Our engine in a separate process.
 pub(crate) struct EngineProcess {
     process: Process,
     pub(crate) url: String,
 }
 
-/// What is held of the machine and of the engine.
+/// Resources of the machine and of the engine.
 pub(crate) struct Held {
     pub(crate) holdings: Holdings,
     pub(crate) descriptors: usize,
 }
 
 impl EngineProcess {
-    /// Starts an engine with `flags` such as `channel-ttl=2`, which `roles::engine` explains;
-    /// without any it has its default limits.
+    /// Starts an engine with `flags` such as `channel-ttl=2`, which `roles::engine` explains.
+    /// Without any, it has its default limits.
     pub(crate) fn start(flags: &[&str]) -> Result<Self> {
         let mut role = vec!["engine"];
         role.extend(flags);
@@ -31,7 +31,7 @@ impl EngineProcess {
         Ok(Self { process, url })
     }
 
-    /// Asks the engine, which has to be alive.
+    /// Queries the engine, which must be alive.
     pub(crate) fn holdings(&mut self) -> Result<Holdings> {
         self.process.go()?;
         let said = self.process.line().context("the engine is not alive")?;
@@ -57,7 +57,7 @@ impl EngineProcess {
         descriptors(self.process.id())
     }
 
-    /// Waits until `wanted` holds; gives how long it took.
+    /// Waits until `wanted` holds. Returns how long that took.
     pub(crate) fn settled(
         &mut self,
         patience: Duration,

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-/// What an engine says that it holds.
+/// What an engine reports that it holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Holdings {
     pub(crate) workers: usize,
@@ -8,14 +8,14 @@ pub(crate) struct Holdings {
     pub(crate) calls: usize,
     pub(crate) channels: usize,
     pub(crate) buffered_bytes: usize,
-    /// Readers in its process that have read what they were to.
+    /// Number of readers in its process that have read everything they should.
     pub(crate) own_read: usize,
-    /// Lines of its log so far, of the levels that are shown unless told: warnings and errors.
+    /// Number of lines in its log so far, at the default level: warnings and errors.
     pub(crate) log_lines: u64,
 }
 
 impl Holdings {
-    /// The most of each.
+    /// The maximum of each.
     pub(crate) fn most(self, other: Self) -> Self {
         Self {
             workers: self.workers.max(other.workers),

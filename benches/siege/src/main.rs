@@ -1,14 +1,14 @@
-//! The engine under attack and under load; see ../README.md.
+//! Tests the engine under attack and under load; see ../README.md.
 //!
-//! | folder | holds |
+//! | folder | contents |
 //! |---|---|
-//! | `attacks` | the attack table: which attacks, what others feel meanwhile, the verdicts |
-//! | `load` | the load run: what is started, what is looked at, the verdict |
-//! | `roles` | what the processes do; this program starts itself with the name of a role |
-//! | `raw` | WebSocket by hand, for what no library lets a client send |
+//! | `attacks` | the attack table: attacks, their effect on others, verdicts |
+//! | `load` | the load run: processes, samples, verdict |
+//! | `roles` | the code of the processes; this program starts itself with the name of a role |
+//! | `raw` | WebSocket by hand, for frames that no library sends |
 //!
-//! Beside them: `engine` is the engine in a process of its own, `holdings` what it says it holds.
-//! Processes are started and ended by the crate in ../roles.
+//! In addition, `engine` is the engine in a separate process, and `holdings` its report of what it
+//! holds. The crate in ../roles starts and ends processes.
 
 mod attacks;
 mod engine;

@@ -55,9 +55,9 @@ impl Uploads {
         stored
     }
 
-    /// An upload that is faster than the disk is slowed down through every channel.
+    /// An upload that is faster than the disk is slowed down by backpressure.
     async fn receive(&self, body: Body, file: &mut File) -> Result<u64> {
-        // An upload that breaks off is an error of the body, and so of the run.
+        // If the client disconnects during the upload, reading the body fails, and with it the run.
         let body = StreamReader::new(body.into_data_stream().map_err(io::Error::other));
         let run = Pipeline::read(body).then(gzip).start(&self.worker).await?;
         let report = run.write_to(file).await?;

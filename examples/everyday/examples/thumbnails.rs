@@ -34,7 +34,7 @@ async fn thumbnail(input: ChannelReader, mut output: ChannelWriter, params: Size
             "the picture has more than {PACKED} bytes"
         )));
     }
-    // Work for the processor is done beside the tasks, which would all wait for it.
+    // Heavy computation runs on a blocking thread, so that it does not delay other tasks.
     let small = tokio::task::spawn_blocking(move || shrink(&picture, params)).await??;
     output.write(small).await?;
     Ok(())
@@ -66,7 +66,7 @@ async fn main() -> Result<()> {
         .then(thumbnail.with_params(size))
         .start(&worker)
         .await?;
-    // A run that fails leaves no half of a picture behind.
+    // A failed run leaves no partial picture behind.
     let mut small = Vec::new();
     run.write_to(&mut small).await?;
     tokio::fs::write(target, &small).await?;

@@ -8,10 +8,10 @@ use crate::ours::Ours;
 use crate::rounds::interleave;
 use crate::row::{Row, Target};
 
-/// Bytes of a round.
+/// Bytes per round.
 const BYTES: u64 = 1 << 30;
 
-/// Bytes in writes of 64 KiB from process to process: through our engine, and through others.
+/// Bytes between processes in writes of 64 KiB: through our engine, and through other relays.
 pub(crate) fn measure(options: &Options) -> Result<Vec<Row>> {
     let bytes = options.amount(BYTES);
     let ours = Ours::start()?;
@@ -79,9 +79,9 @@ pub(crate) fn measure(options: &Options) -> Result<Vec<Row>> {
     ])
 }
 
-/// A relay, and where it listens.
+/// A relay and its address.
 pub(super) struct Relay {
-    /// Ends with this.
+    /// Dropping this ends the relay.
     _process: Process,
     pub(super) address: String,
 }

@@ -12,17 +12,17 @@ use crate::ours::Ours;
 use crate::rounds::interleave;
 use crate::row::{Row, Target};
 
-/// Bytes of the file.
+/// Size of the file in bytes.
 const BYTES: u64 = 1 << 30;
 
-/// A file by `tokio::io::copy` into a channel, and into a plain TCP relay.
+/// Copies a file with `tokio::io::copy` into a channel, and into a plain TCP relay.
 pub(crate) fn measure(options: &Options) -> Result<Vec<Row>> {
     let bytes = options.amount(BYTES);
     let mut file = tempfile::NamedTempFile::new()?;
     copy(&mut repeat(7).take(bytes), file.as_file_mut())?;
     file.flush()?;
     let path = file.path().to_string_lossy();
-    // Into the page cache, for all rounds alike.
+    // Loads the file into the page cache, so that all rounds are equal.
     copy(&mut File::open(file.path())?, &mut std::io::sink())?;
     let ours = Ours::start()?;
     let tcp = Relay::of(Process::role(&["tcp-relay"])?)?;

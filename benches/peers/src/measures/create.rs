@@ -6,7 +6,7 @@ use crate::ours::Ours;
 use crate::rounds::interleave;
 use crate::row::{Row, Target};
 
-/// Channels of a round; all rounds together stay below the engine's limit.
+/// Channels per round; all rounds together stay below the engine's limit.
 const CHANNELS: u64 = 10_000;
 
 /// Channels created one after another by a worker in another process.

@@ -5,7 +5,7 @@ use crate::options::Options;
 use crate::rounds::interleave;
 use crate::row::{Row, Target};
 
-/// Items of a round.
+/// Items per round.
 const ITEMS: u64 = 10_000_000;
 
 /// Four stages fused in one process, and four maps of `futures` by hand.

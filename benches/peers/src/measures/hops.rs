@@ -6,17 +6,18 @@ use crate::ours::Ours;
 use crate::rounds::interleave;
 use crate::row::{Row, Target};
 
-/// Items of a round.
+/// Items per round.
 const ITEMS: u64 = 400_000;
 
-/// What a cost that is linear may be over itself, for the noise.
+/// How much a linear cost may exceed itself, to allow for noise.
 const LINEAR: f64 = 1.1;
 
-/// A pipeline of 1 to 8 stages, each edge a channel of our engine: the time of an item and a hop.
+/// A pipeline of 1 to 8 stages, in which each edge is a channel of our engine: the time per item
+/// and hop.
 pub(crate) fn measure(options: &Options) -> Result<Vec<Row>> {
     let items = options.amount(ITEMS);
     let ours = Ours::start()?;
-    // A pipeline has one edge more than stages.
+    // A pipeline has one edge more than it has stages.
     let hop = |stages: u32| {
         let seconds = alone(&role([&"hops", &ours.url, &stages, &items]))?;
         Ok(seconds * 1e9 / items as f64 / f64::from(stages + 1))

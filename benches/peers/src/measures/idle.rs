@@ -10,15 +10,15 @@ use crate::options::Options;
 use crate::ours::Ours;
 use crate::row::{Row, Target};
 
-/// Open channels.
+/// Number of open channels.
 const CHANNELS: usize = 10_000;
-/// Descriptors that the engine needs beside.
+/// Further descriptors that the engine needs.
 const SPARE: usize = 100;
-/// How long the engine may take to come to rest.
+/// How long the engine may take to become idle.
 const REST: Duration = Duration::from_millis(500);
 
-/// Memory of channels that are open at both ends, and idle. Measured once: it is not a matter of
-/// time.
+/// Memory of channels that are open at both ends and idle. Measured once, because it does not
+/// depend on time.
 pub(crate) fn measure(options: &Options) -> Result<Vec<Row>> {
     let descriptors = allow_descriptors()?.saturating_sub(SPARE);
     let channels = if options.quick {
@@ -27,7 +27,7 @@ pub(crate) fn measure(options: &Options) -> Result<Vec<Row>> {
         CHANNELS
     }
     .min(descriptors);
-    // Where the limit of descriptors does not allow for both ends of all.
+    // If the limit of descriptors does not allow both ends of all channels.
     let read = channels.min(descriptors - channels);
     ensure!(read > 0, "the limit of open files is too low");
     let ours = Ours::start()?;
@@ -62,7 +62,7 @@ pub(crate) fn measure(options: &Options) -> Result<Vec<Row>> {
     ])
 }
 
-/// A process that holds ends, and what was resident of it before.
+/// A process that holds channel ends, and its resident memory before.
 struct Holder {
     process: Process,
     before: f64,

@@ -7,10 +7,10 @@ use crate::ours::Ours;
 use crate::rounds::interleave;
 use crate::row::{Row, Target};
 
-/// Bytes of a round within the process, and over sockets.
+/// Bytes per round within the process, and over sockets.
 const BYTES: u64 = 4 << 30;
 const SOCKET_BYTES: u64 = 1 << 30;
-/// Items of a round.
+/// Items per round.
 const ITEMS: u64 = 4_000_000;
 
 /// Channels within one process.
@@ -29,7 +29,7 @@ pub(crate) fn measure(options: &Options) -> Result<Vec<Row>> {
             Box::new(|| alone(&role([&"in-memory-items", &"mpsc", &options.amount(ITEMS)]))),
         ],
     )?;
-    // Seconds an item, so that the ratio is that of the target.
+    // Seconds per item, so that the ratio is that of the target.
     let times = |rates: &[f64]| rates.iter().map(|rate| 1e9 / rate).collect::<Vec<_>>();
     Ok(vec![
         Row::versus(

@@ -8,7 +8,7 @@ use crate::ours::Ours;
 use crate::rounds::interleave;
 use crate::row::{Row, Target};
 
-/// Items of a round, as many as pass in about a second.
+/// Items per round: about a second's worth.
 const JSON: u64 = 2_000_000;
 const BINCODE: u64 = 4_000_000;
 const SDK: u64 = 200_000;
@@ -16,7 +16,7 @@ const TONIC: u64 = 400_000;
 const REMOC: u64 = 100_000;
 const ALONE: u64 = 4_000_000;
 
-/// Records from process to process, with our formats and with what others have.
+/// Records between processes, in our formats and in those of the peers.
 pub(crate) fn measure(options: &Options) -> Result<Vec<Row>> {
     let ours = Ours::start()?;
     let relay = Relay::of(Process::role(&["tonic-relay"])?)?;

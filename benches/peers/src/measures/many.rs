@@ -6,10 +6,10 @@ use crate::ours::Ours;
 use crate::rounds::interleave;
 use crate::row::{Row, Target};
 
-/// Bytes of a round, in all channels together.
+/// Bytes per round, over all channels together.
 const BYTES: u64 = 2 << 30;
 
-/// One channel and many at once: what passes all of them together.
+/// One channel, and many at once: their total throughput.
 pub(crate) fn measure(options: &Options) -> Result<Vec<Row>> {
     let ours = Ours::start()?;
     let directory = tempfile::tempdir()?;

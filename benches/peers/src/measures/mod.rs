@@ -1,4 +1,4 @@
-//! What is measured, one file each.
+//! The measurements, one per file.
 
 mod bytes;
 mod copy;
@@ -19,7 +19,7 @@ use crate::options::Options;
 use crate::report::{print_head, print_row, write_json};
 use crate::row::Row;
 
-/// Measures something and makes rows of it.
+/// Measures something and returns rows.
 type Measure = fn(&Options) -> Result<Vec<Row>>;
 
 const MEASURES: [(&str, Measure); 12] = [
@@ -37,8 +37,8 @@ const MEASURES: [(&str, Measure); 12] = [
     ("resident", resident::measure),
 ];
 
-/// Measures everything that is asked for, one after the other. One that cannot be measured does
-/// not keep the others from it.
+/// Runs all requested measurements, one after the other. A failed measurement does not stop the
+/// others.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let only = options.only.as_deref().unwrap_or_default();
     let (mut rows, mut failed) = (Vec::new(), Vec::new());

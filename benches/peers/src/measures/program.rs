@@ -9,7 +9,7 @@ use crate::options::Options;
 use crate::rounds::interleave;
 use crate::row::{Row, Target};
 
-/// The release program: how long its engine takes from the start to ready, and how large it is.
+/// The release program: the start-up time of its engine, and its size.
 pub(crate) fn measure(options: &Options) -> Result<Vec<Row>> {
     let program = build()?;
     let [starts] = interleave(

@@ -9,16 +9,16 @@ use crate::options::Options;
 use crate::ours::Ours;
 use crate::row::{Row, Target};
 
-/// Bytes that pass.
+/// Bytes transferred.
 const GIB: u64 = 20;
 
-/// What is flat may still rise and fall by what one channel holds: 4 MiB.
+/// Memory counts as flat if it varies by no more than one channel holds: 4 MiB.
 const FLAT_MIB: f64 = 4.0;
 
-/// How often memory is looked at.
+/// Sampling interval.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// Resident memory of writer, engine and reader while much passes. Measured once.
+/// Resident memory of writer, engine and reader during a large transfer. Measured once.
 pub(crate) fn measure(options: &Options) -> Result<Vec<Row>> {
     let gib = options.amount(GIB);
     let bytes = gib << 30;
@@ -34,7 +34,7 @@ pub(crate) fn measure(options: &Options) -> Result<Vec<Row>> {
     link.writer.go()?;
     let counted = loop {
         for (((_, process), looks), peak) in processes.iter().zip(&mut looks).zip(&mut peaks) {
-            // The last may have gone by now.
+            // The last one may have ended by now.
             if let Ok(resident) = resident_kib(*process) {
                 looks.push(resident / 1024.0);
                 *peak = peak_kib(*process).unwrap_or(*peak * 1024.0) / 1024.0;

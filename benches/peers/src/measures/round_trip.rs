@@ -7,10 +7,10 @@ use crate::options::Options;
 use crate::ours::Ours;
 use crate::row::{Row, Target};
 
-/// Trips of a round.
+/// Round trips per round.
 const TRIPS: u64 = 8_000;
 
-/// 64 bytes to a worker that echoes, and back: over two channels, and over two plain TCP relays.
+/// Sends 64 bytes to a worker that echoes them: over two channels, and over two plain TCP relays.
 pub(crate) fn measure(options: &Options) -> Result<Vec<Row>> {
     let trips = options.amount(TRIPS);
     let ours = Ours::start()?;

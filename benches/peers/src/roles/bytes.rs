@@ -27,7 +27,7 @@ pub(super) async fn copy(mut gate: Gate, url: &str, reference: &str, file: &str)
     Ok(writer.shutdown().await?)
 }
 
-/// Reads to the end and counts.
+/// Reads to the end and counts bytes.
 pub(super) async fn read(gate: Gate, url: &str, reference: &str) -> Result<()> {
     let address: Address = url.parse()?;
     let mut reader = ChannelReader::new(&address, &serde_json::from_str(reference)?);

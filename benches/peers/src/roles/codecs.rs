@@ -6,10 +6,10 @@ use anyhow::{Result, bail};
 use super::Gate;
 use crate::record::Record;
 
-/// Records that are encoded once and decoded again and again, item by item.
+/// Records that are encoded once and decoded repeatedly, item by item.
 const BATCH: u64 = 10_000;
 
-/// Decodes records with a codec alone, on this one core; says how many a second.
+/// Decodes records with a codec alone, on one core. Prints the rate per second.
 pub(super) fn decode(gate: &Gate, format: &str, items: &str) -> Result<()> {
     let batches = items.parse::<u64>()? / BATCH;
     let records = (0..BATCH).map(|id| Record::new(id + (1 << 20)));

@@ -5,7 +5,7 @@ use pipewright::Worker;
 
 use super::Gate;
 
-/// Makes channels one after another; says how many a second.
+/// Creates channels one after another. Prints the rate per second.
 pub(super) async fn create(gate: Gate, url: &str, channels: &str) -> Result<()> {
     let channels: u32 = channels.parse()?;
     let worker = Worker::connect(url).await?;

@@ -5,7 +5,7 @@ use pipewright::Engine;
 
 use super::Gate;
 
-/// Our engine, until the suite ends it.
+/// Runs our engine until the suite ends it.
 pub(super) async fn serve(gate: Gate) -> Result<()> {
     let engine = Engine::builder().listen("127.0.0.1:0").start().await?;
     gate.say(engine.url().context("the engine listens")?);

@@ -8,7 +8,7 @@ use pipewright::{Pipeline, pipeline_stage};
 use super::Gate;
 use crate::record::Record;
 
-/// Work worth a stage: a few dozen instructions, which the compiler cannot fold away.
+/// The work of a stage: a few dozen instructions that the compiler cannot fold away.
 fn mix(mut number: u64) -> u64 {
     for _ in 0..8 {
         number ^= number >> 33;
@@ -67,7 +67,7 @@ macro_rules! four {
     }};
 }
 
-/// Runs four maps, by hand or fused; says how many nanoseconds an item took.
+/// Runs four maps, by hand or fused. Prints the nanoseconds per item.
 pub(super) async fn run(gate: Gate, kind: &str, who: &str, items: &str) -> Result<()> {
     let items: u64 = items.parse()?;
     let begun = Instant::now();

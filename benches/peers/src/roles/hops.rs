@@ -11,7 +11,7 @@ fn pass(record: Record) -> Record {
     record
 }
 
-/// Runs a pipeline over channels, all of its stages in this process; says how many seconds it took.
+/// Runs a pipeline over channels with all stages in this process. Prints its duration in seconds.
 pub(super) async fn run(gate: Gate, url: &str, stages: &str, items: &str) -> Result<()> {
     let worker = Worker::connect(url).await?;
     let items: u64 = items.parse()?;

@@ -5,7 +5,7 @@ use std::future::pending;
 use super::Gate;
 use super::many::read_refs;
 
-/// Connects a writer to each channel, and keeps them without a word.
+/// Connects a writer to each channel, and keeps it idle.
 pub(super) async fn writers(mut gate: Gate, url: &str, refs: &str) -> Result<()> {
     let address: Address = url.parse()?;
     let refs = read_refs(refs)?;
@@ -20,7 +20,7 @@ pub(super) async fn writers(mut gate: Gate, url: &str, refs: &str) -> Result<()>
     pending().await
 }
 
-/// Connects a reader to each channel, and waits for what comes, a task each.
+/// Connects a reader to each channel, and waits in one task per channel.
 pub(super) async fn readers(mut gate: Gate, url: &str, refs: &str) -> Result<()> {
     let address: Address = url.parse()?;
     let refs = read_refs(refs)?;

@@ -9,10 +9,10 @@ use tokio::sync::mpsc;
 use super::{Gate, PIECE};
 use crate::record::Record;
 
-/// Frames that wait: as many as a channel holds.
+/// Number of frames that may wait: the capacity of a channel.
 const QUEUED: usize = 64;
 
-/// Sends bytes through a channel within this process; says how many a second.
+/// Sends bytes through a channel within this process. Prints the rate per second.
 pub(super) async fn bytes(gate: Gate, amount: &str) -> Result<()> {
     let amount: usize = amount.parse()?;
     let worker = Worker::embedded()
@@ -41,7 +41,7 @@ pub(super) async fn bytes(gate: Gate, amount: &str) -> Result<()> {
     Ok(())
 }
 
-/// Sends records within this process; says how many a second.
+/// Sends records within this process. Prints the rate per second.
 pub(super) async fn items(gate: Gate, who: &str, items: &str) -> Result<()> {
     let items: u64 = items.parse()?;
     let begun = Instant::now();
@@ -86,7 +86,7 @@ async fn through_a_channel(items: u64) -> Result<u64> {
     Ok(received)
 }
 
-/// The same batches, by hand: a length and a record in bincode, 64 KiB of them a frame.
+/// The same batches by hand: lengths and records in bincode, in frames of 64 KiB.
 async fn through_frames(items: u64) -> Result<u64> {
     let config = bincode::config::standard();
     let (frames, mut filled) = mpsc::channel::<Bytes>(QUEUED);

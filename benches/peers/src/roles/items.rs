@@ -43,7 +43,7 @@ where
     Ok(sender.close().await?)
 }
 
-/// Receives records one by one, to the end, and counts them.
+/// Receives records one by one to the end, and counts them.
 pub(super) async fn receive(gate: Gate, format: &str, url: &str, reference: &str) -> Result<()> {
     match format {
         "json" => receive_in::<Json>(gate, url, reference).await,

@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 
 use super::{Gate, PIECE};
 
-/// Writes `amount` bytes into each channel, all at once.
+/// Writes `amount` bytes into each channel, concurrently.
 pub(super) async fn write(mut gate: Gate, url: &str, refs: &str, amount: &str) -> Result<()> {
     let address: Address = url.parse()?;
     let pieces = amount.parse::<usize>()? / PIECE;
@@ -35,7 +35,7 @@ pub(super) async fn write(mut gate: Gate, url: &str, refs: &str, amount: &str) -
     Ok(())
 }
 
-/// Reads all channels at once to their ends, and counts the bytes of all.
+/// Reads all channels concurrently to their ends, and counts all bytes.
 pub(super) async fn read(gate: Gate, url: &str, refs: &str) -> Result<()> {
     let address: Address = url.parse()?;
     let mut tasks = JoinSet::new();

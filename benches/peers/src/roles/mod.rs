@@ -1,13 +1,13 @@
-//! What the processes of the comparison do. Each says a line when it is connected, waits for the
-//! word to begin, and says what it has counted or measured.
+//! The processes of the comparison. Each prints a line when it is connected, waits for the command
+//! to begin, and prints its count or measurement.
 //!
-//! | file | plays |
+//! | file | role |
 //! |---|---|
 //! | `engine` | our engine |
 //! | `bytes`, `items` | our writers and readers of bytes and items |
-//! | `trips` | our two ends of a round trip |
+//! | `trips` | both ends of our round trips |
 //! | `many`, `idle` | many of our channels, busy and idle |
-//! | `create`, `hops`, `fused`, `in_memory` | what works alone |
+//! | `create`, `hops`, `fused`, `in_memory` | roles that work alone |
 //! | `codecs` | serde_json and bincode alone |
 //! | `tcp`, `websocket`, `pipe`, `sdk`, `tonic`, `remoc` | the peers |
 
@@ -32,10 +32,10 @@ mod websocket;
 use anyhow::{Result, bail};
 use pipewright_bench_roles::Gate;
 
-/// Plays the role that is named first, with what follows as its arguments.
+/// Runs the role that is named first, with the following arguments.
 ///
-/// As a task, which is what functions and stages of a worker are, and services of the peers. What
-/// `main` awaits runs beside the threads of the runtime, and each answer wakes another thread.
+/// It runs as a task, as functions and stages of a worker and services of the peers do. Code that
+/// `main` awaits runs outside of the runtime's threads, so each answer would wake another thread.
 #[tokio::main]
 pub(crate) async fn run(role: &[&str]) -> Result<()> {
     let role = role.iter().copied().map(String::from).collect();
@@ -62,8 +62,7 @@ async fn play(role: Vec<String>) -> Result<()> {
         ["idle-readers", url, refs] => idle::readers(gate, url, refs).await,
         ["create", url, channels] => create::create(gate, url, channels).await,
         ["hops", url, stages, items] => hops::run(gate, url, stages, items).await,
-        // A future of its own, so that what else is in this one changes nothing of what the
-        // compiler makes of it.
+        // A separate future, so that the other code in this one does not affect how it is compiled.
         ["fused", kind, who, items] => Box::pin(fused::run(gate, kind, who, items)).await,
         ["in-memory-bytes", amount] => in_memory::bytes(gate, amount).await,
         ["in-memory-items", who, items] => in_memory::items(gate, who, items).await,
@@ -92,5 +91,5 @@ async fn play(role: Vec<String>) -> Result<()> {
     }
 }
 
-/// The size of one write, and of one frame.
+/// The size of one write and of one frame.
 const PIECE: usize = 64 << 10;

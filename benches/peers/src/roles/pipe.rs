@@ -16,12 +16,12 @@ pub(super) async fn write(mut gate: Gate, path: &str, amount: &str) -> Result<()
     Ok(())
 }
 
-/// Reads a named pipe to the end and counts.
+/// Reads a named pipe to the end and counts bytes.
 pub(super) async fn read(gate: Gate, path: &str) -> Result<()> {
     let mut pipe = OpenOptions::new().open_receiver(path)?;
     gate.say("");
     let mut buffer = vec![0; PIECE];
-    // Nothing is read before the writer has opened its end.
+    // Opening it waits until the writer has opened its end.
     pipe.readable().await?;
     let mut bytes = 0;
     loop {

@@ -25,11 +25,11 @@ pub(super) async fn send(mut gate: Gate, amount: &str, address: &str) -> Result<
             .await?;
     }
     drop(sender);
-    // The connection goes with the process, so it has to last until the receiver has everything.
+    // The connection ends with the process, so keep it until the receiver has everything.
     gate.word().await
 }
 
-/// Gives the other side a sender, receives records to the end and counts them.
+/// Sends the other side a sender, receives records to the end and counts them.
 pub(super) async fn receive(gate: Gate) -> Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     gate.say(listener.local_addr()?);

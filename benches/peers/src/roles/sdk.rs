@@ -16,7 +16,7 @@ pub(super) async fn write(mut gate: Gate, url: &str, reference: &str, amount: &s
     Ok(writer.close().await?)
 }
 
-/// Reads to the end and counts.
+/// Reads to the end and counts bytes.
 pub(super) async fn read(gate: Gate, url: &str, reference: &str) -> Result<()> {
     let reader = ChannelReader::new(url, &serde_json::from_str(reference)?);
     gate.say("");
@@ -28,7 +28,7 @@ pub(super) async fn read(gate: Gate, url: &str, reference: &str) -> Result<()> {
     Ok(())
 }
 
-/// Writes `amount` records, one JSON line a write: the SDK has no items.
+/// Writes `amount` records, one JSON line per write, because the SDK has no items.
 pub(super) async fn send(mut gate: Gate, url: &str, reference: &str, amount: &str) -> Result<()> {
     let writer = ChannelWriter::new(url, &serde_json::from_str(reference)?);
     let amount: u64 = amount.parse()?;
@@ -45,7 +45,7 @@ pub(super) async fn send(mut gate: Gate, url: &str, reference: &str, amount: &st
     Ok(writer.close().await?)
 }
 
-/// Reads records to the end and counts them. Each chunk is one line, as it was written.
+/// Reads records to the end and counts them. Each chunk is one line, as written.
 pub(super) async fn receive(gate: Gate, url: &str, reference: &str) -> Result<()> {
     let reader = ChannelReader::new(url, &serde_json::from_str(reference)?);
     gate.say("");

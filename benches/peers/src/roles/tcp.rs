@@ -5,7 +5,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::{Gate, PIECE, trips};
 
-/// Says on a new connection which of two streams it is for, and whether it reads that.
+/// States on a new connection which of two streams it belongs to, and whether it reads that stream.
 #[derive(Clone, Copy)]
 enum End {
     Writes(u8),
@@ -19,13 +19,13 @@ impl End {
         let (Self::Writes(number) | Self::Reads(number)) = self;
         let reads = u8::from(matches!(self, Self::Reads(_)));
         stream.write_all(&[number, reads]).await?;
-        // The relay has taken note.
+        // The relay has registered the connection.
         stream.read_u8().await?;
         Ok(stream)
     }
 }
 
-/// A plain relay: reads into a buffer of 64 KiB and writes it all.
+/// A plain relay: reads into a buffer of 64 KiB and writes everything.
 pub(super) async fn relay(gate: Gate) -> Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     gate.say(listener.local_addr()?);
@@ -77,7 +77,7 @@ pub(super) async fn copy(mut gate: Gate, address: &str, file: &str) -> Result<()
     Ok(stream.shutdown().await?)
 }
 
-/// Reads to the end and counts.
+/// Reads to the end and counts bytes.
 pub(super) async fn read(gate: Gate, address: &str) -> Result<()> {
     let mut stream = End::Reads(0).connect(address).await?;
     gate.say("");
@@ -93,7 +93,7 @@ pub(super) async fn read(gate: Gate, address: &str) -> Result<()> {
     Ok(())
 }
 
-/// Sends back what comes, by another stream of the relay.
+/// Echoes what it receives, over another stream of the relay.
 pub(super) async fn echo(gate: Gate, address: &str) -> Result<()> {
     let reader = End::Reads(0).connect(address).await?;
     let writer = End::Writes(1).connect(address).await?;
@@ -101,7 +101,7 @@ pub(super) async fn echo(gate: Gate, address: &str) -> Result<()> {
     trips::answer(reader, writer).await
 }
 
-/// Measures trips over two streams of the relay.
+/// Measures round trips over two streams of the relay.
 pub(super) async fn ping(mut gate: Gate, address: &str, trips: &str) -> Result<()> {
     let reader = End::Reads(1).connect(address).await?;
     let writer = End::Writes(0).connect(address).await?;

@@ -6,17 +6,17 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::Gate;
 
-/// Bytes that go to the echo and back.
+/// Bytes of one message.
 pub(super) const BALL: usize = 64;
 
-/// Sends back what comes.
+/// Echoes what it receives.
 pub(super) async fn echo(gate: Gate, url: &str, from: &str, to: &str) -> Result<()> {
     let (reader, writer) = open(url, from, to).await?;
     gate.say("");
     answer(reader, writer).await
 }
 
-/// Sends and waits for the answer, again and again; says the median and the 99th percentile.
+/// Sends and waits for the answer, repeatedly. Prints the median and the 99th percentile.
 pub(super) async fn ping(
     mut gate: Gate,
     url: &str,
@@ -39,7 +39,7 @@ async fn open(url: &str, from: &str, to: &str) -> Result<(ChannelReader, Channel
     Ok((reader, writer))
 }
 
-/// Echoes over any transport, until the other side closes.
+/// Echoes over any transport until the other side closes.
 pub(super) async fn answer(
     mut reader: impl AsyncReadExt + Unpin,
     mut writer: impl AsyncWriteExt + Unpin,
@@ -52,7 +52,7 @@ pub(super) async fn answer(
     Ok(writer.shutdown().await?)
 }
 
-/// Measures trips over any transport: the median and the 99th percentile, in microseconds.
+/// Measures round trips over any transport: the median and the 99th percentile, in microseconds.
 pub(super) async fn measure(
     mut reader: impl AsyncReadExt + Unpin,
     mut writer: impl AsyncWriteExt + Unpin,

@@ -8,7 +8,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, accept_hdr_async, conne
 
 use super::{Gate, PIECE};
 
-/// A straightforward relay: what one socket receives the other sends.
+/// A straightforward relay: what one socket receives is sent to the other.
 pub(super) async fn relay(gate: Gate) -> Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     gate.say(listener.local_addr()?);
@@ -17,7 +17,7 @@ pub(super) async fn relay(gate: Gate) -> Result<()> {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
         let mut reads = false;
-        // The error's size is the library's choice.
+        // The size of the error is determined by the library.
         #[allow(clippy::result_large_err)]
         let note_path = |request: &Request, response: Response| {
             reads = request.uri().path() == "/read";
@@ -33,7 +33,7 @@ pub(super) async fn relay(gate: Gate) -> Result<()> {
     }
 }
 
-/// Writes `amount` bytes, 64 KiB a frame.
+/// Writes `amount` bytes in frames of 64 KiB.
 pub(super) async fn write(mut gate: Gate, address: &str, amount: &str) -> Result<()> {
     let mut socket = connect(address, "write").await?;
     let piece = Bytes::from(vec![7; PIECE]);
@@ -47,7 +47,7 @@ pub(super) async fn write(mut gate: Gate, address: &str, amount: &str) -> Result
     Ok(())
 }
 
-/// Reads to the end and counts.
+/// Reads to the end and counts bytes.
 pub(super) async fn read(gate: Gate, address: &str) -> Result<()> {
     let mut socket = connect(address, "read").await?;
     gate.say("");

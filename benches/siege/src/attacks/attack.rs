@@ -1,16 +1,16 @@
-/// An attack, and what it is measured by.
+/// An attack and its limits.
 pub(super) struct Attack {
-    /// As the table calls it.
+    /// The name in the table.
     pub(super) name: &'static str,
-    /// As `roles::attack` calls it.
+    /// The name in `roles::attack`.
     pub(super) role: &'static str,
-    /// Flags of the engine; without any it has its default limits.
+    /// Flags of the engine; without any, it has its default limits.
     pub(super) flags: &'static [&'static str],
-    /// MiB that the engine may grow by meanwhile: what the limits that the attack comes up against
-    /// allow.
+    /// MiB that the engine may grow by during the attack, as allowed by the limits that the attack
+    /// reaches.
     pub(super) growth_mib: f64,
-    /// The share of their throughput that others have to keep; the turns of a quick run are too
-    /// short to tell.
+    /// The minimum share of their throughput that others must keep. The turns of a quick run are
+    /// too short to check it.
     pub(super) share: f64,
 }
 

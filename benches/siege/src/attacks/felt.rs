@@ -1,9 +1,9 @@
 use serde::Serialize;
 
-/// What others felt in the turns of one kind: medians, and sums of what is counted.
+/// The effect on others in turns of one kind: medians, and sums of counts.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(super) struct Felt {
-    /// Bytes a second of the stream that never ends.
+    /// Bytes per second of the endless stream.
     pub(super) throughput: f64,
     pub(super) call_ms: f64,
     pub(super) call_high_ms: f64,
@@ -14,7 +14,7 @@ pub(super) struct Felt {
 }
 
 impl Felt {
-    /// All turns of one kind as one.
+    /// Combines all turns of one kind.
     pub(super) fn of(turns: &[Self]) -> Self {
         let middle = |figure: fn(&Self) -> f64| {
             let mut figures: Vec<f64> = turns.iter().map(figure).collect();

@@ -1,11 +1,11 @@
 use super::attack::Attack;
 
-/// Channels that nobody opens are freed soon, so that it can be awaited.
+/// Channels that are never opened are freed soon, so that the benchmark can wait for that.
 const SOON: &[&str] = &["channel-ttl=5"];
-/// The engine is to come up against its bound on what is held for readers.
+/// The engine should reach its bound on bytes held for readers.
 const LITTLE: &[&str] = &["max-held-mib=256", "channel-ttl=5"];
 
-/// What is left to others by 64 that never stop sending.
+/// The share left to others next to 64 workers that never stop sending.
 const CROWD: f64 = 0.05;
 
 pub(super) const ATTACKS: [Attack; 31] = [

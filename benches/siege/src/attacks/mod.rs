@@ -1,13 +1,13 @@
 //! The attack table.
 //!
-//! | file | holds |
+//! | file | contents |
 //! |---|---|
-//! | `attack` | an attack, and what it is measured by |
-//! | `list` | all of them |
-//! | `others` | those whom it is not to harm |
-//! | `felt`, `probed` | what they feel, what one of them says |
-//! | `siege` | one attack, carried out |
-//! | `row`, `verdict`, `report` | what comes out |
+//! | `attack` | an attack and its limits |
+//! | `list` | all attacks |
+//! | `others` | the clients that an attack must not harm |
+//! | `felt`, `probed` | the effect on these clients, and the report of one of them |
+//! | `siege` | runs one attack |
+//! | `row`, `verdict`, `report` | the results |
 
 mod attack;
 mod felt;
@@ -24,7 +24,7 @@ pub(crate) use probed::Probed;
 
 use crate::options::AttackOptions;
 
-/// Carries out all attacks that are asked for, one after the other, each on an engine of its own.
+/// Runs all requested attacks, one after the other, each on a new engine.
 pub(crate) fn run(options: &AttackOptions) -> Result<()> {
     let only = options.only.as_deref().unwrap_or_default();
     let (mut rows, mut failed) = (Vec::new(), Vec::new());

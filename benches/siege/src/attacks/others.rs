@@ -9,12 +9,12 @@ use tokio::runtime::Runtime;
 use super::felt::Felt;
 use super::probed::Probed;
 
-/// Those whom an attack is not to harm: a stream that never ends, whose writer and reader are a
-/// process each, and a process that calls and lets newcomers come.
+/// The clients that an attack must not harm: an endless stream, with its writer and reader in a
+/// process each, and a process that makes calls and connects new workers.
 pub(super) struct Others {
     reader: Process,
     prober: Process,
-    /// Writes until it is ended; last, because its reader complains of its end.
+    /// Writes until it is ended. Dropped last, because its reader complains about its end.
     _writer: Process,
 }
 
@@ -44,15 +44,15 @@ impl Others {
         })
     }
 
-    /// Measures for as long as `turn` says.
+    /// Measures for the duration `turn`.
     pub(super) fn turn(&mut self, turn: Duration) -> Result<Felt> {
-        // What was before does not count.
+        // Discards earlier counts.
         self.ask()?;
         let begun = Instant::now();
         sleep(turn);
         let (bytes, probed) = self.ask()?;
         let elapsed = begun.elapsed().as_secs_f64();
-        // Nothing in a whole turn is as bad as the turn is long.
+        // If a turn has no results, its duration counts as the latency.
         let bad = turn.as_secs_f64() * 1e3;
         Ok(Felt {
             throughput: bytes / elapsed,

@@ -1,17 +1,17 @@
 use serde::{Deserialize, Serialize};
 
-/// What calls and newcomers felt since the last word.
+/// The results of calls and new workers since the last query.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Probed {
-    /// The median of calls, from the call to its result.
+    /// The median latency of calls.
     pub(crate) call_ms: Option<f64>,
     /// Their 99th percentile.
     pub(crate) call_high_ms: Option<f64>,
-    /// Newcomers that were served.
+    /// Number of new workers that were served.
     pub(crate) newcomers: usize,
-    /// The median of what it took to serve them.
+    /// The median time to serve a new worker.
     pub(crate) newcomer_ms: Option<f64>,
-    /// Calls and newcomers that failed, and why the last of them did.
+    /// Number of failed calls and new workers, and the last failure.
     pub(crate) failed: usize,
     pub(crate) reason: Option<String>,
 }

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use super::row::Row;
 use crate::holdings::Holdings;
 
-/// The head of the table.
+/// The header of the table.
 pub(super) fn print_head() {
     println!(
         "| attack | result, all rounds | peak held by the engine | throughput of other workers, during / before | \
@@ -52,7 +52,7 @@ pub(super) fn write_json(path: &Path, rows: &[Row]) -> Result<()> {
     fs::write(path, json + "\n").with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// What is more than others have.
+/// Lists the resources of which the attacker held more than others.
 fn held(most: &Holdings) -> String {
     let mib = most.buffered_bytes >> 20;
     let held = [

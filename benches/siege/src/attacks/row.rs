@@ -11,15 +11,15 @@ use crate::holdings::Holdings;
 pub(super) struct Row {
     pub(super) name: &'static str,
     pub(super) rounds: usize,
-    /// What the attacker counted in all rounds.
+    /// The attacker's counts over all rounds.
     pub(super) got: BTreeMap<String, u64>,
-    /// The most that the engine held at the end of a turn.
+    /// The maximum that the engine held at the end of a turn.
     pub(super) most: Holdings,
     /// Warnings and errors that the engine logged in all rounds.
     pub(super) log_lines: u64,
-    /// What others felt before and after the attacks.
+    /// The effect on others before and after the attacks.
     pub(super) peace: Felt,
-    /// What they felt meanwhile.
+    /// The effect on others during the attacks.
     pub(super) war: Felt,
     pub(super) resident_before: f64,
     pub(super) resident_peak: f64,
@@ -28,13 +28,13 @@ pub(super) struct Row {
     pub(super) resident_after: f64,
     pub(super) descriptors_before: usize,
     pub(super) descriptors_after: usize,
-    /// How long it took after the attacker's end until nothing of it was left.
+    /// How long after the attacker's end the engine held nothing of it any more.
     pub(super) freed_ms: u128,
     pub(super) verdict: Verdict,
 }
 
 impl Row {
-    /// Throughput of others meanwhile, over that of peace.
+    /// Throughput of others during the attack, relative to that without.
     pub(super) fn share(&self) -> f64 {
         self.war.throughput / self.peace.throughput
     }

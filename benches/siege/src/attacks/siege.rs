@@ -12,13 +12,13 @@ use super::verdict::Verdict;
 use crate::engine::EngineProcess;
 use crate::holdings::Holdings;
 
-/// How long the engine may take to let go of what an attacker had.
+/// How long the engine may take to free everything of an attacker.
 const FREED: Duration = Duration::from_secs(90);
 
-/// Descriptors that may be there or not at one moment: newcomers of others.
+/// Descriptors that may or may not be open at a given moment: those of new workers.
 const COMING: usize = 12;
 
-/// Carries out one attack, again and again between turns of peace.
+/// Runs one attack repeatedly, alternating with turns without attack.
 pub(super) fn carry_out(attack: &Attack, quick: bool) -> Result<Row> {
     let (rounds, turn) = if quick {
         (1, Duration::from_millis(400))
@@ -27,7 +27,7 @@ pub(super) fn carry_out(attack: &Attack, quick: bool) -> Result<Row> {
     };
     let mut engine = EngineProcess::start(attack.flags)?;
     let mut others = Others::start(&engine.url)?;
-    // What is there for the first time, such as buffers that are kept, is no growth.
+    // Resources that are kept after their first use, such as buffers, are not growth.
     let mut peace = vec![others.turn(turn)?];
     let resident_before = engine.resident_mib()?;
     let descriptors_before = engine.descriptors()?;
@@ -44,7 +44,7 @@ pub(super) fn carry_out(attack: &Attack, quick: bool) -> Result<Row> {
             *got.entry(what).or_default() += times;
         }
         attacker.finish()?;
-        // Others hold next to nothing.
+        // The other clients hold almost nothing.
         let freed = engine.settled(FREED, |held| {
             let Holdings {
                 workers,

@@ -3,14 +3,14 @@ use serde::Serialize;
 use super::attack::Attack;
 use super::row::Row;
 
-/// The median of calls of others may be as long.
+/// Maximum median latency of calls of others.
 const CALL_MS: f64 = 50.0;
 
-/// Lines that the log may grow by in a round.
+/// Number of lines that the log may grow by in a round.
 const LOG_LINES: u64 = 100;
 
-/// What was not borne; nothing, if all was. That the engine lives and lets go of everything was
-/// seen before there is a verdict.
+/// The failed criteria; empty if all were met. Before, the caller has checked that the engine is
+/// alive and frees everything.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(super) struct Verdict(Vec<String>);
 

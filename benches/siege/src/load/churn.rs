@@ -5,12 +5,12 @@ use pipewright_bench_roles::Process;
 
 use super::{ChurnCounts, ask, role};
 
-/// Processes in which workers come and go.
+/// Number of processes in which workers come and go.
 pub(crate) const CHURN_PROCESSES: usize = 4;
 /// How often one of them is killed with all its workers.
 const KILL: Duration = Duration::from_secs(5);
 
-/// Workers that come and go, and now and then a process full of them that is killed.
+/// Workers that come and go, and occasionally a process with many of them that is killed.
 pub(super) struct Churn {
     url: String,
     workers: usize,
@@ -37,7 +37,7 @@ impl Churn {
         Ok(churn)
     }
 
-    /// Kills one process after the other, and starts another for it.
+    /// Kills one process after the other, and replaces it.
     pub(super) fn kill_now_and_then(&mut self, elapsed: Duration) -> Result<()> {
         if elapsed < KILL * (self.killed + 1) {
             return Ok(());
@@ -51,7 +51,7 @@ impl Churn {
         Ok(())
     }
 
-    /// Ends all of them, without a word, too.
+    /// Kills all of them.
     pub(super) fn stop(mut self) -> Result<ChurnCounts> {
         for mut process in self.processes {
             self.counts.add(ask(&mut process)?);

@@ -2,16 +2,16 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// How often something went wrong, by what it was.
+/// Numbers of failures, by kind.
 type Errors = BTreeMap<String, u64>;
 
 /// What sinks have read.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct SinkCounts {
-    /// Streams that came to a complete end.
+    /// Streams that ended completely.
     pub(crate) streams: u64,
     pub(crate) bytes: u64,
-    /// Of these, streams that were not what was sent.
+    /// Complete streams that differ from what was sent.
     pub(crate) wrong: u64,
     /// Streams that ended with an error.
     pub(crate) errors: Errors,
@@ -27,15 +27,15 @@ pub(crate) struct SourceCounts {
 /// What workers that come and go have done.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct ChurnCounts {
-    /// How often one has connected.
+    /// Number of connections.
     pub(crate) visits: u64,
-    /// Of these, how often one has left in good manners.
+    /// Number of graceful disconnects among them.
     pub(crate) polite: u64,
-    /// Calls of one another that were answered.
+    /// Number of answered calls between them.
     pub(crate) answered: u64,
-    /// Streams that a sink has confirmed.
+    /// Number of streams that a sink has confirmed.
     pub(crate) streams: u64,
-    /// Streams in the middle of which one left.
+    /// Number of streams that were interrupted by a disconnect.
     pub(crate) left: u64,
     pub(crate) errors: Errors,
 }

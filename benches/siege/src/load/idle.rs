@@ -14,21 +14,21 @@ use crate::engine::EngineProcess;
 /// How long the last readers may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// How many channels are open and idle, and where their ends are.
+/// Number of channels that are open and idle, and where their ends are.
 pub(super) struct Plan {
     /// Channels that are open at both ends.
     pub(super) open: usize,
-    /// Those of them whose reader is in the engine's own process, for want of descriptors.
+    /// Channels among them whose reader is in the engine's own process, for lack of descriptors.
     pub(super) within: usize,
     directory: TempDir,
 }
 
-/// Channels that are open and idle until the end, when each carries a word.
+/// Channels that are open and idle until the end, when each carries one word.
 pub(super) struct Idle {
     plan: Plan,
     writers: Process,
     readers: Process,
-    /// Makes the channels, which count as its own.
+    /// Creates the channels, and counts as their owner.
     worker: Worker,
     runtime: Runtime,
 }
@@ -45,7 +45,7 @@ impl Plan {
         })
     }
 
-    /// The flag of an engine that takes some of the readers to itself.
+    /// The flag that makes an engine host some of the readers itself.
     pub(super) fn flag(&self) -> String {
         let file = self.file("within");
         format!("own-readers={}:{}", self.within, file.display())
@@ -57,7 +57,7 @@ impl Plan {
 }
 
 impl Idle {
-    /// Opens what was planned, at an engine that was started with the plan's flag.
+    /// Opens the planned channels, at an engine that was started with the flag of the plan.
     pub(super) fn open(plan: Plan, url: &str) -> Result<Self> {
         let runtime = Runtime::new()?;
         let worker = runtime.block_on(Worker::connect(url))?;
@@ -81,7 +81,7 @@ impl Idle {
         })
     }
 
-    /// Lets each channel carry a word; gives how many did.
+    /// Sends a word through each channel. Returns the number of successes.
     pub(super) fn close(mut self, engine: &mut EngineProcess) -> Result<usize> {
         self.writers.go()?;
         self.writers.line()?;

@@ -1,12 +1,12 @@
 //! The load run.
 //!
-//! | file | holds |
+//! | file | contents |
 //! |---|---|
-//! | `counts` | what the roles count |
+//! | `counts` | the counts of the roles |
 //! | `idle` | channels that are open and idle |
 //! | `churn` | workers that come and go, and processes that are killed |
-//! | `samples` | memory and descriptors of the engine meanwhile |
-//! | `outcome` | what comes out |
+//! | `samples` | memory and descriptors of the engine during the run |
+//! | `outcome` | the results |
 
 mod churn;
 mod counts;
@@ -28,18 +28,18 @@ use self::samples::Samples;
 use crate::engine::EngineProcess;
 use crate::options::LoadOptions;
 
-/// Processes of sources, and of sinks: none of them is to be the bound.
+/// Numbers of processes of sources and of sinks: neither should be the bottleneck.
 const PAIRS: usize = 2;
-/// Looks at the engine.
+/// Sampling interval of the engine.
 const LOOKS: f64 = 240.0;
-/// How long the engine may take to let go of everything.
+/// How long the engine may take to free everything.
 const FREED: Duration = Duration::from_mins(2);
-/// What a worker that was killed has made and nobody has opened is freed after so many seconds, so
-/// that it can be awaited; soon where the whole run is short.
+/// Channels that a killed worker has created and no one has opened expire after this many seconds,
+/// so that the run can wait for it; sooner if the whole run is short.
 const TTL: [u64; 2] = [60, 5];
 
 pub(crate) fn run(options: &LoadOptions) -> Result<()> {
-    // Both ends of each that streams; workers, and what they stream; the rest of the engine.
+    // Both ends of each stream; workers and their streams; the rest of the engine.
     let needed = 2 * options.active + 4 * options.workers + 200;
     let spare = allow_descriptors()?.saturating_sub(needed);
     let ttl = format!("channel-ttl={}", TTL[usize::from(options.minutes < 1.0)]);
@@ -120,14 +120,14 @@ pub(crate) fn run(options: &LoadOptions) -> Result<()> {
     Ok(())
 }
 
-/// A process that plays a role, and is ready.
+/// A process that runs a role and is ready.
 fn role(words: &[&str]) -> Result<Process> {
     let process = Process::role(words)?;
     process.line()?;
     Ok(process)
 }
 
-/// What a role has counted.
+/// The counts of a role.
 fn ask<T: serde::de::DeserializeOwned>(process: &mut Process) -> Result<T> {
     process.go()?;
     Ok(serde_json::from_str(&process.line()?)?)

@@ -3,12 +3,12 @@ use serde::Serialize;
 use super::samples::Course;
 use super::{ChurnCounts, SinkCounts, SourceCounts};
 
-/// MiB by which memory may rise and fall: what two channels hold.
+/// MiB by which memory may vary: the capacity of two channels.
 const MIB: f64 = 8.0;
-/// Descriptors by which their number may rise and fall: those of workers that come and go.
+/// Number of descriptors by which their count may vary: those of workers that come and go.
 const DESCRIPTORS: f64 = 50.0;
 
-/// What comes out of the load run.
+/// The result of the load run.
 #[derive(Serialize)]
 pub(super) struct Outcome {
     pub(super) minutes: f64,
@@ -16,18 +16,18 @@ pub(super) struct Outcome {
     pub(super) active: usize,
     pub(super) workers: usize,
     pub(super) idle: usize,
-    /// Those of them whose reader is in the engine's own process.
+    /// Channels among them whose reader is in the engine's own process.
     pub(super) idle_within: usize,
-    /// Idle channels that carried a word in the end.
+    /// Number of idle channels that carried a word in the end.
     pub(super) idle_answered: usize,
     pub(super) sources: SourceCounts,
     pub(super) sinks: SinkCounts,
     pub(super) churned: ChurnCounts,
-    /// What was read of the streams of workers that come and go.
+    /// The streams of workers that come and go, as read by the sinks.
     pub(super) churn_streams: SinkCounts,
     pub(super) resident_mib: Course,
     pub(super) descriptors: Course,
-    /// How long it took after everybody had left until nothing was left.
+    /// How long it took to free everything after all clients had left.
     pub(super) freed_ms: u128,
     pub(super) log_lines: u64,
 }

@@ -3,7 +3,7 @@ use serde::Serialize;
 
 use crate::engine::EngineProcess;
 
-/// What the engine took of the machine, again and again.
+/// Samples of the resources that the engine uses.
 #[derive(Default)]
 pub(super) struct Samples {
     resident_mib: Vec<f64>,
@@ -14,7 +14,7 @@ pub(super) struct Samples {
 #[derive(Debug, Serialize)]
 pub(super) struct Course {
     pub(super) samples: usize,
-    /// The mean of the first quarter, of the middle half and of the last quarter.
+    /// The means of the first quarter, of the middle half and of the last quarter.
     pub(super) first: f64,
     pub(super) middle: f64,
     pub(super) last: f64,
@@ -55,7 +55,7 @@ impl Course {
         self.last - self.middle
     }
 
-    /// Whether it grew by less than a twentieth and `grain`, by which it may rise and fall.
+    /// Whether it grew by less than a twentieth and `grain`, its permitted variation.
     pub(super) fn is_flat(&self, grain: f64) -> bool {
         self.growth() <= self.middle / 20.0 + grain
     }

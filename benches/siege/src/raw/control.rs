@@ -21,7 +21,7 @@ impl Control {
         Ok(Self { socket })
     }
 
-    /// A call, as it is sent.
+    /// A call as it is sent.
     pub(crate) fn invocation(number: u64, function: &str, data: &Value) -> Vec<u8> {
         let message = json!({
             "type": "invokefunction",
@@ -32,13 +32,13 @@ impl Control {
         frame(Opcode::Text, message.to_string())
     }
 
-    /// A registration, as it is sent.
+    /// A registration as it is sent.
     pub(crate) fn registration(function: &str) -> Vec<u8> {
         let message = json!({"type": "registerfunction", "id": function});
         frame(Opcode::Text, message.to_string())
     }
 
-    /// Makes a channel that holds as many frames as it may.
+    /// Creates a channel with the maximum capacity in frames.
     pub(crate) async fn channel(&mut self) -> Result<Ends> {
         let data = json!({"buffer_size": 1024});
         let call = Self::invocation(0, "engine::channels::create", &data);

@@ -1,7 +1,7 @@
 use anyhow::{Context, Result};
 use tokio::net::TcpStream;
 
-/// Where the engine is.
+/// The location of the engine.
 #[derive(Clone)]
 pub(crate) struct Host(String);
 

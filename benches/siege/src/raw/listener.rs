@@ -4,20 +4,20 @@ use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::AsyncReadExt;
 use tokio::net::tcp::OwnedReadHalf;
 
-/// Read at once.
+/// Number of bytes to read at once.
 const READ: usize = 64 << 10;
 
-/// The half of a connection that receives.
+/// The receiving half of a connection.
 pub(crate) struct Listener {
     reader: OwnedReadHalf,
     read: BytesMut,
 }
 
-/// What the engine said.
+/// What the engine sent.
 pub(crate) enum Heard {
     /// A text or binary frame.
     Frame(Bytes),
-    /// The engine has closed, with this code.
+    /// The engine has closed with this code.
     Closed(Option<u16>),
     /// A ping or a pong.
     Sign,
@@ -41,7 +41,7 @@ impl Listener {
         }
     }
 
-    /// Why the engine ends the connection, as words for the table.
+    /// Why the engine ends the connection, in words for the table.
     pub(crate) async fn ended(&mut self) -> String {
         loop {
             match self.next().await {
@@ -53,7 +53,7 @@ impl Listener {
         }
     }
 
-    /// A whole frame (RFC 6455 §5.2); a server's is not masked.
+    /// A complete frame (RFC 6455 §5.2); a server's is not masked.
     fn take(&mut self) -> Option<Heard> {
         let [first, second, ..] = self.read[..] else {
             return None;

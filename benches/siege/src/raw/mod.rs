@@ -1,12 +1,13 @@
-//! WebSocket by hand: clients that break rules, stop in the middle of a frame or never read.
+//! WebSocket by hand: clients that violate the protocol, stop in the middle of a frame or never
+//! read.
 //!
-//! | file | holds |
+//! | file | contents |
 //! |---|---|
-//! | `host` | where the engine is |
-//! | `opcode` | kinds of frames, and heads of those that a client sends |
+//! | `host` | the location of the engine |
+//! | `opcode` | types of frames, and the frame headers of a client |
 //! | `socket` | a connection: the handshake, and its two halves |
-//! | `refused` | why there is none |
-//! | `listener` | the half that receives |
+//! | `refused` | why a connection was refused |
+//! | `listener` | the receiving half |
 //! | `control` | a worker's connection: messages, channels |
 
 mod control;

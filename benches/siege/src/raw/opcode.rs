@@ -1,4 +1,4 @@
-/// What a frame is (RFC 6455 §5.2).
+/// The type of a frame (RFC 6455 §5.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Opcode {
@@ -14,14 +14,14 @@ const LAST: u8 = 0x80;
 /// Set in the second byte of a client's frame.
 const MASKED: u8 = 0x80;
 
-/// The longest payload whose length is in the second byte, and what stands there for longer ones:
-/// the length follows, in two bytes or in eight.
+/// The longest payload whose length is in the second byte, and the values of that byte for longer
+/// ones: the length follows in two or eight bytes.
 const MOST_SHORT: u8 = 125;
 const TWO_BYTES: u8 = 0x7E;
 const EIGHT_BYTES: u8 = 0x7F;
 
-/// The head of a client's frame, which may promise more than will come; masked with zeros, so that
-/// the payload stands as it is.
+/// The header of a client's frame, which may state more bytes than will be sent. The mask is zero,
+/// so the payload is sent unchanged.
 pub(crate) fn head(opcode: Opcode, last: bool, len: u64) -> Vec<u8> {
     let mut bytes = vec![opcode as u8 | if last { LAST } else { 0 }];
     match (u8::try_from(len), u16::try_from(len)) {
@@ -39,7 +39,7 @@ pub(crate) fn head(opcode: Opcode, last: bool, len: u64) -> Vec<u8> {
     bytes
 }
 
-/// A whole frame.
+/// A complete frame.
 pub(crate) fn frame(opcode: Opcode, payload: impl AsRef<[u8]>) -> Vec<u8> {
     let payload = payload.as_ref();
     let mut bytes = head(opcode, true, payload.len() as u64);

@@ -1,12 +1,12 @@
 use std::fmt;
 use std::io;
 
-/// Why there is no connection.
+/// Why a connection was refused.
 #[derive(Debug)]
 pub(crate) enum Refused {
-    /// The HTTP status of the engine's answer.
+    /// The HTTP status of the engine's response.
     Status(u16),
-    /// The connection was closed before there was an answer.
+    /// The connection was closed before a response.
     Closed,
     Broken(io::Error),
 }

@@ -4,19 +4,19 @@ use tokio::net::tcp::OwnedWriteHalf;
 
 use super::{Host, Listener, Refused};
 
-/// The key of every handshake; nothing depends on it.
+/// The key of every handshake; its value does not matter.
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 
-/// A connection whose handshake is done.
+/// A connection after its handshake.
 pub(crate) struct Socket {
     pub(crate) listener: Listener,
     pub(crate) sender: OwnedWriteHalf,
-    /// The head of the engine's answer.
+    /// The header section of the engine's response.
     pub(crate) answer: String,
 }
 
 impl Socket {
-    /// Connects and shakes hands; `headers` are lines with their ends.
+    /// Connects and performs the handshake; `headers` are lines with their ends.
     pub(crate) async fn open(host: &Host, path: &str, headers: &str) -> Result<Self, Refused> {
         let stream = host.dial().await?;
         stream.set_nodelay(true)?;

@@ -9,13 +9,13 @@ use tokio::task::JoinSet;
 use super::log_lines::LogLines;
 use crate::holdings::Holdings;
 
-/// Our engine, until the suite ends it; at each word it says what it holds.
+/// Runs our engine until the suite ends it. On each command it prints what it holds.
 ///
-/// | flag | is |
+/// | flag | meaning |
 /// |---|---|
 /// | `channel-ttl=SECONDS` | `pipewright engine --channel-ttl` |
 /// | `max-held-mib=N` | `pipewright engine --max-held-bytes` |
-/// | `own-readers=N:FILE` | channels whose readers are in this process, which takes no descriptors; their writers' refs go to the file |
+/// | `own-readers=N:FILE` | channels whose readers are in this process and need no descriptors; the writers' refs go to the file |
 pub(super) async fn serve(mut gate: Gate, flags: &[&str]) -> Result<()> {
     let log = LogLines::count();
     let mut own = None;
@@ -34,7 +34,7 @@ pub(super) async fn serve(mut gate: Gate, flags: &[&str]) -> Result<()> {
     }
     let engine = builder.start().await?;
     let mut readers = JoinSet::new();
-    // Their channels count as this worker's.
+    // These channels belong to this worker.
     let worker = Worker::connect(engine.address()).await?;
     if let Some((count, file)) = own {
         let mut refs = Vec::new();

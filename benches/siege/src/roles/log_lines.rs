@@ -4,16 +4,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
 
-/// Counts the lines of a log instead of writing them: what a flood of them would cost depends on
-/// where they go.
+/// Counts log lines instead of writing them, because the cost of writing many depends on their
+/// destination.
 #[derive(Clone)]
 pub(super) struct LogLines(Arc<AtomicU64>);
 
 impl LogLines {
-    /// Counts from now on, in the whole process.
+    /// Starts to count, for the whole process.
     pub(super) fn count() -> Self {
         let lines = Self(Arc::default());
-        // There is one subscriber in this program.
+        // This program has only one subscriber.
         let _ = tracing::subscriber::set_global_default(lines.clone());
         lines
     }

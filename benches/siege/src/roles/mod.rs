@@ -1,12 +1,12 @@
-//! What the processes do. Each says a line when it is ready, and says what it has counted when it
-//! hears a word.
+//! The processes. Each prints a line when it is ready, and prints its counts when it receives a
+//! command.
 //!
-//! | file | plays |
+//! | file | role |
 //! |---|---|
-//! | `engine`, `log_lines` | our engine, and how much it would have logged |
-//! | `stream`, `prober` | those whom an attack is not to harm: a stream that never ends, and calls and newcomers |
+//! | `engine`, `log_lines` | our engine, and the number of lines that it would have logged |
+//! | `stream`, `prober` | the clients that an attack must not harm: an endless stream, and calls and new workers |
 //! | `attack` | the attackers |
-//! | `load` | those who make the load |
+//! | `load` | the roles of the load run |
 
 mod attack;
 mod engine;
@@ -19,11 +19,11 @@ use anyhow::{Result, bail};
 use pipewright_bench_roles::Gate;
 use tokio::runtime::Builder;
 
-/// Plays the role that is named first, with what follows as its arguments.
+/// Runs the role that is named first, with the following arguments.
 pub(crate) fn run(role: &[&str]) -> Result<()> {
     let gate = Gate::open();
-    // An attacker gets one core at the most, so that attacks compare with each other and with the
-    // process that only burns processor time.
+    // An attacker gets at most one core, so that attacks can be compared with each other and with
+    // the process that only uses processor time.
     let mut runtime = match role {
         ["attack", ..] => Builder::new_current_thread(),
         _ => Builder::new_multi_thread(),

@@ -8,20 +8,20 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::attacks::Probed;
 
-/// The function that answers what it is asked.
+/// A function that returns its argument.
 const ECHO: &str = "siege::echo";
 
-/// How often somebody new comes.
+/// Interval between new workers.
 const NEWCOMER: Duration = Duration::from_millis(25);
 
-/// A newcomer that is not served within this has failed.
+/// A new worker that is not served within this time has failed.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What a newcomer writes and reads.
+/// The data that a new worker writes and reads.
 const PARCEL: usize = 16 << 10;
 
-/// Calls a function again and again, and lets newcomers come, each of whom makes a channel, writes
-/// and reads it and leaves; at each word it says how that went since the last.
+/// Calls a function repeatedly, and connects new workers, each of which creates a channel, writes
+/// and reads it, and leaves. On each command it prints the results since the previous one.
 pub(super) async fn probe(mut gate: Gate, url: &str) -> Result<()> {
     let address: Address = url.parse()?;
     let (callee, caller) = tokio::try_join!(
@@ -41,7 +41,7 @@ pub(super) async fn probe(mut gate: Gate, url: &str) -> Result<()> {
     }
 }
 
-/// What was measured since the last word.
+/// The results since the last command.
 #[derive(Default)]
 struct Figures {
     calls: Vec<Duration>,

@@ -3,7 +3,7 @@ use bytes::Bytes;
 use pipewright::{Address, ChannelReader, ChannelWriter};
 use pipewright_bench_roles::Gate;
 
-/// The size of one write, and of one frame.
+/// The size of one write and of one frame.
 const PIECE: usize = 64 << 10;
 
 /// Writes as fast as the reader reads, until the suite ends it.
@@ -18,7 +18,7 @@ pub(super) async fn write(gate: Gate, url: &str, reference: &str) -> Result<()> 
     }
 }
 
-/// Reads, and says at each word how many bytes it has read since the last.
+/// Reads, and prints on each command the number of bytes since the previous one.
 pub(super) async fn read(mut gate: Gate, url: &str, reference: &str) -> Result<()> {
     let address: Address = url.parse()?;
     let mut reader = ChannelReader::new(&address, &serde_json::from_str(reference)?);

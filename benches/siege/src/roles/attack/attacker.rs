@@ -6,7 +6,7 @@ use tokio::sync::Notify;
 use super::Tally;
 use crate::raw::Host;
 
-/// What all attackers have.
+/// State shared by all attackers.
 #[derive(Clone)]
 pub(super) struct Attacker {
     pub(super) url: String,
@@ -25,12 +25,12 @@ impl Attacker {
         })
     }
 
-    /// The attack is in full swing.
+    /// Records that the attack has reached its full strength.
     pub(super) fn begun(&self) {
         self.begun.notify_one();
     }
 
-    /// Waits until the attack is in full swing.
+    /// Waits until the attack has reached its full strength.
     pub(super) async fn in_swing(&self) {
         self.begun.notified().await;
     }

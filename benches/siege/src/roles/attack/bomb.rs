@@ -8,13 +8,13 @@ use tokio::io::AsyncWriteExt;
 use super::Attacker;
 use crate::raw::{Heard, Opcode, Socket, frame};
 
-/// Bytes of one write.
+/// Bytes per write.
 const PIECE: usize = 1 << 20;
-/// Bytes of an item that never ends, decompressed.
+/// Decompressed bytes of an endless item.
 const MUCH: usize = 1 << 30;
 
-/// Sends what is one endless item when it is decompressed, to a reader of items in this process;
-/// and offers and sends compressed frames, of which the engine knows nothing.
+/// Sends data that decompresses to an endless item, to a reader of items in this process. Also
+/// offers and sends compressed frames, which the engine does not support.
 pub(super) async fn run(attacker: Attacker) -> Result<()> {
     let worker = Worker::connect(attacker.url.as_str()).await?;
     let bomb = make(&attacker, &worker).await?;
@@ -31,7 +31,7 @@ pub(super) async fn run(attacker: Attacker) -> Result<()> {
     }
 }
 
-/// The frames of a compressed stream of zeros that says it is of items.
+/// The frames of a compressed stream of zeros whose header promises items.
 async fn make(attacker: &Attacker, worker: &Worker) -> Result<Vec<Vec<u8>>> {
     let channel = worker.create_channel(None).await?;
     let mut socket = Socket::open(&attacker.host, &path(&channel.reader_ref), "").await?;
@@ -54,12 +54,12 @@ async fn make(attacker: &Attacker, worker: &Worker) -> Result<Vec<Vec<u8>>> {
         }
     };
     let ((), mut frames) = tokio::try_join!(write, listen)?;
-    // The end says how much it was.
+    // The totals of the end message.
     frames.pop().context("frames")?;
     Ok(frames)
 }
 
-/// A frame as it is sent again; the header says that the stream is of JSON.
+/// A frame to be sent repeatedly; the header states that the stream is JSON.
 fn disguised(payload: &Bytes) -> Result<Vec<u8>> {
     if !payload.starts_with(b"{") {
         return Ok(frame(Opcode::Binary, payload));
@@ -71,7 +71,7 @@ fn disguised(payload: &Bytes) -> Result<Vec<u8>> {
     Ok(frame(Opcode::Text, message.to_string()))
 }
 
-/// What the reader says of a bomb.
+/// The reader's result for a bomb.
 async fn explode(attacker: &Attacker, worker: &Worker, bomb: &[Vec<u8>]) -> Result<String> {
     let channel = worker.create_channel(None).await?;
     let reader = ReaderRef::<Value, Json>::from(channel.reader_ref);

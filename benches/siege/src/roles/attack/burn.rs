@@ -4,10 +4,10 @@ use anyhow::Result;
 
 use super::Attacker;
 
-/// Steps between two looks at whether the suite has said something.
+/// Number of steps between two checks for a command of the suite.
 const STEPS: u64 = 100_000;
 
-/// Takes a core, as far as it is given one, and leaves the engine alone.
+/// Uses a core as far as possible, and leaves the engine alone.
 pub(super) async fn run(attacker: Attacker) -> Result<()> {
     attacker.begun();
     let mut number = 0_u64;

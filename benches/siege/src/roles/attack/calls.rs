@@ -9,13 +9,13 @@ use crate::raw::{Control, Socket};
 const CREATE: &str = "engine::channels::create";
 const HOLE: &str = "siege::hole";
 
-/// Functions that one worker may have unless told.
+/// Default limit of functions of one worker.
 const FUNCTIONS: u64 = 10_000;
 
-/// Connections of the attacks that have some, where their number is not the point.
+/// Number of connections of attacks for which the number does not matter.
 const SOME: usize = 4;
 
-/// Makes channels without end.
+/// Creates channels endlessly.
 pub(super) async fn creates(attacker: Attacker, connections: usize) -> Result<()> {
     on_each(attacker, connections, |number| {
         Control::invocation(number, CREATE, &json!({}))
@@ -23,7 +23,7 @@ pub(super) async fn creates(attacker: Attacker, connections: usize) -> Result<()
     .await
 }
 
-/// Makes a thousand channels, leaves, and comes back as somebody else.
+/// Creates a thousand channels, disconnects, and connects again as another worker.
 pub(super) async fn returning_creates(attacker: Attacker) -> Result<()> {
     attacker.begun();
     loop {
@@ -38,10 +38,10 @@ pub(super) async fn returning_creates(attacker: Attacker) -> Result<()> {
     }
 }
 
-/// Registers functions without end.
+/// Registers functions endlessly.
 pub(super) async fn registrations(attacker: Attacker, connections: usize) -> Result<()> {
     on_each(attacker, connections, |number| {
-        // Each connection has functions of its own, as far as it comes.
+        // Each connection registers functions of its own, as many as possible.
         let own = fastrand::u64(..);
         Control::registration(&format!("siege::{own:x}::{number}"))
     })
@@ -55,13 +55,13 @@ pub(super) async fn unanswered(attacker: Attacker) -> Result<()> {
         Control::registration(HOLE)
     }));
     on_each(attacker, 64, |_| {
-        // Ids are known by the executor, so callers must not use the same.
+        // The executor identifies calls by their ids, so callers must not use the same ones.
         Control::invocation(fastrand::u64(..) >> 16, HOLE, &json!({}))
     })
     .await
 }
 
-/// Calls functions that nobody has, where many have names that are nearly the same.
+/// Calls functions that do not exist, while many have similar names.
 pub(super) async fn unknown(attacker: Attacker) -> Result<()> {
     full_house(&attacker).await?;
     on_each(attacker, SOME, |number| {
@@ -71,7 +71,7 @@ pub(super) async fn unknown(attacker: Attacker) -> Result<()> {
     .await
 }
 
-/// Asks for the list of functions, which is long.
+/// Requests the list of functions, which is long.
 pub(super) async fn lists(attacker: Attacker) -> Result<()> {
     full_house(&attacker).await?;
     on_each(attacker, SOME, |number| {
@@ -80,7 +80,7 @@ pub(super) async fn lists(attacker: Attacker) -> Result<()> {
     .await
 }
 
-/// A worker with all functions that it may have, which stays.
+/// A worker with the maximum number of functions, which stays connected.
 async fn full_house(attacker: &Attacker) -> Result<()> {
     let mut control = Control::connect(&attacker.host).await?;
     let sender = &mut control.socket.sender;
@@ -88,7 +88,7 @@ async fn full_house(attacker: &Attacker) -> Result<()> {
         let id = format!("siege::a::function::with::a::long::name::{number}");
         tokio::io::AsyncWriteExt::write_all(sender, &Control::registration(&id)).await?;
     }
-    // An answer shows that all of them are there.
+    // An answer shows that all of them are registered.
     control.channel().await?;
     let Socket {
         mut listener,
@@ -98,7 +98,7 @@ async fn full_house(attacker: &Attacker) -> Result<()> {
     tokio::spawn(async move {
         // Dropping it would end the connection.
         let _sender = sender;
-        // It ends with the attack.
+        // Ends with the attack.
         listen(&mut listener, &super::Tally::default()).await
     });
     Ok(())

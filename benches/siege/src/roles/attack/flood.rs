@@ -4,11 +4,11 @@ use tokio::io::AsyncWriteExt;
 use super::Tally;
 use crate::raw::{Control, Heard, Listener, Socket};
 
-/// Messages of one write.
+/// Messages per write.
 const BATCH: u64 = 64;
 
-/// Sends messages as fast as the engine takes them, each of which `message` makes of its number,
-/// and counts the answers. Sends `most` and then only listens.
+/// Sends messages as fast as the engine accepts them, and counts the answers. `message` creates
+/// each from its number. After `most` messages it only listens.
 pub(super) async fn flood(
     control: Control,
     tally: Tally,
@@ -53,10 +53,10 @@ pub(super) async fn listen(listener: &mut Listener, tally: &Tally) -> Result<()>
     }
 }
 
-/// What an answer says, as words for the table; `None` if it is no answer.
+/// The kind of an answer, in words for the table; `None` if it is not an answer.
 fn outcome(payload: &[u8]) -> Option<String> {
     const CODE: &[u8] = b"\"code\":\"";
-    // What is before the result, which may be long.
+    // Only the part before the result, which may be long.
     let start = &payload[..payload.len().min(1 << 10)];
     let has = |words: &[u8]| start.windows(words.len()).position(|part| part == words);
     if let Some(at) = has(CODE) {

@@ -4,22 +4,22 @@ use tokio::io::AsyncWriteExt;
 use super::Attacker;
 use crate::raw::{Control, Heard, Opcode, Socket, frame};
 
-/// Channels whose frames nobody reads.
+/// Number of channels whose frames are never read.
 const CHANNELS: usize = 128;
-/// Channels of tiny frames.
+/// Number of channels with tiny frames.
 const FEW: usize = 4;
-/// Bytes of one write of tiny frames.
+/// Bytes of tiny frames per write.
 const BATCH: usize = 64 << 10;
 
-/// Writes frames into many channels, each of which holds as much as it may, until the engine holds
-/// the writer back. Their readers were never opened, or are `deaf`: open, and never reading.
+/// Writes frames into many channels of maximum capacity until the engine makes the writer wait.
+/// Their readers were never opened, or are `deaf`: open, but never reading.
 pub(super) async fn unread(attacker: Attacker, deaf: bool) -> Result<()> {
     let mut control = Control::connect(&attacker.host).await?;
     let piece = frame(Opcode::Binary, vec![7; 64 << 10]);
     for channel in 0..CHANNELS {
         let ends = match control.channel().await {
             Ok(ends) => ends,
-            // Those that there are do.
+            // The channels created so far are sufficient.
             Err(refused) if channel > 0 => {
                 attacker.tally.count(refused);
                 break;
@@ -35,7 +35,7 @@ pub(super) async fn unread(attacker: Attacker, deaf: bool) -> Result<()> {
         attacker.tally.count("channels");
         let (tally, piece) = (attacker.tally.clone(), piece.clone());
         tokio::spawn(async move {
-            // Open as long as the writer is.
+            // Keeps the reader open as long as the writer.
             let _reader = reader;
             while writer.sender.write_all(&piece).await.is_ok() {
                 tally.add("KiB taken", 64);
@@ -47,7 +47,7 @@ pub(super) async fn unread(attacker: Attacker, deaf: bool) -> Result<()> {
     std::future::pending().await
 }
 
-/// Writes frames of `size` bytes, and reads them: a head each for next to nothing.
+/// Writes frames of `size` bytes and reads them: a header for almost no payload.
 pub(super) async fn tiny(attacker: Attacker, size: usize) -> Result<()> {
     let mut control = Control::connect(&attacker.host).await?;
     let one = frame(Opcode::Binary, vec![7; size]);

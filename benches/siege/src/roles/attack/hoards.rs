@@ -9,23 +9,23 @@ use crate::raw::{Control, Opcode, Socket, frame};
 
 const LONG: &str = "siege::long";
 
-/// Connections of each attack.
+/// Connections per attack.
 const SOME: usize = 16;
-/// Bytes of an announcement, nearly as long as a message may be.
+/// Bytes of an announcement, almost as long as a message may be.
 const ANNOUNCEMENT: usize = 60 << 20;
-/// Bytes of one registration, nearly as long as one may be.
+/// Bytes of one registration, almost as long as one may be.
 const REGISTRATION: usize = 900 << 10;
-/// Bytes of an id that nobody has.
+/// Bytes of an unknown id.
 const ID: usize = 4 << 20;
-/// Bytes of an id that is nearly as long as one may be.
+/// Bytes of an id of almost the maximum length.
 const LONGEST_ID: usize = 500;
-/// Functions that one worker may have unless told.
+/// Default limit of functions of one worker.
 const FUNCTIONS: u64 = 10_000;
-/// Bytes of a result that is not read, and how many are asked for on each connection.
+/// Bytes of an unread result, and the number of results requested on each connection.
 const RESULT: usize = 64 << 10;
 const RESULTS: u64 = 4_000;
 
-/// Announces itself in 60 MiB of numbers, again and again.
+/// Announces itself repeatedly with 60 MiB of numbers.
 pub(super) async fn announcements(attacker: Attacker) -> Result<()> {
     let numbers = "0,".repeat(ANNOUNCEMENT / 2);
     let message = format!(
@@ -41,8 +41,8 @@ pub(super) async fn announcements(attacker: Attacker) -> Result<()> {
     }
 }
 
-/// Registers functions with long metadata, until the engine takes no more, on each of many
-/// connections.
+/// Registers functions with long metadata on each of many connections, until the engine accepts no
+/// more.
 pub(super) async fn metadata(attacker: Attacker) -> Result<()> {
     let metadata = "m".repeat(REGISTRATION);
     stay(
@@ -57,7 +57,7 @@ pub(super) async fn metadata(attacker: Attacker) -> Result<()> {
     .await
 }
 
-/// Registers functions with long ids, and asks for lists of them.
+/// Registers functions with long ids, and requests lists of them.
 pub(super) async fn long_names(attacker: Attacker) -> Result<()> {
     let tail = "n".repeat(LONGEST_ID - 32);
     let reader = Control::connect(&attacker.host).await?;
@@ -76,7 +76,7 @@ pub(super) async fn long_names(attacker: Attacker) -> Result<()> {
     .await
 }
 
-/// Calls functions with ids of 4 MiB that nobody has, and never reads the refusals.
+/// Calls unknown functions with ids of 4 MiB, and never reads the refusals.
 pub(super) async fn refusals(attacker: Attacker) -> Result<()> {
     let call = Control::invocation(0, &"f".repeat(ID), &Value::Null);
     for _ in 0..SOME {
@@ -85,7 +85,7 @@ pub(super) async fn refusals(attacker: Attacker) -> Result<()> {
         } = Control::connect(&attacker.host).await?.socket;
         let (mut sender, call, tally) = (sender, call.clone(), attacker.tally.clone());
         tokio::spawn(async move {
-            // Open, and not read.
+            // Open, but never read.
             let _listener = listener;
             while sender.write_all(&call).await.is_ok() {
                 tally.count("sent");
@@ -96,8 +96,7 @@ pub(super) async fn refusals(attacker: Attacker) -> Result<()> {
     std::future::pending().await
 }
 
-/// Calls a function of another worker for long results, which are not read, or read a piece now
-/// and then.
+/// Calls a function of another worker for long results, which are not read, or only occasionally.
 pub(super) async fn slow_callers(attacker: Attacker) -> Result<()> {
     let address = attacker.url.parse::<pipewright::Address>()?;
     let host = pipewright::Worker::connect(address).await?;
@@ -119,7 +118,7 @@ pub(super) async fn slow_callers(attacker: Attacker) -> Result<()> {
                 }
                 tally.count("called");
             }
-            // Half of them take a piece now and then, the others nothing.
+            // Half of them read a piece occasionally, the others nothing.
             while place % 2 == 0 && listener.next().await.is_ok() {
                 sleep(Duration::from_millis(200)).await;
             }
@@ -131,7 +130,7 @@ pub(super) async fn slow_callers(attacker: Attacker) -> Result<()> {
     std::future::pending().await
 }
 
-/// Sends `most` messages on each of many connections, which stay.
+/// Sends `most` messages on each of many connections, which stay open.
 async fn stay(
     attacker: Attacker,
     message: impl Fn(u64) -> Vec<u8> + Clone + Send + Sync + 'static,

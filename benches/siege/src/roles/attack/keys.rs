@@ -4,12 +4,12 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use super::Attacker;
 use crate::raw::Control;
 
-/// Connections at a time.
+/// Number of concurrent connections.
 const AT_ONCE: usize = 16;
-/// Guesses of one write.
+/// Guesses per write.
 const BATCH: usize = 32;
 
-/// Guesses the key of a channel that there is, many guesses over one connection.
+/// Guesses the key of an existing channel, with many guesses per connection.
 pub(super) async fn run(attacker: Attacker) -> Result<()> {
     let mut control = Control::connect(&attacker.host).await?;
     let path = control.channel().await?.reader;
@@ -26,7 +26,7 @@ pub(super) async fn run(attacker: Attacker) -> Result<()> {
         });
     }
     attacker.begun();
-    // The channel has to stay.
+    // Keeps the channel open.
     let _control = control;
     std::future::pending().await
 }
@@ -35,7 +35,7 @@ async fn guess(attacker: &Attacker, channel: &str) -> std::io::Result<()> {
     let mut stream = attacker.host.dial().await?;
     let host = attacker.host.name();
     let mut read = vec![0; 64 << 10];
-    // The end of an answer that was cut by the end of a read.
+    // The rest of a response that was split between two reads.
     let mut tail = 0;
     loop {
         let requests: Vec<u8> = (0..BATCH).flat_map(|_| request(channel, host)).collect();
@@ -63,7 +63,7 @@ async fn guess(attacker: &Attacker, channel: &str) -> std::io::Result<()> {
     }
 }
 
-/// A request with a key that is not the channel's.
+/// A request with a wrong key.
 fn request(channel: &str, host: &str) -> Vec<u8> {
     let key = format!("{:032x}{:032x}", fastrand::u128(..), fastrand::u128(..));
     format!(

@@ -12,27 +12,27 @@ use tokio::time::interval;
 use super::Attacker;
 use crate::raw::{Opcode, Refused, Socket, head};
 
-/// Descriptors for other things.
+/// Descriptors reserved for other purposes.
 const SPARE: usize = 100;
-/// Connections that are being opened at a time.
+/// Number of connections that are being opened at a time.
 const OPENING: usize = 64;
-/// The attack is in full swing with so many.
+/// The attack has its full strength with this many.
 const SWING: usize = 4_000;
-/// How often one more byte of a request is sent.
+/// Interval at which another byte of a request is sent.
 const DRIP: Duration = Duration::from_secs(1);
 
-/// What a connection says, and then nothing.
+/// What a connection sends before it falls silent.
 #[derive(Clone, Copy)]
 pub(super) enum Manner {
     /// Nothing at all.
     Silent,
-    /// A byte of a header a second.
+    /// One byte of a header per second.
     SlowHead,
     /// The whole request, and half a frame.
     HalfFrame,
 }
 
-/// Holds as many connections as there are descriptors; one that is cut off comes again.
+/// Holds as many connections as there are descriptors; a closed one is replaced.
 pub(super) async fn run(attacker: Attacker, manner: Manner) -> Result<()> {
     let connections = allow_descriptors()?.saturating_sub(SPARE);
     let opened = Arc::new(AtomicUsize::new(0));
@@ -84,7 +84,7 @@ async fn connect(attacker: &Attacker, manner: Manner) -> Result<Connection, Refu
     }
 }
 
-/// Waits until the engine ends the connection, and says how it does.
+/// Waits until the engine ends the connection. Returns how it did.
 async fn hold(connection: Connection) -> String {
     match connection {
         Connection::Silent(mut stream) => answer(&mut stream).await,
@@ -112,7 +112,7 @@ async fn hold(connection: Connection) -> String {
     }
 }
 
-/// The status of what the engine says before it closes.
+/// The status of the engine's response before it closes.
 async fn answer(stream: &mut (impl AsyncReadExt + Unpin)) -> String {
     let mut said = [0; 64];
     match stream.read(&mut said).await {

@@ -4,22 +4,22 @@ use tokio::io::AsyncWriteExt;
 use super::Attacker;
 use crate::raw::{Opcode, Socket, frame, head};
 
-/// Connections at a time.
+/// Number of concurrent connections.
 const SOME: usize = 4;
-/// Connections with a message each that is nearly whole.
+/// Number of connections with an almost complete message each.
 const HALVES: usize = 64;
-/// Bytes of a message that is nearly as long as it may be.
+/// Bytes of a message of almost the maximum length.
 const LONG: usize = 60 << 20;
-/// Bytes of one write.
+/// Bytes per write.
 const PIECE: usize = 64 << 10;
 
-/// Announces messages of a terabyte, again and again.
+/// Announces messages of a terabyte, repeatedly.
 pub(super) async fn oversize(attacker: Attacker) -> Result<()> {
     let huge = head(Opcode::Text, true, 1 << 40);
     on_each(attacker, huge, Vec::new()).await
 }
 
-/// Sends fragments of a message that never ends, again and again.
+/// Sends fragments of an endless message, repeatedly.
 pub(super) async fn endless(attacker: Attacker) -> Result<()> {
     let fragment = |opcode| {
         let mut bytes = head(opcode, false, PIECE as u64);
@@ -34,20 +34,20 @@ pub(super) async fn endless(attacker: Attacker) -> Result<()> {
     .await
 }
 
-/// Pings or pongs without end, and never reads.
+/// Sends pings or pongs endlessly, and never reads.
 pub(super) async fn signs(attacker: Attacker, opcode: Opcode) -> Result<()> {
     let signs = frame(opcode, b"siege").repeat(PIECE / 16);
     on_each(attacker, Vec::new(), signs).await
 }
 
-/// The messages that ask for an answer without end, and never reads one.
+/// Endlessly sends messages that request an answer, and never reads one.
 pub(super) async fn json_pings(attacker: Attacker) -> Result<()> {
     let ping = frame(Opcode::Text, r#"{"type":"ping"}"#);
     let pings = ping.repeat(PIECE / ping.len());
     on_each(attacker, Vec::new(), pings).await
 }
 
-/// Holds many messages of which only the last byte is missing.
+/// Holds many messages that lack only their last byte.
 pub(super) async fn halves(attacker: Attacker) -> Result<()> {
     let piece = vec![b' '; PIECE];
     let mut holding = Vec::with_capacity(HALVES);
@@ -75,8 +75,8 @@ pub(super) async fn halves(attacker: Attacker) -> Result<()> {
     std::future::pending().await
 }
 
-/// Connects as a worker, says `first` and then `rest` for as long as it is listened to, and comes
-/// again when the engine ends that.
+/// Connects as a worker, sends `first` and then `rest` repeatedly, and reconnects when the engine
+/// ends the connection.
 async fn on_each(attacker: Attacker, first: Vec<u8>, rest: Vec<u8>) -> Result<()> {
     for _ in 0..SOME {
         let (attacker, first, rest) = (attacker.clone(), first.clone(), rest.clone());
@@ -100,7 +100,7 @@ async fn on_each(attacker: Attacker, first: Vec<u8>, rest: Vec<u8>) -> Result<()
             }
         });
     }
-    // Some of them are never ended by the engine.
+    // The engine never ends some of them.
     attacker.begun();
     std::future::pending().await
 }

@@ -1,19 +1,19 @@
-//! The attackers, each with one thread and as fast as it can.
+//! The attackers, each with one thread and at maximum speed.
 //!
 //! | file | attacks with |
 //! |---|---|
-//! | `burn` | nothing: it only takes processor time, for comparison |
-//! | `loris` | as many connections as there are descriptors, which say next to nothing |
-//! | `storm` | connections that are reset at once, workers that leave at once |
+//! | `burn` | nothing: it only uses processor time, for comparison |
+//! | `loris` | as many connections as there are descriptors, which send almost nothing |
+//! | `storm` | connections that are reset immediately, workers that leave immediately |
 //! | `flood` | messages of a worker, without waiting for answers |
-//! | `calls` | calls that nobody answers, of functions that nobody has, for long lists |
-//! | `frames` | frames that nobody reads, tiny frames |
-//! | `messages` | messages that are too long or never end, pings without end |
-//! | `hoards` | what the engine would have to keep: announcements, metadata, long names, refusals and results that are not read |
+//! | `calls` | calls that are never answered, calls of unknown functions, long lists |
+//! | `frames` | frames that are never read, tiny frames |
+//! | `messages` | messages that are too long or never end, endless pings |
+//! | `hoards` | data that the engine would have to keep: announcements, metadata, long names, unread refusals and results |
 //! | `keys` | guesses of an access key |
-//! | `bomb` | little that becomes much when it is decompressed |
+//! | `bomb` | small data that decompresses to a lot |
 //!
-//! Beside them: `attacker` is what all of them have, `tally` what they got.
+//! In addition, `attacker` is the state shared by all of them, and `tally` their result.
 
 mod attacker;
 mod bomb;
@@ -35,7 +35,7 @@ use tally::Tally;
 
 use crate::raw::Opcode;
 
-/// Attacks until it hears a word, and says what it got.
+/// Attacks until a command arrives, and prints the result.
 pub(super) async fn run(mut gate: Gate, name: &str, url: &str) -> Result<()> {
     let attacker = Attacker::new(url)?;
     let mut attack = tokio::spawn(attack(name.to_owned(), attacker.clone()));

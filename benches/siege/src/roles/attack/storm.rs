@@ -3,10 +3,10 @@ use anyhow::Result;
 use super::Attacker;
 use crate::raw::Control;
 
-/// Connections at a time.
+/// Number of concurrent connections.
 const AT_ONCE: usize = 16;
 
-/// Connects and resets, again and again.
+/// Connects and resets, repeatedly.
 pub(super) async fn resets(attacker: Attacker) -> Result<()> {
     for _ in 0..AT_ONCE {
         let attacker = attacker.clone();
@@ -15,7 +15,8 @@ pub(super) async fn resets(attacker: Attacker) -> Result<()> {
                 match attacker.host.dial().await {
                     Ok(stream) => {
                         attacker.tally.count("connected");
-                        // Closing then sends a reset. Where that cannot be had it is a close.
+                        // Closing then sends a reset. If that is not possible, it is an ordinary
+                        // close.
                         let _ = stream.set_zero_linger();
                     }
                     Err(error) => attacker.tally.count(error.kind()),
@@ -27,7 +28,7 @@ pub(super) async fn resets(attacker: Attacker) -> Result<()> {
     std::future::pending().await
 }
 
-/// Connects as a worker and is gone, again and again.
+/// Connects as a worker and disconnects, repeatedly.
 pub(super) async fn visits(attacker: Attacker) -> Result<()> {
     for _ in 0..AT_ONCE {
         let attacker = attacker.clone();

@@ -12,14 +12,14 @@ use super::sample_data::SampleData;
 use super::upload::{kind, upload};
 use crate::load::{CHURN_PROCESSES, ChurnCounts};
 
-/// A call of somebody who may leave before answering.
+/// Timeout of a call to a worker that may leave before it answers.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Processes in which workers come and go.
+/// Number of processes in which workers come and go.
 const GROUPS: u64 = CHURN_PROCESSES as u64;
 
-/// Workers that connect, register a function, call one another, stream and leave, in good manners
-/// or without a word; at each word it says what it has counted so far.
+/// Workers that connect, register a function, call each other, stream, and leave with or without a
+/// shutdown. On each command it prints its counts so far.
 pub(crate) async fn come_and_go(
     mut gate: Gate,
     url: &str,
@@ -42,8 +42,8 @@ pub(crate) async fn come_and_go(
             counts: Arc::clone(&counts),
             rng: Rng::with_seed(seed ^ number << 32),
         };
-        // A worker that leaves without a word is dropped with the runtime of its place, and with
-        // everything that it had under way.
+        // A worker that leaves without a shutdown is dropped with the runtime of its place, and
+        // with everything in flight.
         std::thread::spawn(move || {
             loop {
                 let runtime = Builder::new_current_thread().enable_all().build();
@@ -66,8 +66,8 @@ fn lock(counts: &Mutex<ChurnCounts>) -> MutexGuard<'_, ChurnCounts> {
     counts.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The function of a place. `group` tells the processes apart, and is that of one which was killed
-/// again for the one that comes for it.
+/// The function of a place. `group` identifies the process; the replacement of a killed process has
+/// the same one.
 fn function(group: u64, number: u64) -> String {
     format!("siege::churn::{group}::{number}")
 }
@@ -116,7 +116,7 @@ impl Visitor {
         }
     }
 
-    /// Streams, and at times leaves in the middle of it.
+    /// Streams, and sometimes leaves in the middle.
     async fn stream(&mut self, worker: &Worker) {
         let data = self.data.stream(&mut self.rng);
         let leaves = self.rng.u8(..3) == 0;

@@ -7,8 +7,8 @@ use tokio::task::JoinSet;
 
 use super::WORD;
 
-/// Opens a writer at each channel and keeps silent; at the word each of them writes and closes,
-/// and it says how many could.
+/// Opens an idle writer for each channel. On the command, each writes and closes, and the role
+/// prints the number of successes.
 pub(crate) async fn writers(mut gate: Gate, url: &str, refs: &str) -> Result<()> {
     let address: Address = url.parse()?;
     let mut writers = Vec::new();
@@ -34,8 +34,8 @@ pub(crate) async fn writers(mut gate: Gate, url: &str, refs: &str) -> Result<()>
     Ok(())
 }
 
-/// Opens a reader at each channel and waits; at the word it waits until all have come to their
-/// ends, and says how many have read what was written.
+/// Opens a reader for each channel and waits. On the command, it waits until all streams have
+/// ended, and prints how many readers have read what was written.
 pub(crate) async fn readers(mut gate: Gate, url: &str, refs: &str) -> Result<()> {
     let address: Address = url.parse()?;
     let mut readers = JoinSet::new();

@@ -1,14 +1,14 @@
-//! Those who make the load.
+//! The roles of the load run.
 //!
-//! | file | plays |
+//! | file | role |
 //! |---|---|
-//! | `idle` | ends that are open and wait |
+//! | `idle` | open and idle ends |
 //! | `sources` | streams of random length, one after the other at many places |
 //! | `sinks` | functions that read a stream and compare it with what was sent |
-//! | `churn` | workers that connect, call one another, stream and leave |
+//! | `churn` | workers that connect, call each other, stream and leave |
 //!
-//! Beside them: `upload` is one stream into a sink, `sample_data` what it is made of, `counts` what
-//! a role has counted.
+//! In addition, `upload` is one stream into a sink, `sample_data` its content, and `counts` the
+//! counts of a role.
 
 pub(super) mod churn;
 pub(super) mod idle;
@@ -17,7 +17,7 @@ pub(super) mod sinks;
 pub(super) mod sources;
 mod upload;
 
-/// What each idle channel carries in the end.
+/// The content of each idle channel at the end.
 pub(super) const WORD: &[u8] = b"still here";
 
 /// The function of a sink.

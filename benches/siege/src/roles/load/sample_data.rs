@@ -1,12 +1,12 @@
 use bytes::Bytes;
 use fastrand::Rng;
 
-/// Bytes of which all streams are cut.
+/// Bytes from which all streams are taken.
 const BLOCK: usize = 8 << 20;
 /// The longest stream.
 pub(super) const LONGEST: usize = 4 << 20;
 
-/// Random bytes; a stream is a part of them, so that a frame lost, doubled or out of order shows.
+/// Random bytes. A stream is a part of them, so lost, duplicated or reordered frames are detected.
 #[derive(Clone)]
 pub(super) struct SampleData(Bytes);
 
@@ -18,7 +18,7 @@ impl SampleData {
         Self(block.into())
     }
 
-    /// What a stream is to carry: nothing now and then, little most of the time, much at times.
+    /// The content of a stream: sometimes nothing, usually little, sometimes much.
     pub(super) fn stream(&self, rng: &mut Rng) -> Bytes {
         let len = match rng.u8(..) {
             0..5 => 0,

@@ -9,8 +9,8 @@ use super::sink_id;
 use super::upload::{Receipt, Request, kind};
 use crate::load::SinkCounts;
 
-/// Reads streams, each of which ends with a message that says what it is, and compares; at each
-/// word it says what it has counted so far.
+/// Reads streams, each of which ends with a message that describes it, and compares. On each
+/// command it prints its counts so far.
 pub(crate) async fn serve(mut gate: Gate, url: &str, name: &str) -> Result<()> {
     let address: Address = url.parse()?;
     let worker = Worker::connect(address.clone()).await?;
@@ -49,7 +49,7 @@ fn lock(counts: &Mutex<SinkCounts>) -> MutexGuard<'_, SinkCounts> {
     counts.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Reads to the end; gives how much it was, and whether it was what was sent.
+/// Reads to the end. Returns the length, and whether the content is right.
 async fn read(reader: &mut ChannelReader) -> Result<(u64, bool), ReadError> {
     let (mut hash, mut bytes, mut said) = (Xxh3::new(), 0, None);
     while let Some(frame) = reader.next_frame().await? {

@@ -15,8 +15,8 @@ use crate::load::SourceCounts;
 /// A thousand streams share two cores.
 const PATIENCE: Duration = Duration::from_mins(5);
 
-/// Streams into a sink at many places, one stream after the other at each; at the first word it
-/// lets those under way come to their ends and says what it has counted.
+/// Streams into a sink at many places, one stream after the other at each. On the first command, it
+/// lets the running streams end and prints its counts.
 pub(crate) async fn stream(
     mut gate: Gate,
     url: &str,

@@ -6,22 +6,23 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::sink_id;
 
-/// The longest piece of one write.
+/// The maximum length of one write.
 const PIECE: usize = 96 << 10;
 
-/// What a sink is asked for.
+/// The request to a sink.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Request {
     pub(super) reader: StreamChannelRef,
 }
 
-/// What a sink answers.
+/// The answer of a sink.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Receipt {
     pub(super) bytes: u64,
 }
 
-/// Streams `data` into a sink in random pieces, and behind it what it is; gives what the sink says.
+/// Streams `data` into a sink in random pieces, followed by a description. Returns the sink's
+/// answer.
 pub(super) async fn upload(
     worker: &Worker,
     sink: &str,
@@ -54,7 +55,7 @@ async fn write(
     writer.close().await
 }
 
-/// An error as a word for the table: without what differs from one to the next.
+/// Shortens an error to words for the table, without details that vary.
 pub(super) fn kind(what: &str, error: &dyn std::error::Error) -> String {
     let mut told = error.to_string();
     let mut source = error.source();
@@ -62,7 +63,7 @@ pub(super) fn kind(what: &str, error: &dyn std::error::Error) -> String {
         told = format!("{told}: {cause}");
         source = cause.source();
     }
-    // Ids of workers, channels and functions are hexadecimal or numbers.
+    // Ids of workers, channels and functions are hexadecimal, or contain numbers.
     let words = told.split(' ').map(|word| {
         let digits = word.chars().filter(char::is_ascii_digit).count();
         if digits > 1 { "*" } else { word }
