@@ -135,15 +135,15 @@ pub use channel::{
     StreamReport, TryRecvError, TrySendError, Verdict, WriteError, WriterRef,
 };
 pub use error::{Error, Result};
-pub use pipeline::{Compose, Pipeline, Run, RunError, RunReport, StageSummary};
+pub use pipeline::{Compose, DrainHandle, Pipeline, Run, RunError, RunReport, StageSummary};
 #[cfg(feature = "macros")]
 #[doc = include_str!("stage/pipeline_stage.md")]
 pub use pipewright_macros::pipeline_stage;
 pub use stage::{
-    Configured, Consumer, DeadLetter, DeadLetters, ErrorHandling, IntoStage, ItemStageExt, Limited,
-    OnError, Policy, Producer, Remote, Renamed, Retried, Service, Stage, StageContext, StageError,
-    StageExt, StageInfo, StageKind, StageReport, StageRequest, StreamInfo, ToDeadLetters, Window,
-    Windowed, remote,
+    Configured, Consumer, DeadLetter, DeadLetters, ErrorHandling, IntoStage, ItemStageExt,
+    JoinWithin, Limited, OnError, Policy, Producer, Remote, Renamed, Retried, Service, Stage,
+    StageContext, StageError, StageExt, StageInfo, StageKind, StageReport, StageRequest,
+    StreamInfo, ToDeadLetters, Window, Windowed, remote,
 };
 pub use transport::{Address, ConnectError};
 pub use wire::{

@@ -16,6 +16,7 @@ pub(crate) const SHAPES: &str = "the shapes of a stage are
     async fn(ChannelReader, ChannelWriter) -> Result<()>
     async fn(Sender<Out>) -> Result<()>, a producer
     async fn(Receiver<In>) -> Result<()>, a consumer
+    async fn(Receiver<In>) -> Result<Out>, which gives what it returns at the end
 further arguments may be `state: &mut State` (for items), `context: &StageContext`, `name: &Resource<T>` and `params: Params`";
 
 /// The purpose of an argument.

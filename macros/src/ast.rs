@@ -32,6 +32,11 @@ pub(crate) enum Kind {
     Consumer {
         reader: Items,
     },
+    /// A function of a `Receiver` that returns a value, which is the output.
+    Value {
+        reader: Items,
+        returns: Returns,
+    },
 }
 
 /// A function that is a stage.
@@ -58,6 +63,15 @@ impl Stage {
             (None, Some(End::Items(writer))) => Kind::Producer {
                 writer: errors.keep(*writer)?,
             },
+            (Some(End::Items(reader)), None) if gives => {
+                let reader = errors.keep(*reader)?;
+                let returns = Returns::of_item(&function.sig, &arguments, errors)?;
+                return Some(Self {
+                    kind: Kind::Value { reader, returns },
+                    arguments,
+                    fallible: None,
+                });
+            }
             (Some(End::Items(reader)), None) => Kind::Consumer {
                 reader: errors.keep(*reader)?,
             },

@@ -70,6 +70,11 @@ fn expand(function: &ItemFn, attrs: &Attrs, stage: &Stage) -> TokenStream {
             code.extend(streams::stream_stage(&parts));
             code
         }
+        Kind::Value { reader, returns } => {
+            let mut code = parts.stage(&reader.item, &returns.item, &quote!(streams));
+            code.extend(streams::value_stage(&parts, returns));
+            code
+        }
         Kind::Bytes => {
             let krate = &parts.krate;
             let bytes: Type = syn::parse_quote!(#krate::__private::Bytes);
@@ -189,6 +194,10 @@ impl Parts<'_> {
     fn formats(&self, item: &Type, out: &Type) -> (TokenStream, TokenStream) {
         let (read, written) = match &self.stage.kind {
             Kind::Streams { reader, writer } => (reader.format.as_ref(), writer.format.as_ref()),
+            Kind::Value { reader, .. } => {
+                let output = self.attrs.output.as_ref().map(|(_, format)| format);
+                (reader.format.as_ref(), output)
+            }
             Kind::Bytes => {
                 let krate = &self.krate;
                 let raw = quote!(#krate::format::Raw);

@@ -9,6 +9,8 @@ use syn::spanned::Spanned;
 use crate::arguments::Role;
 use crate::ends::Items;
 use crate::expand::Parts;
+use crate::items;
+use crate::returns::Returns;
 use crate::summary::summary;
 
 /// `impl StreamStage`.
@@ -26,6 +28,31 @@ pub(crate) fn stream_stage(parts: &Parts<'_>) -> TokenStream {
     };
     let code = parts.start(&ends);
     parts.implement(&quote!(#krate::__private::StreamStage), &code)
+}
+
+/// `impl StreamStage`, for a function that returns its output.
+pub(crate) fn value_stage(parts: &Parts<'_>, returns: &Returns) -> TokenStream {
+    let krate = &parts.krate;
+    let site = Span::mixed_site();
+    let ends = quote_spanned! {site=>
+        input: #krate::Receiver<
+            <Self as #krate::Stage>::In,
+            <Self as #krate::Stage>::InFormat,
+        >,
+        mut output: #krate::Sender<
+            <Self as #krate::Stage>::Out,
+            <Self as #krate::Stage>::OutFormat,
+        >,
+    };
+    let outputs = returns.outputs(parts, &parts.call_on_ends());
+    let code = quote_spanned! {site=> {
+        let outputs = #outputs;
+        #krate::__private::batches::send_outputs(outputs, &mut output).await
+    }};
+    let code = parts.start_with(&ends, &code);
+    let shape = items::shape(parts, returns);
+    let implemented = parts.implement(&quote!(#krate::__private::StreamStage), &code);
+    quote!(#shape #implemented)
 }
 
 /// `impl ByteStage`.
@@ -130,8 +157,8 @@ impl Parts<'_> {
         self.start_with(ends, &self.code_of_ends())
     }
 
-    /// The call of a function on channel ends, as a `Result<()>`.
-    fn code_of_ends(&self) -> TokenStream {
+    /// The awaited call of a function on channel ends.
+    fn call_on_ends(&self) -> TokenStream {
         let arguments = self.stage.arguments.roles.iter().map(|role| {
             let site = Span::mixed_site();
             match role {
@@ -161,7 +188,12 @@ impl Parts<'_> {
             }
         });
         let entry = self.entry();
-        let call = quote!(Self::#entry(#(#arguments),*).await);
+        quote!(Self::#entry(#(#arguments),*).await)
+    }
+
+    /// The call of a function on channel ends, as a `Result<()>`.
+    fn code_of_ends(&self) -> TokenStream {
+        let call = self.call_on_ends();
         if let Some(fallible) = self.stage.fallible {
             self.fallible(&call, &quote!(()), &quote!(()), &quote!(()), fallible)
         } else {

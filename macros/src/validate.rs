@@ -211,7 +211,14 @@ fn of_ends(function: &ItemFn, attrs: &Attrs, stage: &Stage, errors: &mut Errors)
     let once = "has no effect on a function that runs once for the whole stream";
     for (name, reason) in [
         (attrs.input.as_ref().map(|(name, _)| name), formats),
-        (attrs.output.as_ref().map(|(name, _)| name), formats),
+        (
+            attrs
+                .output
+                .as_ref()
+                .map(|(name, _)| name)
+                .filter(|_| !matches!(stage.kind, Kind::Value { .. })),
+            formats,
+        ),
         (attrs.concurrency.as_ref().map(|(name, _)| name), once),
         (
             // A stage declares by it that outputs follow the order of their items.

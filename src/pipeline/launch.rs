@@ -7,12 +7,12 @@ use std::time::Duration;
 use futures::future::{select, try_join_all};
 use futures::{FutureExt, StreamExt};
 use tokio::task::JoinHandle;
-use tokio_util::sync::{CancellationToken, DropGuard, WaitForCancellationFutureOwned};
+use tokio_util::sync::{DropGuard, WaitForCancellationFutureOwned};
 use uuid::Uuid;
 
 use super::outcome::Outcome;
 use super::plan::{Edge, Node, NodeEnds, Plan, Work};
-use super::run::RunSource;
+use super::run::{DrainHandle, RunSource};
 use super::run_error::{RUN, RunError};
 use super::run_span::{RunSpan, within};
 use super::running::{Host, Output, Running};
@@ -21,7 +21,7 @@ use super::supervisor::Supervisor;
 use crate::channel::{StreamStats, WriterWatch};
 use crate::error::Error;
 use crate::stage::{
-    Flow, Incoming, RemoteCancel, StageContext, StageError, StageRequest, all_verified,
+    Control, Flow, Incoming, RemoteCancel, StageContext, StageError, StageRequest, all_verified,
     check_order, end_with_worker, trigger_stage,
 };
 use crate::wire::StreamChannelRef;
@@ -35,7 +35,7 @@ pub struct ChannelRun<P: Segment> {
     incoming: Incoming<P::Out, P::Format>,
     output: Output,
     outcome: JoinHandle<Outcome>,
-    cancelled: CancellationToken,
+    control: Control,
     /// Ready when the run was ended from outside.
     over: Pin<Box<WaitForCancellationFutureOwned>>,
     /// Cancels the run when dropped.
@@ -94,9 +94,9 @@ pub(super) async fn launch<P: Segment>(
         incoming: Incoming::new(context.receiver(reader), RUN),
         output,
         outcome: tokio::spawn(trace.over(supervisor.supervise())),
-        over: Box::pin(cancelled.clone().cancelled_owned()),
+        over: Box::pin(cancelled.cancelled_owned()),
         _guard: guard,
-        cancelled,
+        control: control.clone(),
     })
 }
 
@@ -212,6 +212,10 @@ impl<P: Segment> RunSource for ChannelRun<P> {
     }
 
     fn cancel(&self) {
-        self.cancelled.cancel();
+        self.control.run().cancel();
+    }
+
+    fn drain_handle(&self) -> DrainHandle {
+        DrainHandle::new(self.control.clone())
     }
 }

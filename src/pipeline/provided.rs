@@ -1,9 +1,16 @@
 //! Resources of a pipeline.
 
+use std::error::Error as StdError;
+use std::future::Future;
 use std::sync::Arc;
 
+use super::operated::Operated;
 use super::pipeline::Pipeline;
-use crate::worker::Resources;
+use super::segment::Segment;
+use crate::codec::Json;
+use crate::error::{Error, Result};
+use crate::stage::{Lookup, LookupCalls, Operator};
+use crate::worker::{Resource, ResourceType, Resources};
 
 impl<P> Pipeline<P> {
     /// Provides a value to the stages of this pipeline that run in this process, as their argument
@@ -24,5 +31,75 @@ impl<P> Pipeline<P> {
     pub(crate) fn provide_all(mut self, resources: Resources) -> Self {
         self.settings.resources.absorb(resources);
         self
+    }
+}
+
+/// Whatever becomes an [`Error`]: errors, texts, and the boxes of errors of other crates.
+type Boxed = Box<dyn StdError + Send + Sync>;
+
+#[allow(
+    clippy::type_complexity,
+    reason = "a type that is named in one place only"
+)]
+impl<P: Segment> Pipeline<P> {
+    /// Joins each item with a resource, such as a table: gives what `f` makes of both. An item for
+    /// which `f` returns `None` is dropped.
+    ///
+    /// A run fails at its start if nobody [provided](Self::provide) an `R`.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> pipewright::Result<()> {
+    /// use std::collections::HashMap;
+    /// use pipewright::Pipeline;
+    ///
+    /// let prices = HashMap::from([("tea", 3), ("salt", 1)]);
+    /// let run = Pipeline::from_iter(["tea", "gold"].map(String::from))
+    ///     .lookup(|name, prices: &HashMap<&str, u32>| {
+    ///         let price = *prices.get(&*name)?;
+    ///         Some((name, price))
+    ///     })
+    ///     .provide(prices)
+    ///     .run_local();
+    /// let found: Vec<(String, u32)> = run.collect().await?;
+    /// assert_eq!(found, [("tea".to_owned(), 3)]);
+    /// # Ok(()) }
+    /// ```
+    pub fn lookup<R, U, F>(
+        mut self,
+        f: F,
+    ) -> Pipeline<Operated<P, impl Operator<P::Out, Out = U> + use<P, R, U, F>, Json>>
+    where
+        R: ?Sized + Send + Sync + 'static,
+        U: Send + 'static,
+        F: FnMut(P::Out, &R) -> Option<U> + Send + 'static,
+    {
+        self.settings.needs_type("lookup", ResourceType::of::<R>());
+        self.map_head(|before| Operated::new(before, "lookup", Lookup::<R, F>::new(f)))
+    }
+
+    /// As [`lookup`](Self::lookup), for a closure that returns a future, such as a query. Each is
+    /// awaited before the next item is taken. The first error ends the run, with the number of its
+    /// item. For several queries at once, use a stage with `concurrency`.
+    pub fn lookup_async<R, U, E, C, F>(
+        mut self,
+        mut f: F,
+    ) -> Pipeline<Operated<P, impl Operator<P::Out, Out = U> + use<P, R, U, E, C, F>, Json>>
+    where
+        R: ?Sized + Send + Sync + 'static,
+        U: Send + 'static,
+        E: Into<Boxed> + 'static,
+        C: Future<Output = Result<Option<U>, E>> + Send + 'static,
+        F: FnMut(P::Out, Resource<R>) -> C + Send + 'static,
+    {
+        self.settings
+            .needs_type("lookup_async", ResourceType::of::<R>());
+        let call = move |item, resource| {
+            let call = f(item, resource);
+            async move { call.await.map_err(Error::boxed) }
+        };
+        let calls = LookupCalls::<R, _>::new(call);
+        self.map_head(|before| Operated::new(before, "lookup_async", calls))
     }
 }

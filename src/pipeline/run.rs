@@ -13,7 +13,7 @@ use super::run_error::{RUN, RunError};
 use super::run_report::RunReport;
 use crate::channel::{Event, Signal, SignalKind};
 use crate::error::Result;
-use crate::stage::{Flow, StageError};
+use crate::stage::{Control, Flow, StageError};
 
 /// One execution of a pipeline: a [`Stream`] of its items, followed by exactly one result.
 ///
@@ -58,6 +58,10 @@ pub trait RunSource {
     /// Starts to cancel the run.
     #[doc(hidden)]
     fn cancel(&self);
+
+    /// A handle that drains the run.
+    #[doc(hidden)]
+    fn drain_handle(&self) -> DrainHandle;
 }
 
 impl<S: RunSource> Run<S> {
@@ -157,6 +161,32 @@ impl<S: RunSource> Run<S> {
         poll_fn(|cx| self.poll_result(cx).map(Clone::clone)).await
     }
 
+    /// Waits for the end of the run and returns its only item: the value of a stage that receives a
+    /// stream and returns a value, of [`fold`](crate::Pipeline::fold), or of
+    /// [`fork_join`](crate::Pipeline::fork_join).
+    ///
+    /// # Errors
+    ///
+    /// Returns the [`RunError`] of the run, or one with the code
+    /// [`NOT_ONE`](RunError::NOT_ONE) if it has given no item or several.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future cancels the run.
+    pub async fn value(mut self) -> Result<S::Item, RunError> {
+        let mut value = None;
+        while let Some(item) = self.next().await {
+            value = Some(item?);
+        }
+        match value {
+            Some(value) if self.items == 1 => Ok(value),
+            _ => {
+                let reason = format!("the run has given {} items instead of one", self.items);
+                Err(StageError::new(RunError::NOT_ONE, RUN, reason).into())
+            }
+        }
+    }
+
     /// Collects all items of a complete run.
     ///
     /// # Errors
@@ -193,6 +223,41 @@ impl<S: RunSource> Run<S> {
         self.report().await
     }
 
+    /// Ends the sources of the run, so that it completes: operators give what they hold, windows
+    /// are given, consumers finish, and the result is that of a complete run.
+    ///
+    /// Returns at once; read the rest of the run as usual. Items that a source has not given yet are
+    /// dropped. A [`Producer`](crate::Producer) ends when it returns, for which it watches
+    /// [`StageContext::draining`](crate::StageContext::draining).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> pipewright::Result<()> {
+    /// use futures::stream;
+    /// use pipewright::Pipeline;
+    ///
+    /// let mut run = Pipeline::source(stream::repeat(1_u64))
+    ///     .fold(0, |sum, n| {
+    ///         *sum += n;
+    ///         Ok::<_, pipewright::Error>(())
+    ///     })
+    ///     .run_local();
+    /// let handle = run.drain_handle();
+    /// tokio::spawn(async move { handle.drain() }); // for example on a signal
+    /// assert!(run.next().await.transpose()?.is_some());
+    /// assert_eq!(run.report().await?.items, 1);
+    /// # Ok(()) }
+    /// ```
+    pub fn drain(&self) {
+        self.source.drain_handle().drain();
+    }
+
+    /// A handle that [drains](Self::drain) the run from elsewhere.
+    pub fn drain_handle(&self) -> DrainHandle {
+        self.source.drain_handle()
+    }
+
     /// Cancels the run and waits until no stage is running.
     ///
     /// # Cancel safety
@@ -202,6 +267,21 @@ impl<S: RunSource> Run<S> {
         self.source.cancel();
         self.over = true;
         poll_fn(|cx| self.poll_result(cx).map(|_| ())).await;
+    }
+}
+
+/// Drains a run from another task; see [`Run::drain_handle`].
+#[derive(Clone, Debug)]
+pub struct DrainHandle(Control);
+
+impl DrainHandle {
+    pub(super) fn new(control: Control) -> Self {
+        Self(control)
+    }
+
+    /// Ends the sources of the run; see [`Run::drain`]. It has no effect after the end of the run.
+    pub fn drain(&self) {
+        self.0.drain();
     }
 }
 

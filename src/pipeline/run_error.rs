@@ -1,5 +1,7 @@
 use std::fmt;
 
+use serde::{Serialize, Serializer};
+
 use crate::error::Error;
 use crate::stage::StageError;
 use crate::wire::Abort;
@@ -9,7 +11,8 @@ pub(super) const RUN: &str = "run";
 
 /// The error of a run: the first cause, and the failures that followed from it.
 ///
-/// `Display` prints the first cause with its stage and item; `{:#}` also lists the others.
+/// `Display` prints the first cause with its stage and item; `{:#}` also lists the others. It
+/// serialises as the first cause with the fields `worker`, `infrastructure` and `cascaded`.
 #[derive(Clone)]
 pub struct RunError(Box<Inner>);
 
@@ -24,6 +27,8 @@ impl RunError {
     pub const DEADLINE: &'static str = "deadline";
     /// Code of a run whose channels could not be created.
     pub const NO_CHANNELS: &'static str = "no_channels";
+    /// Code of a run that should give one item and has given none or several.
+    pub const NOT_ONE: &'static str = "not_one_item";
     /// Code of a run that lost its engine.
     pub const ENGINE_LOST: &'static str = "engine_lost";
 
@@ -44,6 +49,12 @@ impl RunError {
     /// The error returned by the stage's own function, if it ran in this process.
     pub fn inner(&self) -> Option<&Error> {
         self.0.cause.inner()
+    }
+
+    /// The name of the worker that ran the failed stage. `None` for a stage within this process, or
+    /// if it is not known.
+    pub fn worker(&self) -> Option<&str> {
+        self.0.cause.worker()
     }
 
     /// Whether the run was cancelled.
@@ -71,6 +82,27 @@ impl RunError {
 impl From<StageError> for RunError {
     fn from(cause: StageError) -> Self {
         Self::new(cause, Vec::new())
+    }
+}
+
+impl Serialize for RunError {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Fields<'e> {
+            #[serde(flatten)]
+            cause: &'e Abort,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            worker: Option<&'e str>,
+            infrastructure: bool,
+            cascaded: Vec<&'e Abort>,
+        }
+        let fields = Fields {
+            cause: self.first_cause(),
+            worker: self.worker(),
+            infrastructure: self.is_infrastructure(),
+            cascaded: self.cascaded().collect(),
+        };
+        fields.serialize(serializer)
     }
 }
 

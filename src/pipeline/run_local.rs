@@ -11,7 +11,7 @@ use tokio_util::sync::{CancellationToken, DropGuard, WaitForCancellationFutureOw
 
 use super::ending::Ending;
 use super::outcome::Outcome;
-use super::run::RunSource;
+use super::run::{DrainHandle, RunSource};
 use super::run_error::{RUN, RunError};
 use super::run_report::StageSummary;
 use crate::stage::{CatchPanic, Control, End, Flow, LocalStats, StageError};
@@ -172,5 +172,9 @@ where
 
     fn cancel(&self) {
         self.control.run().cancel();
+    }
+
+    fn drain_handle(&self) -> DrainHandle {
+        DrainHandle::new(self.control.clone())
     }
 }

@@ -1,13 +1,16 @@
 use std::fmt;
 use std::time::Duration;
 
+use serde::{Serialize, Serializer};
+
 use super::source::is_source;
 use crate::stage::StageReport;
 
 /// The statistics of a run, stage by stage.
 ///
-/// `Display` prints a table and names the bottleneck.
-#[derive(Clone, Debug, Default)]
+/// `Display` prints a table and names the bottleneck. It serialises with its fields, and with
+/// `elapsed_us` in microseconds instead of `elapsed`. The reports name the workers of the stages.
+#[derive(Clone, Debug, Default, Serialize)]
 #[non_exhaustive]
 pub struct RunReport {
     /// The stages in order; a source that is not a stage is named `source`.
@@ -19,11 +22,17 @@ pub struct RunReport {
     /// stage did not report it, and for a run within the process, which has no streams.
     pub verified: Option<bool>,
     /// Time from the start of the run to its end.
+    #[serde(rename = "elapsed_us", serialize_with = "micros")]
     pub elapsed: Duration,
 }
 
+fn micros<S: Serializer>(elapsed: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    let micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
+    serializer.serialize_u64(micros)
+}
+
 /// One stage of a run.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct StageSummary {
     /// The stage's id.

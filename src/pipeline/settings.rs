@@ -37,6 +37,11 @@ impl Settings {
         self.needed.extend(types.map(|needed| (id.clone(), needed)));
     }
 
+    /// Records that the operator `name` takes a resource.
+    pub(super) fn needs_type(&mut self, name: &str, needed: ResourceType) {
+        self.needed.push((name.to_owned(), needed));
+    }
+
     /// Why a run cannot start: a stage takes what nobody provided.
     pub(super) fn missing(&self, worker: Option<&Worker>) -> Option<StageError> {
         let of_worker = worker.map(Worker::resources).unwrap_or_default();

@@ -7,6 +7,7 @@ use pin_project::pin_project;
 use tokio::io::AsyncRead;
 use tokio_util::io::ReaderStream;
 
+use super::drained::Drained;
 use super::plan::{Edge, Plan, Work};
 use super::segment::Segment;
 use crate::channel::Event;
@@ -48,7 +49,7 @@ const TURN: u8 = 128;
 #[pin_project]
 struct StartedSource<S> {
     #[pin]
-    stream: S,
+    stream: Drained<S>,
     context: StageContext,
     ready: u8,
 }
@@ -56,7 +57,7 @@ struct StartedSource<S> {
 impl<S> StartedSource<S> {
     fn new(context: &StageContext, stream: S) -> Self {
         Self {
-            stream,
+            stream: Drained::new(stream, context),
             context: context.clone(),
             ready: 0,
         }
@@ -120,7 +121,8 @@ where
 
     fn draw(self, plan: &mut Plan) -> Edge {
         let work = Work::Here(Box::new(move |ends, context| {
-            forward::<T, F>(flow(self.stream), ends.into_single(), context).boxed()
+            let items = Drained::new(flow(self.stream), &context);
+            forward::<T, F>(items, ends.into_single(), context).boxed()
         }));
         plan.node(SOURCE.to_owned(), None, work)
     }
@@ -161,7 +163,8 @@ where
 
     fn draw(self, plan: &mut Plan) -> Edge {
         let work = Work::Here(Box::new(move |ends, context| {
-            forward::<T, F>(self.stream.map(Ok), ends.into_single(), context).boxed()
+            let items = Drained::new(self.stream.map(Ok), &context);
+            forward::<T, F>(items, ends.into_single(), context).boxed()
         }));
         plan.node(SOURCE.to_owned(), None, work)
     }

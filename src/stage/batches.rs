@@ -114,6 +114,27 @@ impl<T: Send + 'static, F: Decode<T>> Batches<T, F> {
     }
 }
 
+/// Sends the outputs of a function that returns them.
+///
+/// # Errors
+///
+/// Returns the error of the function or of the sender.
+///
+/// # Cancel safety
+///
+/// Dropping the future drops the outputs that were not sent.
+pub async fn send_outputs<O, G>(outputs: Result<O>, output: &mut Sender<O::Item, G>) -> Result<()>
+where
+    O: Outputs<Item: Send + 'static>,
+    G: Encode<O::Item>,
+{
+    let mut outputs = pin!(outputs?);
+    while let Some(item) = poll_fn(|cx| outputs.as_mut().poll_next(cx)).await {
+        send(item?, output).await?;
+    }
+    Ok(())
+}
+
 /// Sends the outputs of the code that runs at the end of the input.
 ///
 /// # Errors

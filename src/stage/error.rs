@@ -16,6 +16,8 @@ struct Inner {
     abort: Abort,
     source: Option<Arc<Error>>,
     kind: Kind,
+    /// The name of the worker that ran the stage, if it is known.
+    worker: Option<String>,
 }
 
 /// The meaning of a failure for the run, recorded where it occurred.
@@ -71,6 +73,7 @@ impl StageError {
             abort,
             source: None,
             kind: Kind::Failed,
+            worker: None,
         }))
     }
 
@@ -226,6 +229,18 @@ impl StageError {
     /// The first cause.
     pub fn first_cause(&self) -> &Abort {
         self.0.abort.first_cause()
+    }
+
+    /// Sets the worker that ran the stage, unless it is known.
+    pub(crate) fn on_worker(mut self, name: &str) -> Self {
+        self.0.worker.get_or_insert_with(|| name.to_owned());
+        self
+    }
+
+    /// The name of the worker that ran the failed stage. `None` for a stage within the process, or
+    /// if another stage is the cause.
+    pub fn worker(&self) -> Option<&str> {
+        self.0.worker.as_deref().filter(|_| !self.is_passed_on())
     }
 
     /// Whether the stage only stopped because its reader had closed.

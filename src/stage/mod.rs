@@ -70,9 +70,10 @@ pub use fused::outputs::{Iter, Lazy, Outputs};
 pub(crate) use fused::panic_context::with_panic_context;
 pub use items::{Applied, ItemRun, ItemStage};
 pub(crate) use operators::{
-    Batch, ByTime, Calls, Debounce, Each, Fold, Step, Throttle, fuse_operator, serve_operator,
+    Batch, Both, ByTime, Calls, Debounce, Each, Fold, Lookup, LookupCalls, Step, Throttle,
+    WithinTable, Zip, fuse_operator, fuse_pair, serve_operator, serve_pair,
 };
-pub use operators::{Operator, Window, Windowed};
+pub use operators::{JoinWithin, Operator, Pairing, Window, Windowed};
 pub use policy::{
     DeadLetter, DeadLetters, ErrorHandling, ItemStageExt, Limited, OnError, Policy, Retried, Retry,
     ToDeadLetters,

@@ -1,23 +1,31 @@
-use tokio::time::{Instant, sleep_until};
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::{Control, GRACE, StageError};
 use crate::transport::later;
 use crate::worker::Worker;
 
-/// Waits until `worker` shuts down and then notifies the stages of `control`. `name` is the stage
-/// or the run. Returns the reason.
+/// How long stages may come to an end by themselves before they are told to stop.
+const DRAIN: Duration = Duration::from_millis(500);
+
+/// Drains the stages of `control` when their worker shuts down, and then tells them to stop: the
+/// stage, or the run, `name`. Returns the reason once they were told.
 pub(crate) async fn tell_of_shutdown(worker: &Worker, control: &Control, name: &str) -> StageError {
     worker.stops().await;
-    let reason = StageError::new(StageError::LOST, name, "the worker of the stage shuts down");
+    let reason = format!("the worker `{}` of the stage shuts down", worker.name());
+    let reason = StageError::new(StageError::LOST, name, reason).on_worker(worker.name());
+    control.drain_for(reason.clone());
+    sleep(DRAIN.min(worker.shutdown_timeout().mul_f32(0.2))).await;
     control.tell(reason.clone());
     reason
 }
 
-/// Like [`tell_of_shutdown`], then stops the stages when nothing moves in them any more, at the
-/// latest shortly before the deadline of the shutdown. The remaining time is for the answer.
+/// As [`tell_of_shutdown`]; then stops the stages once nothing moves in them any more, at the
+/// latest shortly before the deadline of the shutdown, which leaves time for an answer.
 pub(crate) async fn end_with_worker(worker: &Worker, control: &Control, name: &str) {
     let reason = tell_of_shutdown(worker, control, name).await;
-    let last = later(Instant::now(), worker.shutdown_timeout().mul_f32(0.8));
+    let last = later(Instant::now(), worker.shutdown_timeout().mul_f32(0.6));
     let mut moved = control.moved();
     loop {
         sleep_until(last.min(later(Instant::now(), GRACE))).await;

@@ -12,6 +12,8 @@
 //! | [`parallel`] | the next copy with room | of arrival, or of the input |
 //! | [`merge`] | - | of arrival; kept within each pipeline |
 //!
+//! Two streams of different types are joined by [`paired`]: `zip`, `join` and `fork_join`.
+//!
 //! [`boxed`] erases the types of a pipeline; every branch is boxed.
 //!
 //! # Common behaviour
@@ -39,6 +41,7 @@ mod fork;
 mod input;
 mod merge;
 mod merged;
+mod paired;
 mod parallel;
 mod partition;
 
@@ -46,3 +49,4 @@ pub use boxed::Boxed;
 pub use broadcast::Broadcast;
 pub use input::BranchInput;
 pub use merged::Merged;
+pub use paired::Paired;

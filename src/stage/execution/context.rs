@@ -8,7 +8,7 @@ use futures::{FutureExt, TryFutureExt};
 use serde_json::Value;
 
 use super::super::fused::local_stats::{Counted, Counts, LocalStats, PartIndex};
-use super::super::{Given, Params, StageError, StageFacts};
+use super::super::{Given, Params, ResourceList, StageError, StageFacts};
 use super::control::Control;
 use crate::channel::{ChannelReader, MessageQueue, QueuedMessage, Receiver};
 use crate::codec::{Decode, ItemLimits};
@@ -283,6 +283,27 @@ impl StageContext {
         self.0.control.told().is_cancelled()
     }
 
+    /// Whether the stage should come to an end by itself: [`Run::drain`](crate::Run::drain) was
+    /// called, or the worker of the stage has started to shut down.
+    ///
+    /// A producer without an end returns then, so that everything behind it ends well. Other stages
+    /// continue to the end of their input, which a drained source brings about. When a worker shuts
+    /// down, a stage that is not at the end of its input fails, because its output is not complete;
+    /// it may save what it holds. [`is_cancelled`](Self::is_cancelled) follows up to 500 ms later.
+    pub fn is_draining(&self) -> bool {
+        self.0.control.draining().is_cancelled()
+    }
+
+    /// Waits until the stage should come to an end by itself; see
+    /// [`is_draining`](Self::is_draining).
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    pub async fn draining(&self) {
+        self.0.control.draining().cancelled().await;
+    }
+
     /// Waits until the stage should stop; see [`is_cancelled`](Self::is_cancelled). For a stage
     /// that waits for something else at the same time.
     ///
@@ -299,15 +320,24 @@ impl StageContext {
     ///
     /// Fails if it cannot read the parameters, or if a resource was not provided.
     pub(crate) fn params<P: Params>(&self) -> Result<P, StageError> {
+        P::given(&self.given())
+    }
+
+    /// Looks resources up.
+    pub(in crate::stage) fn resources<R: ResourceList>(&self) -> Result<R, StageError> {
+        R::given(&self.given())
+    }
+
+    fn given(&self) -> Given<'_> {
         let mut resources = (*self.0.resources).clone();
         if let Some(worker) = &self.0.worker {
             resources.absorb(worker.resources());
         }
-        P::given(&Given {
+        Given {
             stage: &self.0.stage,
             params: &self.0.params,
             resources,
-        })
+        }
     }
 
     /// The unparsed parameters.

@@ -20,6 +20,11 @@ struct Inner {
     /// Cancelled when the code of the stage should stop. Also cancelled at its end, for everything
     /// that it started.
     told: CancellationToken,
+    /// Cancelled when the sources of the run should end.
+    drain: CancellationToken,
+    /// Cancelled when the code of the stage should come to an end by itself: with `drain`, and when
+    /// its worker starts to shut down.
+    draining: CancellationToken,
     /// Why the stage should stop, if its run was not cancelled.
     reason: Arc<OnceLock<StageError>>,
     /// Cancelled when the readers of the stage's output have ended.
@@ -38,10 +43,13 @@ impl Control {
     /// Creates the control of a run that `run` ends.
     pub(crate) fn new(run: CancellationToken, deadline: Option<Instant>) -> Self {
         let stage = run.child_token();
+        let drain = CancellationToken::new();
         Self(Arc::new(Inner {
             told: stage.child_token(),
             stage,
             run,
+            draining: drain.child_token(),
+            drain,
             reason: Arc::default(),
             unread: CancellationToken::new(),
             deadline,
@@ -60,6 +68,8 @@ impl Control {
             told: of.told.child_token(),
             stage: of.stage.child_token(),
             run: of.run.clone(),
+            drain: of.drain.clone(),
+            draining: of.draining.clone(),
             reason: Arc::clone(&of.reason),
             unread: of.unread.child_token(),
             deadline: of.deadline,
@@ -93,6 +103,28 @@ impl Control {
     /// Counts the activity of the whole run.
     pub(crate) fn activity(&self) -> &Arc<AtomicU64> {
         &self.0.activity
+    }
+
+    /// Ends the sources of the run.
+    pub(crate) fn drain(&self) {
+        self.0.drain.cancel();
+    }
+
+    /// Cancelled when the sources of the run should end.
+    pub(crate) fn drained(&self) -> &CancellationToken {
+        &self.0.drain
+    }
+
+    /// Cancelled when the code should come to an end by itself.
+    pub(crate) fn draining(&self) -> &CancellationToken {
+        &self.0.draining
+    }
+
+    /// Asks the code to come to an end by itself. What it gives until then is not all, so a stage
+    /// that ends before its input fails for `reason`.
+    pub(crate) fn drain_for(&self, reason: StageError) {
+        self.0.reason.get_or_init(|| reason);
+        self.0.draining.cancel();
     }
 
     /// Asks the code to end, for `reason`.

@@ -8,6 +8,8 @@
 //! |---|---|
 //! | synchronous closures that return at most one item: `map`, `filter`, `take`, .. | [`Each`] |
 //! | closures that return several items, or are async: `flat_map`, `map_async`, .. | [`Calls`] |
+//! | closures with a resource: `lookup`, `lookup_async` | [`Lookup`], [`LookupCalls`] |
+//! | two streams: `zip`, `join`, `fork_join` | [`Pairing`] |
 //! | operators that hold items: `batch`, `throttle`, `debounce`, `window`, `fold` | [`ByTime`] |
 
 mod batch;
@@ -15,6 +17,8 @@ mod calls;
 mod debounce;
 mod each;
 mod fold;
+mod lookup;
+mod pair;
 mod taken;
 mod throttle;
 mod timed;
@@ -29,6 +33,9 @@ pub(crate) use calls::Calls;
 pub(crate) use debounce::Debounce;
 pub(crate) use each::{Each, Step};
 pub(crate) use fold::Fold;
+pub(crate) use lookup::{Lookup, LookupCalls};
+pub(crate) use pair::{Both, WithinTable, Zip, fuse_pair, serve_pair};
+pub use pair::{JoinWithin, Pairing};
 pub(crate) use throttle::Throttle;
 pub(crate) use timed::{ByTime, Timed};
 pub use window::{Window, Windowed};

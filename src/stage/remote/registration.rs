@@ -9,6 +9,7 @@ use super::super::{
     Control, Ends, IntoStage, Service, StageContext, StageError, StageReport, StageRequest,
 };
 use super::cancel::input_over;
+use super::request::FailedStage;
 use crate::channel::{ChannelReader, WriterWatch};
 use crate::wire::Frame;
 use crate::worker::{FunctionError, Invocation, RegisterError, Registration, Worker};
@@ -52,7 +53,7 @@ impl Worker {
             async move {
                 run(&*stage, request, &invocation)
                     .await
-                    .map_err(|failure| refused(&failure))
+                    .map_err(|failure| refused(&failure, invocation.worker().name()))
             }
         };
         function.registration(run)
@@ -140,8 +141,13 @@ async fn listen(
     }
 }
 
-/// The failure as the caller of the stage receives it: the whole abort as JSON in the message.
-fn refused(failure: &StageError) -> FunctionError {
-    let message = serde_json::to_string(failure.abort()).unwrap_or_else(|_| failure.to_string());
+/// The failure as the caller of the stage receives it: the whole abort as JSON in the message, with
+/// the name of this worker.
+fn refused(failure: &StageError, worker: &str) -> FunctionError {
+    let answer = FailedStage {
+        abort: failure.abort().clone(),
+        worker: Some(failure.worker().unwrap_or(worker).to_owned()),
+    };
+    let message = serde_json::to_string(&answer).unwrap_or_else(|_| failure.to_string());
     FunctionError::new(failure.abort().code.clone(), message)
 }

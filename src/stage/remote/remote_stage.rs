@@ -19,10 +19,10 @@ use super::super::{
     StageReport, StageRequest, check_order,
 };
 use super::cancel::{RemoteCancel, no_output_of};
+use super::request::FailedStage;
 use crate::channel::{ChannelWriter, Receiver, ReturnSlot, Sender};
 use crate::codec::{Decode, Encode, Json};
 use crate::error::{Error, Result};
-use crate::wire::Abort;
 use crate::worker::{CallError, Worker};
 
 /// A stage that some worker, in any language, has registered as `id`.
@@ -140,10 +140,14 @@ pub(crate) async fn trigger(
 /// Converts a failed trigger to a failure of the stage.
 fn failure(id: &str, error: &CallError) -> StageError {
     if let CallError::Failed { error, .. } = error
-        && let Ok(abort) = serde_json::from_str::<Abort>(&error.message)
-        && abort.code == error.code
+        && let Ok(answer) = serde_json::from_str::<FailedStage>(&error.message)
+        && answer.abort.code == error.code
     {
-        return StageError::answered(abort);
+        let failure = StageError::answered(answer.abort);
+        return match answer.worker {
+            Some(worker) => failure.on_worker(&worker),
+            None => failure,
+        };
     }
     let code = match error {
         CallError::FunctionNotFound { .. } => StageError::NOT_FOUND,

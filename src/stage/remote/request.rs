@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::wire::StreamChannelRef;
+use crate::wire::{Abort, StreamChannelRef};
 
 /// The payload that triggers a stage.
 ///
@@ -43,4 +43,15 @@ pub struct StageRequest {
     /// The parameters of the run.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub params: Value,
+}
+
+/// The failure of a stage as its caller receives it, in the message of the error. Callers of older
+/// versions ignore the worker.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct FailedStage {
+    #[serde(flatten)]
+    pub(super) abort: Abort,
+    /// The name of the worker that ran the stage.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) worker: Option<String>,
 }
