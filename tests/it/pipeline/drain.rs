@@ -200,7 +200,7 @@ async fn saves(
 async fn worker_that_shuts_down_drains_its_stages_before_it_cancels_them() {
     let house = House::new().await;
     let (near, far) = (house.worker().await, house.worker().await);
-    let (saved, mut told) = mpsc::unbounded_channel();
+    let (saved, mut told) = mpsc::unbounded_channel::<String>();
     far.provide(saved);
     far.register(saves).unwrap();
     far.registered().await.unwrap();
