@@ -1,4 +1,4 @@
-use super::{Pairing, Wanted};
+use super::pairing::{Pairing, Wanted};
 use crate::error::Error;
 
 /// Gives one pair: the only item of one stream, and the only item of another.

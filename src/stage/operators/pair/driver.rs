@@ -7,7 +7,7 @@ use futures::stream::{BoxStream, StreamExt};
 use super::super::super::fused::panic_context::with_panic_context;
 use super::super::super::{Flow, StageContext, StageError};
 use super::super::taken::Taken;
-use super::{Pairing, Wanted};
+use super::pairing::{Pairing, Wanted};
 use crate::channel::Event;
 use crate::error::Error;
 

@@ -3,7 +3,7 @@ use std::fmt;
 use std::hash::Hash;
 use std::time::Duration;
 
-use super::{Pairing, Wanted};
+use super::pairing::{Pairing, Wanted};
 use crate::error::Error;
 
 /// Items that a join holds unless told.

@@ -1,4 +1,4 @@
-use super::{Pairing, Wanted};
+use super::pairing::{Pairing, Wanted};
 use crate::error::Error;
 
 /// Gives the items of two streams in pairs, until one of them ends.
