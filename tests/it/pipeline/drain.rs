@@ -68,7 +68,9 @@ async fn drained_windows_of_an_endless_source_are_given() {
     let make = || {
         let seen = seen.clone();
         Pipeline::source(endless())
-            .inspect(move |_| drop(seen.send(())))
+            .inspect(move |_| {
+                let _ = seen.send(());
+            })
             .window(Window::tumbling(LONG))
             .map(|window| window.items)
     };
