@@ -1,4 +1,4 @@
-// Who is shown the dashboard, and what it does when its engine goes.
+// Access to the dashboard, and its behaviour when the engine stops.
 
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -50,7 +50,7 @@ test('a token is asked for, checked and kept in the tab only', inScene(async (sc
   const kept = await page.evaluate(() => [JSON.stringify(localStorage), document.cookie, location.href]);
   const told = [...kept, await page.content(), ...seen.bodies].join('\n');
   assert.ok(!told.includes('open-sesame'));
-  // Another tab has to ask for itself.
+  // Another tab has to ask for the token again.
   const other = await page.context().newPage();
   await other.goto(engine.page);
   await other.getByLabel('Bearer token').waitFor();
@@ -58,7 +58,7 @@ test('a token is asked for, checked and kept in the tab only', inScene(async (sc
 
 test('a page from elsewhere learns nothing', inScene(async (scene) => {
   const engine = await scene.engine();
-  // By its port the other engine is elsewhere, though on this machine.
+  // Another port is another origin, although it is on the same machine.
   const other = await scene.engine('--no-dashboard');
   const plain = await fetch(other.page, { headers: { accept: 'text/html' } });
   assert.equal(plain.status, 400);

@@ -1,6 +1,6 @@
-// How well texts can be read, by the Web Content Accessibility Guidelines 2.2, §1.4.3.
+// The contrast of texts, by the Web Content Accessibility Guidelines 2.2, §1.4.3.
 
-/** Runs in the page: texts whose contrast to what is behind them is below 4.5. */
+/** Runs in the page: returns texts whose contrast to their background is below 4.5. */
 export function hardToRead() {
   const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
   const channels = (colour) => {

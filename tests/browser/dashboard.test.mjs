@@ -1,4 +1,4 @@
-// What the dashboard shows of an engine that is busy, and how it is used.
+// The dashboard of a busy engine, and how it is used.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -8,12 +8,12 @@ import { inScene } from './scene.mjs';
 
 const SECRET = /[0-9a-f]{40}/;
 
-/** Waits until the state of a node of the selected run is this one. */
+/** Waits until a node of the selected run has this state. */
 function node(page, name, state) {
   return page.locator(`#graph .node[data-node="${name}"][data-state="${state}"]`).waitFor();
 }
 
-/** Chooses the run in the list whose text has this. */
+/** Selects the run in the list whose text contains this. */
 function choose(page, text) {
   return page.locator('#run-list button', { hasText: text }).click();
 }
@@ -34,7 +34,7 @@ test('runs are a graph: what works, what is held back, what has failed', inScene
   await scene.busy(engine.url);
   const { page, seen } = await scene.browse(engine.page);
 
-  // The newest one comes first. Nobody reads its result.
+  // The newest one comes first. Its result is never read.
   for (const name of ['source', 'log::parse', 'log::shorten']) await node(page, name, 'held_back');
   await node(page, 'run', 'busy');
   assert.ok(await page.locator('#graph .edge[data-full]').count() > 0);
@@ -92,12 +92,12 @@ test('it is used by keyboard', inScene(async (scene) => {
   }
   assert.equal(order[0], 'Skip to the runs');
   assert.match(order[1], /^Theme/);
-  // Each run, those that are under way first; then the graph.
+  // The runs, running ones first; then the graph.
   for (const run of order.slice(2)) assert.match(run, /nodes$/);
   await page.keyboard.press('Shift+Tab');
   await page.keyboard.press('Enter');
   await node(page, 'log::errors', 'working');
-  // It stays where it was while the page is kept up to date.
+  // It keeps its position while the page is updated.
   await page.waitForResponse(/state\.json/);
   await page.waitForResponse(/state\.json/);
   assert.equal(await page.evaluate(() => document.activeElement.getAttribute('aria-current')), 'true');
@@ -135,7 +135,7 @@ test('it can be read in light and in dark, wide and narrow', inScene(async (scen
   await page.emulateMedia({ colorScheme: 'dark' });
   assert.notEqual(await ground(), light);
   for (const width of [360, 1600]) await looks(width);
-  // The switch wins over what the system says.
+  // The switch takes precedence over the setting of the system.
   await page.getByRole('button', { name: /^Theme/ }).click();
   assert.equal(await page.locator('#theme').innerText(), 'Theme: light');
   assert.equal(await ground(), light);
@@ -146,7 +146,7 @@ test('it can be read in light and in dark, wide and narrow', inScene(async (scen
 test('of many channels the first are shown, and it says so', inScene(async (scene) => {
   const engine = await scene.engine();
   const { page } = await scene.browse(engine.page);
-  // As a worker: the page is of this machine.
+  // Connects as a worker, which is allowed because the page is of this machine.
   await page.evaluate(() => {
     const worker = new WebSocket(location.origin.replace('http', 'ws'));
     worker.onopen = () => {
@@ -158,7 +158,7 @@ test('of many channels the first are shown, and it says so', inScene(async (scen
   });
   await page.getByText('The first 200 of 1,000.').waitFor();
   assert.equal(await page.locator('#channels tbody tr').count(), 200);
-  // What a round of all that takes, of the second that there is for it.
+  // The time of one complete update, out of the second that is available.
   const took = await page.evaluate(async () => {
     const longest = await new Promise((resolve) => {
       const tasks = [];

@@ -46,7 +46,7 @@ export class Scene {
     return { program, url, page: `${url.replace('ws', 'http')}/` };
   }
 
-  /** The example that has one run of each kind: failed, going on, held back. */
+  /** The example with one run of each kind: failed, running, held back. */
   async busy(url) {
     const program = this.start(process.env.BUSY, [url]);
     for (const begins of ['failed:', 'goes on:', 'held back:']) {
@@ -62,9 +62,9 @@ export class Scene {
     return program;
   }
 
-  /** A page of a browser, and what it has received; what fails in it fails the test. */
+  /** A browser page and everything it receives. An error in the page fails the test. */
   async browse(url, options = {}) {
-    // Containers have no user namespaces for its own walls.
+    // In containers there are no user namespaces for the sandbox.
     const browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: ['--no-sandbox'] });
     this.ends.push(() => browser.close());
     const context = await browser.newContext({ viewport: { width: 1400, height: 1000 }, ...options });
@@ -73,7 +73,7 @@ export class Scene {
     const seen = { bodies: [], faults: [], hosts: new Set() };
     page.on('pageerror', (error) => seen.faults.push(error.message));
     page.on('console', (message) => {
-      // A refused or lost request is told here too, and is what some tests are about.
+      // Refused and lost requests also appear here, and some tests cause them.
       if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) seen.faults.push(message.text());
     });
     page.on('request', (request) => seen.hosts.add(new URL(request.url()).host));
@@ -87,7 +87,7 @@ export class Scene {
   }
 }
 
-/** A test in a scene of its own, which ends with it. */
+/** Runs a test in a new scene, which ends with the test. */
 export function inScene(run) {
   return async () => {
     const scene = new Scene();

@@ -1,4 +1,4 @@
-// Pictures of the dashboard for the documents: `tests/browser/run screenshots DIRECTORY`.
+// Screenshots of the dashboard for the documents: `tests/browser/run screenshots DIRECTORY`.
 
 import { join } from 'node:path';
 
@@ -14,7 +14,7 @@ try {
     await page.locator('#run-list button', { hasText: 'log::errors' }).click();
     await page.locator('#graph .edge[data-moves]').nth(3).waitFor();
     await page.mouse.move(0, 0);
-    // Rates of the first moments are none.
+    // In the first moments there are no rates yet.
     for (let round = 0; round < 6; round += 1) await page.waitForResponse(/state\.json/);
     await page.screenshot({ path: join(directory, `dashboard-${colorScheme}.png`) });
   }

@@ -30,7 +30,7 @@ async fn serves_until_it_is_asked_to_stop() {
         let line = engine.line().await;
         let url = line.strip_prefix("engine ready at ").unwrap();
         let page = url.replace("ws://", "http://");
-        // The file follows the line at once.
+        // The file is written right after the line.
         let written = within(async {
             loop {
                 match tokio::fs::read_to_string(&ready).await {
@@ -117,7 +117,7 @@ async fn what_cannot_be_is_said_with_what_to_do() {
     }
 }
 
-/// What the engine cannot start with is a mistake of the command line, and its cause is told.
+/// If the engine cannot start, the command line is at fault, and the error names the cause.
 #[tokio::test]
 async fn impossible_settings_end_with_status_2() {
     for (arguments, expected) in [
@@ -167,7 +167,7 @@ async fn endless_times_are_honoured() {
     worker.create_channel(None).await.unwrap();
 }
 
-/// A new engine may be started before the old one is stopped.
+/// A new engine may start before the old one is stopped.
 #[cfg(unix)]
 #[tokio::test]
 async fn a_ready_file_belongs_to_who_wrote_it() {
@@ -196,7 +196,7 @@ async fn a_ready_file_belongs_to_who_wrote_it() {
     signal(&old, "TERM").await;
     assert!(old.output().await.status.success());
     assert_eq!(std::fs::read_to_string(&ready).unwrap().trim(), url);
-    // Whoever waits for the file may remove it, too.
+    // A program that waits for the file may also remove it.
     std::fs::remove_file(&ready).unwrap();
     signal(&new, "TERM").await;
     let output = new.output().await;
@@ -204,7 +204,7 @@ async fn a_ready_file_belongs_to_who_wrote_it() {
     assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
 }
 
-/// Where the SDKs read them.
+/// Environment variables that the SDKs read.
 #[tokio::test]
 async fn the_environment_names_the_engine_and_the_token() {
     let directory = tempfile::tempdir().unwrap();

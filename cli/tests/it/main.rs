@@ -1,6 +1,6 @@
-//! Tests of the program from outside, in one binary; the folders are named like its commands.
+//! Tests of the program from outside, in one binary. The folders are named like its commands.
 
-// A test that fails may panic, and what it alone needs stands where it is needed.
+// A failing test may panic, and items used by a single test are declared inside it.
 #![allow(clippy::unwrap_used, clippy::items_after_statements)]
 
 mod engine;

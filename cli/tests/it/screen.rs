@@ -7,13 +7,13 @@ use vt100::{Color, Parser};
 
 use crate::support::within;
 
-/// The program in a pseudo-terminal: all three streams of it, unless some of them are something
-/// else.
+/// The program in a pseudo-terminal, which all of its standard streams use unless they are
+/// redirected.
 pub(crate) struct Screen {
     pub(crate) child: Child,
     pty: Pty,
     parser: Parser,
-    /// Everything that was written, control codes and all.
+    /// Everything that was written, including control codes.
     written: Vec<u8>,
 }
 
@@ -33,7 +33,7 @@ impl Screen {
         Self::spawn(command, dimensions, variables)
     }
 
-    /// Starts a command whose streams are the terminal as far as they are not set.
+    /// Starts a command; its streams use the terminal unless they are set.
     pub(crate) fn spawn(
         command: Command,
         (rows, columns): Dimensions,
@@ -70,7 +70,7 @@ impl Screen {
         self.parser.set_size(rows, columns);
     }
 
-    /// Waits until the screen is as wanted.
+    /// Waits until the screen satisfies the condition.
     pub(crate) async fn until(&mut self, wanted: impl Fn(&str) -> bool) -> String {
         let seen = async {
             loop {
@@ -85,7 +85,7 @@ impl Screen {
         seen.unwrap_or_else(|_| panic!("never shown; this is:\n{}", self.text()))
     }
 
-    /// Waits until a line of the screen begins with this text, whatever stands before it.
+    /// Waits until a line on the screen starts with this text, ignoring any prefix.
     pub(crate) async fn line(&mut self, begin: &str) -> String {
         let find = |text: &str| {
             let mut lines = text.lines().map(str::trim_start);
@@ -101,7 +101,7 @@ impl Screen {
         self.parser.screen().contents()
     }
 
-    /// The rows of the screen without blanks at their ends, as far as there is anything.
+    /// The non-empty rows of the screen, without trailing blanks.
     pub(crate) fn rows(&self) -> Vec<String> {
         let screen = self.parser.screen();
         let (_, columns) = screen.size();
@@ -111,12 +111,12 @@ impl Screen {
         rows
     }
 
-    /// Everything that was written, control codes and all.
+    /// Everything that was written, including control codes.
     pub(crate) fn written(&self) -> &str {
         std::str::from_utf8(&self.written).unwrap()
     }
 
-    /// Whether the program has the screen to itself.
+    /// Whether the program uses the alternate screen.
     pub(crate) fn is_taken(&self) -> bool {
         self.parser.screen().alternate_screen()
     }
@@ -125,7 +125,7 @@ impl Screen {
         self.parser.screen().hide_cursor()
     }
 
-    /// Whether anything is in a colour of its own.
+    /// Whether any cell has a colour.
     pub(crate) fn has_colours(&self) -> bool {
         let screen = self.parser.screen();
         let (rows, columns) = screen.size();
@@ -135,7 +135,7 @@ impl Screen {
             .any(|cell| cell.fgcolor() != Color::Default || cell.bgcolor() != Color::Default)
     }
 
-    /// Waits for the end; gives the status.
+    /// Waits for the end. Returns the status.
     pub(crate) async fn ended(&mut self) -> Option<i32> {
         while self.read().await {}
         within(self.child.wait()).await.unwrap().code()
@@ -143,7 +143,7 @@ impl Screen {
 
     async fn read(&mut self) -> bool {
         let mut bytes = vec![0; 4096];
-        // On Linux the last one to leave makes reading fail.
+        // On Linux, reading fails after the last process has closed the terminal.
         let read = within(self.pty.read(&mut bytes)).await.unwrap_or(0);
         self.parser.process(&bytes[..read]);
         self.written.extend_from_slice(&bytes[..read]);

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use crate::program::Output;
 use crate::program::Program;
 
-/// Files of a test.
+/// The files of a test.
 struct Files(TempDir);
 
 impl Files {
@@ -21,7 +21,7 @@ impl Files {
         self.0.path().join(name)
     }
 
-    /// Writes one and gives its path.
+    /// Writes a file and returns its path.
     fn put(&self, name: &str, content: &str) -> String {
         fs::write(self.path(name), content).unwrap();
         self.path(name).to_str().unwrap().to_owned()
@@ -100,7 +100,7 @@ async fn what_is_wrong_with_the_roles_is_told() {
     }
 }
 
-/// An engine that starts with such a token lets nobody in, or everybody.
+/// With such a token, the engine would accept no one, or everyone.
 #[tokio::test]
 async fn tokens_that_open_nothing_end_with_status_2() {
     let files = Files::new();

@@ -21,8 +21,8 @@ pub(crate) struct Agent {
 impl Agent {
     /// Starts the program and waits until its functions can be called.
     ///
-    /// It announces itself by a call behind its registrations, so that nobody has to poll. It ends
-    /// when our end of its standard input does, even if the suite is stopped from outside.
+    /// It announces itself by a call after its registrations, so no polling is needed. It ends when
+    /// our end of its standard input closes, even if the suite is killed.
     pub(crate) async fn start(worker: &Worker, url: &str, peer: Peer) -> Self {
         Self::start_as(worker, url, peer, unique(peer)).await
     }
@@ -70,7 +70,7 @@ impl Agent {
         &self.name
     }
 
-    /// Ends the process at once, as a crash would, and waits for its end.
+    /// Kills the process, as a crash would, and waits for its end.
     pub(crate) async fn kill(mut self) -> String {
         self.child.kill().await.expect("it runs");
         self.name

@@ -1,4 +1,4 @@
-//! Who takes part: each published SDK, and our own client.
+//! The peers: each published SDK, and our own client.
 
 use std::path::PathBuf;
 
@@ -57,7 +57,7 @@ pub(crate) fn manifest(path: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-/// What `tests/peers/run` has installed, and where. A peer that is missing is a failure.
+/// The locations of what `tests/peers/run` has installed. A missing peer is a failure.
 pub(crate) fn installed(variable: &str) -> PathBuf {
     let path = std::env::var_os(variable);
     let path = PathBuf::from(path.unwrap_or_else(|| panic!("{variable}: start tests/peers/run")));

@@ -1,4 +1,4 @@
-//! An engine, a worker of ours, and the peers.
+//! An engine, a worker, and the peers.
 
 use std::future::Future;
 use std::panic::Location;
@@ -17,7 +17,7 @@ use crate::own;
 use crate::peer::Peer;
 use crate::test_engine::TestEngine;
 
-/// The tests share one engine and one process a peer, because starting those takes longer than
+/// The tests share one engine and one process per peer, because starting those takes longer than
 /// most tests.
 static SHARED: OnceCell<Scene> = OnceCell::const_new();
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a runtime"));
@@ -29,7 +29,7 @@ pub(crate) struct Scene {
     agents: Vec<(Peer, Agent)>,
 }
 
-/// Refs of a channel as they travel.
+/// Refs of a channel as they are sent.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Refs {
     #[serde(rename = "readerRef")]
@@ -55,12 +55,12 @@ pub(crate) fn shared(test: impl AsyncFnOnce(&'static Scene)) {
     });
 }
 
-/// Runs a test that makes its own scene.
+/// Runs a test that creates its own scene.
 pub(crate) fn alone(test: impl AsyncFnOnce()) {
     RUNTIME.block_on(test());
 }
 
-/// Waits for what is done in seconds, and fails if it is not done in a minute.
+/// Waits for something that takes seconds, and fails after a minute.
 #[track_caller]
 pub(crate) fn within_a_minute<T>(future: impl Future<Output = T>) -> impl Future<Output = T> {
     let place = Location::caller();
@@ -117,7 +117,7 @@ impl Scene {
         answer.unwrap_or_else(|error| panic!("{peer:?} {function}: {error}"))
     }
 
-    /// A channel that `peer` has made.
+    /// A channel created by `peer`.
     pub(crate) async fn channel(&self, peer: Peer) -> Refs {
         let refs = self.ask(peer, "create", json!({})).await;
         serde_json::from_value(refs).expect("refs")
@@ -128,7 +128,7 @@ impl Scene {
         report(&self.ask(peer, "write", payload).await)
     }
 
-    /// Reads to the end, which has to be whole.
+    /// Reads to the end of a stream that must be complete.
     pub(crate) async fn read(&self, peer: Peer, from: &Refs, pause_ms: u64) -> Report {
         let payload = json!({ "readerRef": from.reader, "pause_ms": pause_ms });
         let answer = self.ask(peer, "read", payload).await;
@@ -144,7 +144,7 @@ impl Scene {
     }
 }
 
-/// What a writer is asked to write.
+/// The request to a writer.
 #[derive(Clone, Copy)]
 pub(crate) struct Job {
     pub(crate) bytes: usize,
@@ -154,7 +154,7 @@ pub(crate) struct Job {
 }
 
 impl Job {
-    /// `bytes` in pieces that are no multiple of a frame, with messages between the first ones.
+    /// `bytes` in pieces that are not multiples of a frame, with messages between the first ones.
     pub(crate) fn of(bytes: usize) -> Self {
         Self {
             bytes,
@@ -175,8 +175,8 @@ impl Job {
     }
 }
 
-/// The report in an answer, without the messages of the stream protocol: to an SDK they are
-/// messages like others.
+/// The report in an answer, without the messages of the stream protocol, which are ordinary
+/// messages for an SDK.
 pub(crate) fn report(answer: &Value) -> Report {
     let mut report: Report = serde_json::from_value(answer.clone()).expect("a report");
     report

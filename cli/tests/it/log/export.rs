@@ -1,4 +1,4 @@
-//! Spans of two programs, as a collector is sent them by OTLP over HTTP.
+//! Spans of two programs, as a collector receives them by OTLP over HTTP.
 
 use std::io::Write;
 use std::process::Stdio;
@@ -14,7 +14,7 @@ use crate::support::{TestEngine, within};
 /// Head and body of each request.
 type Taken = Arc<Mutex<Vec<(String, Vec<u8>)>>>;
 
-/// Takes whatever is sent and keeps it.
+/// Accepts and stores all requests.
 struct Collector {
     url: String,
     taken: Taken,
@@ -63,7 +63,7 @@ async fn take(mut stream: TcpStream, keep: Taken) {
     }
 }
 
-/// A stage as one that knows nothing of pipewright's stages would be.
+/// A stage that knows nothing of pipewright's stages.
 async fn copy(request: StageRequest, invocation: Invocation) -> Result<()> {
     let worker = invocation.worker();
     let mut reader = worker.reader(&request.reader_ref.unwrap());
@@ -111,7 +111,7 @@ async fn the_program_exports_the_spans_of_its_run() {
         assert!(head.starts_with("POST /v1/traces HTTP/1.1"), "{head}");
         all.extend_from_slice(body);
     }
-    // Texts stand in the protobuf as they are.
+    // Strings appear unchanged in the protobuf.
     let says = |text: &str| all.windows(text.len()).any(|part| part == text.as_bytes());
     for text in [
         "the-run",
@@ -123,7 +123,7 @@ async fn the_program_exports_the_spans_of_its_run() {
         assert!(says(text), "{text}");
     }
     assert!(!says("access_key"));
-    // The stage was told the very trace that was exported.
+    // The stage received the same trace that was exported.
     let traceparent = traceparent.await.unwrap();
     let trace_id = u128::from_str_radix(&traceparent[3..35], 16).unwrap();
     let trace_id = trace_id.to_be_bytes();

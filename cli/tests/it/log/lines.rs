@@ -19,7 +19,7 @@ struct Logged {
 }
 
 impl Logged {
-    /// Every line as the object that it has to be.
+    /// Parses every line as a JSON object.
     fn lines(&self) -> Vec<Value> {
         let lines = self.stderr.lines();
         let parsed = lines.map(|line| {
@@ -48,7 +48,7 @@ async fn pipewright(arguments: &[&str], variables: &[(&str, &str)]) -> Logged {
     }
 }
 
-/// Nobody listens there.
+/// No one listens there.
 const NOBODY: [&str; 3] = ["functions", "--url", "ws://127.0.0.1:1"];
 
 const BENCH: [&str; 4] = ["bench", "--embedded", "--time", "10ms"];
@@ -76,7 +76,7 @@ async fn the_environment_asks_as_the_command_line_does() {
     let ran = pipewright(&["engine", "--listen", "nowhere:x"], &variables).await;
     assert_ne!(ran.status, Some(0));
     assert!(!ran.lines().is_empty());
-    // The command line has the last word.
+    // The command line takes precedence.
     let text = [&NOBODY[..], &["--log-format", "text"]].concat();
     let ran = pipewright(&text, &variables).await;
     let first = ran.stderr.lines().next().unwrap();
@@ -98,14 +98,14 @@ async fn levels_filter_the_log_and_data_stays_on_stdout() {
         let connected = ran.stderr.lines().find(|line| line.contains("connected"));
         let connected = connected.unwrap_or_else(|| panic!("{}", ran.stderr));
         assert!(connected.contains("DEBUG"), "{connected}");
-        // Nobody sees colours there.
+        // No colours, because standard error is not a terminal.
         assert!(!ran.stderr.contains('\u{1b}'), "{}", ran.stderr);
     }
     let off = [("PIPEWRIGHT_LOG", "off"), ("RUST_LOG", "debug")];
     assert_eq!(pipewright(&BENCH, &off).await.stderr, "");
 }
 
-/// What an engine is asked for why something does not work.
+/// The debug log that helps to find out why something does not work.
 #[cfg(unix)]
 #[tokio::test]
 async fn the_engine_logs_who_comes_and_what_is_refused() {

@@ -1,4 +1,4 @@
-//! What the program logs on standard error, and the spans that it exports.
+//! Logs on standard error, and exported spans.
 
 #[cfg(feature = "otlp")]
 mod export;

@@ -82,7 +82,7 @@ async fn what_was_measured_is_shown_where_a_later_part_fails() {
 
 #[tokio::test]
 async fn an_engine_of_its_own_needs_no_other() {
-    // Nothing listens there.
+    // No one listens there.
     let url = "ws://127.0.0.1:1";
     let arguments = ["bench", "--embedded", "--time", "50ms", "--output", "json"];
     let ran = run(pipewright(url, &arguments), b"").await.succeeded();

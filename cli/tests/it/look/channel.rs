@@ -1,4 +1,4 @@
-//! `channel create`, `channel read` and `channel write`, in pipelines of a shell.
+//! `channel create`, `channel read` and `channel write` in shell pipelines.
 
 use std::process::Stdio;
 
@@ -219,7 +219,7 @@ async fn an_interrupted_writer_aborts() {
     let place = Place::new().await;
     let mut writing = place.start(&["channel", "write", &place.writer]);
     let mut reading = place.start(&["channel", "read", &place.reader]);
-    // Kept, because its end would end the stream.
+    // Kept open, because its end would end the stream.
     let mut stdin = writing.stdin.take().unwrap();
     stdin.write_all(b"a part").await.unwrap();
     let mut part = [0; 6];
@@ -255,7 +255,7 @@ async fn an_interrupted_reader_cancels() {
     if place.house.engine.is_pipewright() {
         assert!(within(writer.gone()).await.is_reader_gone());
     } else {
-        // An idle writer is never told.
+        // An iii engine never notifies an idle writer.
         while within(writer.write("more")).await.is_ok() {}
     }
 }
@@ -271,7 +271,7 @@ async fn who_closes_early_ends_the_stream_without_noise() {
     assert_eq!(ran.stderr, "");
     let left = |name: &str| std::fs::read_to_string(place.directory.path().join(name)).unwrap();
     assert_eq!(left("reader"), "141\n");
-    // An iii engine drops the writer and does not say why.
+    // An iii engine drops the writer without a reason.
     if place.house.engine.is_pipewright() {
         assert_eq!(left("writer"), "1\n");
         let told = left("told");
@@ -342,7 +342,7 @@ async fn lines_and_plain_streams() {
     assert!(reader.header().await.unwrap().is_none());
 }
 
-/// The most memory that a process has had, in KiB.
+/// Peak memory of a process, in KiB.
 #[cfg(target_os = "linux")]
 fn peak(child: &Child) -> u64 {
     let path = format!("/proc/{}/status", child.id().unwrap());
@@ -376,7 +376,7 @@ async fn a_long_stream_takes_little_memory_at_either_end() {
         }
     };
     within(async { tokio::join!(feed, drain) }).await;
-    // Both wait for more.
+    // Both wait for more input.
     let (writer, reader) = (peak(&writing), peak(&reading));
     assert!(writer < MOST && reader < MOST, "{writer} KiB, {reader} KiB");
     drop(stdin);

@@ -1,4 +1,4 @@
-//! Ends of channels that were used before, or that nobody uses.
+//! Channel ends that were used before, or that are never used.
 
 use super::channel::{Place, parsed};
 
@@ -11,14 +11,14 @@ async fn end_opened_before_is_a_distinct_error() {
     let ran = if place.house.engine.is_pipewright() {
         ran.failed(3, "was already opened", "a ref opens its end once")
     } else {
-        // An iii engine takes it and closes it without a word.
+        // An iii engine accepts it and closes it without a reason.
         ran.failed(5, "before anything came", "this end was used before")
     };
     let key = parsed(&place.reader).access_key;
     assert!(!ran.stderr.contains(key.expose()), "{ran:?}");
 }
 
-/// As it looks on some engines when an end was used before, or when no writer ever came.
+/// The result on some engines if an end was used before, or if no writer connected.
 #[tokio::test]
 async fn a_stream_of_nothing_is_not_taken_for_whole() {
     let place = Place::new().await;
@@ -30,7 +30,7 @@ async fn a_stream_of_nothing_is_not_taken_for_whole() {
     assert_eq!(ran.stdout, b"");
 }
 
-/// A whole stream may be empty, too, if its writer says so.
+/// A complete stream may be empty, too, if its writer says so.
 #[tokio::test]
 async fn an_empty_stream_with_totals_is_whole() {
     let place = Place::new().await;

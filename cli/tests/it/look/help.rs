@@ -1,4 +1,4 @@
-//! Help, manual pages and completions: of every command, so that none is forgotten.
+//! Help, manual pages and completions of every command, so that none is forgotten.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -9,7 +9,7 @@ async fn pipe(arguments: &[&str]) -> Ran {
     run(pipewright("ws://127.0.0.1:1", arguments), b"").await
 }
 
-/// The commands that a help lists, but `help` itself.
+/// The commands listed by a help text, except `help` itself.
 fn listed(help: &str) -> Vec<String> {
     let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1);
     commands
@@ -20,7 +20,7 @@ fn listed(help: &str) -> Vec<String> {
         .collect()
 }
 
-/// Every command with those above it, the program itself first, and its help.
+/// Every command with its parents, starting with the program itself, and its help.
 async fn commands() -> Vec<(Vec<String>, String)> {
     let mut found = Vec::new();
     let mut pending = vec![Vec::<String>::new()];
@@ -141,7 +141,7 @@ async fn every_shell_gets_its_completions() {
     assert!(ran.stderr.contains("possible values: bash"), "{ran:?}");
 }
 
-/// The shell takes what it is given, and completes with it.
+/// The shell accepts the script and completes with it.
 #[cfg(unix)]
 #[tokio::test]
 async fn bash_completes_a_command() {

@@ -10,7 +10,7 @@ use tokio_tungstenite::tungstenite::Message;
 use super::{look, pipewright, run};
 use crate::support::{TestEngine, within};
 
-/// Why a test of a list needs an engine of its own.
+/// Why a test of a list needs a new engine.
 const WHOLE: &str = "the list is compared as a whole";
 
 /// Keeps the lines that

@@ -1,4 +1,4 @@
-//! Commands that look into an engine and move streams, run as processes as a user runs them.
+//! Commands that inspect an engine and move streams, run as processes as a user runs them.
 
 mod bench;
 #[cfg(unix)]
@@ -21,7 +21,7 @@ use tokio::process::Command;
 
 use crate::support::{TestEngine, within};
 
-/// What a process has left.
+/// The result of a process.
 #[derive(Debug)]
 struct Ran {
     /// `None` if a signal ended it.
@@ -44,7 +44,7 @@ impl Ran {
         self
     }
 
-    /// Asserts the status, and that error and hint are told and nothing else is.
+    /// Asserts the status, and that only this error and this hint are printed.
     fn failed(self, code: i32, error: &str, hint: &str) -> Self {
         assert_eq!(self.code, Some(code), "{self:?}");
         let told = |begin: &str, text: &str| {
@@ -57,14 +57,14 @@ impl Ran {
     }
 }
 
-/// The program at an engine.
+/// The program, connected to an engine.
 fn pipewright(url: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pipewright"));
     command.args(arguments).env("PIPEWRIGHT_ENGINE_URL", url);
     command
 }
 
-/// A script for `sh` in `directory`, with the program in its path.
+/// A shell script in `directory`, with the program in its path.
 #[cfg(unix)]
 fn shell(url: &str, directory: &Path, script: &str) -> Command {
     let program = Path::new(env!("CARGO_BIN_EXE_pipewright"));
@@ -90,7 +90,7 @@ async fn run(mut command: Command, input: &[u8]) -> Ran {
         .unwrap();
     let mut stdin = child.stdin.take().unwrap();
     let feed = async move {
-        // Whoever needs no input does not read it.
+        // A command that needs no input does not read it.
         let _ = stdin.write_all(input).await;
     };
     let (output, ()) = within(async { tokio::join!(child.wait_with_output(), feed) }).await;

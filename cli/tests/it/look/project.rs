@@ -1,4 +1,4 @@
-//! `new`: what it makes builds, passes its test, and serves its stage.
+//! `new`: the created project builds, passes its test, and serves its stage.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -11,13 +11,13 @@ use tokio::process::Command;
 use super::{look, pipewright, run};
 use crate::support::{TestEngine, within};
 
-/// The target folder of this test run, where what the project depends on is built already.
+/// The target directory of this test run, where the project's dependencies are already built.
 fn target() -> PathBuf {
     let tests = std::env::current_exe().unwrap();
     tests.ancestors().nth(3).unwrap().to_owned()
 }
 
-/// Cargo in `directory`, without the network: the versions are those of this repository.
+/// Cargo in `directory`, offline, with the versions of this repository.
 fn cargo(directory: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
     command
@@ -25,9 +25,9 @@ fn cargo(directory: &Path, arguments: &[&str]) -> Command {
         .arg("--offline")
         .current_dir(directory)
         .env("CARGO_TARGET_DIR", target())
-        // As in this repository, so that dependencies are built once.
+        // The same as in this repository, so that dependencies are built only once.
         .env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only");
-    // Cargo tells the tests of this package about it.
+    // Environment variables that Cargo sets for this test.
     for (name, _) in std::env::vars_os() {
         let name = name.to_string_lossy().into_owned();
         if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
@@ -37,7 +37,7 @@ fn cargo(directory: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-/// Runs it however long it takes: compiling does.
+/// Runs it without a timeout, because compiling takes long.
 async fn built(mut command: Command) -> String {
     let output = command.stdin(Stdio::null()).output().await.unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();

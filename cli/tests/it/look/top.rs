@@ -1,4 +1,4 @@
-//! `top`, as a person sees it, and listings in a terminal.
+//! `top` as a person sees it, and lists in a terminal.
 
 use pipewright::{ChannelWriter, Engine, Payload, Worker};
 use serde_json::{Value, json};
@@ -10,13 +10,13 @@ use super::look;
 use crate::screen::Screen;
 use crate::support::TestEngine;
 
-/// Why these need an engine of their own.
+/// Why these tests need a new engine.
 const WHOLE: &str = "what is shown is all that the engine has";
 
 const WIDE: (u16, u16) = (30, 120);
 const NARROW: (u16, u16) = (10, 30);
 
-/// An engine with a worker whose function is busy, a stream that runs and a channel that is full.
+/// An engine with a worker with a busy function, a running stream and a full channel.
 struct Busy {
     engine: TestEngine,
     _maker: Worker,
@@ -92,7 +92,7 @@ async fn what_there_is_is_shown_until_q() {
         return;
     };
     let mut screen = busy.top(WIDE, &[]);
-    // A frame is drawn from above, so that what stands last tells that all of it is there.
+    // A frame is drawn from the top, so when its last line appears, the frame is complete.
     let below = [
         "Functions (2)",
         "busy::hang",
@@ -161,7 +161,7 @@ async fn a_narrow_terminal_shows_the_most_important_of_one_list() {
         words(&screen.line("busy-worker").await),
         ["busy-worker", "1"]
     );
-    // However small it is, it goes on.
+    // However small the terminal is, it continues.
     for size in [(1, 1), (2, 7), (3, 200)] {
         screen.resize(size);
         screen.until(|text| !text.trim().is_empty()).await;
@@ -245,7 +245,7 @@ async fn lost_and_returning_engine_is_shown() {
     screen.line("> Channels (0)").await;
     engine.shutdown().await;
     screen.line("connection lost, connecting again").await;
-    // Nothing else was written on the screen.
+    // Nothing else was written to the screen.
     let text = screen.line("q quit").await;
     assert!(!screen.text().contains("WARN"), "{text}");
     let address = url.strip_prefix("ws://").unwrap();
@@ -310,7 +310,7 @@ busy::hang
 busy::idle
   worker       busy-worker
   calls        0";
-    // A line that is too long for the screen goes on in the next.
+    // A line that is too long for the screen continues on the next one.
     assert_eq!(screen.text().replace('\n', ""), expected.replace('\n', ""));
     let mut screen = Screen::start(&busy.url, &["functions"], (20, 80), &[]);
     assert_eq!(screen.ended().await, Some(0));

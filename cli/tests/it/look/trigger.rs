@@ -63,7 +63,7 @@ async fn what_goes_wrong_has_a_status_and_a_hint() {
     .await;
     ran.failed(4, "no answer within 200ms", "--timeout");
     let ran = look(&house.engine, &["trigger", "orders::fial"]).await;
-    // An iii engine suggests nothing.
+    // An iii engine makes no suggestions.
     let suggestion = if house.engine.is_pipewright() {
         "Did you mean orders::fail?"
     } else {

@@ -2,7 +2,7 @@ use super::Scratch;
 use crate::program::Program;
 use crate::run::Stages;
 
-/// What `check --offline` says of a file that cannot be run.
+/// The output of `check --offline` for a file that cannot be run.
 async fn mistakes(pipeline: &str) -> String {
     let output = Scratch::new(pipeline).command("check", "--offline").await;
     assert_eq!(output.status.code(), Some(2), "{output:?}");

@@ -57,7 +57,7 @@ async fn in_the_language_of_graphviz() {
     assert_eq!(output.stdout, expected);
 }
 
-/// With a `dot` of this test, so that it is not Graphviz that is tested.
+/// Uses a `dot` program of this test, so that Graphviz itself is not tested.
 #[cfg(unix)]
 #[tokio::test]
 async fn as_a_picture() {

@@ -1,4 +1,4 @@
-//! What stands in a file is what is run.
+//! A pipeline file is run as it is written.
 
 use std::io::Read;
 
@@ -49,7 +49,7 @@ params = { with = ">" }
     let ended = Filter::start(&stages.url, &arguments).ended().await;
     assert!(ended.complete().is_empty());
     assert_eq!(std::fs::read(scratch.path("out")).unwrap(), b">1\n>2\n");
-    // The command line counts more.
+    // The command line takes precedence.
     let arguments = format!("{arguments} -o - -p text::label.with=*");
     let ended = Filter::start(&stages.url, &arguments).ended().await;
     assert_eq!(ended.complete(), b"*1\n*2\n");
@@ -106,7 +106,8 @@ steps = [{ stage = "json::ranks" }]
     let items = (0..300).map(|n| format!("{{\"k\": \"{}\", \"n\": {n}}}", n % 7));
     let input = items.collect::<Vec<_>>().join("\n");
     let (_, output) = run(&stages, pipeline, "", input.as_bytes()).await;
-    // Each branch counts the items of each key: with all of a key in one, the last is their number.
+    // Each branch counts the items of each key. If all items of a key are in one branch, the last
+    // count is their number.
     let mut most = std::collections::BTreeMap::new();
     for line in sorted(&output) {
         let (key, rank): (String, u64) = serde_json::from_str(line).unwrap();

@@ -5,7 +5,7 @@ use tempfile::TempDir;
 use crate::program::Output;
 use crate::program::Program;
 
-/// A directory with a pipeline file in it.
+/// A temporary directory with a pipeline file.
 pub(super) struct Scratch(TempDir);
 
 impl Scratch {
@@ -24,8 +24,8 @@ impl Scratch {
         self.path("pipeline.toml").to_str().unwrap().to_owned()
     }
 
-    /// Carries out a command of the program on the file, with arguments parted by blanks. The file
-    /// is called `pipeline.toml` in what it says.
+    /// Runs a command of the program on the file, with arguments separated by blanks. In its
+    /// output, the file is called `pipeline.toml`.
     pub(super) async fn command(&self, command: &str, arguments: &str) -> Output {
         let path = self.pipeline();
         let mut all = vec![command, &path];

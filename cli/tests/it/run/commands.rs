@@ -1,4 +1,4 @@
-//! Commands as steps of a pipeline, and as stages that are served.
+//! Commands as steps of a pipeline, and as served stages.
 
 use std::path::Path;
 
@@ -20,12 +20,12 @@ async fn served(url: &str, arguments: &[&str]) -> Program {
     program
 }
 
-/// Waits until a process has ended; it was written to `file`.
+/// Waits until the process with the id in `file` has ended.
 async fn gone(file: &Path) {
     let id = std::fs::read_to_string(file).unwrap();
     let process = Path::new("/proc").join(id.trim()).join("stat");
     within(async {
-        // One that nobody has waited for is a zombie.
+        // An ended process that was not reaped is a zombie.
         while std::fs::read_to_string(&process).is_ok_and(|stat| !stat.contains(") Z ")) {
             tokio::task::yield_now().await;
         }
@@ -67,7 +67,7 @@ async fn a_command_is_a_stage_of_any_worker() {
     assert!(listed.contains("gzip -9 | gzip -d"), "{listed}");
 }
 
-/// Whoever may call the stage must not choose what runs on the machine that serves it.
+/// Callers of the stage must not be able to choose which command runs on its machine.
 #[tokio::test]
 async fn a_caller_cannot_replace_a_served_command() {
     let stages = Stages::new().await;
@@ -118,7 +118,7 @@ async fn a_command_never_outlives_its_run() {
     let stages = Stages::new().await;
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("id");
-    // It does not hear SIGTERM.
+    // It ignores SIGTERM.
     let script = format!(
         "trap \"\" TERM; echo $$ > {}; while :; do sleep 1; done",
         file.display()

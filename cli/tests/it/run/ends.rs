@@ -1,4 +1,4 @@
-//! Runs that are over before their input is.
+//! Runs that end before their input does.
 
 use std::process::Stdio;
 
@@ -8,7 +8,7 @@ use tokio::process::Command;
 use super::{Filter, Stages};
 use crate::support::{TestEngine, within};
 
-/// `head -c` reads a little of an input without an end and goes.
+/// `head -c` reads a little of an endless input and exits.
 #[cfg(unix)]
 #[tokio::test]
 async fn head_closes_early_and_all_ends_well() {
@@ -38,12 +38,12 @@ async fn head_closes_early_and_all_ends_well() {
     };
     assert!(within(read).await.success());
     assert_eq!(out, "y\n".repeat(50_000).as_bytes());
-    // An iii engine drops a writer and does not say why.
+    // An iii engine drops a writer without a reason.
     let told = TestEngine::start().await.is_pipewright();
     assert!(said == "code 141\n" || !told, "{said}");
 }
 
-/// A stage that wants no more is no failure, though the input goes on for ever.
+/// A stage that wants no more items is not a failure, although the input never ends.
 #[tokio::test]
 async fn a_stage_that_ends_early_ends_the_run() {
     let stages = Stages::new().await;
@@ -70,7 +70,7 @@ async fn a_deadline_ends_the_run() {
     drop(stdin);
 }
 
-/// What is said is lost, and the data is not.
+/// The messages are lost, but not the data.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_run_that_nobody_listens_to_goes_on() {

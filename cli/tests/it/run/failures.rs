@@ -1,4 +1,4 @@
-//! Runs that fail, and what they say.
+//! Failing runs and their messages.
 
 use futures::{SinkExt, StreamExt};
 use pipewright::{Invocation, StageRequest};
@@ -134,7 +134,7 @@ async fn killed_engine_does_not_end_the_stream() {
     drop(stdin);
 }
 
-/// A peer that promises an end by its header, and does not send it.
+/// A peer that promises an end message in its header, but does not send it.
 #[tokio::test]
 async fn truncated_stream_has_its_own_exit_status() {
     let stages = Stages::new().await;
@@ -169,7 +169,7 @@ async fn truncated_stream_has_its_own_exit_status() {
     assert_eq!(ended.stdout, b"a part");
 }
 
-/// A full disk, as far as a program sees it.
+/// A full disk, as a program sees it.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_full_disk_is_an_error() {
@@ -183,7 +183,7 @@ async fn a_full_disk_is_an_error() {
         "{said}"
     );
 
-    // A file that may not grow beyond half a megabyte.
+    // Limits the size of a file to half a megabyte.
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("out");
     let script = format!(

@@ -5,7 +5,7 @@ use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 
 use crate::support::within;
 
-/// A running `pipewright run` with all its streams; killed when it is dropped.
+/// A running `pipewright run` with all its streams; killed when dropped.
 pub(crate) struct Filter {
     pub(crate) child: Child,
     pub(crate) stdin: Option<ChildStdin>,
@@ -13,17 +13,17 @@ pub(crate) struct Filter {
     pub(crate) stderr: BufReader<ChildStderr>,
 }
 
-/// What it has left when it is over.
+/// The result of the process.
 #[derive(Debug)]
 pub(crate) struct Ended {
-    /// `None` if a signal has ended it.
+    /// `None` if a signal ended it.
     pub(crate) code: Option<i32>,
     pub(crate) stdout: Vec<u8>,
     pub(crate) stderr: String,
 }
 
 impl Filter {
-    /// Starts `pipewright run` at the engine at `url`; the arguments are parted by blanks.
+    /// Starts `pipewright run` at the engine at `url`; the arguments are separated by blanks.
     pub(crate) fn start(url: &str, arguments: &str) -> Self {
         Self::of(
             Command::new(env!("CARGO_BIN_EXE_pipewright")).args(
@@ -34,7 +34,7 @@ impl Filter {
         )
     }
 
-    /// Starts a command that is to behave as `pipewright run`.
+    /// Starts a command that behaves like `pipewright run`.
     pub(crate) fn of(command: &mut Command) -> Self {
         let mut child = command
             .env_remove("PIPEWRIGHT_ENGINE_URL")
@@ -81,7 +81,7 @@ impl Filter {
         assert!(sent.unwrap().success());
     }
 
-    /// Waits for its end, with standard input as it is.
+    /// Waits for its end, without closing standard input.
     pub(crate) async fn ended(mut self) -> Ended {
         let (mut stdout, mut stderr) = (Vec::new(), String::new());
         let read = async {
@@ -98,11 +98,11 @@ impl Filter {
         }
     }
 
-    /// Writes `input` and closes standard input, while it waits for the end.
+    /// Writes `input` and closes standard input while waiting for the end.
     pub(crate) async fn through(mut self, input: &[u8]) -> Ended {
         let mut stdin = self.stdin.take().unwrap();
         let write = async {
-            // A run that has failed reads no more.
+            // A failed run stops reading.
             let _ = stdin.write_all(input).await;
             drop(stdin);
         };
@@ -111,7 +111,7 @@ impl Filter {
 }
 
 impl Ended {
-    /// What a run has written that has to be complete.
+    /// The output of a run that must be complete.
     #[track_caller]
     pub(crate) fn complete(&self) -> &[u8] {
         assert_eq!(self.code, Some(0), "{}", self.stderr);
@@ -124,7 +124,7 @@ impl Ended {
         &self.stdout
     }
 
-    /// What standard error says of a run that has to end with `code`.
+    /// The standard error of a run that must end with `code`.
     #[track_caller]
     pub(crate) fn failed(&self, code: i32) -> &str {
         assert_eq!(self.code, Some(code), "{}", self.stderr);

@@ -2,7 +2,7 @@
 
 use super::{Filter, Stages};
 
-/// Runs and gives the output of a run that has to be complete.
+/// Runs a pipeline that must be complete, and returns its output.
 async fn ran(stages: &Stages, arguments: &str, input: &str) -> String {
     let ended = Filter::start(&stages.url, arguments).through(input.as_bytes());
     String::from_utf8(ended.await.complete().to_vec()).unwrap()
@@ -15,7 +15,7 @@ async fn text_goes_through_stages_of_texts() {
     assert_eq!(out, "HELLO\n\nSAID \"X\"\n");
     let out = ran(&stages, "text::sound", "a\nb").await;
     assert_eq!(out, "a\nb\n");
-    // Records go in, and what comes out is text.
+    // Records go in, and text comes out.
     let out = ran(&stages, "json::numbers", "{\"n\":1}\n{\"n\":2}\n").await;
     assert_eq!(out, "1\n2\n");
 }
@@ -44,7 +44,7 @@ async fn each_format_is_converted_at_the_edges() {
     let run = Filter::start(&stages.url, "json::ranks --from msgpack --to msgpack");
     let ended = run.through(b"\x81\xa1k\xa1a").await;
     assert_eq!(ended.complete(), b"\x92\xa1a\x01");
-    // A text may be chosen to stay JSON.
+    // Text may be written as JSON if requested.
     let out = ran(&stages, "text::upper --from ndjson --to ndjson", "\"a\"\n").await;
     assert_eq!(out, "\"A\"\n");
 }

@@ -3,7 +3,7 @@ use pipewright::Worker;
 use super::stages;
 use crate::program::Program;
 
-/// An engine in a process of its own, and the stages in this one.
+/// An engine in a separate process, and the stages in this one.
 pub(crate) struct Stages {
     pub(crate) engine: Program,
     pub(crate) url: String,
@@ -15,7 +15,7 @@ impl Stages {
         let (engine, url) = Program::engine().await;
         let worker = Worker::connect(url.as_str()).await.unwrap();
         stages::register(&worker);
-        // An answer shows that the engine has read what came before on the same connection.
+        // An answer shows that the engine has read everything before it on this connection.
         worker.create_channel(None).await.unwrap();
         Self {
             engine,

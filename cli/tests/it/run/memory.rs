@@ -1,4 +1,4 @@
-//! How much memory a long stream takes.
+//! Memory during a long stream.
 
 #![cfg(target_os = "linux")]
 
@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use super::{Filter, Stages};
 use crate::support::within;
 
-/// The most memory that a process has ever had, in bytes.
+/// Peak memory of a process, in bytes.
 fn most_memory(process: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
     let line = status
@@ -18,7 +18,7 @@ fn most_memory(process: u32) -> u64 {
     kilobytes << 10
 }
 
-/// Bytes that go through; `PIPEWRIGHT_TEST_STREAM` for others, in MiB.
+/// Number of bytes to transfer; `PIPEWRIGHT_TEST_STREAM` sets another number, in MiB.
 fn stream() -> u64 {
     let mebibytes = std::env::var("PIPEWRIGHT_TEST_STREAM").ok();
     mebibytes.map_or(2048, |text| text.parse().unwrap()) << 20
@@ -35,7 +35,7 @@ async fn long_stream_uses_no_more_memory() {
         for _ in 0..len >> 20 {
             stdin.write_all(&piece).await.unwrap();
         }
-        // Standard input stays open, so that the run is there to be looked at.
+        // Standard input stays open, so that the run still exists when it is measured.
         stdin
     });
     let mut piece = vec![0; 1 << 20];

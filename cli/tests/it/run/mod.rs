@@ -1,4 +1,4 @@
-//! `pipewright run`, as a process between the stages of this test and whoever reads it.
+//! `pipewright run` as a process, with the stages of this test.
 
 #[cfg(unix)]
 mod commands;

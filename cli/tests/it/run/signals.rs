@@ -23,11 +23,11 @@ async fn ctrl_c_cancels_the_run_and_waits_for_it() {
         assert_eq!(ended.failed(130), "error: the run was cancelled\n");
         drop(stdin);
     }
-    // Nothing of them is left: the worker has no stage to wait for.
+    // The run has left no stages for the worker to wait for.
     stages.worker.shutdown().await.unwrap();
 }
 
-/// A stage that does not know how to be cancelled; tells when it was called.
+/// A stage that ignores cancellation, and reports when it was called.
 fn stubborn(worker: &Worker) -> mpsc::UnboundedReceiver<()> {
     let (called, calls) = mpsc::unbounded_channel();
     let hang = move |_: StageRequest| {
@@ -43,8 +43,8 @@ async fn ctrl_c_twice_leaves_at_once() {
     let stages = Stages::new().await;
     let mut calls = stubborn(&stages.worker);
     stages.worker.registered().await.unwrap();
-    // Without the second it would wait for the stage, for five seconds; a busy machine may take as
-    // long once, but not each time.
+    // Without the second signal, it would wait five seconds for the stage. A busy machine may take
+    // as long once, but not every time.
     let mut took = Vec::new();
     while took.len() < 3 {
         took.push(leave(&stages, &mut calls).await);
@@ -55,7 +55,7 @@ async fn ctrl_c_twice_leaves_at_once() {
     panic!("{took:?}");
 }
 
-/// How long a run takes that is interrupted twice.
+/// The duration of a run that is interrupted twice.
 async fn leave(stages: &Stages, calls: &mut mpsc::UnboundedReceiver<()>) -> Duration {
     let mut run = Filter::start(&stages.url, "foreign::hang");
     within(calls.recv()).await.unwrap();

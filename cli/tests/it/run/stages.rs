@@ -1,4 +1,4 @@
-//! The stages that the runs of these tests go through.
+//! The stages of these tests.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -13,7 +13,7 @@ use tokio::io::AsyncWriteExt;
 async fn copy(mut input: ChannelReader, mut output: ChannelWriter) -> Result<()> {
     while let Some(bytes) = input.next_bytes().await? {
         output.write(bytes).await?;
-        // What is there goes on, however little it is.
+        // Forwards whatever has arrived, however little it is.
         output.flush().await?;
     }
     Ok(())
@@ -31,7 +31,7 @@ async fn gunzip(mut input: ChannelReader, mut output: ChannelWriter) -> Result<(
     Ok(())
 }
 
-/// The first bytes, and then nothing more is read.
+/// Outputs the first bytes, and then reads nothing more.
 #[pipeline_stage(id = "bytes::head")]
 async fn head(mut input: ChannelReader, mut output: ChannelWriter, params: First) -> Result<()> {
     let mut left = params.bytes;
@@ -71,7 +71,7 @@ fn numbers(item: Numbered) -> String {
     item.n.to_string()
 }
 
-/// Puts something before each line.
+/// Prefixes each line.
 #[pipeline_stage(id = "text::label", input = Lines, output = Lines)]
 fn label(line: String, params: &Label) -> String {
     format!("{}{line}", params.with)
@@ -87,7 +87,7 @@ struct Keyed {
     k: String,
 }
 
-/// The key of each item, and how many there were of it so far.
+/// The key of each item, and the number of items with this key so far.
 #[pipeline_stage(id = "json::ranks")]
 fn ranks(item: Keyed, seen: &mut HashMap<String, u64>) -> (String, u64) {
     let rank = seen.entry(item.k.clone()).or_default();
@@ -106,20 +106,20 @@ fn later(line: String) -> Result<String> {
     }
 }
 
-/// Texts in the default format.
+/// Text in the default format.
 #[pipeline_stage(id = "text::upper")]
 fn upper(text: String) -> String {
     text.to_uppercase()
 }
 
-/// Takes nothing and never ends.
+/// Reads nothing and never ends.
 #[pipeline_stage(id = "text::hang")]
 async fn hang(input: Receiver<String, Lines>, output: Sender<String, Json>) -> Result<()> {
     let _held = (input, output);
     std::future::pending().await
 }
 
-/// Registers them all.
+/// Registers all stages.
 pub(super) fn register(worker: &Worker) {
     worker.register(copy).unwrap();
     worker.register(gzip).unwrap();

@@ -1,4 +1,4 @@
-//! What a person sees of a run.
+//! The output of a run on a terminal.
 
 #![cfg(unix)]
 
@@ -20,7 +20,7 @@ const LONG: u64 = 200 << 20;
 
 const WIDE: (u16, u16) = (24, 100);
 
-/// A run of a long file through two stages, whose output somebody reads slowly.
+/// A run of a long file through two stages, whose output is read slowly.
 struct LongRun {
     screen: Screen,
     in_a_hurry: Arc<AtomicBool>,
@@ -55,7 +55,7 @@ impl LongRun {
         self.screen.rows()
     }
 
-    /// Waits for the end; gives the status and what is on the screen.
+    /// Waits for the end. Returns the status and the screen.
     async fn ended(&mut self) -> (Option<i32>, Vec<String>) {
         self.in_a_hurry.store(true, SeqCst);
         let code = self.screen.ended().await;
@@ -63,7 +63,7 @@ impl LongRun {
     }
 }
 
-/// Twenty megabytes a second, so that the run takes longer than it has to.
+/// Twenty megabytes per second, so that the run takes long enough.
 async fn read_slowly(mut stdout: ChildStdout, in_a_hurry: Arc<AtomicBool>) {
     loop {
         let mut piece = (&mut stdout).take(2 << 20);
@@ -116,7 +116,7 @@ async fn a_narrow_terminal_shows_what_matters_most() {
     let mut run = LongRun::start(&stages, (24, 30), &[]);
     let rows = run.at_work().await;
     println!("{rows:#?}");
-    // One row each: nothing has run over into the next.
+    // One row each: no line wraps.
     assert!(
         rows[0].contains(" %, ") && rows[0].ends_with(" left"),
         "{rows:#?}"
@@ -191,7 +191,7 @@ async fn a_line_of_the_log_stands_above_what_is_drawn() {
     assert_ne!(code, Some(0), "{rows:#?}");
     let lost = rows.iter().find(|row| row.contains(" WARN "));
     let lost = lost.unwrap_or_else(|| panic!("{rows:#?}"));
-    // From its time on, with nothing of the progress in it.
+    // From its timestamp on, without any progress in it.
     assert!(
         lost.starts_with("20") && lost.contains("connection to the engine"),
         "{rows:#?}"
@@ -202,7 +202,7 @@ async fn a_line_of_the_log_stands_above_what_is_drawn() {
     );
 }
 
-/// Progress would stand in the middle of it.
+/// Progress would appear in the middle of the data.
 #[tokio::test]
 async fn data_on_the_terminal_is_not_drawn_over() {
     let stages = Stages::new().await;
@@ -236,7 +236,7 @@ async fn ctrl_c_at_the_keyboard_leaves_what_was_shown() {
     let (code, rows) = run.ended().await;
     println!("{rows:#?}");
     assert_eq!(code, Some(130));
-    // What was there stays, so that it can be seen how far it got; each once.
+    // The last progress stays on the screen, each line once.
     assert_eq!(
         rows.iter().filter(|row| row.contains(" MiB of ")).count(),
         1,

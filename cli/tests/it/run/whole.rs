@@ -1,4 +1,4 @@
-//! Runs that are complete.
+//! Complete runs.
 
 use pipewright::{Invocation, StageRequest};
 
@@ -56,7 +56,7 @@ async fn the_format_of_the_input_is_what_stages_are_told() {
         let ended = Filter::start(&stages.url, &arguments).through(input).await;
         assert_eq!(ended.complete(), b"1\n2\n", "{format}");
     }
-    // Lines are texts, and the stage takes records.
+    // The lines are text, but the stage expects records.
     let ended = Filter::start(&stages.url, "json::numbers --format lines")
         .through(input)
         .await;
@@ -74,7 +74,7 @@ async fn quiet_says_nothing() {
     assert_eq!((&ended.stdout[..], &ended.stderr[..]), (&b"x"[..], ""));
 }
 
-/// A plain writer sends neither totals nor checksum, as a worker without pipewright does.
+/// A plain writer, like a worker without pipewright, sends neither totals nor a checksum.
 #[tokio::test]
 async fn a_run_that_cannot_be_verified_says_so() {
     let stages = Stages::new().await;
@@ -86,7 +86,7 @@ async fn a_run_that_cannot_be_verified_says_so() {
             writer.write(bytes).await?;
         }
         writer.close().await?;
-        // Nor does it tell how much it was.
+        // Nor does it report how much it wrote.
         Ok::<_, pipewright::Error>(())
     };
     stages

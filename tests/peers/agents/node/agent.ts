@@ -20,7 +20,7 @@ type Relay = { readerRef: ChannelReader; writerRef: ChannelWriter }
 type Nested = { job: { inputs: ChannelReader[]; output: { deep: { to: ChannelWriter } } } }
 
 const [name, ready, ...added] = process.argv.slice(2)
-// This version does not read III_TOKEN by itself.
+// This version does not read III_TOKEN itself.
 const token = process.env.III_TOKEN
 const headers: Record<string, string> = token ? { Authorization: `Bearer ${token}` } : {}
 const iii = registerWorker(process.env.III_URL!, { headers })
@@ -59,7 +59,7 @@ async function write(data: Write) {
   return tally.report()
 }
 
-/** Writes like `write`, but never closes: the caller ends this process meanwhile. */
+/** Writes like `write`, but never closes: meanwhile the caller ends this process. */
 async function hold(data: Write) {
   await fill(data.writerRef, data)
   data.writerRef.sendMessage('held')
@@ -72,7 +72,7 @@ async function fill(writer: ChannelWriter, data: Write) {
   let left = data.bytes
   for (let number = 0; left > 0 || number < data.messages; number += 1) {
     if (number < data.messages) {
-      // Only behind a write whose callback has come: otherwise the message would overtake it.
+      // Only after the callback of a write: otherwise the message would overtake it.
       writer.sendMessage(`m${number}`)
       tally.message(`m${number}`)
     }
@@ -89,11 +89,11 @@ async function fill(writer: ChannelWriter, data: Write) {
   return tally
 }
 
-/** Reads to the end, as slowly as it is asked to. */
+/** Reads to the end, as slowly as requested. */
 async function read(data: Read) {
   const tally = new Tally()
   const { stream } = data.readerRef
-  // A message is heard when it arrives, before data that waits in the stream.
+  // A message is reported on arrival, before data that waits in the stream.
   data.readerRef.onMessage((text) => tally.message(text, stream.readableLength))
   stream.on('data', async (chunk: Buffer) => {
     tally.data(chunk)
@@ -110,13 +110,13 @@ async function read(data: Read) {
   return { ...tally.report(), error }
 }
 
-/** A stage that changes nothing: data and messages go through, in order. */
+/** A stage that changes nothing: data and messages pass in order. */
 async function relay({ readerRef, writerRef }: Relay) {
   const tally = new Tally()
   hush(writerRef)
   let taken = 0
   const waiting: { at: number; text: string }[] = []
-  // A message is heard when it arrives, before data that waits in the stream.
+  // A message is reported on arrival, before data that waits in the stream.
   readerRef.onMessage((text) => {
     waiting.push({ at: taken + readerRef.stream.readableLength, text })
   })
@@ -148,12 +148,12 @@ async function relay({ readerRef, writerRef }: Relay) {
   return tally.report()
 }
 
-/** Without a listener a connection that breaks ends the process; the write callbacks tell of it. */
+/** Without a listener, a broken connection ends the process; the write callbacks report it. */
 function hush({ stream }: ChannelWriter) {
   stream.on('error', () => {})
 }
 
-/** What went through one end: bytes, their hash, and where the messages were. */
+/** What passed one end: bytes, their hash, and the positions of the messages. */
 class Tally {
   private hash = createHash('sha256')
   bytes = 0
@@ -164,7 +164,7 @@ class Tally {
     this.bytes += chunk.length
   }
 
-  /** A message behind all data so far and `ahead` bytes more. */
+  /** A message after all data so far and `ahead` more bytes. */
   message(text: string, ahead = 0) {
     this.messages.push([this.bytes + ahead, text])
   }
@@ -181,6 +181,6 @@ for (const id of added) {
 for (const [id, handler] of Object.entries(functions)) {
   iii.registerFunction(`peer::${name}::${id}`, handler)
 }
-// The suite holds the other end of our standard input as long as it runs.
+// The suite keeps our standard input open as long as it runs.
 process.stdin.resume().on('end', () => process.exit(0))
 await iii.trigger({ function_id: ready, payload: name })

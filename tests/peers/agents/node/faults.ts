@@ -1,4 +1,4 @@
-// What the Node SDK invites one to do and gets wrong (docs/foreign-peers.md).
+// Uses of the Node SDK that look right and fail (docs/foreign-peers.md).
 
 import { once } from 'node:events'
 import type { ChannelReader, ChannelWriter } from 'iii-sdk/channel'
@@ -6,7 +6,7 @@ import type { ChannelReader, ChannelWriter } from 'iii-sdk/channel'
 type To = { writerRef: ChannelWriter; bytes: number; message?: string }
 type From = { readerRef: ChannelReader }
 
-/** `close()` right behind a large write: the rest of it dials a second socket. */
+/** `close()` right after a large write: the rest of it dials a second socket. */
 async function close_after_write({ writerRef, bytes, message }: To) {
   if (message) writerRef.sendMessage(message)
   writerRef.stream.write(Buffer.alloc(bytes, 'x'))
@@ -14,7 +14,7 @@ async function close_after_write({ writerRef, bytes, message }: To) {
   return { error: await failure(writerRef) }
 }
 
-/** `end()` right behind a large write, which is right: `end` waits for the data. */
+/** `end()` right after a large write, which is correct: `end` waits for the data. */
 async function end_after_write({ writerRef, bytes }: To) {
   writerRef.stream.write(Buffer.alloc(bytes, 'x'))
   writerRef.stream.end()
@@ -22,25 +22,25 @@ async function end_after_write({ writerRef, bytes }: To) {
   return { error: null }
 }
 
-/** A message right behind a large write: it overtakes what is not with the socket yet. */
+/** A message right after a large write: it overtakes data that is not yet in the socket. */
 async function message_after_write({ writerRef, bytes, message }: To) {
-  // Connected first, so that the pieces are not queued together with the message.
+  // Connects first, so that the pieces are not queued together with the message.
   await new Promise((resolve) => writerRef.stream.write('x', resolve))
   writerRef.stream.write(Buffer.alloc(bytes - 1, 'x'))
   writerRef.sendMessage(message!)
   writerRef.stream.end()
-  // A reader that finds the end too early hangs up.
+  // A reader that receives the end too early disconnects.
   return { error: await failure(writerRef) }
 }
 
-/** Ends a stream without having written: nothing goes out. */
+/** Ends a stream without having written: nothing is sent. */
 async function never_write({ writerRef }: To) {
   writerRef.stream.end()
   await once(writerRef.stream, 'finish')
   return { error: null }
 }
 
-/** Breaks the stream off, as an exception in a pipeline of streams does. */
+/** Breaks the stream, as an exception in a pipeline of streams does. */
 async function destroy({ writerRef, bytes }: To) {
   writerRef.stream.on('error', () => {})
   await new Promise((resolve) => writerRef.stream.write(Buffer.alloc(bytes, 'x'), resolve))

@@ -1,4 +1,4 @@
-//! The functions every agent has (see ../../README.md), on whichever SDK is `crate::sdk`.
+//! The functions every agent has (see ../../README.md), on the SDK that `crate::sdk` names.
 
 use std::future::{Future, pending};
 use std::io::Read;
@@ -15,7 +15,7 @@ use crate::sdk::{Error, IIIClient, InitOptions, RegisterFunction, register_worke
 use crate::tally::Tally;
 use crate::{call, faults};
 
-/// How long a call that the suite asked for may take; the suite has shorter limits of its own.
+/// Timeout of a call that the suite requested; the suite has shorter timeouts of its own.
 pub(crate) const CALL_MS: u64 = 60_000;
 
 #[derive(Deserialize)]
@@ -49,7 +49,7 @@ struct Call {
     payload: Value,
 }
 
-/// Registers everything, tells the suite, and serves until the suite ends.
+/// Registers everything, notifies the suite, and serves until the suite ends.
 pub(crate) async fn serve() {
     let [name, ready] = [1, 2].map(|n| std::env::args().nth(n).expect("name and function"));
     let url = std::env::var("III_URL").expect("III_URL");
@@ -66,7 +66,7 @@ pub(crate) async fn serve() {
     call(&agent.client, &ready, json!(name))
         .await
         .expect("the suite is ready");
-    // The suite holds the other end of our standard input as long as it runs.
+    // The suite keeps our standard input open as long as it runs.
     let ended = tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new()));
     ended
         .await
@@ -149,7 +149,7 @@ async fn fill(client: &IIIClient, data: Value) -> Result<(ChannelWriter, Tally),
     let data: Writing = parse(data)?;
     let writer = ChannelWriter::new(client.address(), &data.writer);
     let (tally, mut left, mut number) = (Tally::default(), data.bytes, 0);
-    // An empty write sends nothing, but it connects, and so an empty stream has an end.
+    // An empty write sends nothing, but it connects, so that an empty stream has an end.
     if left == 0 {
         writer.write(b"").await?;
     }
@@ -169,7 +169,7 @@ async fn fill(client: &IIIClient, data: Value) -> Result<(ChannelWriter, Tally),
     Ok((writer, tally))
 }
 
-/// Reads to the end, as slowly as it is asked to.
+/// Reads to the end, as slowly as requested.
 async fn read(client: IIIClient, data: Value) -> Result<Value, Error> {
     let data: Reading = parse(data)?;
     let reader = ChannelReader::new(client.address(), &data.reader);
@@ -189,7 +189,7 @@ async fn read(client: IIIClient, data: Value) -> Result<Value, Error> {
     Ok(report)
 }
 
-/// A stage that changes nothing: data and messages go through, in order.
+/// A stage that changes nothing: data and messages pass in order.
 async fn relay(client: IIIClient, data: Value) -> Result<Value, Error> {
     let refs: Relay = parse(data)?;
     let reader = ChannelReader::new(client.address(), &refs.reader);
@@ -215,7 +215,7 @@ async fn relay(client: IIIClient, data: Value) -> Result<Value, Error> {
         writer.write(&chunk).await?;
         tally.data(&chunk);
     }
-    // Also if nothing was written: the stream has to end for its reader.
+    // Also if nothing was written, because the stream must end for its reader.
     writer.write(b"").await?;
     writer.close().await?;
     Ok(tally.report())

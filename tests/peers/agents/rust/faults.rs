@@ -1,4 +1,4 @@
-//! What the Rust SDK invites one to do and gets wrong (docs/foreign-peers.md).
+//! Uses of the Rust SDK that look right and fail (docs/foreign-peers.md).
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ struct From {
 }
 
 pub(crate) fn register_all(agent: &Agent) {
-    // Closes a writer that was not used: nothing goes out.
+    // Closes an unused writer: nothing is sent.
     agent.register("never_write", async |client, data| {
         let to: To = parse(data)?;
         ChannelWriter::new(client.address(), &to.writer)
@@ -32,7 +32,7 @@ pub(crate) fn register_all(agent: &Agent) {
             .await?;
         Ok(json!({ "error": null }))
     });
-    // Dropped without a close, as by an error and a question mark.
+    // Dropped without a close, as by an error and `?`.
     agent.register("destroy", async |client, data| {
         let to: To = parse(data)?;
         let writer = ChannelWriter::new(client.address(), &to.writer);
@@ -48,7 +48,7 @@ pub(crate) fn register_all(agent: &Agent) {
         writer.close().await?;
         Ok(told(writer.write(b"second").await))
     });
-    // A read that is given up takes the socket with it, and the next one dials again.
+    // A cancelled read takes the socket with it, and the next one dials again.
     agent.register("read_after_timeout", async |client, data| {
         let from: From = parse(data)?;
         let reader = ChannelReader::new(client.address(), &from.reader);
@@ -58,7 +58,7 @@ pub(crate) fn register_all(agent: &Agent) {
         report["gave_up"] = json!(gave_up.is_err());
         Ok(report)
     });
-    // Reads to the end; an end that is an error is told, and so is the read behind it.
+    // Reads to the end; an error is reported, and so is the next read.
     agent.register("read_verdict", async |client, data| {
         let from: From = parse(data)?;
         let reader = ChannelReader::new(client.address(), &from.reader);
@@ -66,7 +66,7 @@ pub(crate) fn register_all(agent: &Agent) {
         report["again"] = told(reader.next_binary().await);
         Ok(report)
     });
-    // Reads a little and goes.
+    // Reads a little and leaves.
     agent.register("leave_early", async |client, data| {
         let from: From = parse(data)?;
         let reader = ChannelReader::new(client.address(), &from.reader);

@@ -1,4 +1,4 @@
-//! What went through one end: bytes, their hash, and where the messages were.
+//! What passed one end: bytes, their hash, and the positions of the messages.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

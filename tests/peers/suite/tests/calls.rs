@@ -1,4 +1,4 @@
-//! Calls in every direction: results, errors, functions that are not there.
+//! Calls in every direction: results, errors, missing functions.
 
 use serde_json::{Value, json};
 

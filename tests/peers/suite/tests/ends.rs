@@ -1,4 +1,4 @@
-//! How streams end that do not end well: every loss is seen, and channels are freed.
+//! Streams that do not end successfully: every loss is detected, and channels are freed.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ pub(crate) fn failure(report: &StreamReport) -> &ReadError {
     }
 }
 
-/// Starts a process of its own that writes and then holds the stream open, and ends the process.
+/// Starts a separate process that writes and then holds the stream open, and ends the process.
 async fn lose_a_writer(scene: &Scene, peer: Peer, refs: &Refs, bytes: usize) {
     let agent = Agent::start(&scene.worker, scene.engine.url(), peer).await;
     let job = Job::of(bytes).payload("writerRef", &refs.writer);
@@ -30,7 +30,7 @@ async fn lose_a_writer(scene: &Scene, peer: Peer, refs: &Refs, bytes: usize) {
         if text == "held"
             && let Some(told) = told.take()
         {
-            // Nobody waits any more once the test has failed.
+            // After a failed test, no one waits any more.
             let _ = told.send(());
         }
     });
@@ -77,7 +77,7 @@ fn our_writer_that_gives_up_is_seen_by_every_sdk() {
                 drop(writer);
             };
             let (answer, ()) = tokio::join!(read, write);
-            // An SDK need not know what it means, but the word is among the messages, last.
+            // An SDK need not understand the message, but it is the last one that it receives.
             let messages = answer["messages"].as_array().expect("messages");
             let last = messages.last().expect("one")[1].as_str().expect("a text");
             assert!(last.contains(r#""type":"error""#), "{peer:?}: {last}");
@@ -166,7 +166,7 @@ fn finished_channels_are_freed() {
     });
 }
 
-/// The same fault in every SDK: closing a writer that was not used does nothing.
+/// The same fault in every SDK: closing an unused writer does nothing.
 #[test]
 fn reader_without_a_writer_gets_an_error() {
     alone(async || {
@@ -187,7 +187,7 @@ fn reader_without_a_writer_gets_an_error() {
     });
 }
 
-/// The engine tells every reader; who listens is another matter (`docs/protocol.md` section 4.5).
+/// The engine notifies every reader; not every SDK reports it (`docs/protocol.md` section 4.5).
 #[test]
 fn lost_writer_is_an_error_by_its_close_code() {
     shared(async |scene| {

@@ -1,4 +1,4 @@
-//! Known faults of the Node SDK, where they meet us: `docs/foreign-peers.md` has the table.
+//! Known faults of the Node SDK that affect us; `docs/foreign-peers.md` has the table.
 
 use pipewright::Verdict;
 use serde_json::json;
@@ -26,8 +26,8 @@ fn a_large_write_that_is_ended_properly_arrives_whole() {
     });
 }
 
-/// The SDK dials again for the rest, unless the close of its first socket comes back before and
-/// ends the attempt; only the attempt tells the engine that something is missing.
+/// The SDK dials again for the rest, unless the answer to its first close arrives earlier and ends
+/// the attempt. Only this attempt tells the engine that something is missing.
 #[test]
 fn data_cut_off_by_close_is_never_verified() {
     shared(async |scene| {

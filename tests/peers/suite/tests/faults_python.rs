@@ -1,4 +1,4 @@
-//! Known faults of the Python SDK, where they meet us: `docs/foreign-peers.md` has the table.
+//! Known faults of the Python SDK that affect us; `docs/foreign-peers.md` has the table.
 
 use serde_json::{Value, json};
 
@@ -88,7 +88,7 @@ fn message_over_one_mebibyte_ends_a_python_reader() {
                 .send_message("x".repeat((1 << 20) + 1))
                 .await
                 .expect("room");
-            // More than the channel holds: the writer learns that nobody reads any more.
+            // More than the channel holds, so that the writer notices that its reader has left.
             loop {
                 if let Err(error) = writer.write(vec![0; 65_536]).await {
                     break error;
@@ -98,7 +98,7 @@ fn message_over_one_mebibyte_ends_a_python_reader() {
         let both = async { tokio::join!(scene.ask(Peer::Python, "read", payload), write) };
         let (answer, error) = within_a_minute(both).await;
         assert!(error.is_reader_gone(), "{error}");
-        // The SDK takes it for an end; whoever looks for ours does not find it.
+        // The SDK reports an end; only a check for the end message detects the loss.
         assert_eq!(answer["error"], Value::Null);
         assert_eq!(answer["bytes"], 6);
         let messages = answer["messages"].to_string();

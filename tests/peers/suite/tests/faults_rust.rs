@@ -1,4 +1,4 @@
-//! Known faults of the Rust SDKs, where they meet us: `docs/foreign-peers.md` has the table.
+//! Known faults of the Rust SDKs that affect us; `docs/foreign-peers.md` has the table.
 
 use serde_json::{Value, json};
 

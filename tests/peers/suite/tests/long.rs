@@ -1,5 +1,6 @@
-//! Streams of more than a minute, in which an SDK sends its keep-alive three times and hangs up
-//! if no answer comes (`docs/protocol.md` sections 8.3 and 8.9). They run beside the other tests.
+//! Streams of more than a minute, in which an SDK sends its keep-alive three times and disconnects
+//! if it gets no answer (`docs/protocol.md` sections 8.3 and 8.9). They run in parallel with the
+//! other tests.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! Every writer to every reader, from nothing to 64 MiB: bytes by their hash, messages in their
-//! places. The channel is made by the writer's SDK.
+//! Every writer with every reader, from nothing to 64 MiB: bytes by their hash, messages by their
+//! positions. The SDK of the writer creates the channel.
 
 use serde_json::json;
 
@@ -25,7 +25,7 @@ async fn writes_to_all(scene: &Scene, writer: Peer) {
             assert_eq!(report(&answer), written, "{place}");
             assert_eq!(written.bytes, bytes as u64, "{place}");
             if reader == Peer::Own {
-                // Unverified is what a stream of a plain SDK is, and it is said.
+                // A stream of a plain SDK is unverified, and reported as such.
                 assert_eq!(answer["verified"], json!(writer == Peer::Own), "{place}");
             }
         }

@@ -1,4 +1,4 @@
-//! Workers and engines that go and come back.
+//! Workers and engines that stop and return.
 
 use pipewright::{CallError, Engine};
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ fn a_worker_that_comes_back_serves_its_functions_again() {
             let job = Job::of(10).payload("writerRef", &refs.writer);
             let in_flight = scene.worker.call::<Value>(hold, &job);
             let kill = async {
-                // The call before this one has reached the worker when this one is answered.
+                // When this call is answered, the call before it has reached the worker.
                 let echoed = scene.worker.call::<Value>(&echo, &json!([1])).await;
                 assert_eq!(echoed.expect("it runs"), json!([1]));
                 first.kill().await
@@ -55,7 +55,7 @@ fn workers_return_to_a_restarted_engine_and_losses_are_reported() {
         let engine = scene.engine.handle(why).expect("ours");
         let (_, listen) = scene.engine.url().split_once("//").expect("a URL");
 
-        // One stream a language is under way when the engine goes.
+        // One stream per language is in flight when the engine stops.
         let under_way = Barrier::new(Peer::SDKS.len() + 1);
         let streams = Peer::SDKS.map(|peer| interrupted(&scene, peer, &under_way));
         let restart = async {
@@ -92,8 +92,8 @@ fn workers_return_to_a_restarted_engine_and_losses_are_reported() {
     });
 }
 
-/// A stream that is long enough for the engine to go in its middle: the reader finds it
-/// truncated, and the caller of the writer learns that its call was lost.
+/// A stream that is long enough for the engine to stop in its middle. The reader finds it
+/// truncated, and the caller of the writer is notified that its call was lost.
 async fn interrupted(scene: &Scene, peer: Peer, under_way: &Barrier) {
     let refs = scene.channel(peer).await;
     let endless = Job {

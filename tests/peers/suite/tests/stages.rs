@@ -1,4 +1,5 @@
-//! The stages of `examples/polyglot` when something goes wrong; that they work is shown there.
+//! The stages of `examples/polyglot` when something goes wrong. The example itself shows that they
+//! work.
 
 use pipewright::{Abort, ByteChannel, Worker};
 use serde_json::json;
@@ -30,7 +31,7 @@ async fn start(scene: &Scene) {
     started.await;
 }
 
-/// Runs the Python stage and the TypeScript stage behind each other, until our reader has failed.
+/// Runs the Python stage followed by the TypeScript stage, until our reader has failed.
 async fn through_both(worker: &Worker, input: &Refs) -> Abort {
     let [between, last]: [ByteChannel; 2] = [
         worker.create_channel(None).await.expect("a channel"),
@@ -56,7 +57,7 @@ async fn through_both(worker: &Worker, input: &Refs) -> Abort {
     abort
 }
 
-/// The stages that an abort went through, the first one first.
+/// The stages that an abort passed through, in order.
 fn stages(abort: &Abort) -> Vec<Option<&str>> {
     let all = abort.causes.iter().chain([abort]);
     all.map(|abort| abort.stage.as_deref()).collect()

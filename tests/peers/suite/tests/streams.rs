@@ -1,12 +1,12 @@
-//! Streams in time and in number: who begins first, who is slow, both directions at once, several
-//! languages behind each other, refs deep inside a payload.
+//! Streams in time and in number: who starts first, slow peers, both directions at once, several
+//! languages in a row, refs deep inside a payload.
 
 use serde_json::json;
 
 use crate::peer::Peer;
 use crate::scene::{Job, Refs, Scene, report, shared};
 
-/// What an engine keeps for a reader that has not come yet; more makes the writer wait.
+/// The capacity of a channel whose reader has not connected yet; for more, the writer has to wait.
 const KEPT: usize = 2_000_003;
 
 #[test]
@@ -30,7 +30,7 @@ fn a_reader_may_wait_for_its_writer() {
             for reader in Peer::ALL {
                 let refs = scene.channel(writer).await;
                 let written = async {
-                    // Answered behind the call to read, so the reader is at work by then.
+                    // The answer follows the call to read, so the reader is running by then.
                     scene.ask(reader, "echo", json!([])).await;
                     scene.write(writer, &refs, Job::of(KEPT)).await
                 };
@@ -60,7 +60,7 @@ fn a_slow_reader_holds_its_writer_back_and_loses_nothing() {
     });
 }
 
-/// Sends a stream through functions of peers, one behind the other, and compares.
+/// Sends a stream through functions of peers, one after the other, and compares the result.
 async fn through(scene: &Scene, stages: &[(Peer, &str)], writer: Peer, reader: Peer) {
     let first = scene.channel(writer).await;
     let (mut last, mut running) = (first.clone(), Vec::new());
@@ -87,7 +87,7 @@ async fn through(scene: &Scene, stages: &[(Peer, &str)], writer: Peer, reader: P
         assert_eq!(report(answer), written, "{stages:?}");
     }
     if (writer, reader) == (Peer::Own, Peer::Own) {
-        // Header and end are messages, so a stage that passes messages on passes them on too.
+        // Header and end are messages, so a stage that forwards messages forwards them, too.
         assert_eq!(read["verified"], json!(true), "{stages:?}");
     }
 }

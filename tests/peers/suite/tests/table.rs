@@ -1,4 +1,4 @@
-//! The table of foreign faults names tests that exist.
+//! The table of foreign faults names existing tests.
 
 use std::fs;
 
