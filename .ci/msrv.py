@@ -1,7 +1,7 @@
-"""Fails if a dependency that users build asks for a newer Rust than `Cargo.toml` promises.
+"""Fails if a dependency that users build requires a newer Rust than `Cargo.toml` promises.
 
-Reads `cargo metadata --format-version 1 --all-features` from standard input. What of the standard
-library is newer is found by clippy's lint `incompatible_msrv`; together they stand in for a build
+Reads `cargo metadata --format-version 1 --all-features` from standard input. Newer parts of
+the standard library are found by clippy's lint `incompatible_msrv`. Together they replace a build
 with that toolchain, which not every machine can install.
 """
 
@@ -25,7 +25,7 @@ while waiting:
     if package not in built:
         built.add(package)
         for dependency in nodes[package]["deps"]:
-            # Dependencies of tests alone are nobody else's.
+            # Users do not build dependencies that only tests have.
             if any(kind["kind"] != "dev" for kind in dependency["dep_kinds"]):
                 waiting.append(dependency["pkg"])
 

@@ -1,4 +1,4 @@
-"""Items per second through one stage: the packages beside the published SDKs, in turn.
+"""Items per second through one stage: the packages compared with the published SDKs.
 
 ``bench.py [--items N] [--rounds N] [--gigabytes N]``; started by ``run``.
 """
@@ -29,7 +29,7 @@ async def start(*command: str) -> tuple[asyncio.subprocess.Process, str]:
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, stderr=pipe)
     assert process.stdout is not None and process.stderr is not None
-    # What the SDKs log would fill the pipes.
+    # The log output of the SDKs would fill the pipes.
     DRAINED.append(asyncio.create_task(process.stderr.read()))
     while line := await asyncio.wait_for(process.stdout.readline(), 30):
         text = line.decode().strip()
@@ -136,7 +136,7 @@ async def main() -> None:
         ]:
             server, _ready = await start(*command)
             servers.append(server)
-        await asyncio.sleep(1)  # The SDKs do not say when their functions are registered.
+        await asyncio.sleep(1)  # The SDKs do not report when their functions are registered.
         if arguments.rounds:
             names = ["python::own", "python::sdk", "typescript::own", "typescript::sdk"]
             pids = {name: it.pid for name, it in zip(names, servers[1:], strict=True)}

@@ -23,7 +23,7 @@ def serve_sdk() -> None:
         return count
 
     async def items(data):
-        """A write per item, as a stage that handles items one by one."""
+        """One write per item, as in a stage that handles items one by one."""
         writer = data["writerRef"]
 
         async def handle(lines):
@@ -35,7 +35,7 @@ def serve_sdk() -> None:
         return {"items_in": count, "items_out": count}
 
     async def chunks(data):
-        """A write per chunk, batched by hand."""
+        """One write per chunk, batched by hand."""
         writer = data["writerRef"]
 
         async def handle(lines):

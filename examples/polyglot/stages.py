@@ -29,7 +29,7 @@ async def main() -> None:
         await worker.register(celsius)
         await worker.registered()
         await worker.call("polyglot::ready", "python")
-        # The example holds the other end as long as it runs.
+        # The example keeps our standard input open as long as it runs.
         await asyncio.to_thread(sys.stdin.read)
 
 

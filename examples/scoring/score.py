@@ -1,4 +1,4 @@
-"""A stage that scores reviews: where a real one would load a model, this one has a few weights."""
+"""A stage that scores reviews. A real one would load a model; this one has a few weights."""
 
 import asyncio
 import math
@@ -26,7 +26,7 @@ class Score:
 
 @dataclass
 class Params:
-    """Weights of the caller's own."""
+    """Additional weights of the caller."""
 
     weights: dict[str, float] = field(default_factory=dict)
 
@@ -44,7 +44,7 @@ async def main() -> None:
         await worker.register(score)
         await worker.registered()
         await worker.call("scoring::ready", {})
-        # The example holds the other end as long as it runs.
+        # The example keeps our standard input open as long as it runs.
         await asyncio.to_thread(sys.stdin.read)
 
 

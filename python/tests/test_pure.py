@@ -1,4 +1,4 @@
-"""What needs no engine: shapes, formats, definitions."""
+"""Tests without an engine: shapes, formats, definitions."""
 
 import json
 from collections.abc import AsyncIterator

@@ -13,7 +13,7 @@ STAGES = Path(__file__).parent / "stages.py"
 
 @pytest.fixture
 async def served(engine: Engine) -> AsyncIterator[Worker]:
-    """A worker, and the stages in a process of their own."""
+    """A worker, and the stages in a separate process."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",

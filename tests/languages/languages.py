@@ -1,4 +1,4 @@
-"""Ends of channels as processes, one class a language."""
+"""Ends of channels as processes, one class per language."""
 
 import asyncio
 import hashlib
@@ -49,7 +49,7 @@ class End:
     async def started(self) -> None:
         found = await asyncio.wait_for(self.stdout.readline(), 60)
         if "verdict" in json.loads(found):
-            # The other end left at its first item, before this one had sent all of its first.
+            # The other end left at its first item, before this one had sent its first batch.
             self.early = found
             return
         assert json.loads(found) == {"started": True}, found
@@ -63,7 +63,7 @@ class End:
         await self.process.wait()
 
     async def verdict(self) -> dict[str, Any]:
-        """What the process said last; its status if it said nothing."""
+        """The last line of the process, or its status if it printed nothing."""
         rest = await asyncio.wait_for(self.stdout.read(), 60)
         status = await asyncio.wait_for(self.process.wait(), 60)
         said = (self.early + rest).splitlines()

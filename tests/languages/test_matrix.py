@@ -1,4 +1,4 @@
-"""Every language writes to every language, and one side ends in every way: nothing is silent."""
+"""Every language writes to every language, and one side ends in every way: no loss is silent."""
 
 import asyncio
 
@@ -24,7 +24,7 @@ async def pair(
     mode: str = "all",
     count: int = COUNT,
 ) -> tuple[End, End]:
-    """Start both ends and wait until the first items are through."""
+    """Start both ends and wait until the first items have passed."""
     write, read = await worker.create_channel()
     left = await writer(written_by, engine.url, write, count)
     right = await reader(read_by, engine.url, read, mode)
@@ -84,7 +84,7 @@ async def test_slow_reader_holds_the_writer_back(
     await left.tell("more")
     with pytest.raises(asyncio.TimeoutError):
         await asyncio.wait_for(asyncio.shield(left.process.wait()), 2)
-    # 30 MB are on their way; a writer that is not held back has them in its memory.
+    # 30 MB are in flight; a writer without backpressure has them in its memory.
     assert resident(left) < 140 << 20
     await right.tell("more")
     read = await right.verdict()

@@ -1,7 +1,7 @@
 /** The version of this package. */
 export const VERSION = "0.1.0";
 
-/** How a worker introduces itself (`docs/protocol.md` section 1.3). */
+/** The announcement of a worker (`docs/protocol.md` section 1.3). */
 export function announcement(name: string, namespace: string | undefined, replayed: boolean): object {
   const data = {
     runtime: "node",

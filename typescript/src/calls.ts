@@ -6,11 +6,11 @@ interface Open {
   timer: NodeJS.Timeout | undefined;
 }
 
-/** What waits for an answer of the engine. Knows no socket. */
+/** Waits for answers of the engine. Does no I/O. */
 export class Calls {
   readonly #open = new Map<string, Open[]>();
 
-  /** Waits for an answer, at most `timeout` milliseconds; the error then says `late`. */
+  /** Waits for an answer, at most `timeout` milliseconds; then fails with the error `late`. */
   begin(id: string, timeout: number, late: string): Promise<unknown> {
     const result = new Promise<unknown>((resolve, reject) => {
       const open: Open = { resolve, reject, timer: undefined };
@@ -25,7 +25,7 @@ export class Calls {
     return result;
   }
 
-  /** Gives the oldest wait of this id its value. */
+  /** Resolves the oldest wait with this id. */
   resolve(id: string, value: unknown): void {
     this.#take(id)?.resolve(value);
   }
@@ -42,12 +42,12 @@ export class Calls {
     this.fail(id, text(error.code, "invocation_failed"), text(error.message, ""));
   }
 
-  /** Fails the oldest wait of this id. */
+  /** Fails the oldest wait with this id. */
   fail(id: string, code: string, reason: string): void {
     this.#take(id)?.reject(new CallError(code, reason));
   }
 
-  /** Fails every wait. */
+  /** Fails all waits. */
   failAll(code: string, reason: string): void {
     for (const id of [...this.#open.keys()]) {
       while (this.#open.has(id)) {
@@ -56,7 +56,7 @@ export class Calls {
     }
   }
 
-  /** Ends a wait whose answer no longer matters. */
+  /** Ends a wait whose answer is no longer needed. */
   forget(id: string): void {
     this.#take(id);
   }

@@ -6,7 +6,7 @@ import { type Abort, encodeAbort, encodeEnd, encodeHeader, type Header, MAX_FRAM
 import { type ChannelRef, channelUrl } from "./refs.js";
 import { StreamVerifier, type TextEvent, type Verdict } from "./verifier.js";
 
-/** How the engine's reason begins when the reader left (`docs/protocol.md` section 4.3). */
+/** The prefix of the engine's reason if the reader left (`docs/protocol.md` section 4.3). */
 const READER_GONE = "channel reader went away";
 
 /** Milliseconds that a reader that leaves waits for the peer's close (section 4.4). */
@@ -15,7 +15,7 @@ const LEAVE_TIMEOUT = 5000;
 /** What a reader delivers. */
 export type ReadEvent = { kind: "data"; payload: Buffer } | TextEvent;
 
-/** Cuts the streams of writers that were dropped without `close` or `abort`. */
+/** Breaks the streams of writers that were dropped without `close` or `abort`. */
 const dropped = new FinalizationRegistry((connection: Connection) => {
   connection.terminate();
 });
@@ -38,7 +38,7 @@ export class ChannelReader {
     this.#verifier = new StreamVerifier(headerPromised);
   }
 
-  /** How the stream ended, once it has ended well. */
+  /** How the stream ended, once it has ended successfully. */
   get verdict(): Verdict | undefined {
     return this.#verifier.verdict;
   }
@@ -142,7 +142,7 @@ export class ChannelReader {
   /** Leaves the channel. The writer's next write fails. */
   async close(): Promise<void> {
     if (!this.#verifier.isDone) {
-      // The engine must learn that nobody will read, so the end is opened and closed.
+      // The engine must learn that the end will not be read, so open and close it.
       await this.#open().catch(() => undefined);
       this.#verifier.fail(new Truncated("this reader closed its end"));
     }
@@ -171,8 +171,8 @@ function endedWith(verifier: StreamVerifier, ended: Ended): void {
 /**
  * Writes bytes and messages. Only `close` completes the stream.
  *
- * A writer that is collected as garbage without `close` or `abort` cuts its stream short, which is
- * an error at the reader. `await using` aborts one that was not closed.
+ * A writer that is garbage-collected without `close` or `abort` truncates its stream, which is
+ * an error at the reader. `await using` aborts a writer that was not closed.
  */
 export class ChannelWriter {
   readonly #address: Address;
@@ -323,7 +323,7 @@ export class ChannelWriter {
     return this.abort({ code: "writer_dropped", message: "the writer was dropped before it was closed, so the stream is incomplete" });
   }
 
-  /** Runs one operation after the other, so that frames are never interleaved. */
+  /** Runs operations one after another, so that frames are never interleaved. */
   #inTurn<T>(operation: () => Promise<T>): Promise<T> {
     const result = this.#queue.then(operation);
     this.#queue = result.catch(() => undefined);

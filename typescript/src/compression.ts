@@ -9,9 +9,9 @@ export type Compression = "zstd";
 
 /** Compresses or decompresses, one piece of payload after the other. */
 export interface Transformer {
-  /** Takes payload; gives output in pieces of bounded size. Throws `ItemError`. */
+  /** Accepts payload; returns output in pieces of bounded size. Throws `ItemError`. */
   feed(payload: Buffer): AsyncIterable<Buffer>;
-  /** Ends the stream and gives the rest. Throws `ItemError` if a compressed stream was not whole. */
+  /** Ends the stream and returns the rest. Throws `ItemError` if a compressed stream is incomplete. */
   finish(): AsyncIterable<Buffer>;
 }
 
@@ -20,7 +20,7 @@ interface Zstd {
   decompress(): Duplex;
 }
 
-/** zstd of Node where it has one (22.15 and later), else that of the package `zstd-napi`. */
+/** zstd of Node 22.15 and later, or else that of the package `zstd-napi`. */
 function zstd(): Zstd {
   const own = zlib as unknown as Record<string, (() => Duplex & { flush(done: () => void): void }) | undefined>;
   const [compress, decompress] = [own["createZstdCompress"], own["createZstdDecompress"]];
@@ -72,7 +72,7 @@ class Piped implements Transformer {
     return this.#during(() => this.stream.end());
   }
 
-  /** Reads while `operation` is under way: a transform that is not read stops. */
+  /** Reads while `operation` runs, because a transform that is not read stops. */
   async *#during(operation: (done: () => void) => void): AsyncGenerator<Buffer, void, void> {
     const state = { over: false };
     operation(() => {

@@ -4,10 +4,10 @@ import { type ClientOptions, WebSocket } from "ws";
 import { ConnectError } from "./errors.js";
 import { shown } from "./refs.js";
 
-/** Asks for signs of life on a channel connection (`docs/protocol.md` section 4.9). */
+/** Requests heartbeats on a channel connection (`docs/protocol.md` section 4.9). */
 export const HEARTBEAT_HEADER = "x-pipewright-heartbeat";
 
-/** Milliseconds between signs of life. */
+/** Milliseconds between heartbeats. */
 export const HEARTBEAT = 20_000;
 
 /** Milliseconds without a byte after which a connection counts as lost. */
@@ -19,10 +19,10 @@ export const CONNECT_TIMEOUT = 10_000;
 /** The largest message that is read, in bytes (section 1.5). */
 export const MAX_MESSAGE = 64 * 1024 * 1024;
 
-/** Announces the largest message that a peer reads (section 1.5). */
+/** States the largest message that a peer accepts (section 1.5). */
 const MAX_MESSAGE_HEADER = "x-pipewright-max-message";
 
-/** What the answers of an engine mean (section 4.1). */
+/** The meaning of an engine's HTTP status (section 4.1). */
 const HINTS: Record<number, string> = {
   401: "the engine wants a token; set `token` or III_TOKEN",
   403: "the token is not accepted",
@@ -36,11 +36,11 @@ const MAX_QUEUED = 1024 * 1024;
 /** Bytes that wait for the kernel before a sender waits. */
 const MAX_BUFFERED = 256 * 1024;
 
-/** Certificates and keys in PEM, as `node:tls` takes them. */
+/** Certificates and keys in PEM, as for `node:tls`. */
 export interface TlsOptions {
   /** Authorities to trust instead of those of Node. */
   ca?: string | Buffer | (string | Buffer)[];
-  /** The certificate that this worker shows. */
+  /** The client certificate of this worker. */
   cert?: string | Buffer;
   /** The key of `cert`. */
   key?: string | Buffer;
@@ -79,7 +79,7 @@ export class Connection {
   #ended: Ended | undefined;
   /** Resolves when the connection has ended. */
   readonly ended: Promise<Ended>;
-  /** Whether the engine promised signs of life. */
+  /** Whether the engine promised heartbeats. */
   heartbeats = false;
   /** The largest message in bytes that the peer reads. */
   maxMessage = MAX_MESSAGE;
@@ -102,7 +102,7 @@ export class Connection {
         this.#unblock();
       });
     });
-    // Every error is followed by `close`, which says the rest.
+    // Every error is followed by `close`, which has the details.
     socket.on("error", () => undefined);
     socket.on("pong", () => {
       this.#lastReceived = Date.now();
@@ -118,7 +118,7 @@ export class Connection {
     });
   }
 
-  /** Opens a connection. The error has no secrets. */
+  /** Opens a connection. Its error contains no secrets. */
   static async open(
     address: Address,
     url: string,
@@ -151,7 +151,7 @@ export class Connection {
     } catch {
       throw new ConnectError(`${where} is not a WebSocket address; use ws:// or wss://`);
     }
-    // Made before the handshake ends, so that no early frame is missed.
+    // Created before the handshake ends, so that no early frame is missed.
     const connection = new Connection(socket);
     const refused = new Promise<never>((_resolve, reject) => {
       socket.on("unexpected-response", (request, response) => {
@@ -181,11 +181,11 @@ export class Connection {
         this.#watchdog = setTimeout(check, Math.max(left, 1000)).unref();
       }
     };
-    // The socket keeps the process alive, not its watchdog.
+    // The socket keeps the process alive; the watchdog must not.
     this.#watchdog = setTimeout(check, silence).unref();
   }
 
-  /** Sends pings, whose answers count as signs of life. Not for readers (section 8.2). */
+  /** Sends pings; the answers count as signs of life. Not for readers (section 8.2). */
   ping(): void {
     const timer = setInterval(() => {
       if (this.#socket.readyState === WebSocket.OPEN) {
@@ -234,7 +234,7 @@ export class Connection {
     }
   }
 
-  /** Sends a frame; waits while the kernel takes no more. `false` if the connection has ended. */
+  /** Sends a frame; waits while the kernel accepts no more. `false` if the connection has ended. */
   async send(frame: Buffer | string): Promise<boolean> {
     if (this.#socket.readyState !== WebSocket.OPEN) {
       return false;
@@ -244,7 +244,7 @@ export class Connection {
         this.#unblock();
       }
     });
-    // A list that is emptied, not a race with `ended`: each race would stay on that promise.
+    // A list of callbacks, because each `Promise.race` with `ended` would leave a reaction on it.
     while (this.#socket.bufferedAmount >= MAX_BUFFERED && this.#ended === undefined) {
       await new Promise<void>((resolve) => {
         this.#blocked.push(resolve);
@@ -260,7 +260,7 @@ export class Connection {
     }
     let at = 0;
     while (text.length - at > characters && this.#socket.readyState === WebSocket.OPEN) {
-      // Half a surrogate pair has no UTF-8 form.
+      // Half a surrogate pair cannot be encoded as UTF-8.
       const high = text.charCodeAt(at + characters - 1);
       const end = high >= 0xd800 && high <= 0xdbff ? at + characters + 1 : at + characters;
       this.#socket.send(text.slice(at, end), { binary: false, fin: false }, () => undefined);
@@ -282,7 +282,7 @@ export class Connection {
     this.watch(timeout);
     this.#socket.close(code, reason);
     while ((await this.receive()) !== undefined) {
-      // Frames that nobody will read would keep the peer's close from being read.
+      // Unread frames would keep the peer's close from being read.
     }
     return this.ended;
   }

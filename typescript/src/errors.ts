@@ -27,10 +27,10 @@ export class Truncated extends StreamError {}
 /** The bytes that arrived are not the bytes that were sent. */
 export class Corrupt extends StreamError {}
 
-/** The peer broke a rule of the stream protocol. */
+/** The peer violated the stream protocol. */
 export class ProtocolViolation extends StreamError {}
 
-/** A writer with the stream protocol was promised, and nothing arrived before the close. */
+/** A writer with the stream protocol was expected, but nothing arrived before the close. */
 export class NeverWritten extends StreamError {}
 
 /** The engine did not confirm a stream. */
@@ -59,7 +59,7 @@ export class CallError extends PipewrightError {
   }
 }
 
-/** A pipeline failed. `firstCause` is the abort that began it. */
+/** A pipeline failed. `firstCause` is the abort that caused it. */
 export class RunFailed extends PipewrightError {
   readonly firstCause: Abort;
 

@@ -8,7 +8,7 @@ import { Ordered } from "./ordered.js";
 import { asRef, type ChannelRef } from "./refs.js";
 import { formatOf, type RunContext, type Stage } from "./stage.js";
 
-/** Milliseconds between two progress messages, if the run does not say (section 10.1). */
+/** Milliseconds between progress messages, unless the run sets them (section 10.1). */
 const PROGRESS = 1000;
 
 function findRef(request: Record<string, unknown>, ...names: string[]): ChannelRef | undefined {
@@ -106,7 +106,7 @@ export class Execution {
       await (this.#sender?.close() ?? this.#writer?.close());
     } catch (error) {
       if (this.#writer?.readerIsGone === true) {
-        // The reader wanted no more: the stage ends early, which is not a failure.
+        // The reader left: the stage ends early, which is not a failure.
         await this.#leave();
         return this.#report();
       }
@@ -157,7 +157,7 @@ export class Execution {
     const ticker = setInterval(() => {
       const [items, bytes] = [this.#sender?.sent ?? 0, this.#writer?.sentBytes ?? 0];
       const progress = { stage: this.#stage.id, items, bytes };
-      // One at a time, so that a slow reader gathers no progress messages.
+      // One at a time, so that progress messages do not pile up for a slow reader.
       if (!telling && this.#writer !== undefined) {
         telling = true;
         this.#writer.sendMessage(encodeProgress(progress)).then(
@@ -180,7 +180,7 @@ export class Execution {
     const channel = this.#cancel;
     const watch = async (): Promise<void> => {
       while ((await channel?.next()) !== undefined) {
-        // Text frames are notes for a reading end; this one reads until its input ends.
+        // Text frames are for a reading end that waits; this one reads until its input ends.
       }
     };
     return channel && watch();
@@ -293,7 +293,7 @@ export class Execution {
       if (event.kind === "data") {
         yield event.payload;
       } else if (event.kind !== "turn") {
-        // Only a stage that declares that it keeps order is given turns.
+        // Only a stage that declares that it keeps the order receives turns.
         await this.#writer?.sendMessage(event.kind === "message" ? event.text : encodeProgress(event.progress));
       }
     }
@@ -326,7 +326,7 @@ export class Execution {
     receiver?.checkCount();
   }
 
-  /** Handles up to `limit` items at once; outputs are sent in order, each as soon as it can be. */
+  /** Handles up to `limit` items concurrently; outputs are sent in order, each as soon as possible. */
   async #concurrent(limit: number): Promise<void> {
     const receiver = this.#receiver;
     const ordered = new Ordered(limit);

@@ -28,7 +28,7 @@ export class UserError extends Error {
 /** Thrown within a stage whose run was cancelled or whose output's reader left. */
 export class Stopped extends Error {}
 
-/** The run that holds a stage is lost; it was not cancelled. */
+/** The connection to the run of a stage was lost; the run was not cancelled. */
 export class RunLost extends Error {}
 
 /** Describes an error by type, message and the tail of its stack. */

@@ -7,9 +7,9 @@ export const MAX_ITEM = 64 * 1024 * 1024;
 
 /** Splits payload into encoded items. */
 export interface Decoder {
-  /** Takes payload; gives the encoded items that are now whole. Throws `ItemError` at a bad one. */
+  /** Accepts payload; returns the encoded items that are now complete. Throws `ItemError` at a bad one. */
   feed(payload: Buffer): Iterable<unknown>;
-  /** What is left at the end. Throws `ItemError` for half an item. */
+  /** Returns the rest at the end. Throws `ItemError` for an incomplete item. */
   finish(): Iterable<unknown>;
 }
 
@@ -20,7 +20,7 @@ export interface Format {
   decoder(): Decoder;
   /** Decodes one item. Throws `ItemError`. */
   decode(encoded: unknown): unknown;
-  /** Encodes one item, whole or not at all. Throws `ItemError`. */
+  /** Encodes one item, completely or not at all. Throws `ItemError`. */
   encode(item: unknown): Buffer | string;
 }
 
@@ -32,7 +32,7 @@ const BOM = "\ufeff";
 /** The key that stands for a nested option (section 9.7); a writer refuses it in user data. */
 const MARK = "$pipewright.some";
 
-/** What needs a look at each line: CRLF, byte order marks, lines that may be blank. */
+/** Text that requires a check of each line: CRLF, byte order marks, lines that may be blank. */
 const UNUSUAL = /\r|\ufeff|(?:^|\n)(?:[ \t\n]|$)/;
 
 class LineDecoder implements Decoder {
@@ -56,7 +56,7 @@ class LineDecoder implements Decoder {
     return this.#plain(whole) ?? this.#lines(whole);
   }
 
-  /** The lines, if none of them needs a look of its own. */
+  /** The lines, if none of them requires a separate check. */
   #plain(whole: Buffer): string[] | undefined {
     if (this.#first || whole.length > MAX_ITEM || !isUtf8(whole)) {
       return undefined;
@@ -76,7 +76,7 @@ class LineDecoder implements Decoder {
 
   #keep(piece: Buffer): void {
     if (piece.length > 0) {
-      // A copy, because a small rest would hold the whole frame.
+      // A copy, because a small rest would keep the whole frame in memory.
       this.#rest.push(Buffer.from(piece));
       this.#size += piece.length;
       check(this.#size);
@@ -109,7 +109,7 @@ class LineDecoder implements Decoder {
       kept = kept.slice(1);
     }
     this.#first = false;
-    // A blank line is none of JSON; any other character is for the parser to refuse.
+    // A blank line contains JSON white space only; the parser rejects other characters.
     if (!this.json || /[^ \t\r]/.test(kept)) {
       yield kept;
     }
@@ -122,7 +122,7 @@ function check(size: number): void {
   }
 }
 
-/** Whether JSON can carry a value as it is. Members that are `undefined` count as absent. */
+/** Whether JSON can represent a value unchanged. Members that are `undefined` count as absent. */
 function isJson(value: unknown): boolean {
   switch (typeof value) {
     case "string":
@@ -160,14 +160,14 @@ function isJson(value: unknown): boolean {
   }
 }
 
-/** Throws for what JSON cannot carry: `JSON.stringify` would change it without a word. */
+/** Throws for values that JSON cannot represent: `JSON.stringify` would silently change them. */
 export function checkJson(value: unknown, path: string): void {
   if (!isJson(value)) {
     explain(value, path);
   }
 }
 
-/** Throws at the part that JSON cannot carry. */
+/** Throws at the part that JSON cannot represent. */
 function explain(value: unknown, path: string): void {
   switch (typeof value) {
     case "number":
@@ -201,7 +201,7 @@ function explain(value: unknown, path: string): void {
           if (!key.isWellFormed()) {
             throw new ItemError(`${path || "the item"}: a key has a lone surrogate`);
           }
-          // An absent member and an undefined one are the same in JSON.
+          // In JSON, an absent member and an undefined one are equal.
           if (member !== undefined) {
             explain(member, path === "" ? key : `${path}.${key}`);
           }
@@ -227,7 +227,7 @@ export const ndjson: Format = {
   },
   encode(item) {
     checkJson(item, "");
-    // `toJSON` of the value may give nothing, which is no text.
+    // `toJSON` of the value may return `undefined`, which is not text.
     const text = JSON.stringify(item) as string | undefined;
     if (text === undefined) {
       throw new ItemError(`the item: a ${typeof item} has no JSON form`);

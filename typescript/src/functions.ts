@@ -1,7 +1,7 @@
 import { CallError } from "./errors.js";
 import { describe } from "./failures.js";
 
-/** Calls that run at once; further ones are refused with `too_many_calls`. */
+/** Maximum number of running calls; further ones are refused with `too_many_calls`. */
 const MAX_RUNNING_CALLS = 10_000;
 
 /** A function of a worker: takes a JSON value and returns one. */
@@ -9,12 +9,12 @@ export type Handler = (data: unknown, signal: AbortSignal) => unknown;
 
 type Message = Record<string, unknown>;
 
-/** The functions of a worker, and the calls under way. Knows no socket. */
+/** The functions of a worker, and its running calls. Does no I/O. */
 export class Functions {
   readonly #functions = new Map<string, { registration: Message; handler: Handler }>();
   readonly #running = new Map<unknown, { stop: AbortController; done: Promise<void> }>();
 
-  /** Answers calls by `send`. */
+  /** Answers calls with `send`. */
   constructor(
     readonly send: (message: Message) => Promise<void>,
     readonly log: (line: string) => void,
@@ -38,12 +38,12 @@ export class Functions {
     this.#functions.set(id, { registration, handler });
   }
 
-  /** Tells a call that its caller no longer waits; an unknown one is ignored. */
+  /** Cancels a call whose caller no longer waits; an unknown one is ignored. */
   cancel(id: unknown): void {
     this.#running.get(id)?.stop.abort();
   }
 
-  /** Waits for the running calls, and stops those that need longer, in milliseconds. */
+  /** Waits for the running calls, and stops those that take longer; in milliseconds. */
   async finish(timeout: number): Promise<void> {
     const timer = setTimeout(() => {
       for (const { stop } of this.#running.values()) {

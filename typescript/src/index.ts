@@ -1,7 +1,7 @@
 /**
  * Stages, channels and pipelines of pipewright in TypeScript.
  *
- * A stage is a function, made by `stage`. A `Worker` serves stages to pipelines in any language. Every
+ * A stage is a function, created by `stage`. A `Worker` serves stages to pipelines in any language. Every
  * stream ends in exactly one verdict: complete, or an error.
  */
 export { VERSION } from "./announcement.js";

@@ -5,7 +5,7 @@ import { type Format, ndjson } from "./formats.js";
 import { type Abort, encodeHeartbeat, encodeProgress, encodeTurn, MAX_FRAME } from "./messages.js";
 import type { TextEvent } from "./verifier.js";
 
-/** Milliseconds within which a sent item is on its way. */
+/** Milliseconds within which an item is sent. */
 const FLUSH = 2;
 
 /** Milliseconds without a frame after which a sender sends a heartbeat. */
@@ -19,7 +19,7 @@ export interface Validator<T> {
 /** The byte order mark. */
 const BOM = "\ufeff";
 
-/** Items that a receiver hands over at once. */
+/** Number of items that a receiver returns at once. */
 const BATCH = 4096;
 
 /** Some encoded items, a message, progress or a turn. */
@@ -52,7 +52,7 @@ export class Receiver<T> {
   /** Called for each user message. */
   onMessage: ((text: string) => void) | undefined;
 
-  /** Puts items onto a reader of bytes. */
+  /** Receives items from a reader of bytes. */
   constructor(readonly reader: ChannelReader, format: Format = ndjson, validator?: Validator<T>) {
     this.#format = format;
     this.#decoder = format.decoder();
@@ -88,7 +88,7 @@ export class Receiver<T> {
     }
   }
 
-  /** Takes items until a batch is full. What is wrong behind them is thrown next time. */
+  /** Takes items until a batch is full. An error after them is thrown by the next call. */
   async #take(): Promise<unknown[]> {
     if (this.#error !== undefined) {
       throw new ItemError(this.#error.reason, this.received);
@@ -125,7 +125,7 @@ export class Receiver<T> {
     return items;
   }
 
-  /** Decompressed payload exists one bounded piece at a time. */
+  /** Decompresses payload in bounded pieces, one at a time. */
   async *#unpack(pieces: AsyncIterable<Buffer>): AsyncGenerator<unknown, void, void> {
     for await (const piece of pieces) {
       yield* this.#decoder.feed(piece);
@@ -172,7 +172,7 @@ export class Receiver<T> {
     }
   }
 
-  /** Compares the number of items with the end message, after the last one. Throws `Corrupt`. */
+  /** After the last item, compares their number with the end message. Throws `Corrupt`. */
   checkCount(): void {
     // The end of a stream of bytes counts no items.
     const header = this.reader.header;
@@ -215,16 +215,16 @@ export class Sender<T> {
   readonly #validator: Validator<T> | undefined;
   readonly #packed: Transformer | undefined;
   #buffer: Buffer[] = [];
-  /** Encoded items of a format of text; converted at once when they are sent. */
+  /** Encoded items of a text format; converted together when they are sent. */
   #text = "";
   #size = 0;
   #flushed: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
   #heartbeat: NodeJS.Timeout | undefined;
-  /** Items that were sent so far. */
+  /** Number of items sent so far. */
   sent = 0;
 
-  /** Puts items onto a writer of bytes. */
+  /** Sends items to a writer of bytes. */
   constructor(readonly writer: ChannelWriter, { format = ndjson, validator, item, metadata, compression }: SenderOptions<T> = {}) {
     this.#packed = compression && compressor(compression);
     this.#format = format;
@@ -264,7 +264,7 @@ export class Sender<T> {
     this.sent += 1;
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      // The writer keeps its failure, and the next send throws it.
+      // The writer stores its failure, and the next send throws it.
       this.flush().catch(() => undefined);
     }, FLUSH);
   }
@@ -274,7 +274,7 @@ export class Sender<T> {
     return this.#size >= MAX_FRAME;
   }
 
-  /** Sends an item; it is on its way within two milliseconds. Waits while there is no room. */
+  /** Sends an item within two milliseconds. Waits while there is no room. */
   async send(item: T): Promise<void> {
     this.push(item);
     if (this.isFull) {
@@ -288,7 +288,7 @@ export class Sender<T> {
     await this.writer.sendMessage(text);
   }
 
-  /** Forwards a message, progress or a turn of ordered copies in its place. */
+  /** Forwards a message, progress or a turn of ordered copies in its position. */
   async forward(event: TextEvent): Promise<void> {
     switch (event.kind) {
       case "message":
@@ -330,7 +330,7 @@ export class Sender<T> {
 
   #rest(): void {
     clearTimeout(this.#heartbeat);
-    // The timer holds no sender: one that is dropped ends, and with it its stream.
+    // The timer does not keep the sender alive, so that dropping the sender ends its stream.
     const reference = new WeakRef(this);
     this.#heartbeat = setTimeout(() => {
       const sender = reference.deref();

@@ -9,10 +9,10 @@ export const MAX_FRAME = 64 * 1024;
 /** The code of a stage whose input was aborted (section 9.4). */
 export const INPUT_FAILED = "input_failed";
 
-/** Bytes of a text of an abort; longer ones are cut (section 9.4). */
+/** Maximum bytes of a text in an abort; longer ones are truncated (section 9.4). */
 const MAX_ABORT_TEXT = 16 * 1024;
 
-/** Causes that an abort keeps, first cause first (section 9.4). */
+/** Maximum number of causes in an abort, first cause first (section 9.4). */
 const MAX_CAUSES = 16;
 
 /** The first frame of a stream (section 9.2). `content` is the user's metadata. */
@@ -33,7 +33,7 @@ export interface End {
   crc32c?: number | undefined;
 }
 
-/** Sent instead of the end: what failed, and what led to it (section 9.4). */
+/** Sent instead of the end: the failure and its causes (section 9.4). */
 export interface Abort {
   code: string;
   message: string;
@@ -42,7 +42,7 @@ export interface Abort {
   causes?: Abort[] | undefined;
 }
 
-/** How far a stage has come (section 9.5). */
+/** The progress of a stage (section 9.5). */
 export interface Progress {
   stage: string;
   items: number;
@@ -50,7 +50,7 @@ export interface Progress {
   [more: string]: unknown;
 }
 
-/** Keeps the order across copies of a stage; forwarded in its place (section 9.9). */
+/** Keeps the order across copies of a stage; forwarded in its position (section 9.9). */
 export interface Turn {
   turns: number;
 }
@@ -85,7 +85,7 @@ function cut(text: string): string {
   if (bytes.length <= MAX_ABORT_TEXT) {
     return bytes.toString();
   }
-  // A character that the cut divides is left out.
+  // A character that would be split is omitted.
   const kept = bytes.subarray(0, MAX_ABORT_TEXT).toString().replace(/\ufffd+$/, "");
   return `${kept}.. (cut, ${bytes.length} bytes)`;
 }
@@ -102,7 +102,7 @@ export function bounded({ code, message, stage, item, causes = [] }: Abort): Abo
   };
 }
 
-/** The abort that began it all. */
+/** The first cause. */
 export const firstCause = (abort: Abort): Abort => abort.causes?.[0] ?? abort;
 
 /** Describes the first cause, with its stage and item. */
@@ -164,7 +164,7 @@ function readEnd(fields: Fields): End {
   return { bytes, items: count(fields, "items"), crc32c: digits === undefined ? undefined : parseInt(digits, 16) };
 }
 
-/** Reads the members of an abort. The causes of causes are left out: the list is flat by the protocol. */
+/** Reads the members of an abort. Causes of causes are omitted, because the list is flat by the protocol. */
 export function readAbort(fields: Fields, isCause = false): Abort {
   const causes = fields["causes"] ?? [];
   if (!Array.isArray(causes) || !causes.every(isObject)) {

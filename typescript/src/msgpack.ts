@@ -20,10 +20,10 @@ function load(): Library {
 class Scanner {
   /** Where the next head is expected. */
   at = 0;
-  /** Values that are still to come before the outermost one is whole. */
+  /** Number of values missing until the outermost one is complete. */
   #open = 1;
 
-  /** Moves over whole heads and their bytes; returns whether the outermost value is whole. */
+  /** Advances over complete heads and their bytes; returns whether the outermost value is complete. */
   advance(bytes: Buffer): boolean {
     while (this.#open > 0) {
       const head = bytes[this.at];
@@ -38,7 +38,7 @@ class Scanner {
     return true;
   }
 
-  /** Bytes behind a head, and values that it contains; `undefined` if its length is not whole. */
+  /** Bytes after a head, and number of values in it; `undefined` if its length is incomplete. */
   static #step(bytes: Buffer, at: number, head: number): { size: number; values: number } | undefined {
     if (head <= 0x7f || head >= 0xe0 || (head >= 0xc0 && head <= 0xc3)) {
       return { size: 0, values: 0 };
@@ -51,7 +51,7 @@ class Scanner {
     } else if (head >= 0xd4 && head <= 0xd8) {
       return { size: 1 + (1 << (head - 0xd4)), values: 0 };
     }
-    // What is left begins with a length of 1, 2 or 4 bytes: bin, ext, str, array, map.
+    // The other types start with a length of 1, 2 or 4 bytes: bin, ext, str, array, map.
     const first = head <= 0xc6 ? 0xc4 : head <= 0xc9 ? 0xc7 : 0xd9;
     const width = head >= 0xdc ? (head % 2 === 0 ? 2 : 4) : 1 << (head - first);
     if (at + width > bytes.length) {
@@ -83,7 +83,7 @@ class MsgpackDecoder implements Decoder {
       throw new ItemError(`an item is over the limit of ${MAX_ITEM} bytes`);
     }
     if (start > 0 || this.#length === 0) {
-      // A copy: values of the user may be views of the bytes before.
+      // A copy, because decoded values may be views of the earlier bytes.
       this.#buffer = Buffer.from(rest);
       this.#length = rest.length;
       scanner.at -= start;
@@ -97,7 +97,7 @@ class MsgpackDecoder implements Decoder {
     return [];
   }
 
-  /** Puts payload behind what is left; the buffer doubles, so a large item is not copied often. */
+  /** Appends payload to the rest; the buffer doubles, so a large item is not copied often. */
   #append(payload: Buffer): Buffer {
     if (this.#length === 0) {
       return payload;

@@ -1,7 +1,7 @@
-/** What is done with a result when its turn comes. */
+/** The action on a result when its turn comes. */
 type Give = () => Promise<void>;
 
-/** Work under way whose results are given on in the order in which it began. */
+/** Concurrent work whose results are handled in the order in which it started. */
 export class Ordered {
   readonly #entries: Promise<Give>[] = [];
   readonly #collected: Promise<void>;
@@ -10,7 +10,7 @@ export class Ordered {
   #wake: () => void = () => undefined;
   #room: () => void = () => undefined;
 
-  /** At most `limit` entries are under way. */
+  /** At most `limit` entries run concurrently. */
   constructor(readonly limit: number) {
     this.#collected = this.#collect().catch((error: unknown) => {
       this.#failed = { error };
@@ -31,13 +31,13 @@ export class Ordered {
     this.#check();
   }
 
-  /** No entry follows. */
+  /** Records that no entry follows. */
   end(): void {
     this.#over = true;
     this.#wake();
   }
 
-  /** Waits until every result was given on. Throws the first error of the entries. */
+  /** Waits until every result was handled. Throws the first error of the entries. */
   async done(): Promise<void> {
     await this.#collected;
     this.#check();

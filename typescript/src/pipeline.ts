@@ -7,10 +7,10 @@ import { type FormatName, formatOf, type Stage } from "./stage.js";
 import type { ChannelRef } from "./refs.js";
 import type { Worker } from "./worker.js";
 
-/** Milliseconds that the stages have to end after one has failed, or after the output has ended. */
+/** Milliseconds in which stages must end after one has failed, or after the output has ended. */
 const GRACE = 5000;
 
-/** Codes of calls whose function did not begin, so that nothing is worth a wait. */
+/** Codes of calls whose function did not start, so that waiting for more is pointless. */
 const NEVER_RAN = new Set([
   "FORBIDDEN",
   "deserialization_error",
@@ -20,17 +20,17 @@ const NEVER_RAN = new Set([
   "too_many_calls",
 ]);
 
-/** What went through one stage: what its function returned (section 10.4), empty if it failed. */
+/** The report of one stage, as its function returned it (section 10.4); empty if it failed. */
 export interface StageReport {
   id: string;
   report: Record<string, unknown>;
 }
 
-/** What a run did; complete once the run has ended. */
+/** The report of a run; complete once the run has ended. */
 export interface RunReport {
   /** One report per stage, in order. */
   stages: StageReport[];
-  /** Items that came out. */
+  /** Number of output items. */
   items: number;
   /** Whether every stream of the run had totals that matched. */
   verified: boolean;
@@ -41,13 +41,13 @@ interface Step {
   params: unknown;
 }
 
-/** A source and the stages behind it. Nothing runs before `start`. */
+/** A source and the stages after it. Nothing runs before `start`. */
 export class Pipeline {
   readonly #source: Iterable<unknown> | AsyncIterable<unknown>;
   readonly #input: FormatName;
   readonly #steps: Step[];
 
-  /** Use `pipeline` to make one. */
+  /** Use `pipeline` to create one. */
   constructor(source: Iterable<unknown> | AsyncIterable<unknown>, input: FormatName, steps: Step[] = []) {
     this.#source = source;
     this.#input = input;
@@ -60,7 +60,7 @@ export class Pipeline {
     return new Pipeline(this.#source, this.#input, [...this.#steps, { id, params }]);
   }
 
-  /** Starts a run. `item` checks each item that comes out. */
+  /** Starts a run. `item` checks each output item. */
   start<T = unknown>(worker: Worker, { output = "ndjson", item }: { output?: FormatName; item?: Validator<T> } = {}): Run<T> {
     if (this.#steps.length === 0) {
       throw new TypeError("a pipeline needs at least one stage; append it with `then`");
@@ -69,7 +69,7 @@ export class Pipeline {
   }
 }
 
-/** Begins a pipeline. `input` is the format that the first stage reads. */
+/** Starts a pipeline. `input` is the format that the first stage reads. */
 export function pipeline(
   source: Iterable<unknown> | AsyncIterable<unknown>,
   { input = "ndjson" }: { input?: FormatName } = {},
@@ -148,7 +148,7 @@ export class Run<T> {
       if (error instanceof StreamError) {
         this.#failures.push({ place: steps.length, abort });
       } else {
-        // The consumer refused an item: nothing that follows from it comes before it.
+        // The consumer refused an item; failures that follow from it come later.
         this.#failures.unshift({ place: -2, abort });
       }
     } finally {
@@ -181,7 +181,7 @@ export class Run<T> {
         (batch) => ({ batch }),
         (error: unknown) => ({ error }),
       );
-      // No race with a promise of the whole run, which would keep a reaction for each batch.
+      // Not `Promise.race` with a promise of the whole run, which would keep a reaction for each batch.
       const found = await new Promise<Awaited<typeof next> | undefined>((resolve) => {
         wake = () => {
           resolve(undefined);
@@ -207,7 +207,7 @@ export class Run<T> {
   }
 
   /**
-   * The failure that began it: one that follows from no other, else that of the first stage. A stage
+   * The first cause: a failure that follows from no other, or else that of the first stage. A stage
    * that is lost ends its neighbours, whose answers may arrive before its own.
    */
   #firstCause(): Abort | undefined {
@@ -216,7 +216,7 @@ export class Run<T> {
     return (own ?? causes.sort((one, other) => one.place - other.place)[0])?.abort;
   }
 
-  /** Sends the source, until it ends, the first stage wants no more, or the run is over. */
+  /** Sends the source until it ends, the first stage stops reading, or the run is over. */
   async #feed(sender: Sender<unknown>, over: AbortSignal): Promise<void> {
     const state = { left: false };
     let wake: () => void = () => undefined;
@@ -231,7 +231,7 @@ export class Run<T> {
       await sender.connect();
       for (;;) {
         const next = iterator.next();
-        // No race with a promise of the whole run, which would keep a reaction for each item.
+        // Not `Promise.race` with a promise of the whole run, which would keep a reaction for each item.
         const result = await new Promise<IteratorResult<unknown> | undefined>((resolve, reject) => {
           wake = () => {
             resolve(undefined);
@@ -253,7 +253,7 @@ export class Run<T> {
         await sender.abort({ code: "cancelled", message: "the run has ended", stage: "source" });
       }
     } catch (error) {
-      // The first stage wanted no more.
+      // The first stage stopped reading.
       if (!(error instanceof ReaderGone)) {
         const abort = abortOf("source", error);
         this.#failures.push({ place: -1, abort });
@@ -298,7 +298,7 @@ function reported(stage: string, error: CallError): Abort {
   return { code: error.code, message: error.reason, stage };
 }
 
-/** Gives the parts of a run a moment to end. */
+/** Waits a moment for the parts of a run to end. */
 async function settled(parts: Promise<void>[], grace: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<void>((resolve) => {

@@ -6,25 +6,25 @@ import { msgpack } from "./msgpack.js";
 /** The name of a format of items. `msgpack` needs the package `@msgpack/msgpack`. */
 export type FormatName = "ndjson" | "lines" | "msgpack";
 
-/** What a stage knows about its run. */
+/** The context of a stage's run. */
 export interface RunContext<P = unknown, S = unknown> {
   /** The id of the stage. */
   readonly stage: string;
   /** The parameters of the run, checked by `params` of the options. */
   readonly params: P;
-  /** One value per run, made by `state` of the options. */
+  /** One value per run, created by `state` of the options. */
   readonly state: S;
   /** The metadata of the input's sender. */
   readonly metadata: unknown;
   /** Aborted when the run is cancelled or the output's reader leaves. */
   readonly signal: AbortSignal;
-  /** Sends a user message to the output, in its place among the items. */
+  /** Sends a user message to the output, in order with the items. */
   sendMessage(text: string): Promise<void>;
 }
 
 /** Settings of a stage. */
 export interface StageOptions<A = unknown, B = unknown, P = unknown, S = unknown> {
-  /** Items that are handled at once; the order of the output is kept. Default: 1. */
+  /** Number of items handled concurrently; the order of the output is kept. Default: 1. */
   concurrency?: number;
   /** Checks each input item, as a schema of zod does. */
   input?: Validator<A>;
@@ -32,7 +32,7 @@ export interface StageOptions<A = unknown, B = unknown, P = unknown, S = unknown
   output?: Validator<B>;
   /** Checks the parameters of a run. */
   params?: Validator<P>;
-  /** Makes the state of a run. */
+  /** Creates the state of a run. */
   state?: () => S;
   /** The format of the input. Default: `ndjson`. */
   inputFormat?: FormatName;
@@ -40,9 +40,9 @@ export interface StageOptions<A = unknown, B = unknown, P = unknown, S = unknown
   outputFormat?: FormatName;
   /** Compresses the output. `zstd` needs Node 22.15 or later, or the package `zstd-napi`. */
   compression?: Compression;
-  /** The JSON schema of an input item. Default: that of `input`, where its validator has one. */
+  /** The JSON schema of an input item. Default: that of `input`, if its validator has one. */
   inputSchema?: object;
-  /** The JSON schema of an output item. Default: that of `output`, where its validator has one. */
+  /** The JSON schema of an output item. Default: that of `output`, if its validator has one. */
   outputSchema?: object;
   /** The name of the input type, for people. */
   inputName?: string;
@@ -52,13 +52,13 @@ export interface StageOptions<A = unknown, B = unknown, P = unknown, S = unknown
   description?: string;
 }
 
-/** What a stage does with its streams. */
+/** How a stage uses its streams. */
 export type StageKind = "item" | "filter" | "many" | "stream" | "bytes" | "producer" | "consumer";
 
 type Awaitable<T> = T | Promise<T>;
 type Many<T> = Iterable<T> | AsyncIterable<T>;
 
-/** A function with the facts that a worker needs. */
+/** A function with the description that a worker needs. */
 export interface Stage {
   readonly id: string;
   readonly kind: StageKind;
@@ -76,7 +76,7 @@ function define(kind: StageKind, id: string, options: object, run: unknown): Sta
   if (concurrency > 1 && (!single || stage.options.state !== undefined)) {
     throw new TypeError(`${id}: concurrency needs a function of one item without state`);
   }
-  // Says now what is missing, not when the first run starts.
+  // Reports a missing package now, not when the first run starts.
   formatOf(stage.options.inputFormat).decoder();
   formatOf(stage.options.outputFormat).decoder();
   if (stage.options.compression !== undefined) {
@@ -97,7 +97,7 @@ function schemaOf(validator: unknown, side: "input" | "output"): object | undefi
     const standard = described?.["~standard"]?.jsonSchema;
     return standard === undefined ? described?.toJSONSchema?.() : standard[side]({ target: "draft-2020-12" });
   } catch {
-    // A validator may accept more than a schema can say, such as dates. It checks the items all the same.
+    // A validator may accept more than a schema can express, such as dates. It still checks the items.
     return undefined;
   }
 }
@@ -118,9 +118,9 @@ export function schemasOf({ options }: Stage): { request: object; response: obje
 }
 
 /**
- * Makes a stage of a function: one item in, one item out. A result of `undefined` gives no item.
+ * Creates a stage from a function: one item in, one item out. A result of `undefined` outputs nothing.
  *
- * Other shapes: `stage.filter`, `stage.flatMap`, `stage.stream`, `stage.bytes`, `stage.producer`,
+ * Other kinds: `stage.filter`, `stage.flatMap`, `stage.stream`, `stage.bytes`, `stage.producer`,
  * `stage.consumer`.
  */
 export function stage<A, B, P = unknown, S = unknown>(
@@ -173,7 +173,7 @@ stage.consumer = <A, P = unknown, S = unknown>(
   run: (items: AsyncIterable<A>, context: RunContext<P, S>) => Awaitable<unknown>,
 ): Stage => define("consumer", id, options, run);
 
-/** The format of this name. */
+/** The format with this name. */
 export function formatOf(name: FormatName = "ndjson"): Format {
   const format = { ndjson, lines, msgpack }[name] as Format | undefined;
   if (format === undefined) {

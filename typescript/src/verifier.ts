@@ -3,10 +3,10 @@ import { crc32c } from "@node-rs/crc32";
 import { Aborted, Corrupt, NeverWritten, ProtocolViolation, type StreamError, Truncated } from "./errors.js";
 import { type End, type Header, MalformedMessage, type Message, parseMessage, type Progress, type Turn } from "./messages.js";
 
-/** How a stream ended, if it did not fail. */
+/** How a successful stream ended. */
 export type Verdict = "complete" | "unverified";
 
-/** What a text frame means to the user of a reader. */
+/** The meaning of a text frame for the user of a reader. */
 export type TextEvent =
   | { kind: "message"; text: string }
   | { kind: "progress"; progress: Progress }
@@ -15,7 +15,7 @@ export type TextEvent =
 type State = "start" | "foreign" | "marked" | "ended" | "done";
 
 /**
- * Decides how a stream ended: the verdict table of `docs/protocol.md` section 9.6. It knows no socket.
+ * Decides how a stream ended: the verdict table of `docs/protocol.md` section 9.6. Does no I/O.
  *
  * | state | header | data | end | abort | clean close | other close, loss |
  * |---|---|---|---|---|---|---|
@@ -36,7 +36,7 @@ export class StreamVerifier {
   verdict: Verdict | undefined;
   error: StreamError | undefined;
 
-  /** Expects a header if a writer with the stream protocol was promised. */
+  /** Expects a header if the writer is known to use the stream protocol. */
   constructor(headerPromised = false) {
     this.#promised = headerPromised;
   }
@@ -46,7 +46,7 @@ export class StreamVerifier {
     return this.#state === "done";
   }
 
-  /** Takes a binary frame; returns the payload to deliver, if any. */
+  /** Processes a binary frame; returns the payload to deliver, if any. */
   data(payload: Buffer): Buffer | undefined {
     if (this.#state === "done") {
       return undefined;
@@ -63,7 +63,7 @@ export class StreamVerifier {
     return payload.length > 0 ? payload : undefined;
   }
 
-  /** Takes a text frame; returns what it means to the user, if anything. */
+  /** Processes a text frame; returns its meaning for the user, if any. */
   text(text: string): TextEvent | undefined {
     if (this.#state === "done") {
       return undefined;
@@ -132,7 +132,7 @@ export class StreamVerifier {
     }
   }
 
-  /** Takes the close of the peer; `undefined` is a close without a code. */
+  /** Processes the close of the peer; `undefined` is a close without a code. */
   closed(code: number | undefined, reason: string): void {
     const described = (code === undefined ? "closed without a code" : `closed with code ${code}`) + (reason && `: ${reason}`);
     if (this.#state === "done") {
@@ -151,7 +151,7 @@ export class StreamVerifier {
     }
   }
 
-  /** Takes the loss of the connection without a close. */
+  /** Processes the loss of the connection without a close. */
   lost(reason: string): void {
     if (this.#state === "ended") {
       this.#finish("complete");

@@ -18,13 +18,13 @@ export const DEFAULT_URL = "ws://127.0.0.1:49134";
 /** Milliseconds that a call waits for its result by default. */
 const CALL_TIMEOUT = 30_000;
 
-/** Milliseconds that a worker that closes waits for the engine's close. */
+/** Milliseconds that a closing worker waits for the engine's close. */
 const LEAVE_TIMEOUT = 5000;
 
-/** The name under which the answer to a ping is awaited; no call has such an id. */
+/** The id under which the answer to a ping is awaited; no call has this id. */
 const PONG = "pong";
 
-/** Milliseconds that running calls have when a worker closes. */
+/** Milliseconds that running calls have to finish when a worker closes. */
 const CLOSE_TIMEOUT = 30_000;
 
 /** Options of a worker. */
@@ -43,7 +43,7 @@ export interface WorkerOptions {
   log?: (line: string) => void;
 }
 
-/** Characters of a fragment of a long message: at most 1 MiB as UTF-8 (section 1.5). */
+/** Characters per fragment of a long message: at most 1 MiB as UTF-8 (section 1.5). */
 const FRAGMENT = 256 * 1024;
 
 
@@ -51,7 +51,7 @@ const FRAGMENT = 256 * 1024;
 export interface CallOptions {
   /** In milliseconds. Default: 30 s. */
   timeout?: number;
-  /** Ends the call; the executor is told. */
+  /** Ends the call; the executor is notified. */
   signal?: AbortSignal;
 }
 
@@ -102,7 +102,7 @@ export class Worker {
     return this;
   }
 
-  /** Takes no more calls, finishes the running ones within 30 s, and disconnects. */
+  /** Accepts no more calls, finishes the running ones within 30 s, and disconnects. */
   async close(): Promise<void> {
     await this.#drain().catch(() => undefined);
     await this.#functions.finish(CLOSE_TIMEOUT);
@@ -188,7 +188,7 @@ export class Worker {
 
   /**
    * Calls a function. `timeout` is in milliseconds; `Infinity` waits while the worker is connected. The
-   * executor is told when the call times out or `signal` is aborted.
+   * executor is notified when the call times out or `signal` is aborted.
    */
   async call(id: string, data: unknown = null, { timeout = CALL_TIMEOUT, signal }: CallOptions = {}): Promise<unknown> {
     const invocation_id = randomUUID();
@@ -275,7 +275,7 @@ export class Worker {
   async #send(message: object): Promise<void> {
     let text: string;
     try {
-      // `JSON.stringify` would write null for what has no JSON form.
+      // `JSON.stringify` would write null for values that JSON cannot represent.
       for (const member of ["data", "result"]) {
         const value = (message as Record<string, unknown>)[member];
         if (value !== undefined) {

@@ -39,7 +39,7 @@ export class Engine {
   }
 }
 
-/** Serves the stages of `stages.ts` in a process of their own. */
+/** Serves the stages of `stages.ts` in a separate process. */
 export async function serveStages(url: string): Promise<ChildProcessWithoutNullStreams> {
   const child = spawn(process.execPath, [new URL("stages.js", import.meta.url).pathname, url]);
   const [line] = (await once(createInterface(child.stderr), "line")) as [string];

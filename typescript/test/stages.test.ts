@@ -163,7 +163,7 @@ test("a cancelled call reaches its function", { timeout: 10_000 }, async () => {
   await ended;
 });
 
-// Last, because the stages are gone after it.
+// Last, because the stages are gone afterwards.
 test("a killed worker is an error", async () => {
   await assert.rejects(start(range(100_000), "ts::exits").collect(), RunFailed);
 });

@@ -1,4 +1,4 @@
-/** Stages that the tests serve from a process of their own. */
+/** Stages that the tests serve from a separate process. */
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { z } from "zod";

@@ -1,4 +1,4 @@
-"""How a worker introduces itself (``docs/protocol.md`` section 1.3)."""
+"""The announcement of a worker (``docs/protocol.md`` section 1.3)."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ class Calls:
         return call_id, future
 
     def answer(self, message: dict[str, Any]) -> None:
-        """Take an ``invocationresult``; a late or unknown one is ignored."""
+        """Process an ``invocationresult``; a late or unknown one is ignored."""
         future = self._open.get(str(message.get("invocation_id")))
         if future is None or future.done():
             return

@@ -26,7 +26,7 @@ from .refs import ChannelRef, channel_url
 from .verifier import StreamVerifier, Verdict
 
 READER_GONE = "channel reader went away"
-"""How the engine's reason begins when the reader left (``docs/protocol.md`` section 4.3)."""
+"""The prefix of the engine's reason if the reader left (``docs/protocol.md`` section 4.3)."""
 
 _LEAVE_TIMEOUT = 5.0
 """Seconds that a reader that leaves waits for the peer's close (section 4.4)."""
@@ -51,7 +51,7 @@ class ChannelReader:
 
     @property
     def verdict(self) -> Verdict | None:
-        """How the stream ended, once it has ended well."""
+        """How the stream ended, once it has ended successfully."""
         return self._verifier.verdict
 
     @property
@@ -153,7 +153,7 @@ class ChannelReader:
     async def close(self) -> None:
         """Leave the channel. The writer's next write fails."""
         if self._connection is None and self._failure is None and not self._verifier.is_done:
-            # The engine must learn that nobody will read, so the end is opened and closed.
+            # The engine must learn that the end will not be read, so open and close it.
             with contextlib.suppress(ConnectError):
                 await self.connect()
         if not self._verifier.is_done:
@@ -164,7 +164,7 @@ class ChannelReader:
         connection, self._connection = self._connection, None
         watchdog, self._watchdog = self._watchdog, None
         if connection is not None:
-            # Nothing of the reader's is under way, so a peer that does not answer is dropped.
+            # The reader has nothing in flight, so a peer that does not answer is dropped.
             await finish(connection, timeout=_LEAVE_TIMEOUT)
         if watchdog is not None:
             watchdog.stop()
@@ -173,8 +173,8 @@ class ChannelReader:
 class ChannelWriter:
     """Writes bytes and messages. Only ``close`` completes the stream.
 
-    A writer that is dropped without ``close`` or ``abort`` cuts its stream short, which is an error
-    at the reader. Cancelling a write is safe: ``sent_bytes`` says how much of it is in the stream.
+    A writer that is dropped without ``close`` or ``abort`` truncates its stream, which is an error
+    at the reader. Cancelling a write is safe: ``sent_bytes`` shows how much of it is in the stream.
     """
 
     def __init__(self, address: Address, ref: ChannelRef, header: Header | None = None) -> None:
@@ -233,7 +233,7 @@ class ChannelWriter:
             view = memoryview(payload)
             for start in range(0, len(view), MAX_FRAME):
                 frame = bytes(view[start : start + MAX_FRAME])
-                # Counted first: `send` hands the frame over before it waits for room, so a write
+                # Counted first: `send` passes the frame on before it waits for room, so a write
                 # that is cancelled there has sent it.
                 self._bytes += len(frame)
                 self._crc = google_crc32c.extend(self._crc, frame)
@@ -276,7 +276,7 @@ class ChannelWriter:
         """Complete the stream and wait for the engine's confirmation.
 
         Raises ``WriteFailed`` if the engine does not confirm it. Waits as long as the engine
-        gives signs of life, so a slow reader costs no data.
+        gives signs of life, so a slow reader causes no loss of data.
         """
         if self._closed and self._failure is None:
             return
@@ -311,7 +311,7 @@ class ChannelWriter:
             self._watchdog.stop()
 
     def __del__(self) -> None:
-        """Cut the stream short, unless it was closed or aborted."""
+        """Break the stream, unless it was closed or aborted."""
         connection, watchdog = self._connection, self._watchdog
         if connection is None or self._closed or connection.loop.is_closed():
             return

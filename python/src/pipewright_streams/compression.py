@@ -12,11 +12,11 @@ _PIECE = 1024
 """Compressed bytes per step: a block of zstd expands 4 bytes to 128 KiB at most (RFC 8878)."""
 
 _STEP = 1 << 20
-"""Bytes that a step of lz4 gives at most."""
+"""Maximum number of bytes that a step of lz4 returns."""
 
 
 class Decompressor(Protocol):
-    """Turns the payload of frames into the bytes that were compressed."""
+    """Decompresses the payload of frames."""
 
     def feed(self, payload: bytes) -> Iterable[bytes]:
         """Decompress payload, in pieces of bounded size. Raises ``ItemError``."""

@@ -16,13 +16,13 @@ from .errors import ConnectError
 from .refs import shown
 
 HEARTBEAT_HEADER = "x-pipewright-heartbeat"
-"""Asks for signs of life on a channel connection (``docs/protocol.md`` section 4.9)."""
+"""Requests heartbeats on a channel connection (``docs/protocol.md`` section 4.9)."""
 
 OWNER_HEADER = "x-pipewright-owner"
-"""Names the worker that a connection belongs to (section 1.1)."""
+"""Identifies the worker that a connection belongs to (section 1.1)."""
 
 HEARTBEAT = 20.0
-"""Seconds between signs of life."""
+"""Seconds between heartbeats."""
 
 SILENCE = 60.0
 """Seconds without a byte after which a connection counts as lost."""
@@ -59,11 +59,11 @@ _HINTS = {
     404: "no such channel, or its key is wrong; a channel that ended or expired is gone, too",
     409: "this end of the channel was opened before, and opens only once",
 }
-"""What the answers of an engine mean (section 4.1)."""
+"""The meaning of an engine's HTTP status (section 4.1)."""
 
 
 class _Connect(connect):
-    """Follows no redirects: the headers hold the token."""
+    """Follows no redirects, because the headers contain the token."""
 
     def process_redirect(self, exc: Exception) -> Exception | str:
         """Refuse every redirect."""
@@ -71,7 +71,7 @@ class _Connect(connect):
 
 
 class Watched(ClientConnection):
-    """A connection that remembers when it last received a byte."""
+    """A connection that records when it last received a byte."""
 
     last_received: float = 0.0
 
@@ -81,7 +81,7 @@ class Watched(ClientConnection):
         super().connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
-        """Note the time: pongs and parts of a frame are signs of life, too."""
+        """Record the time: pongs and parts of a frame are signs of life, too."""
         self.last_received = asyncio.get_running_loop().time()
         super().data_received(data)
 
@@ -112,7 +112,7 @@ async def dial(
             compression=None,
             proxy=None,
             open_timeout=CONNECT_TIMEOUT,
-            # A reader sends no pings (section 8.2); silence is watched by `Watchdog`.
+            # A reader sends no pings (section 8.2); `Watchdog` detects a silent peer.
             ping_interval=HEARTBEAT if ping else None,
             ping_timeout=SILENCE - HEARTBEAT if ping else None,
             close_timeout=None,
@@ -140,7 +140,7 @@ async def dial(
 
 
 def promised_heartbeat(connection: Watched) -> float | None:
-    """Read the period in seconds that the engine granted, if it knows the header."""
+    """Read the interval in seconds that the engine promised, if it knows the header."""
     response = connection.response
     value = None if response is None else response.headers.get(HEARTBEAT_HEADER)
     try:
@@ -186,7 +186,7 @@ async def finish(
     """Close a connection and wait for the peer's close, for ``timeout`` seconds if given."""
     # The watchdog bounds this wait: a peer that is silent is dropped.
     watchdog = Watchdog(connection, SILENCE)
-    # Frames that nobody will read would keep the peer's close from being read.
+    # Unread frames would keep the peer's close from being read.
     drain = asyncio.ensure_future(_drain(connection))
     try:
         await asyncio.wait_for(connection.close(code, reason), timeout)

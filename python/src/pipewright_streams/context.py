@@ -1,4 +1,4 @@
-"""What a stage knows about its run."""
+"""The context of a stage's run."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class StageContext:
         self._cancelled.set()
 
     async def send_message(self, text: str) -> None:
-        """Send a user message to the output, in its place among the items."""
+        """Send a user message to the output, in order with the items."""
         if self._send is None:
             raise RuntimeError("a consumer has no output to send messages to")
         await self._send(text)

@@ -38,11 +38,11 @@ class Corrupt(StreamError):
 
 
 class ProtocolViolation(StreamError):
-    """The peer broke a rule of the stream protocol."""
+    """The peer violated the stream protocol."""
 
 
 class NeverWritten(StreamError):
-    """A writer with the stream protocol was promised, and nothing arrived before the close."""
+    """A writer with the stream protocol was expected, but nothing arrived before the close."""
 
 
 class WriteFailed(PipewrightError):
@@ -79,7 +79,7 @@ class CallTimeout(CallError):
 
 
 class RunFailed(PipewrightError):
-    """A pipeline failed. ``first_cause`` is the abort that began it."""
+    """A pipeline failed. ``first_cause`` is the abort that caused it."""
 
     def __init__(self, first_cause: Abort) -> None:
         """Wrap the first cause."""

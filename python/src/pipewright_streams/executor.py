@@ -96,7 +96,7 @@ class Execution:
             await self._close()
         except BaseException as error:
             if self._writer is not None and self._writer.reader_is_gone:
-                # The reader wanted no more: the stage ends early, which is not a failure.
+                # The reader left: the stage ends early, which is not a failure.
                 await self._leave()
                 return self._finish()
             abort = abort_of(self._stage.id, error)
@@ -154,7 +154,7 @@ class Execution:
         """Watch the channel that the run holds (``docs/protocol.md`` section 10.1)."""
         try:
             while await channel.next_frame() is not None:
-                # Text frames are notes for a reading end; this one reads until its input ends.
+                # Text frames are for a reading end that waits; this one reads until its input ends.
                 continue
         except PipewrightError as error:
             self._lost = error
@@ -230,7 +230,7 @@ class Execution:
             self._arguments,
             inspect.iscoroutinefunction(stage.function),
         )
-        # The common shape, one item for one, without a call more than it needs.
+        # The most common kind, one item for one, without unnecessary calls.
         is_plain = stage.kind is StageKind.ITEM and not stage.many and not stage.optional
         while (batch := await receiver.batch()) is not None:
             if not isinstance(batch, list):
@@ -287,7 +287,7 @@ class Execution:
         tasks: set[asyncio.Future[Any]] = set()
 
         async def hand_over(entry: Any) -> None:
-            # The collector may fail while this waits for a place.
+            # The collector may fail while this waits for a free slot.
             putting = asyncio.ensure_future(running.put(entry))
             await asyncio.wait({putting, collector}, return_when=asyncio.FIRST_COMPLETED)
             if collector.done():
@@ -395,5 +395,5 @@ async def _payload(reader: ChannelReader, writer: ChannelWriter) -> AsyncIterato
             case Progress():
                 await writer.send_message(event.encode())
             case Turn():
-                # Only a stage that declares that it keeps order is given turns.
+                # Only a stage that declares that it keeps the order receives turns.
                 continue

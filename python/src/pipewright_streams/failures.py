@@ -1,4 +1,4 @@
-"""How a stage fails: the abort that its output and its caller get."""
+"""The failure of a stage: the abort for its output and its caller."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class StageFailed(CallError):
 
 
 class RunLost(PipewrightError):
-    """The run that holds a stage is lost; it was not cancelled."""
+    """The connection to the run of a stage was lost; the run was not cancelled."""
 
 
 class UserError(Exception):

@@ -20,10 +20,10 @@ class Decoder(Protocol):
     """Splits payload into items. Numbering is the caller's."""
 
     def feed(self, payload: bytes) -> Iterable[Any]:
-        """Take payload; return the encoded items that are now whole."""
+        """Accept payload; return the encoded items that are now complete."""
 
     def finish(self) -> Iterable[Any]:
-        """Return what is left at the end; raise ``ItemError`` for half an item."""
+        """Return the rest at the end; raise ``ItemError`` for an incomplete item."""
 
 
 class Format(Protocol):
@@ -39,7 +39,7 @@ class Format(Protocol):
         """Decode one item. Raises ``ItemError``."""
 
     def encode(self, item: Any, shape: Shape) -> bytes:
-        """Encode one item, whole or not at all. Raises ``ItemError``."""
+        """Encode one item, completely or not at all. Raises ``ItemError``."""
 
 
 BOM = b"\xef\xbb\xbf"
@@ -94,13 +94,13 @@ class _LineDecoder:
             self._at_start = False
             if len(kept) > self._limit // 4 and len(kept.encode()) > self._limit:
                 raise ItemError(f"a line is over the limit of {self._limit} bytes")
-            # A blank line is none of JSON; any other character is for the parser to refuse.
+            # A blank line contains JSON white space only; the parser rejects other characters.
             if not self._json_lines or kept.strip(" \t\r"):
                 yield kept
 
 
 _UNUSUAL = re.compile("\r|\ufeff|(?:^|\n)[ \t]")
-"""What needs a look at each line: CRLF, byte order marks, lines that may be blank."""
+"""Text that requires a check of each line: CRLF, byte order marks, possibly blank lines."""
 
 
 def _text(line: bytes, json_lines: bool) -> str:
@@ -126,7 +126,7 @@ def _refuse_mark(value: Any) -> None:
             _refuse_mark(element)
 
 
-# `json.loads` takes NaN and infinities, and guesses encodings other than UTF-8.
+# `json.loads` accepts NaN and infinities, and guesses encodings other than UTF-8.
 _JSON = json.JSONDecoder(parse_constant=_refuse_constant)
 _TO_JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
@@ -163,7 +163,7 @@ class Ndjson:
             try:
                 value, end = _scan(encoded, 0)
             except StopIteration:
-                # White space in front, or no JSON.
+                # Leading white space, or invalid JSON.
                 value, end = _JSON.decode(encoded), len(encoded)
             if end != len(encoded):
                 value = _JSON.decode(encoded)
@@ -223,7 +223,7 @@ class _MsgpackDecoder:
             raise ItemError(f"cannot be read as MessagePack: {error}") from None
 
     def finish(self) -> Iterable[Any]:
-        # A value of its own comes out only if no other one is under way.
+        # An additional value is returned only if no other one is incomplete.
         self._unpacker.feed(b"\xc0")
         if list(self._unpacker) != [None]:
             raise ItemError("the stream ends in the middle of an item")

@@ -1,4 +1,4 @@
-"""The functions of a worker: runs the calls that the engine forwards."""
+"""The functions of a worker, and the calls that the engine forwards to them."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from .errors import CallError
 from .failures import describe
 
 MAX_RUNNING_CALLS = 10_000
-"""Calls that run at once; further ones are refused with ``too_many_calls``."""
+"""Maximum number of running calls; further ones are refused with ``too_many_calls``."""
 
 Function = Callable[[Any], Any]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 class Functions:
-    """Registrations by id, and the calls under way. Knows no socket."""
+    """Registrations by id, and the running calls. Does no I/O."""
 
     def __init__(self, send: Send) -> None:
         """Answer calls with ``send``."""
@@ -59,7 +59,7 @@ class Functions:
             task.cancel("the caller no longer waits")
 
     async def finish(self, timeout: float) -> None:
-        """Wait for the running calls, and cancel those that need longer; in seconds."""
+        """Wait for the running calls, and cancel those that take longer; in seconds."""
         if self._running:
             await asyncio.wait(list(self._running.values()), timeout=timeout)
         left = list(self._running.values())

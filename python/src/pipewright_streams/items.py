@@ -21,13 +21,13 @@ from .shapes import ANY, Shape
 T = TypeVar("T")
 
 _BATCH = 4096
-"""Items that are handed over at once."""
+"""Number of items returned at once."""
 
 _MESSAGES = 1024
-"""Messages that a receiver without ``on_message`` keeps."""
+"""Number of messages that a receiver without ``on_message`` keeps."""
 
 FLUSH = 0.002
-"""Seconds within which a sent item is on its way."""
+"""Seconds within which an item is sent."""
 
 HEARTBEAT = 20.0
 """Seconds without a frame after which a sender sends a heartbeat."""
@@ -39,7 +39,7 @@ class Receiver(Generic[T]):
     def __init__(
         self, reader: ChannelReader, form: Format | None = None, shape: Shape = ANY
     ) -> None:
-        """Put items onto a reader of bytes."""
+        """Receive items from a reader of bytes."""
         self.reader = reader
         self._form = form or Ndjson()
         self._shape = shape
@@ -80,12 +80,12 @@ class Receiver(Generic[T]):
                 return event
 
     def _take(self) -> list[Any]:
-        """Take items until a batch is full. What is wrong behind them is raised next time."""
+        """Take items until a batch is full. An error after them is raised by the next call."""
         if self._error is not None:
             raise ItemError(self._error.reason, self.received)
         found: list[Any] = []
         try:
-            # Keeps what came before an error.
+            # Keeps the items before an error.
             found.extend(islice(self._found, _BATCH))
         except ItemError as error:
             self._error = error
@@ -94,7 +94,7 @@ class Receiver(Generic[T]):
         return found
 
     def _decoded(self, event: bytes | None) -> Iterator[Any]:
-        """Yield encoded items; decompressed payload exists one bounded piece at a time."""
+        """Yield encoded items; payload is decompressed in bounded pieces, one at a time."""
         if event is None:
             self._over = True
             if self._unpacked is not None:
@@ -133,7 +133,7 @@ class Receiver(Generic[T]):
             self._unpacked = decompressor(header.compression)
 
     def check_count(self) -> None:
-        """Compare the items with the end message, after the last one. Raises ``Corrupt``."""
+        """Compare the number of items with the end message. Raises ``Corrupt``."""
         header = self.reader.seen_header
         # The end of a stream of bytes counts no items.
         if header is None or header.format == self._form.name:
@@ -142,7 +142,7 @@ class Receiver(Generic[T]):
     async def recv(self) -> T | None:
         """Return the next item; ``None`` at the end, and for an item that is null.
 
-        Iterate where items can be null. Messages go to ``on_message``; without it the last 1,024
+        Use iteration if items can be null. Messages go to ``on_message``; without it the last 1,024
         are kept in ``messages``.
         """
         while not self._ready:
@@ -171,7 +171,7 @@ class Receiver(Generic[T]):
         self.check_count()
 
     def _noted(self, message: str) -> None:
-        """Hand a message to ``on_message``, or keep the last ones."""
+        """Pass a message to ``on_message``, or keep the last ones."""
         if self.on_message is not None:
             self.on_message(message)
         else:
@@ -195,7 +195,7 @@ class Sender(Generic[T]):
         metadata: Any = None,
         compression: str | None = None,
     ) -> None:
-        """Put items onto a writer of bytes."""
+        """Send items to a writer of bytes."""
         self.writer = writer
         self._form = form or Ndjson()
         self._shape = shape
@@ -245,7 +245,7 @@ class Sender(Generic[T]):
         return len(self._buffer) >= MAX_FRAME
 
     async def send(self, item: T) -> None:
-        """Send an item. It is on its way within two milliseconds. Waits while there is no room."""
+        """Send an item within two milliseconds. Waits while there is no room."""
         self.push(item)
         if self.is_full:
             await self.flush()
@@ -256,7 +256,7 @@ class Sender(Generic[T]):
         await self.writer.send_message(text)
 
     async def flush(self) -> None:
-        """Send what is buffered. What a cancelled flush left is sent by the next one."""
+        """Send the buffer. The next flush sends what a cancelled one left."""
         async with self._lock:
             if self._timer is not None:
                 self._timer.cancel()
@@ -278,7 +278,7 @@ class Sender(Generic[T]):
             self._outgoing = self._outgoing[self.writer.sent_bytes - before :]
 
     async def _flush_quietly(self) -> None:
-        # The writer keeps its failure, and the next send raises it.
+        # The writer stores its failure, and the next send raises it.
         with contextlib.suppress(PipewrightError):
             await self.flush()
 
@@ -320,7 +320,7 @@ class Sender(Generic[T]):
             self._stop()
 
 
-# The timers hold no sender: one that is dropped ends, and with it its stream.
+# The timers do not keep the sender alive, so that dropping it ends its stream.
 
 
 def _due(reference: weakref.ref[Sender[Any]]) -> None:

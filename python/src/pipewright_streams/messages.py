@@ -20,10 +20,10 @@ INPUT_FAILED = "input_failed"
 
 
 MAX_ABORT_TEXT = 16 * 1024
-"""Bytes of a text of an abort; longer ones are cut (section 9.4)."""
+"""Maximum bytes of a text in an abort; longer ones are truncated (section 9.4)."""
 
 MAX_CAUSES = 16
-"""Causes that an abort keeps, first cause first (section 9.4)."""
+"""Maximum number of causes in an abort, first cause first (section 9.4)."""
 
 
 def _encode(kind: str, fields: dict[str, Any]) -> str:
@@ -76,7 +76,7 @@ class End:
 
 @dataclass(frozen=True)
 class Abort:
-    """Sent instead of the end: what failed, and what led to it (section 9.4)."""
+    """Sent instead of the end: the failure and its causes (section 9.4)."""
 
     code: str
     message: str
@@ -86,7 +86,7 @@ class Abort:
 
     @property
     def first_cause(self) -> Abort:
-        """The abort that began it all."""
+        """The first cause."""
         return self.causes[0] if self.causes else self
 
     def passed_on_by(self, stage: str) -> Abort:
@@ -95,7 +95,7 @@ class Abort:
         return Abort(INPUT_FAILED, "its input was aborted", stage, causes=(*self.causes, own))
 
     def fields(self) -> dict[str, Any]:
-        """Build the JSON members of this abort. Long texts are cut, causes are flat."""
+        """Build the JSON members of this abort. Long texts are truncated, causes are flat."""
         fields: dict[str, Any] = {"code": _cut(self.code), "message": _cut(self.message)}
         if self.stage is not None:
             fields["stage"] = _cut(self.stage)
@@ -114,7 +114,7 @@ class Abort:
     def of(cls, fields: dict[str, Any], *, nested: bool = False) -> Abort:
         """Read the members of an abort. Raises ``ProtocolViolation`` if one has a wrong type.
 
-        The causes of causes are left out: the list is flat by the protocol.
+        Causes of causes are omitted, because the list is flat by the protocol.
         """
         causes = fields.get("causes", [])
         if not isinstance(causes, list) or not all(isinstance(it, dict) for it in causes):
@@ -137,7 +137,7 @@ class Abort:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a stage has come (section 9.5)."""
+    """The progress of a stage (section 9.5)."""
 
     stage: str = ""
     items: int = 0
@@ -161,7 +161,7 @@ class Heartbeat:
 
 @dataclass(frozen=True)
 class Turn:
-    """Keeps the order across copies of a stage; passed on in its place (section 9.9)."""
+    """Keeps the order across copies of a stage; forwarded in its position (section 9.9)."""
 
     turns: int
 
@@ -194,7 +194,7 @@ def _text(fields: dict[str, Any], name: str) -> str | None:
 
 
 def _cut(text: str) -> str:
-    """Cut a text to its limit; a lone surrogate, which has no UTF-8 form, becomes ``?``."""
+    """Truncate a text to its limit; a lone surrogate becomes ``?``."""
     encoded = text.encode(errors="replace")
     if len(encoded) <= MAX_ABORT_TEXT:
         return encoded.decode()

@@ -1,4 +1,4 @@
-"""Pipelines over stages of any worker, iterated as an async iterator."""
+"""Pipelines over stages of any worker."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Pipeline", "Run", "RunReport", "StageReport", "pipeline"]
 
 @dataclass(frozen=True)
 class Pipeline:
-    """A source and the stages behind it. Nothing runs before ``start``."""
+    """A source and the stages after it. Nothing runs before ``start``."""
 
     source: Source
     input: str = "ndjson"
@@ -36,5 +36,5 @@ class Pipeline:
 
 
 def pipeline(source: Source, *, input: str = "ndjson") -> Pipeline:
-    """Begin a pipeline. ``input`` is the format that the first stage reads."""
+    """Start a pipeline. ``input`` is the format that the first stage reads."""
     return Pipeline(source, input)

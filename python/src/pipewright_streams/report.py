@@ -1,4 +1,4 @@
-"""What went through a stage: the result of its function (``docs/protocol.md`` section 10.4)."""
+"""The report of a stage: the result of its function (``docs/protocol.md`` section 10.4)."""
 
 from __future__ import annotations
 

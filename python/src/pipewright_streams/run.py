@@ -19,7 +19,7 @@ from .verifier import Verdict
 from .worker import Worker
 
 _GRACE = 5.0
-"""Seconds that the stages have to end after the output of a run has ended."""
+"""Seconds in which stages must end after the output of a run has ended."""
 
 _NEVER_RAN = frozenset(
     {
@@ -31,7 +31,7 @@ _NEVER_RAN = frozenset(
         "too_many_calls",
     }
 )
-"""Codes of calls whose function did not begin, so that nothing is worth a wait."""
+"""Codes of calls whose function did not start, so that waiting is pointless."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Step:
 
 @dataclass
 class StageReport:
-    """What went through one stage: what its function returned, empty if it failed."""
+    """The report of one stage, as its function returned it; empty if it failed."""
 
     id: str
     report: dict[str, Any] = field(default_factory=dict)
@@ -56,7 +56,7 @@ class StageReport:
 
 @dataclass
 class RunReport:
-    """What a run did. Complete once the run has ended."""
+    """The report of a run. Complete once the run has ended."""
 
     stages: list[StageReport] = field(default_factory=list)
     items: int = 0
@@ -112,7 +112,7 @@ class Run:
         return iterator
 
     async def close(self) -> None:
-        """End the run and its stages, if it is still under way."""
+        """End the run and its stages, if it is still running."""
         iterator: Any = self._iterator
         if iterator is not None:
             await iterator.aclose()
@@ -151,7 +151,7 @@ class Run:
         except StreamError as error:
             self._failures.append((len(steps), abort_of("the consumer", error)))
         except PipewrightError as error:
-            # The consumer refused an item: nothing that follows from it comes before it.
+            # The consumer refused an item; failures that follow from it come later.
             self._failures.insert(0, (-2, abort_of("the consumer", error)))
         finally:
             await receiver.close()
@@ -191,7 +191,7 @@ class Run:
             await asyncio.gather(batch, failed, return_exceptions=True)
 
     def _first_cause(self) -> Abort | None:
-        """Choose the failure that began it: one that follows from no other, else the first stage's.
+        """Choose the first cause: a failure that follows from no other, else the first stage's.
 
         A stage that is lost ends its neighbours, whose answers may arrive before its own.
         """
@@ -206,7 +206,7 @@ class Run:
         try:
             await asyncio.wait({pumped, left}, return_when=asyncio.FIRST_COMPLETED)
             if not pumped.done() and not sender.writer.reader_is_gone:
-                # The connection is lost: the next send says so.
+                # The connection is lost, which the next send reports.
                 await pumped
         except asyncio.CancelledError:
             pumped.cancel()
@@ -229,7 +229,7 @@ class Run:
                     await sender.send(item)
             await sender.close()
         except ReaderGone:
-            # The first stage wanted no more.
+            # The first stage stopped reading.
             return
         except Exception as error:
             abort = abort_of("source", error)
@@ -257,7 +257,7 @@ def _reported(stage: str, error: CallError) -> Abort:
 
 
 async def _settle(tasks: list[asyncio.Task[None]], grace: float) -> None:
-    """Give the parts of a run a moment to end, then cancel what is left."""
+    """Wait a moment for the parts of a run to end, then cancel the rest."""
     await asyncio.wait(tasks, timeout=grace)
     for task in tasks:
         task.cancel()

@@ -21,7 +21,7 @@ Read = Callable[[Any], Any]
 
 
 class _Misfit(Exception):
-    """A value that does not fit, with the path to it, which the levels above complete."""
+    """A value of the wrong type, with the path to it, which the outer levels complete."""
 
     def __init__(self, reason: str, path: str = "") -> None:
         super().__init__(reason)
@@ -29,14 +29,14 @@ class _Misfit(Exception):
         self.path = path
 
     def within(self, step: str) -> _Misfit:
-        """Return the misfit as seen from one level above."""
+        """Return the misfit as seen from one level further out."""
         dot = "." if self.path and not self.path.startswith("[") else ""
         return _Misfit(self.reason, f"{step}{dot}{self.path}")
 
 
 @dataclasses.dataclass(frozen=True)
 class Shape:
-    """How values of one type are read, written and described."""
+    """Reads, writes and describes values of one type."""
 
     name: str
     read: Read
@@ -318,7 +318,7 @@ ANY = Shape("any", _same, _same, {})
 """Plain JSON values, unchecked."""
 
 
-# `Required` and `NotRequired` come with Python 3.11.
+# `Required` and `NotRequired` exist since Python 3.11.
 _TRANSPARENT = tuple(
     getattr(typing, name)
     for name in ("Annotated", "Required", "NotRequired")

@@ -1,4 +1,4 @@
-"""Stages: functions that transform a stream. The signature decides the shape."""
+"""Stages: functions that transform a stream. The signature determines the kind."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _NAMED = ("state", "params", "context")
 
 
 class StageKind(Enum):
-    """What a stage does with its streams."""
+    """How a stage uses its streams."""
 
     ITEM = "item"
     FILTER = "filter"
@@ -59,7 +59,7 @@ further parameters by name: state, params, context"""
 
 @dataclass
 class Stage:
-    """A function with the facts that a worker needs. Call it like the function."""
+    """A function with the description that a worker needs. Call it like the function."""
 
     id: str
     function: Callable[..., Any]
@@ -97,7 +97,7 @@ class Stage:
 
     @property
     def keeps_order(self) -> bool:
-        """Whether outputs come in the order of their items, so that copies can keep order."""
+        """Whether outputs keep the order of their items, so that copies can keep it, too."""
         return self.kind in (StageKind.ITEM, StageKind.FILTER) and self.ordered
 
     def request_schema(self) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Decides how a stream ended: the verdict table of ``docs/protocol.md`` section 9.6.
 
-The verifier is synchronous and knows no socket.
+The verifier is synchronous and does no I/O.
 
 | state | header | data | end | abort | clean close | other close, loss |
 |---|---|---|---|---|---|---|
@@ -31,7 +31,7 @@ from .messages import Abort, End, Header, Heartbeat, Progress, Turn
 
 
 class Verdict(Enum):
-    """How a stream ended, if it did not fail."""
+    """How a successful stream ended."""
 
     COMPLETE = "complete"
     UNVERIFIED = "unverified"
@@ -49,7 +49,7 @@ class StreamVerifier:
     """Follows one stream from its first frame to its verdict."""
 
     def __init__(self, header_promised: bool = False) -> None:
-        """Expect a header if a writer with the stream protocol was promised."""
+        """Expect a header if the writer is known to use the stream protocol."""
         self._state = _State.START
         self._promised = header_promised
         self.header: Header | None = None
@@ -66,16 +66,16 @@ class StreamVerifier:
 
     @property
     def has_ended(self) -> bool:
-        """Whether an end arrived that agrees with the data."""
+        """Whether an end arrived that matches the data."""
         return self._state is _State.ENDED
 
     @property
     def is_at_start(self) -> bool:
-        """Whether nothing arrived that distinguishes a header from none."""
+        """Whether it is still unknown if the stream has a header."""
         return self._state is _State.START
 
     def data(self, payload: bytes) -> bytes | None:
-        """Take a binary frame; return the payload to deliver, if any."""
+        """Process a binary frame; return the payload to deliver, if any."""
         if self._state is _State.DONE:
             return None
         if self._state is _State.ENDED:
@@ -88,7 +88,7 @@ class StreamVerifier:
         return payload or None
 
     def text(self, text: str) -> str | Progress | Turn | None:
-        """Take a text frame; return what it means to the reader, if anything."""
+        """Process a text frame; return its meaning for the reader, if any."""
         if self._state is _State.DONE:
             return None
         try:
@@ -141,7 +141,7 @@ class StreamVerifier:
             self.fail(Corrupt(f"{count} items arrived, but the writer sent {self.end_items}"))
 
     def closed(self, code: int | None, reason: str) -> None:
-        """Take the close of the peer; ``None`` is a close without a code."""
+        """Process the close of the peer; ``None`` is a close without a code."""
         described = "closed without a code" if code is None else f"closed with code {code}"
         described += f": {reason}" if reason else ""
         if self._state is _State.DONE:
@@ -158,7 +158,7 @@ class StreamVerifier:
             self._finish(Verdict.UNVERIFIED)
 
     def lost(self, reason: str) -> None:
-        """Take the loss of the connection without a close."""
+        """Process the loss of the connection without a close."""
         if self._state is _State.ENDED:
             self._finish(Verdict.COMPLETE)
         elif self._state is not _State.DONE:

@@ -35,10 +35,10 @@ CALL_TIMEOUT = 30.0
 """Seconds that a call waits for its result by default."""
 
 MAX_MESSAGE_HEADER = "x-pipewright-max-message"
-"""Announces the largest message that this worker reads (``docs/protocol.md`` section 1.5)."""
+"""States the largest message that this worker accepts (``docs/protocol.md`` section 1.5)."""
 
 _FRAME = 1 << 20
-"""Bytes of a fragment of a long message (section 1.5)."""
+"""Bytes per fragment of a long message (section 1.5)."""
 
 _log = logging.getLogger("pipewright_streams")
 
@@ -94,7 +94,7 @@ class Worker:
         return self
 
     async def close(self) -> None:
-        """Take no more calls, finish the running ones within 30 s, and disconnect."""
+        """Accept no more calls, finish the running ones within 30 s, and disconnect."""
         if self._driver is not None and self._connection is not None:
             with contextlib.suppress(CallError):
                 await self._drain()
@@ -160,7 +160,7 @@ class Worker:
         """Wait until the engine has processed the registrations; ``timeout`` is in seconds.
 
         Raises ``CallError`` with the engine's reason if it rejected one. A function that another
-        worker has is not rejected: it waits, and the log says so.
+        worker has is not rejected: it waits, which is logged.
         """
         pong: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._pongs.append(pong)
@@ -201,7 +201,7 @@ class Worker:
             raise CallTimeout("timeout", reason) from None
         finally:
             if result.cancel() and self._has_extensions:
-                # The executor learns that nobody waits (section 2.6).
+                # Notifies the executor that the caller no longer waits (section 2.6).
                 self._spawn({"type": "cancelinvocation", "invocation_id": call_id})
 
     # Channels
@@ -296,7 +296,7 @@ class Worker:
                 await connection.send(text)
             else:
                 pieces = [text[at : at + _FRAME // 4] for at in range(0, len(text), _FRAME // 4)]
-                # Shielded: half a message would make the connection unusable.
+                # Shielded, because half a message would make the connection unusable.
                 await asyncio.shield(asyncio.ensure_future(connection.send(pieces)))
         except ConnectionClosed:
             reason = "the connection to the engine was lost; the worker reconnects"

@@ -56,7 +56,7 @@ async def write(data):
 
 
 async def hold(data):
-    """Writes like `write`, but never closes: the caller ends this process meanwhile."""
+    """Writes like `write`, but never closes: meanwhile the caller ends this process."""
     await fill(data["writerRef"], data)
     await data["writerRef"].send_message_async("held")
     await asyncio.Event().wait()
@@ -82,7 +82,7 @@ async def fill(writer, data):
 
 
 async def read(data):
-    """Reads to the end, as slowly as it is asked to."""
+    """Reads to the end, as slowly as requested."""
     tally, reader, error = Tally(), data["readerRef"], None
     reader.on_message(tally.message)
     try:
@@ -96,7 +96,7 @@ async def read(data):
 
 
 async def relay(data):
-    """A stage that changes nothing: data and messages go through, in order."""
+    """A stage that changes nothing: data and messages pass in order."""
     reader, writer, tally = data["readerRef"], data["writerRef"], Tally()
     messages = []
     reader.on_message(messages.append)
@@ -117,7 +117,7 @@ async def relay(data):
 
 
 class Tally:
-    """What went through one end: bytes, their hash, and where the messages were."""
+    """What passed one end: bytes, their hash, and the positions of the messages."""
 
     def __init__(self):
         self.hash, self.bytes, self.messages = hashlib.sha256(), 0, []
@@ -134,7 +134,7 @@ class Tally:
 
 
 def leave_with_the_suite():
-    """The suite holds the other end of our standard input as long as it runs."""
+    """The suite keeps our standard input open as long as it runs."""
     sys.stdin.read()
     os._exit(0)
 

@@ -1,10 +1,10 @@
-"""What the Python SDK invites one to do and gets wrong (docs/foreign-peers.md)."""
+"""Uses of the Python SDK that look right and fail (docs/foreign-peers.md)."""
 
 import asyncio
 
 
 async def end_after_write(data):
-    """`stream.end()` right behind `stream.write()`: the end runs before the dial is done."""
+    """`stream.end()` right after `stream.write()`: the end runs before the dial is done."""
     writer = data["writerRef"]
     writer.stream.write(b"x" * data["bytes"])
     writer.stream.end()
@@ -36,7 +36,7 @@ async def read_twice(data):
 
 
 async def never_write(data):
-    """Closes a writer that was not used: nothing goes out."""
+    """Closes an unused writer: nothing is sent."""
     await data["writerRef"].close_async()
     return {"error": None}
 
