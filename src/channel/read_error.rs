@@ -46,7 +46,7 @@ pub enum ReadError {
     /// The writer was expected to use the stream protocol, but nothing arrived.
     #[error(
         "nothing was written to the channel before it was closed; the writer's end may have been \
-         opened by somebody else, or its worker never started"
+         opened by another program, or its worker never started"
     )]
     NeverWritten,
     /// The rest of the stream exceeds the limit of

@@ -159,7 +159,7 @@ fn unread(error: DecodeError) -> String {
         DecodeError::Other(text) => text.to_owned(),
         DecodeError::OtherString(text) => text,
         DecodeError::Serde(_) => {
-            "the type asks what comes next, which a positional format does not tell".to_owned()
+            "the type needs to know the next value, which a positional format hides".to_owned()
         }
         error => format!("bincode: {error:?}"),
     }

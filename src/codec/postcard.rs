@@ -157,7 +157,7 @@ fn in_words(error: &postcard::Error) -> String {
         }
         postcard::Error::SerdeSerCustom => "the type refuses to be serialised".to_owned(),
         postcard::Error::WontImplement => {
-            "the type asks what comes next, which a positional format does not tell".to_owned()
+            "the type needs to know the next value, which a positional format hides".to_owned()
         }
         error => format!("postcard: {error}"),
     }

@@ -104,10 +104,12 @@ impl Limits {
     /// functions, calls or channels is allowed.
     pub(super) fn check(&self) -> Result<(), EngineError> {
         let problem = if self.connections == 0 {
-            Some("no connection is allowed, so nobody could be served; allow at least 1".to_owned())
+            Some(
+                "no connection is allowed, so no worker could connect; allow at least 1".to_owned(),
+            )
         } else if self.pending_connections == 0 {
             Some(
-                "no new connection is allowed, so nobody could connect; allow at least 1"
+                "no new connection is allowed, so no worker could connect; allow at least 1"
                     .to_owned(),
             )
         } else if self.message < SHORTEST_MESSAGE {

@@ -19,7 +19,7 @@ pub(super) async fn connect(
 ) -> Result<TlsStream<TcpStream>, String> {
     let config = options.tls.get_or_init(|| client_config(options));
     let config = Arc::clone(config.as_ref().map_err(String::clone)?);
-    let name = ServerName::try_from(host).map_err(|_| "the host has no valid name".to_owned())?;
+    let name = ServerName::try_from(host).map_err(|_| "the host name is not valid".to_owned())?;
     TlsConnector::from(config)
         .connect(name, stream)
         .await

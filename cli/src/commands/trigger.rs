@@ -61,7 +61,7 @@ fn failed(error: CallError) -> Failure {
     let hint = match &error {
         CallError::FunctionNotFound { .. } => "`pipewright functions` lists what there is",
         CallError::Timeout { .. } => "the function may still run; wait longer with `--timeout`",
-        CallError::Failed { .. } => "what it takes and gives is told by the function's own worker",
+        CallError::Failed { .. } => "see the documentation of the function for its payload",
         _ => return error.into(),
     };
     Failure::from(error).hint(hint)

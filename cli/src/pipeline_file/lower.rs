@@ -188,7 +188,7 @@ impl Lowering {
                         let span = settings
                             .writes
                             .map_or(copies.span(), |writes| writes.span());
-                        let message = "copies write items, or what comes out of them is mixed up";
+                        let message = "copies must write items, because bytes would be mixed up";
                         self.refuse(span, message);
                     }
                 }

@@ -120,7 +120,7 @@ fn channels(core: &Core, text: &mut Exposition<String>) -> fmt::Result {
     )?;
     text.histogram(
         "pipewright_engine_writer_wait_seconds",
-        "How long a full channel held its writer back, each time.",
+        "How long writers waited because their channel was full.",
         &totals.waits.read(),
     )
 }

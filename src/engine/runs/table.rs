@@ -320,7 +320,7 @@ impl Table {
             let who = if &*key.0 == worker {
                 "the worker that executed it"
             } else {
-                "whoever had called it"
+                "its caller"
             };
             let message = format!("{who} disconnected before there was a result");
             let error = ErrorBody::new(ErrorBody::INVOCATION_STOPPED, message);

@@ -20,7 +20,7 @@ impl<T> Batch<T> {
     /// Batches of `size` items. A batch is returned early when its first item has waited for
     /// `within`.
     pub(crate) fn new(size: usize, within: Duration) -> Self {
-        assert!(size > 0, "a batch holds one item at least");
+        assert!(size > 0, "a batch must hold at least one item");
         Self {
             size,
             within,

@@ -20,7 +20,7 @@ pub(crate) struct Throttle<T> {
 impl<T> Throttle<T> {
     /// Returns at most `items` items in any period of `per`.
     pub(crate) fn new(items: usize, per: Duration) -> Self {
-        assert!(items > 0, "a throttle lets one item through at least");
+        assert!(items > 0, "a throttle must let at least one item through");
         Self {
             items,
             per,

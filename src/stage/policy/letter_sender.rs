@@ -143,7 +143,7 @@ impl DeadLetters {
         tokio::spawn(async move {
             let result = dealing.await;
             if let Err(Failed(error)) = &result {
-                tracing::warn!(%error, "the stream of dead letters did not end well");
+                tracing::warn!(%error, "the stream of dead letters failed");
             }
             // No caller may be waiting for the result.
             let _ = end.send(Some(result));

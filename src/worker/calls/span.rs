@@ -19,12 +19,12 @@ impl Session<'_> {
         };
         match found.kind.as_str() {
             "invocationresult" => {
-                let message = format!("the result is no valid JSON: {error}");
+                let message = format!("the result is not valid JSON: {error}");
                 let error = ErrorBody::new(ErrorBody::SERIALIZATION_ERROR, message);
                 self.answered(InvocationResult::failed(invocation_id, error));
             }
             "invokefunction" => {
-                let message = format!("the call is no valid JSON: {error}");
+                let message = format!("the call is not valid JSON: {error}");
                 let error = ErrorBody::new(ErrorBody::DESERIALIZATION_ERROR, message);
                 let mut answer = InvocationResult::failed(invocation_id, error);
                 answer.function_id = found.function_id.unwrap_or_default();

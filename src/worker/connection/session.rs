@@ -307,7 +307,7 @@ impl<'a> Session<'a> {
             self.driver.calls.answer(&id, reply)
         });
         if !known {
-            tracing::trace!("a result that nobody waits for was ignored");
+            tracing::trace!("a result without a waiting caller was ignored");
         }
     }
 

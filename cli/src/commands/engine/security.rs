@@ -79,7 +79,7 @@ fn roles(mut engine: EngineBuilder, path: &Path) -> Result<EngineBuilder, Failur
     let Roles { role } = toml::from_str(&text).map_err(|error| wrong(error.to_string()))?;
     if role.is_empty() {
         let told =
-            "it has no role, so nobody could connect; add a `[[role]]`, or leave `--roles` out";
+            "it has no role, so no client could connect; add a `[[role]]`, or leave `--roles` out";
         return Err(wrong(told.into()));
     }
     for entry in role {

@@ -17,7 +17,7 @@ pub(in crate::engine) enum FunctionRefused {
     Reserved { function_id: String },
     #[error("`{function_id}` is one more than the {max} functions that a worker may have")]
     TooMany { function_id: String, max: usize },
-    #[error("the registration of `{function_id}` is no valid JSON: {problem}")]
+    #[error("the registration of `{function_id}` is not valid JSON: {problem}")]
     Invalid {
         function_id: String,
         problem: String,

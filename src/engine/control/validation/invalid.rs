@@ -18,12 +18,12 @@ impl Member<'_> {
         };
         match (found.kind.as_str(), found.invocation_id, found.id) {
             ("invocationresult", Some(invocation_id), _) => {
-                let message = format!("the worker answered with what is no valid JSON: {problem}");
+                let message = format!("the answer of the worker is not valid JSON: {problem}");
                 let error = ErrorBody::new(ErrorBody::SERIALIZATION_ERROR, message);
                 self.result(InvocationResult::failed(invocation_id, error), out);
             }
             ("invokefunction", Some(invocation_id), _) => {
-                let message = format!("the call is no valid JSON: {problem}");
+                let message = format!("the call is not valid JSON: {problem}");
                 let error = ErrorBody::new(ErrorBody::DESERIALIZATION_ERROR, message);
                 let mut answer = InvocationResult::failed(invocation_id, error);
                 answer.function_id = found.function_id.unwrap_or_default();

@@ -80,7 +80,7 @@ impl<T> Window<T> {
     ///
     /// Panics if `size` is zero.
     pub fn tumbling(size: Duration) -> Self {
-        assert!(!size.is_zero(), "a window has a length");
+        assert!(!size.is_zero(), "the length of a window must not be zero");
         Self::new(Cut::Tumbling(size.as_nanos()))
     }
 
@@ -95,8 +95,8 @@ impl<T> Window<T> {
     where
         T: Clone,
     {
-        assert!(!size.is_zero(), "a window has a length");
-        assert!(!every.is_zero(), "windows do not begin all at once");
+        assert!(!size.is_zero(), "the length of a window must not be zero");
+        assert!(!every.is_zero(), "the interval of windows must not be zero");
         Self::new(Cut::Sliding {
             size: size.as_nanos(),
             every: every.as_nanos(),
@@ -111,7 +111,7 @@ impl<T> Window<T> {
     ///
     /// Panics if `gap` is zero.
     pub fn session(gap: Duration) -> Self {
-        assert!(!gap.is_zero(), "a session lasts for some time");
+        assert!(!gap.is_zero(), "the gap of a session must not be zero");
         Self::new(Cut::Session(gap.as_nanos()))
     }
 
