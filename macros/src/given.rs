@@ -1,4 +1,4 @@
-//! What a run is given beside its input: parameters and resources.
+//! The inputs of a run besides the stream: parameters and resources.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -40,7 +40,7 @@ impl Parts<'_> {
         Some(quote!(<#list as #krate::__private::ResourceList>::types()))
     }
 
-    /// `Service::resource_types`, unless the default will do.
+    /// `Service::resource_types`, unless the default is sufficient.
     pub(crate) fn resource_types_fn(&self) -> Option<TokenStream> {
         let krate = &self.krate;
         let types = self.resource_types()?;

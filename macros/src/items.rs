@@ -195,7 +195,7 @@ fn take(parts: &Parts<'_>) -> TokenStream {
         Role::Context { .. } => quote_spanned! {site=>
             let context = ::core::clone::Clone::clone(&run.context);
         },
-        // What is given to the run is taken once, below.
+        // Parameters and resources are taken together, below.
         Role::Params { .. }
         | Role::Resource { .. }
         | Role::Item { .. }

@@ -6,7 +6,7 @@ use futures::task::AtomicWaker;
 /// Notifies a reading end that the stage writing its stream has ended.
 ///
 /// The stage may have ended without closing its writer, or without opening it. A reading end that
-/// then waits in vain fails.
+/// then waits without receiving anything fails.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct WriterWatch(Arc<State>);
 

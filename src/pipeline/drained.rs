@@ -13,7 +13,7 @@ const TURN: u8 = 64;
 
 /// A source that ends when its run is drained; see [`Run::drain`](super::Run::drain).
 ///
-/// Checked while the source waits, and every [`TURN`] items, so that an item costs next to nothing.
+/// Checked while the source waits, and every [`TURN`] items, so that items have almost no overhead.
 #[pin_project]
 pub(super) struct Drained<S> {
     #[pin]

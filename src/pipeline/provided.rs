@@ -13,16 +13,17 @@ use crate::stage::{Lookup, LookupCalls, Operator};
 use crate::worker::{Resource, ResourceType, Resources};
 
 impl<P> Pipeline<P> {
-    /// Provides a value to the stages of this pipeline that run in this process, as their argument
-    /// `&Resource<T>`. It is used instead of the [worker's](Worker::provide).
+    /// Provides a value to the stages of this pipeline that run in this process, for their argument
+    /// `&Resource<T>`. It takes precedence over the [worker's](Worker::provide).
     ///
-    /// A run fails at its start, with the name of the type, if a stage takes a value that nobody
-    /// provided. A stage on another worker takes that worker's. See [`Resource`](crate::Resource).
+    /// A run fails at its start, with the name of the type, if a stage takes a value that was not
+    /// provided. A stage on another worker uses that worker's value. See
+    /// [`Resource`](crate::Resource).
     pub fn provide<T: Send + Sync + 'static>(self, value: T) -> Self {
         self.provide_shared(Arc::new(value))
     }
 
-    /// As [`provide`](Self::provide), for a value that is shared already, or for a trait object.
+    /// Like [`provide`](Self::provide), for a value that is already shared, or for a trait object.
     pub fn provide_shared<T: ?Sized + Send + Sync + 'static>(mut self, value: Arc<T>) -> Self {
         self.settings.resources.insert(value);
         self
@@ -34,7 +35,7 @@ impl<P> Pipeline<P> {
     }
 }
 
-/// Whatever becomes an [`Error`]: errors, texts, and the boxes of errors of other crates.
+/// Any type that converts into an [`Error`]: errors, texts, and boxed errors of other crates.
 type Boxed = Box<dyn StdError + Send + Sync>;
 
 #[allow(
@@ -42,10 +43,10 @@ type Boxed = Box<dyn StdError + Send + Sync>;
     reason = "a type that is named in one place only"
 )]
 impl<P: Segment> Pipeline<P> {
-    /// Joins each item with a resource, such as a table: gives what `f` makes of both. An item for
-    /// which `f` returns `None` is dropped.
+    /// Looks each item up in a resource, such as a table: outputs the result of `f` for the item
+    /// and the resource. An item for which `f` returns `None` is dropped.
     ///
-    /// A run fails at its start if nobody [provided](Self::provide) an `R`.
+    /// A run fails at its start if no `R` was [provided](Self::provide).
     ///
     /// # Example
     ///
@@ -79,9 +80,9 @@ impl<P: Segment> Pipeline<P> {
         self.map_head(|before| Operated::new(before, "lookup", Lookup::<R, F>::new(f)))
     }
 
-    /// As [`lookup`](Self::lookup), for a closure that returns a future, such as a query. Each is
-    /// awaited before the next item is taken. The first error ends the run, with the number of its
-    /// item. For several queries at once, use a stage with `concurrency`.
+    /// Like [`lookup`](Self::lookup), for a closure that returns a future, such as a query. Each
+    /// future is awaited before the next item is taken. The first error ends the run and contains
+    /// the number of its item. For concurrent queries, use a stage with `concurrency`.
     pub fn lookup_async<R, U, E, C, F>(
         mut self,
         mut f: F,

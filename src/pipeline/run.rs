@@ -167,8 +167,8 @@ impl<S: RunSource> Run<S> {
     ///
     /// # Errors
     ///
-    /// Returns the [`RunError`] of the run, or one with the code
-    /// [`NOT_ONE`](RunError::NOT_ONE) if it has given no item or several.
+    /// Returns the [`RunError`] of the run, or an error with the code
+    /// [`NOT_ONE`](RunError::NOT_ONE) if the run had no output item or several.
     ///
     /// # Cancel safety
     ///
@@ -223,12 +223,12 @@ impl<S: RunSource> Run<S> {
         self.report().await
     }
 
-    /// Ends the sources of the run, so that it completes: operators give what they hold, windows
-    /// are given, consumers finish, and the result is that of a complete run.
+    /// Ends the sources of the run, so that it completes: operators output the items and windows
+    /// that they hold, consumers finish, and the run ends as complete.
     ///
-    /// Returns at once; read the rest of the run as usual. Items that a source has not given yet are
-    /// dropped. A [`Producer`](crate::Producer) ends when it returns, for which it watches
-    /// [`StageContext::draining`](crate::StageContext::draining).
+    /// Returns immediately; read the rest of the run as usual. Items that a source has not returned
+    /// yet are dropped. A [`Producer`](crate::Producer) must return by itself when
+    /// [`StageContext::draining`](crate::StageContext::draining) is ready.
     ///
     /// # Example
     ///
@@ -253,7 +253,7 @@ impl<S: RunSource> Run<S> {
         self.source.drain_handle().drain();
     }
 
-    /// A handle that [drains](Self::drain) the run from elsewhere.
+    /// Returns a handle that [drains](Self::drain) the run from elsewhere.
     pub fn drain_handle(&self) -> DrainHandle {
         self.source.drain_handle()
     }

@@ -27,7 +27,7 @@ impl RunError {
     pub const DEADLINE: &'static str = "deadline";
     /// Code of a run whose channels could not be created.
     pub const NO_CHANNELS: &'static str = "no_channels";
-    /// Code of a run that should give one item and has given none or several.
+    /// Code of a run that must have exactly one output item, but had none or several.
     pub const NOT_ONE: &'static str = "not_one_item";
     /// Code of a run that lost its engine.
     pub const ENGINE_LOST: &'static str = "engine_lost";

@@ -30,7 +30,7 @@ impl Settings {
         self.needed.extend(part.needed);
     }
 
-    /// Records what `stage` takes.
+    /// Records the resources that `stage` takes.
     pub(super) fn needs(&mut self, stage: &impl Service) {
         let types = stage.resource_types().into_iter();
         let id = stage.service_id();
@@ -42,7 +42,7 @@ impl Settings {
         self.needed.push((name.to_owned(), needed));
     }
 
-    /// Why a run cannot start: a stage takes what nobody provided.
+    /// Why a run cannot start: a stage takes a resource that was not provided.
     pub(super) fn missing(&self, worker: Option<&Worker>) -> Option<StageError> {
         let of_worker = worker.map(Worker::resources).unwrap_or_default();
         let provided = |needed| self.resources.contains(needed) || of_worker.contains(needed);

@@ -1,4 +1,4 @@
-//! Functions of batches, as code that runs on a whole stream.
+//! Functions on batches, run as code on a whole stream.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -25,7 +25,7 @@ pub struct Batches<T, F: Decode<T>> {
 }
 
 impl<T: Send + 'static, F: Decode<T>> Batches<T, F> {
-    /// Batches of `size` items, or of fewer once the first was held for `within`.
+    /// Batches of `size` items, or of fewer after the first was held for `within`.
     pub fn new(
         input: Receiver<T, F>,
         size: usize,
@@ -46,11 +46,11 @@ impl<T: Send + 'static, F: Decode<T>> Batches<T, F> {
     ///
     /// # Errors
     ///
-    /// Fails if the input fails; the items in hand are dropped.
+    /// Fails if the input fails; the items of an incomplete batch are dropped.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future drops the items in hand.
+    /// Dropping the future drops the items of an incomplete batch.
     pub async fn next(&mut self) -> Result<Option<Vec<T>>> {
         let Some(item) = self.input.recv().await? else {
             return Ok(None);

@@ -76,7 +76,7 @@ pub trait ItemStage: Stage {
     }
 
     /// Called once at the end of the input, after the last item. Returns the last outputs. Not
-    /// called if the input fails, or if nobody wants more outputs.
+    /// called if the input fails, or if the reader of the output has left.
     fn finish(&self, _: &mut ItemRun<Self::State, Self::Params>) -> Result<Vec<Self::Out>, Error> {
         Ok(Vec::new())
     }

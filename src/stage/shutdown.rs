@@ -6,11 +6,11 @@ use super::{Control, GRACE, StageError};
 use crate::transport::later;
 use crate::worker::Worker;
 
-/// How long stages may come to an end by themselves before they are told to stop.
+/// How long draining stages may continue before they are asked to stop.
 const DRAIN: Duration = Duration::from_millis(500);
 
-/// Drains the stages of `control` when their worker shuts down, and then tells them to stop: the
-/// stage, or the run, `name`. Returns the reason once they were told.
+/// Waits until `worker` shuts down, drains the stages of `control`, and then asks them to stop.
+/// `name` is the stage or the run. Returns the reason.
 pub(crate) async fn tell_of_shutdown(worker: &Worker, control: &Control, name: &str) -> StageError {
     worker.stops().await;
     let reason = format!("the worker `{}` of the stage shuts down", worker.name());

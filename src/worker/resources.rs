@@ -6,10 +6,9 @@ use std::sync::Arc;
 
 /// A value that stages share, such as a client, a connection pool or a table.
 ///
-/// A stage takes it as the argument `&Resource<T>`. It is given by
-/// [`Worker::provide`](crate::Worker::provide) to all runs of a worker, or by
-/// [`Pipeline::provide`](crate::Pipeline::provide) to the runs of one pipeline. It dereferences to
-/// `T`, and clones are cheap and refer to the same value.
+/// A stage takes it as the argument `&Resource<T>`. [`Worker::provide`](crate::Worker::provide)
+/// provides it to all runs of a worker, and [`Pipeline::provide`](crate::Pipeline::provide) to the
+/// runs of one pipeline. It dereferences to `T`. Clones are cheap and refer to the same value.
 ///
 /// # Example
 ///
@@ -65,7 +64,7 @@ impl<T: ?Sized> Clone for Resource<T> {
     }
 }
 
-/// Prints the type only: a value may hold secrets.
+/// Prints only the type, because a value may contain secrets.
 impl<T: ?Sized> fmt::Debug for Resource<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Resource<{}>", type_name::<T>())
@@ -98,12 +97,12 @@ pub(crate) struct Resources {
 }
 
 impl Resources {
-    /// Adds a value, in place of an earlier one of its type.
+    /// Adds a value and replaces an earlier one of its type.
     pub(crate) fn insert<T: ?Sized + Send + Sync + 'static>(&mut self, value: Arc<T>) {
         self.values.insert(TypeId::of::<T>(), Arc::new(value));
     }
 
-    /// Takes over the values of types that are not yet here.
+    /// Adds the values whose types are not present yet.
     pub(crate) fn absorb(&mut self, other: Self) {
         for (id, value) in other.values {
             self.values.entry(id).or_insert(value);

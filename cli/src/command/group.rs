@@ -23,7 +23,7 @@ impl Group {
         Self(id.and_then(Pid::from_raw))
     }
 
-    /// Kills the processes that the leader has left behind when it ended.
+    /// Kills the processes that the leader left behind.
     pub(super) fn finish(mut self) {
         if let Some(group) = self.0.take() {
             // Usually no process is left.

@@ -177,7 +177,7 @@ impl ChannelWriter {
         self
     }
 
-    /// What is set before the first use.
+    /// Settings that apply before the first use.
     pub(crate) fn packer_mut(&mut self) -> &mut Packer {
         self.outbox.packer_mut()
     }

@@ -1,5 +1,5 @@
-//! The wrappers around a deserialiser and its parts. Their impls, which need each other, are in the
-//! files beside this one.
+//! The wrappers around a deserialiser and its parts. Their impls, which depend on each other, are
+//! in the other files of this folder.
 
 use super::guard::Level;
 

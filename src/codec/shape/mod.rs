@@ -20,7 +20,7 @@
 //! | `{"newtype": "Id", "of": "u64"}` | the same bytes as the type in it |
 //! | `{"enum": "Kind", "variants": [["Plain", "unit"], ["Boxed", {"fields": [..]}]]}` | |
 //! | `{"ref": "Line"}` | a type that the schema has named elsewhere |
-//! | `"unknown"` | a part of a tuple behind one that the type's own code makes; equal to any |
+//! | `"unknown"` | a part of a tuple after one that the type's own code creates; equal to any |
 
 mod difference;
 mod explorer;

@@ -25,7 +25,7 @@ pub(super) const FRAME: usize = 512;
 /// | state | socket | pipe | left by |
 /// |---|---|---|---|
 /// | room | read, pushed | filled | a full pipe |
-/// | full | not read, so that TCP holds back the writer | watched | room; a [`ReadCredit`] |
+/// | full | not read, so that TCP makes the writer wait | watched | room; a [`ReadCredit`] |
 /// | overdrawn | read, pushed | filled beyond its bound | the end of the read credit |
 ///
 /// In each state, the session ends immediately when the reader leaves.

@@ -49,7 +49,7 @@ const TELEMETRY: [&[u8]; 3] = [b"OTLP", b"MTRC", b"LOGS"];
 /// |---|---|---|
 /// | serving | read and written | a message whose target has no room |
 /// | delivering | written only | room at the target, its end, or [`OUTBOX_TIMEOUT`] |
-/// | behind: answers wait for it | written only | its reading |
+/// | behind: answers wait for it | written only | the peer reading its answers |
 /// | resting | written only | the end of the rest |
 ///
 /// In each state, the session ends when the peer closes or is lost, when its outbox is closed (a
@@ -223,7 +223,7 @@ impl<'a, T: Transport> Session<'a, T> {
         }
     }
 
-    /// Pings a silent worker, and finally gives it up.
+    /// Pings a silent worker, and finally disconnects it.
     fn poll_pulse(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
         while self.timer.as_mut().poll(cx).is_ready() {
             let now = Instant::now();

@@ -114,7 +114,7 @@ impl Runs {
         }
     }
 
-    /// Lists at most `limit` runs; `None` if runs are not recorded. `look` gives the rows of open
+    /// Lists at most `limit` runs; `None` if runs are not recorded. `look` returns the rows of open
     /// channels.
     pub(in crate::engine) fn list(
         &self,

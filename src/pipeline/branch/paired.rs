@@ -31,8 +31,8 @@ pub struct Paired<P, Q, J, F> {
 }
 
 impl<P: Segment> Pipeline<P> {
-    /// Gives the items of this pipeline and of `other` in pairs, until one of them ends. The other
-    /// one is then stopped, which is not a failure.
+    /// Returns the items of this pipeline and of `other` in pairs, until one of them ends. The
+    /// other one is then stopped, which is not a failure.
     ///
     /// Each pipeline waits for the other one. The earlier deadline and the first metadata apply.
     ///
@@ -61,11 +61,11 @@ impl<P: Segment> Pipeline<P> {
         self.pair("zip", other, Zip::new())
     }
 
-    /// Gives each pair of an item of this pipeline and an item of `other` that have equal keys and
-    /// are close in time; see [`JoinWithin`]. An item may be in several pairs, or in none.
+    /// Returns each pair of an item of this pipeline and an item of `other` that have equal keys
+    /// and are close in time; see [`JoinWithin`]. An item may be in several pairs, or in none.
     ///
-    /// The items go by their own times. A pipeline whose items are ahead waits for the other one,
-    /// so the memory is that of the items within the time.
+    /// Only the times in the items count. A pipeline that is ahead waits for the other one, so only
+    /// items within the time limit are held in memory.
     ///
     /// # Example
     ///
@@ -121,12 +121,12 @@ impl<P: Segment> Pipeline<P> {
         Pipeline::with_settings(paired, self.settings)
     }
 
-    /// Sends every item to two branches, which may be of different types, and joins the one result
-    /// of each into a pair.
+    /// Sends every item to two branches, which may have different output types, and joins their
+    /// single results into a pair.
     ///
-    /// Each branch gives exactly one item: it ends with [`fold`](Self::fold), or with a stage that
-    /// receives a stream and returns a value. Otherwise the run fails. Nest it for more branches:
-    /// the pair is then `(A, (B, C))`.
+    /// Each branch must output exactly one item: it ends with [`fold`](Self::fold), or with a stage
+    /// that receives a stream and returns a value. Otherwise the run fails. For more branches, nest
+    /// calls: the pair is then `(A, (B, C))`.
     ///
     /// # Panics
     ///
@@ -201,7 +201,7 @@ impl<P: Segment> Pipeline<P> {
 }
 
 impl<P, Q, J, F> Pipeline<Paired<P, Q, J, F>> {
-    /// Chooses the format of the pairs over a channel; default: `Json`.
+    /// Sets the format of the pairs over a channel; default: `Json`.
     pub fn format<G>(self) -> Pipeline<Paired<P, Q, J, G>> {
         self.map_head(|head| Paired {
             name: head.name,

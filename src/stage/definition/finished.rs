@@ -1,7 +1,7 @@
 use super::super::Failure;
 use crate::error::Error;
 
-/// What a function for the end of the input returns: outputs of the stage.
+/// The return value of a function for the end of the input: outputs of the stage.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not what a stage gives at the end of its input",
     label = "not outputs of the type `{T}`",

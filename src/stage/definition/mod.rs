@@ -1,4 +1,4 @@
-//! What is known of a stage before it runs: its id, settings and types.
+//! The description of a stage before it runs: its id, settings and types.
 
 pub(super) mod bounds;
 pub(super) mod configured;

@@ -21,16 +21,16 @@ impl<P: Params, R: ResourceList> Params for WithResources<P, R> {
     }
 }
 
-/// The resources that a stage takes.
+/// The list of resources that a stage takes.
 pub trait ResourceList: Sized {
-    /// Looks the values up.
+    /// Looks up the values.
     ///
     /// # Errors
     ///
-    /// Fails if one was not provided.
+    /// Fails if a value was not provided.
     fn given(given: &Given<'_>) -> Result<Self, StageError>;
 
-    /// Adds their types.
+    /// Adds the types of the resources.
     fn add_types(types: &mut Vec<ResourceType>);
 
     /// Returns their types.

@@ -196,7 +196,7 @@ impl StageContext {
         self.0.counts.skip(dead);
     }
 
-    /// The counters of the stage beside its traffic.
+    /// The counters of the stage in addition to its traffic.
     pub(in crate::stage) fn counts(&self) -> &Counts {
         &self.0.counts
     }
@@ -275,7 +275,7 @@ impl StageContext {
     }
 
     /// Whether the stage should stop: its run was cancelled, has exceeded its deadline or has
-    /// failed, nobody reads its output any more, or its worker is shutting down.
+    /// failed, its output is no longer read, or its worker is shutting down.
     ///
     /// Blocking and computing code should check it regularly. It stays `true` after the stage has
     /// ended, for threads and tasks that the stage has started.
@@ -283,20 +283,20 @@ impl StageContext {
         self.0.control.told().is_cancelled()
     }
 
-    /// Whether the stage should come to an end by itself: [`Run::drain`](crate::Run::drain) was
-    /// called, or the worker of the stage has started to shut down.
+    /// Whether the stage should finish by itself: [`Run::drain`](crate::Run::drain) was called, or
+    /// the worker of the stage has started to shut down.
     ///
-    /// A producer without an end returns then, so that everything behind it ends well. Other stages
-    /// continue to the end of their input, which a drained source brings about. When a worker shuts
-    /// down, a stage that is not at the end of its input fails, because its output is not complete;
-    /// it may save what it holds. [`is_cancelled`](Self::is_cancelled) follows up to 500 ms later.
+    /// An endless producer should then return, so that the stages after it end successfully. Other
+    /// stages continue to the end of their input, which a drained source causes. When a worker
+    /// shuts down, a stage that has not reached the end of its input fails, because its output is
+    /// incomplete; it may save what it holds. [`is_cancelled`](Self::is_cancelled) follows up to
+    /// 500 ms later.
     pub fn is_draining(&self) -> bool {
         self.0.control.draining().is_cancelled()
     }
 
     /// Waits until the stage should come to an end by itself; see
-    /// [`is_draining`](Self::is_draining).
-    ///
+    /// Waits until the stage should finish by itself; see [`is_draining`](Self::is_draining).
     /// # Cancel safety
     ///
     /// Cancel safe.
@@ -314,7 +314,7 @@ impl StageContext {
         self.0.control.told().cancelled().await;
     }
 
-    /// What the stage is given: its parameters and resources.
+    /// The inputs of the stage besides the stream: its parameters and resources.
     ///
     /// # Errors
     ///

@@ -115,13 +115,13 @@ impl Control {
         &self.0.drain
     }
 
-    /// Cancelled when the code should come to an end by itself.
+    /// Cancelled when the code should finish by itself.
     pub(crate) fn draining(&self) -> &CancellationToken {
         &self.0.draining
     }
 
-    /// Asks the code to come to an end by itself. What it gives until then is not all, so a stage
-    /// that ends before its input fails for `reason`.
+    /// Asks the code to finish by itself. Its output until then is incomplete, so a stage that ends
+    /// before its input does fails with `reason`.
     pub(crate) fn drain_for(&self, reason: StageError) {
         self.0.reason.get_or_init(|| reason);
         self.0.draining.cancel();

@@ -17,8 +17,7 @@ use crate::stage::fused::task::push;
 use crate::stage::{Flow, StageContext, StageError};
 use crate::wire::Turn;
 
-/// Forwards everything from `input` to the branches behind `outputs`, and ends them as the input
-/// ended.
+/// Forwards everything from `input` to the branches at `outputs`, and ends them as the input ended.
 ///
 /// Nothing is taken while the target branch has no room, so the slowest branch holds back the
 /// others. User messages go to the branch of the item before them, or to the branch whose turn it

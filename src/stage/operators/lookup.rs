@@ -9,7 +9,7 @@ use super::{Calls, Each, Operator, Step};
 use crate::error::Error;
 use crate::worker::Resource;
 
-/// A closure that returns at once, and looks items up in a resource.
+/// An operator with a synchronous closure that looks up items in a resource.
 pub(crate) struct Lookup<R: ?Sized, H> {
     handle: H,
     resource: PhantomData<fn() -> Box<R>>,
@@ -52,7 +52,7 @@ where
     }
 }
 
-/// A closure that returns a future, and looks items up in a resource.
+/// An operator with a closure that returns a future and looks up items in a resource.
 pub(crate) struct LookupCalls<R: ?Sized, H> {
     handle: H,
     resource: PhantomData<fn() -> Box<R>>,

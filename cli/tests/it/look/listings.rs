@@ -136,7 +136,7 @@ async fn functions_and_workers_tell_how_busy_they_are() {
     let table = cells(ran.text());
     assert_eq!(table[0], ["FUNCTION", "WORKER", "CALLS", "DESCRIPTION"]);
     assert_eq!(table[4], ["odd::metadata", "logs", "0"]);
-    // A description comes from anywhere; the bell does not ring.
+    // A description may contain control characters, such as the bell, which must not be printed.
     assert_eq!(
         table[5],
         ["plain::function", "logs", "1", "says\u{fffd} nothing"]
@@ -324,7 +324,7 @@ async fn an_engine_that_lists_nothing_is_told_of() {
     ran.failed(1, "did not answer with a list of functions", "version");
 }
 
-/// An iii engine tells less: `docs/protocol.md` section 7.
+/// An iii engine lists fewer fields: `docs/protocol.md` section 7.
 #[tokio::test]
 async fn incomplete_lists_of_other_engines_are_accepted() {
     let sparse = |id: &str| match id {

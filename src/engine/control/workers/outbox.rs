@@ -23,7 +23,7 @@ const BEHIND: usize = 1 << 20;
 /// | state | a message without room |
 /// |---|---|
 /// | draining | waits as long as its session allows |
-/// | stalled: a session has waited in vain | is refused at once, until half of the queue is free |
+/// | stalled: a session has waited too long | is refused at once, until half of the queue is free |
 pub(in crate::engine::control) struct Outbox {
     /// Maximum length of a message that the worker accepts, in bytes.
     message_limit: AtomicUsize,

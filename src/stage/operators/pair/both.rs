@@ -1,7 +1,7 @@
 use super::pairing::{Pairing, Wanted};
 use crate::error::Error;
 
-/// Gives one pair: the only item of one stream, and the only item of another.
+/// Returns one pair: the only item of one stream, and the only item of another.
 ///
 /// Both streams are read to their ends, so that neither holds up a fork before them.
 #[derive(Debug)]

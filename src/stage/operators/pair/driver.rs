@@ -11,13 +11,13 @@ use super::pairing::{Pairing, Wanted};
 use crate::channel::Event;
 use crate::error::Error;
 
-/// Reads two streams as a [`Pairing`] wants them.
+/// Reads two streams in the order that a [`Pairing`] requests.
 ///
-/// Messages and progress of both are passed on at once. A failure of one stream fails the whole.
-/// When nothing more is wanted, both streams are dropped.
+/// Messages and progress of both are forwarded immediately. A failure of one stream fails the
+/// operator. When no more items are needed, both streams are dropped.
 pub(super) struct Paired<A, B, P> {
     pairing: P,
-    /// `None` once it has ended, or nothing more is wanted of it.
+    /// `None` after it has ended, or when no more of its items are needed.
     left: Option<BoxStream<'static, Flow<A>>>,
     right: Option<BoxStream<'static, Flow<B>>>,
     /// Whether to poll the second stream first.
@@ -43,7 +43,7 @@ impl<A, B, P: Pairing<A, B>> Paired<A, B, P> {
         }
     }
 
-    /// Reads one stream. Returns what is to be passed on; `None` if there may be something due.
+    /// Reads one stream. Returns an event to be forwarded; `None` if an output may be due.
     fn poll_left(&mut self, cx: &mut Context<'_>) -> Poll<Step<P::Out>> {
         let Some(stream) = &mut self.left else {
             return Poll::Pending;
@@ -71,7 +71,7 @@ impl<A, B, P: Pairing<A, B>> Paired<A, B, P> {
     }
 
     fn poll_any(&mut self, cx: &mut Context<'_>) -> Poll<Step<P::Out>> {
-        // In turns, so that a busy stream does not starve the other one.
+        // Alternates, so that a busy stream does not starve the other one.
         self.right_first = !self.right_first;
         if self.right_first {
             match self.poll_right(cx) {
@@ -96,7 +96,7 @@ impl<A, B, P: Pairing<A, B>> Paired<A, B, P> {
     }
 }
 
-/// An event to be passed on, if any.
+/// An event to be forwarded, if any.
 type Step<T> = Result<Option<Event<T>>, StageError>;
 
 fn take<T, O>(
@@ -112,7 +112,7 @@ fn take<T, O>(
     }
 }
 
-/// Streams are boxed, and items are only moved.
+/// Streams are boxed, and items are only moved, never pinned.
 impl<A, B, P> Unpin for Paired<A, B, P> {}
 
 impl<A, B, P: Pairing<A, B>> Stream for Paired<A, B, P> {
@@ -140,7 +140,7 @@ impl<A, B, P: Pairing<A, B>> Stream for Paired<A, B, P> {
             };
             match step {
                 Ok(Some(event)) => return Poll::Ready(Some(Ok(event))),
-                // Items that give nothing must not keep the task.
+                // Items without output must not monopolise the task.
                 Ok(None) => ready!(this.context.poll_go_on(cx)),
                 Err(failure) => {
                     this.end();

@@ -1,7 +1,7 @@
-//! Operators between two streams of different types.
+//! Operators on two streams of different types.
 //!
-//! A [`Pairing`] decides which stream to read and what is due. It has no I/O. [`driver`] drives it,
-//! both between fused stages and over channels.
+//! A [`Pairing`] decides which stream to read and which outputs are due. It does no I/O. [`driver`]
+//! drives it, both between fused stages and over channels.
 
 mod both;
 mod driver;

@@ -1,6 +1,6 @@
 use crate::error::Error;
 
-/// Which of the two streams is to be read.
+/// Which of the two streams to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wanted {
     /// Only the first.
@@ -9,11 +9,11 @@ pub enum Wanted {
     Right,
     /// Whichever has an item.
     Any,
-    /// None: nothing more will be given.
+    /// Neither: there will be no more outputs.
     Nothing,
 }
 
-/// Joins the items of two streams. No I/O, no clock.
+/// Joins the items of two streams. It does no I/O and reads no clock.
 pub trait Pairing<A, B>: Send + 'static {
     /// The type of the outputs.
     type Out: Send + 'static;
@@ -36,7 +36,7 @@ pub trait Pairing<A, B>: Send + 'static {
     /// Returns the next output that is due.
     fn due(&mut self) -> Option<Self::Out>;
 
-    /// Checks the end: nothing is wanted, and nothing is due.
+    /// Checks the end: no item is needed, and no output is due.
     fn finish(&mut self) -> Result<(), Error> {
         Ok(())
     }

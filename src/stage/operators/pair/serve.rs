@@ -31,7 +31,7 @@ where
 
 /// Joins two streams over channels. `AF` and `BF` are the formats of the inputs, `F` that of the
 /// output.
-#[allow(clippy::manual_async_fn)] // `Send` is promised here, not found missing far away.
+#[allow(clippy::manual_async_fn)] // States `Send` here, so that a violation is reported here.
 pub(crate) fn serve_pair<A, AF, B, BF, P, F>(
     pairing: P,
     readers: [ChannelReader; 2],

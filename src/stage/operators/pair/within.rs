@@ -6,13 +6,13 @@ use std::time::Duration;
 use super::pairing::{Pairing, Wanted};
 use crate::error::Error;
 
-/// Items that a join holds unless told.
+/// Default limit of items that a join holds.
 const LIMIT: usize = 1 << 20;
 
-/// Which items [`Pipeline::join`](crate::Pipeline::join) pairs: those with equal keys, whose times
-/// are at most `within` apart.
+/// Defines the pairs of [`Pipeline::join`](crate::Pipeline::join): items with equal keys whose
+/// times differ by at most `within`.
 ///
-/// The times are those of the items. Within each stream they may be out of order by
+/// The times are read from the items. Within each stream, they may be out of order by up to
 /// [`lateness`](Self::lateness).
 pub struct JoinWithin<A, B, K> {
     within: Duration,
@@ -22,11 +22,11 @@ pub struct JoinWithin<A, B, K> {
     right: Of<B, K>,
 }
 
-/// Gives the key and the time of an item.
+/// Returns the key and the time of an item.
 type Of<T, K> = Box<dyn FnMut(&T) -> (K, Duration) + Send>;
 
 impl<A, B, K> JoinWithin<A, B, K> {
-    /// Pairs items whose times are at most `within` apart. `left` and `right` give the key of an
+    /// Pairs items whose times differ by at most `within`. `left` and `right` return the key of an
     /// item and its time, such as the time since the Unix epoch.
     pub fn new(
         within: Duration,
@@ -42,14 +42,15 @@ impl<A, B, K> JoinWithin<A, B, K> {
         }
     }
 
-    /// How far the items of a stream may be out of order; default: not at all. An item that is
-    /// later misses partners that were dropped already.
+    /// Sets how far the items of a stream may be out of order; default: zero. A later item misses
+    /// partners that were already dropped.
     #[must_use]
     pub fn lateness(self, lateness: Duration) -> Self {
         Self { lateness, ..self }
     }
 
-    /// Number of items that may be held; default: 1,048,576. An item beyond it fails the run.
+    /// Sets how many items may be held; default: 1,048,576. The run fails if an item exceeds the
+    /// limit.
     #[must_use]
     pub fn limit(self, items: usize) -> Self {
         Self {
@@ -99,7 +100,7 @@ impl<T: Clone, K: Eq + Hash + Clone> Side<T, K> {
         self.held.entry(key).or_default().insert(at, item);
     }
 
-    /// The held items of `key` whose times are at most `within` from `time`.
+    /// The held items of `key` whose times differ from `time` by at most `within`.
     fn near(&self, key: &K, time: Duration, within: Duration) -> Vec<T> {
         let Some(held) = self.held.get(key) else {
             return Vec::new();
@@ -125,10 +126,10 @@ impl<T: Clone, K: Eq + Hash + Clone> Side<T, K> {
     }
 }
 
-/// Joins two streams by the times of their items. No I/O, no clock.
+/// Joins two streams by the times of their items. It does no I/O and reads no clock.
 ///
-/// Each item is held until the other stream has passed its time by `within` and `lateness`. A
-/// stream that is ahead by so much is not read, so it waits for the other one.
+/// Each item is held until the other stream is past its time by `within` and `lateness`. A stream
+/// that is ahead by that much is not read, so it waits for the other one.
 pub(crate) struct WithinTable<A, B, K> {
     join: JoinWithin<A, B, K>,
     left: Side<A, K>,
@@ -146,7 +147,7 @@ impl<A: Clone, B: Clone, K: Eq + Hash + Clone> WithinTable<A, B, K> {
         }
     }
 
-    /// Drops what can have no partner any more, and checks the limit.
+    /// Drops the items that can have no more partners, and checks the limit.
     fn settle(&mut self) -> Result<(), Error> {
         let keep = self.join.within.saturating_add(self.join.lateness);
         let end = |latest: Option<Duration>, ended: bool| match latest {
@@ -169,7 +170,8 @@ impl<A: Clone, B: Clone, K: Eq + Hash + Clone> WithinTable<A, B, K> {
         Ok(())
     }
 
-    /// Whether a stream at `latest` is so far ahead of `other` that its items have no partner yet.
+    /// Whether a stream at `latest` is so far ahead of `other` that its items cannot have partners
+    /// yet.
     fn is_ahead(&self, latest: Option<Duration>, other: Option<Duration>) -> bool {
         let keep = self.join.within.saturating_add(self.join.lateness);
         match (latest, other) {
@@ -191,7 +193,7 @@ where
     fn wanted(&self) -> Wanted {
         match (self.left.ended, self.right.ended) {
             (true, true) => return Wanted::Nothing,
-            // What is not held any more finds no partner.
+            // An item that is no longer held finds no partner.
             (true, false) if self.left.times.is_empty() => return Wanted::Nothing,
             (false, true) if self.right.times.is_empty() => return Wanted::Nothing,
             (true, false) => return Wanted::Right,

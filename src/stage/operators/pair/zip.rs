@@ -1,7 +1,7 @@
 use super::pairing::{Pairing, Wanted};
 use crate::error::Error;
 
-/// Gives the items of two streams in pairs, until one of them ends.
+/// Returns the items of two streams in pairs, until one of them ends.
 ///
 /// It holds one item of each stream.
 #[derive(Debug)]
