@@ -206,7 +206,7 @@ impl Ending {
         self.stop.is_none() && real.peek().is_some() && real.all(|one| one.error.is_connection())
     }
 
-    /// The first failure that counts, for observers.
+    /// The first failure that is more than an early stop, for observers.
     pub(super) fn first_failure(&self) -> Option<&StageError> {
         let real = self.failures.iter().find(|one| self.is_real(one));
         self.stop.as_ref().or(real.map(|one| &one.error))

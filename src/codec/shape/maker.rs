@@ -23,7 +23,7 @@ pub(super) struct Maker {
     depth: usize,
 }
 
-/// Wrapper types that serde deserialises from the same bytes.
+/// Wrapper types that serde deserialises from the bytes of the wrapped type.
 const AROUND: [&str; 3] = ["alloc::boxed::Box<", "alloc::rc::Rc<", "alloc::sync::Arc<"];
 
 impl Maker {

@@ -116,7 +116,7 @@ impl Visitor {
         }
     }
 
-    /// Streams, and sometimes leaves in the middle.
+    /// Writes a stream, and sometimes disconnects in the middle of it.
     async fn stream(&mut self, worker: &Worker) {
         let data = self.data.stream(&mut self.rng);
         let leaves = self.rng.u8(..3) == 0;
