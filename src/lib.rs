@@ -59,6 +59,7 @@
 //! | `messagepack`, `postcard` | no | further formats |
 //! | `zstd`, `lz4` | no | compression of a stream |
 //! | `otel` | no | spans continue those of OpenTelemetry, across workers |
+//! | `files` | no | lines of files, and files that appear as a whole: `files` |
 //! | `testing` | no | fault injection for tests: `testing::faults` |
 //!
 //! With `default-features = false` the crate is the client alone. The program `pipewright` is the
@@ -101,6 +102,22 @@ mod worker;
 
 #[cfg(feature = "engine")]
 pub use engine::{Engine, EngineBuilder, EngineError, EngineStats, Role};
+
+#[cfg(feature = "files")]
+pub mod files {
+    //! Files as sources and sinks of pipelines; the feature `files`.
+    //!
+    //! | item | purpose |
+    //! |---|---|
+    //! | [`FileLines`] | the lines of files, also by a pattern, and of `.gz` and `.zst` |
+    //! | [`FollowFile`] | the lines of a file that grows, through rotation |
+    //! | [`LongLines`] | what happens to lines over the limit |
+    //! | [`AtomicFile`] | a file that appears under its name as a whole, or not at all |
+
+    pub use crate::pipeline::files::{
+        AtomicFile, FileLines, FollowFile, IntoLines, LineSource, LongLines,
+    };
+}
 
 pub mod format {
     //! How items are converted to bytes: the formats of typed channels, and the traits to implement
@@ -172,6 +189,9 @@ mod guide {
     mod pipelines {}
     #[doc = include_str!("../docs/guide/operators.md")]
     mod operators {}
+    #[cfg(feature = "files")]
+    #[doc = include_str!("../docs/guide/files.md")]
+    mod files {}
     #[doc = include_str!("../docs/guide/formats.md")]
     mod formats {}
     #[doc = include_str!("../docs/guide/errors.md")]

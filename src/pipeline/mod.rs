@@ -12,6 +12,8 @@ mod consumed;
 mod convert;
 mod drained;
 mod ending;
+#[cfg(feature = "files")]
+pub mod files;
 mod launch;
 mod operated;
 mod outcome;

@@ -125,7 +125,7 @@ impl Pipeline {
 }
 
 impl<P> Pipeline<P> {
-    fn new(head: P) -> Self {
+    pub(super) fn new(head: P) -> Self {
         Self::with_settings(head, Settings::default())
     }
 

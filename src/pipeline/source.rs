@@ -19,7 +19,7 @@ use crate::stage::{
 use crate::wire::MAX_FRAME;
 
 /// The name of a source in reports and errors.
-const SOURCE: &str = "source";
+pub(super) const SOURCE: &str = "source";
 
 /// The start of a pipeline: a stream; see [`Pipeline::source`](super::Pipeline::source).
 #[derive(Debug)]
@@ -47,7 +47,7 @@ const TURN: u8 = 128;
 /// A source that the stages poll directly: its panics are attributed to it, and it yields even if
 /// it is always ready.
 #[pin_project]
-struct StartedSource<S> {
+pub(super) struct StartedSource<S> {
     #[pin]
     stream: Drained<S>,
     context: StageContext,
@@ -55,7 +55,7 @@ struct StartedSource<S> {
 }
 
 impl<S> StartedSource<S> {
-    fn new(context: &StageContext, stream: S) -> Self {
+    pub(super) fn new(context: &StageContext, stream: S) -> Self {
         Self {
             stream: Drained::new(stream, context),
             context: context.clone(),

@@ -8,6 +8,7 @@ mod differential;
 mod drain;
 mod endings;
 mod events;
+mod files;
 mod foreign;
 mod late_ends;
 mod letter_boxes;

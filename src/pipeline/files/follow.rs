@@ -1,0 +1,208 @@
+use std::fs::Metadata;
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use futures::{Stream, stream};
+use tokio::fs::{File, metadata};
+use tokio::io::AsyncReadExt;
+use tokio::time::sleep;
+
+use super::cutter::{LineCutter, LongLines, MAX_LINE};
+use super::lines::Chunk;
+use crate::error::{Error, Result};
+
+/// Default interval between two looks at the file.
+const INTERVAL: Duration = Duration::from_millis(250);
+
+/// Size of a read in bytes.
+const READ: usize = 64 << 10;
+
+/// The lines of a file that grows, also through rotation, as `tail -F` gives them; see
+/// [`Pipeline::read_lines`](crate::Pipeline::read_lines).
+///
+/// It has no end: [`Run::drain`](crate::Run::drain) ends it. When another file appears under the
+/// name, the rest of the first one is read, and then the new one from its start. A file that has
+/// become shorter is read from its start. A file that does not exist is waited for. What is
+/// written to a rotated file after its successor was found is lost, and so is a file that is
+/// replaced twice within an interval.
+#[derive(Clone, Debug)]
+pub struct FollowFile {
+    path: PathBuf,
+    interval: Duration,
+    from_end: bool,
+    max_line: usize,
+    long_lines: LongLines,
+}
+
+impl FollowFile {
+    /// Follows a file from its start.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self {
+            path: path.into(),
+            interval: INTERVAL,
+            from_end: false,
+            max_line: MAX_LINE,
+            long_lines: LongLines::Fail,
+        }
+    }
+
+    /// Begins at the end of the file as it is when the run starts.
+    #[must_use]
+    pub fn from_end(self) -> Self {
+        Self {
+            from_end: true,
+            ..self
+        }
+    }
+
+    /// Sets the interval between two looks at the file; default: 250 ms.
+    #[must_use]
+    pub fn interval(self, interval: Duration) -> Self {
+        Self { interval, ..self }
+    }
+
+    /// Sets the maximum length of a line in bytes, without its end; default: 1 MiB.
+    #[must_use]
+    pub fn max_line(self, bytes: usize) -> Self {
+        Self {
+            max_line: bytes,
+            ..self
+        }
+    }
+
+    /// Sets what happens to longer lines; default: they fail the run.
+    #[must_use]
+    pub fn long_lines(self, policy: LongLines) -> Self {
+        Self {
+            long_lines: policy,
+            ..self
+        }
+    }
+
+    /// Reads the file. Nothing is opened before the stream is polled.
+    pub(super) fn read(self) -> impl Stream<Item = Result<Chunk>> + Send + 'static {
+        let following = Following {
+            cutter: LineCutter::new(self.max_line, self.long_lines),
+            file: None,
+            skip: self.from_end,
+            settings: self,
+        };
+        stream::unfold(Some(following), async |following| {
+            let mut following = following?;
+            match following.next().await {
+                Ok(chunk) => Some((Ok(chunk), Some(following))),
+                Err(error) => {
+                    let path = following.settings.path.display();
+                    let error = Error::msg(format_args!("{path}: {error:#}"));
+                    Some((Err(error), None))
+                }
+            }
+        })
+    }
+}
+
+struct Following {
+    settings: FollowFile,
+    cutter: LineCutter,
+    file: Option<Followed>,
+    /// Whether to begin at the end of the first file.
+    skip: bool,
+}
+
+struct Followed {
+    file: File,
+    id: FileId,
+    /// Number of bytes that were read.
+    read: u64,
+}
+
+/// What distinguishes a file from another one of the same name.
+#[cfg(unix)]
+type FileId = (u64, u64);
+/// Nothing distinguishes them here, so only a shorter file is found to be another one.
+#[cfg(not(unix))]
+type FileId = ();
+
+#[cfg(unix)]
+fn id(metadata: &Metadata) -> FileId {
+    use std::os::unix::fs::MetadataExt;
+    (metadata.dev(), metadata.ino())
+}
+
+#[cfg(not(unix))]
+fn id(_: &Metadata) -> FileId {}
+
+impl Following {
+    /// Waits for further lines.
+    async fn next(&mut self) -> Result<Chunk> {
+        let mut bytes = vec![0; READ];
+        let mut chunk = Chunk::default();
+        loop {
+            let len = self.read(&mut bytes).await?;
+            if len > 0 {
+                self.cutter.push(&bytes[..len], &mut chunk.lines)?;
+            } else if self.is_replaced().await? {
+                // What is read once more was written before its successor was found.
+                loop {
+                    let len = self.read(&mut bytes).await?;
+                    if len == 0 {
+                        break;
+                    }
+                    self.cutter.push(&bytes[..len], &mut chunk.lines)?;
+                }
+                self.cutter.end(&mut chunk.lines)?;
+                self.file = None;
+            } else {
+                sleep(self.settings.interval).await;
+            }
+            chunk.skipped = self.cutter.take_skipped();
+            if !chunk.lines.is_empty() || chunk.skipped > 0 {
+                return Ok(chunk);
+            }
+        }
+    }
+
+    /// Reads from the file, and opens it first where there is none. Returns 0 at its current end,
+    /// or if there is no file.
+    async fn read(&mut self, bytes: &mut [u8]) -> Result<usize> {
+        if self.file.is_none() {
+            self.file = self.open().await?;
+        }
+        let Some(followed) = &mut self.file else {
+            return Ok(0);
+        };
+        let len = followed.file.read(bytes).await?;
+        followed.read += len as u64;
+        Ok(len)
+    }
+
+    async fn open(&mut self) -> Result<Option<Followed>> {
+        let skip = std::mem::take(&mut self.skip);
+        let mut file = match File::open(&self.settings.path).await {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let id = id(&file.metadata().await?);
+        let read = if skip {
+            tokio::io::AsyncSeekExt::seek(&mut file, io::SeekFrom::End(0)).await?
+        } else {
+            0
+        };
+        Ok(Some(Followed { file, id, read }))
+    }
+
+    /// Whether another file has the name, or the file has become shorter.
+    async fn is_replaced(&self) -> Result<bool> {
+        let Some(followed) = &self.file else {
+            return Ok(false);
+        };
+        match metadata(&self.settings.path).await {
+            Ok(now) => Ok(id(&now) != followed.id || now.len() < followed.read),
+            // Between the two steps of a rotation.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
