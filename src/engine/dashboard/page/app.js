@@ -12,7 +12,7 @@ const channels = new Table('channels', {
   title: 'Channels',
   key: (channel) => channel.channel_id,
   sort: 2,
-  empty: ['No channel is open. A pipeline makes one for each of its edges; ', code('pipewright channel create'), ' makes one by hand.'],
+  empty: ['No channel is open. A pipeline creates one for each of its edges; ', code('pipewright channel create'), ' creates one by hand.'],
   columns: [
     { title: 'Channel', className: 'mono', text: (channel) => short(channel.channel_id), hint: (channel) => channel.channel_id },
     { title: 'Run', text: (channel) => channel.run },
@@ -30,7 +30,7 @@ const channels = new Table('channels', {
 const workers = new Table('workers', {
   title: 'Workers',
   key: (worker) => worker.worker_id,
-  empty: ['No worker is connected. ', code('pipewright new'), ' writes a project with one; any program with an SDK of iii connects to the address above.'],
+  empty: ['No worker is connected. ', code('pipewright new'), ' creates a project with one; any program on an iii SDK can connect to the address above.'],
   columns: [
     { title: 'Name', className: 'long', text: (worker) => worker.name ?? short(worker.worker_id), hint: (worker) => worker.worker_id },
     { title: 'Runtime', className: 'soft', text: (worker) => [worker.runtime, worker.version].filter(Boolean).join(' ') },
@@ -43,7 +43,7 @@ const workers = new Table('workers', {
 const functions = new Table('functions', {
   title: 'Functions',
   key: (known) => `${known.namespace}/${known.function_id}`,
-  empty: ['No function is registered. A worker registers what it offers when it connects: ', code('#[pipeline_stage]'), ' makes a stage of an ordinary function.'],
+  empty: ['No function is registered. A worker registers its functions when it connects: ', code('#[pipeline_stage]'), ' turns an ordinary function into a stage.'],
   columns: [
     { title: 'Function', className: 'long', text: (known) => known.function_id, hint: (known) => known.description ?? '' },
     { title: 'Kind', className: 'soft', text: (known) => known.kind ?? 'function' },

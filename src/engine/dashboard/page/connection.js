@@ -37,7 +37,7 @@ async function round(show) {
     response = await fetch(new URL('state.json', import.meta.url), { headers, cache: 'no-store', signal: AbortSignal.timeout(DEADLINE) });
     state = response.ok ? await response.json() : await response.text();
   } catch {
-    gone('The engine does not answer. What is below is what it said last; this page goes on asking.');
+    gone('The engine does not answer. The data below is from its last answer; this page keeps asking.');
     return true;
   }
   if (response.status === 401 || (response.status === 403 && token)) {
@@ -45,7 +45,7 @@ async function round(show) {
     return false;
   }
   if (!response.ok) {
-    gone(`The engine refuses to tell: ${state.trim()}`);
+    gone(`The engine refuses the request: ${state.trim()}`);
     return true;
   }
   if (token) sessionStorage.setItem(TOKEN, token);
