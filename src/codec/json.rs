@@ -45,6 +45,8 @@ use super::{Decode, Decoded, Encode, EncodeError, Format, FormatError, ItemLimit
 pub struct Json {
     /// Bytes of the input known to contain no line end.
     scanned: usize,
+    /// Whether these bytes contain a `$`, so that they may contain a mark.
+    has_dollar: bool,
     limits: ItemLimits,
 }
 
@@ -88,8 +90,7 @@ impl<T: DeserializeOwned> Decode<T> for Json {
     }
 
     fn decode(&mut self, input: &[u8], at_end: bool) -> Result<Decoded<T>, FormatError> {
-        let unseen = &input[self.scanned.min(input.len())..];
-        let Some(newline) = memchr::memchr(b'\n', unseen) else {
+        let Some(newline) = self.find_newline(input) else {
             self.scanned = input.len();
             return if !at_end {
                 Ok(Decoded::More(input.len() + 1))
@@ -99,8 +100,7 @@ impl<T: DeserializeOwned> Decode<T> for Json {
                 self.line(input, input.len())
             };
         };
-        let len = self.scanned + newline + 1;
-        self.line(&input[..len - 1], len)
+        self.line(&input[..newline], newline + 1)
     }
 }
 
@@ -108,6 +108,25 @@ impl<T: DeserializeOwned> Decode<T> for Json {
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 impl Json {
+    /// Finds the end of the line at the front of `input`. The same pass notes whether the line
+    /// contains a `$`, which few lines do.
+    #[inline]
+    fn find_newline(&mut self, input: &[u8]) -> Option<usize> {
+        let unseen = input.get(self.scanned..).unwrap_or_default();
+        let at = if self.has_dollar {
+            memchr::memchr(b'\n', unseen)?
+        } else {
+            let at = memchr::memchr2(b'\n', b'$', unseen)?;
+            if unseen[at] == b'$' {
+                self.has_dollar = true;
+                at + memchr::memchr(b'\n', &unseen[at..])?
+            } else {
+                at
+            }
+        };
+        Some(self.scanned + at)
+    }
+
     /// Decodes a line without its end; `len` is its length including the end.
     fn line<T: DeserializeOwned>(
         &mut self,
@@ -115,20 +134,21 @@ impl Json {
         len: usize,
     ) -> Result<Decoded<T>, FormatError> {
         self.scanned = 0;
+        let has_dollar = std::mem::take(&mut self.has_dollar);
         // A file may begin with a byte order mark, and files may be concatenated. No value begins
         // with one.
         let line = line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line);
-        if line.trim_ascii().is_empty() {
+        if line.first().is_none_or(u8::is_ascii_whitespace) && line.trim_ascii().is_empty() {
             return Ok(Decoded::Skip(len));
         }
-        match self.value(line) {
+        match self.value(line, has_dollar) {
             Ok(item) => Ok(Decoded::Item { item, len }),
             Err(error) => Err(FormatError::skip(error, len)),
         }
     }
 
-    fn value<T: DeserializeOwned>(&self, line: &[u8]) -> Result<T, Refusal> {
-        let nested = InJson::is_in(line);
+    fn value<T: DeserializeOwned>(&self, line: &[u8], has_dollar: bool) -> Result<T, Refusal> {
+        let nested = has_dollar && InJson::is_in(line);
         // serde_json enforces the default limit itself, at no cost. If a higher limit is set,
         // deeper values are parsed a second time.
         if !nested && self.limits.max_nesting >= ItemLimits::DEFAULT.max_nesting {

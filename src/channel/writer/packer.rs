@@ -317,7 +317,14 @@ impl Packer {
     }
 
     /// Queues messages from other sources before the next data.
+    #[inline]
     fn queue_aside(&mut self) {
+        if self.message_queue.is_some() {
+            self.queue_messages();
+        }
+    }
+
+    fn queue_messages(&mut self) {
         while let Some(queued) = self.message_queue.as_ref().and_then(MessageQueue::pop) {
             match queued {
                 QueuedMessage::Message(text) => {
@@ -337,7 +344,15 @@ impl Packer {
         self.queue_full();
     }
 
+    #[inline]
     fn queue_full(&mut self) {
+        if self.tail.len() >= MAX_FRAME {
+            self.queue_full_frames();
+        }
+    }
+
+    #[cold]
+    fn queue_full_frames(&mut self) {
         while self.tail.len() >= MAX_FRAME {
             let frame = self.tail.split_to(MAX_FRAME).freeze();
             self.queue_data(frame);

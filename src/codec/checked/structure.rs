@@ -28,7 +28,11 @@ const KNOWN: usize = 32;
 
 /// Parts that this sender has written and that were read back.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Known([u64; KNOWN]);
+pub(crate) struct Known {
+    /// The type of the last item that was read back, which needs no search among `parts`.
+    item: u64,
+    parts: [u64; KNOWN],
+}
 
 /// Number of slots in which a part may be stored, so that parts do not evict each other with every
 /// item.
@@ -45,13 +49,13 @@ impl Known {
 
     #[inline]
     fn contains(&self, part: u64) -> bool {
-        self.0[Self::places(part)].contains(&part)
+        self.parts[Self::places(part)].contains(&part)
     }
 
     /// Stores a part in place of the oldest one.
     fn learn(&mut self, part: u64) {
         if !self.contains(part) {
-            let places = &mut self.0[Self::places(part)];
+            let places = &mut self.parts[Self::places(part)];
             places.rotate_right(1);
             places[0] = part;
         }
@@ -76,7 +80,9 @@ impl<'k> Structure<'k> {
             fresh: RefCell::default(),
             refusal: RefCell::default(),
         };
-        structure.meet(0);
+        if known.item != structure.item {
+            structure.meet(0);
+        }
         structure
     }
 
@@ -104,10 +110,20 @@ impl<'k> Structure<'k> {
         self.refusal.take()
     }
 
-    /// The new parts. Empty if all of them were read back for another sender.
-    pub(crate) fn into_fresh(self) -> Vec<u64> {
-        self.fresh.into_inner()
+    /// The parts that are new to this sender.
+    pub(crate) fn into_fresh(self) -> Fresh {
+        Fresh {
+            item: self.item,
+            parts: self.fresh.into_inner(),
+        }
     }
+}
+
+/// The parts of an item that are new to a sender.
+pub(crate) struct Fresh {
+    /// The type of the item, in its format.
+    item: u64,
+    parts: Vec<u64>,
 }
 
 /// Reads an item with `fresh` parts back, unless the same parts were read back before, and stores
@@ -115,12 +131,12 @@ impl<'k> Structure<'k> {
 #[cold]
 pub(crate) fn verify(
     known: &mut Known,
-    fresh: &[u64],
+    fresh: &Fresh,
     written: &[u8],
     read_back: impl FnOnce(&mut BytesMut) -> Result<(), String>,
 ) -> Result<(), String> {
     let verified = VERIFIED.read_unpoisoned();
-    let all_verified = fresh.iter().all(|part| verified.contains(part));
+    let all_verified = fresh.parts.iter().all(|part| verified.contains(part));
     drop(verified);
     if !all_verified {
         let mut again = BytesMut::new();
@@ -130,11 +146,12 @@ pub(crate) fn verify(
             return Err("what is read is another value".to_owned());
         }
         let mut verified = VERIFIED.write_unpoisoned();
-        verified.extend(fresh);
+        verified.extend(&fresh.parts);
     }
-    for part in fresh {
+    for part in &fresh.parts {
         known.learn(*part);
     }
+    known.item = fresh.item;
     Ok(())
 }
 
