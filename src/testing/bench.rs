@@ -99,7 +99,7 @@ impl<S: Stage + Service> Bench<S> {
         self.provide_shared(Arc::new(value))
     }
 
-    /// As [`provide`](Self::provide), for a value that is shared already, or for a trait object.
+    /// Like [`provide`](Self::provide), for a value that is already shared, or for a trait object.
     pub fn provide_shared<T: ?Sized + Send + Sync + 'static>(mut self, value: Arc<T>) -> Self {
         self.resources.insert(value);
         self

@@ -13,12 +13,12 @@ use super::super::run::{Run, RunSource};
 use super::super::run_report::RunReport;
 use crate::error::Result;
 
-/// A file that appears under its name as a whole, or not at all.
+/// A file that appears under its name only when it is complete.
 ///
-/// It is written under another name in the same folder. [`commit`](Self::commit) writes it to the
-/// disk and renames it, in place of an earlier file. Without it, the drop of this value removes
-/// what was written. In a consumer, commit after the input has ended with `None`, which happens
-/// for a complete stream only.
+/// It is written under a temporary name in the same folder. [`commit`](Self::commit) syncs it to
+/// the disk and renames it, which replaces an existing file. Without a commit, dropping this value
+/// removes the temporary file. In a consumer, commit after the input has ended with `None`, which
+/// only a complete stream does.
 ///
 /// # Example
 ///
@@ -58,7 +58,7 @@ pub struct AtomicFile {
 }
 
 impl AtomicFile {
-    /// Begins to write a file that will be named `path`.
+    /// Starts to write a file that will be named `path`.
     ///
     /// # Errors
     ///
@@ -73,7 +73,7 @@ impl AtomicFile {
         let created = spawn_blocking(move || {
             let mut builder = Builder::new();
             builder.prefix(".pipewright-").suffix(".part");
-            // Those of any other new file: the mask of the process applies.
+            // The permissions of any new file: the mask of the process applies.
             #[cfg(unix)]
             builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
             builder.tempfile_in(folder)
@@ -86,12 +86,12 @@ impl AtomicFile {
         })
     }
 
-    /// The name that the file will have.
+    /// The final name of the file.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Writes the file to the disk and gives it its name.
+    /// Syncs the file to the disk and gives it its name.
     ///
     /// # Errors
     ///
@@ -99,14 +99,14 @@ impl AtomicFile {
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped, the file appears as a whole or not at all.
+    /// If the future is dropped, the file appears completely or not at all.
     pub async fn commit(mut self) -> io::Result<()> {
         self.file.flush().await?;
         self.file.sync_all().await?;
         let (temporary, path) = (self.temporary, self.path);
         let named = spawn_blocking(move || {
             temporary.persist(&path).map_err(|error| error.error)?;
-            // The name, too, must survive a loss of power.
+            // The directory entry must also survive a power failure.
             #[cfg(unix)]
             std::fs::File::open(folder(&path))?.sync_all()?;
             Ok(())
@@ -142,8 +142,8 @@ impl AsyncWrite for AtomicFile {
 }
 
 impl<S: RunSource<Item = Bytes>> Run<S> {
-    /// Writes everything to a file, which appears under its name only if the run is complete. An
-    /// earlier file of the name is replaced then; otherwise it stays. See [`AtomicFile`].
+    /// Writes everything to a file, which appears under its name only if the run is complete. It
+    /// then replaces an existing file; otherwise that file stays. See [`AtomicFile`].
     ///
     /// # Errors
     ///
@@ -152,7 +152,7 @@ impl<S: RunSource<Item = Bytes>> Run<S> {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future cancels the run. The file appears as a whole or not at all.
+    /// Dropping the future cancels the run. The file appears completely or not at all.
     pub async fn save(self, path: impl Into<PathBuf>) -> Result<RunReport> {
         let mut file = AtomicFile::create(path).await?;
         let report = self.write_to(&mut file).await?;

@@ -1,21 +1,21 @@
 use crate::error::Error;
 
-/// What happens to a line that is longer than the limit.
+/// How a line beyond the limit is handled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LongLines {
     /// It fails the run; the error names the file and the line.
     #[default]
     Fail,
-    /// It is left out, and counted as skipped in the report of the source.
+    /// It is omitted, and counted as skipped in the report of the source.
     Skip,
-    /// Its first bytes are given, up to the limit and to the end of a character.
+    /// It is truncated to the limit, at the end of a character.
     Cut,
 }
 
 /// Default limit of a line in bytes.
 pub(super) const MAX_LINE: usize = 1 << 20;
 
-/// Cuts bytes into lines. No I/O. It holds one line, of at most the limit.
+/// Splits bytes into lines. It does no I/O, and holds at most one line, up to the limit.
 ///
 /// A line ends with LF or CRLF, which are not part of it.
 #[derive(Debug)]
@@ -105,7 +105,7 @@ impl LineCutter {
             return Ok(());
         }
         if is_long {
-            // A character that was cut is left out; other invalid bytes are an error below.
+            // An incomplete character is omitted; other invalid bytes cause an error below.
             if let Err(error) = std::str::from_utf8(&line)
                 && error.error_len().is_none()
             {

@@ -12,20 +12,20 @@ use super::cutter::{LineCutter, LongLines, MAX_LINE};
 use super::lines::Chunk;
 use crate::error::{Error, Result};
 
-/// Default interval between two looks at the file.
+/// Default polling interval of the file.
 const INTERVAL: Duration = Duration::from_millis(250);
 
-/// Size of a read in bytes.
+/// Number of bytes per read.
 const READ: usize = 64 << 10;
 
-/// The lines of a file that grows, also through rotation, as `tail -F` gives them; see
+/// The lines of a growing file, including across rotation, as `tail -F` outputs them; see
 /// [`Pipeline::read_lines`](crate::Pipeline::read_lines).
 ///
-/// It has no end: [`Run::drain`](crate::Run::drain) ends it. When another file appears under the
-/// name, the rest of the first one is read, and then the new one from its start. A file that has
-/// become shorter is read from its start. A file that does not exist is waited for. What is
-/// written to a rotated file after its successor was found is lost, and so is a file that is
-/// replaced twice within an interval.
+/// It does not end by itself; [`Run::drain`](crate::Run::drain) ends it. When another file appears
+/// under the name, the rest of the old one is read, and then the new one from its start. A file
+/// that has become shorter is read from its start. If the file does not exist, the source waits for
+/// it. Data that is written to a rotated file after its successor was found is lost, and so is a
+/// file that is replaced twice within an interval.
 #[derive(Clone, Debug)]
 pub struct FollowFile {
     path: PathBuf,
@@ -47,7 +47,7 @@ impl FollowFile {
         }
     }
 
-    /// Begins at the end of the file as it is when the run starts.
+    /// Starts at the end of the file at the start of the run.
     #[must_use]
     pub fn from_end(self) -> Self {
         Self {
@@ -56,7 +56,7 @@ impl FollowFile {
         }
     }
 
-    /// Sets the interval between two looks at the file; default: 250 ms.
+    /// Sets the polling interval of the file; default: 250 ms.
     #[must_use]
     pub fn interval(self, interval: Duration) -> Self {
         Self { interval, ..self }
@@ -71,7 +71,7 @@ impl FollowFile {
         }
     }
 
-    /// Sets what happens to longer lines; default: they fail the run.
+    /// Sets how longer lines are handled; default: they fail the run.
     #[must_use]
     pub fn long_lines(self, policy: LongLines) -> Self {
         Self {
@@ -106,21 +106,21 @@ struct Following {
     settings: FollowFile,
     cutter: LineCutter,
     file: Option<Followed>,
-    /// Whether to begin at the end of the first file.
+    /// Whether to start at the end of the first file.
     skip: bool,
 }
 
 struct Followed {
     file: File,
     id: FileId,
-    /// Number of bytes that were read.
+    /// Number of bytes read.
     read: u64,
 }
 
-/// What distinguishes a file from another one of the same name.
+/// Distinguishes a file from another one with the same name.
 #[cfg(unix)]
 type FileId = (u64, u64);
-/// Nothing distinguishes them here, so only a shorter file is found to be another one.
+/// On other systems, only a shorter file is recognised as another one.
 #[cfg(not(unix))]
 type FileId = ();
 
@@ -143,7 +143,8 @@ impl Following {
             if len > 0 {
                 self.cutter.push(&bytes[..len], &mut chunk.lines)?;
             } else if self.is_replaced().await? {
-                // What is read once more was written before its successor was found.
+                // Reads once more, because data may have been written before the successor was
+                // found.
                 loop {
                     let len = self.read(&mut bytes).await?;
                     if len == 0 {
@@ -163,8 +164,8 @@ impl Following {
         }
     }
 
-    /// Reads from the file, and opens it first where there is none. Returns 0 at its current end,
-    /// or if there is no file.
+    /// Reads from the file, and opens it first if necessary. Returns 0 at its current end, or if
+    /// there is no file.
     async fn read(&mut self, bytes: &mut [u8]) -> Result<usize> {
         if self.file.is_none() {
             self.file = self.open().await?;
@@ -200,7 +201,7 @@ impl Following {
         };
         match metadata(&self.settings.path).await {
             Ok(now) => Ok(id(&now) != followed.id || now.len() < followed.read),
-            // Between the two steps of a rotation.
+            // Between the two steps of a rotation, the name does not exist.
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
             Err(error) => Err(error.into()),
         }

@@ -12,12 +12,11 @@ use crate::error::{Error, Result};
 /// The lines of files, one file after the other; see
 /// [`Pipeline::read_lines`](crate::Pipeline::read_lines).
 ///
-/// A file whose name ends in `.gz` is decompressed, also if it has several members; so is one in
-/// `.zst`, with the feature `zstd`. A file that is cut short is an error. Lines end with LF or
-/// CRLF and are UTF-8.
+/// A file whose name ends in `.gz` is decompressed, including all of its members, and so is a
+/// `.zst` file, with the feature `zstd`. A truncated file is an error. Lines end with LF or CRLF
+/// and must be UTF-8.
 ///
-/// Files are read on a thread for blocking work, at most 192 KiB ahead, or one line if that is
-/// longer.
+/// Files are read on a blocking thread, at most 192 KiB ahead, or one line if that is longer.
 #[derive(Clone, Debug)]
 pub struct FileLines {
     paths: Vec<PathBuf>,
@@ -40,8 +39,8 @@ impl FileLines {
         }
     }
 
-    /// The lines of the files that match a pattern such as `logs/**/*.ndjson.gz`, by their paths in
-    /// alphabetical order. The files are looked for now.
+    /// The lines of the files that match a pattern such as `logs/**/*.ndjson.gz`, in alphabetical
+    /// order of their paths. The pattern is resolved immediately.
     ///
     /// # Errors
     ///
@@ -69,7 +68,7 @@ impl FileLines {
         }
     }
 
-    /// Sets what happens to longer lines; default: they fail the run.
+    /// Sets how longer lines are handled; default: they fail the run.
     #[must_use]
     pub fn long_lines(self, policy: LongLines) -> Self {
         Self {
@@ -94,7 +93,7 @@ impl FileLines {
         })
     }
 
-    /// Starts the thread that reads. It ends when the receiver is dropped.
+    /// Starts the reading thread. It ends when the receiver is dropped.
     fn start(self) -> Result<mpsc::Receiver<Result<Chunk>>> {
         let runtime = Handle::try_current()?;
         let (send, chunks) = mpsc::channel(AHEAD);
@@ -106,7 +105,7 @@ impl FileLines {
             };
             for path in &self.paths {
                 if let Err(error) = reading.read(path) {
-                    // The lines before the error come first. Without a receiver nobody is left.
+                    // The lines before the error are sent first. A dropped receiver needs no error.
                     let _ = reading.flush();
                     let error = format!("{}: {error:#}", path.display());
                     let _ = reading.send.blocking_send(Err(Error::msg(error)));
@@ -118,17 +117,17 @@ impl FileLines {
     }
 }
 
-/// Size of a read in bytes. The lines of one read make up a [`Chunk`].
+/// Number of bytes per read. The lines of one read form a [`Chunk`].
 const READ: usize = 64 << 10;
 
-/// Number of chunks that wait to be taken.
+/// Number of chunks that may wait.
 const AHEAD: usize = 1;
 
 /// Lines that were read together.
 #[derive(Debug, Default)]
 pub(super) struct Chunk {
     pub(super) lines: Vec<String>,
-    /// Number of lines that were left out.
+    /// Number of omitted lines.
     pub(super) skipped: u64,
 }
 

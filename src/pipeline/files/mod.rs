@@ -2,12 +2,12 @@
 //!
 //! | file | contents |
 //! |---|---|
-//! | `cutter` | cuts bytes into lines of bounded length; no I/O |
+//! | `cutter` | splits bytes into lines of bounded length; no I/O |
 //! | `open` | opens a file and decompresses it by its name |
 //! | `lines` | [`FileLines`]: the lines of files, one after the other |
 //! | `follow` | [`FollowFile`]: the lines of a file that grows and is rotated |
 //! | `source` | both as the start of a pipeline |
-//! | `atomic` | [`AtomicFile`]: a file that appears under its name as a whole |
+//! | `atomic` | [`AtomicFile`]: a file that appears under its name when it is complete |
 
 mod atomic;
 mod cutter;

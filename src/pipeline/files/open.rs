@@ -5,7 +5,7 @@ use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
 
-/// Opens a file, and decompresses it by the end of its name: `.gz` with any number of members,
+/// Opens a file, and decompresses it according to its extension: `.gz` with any number of members,
 /// `.zst` with any number of frames.
 pub(super) fn open(path: &Path) -> io::Result<Box<dyn Read>> {
     let file = File::open(path)?;

@@ -25,7 +25,7 @@ pub struct LineSource<F> {
 /// Lines that a pipeline can start with: of [files](FileLines), or of a file that
 /// [grows](FollowFile).
 pub trait IntoLines {
-    /// Begins to read them.
+    /// Starts to read them.
     #[doc(hidden)]
     fn into_lines(self) -> LineSource<Json>;
 }

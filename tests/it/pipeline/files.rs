@@ -1,4 +1,4 @@
-//! Lines of files, and files that appear as a whole: fused and over channels.
+//! Lines of files, and files that appear when they are complete: fused and over channels.
 
 use std::fs;
 use std::io::Write;
