@@ -1,4 +1,5 @@
-//! Decides how a stream ended: the verdict table (`docs/protocol.md` section 9.6) as a state machine.
+//! Decides how a stream ended: the verdict table (`docs/protocol.md` section 9.6) as a state
+//! machine.
 
 use bytes::Bytes;
 

@@ -15,9 +15,9 @@ use super::{Decode, Decoded, Encode, EncodeError, Format, FormatError, ItemLimit
 /// `MessagePack` (`msgpack`). Each item is preceded by its length: 4 bytes, big-endian. Requires
 /// the feature `messagepack`.
 ///
-/// As flexible as JSON but more compact, for every language with a `MessagePack` library. Structs are
-/// maps with field names, so the format is self-describing, and fields may be added or omitted as
-/// `serde` allows.
+/// As flexible as JSON but more compact, for every language with a `MessagePack` library. Structs
+/// are maps with field names, so the format is self-describing, and fields may be added or omitted
+/// as `serde` allows.
 ///
 /// `None` is written as nil, and `Some` as its content. A null inside an option, as in `Some(None)`
 /// and `Some(())`, is written as the extension 115. It contains the text `some` and a byte that

@@ -9,9 +9,9 @@ use crate::transport::{Account, Budget};
 
 /// The memory that the engine's tables hold for one worker, in bytes.
 ///
-/// Each entry of a table contains a [`Reservation`], which releases its bytes when the entry is dropped.
-/// Registrations and open calls have separate bounds. All workers, with the messages that wait for
-/// them, share one [`Budget`].
+/// Each entry of a table contains a [`Reservation`], which releases its bytes when the entry is
+/// dropped. Registrations and open calls have separate bounds. All workers, with the messages that
+/// wait for them, share one [`Budget`].
 #[derive(Clone, Debug)]
 pub(super) struct WorkerQuota {
     account: Account,

@@ -115,7 +115,8 @@ impl StageError {
     ///
     /// An aborted stream inside it keeps its causes, and the failure of a triggered stage is kept
     /// as it is. "The reader left" is a failure here: whether it was the reader of the stage's own
-    /// output is recorded at that output; see [`StageEnding`](super::execution::ending::StageEnding).
+    /// output is recorded at that output; see
+    /// [`StageEnding`](super::execution::ending::StageEnding).
     pub(crate) fn returned(stage: &str, item: Option<u64>, error: Error) -> Self {
         if let Some(failure) = error.downcast_ref::<Self>() {
             let mut failure = failure.clone();

@@ -99,8 +99,8 @@ pub trait StageExt<Form>: IntoStage<Form> + Sized {
         Configured::new(self.into_stage(), &params)
     }
 
-    /// The same stage under another id: for [`Worker::register`](crate::Worker::register), in reports
-    /// and in errors. A composed stage becomes one part of the run.
+    /// The same stage under another id: for [`Worker::register`](crate::Worker::register), in
+    /// reports and in errors. A composed stage becomes one part of the run.
     fn with_id(self, id: impl Into<String>) -> Renamed<Self::Stage> {
         Renamed::new(self.into_stage(), id)
     }

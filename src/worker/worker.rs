@@ -211,7 +211,8 @@ impl Worker {
     /// Provides a value to the stages of this worker, as their argument `&Resource<T>`.
     ///
     /// Provide it before the stage is registered. All runs share the value. A second value of the
-    /// same type replaces the first one for runs that start later. See [`Resource`](super::Resource).
+    /// same type replaces the first one for runs that start later. See
+    /// [`Resource`](super::Resource).
     pub fn provide<T: Send + Sync + 'static>(&self, value: T) {
         self.provide_shared(Arc::new(value));
     }

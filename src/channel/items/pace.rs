@@ -19,8 +19,8 @@ const LONG: Duration = Duration::from_millis(1);
 /// Charges tokio's cooperative budget, once for several items if they are quick.
 ///
 /// A charge costs a twentieth of a small item. The first charge is for one item. The batch doubles,
-/// up to 32 items, while a batch takes less than 64 µs. If the task computes between its items, each
-/// item is charged.
+/// up to 32 items, while a batch takes less than 64 µs. If the task computes between its items,
+/// each item is charged.
 #[derive(Debug)]
 pub(super) struct Pace {
     /// Operations left in the current batch.

@@ -14,7 +14,8 @@ use crate::channel::{BadItem, Receiver, Sender};
 use crate::error::Error;
 use crate::worker::ResourceType;
 
-/// A stage, a producer or a consumer with parameters; see [`StageExt::with_params`](super::super::StageExt::with_params).
+/// A stage, a producer or a consumer with parameters; see
+/// [`StageExt::with_params`](super::super::StageExt::with_params).
 #[derive(Clone, Debug)]
 pub struct Configured<S> {
     stage: S,

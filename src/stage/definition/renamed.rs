@@ -34,17 +34,18 @@ impl<S> Renamed<S> {
         }
     }
 
-    /// Returns the stage below.
+    /// Returns the inner stage.
     pub fn get_ref(&self) -> &S {
         &self.stage
     }
 
-    /// Returns the stage below.
+    /// Returns the inner stage.
     pub fn get_mut(&mut self) -> &mut S {
         &mut self.stage
     }
 
-    /// Returns the stage below. The inverse is [`StageExt::with_id`](super::super::StageExt::with_id).
+    /// Returns the inner stage. The inverse is
+    /// [`StageExt::with_id`](super::super::StageExt::with_id).
     pub fn into_inner(self) -> S {
         self.stage
     }

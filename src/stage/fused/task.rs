@@ -24,8 +24,8 @@ use crate::wire::Abort;
 /// Each poll does three things, none of which waits for another: it feeds the input to the code,
 /// runs the code, and returns the outputs. The code's result comes last; until it is known, the end
 /// of the output is provisional. The rules are those of
-/// [`StageEnding`](super::super::execution::ending::StageEnding): once the code has seen that its input failed, this
-/// is the cause of whatever it returns.
+/// [`StageEnding`](super::super::execution::ending::StageEnding): once the code has seen that its
+/// input failed, this is the cause of whatever it returns.
 #[pin_project]
 pub(in crate::stage) struct Task<S, T, F: Encode<T>, C, W, O, G: Decode<O>>
 where

@@ -1,9 +1,9 @@
 //! Error handling for stages that process one item at a time.
 //!
 //! Each policy is a [`Layer`](layer::Layer) around the stage: [`Retried`] repeats calls,
-//! [`OnError`] handles the final failure, and an [`ErrorHandling`] is what it does. A layer is itself a
-//! stage. The order of the two does not matter: a retry passes through the policies inside it and
-//! repeats the call itself.
+//! [`OnError`] handles the final failure, and an [`ErrorHandling`] is what it does. A layer is
+//! itself a stage. The order of the two does not matter: a retry passes through the policies inside
+//! it and repeats the call itself.
 
 mod dead_letter;
 mod error_handling;

@@ -125,8 +125,8 @@ impl<'a> Trigger<'a> {
     }
 
     /// Sets the caller's position in a trace, in W3C Trace Context format. A handle from
-    /// [`Invocation::worker`](super::super::Invocation::worker) uses that of the invocation. With the
-    /// feature `otel`, the default is the current span, if OpenTelemetry knows it.
+    /// [`Invocation::worker`](super::super::Invocation::worker) uses that of the invocation. With
+    /// the feature `otel`, the default is the current span, if OpenTelemetry knows it.
     pub fn traceparent(mut self, traceparent: impl Into<String>) -> Self {
         self.message.traceparent = Some(traceparent.into());
         self

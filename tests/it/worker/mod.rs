@@ -1,4 +1,4 @@
-//! Workers at an engine: by socket, and within the process.
+//! Workers connected over a socket, and within the process of the engine.
 
 mod calls;
 mod connect;

@@ -80,8 +80,8 @@ impl Charges {
         self.worker_quota.registrations().remove(function_id);
     }
 
-    /// Moves in the bytes of an older connection of the worker. Its functions stay in the tables until
-    /// the worker has registered again.
+    /// Moves in the bytes of an older connection of the worker. Its functions stay in the tables
+    /// until the worker has registered again.
     pub(in crate::engine::control) fn take_over(&self, left: &WorkerQuota) {
         let mut left = left.registrations();
         self.worker_quota.registrations().take_over(&mut left);

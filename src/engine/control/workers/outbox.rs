@@ -78,8 +78,8 @@ pub(in crate::engine::control) enum NotQueued {
 }
 
 impl Outbox {
-    /// Creates an outbox of `limit` bytes, charged to the account of `worker_quota`, for a worker that
-    /// accepts messages of `message_limit` bytes.
+    /// Creates an outbox of `limit` bytes, charged to the account of `worker_quota`, for a worker
+    /// that accepts messages of `message_limit` bytes.
     pub(in crate::engine::control) fn new(
         limit: usize,
         message_limit: usize,
