@@ -3,7 +3,7 @@
 //! [`ChannelWriter`] and [`ChannelReader`] are the ends. An end is opened from a ref, connects on
 //! first use, and owns its connection by value. It holds no lock and starts no task, so dropping a
 //! future leaves the end unchanged. The reader reaches exactly one [`Verdict`] (`docs/protocol.md`
-//! section 10), which only [`verifier`] decides.
+//! section 9.6), which only [`verifier`] decides.
 
 mod byte_channel;
 mod byte_duplex;

@@ -46,7 +46,7 @@ use crate::stage::{IntoStage, Stage};
 /// is dropped without a close; a lost writer closes its reader without a code; an end that is
 /// opened again looks like an empty stream; both ends of a channel have the same key; a function
 /// cannot be found immediately after its registration; no name is suggested; and channels have no
-/// heartbeats. `docs/protocol.md` section 8 has the table.
+/// heartbeats. `docs/protocol.md` section 8 lists such differences.
 ///
 /// # Example
 ///

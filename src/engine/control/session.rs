@@ -27,7 +27,7 @@ use crate::wire::{Close, ControlMessage, Frame};
 const OUTBOX_TIMEOUT: Duration = Duration::from_millis(200);
 
 /// How long the registrations of a worker wait for its announcement (`docs/protocol.md` section
-/// 1.2).
+/// 1.3).
 const GRACE: Duration = Duration::from_secs(5);
 
 /// Messages that are read before their answers are written, and before another session runs on the

@@ -9,7 +9,7 @@ const LONGEST: usize = 256 << 10;
 /// Maximum number of refs per call.
 const MOST: usize = 64;
 
-/// The member with the channel that cancels a stage (`docs/protocol.md` section 10.2).
+/// The member with the channel that cancels a stage (`docs/protocol.md` section 10.1).
 const CANCEL: &str = "cancelRef";
 
 /// The refs in the payload of a call, and for each, whether it only cancels the stage.

@@ -134,7 +134,7 @@ impl Runs {
     }
 }
 
-/// Numbers of input and output items from a stage's report (`docs/protocol.md` section 10.2).
+/// Numbers of input and output items from a stage's report (`docs/protocol.md` section 10.4).
 fn items(result: &Payload) -> Option<(u64, u64)> {
     #[derive(Deserialize)]
     struct Report {

@@ -326,7 +326,8 @@ impl PipeMonitor {
 
     /// Stops both ends with `close` and drops the queued frames.
     ///
-    /// If the writer has ended the stream and the reader has everything, the stream keeps its end.
+    /// If the writer has ended the stream and the reader has taken everything, `close` has no
+    /// effect.
     pub(crate) fn stop(&self, close: Close) {
         let mut state = self.0.lock();
         if !state.frames.is_empty() {

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::wire::{Payload, RegisterFunction};
 
-/// The namespace of workers that announce none (`docs/protocol.md` section 2.2).
+/// The namespace of workers that announce none (`docs/protocol.md` section 1.3).
 pub(in crate::engine::control) const DEFAULT_NAMESPACE: &str = "default";
 
 /// Identifies one control connection.
