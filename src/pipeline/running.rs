@@ -17,7 +17,7 @@ pub(super) struct Running {
     pub(super) place: Host,
 }
 
-/// How a stage is notified of events around it.
+/// How to notify a stage of events in its neighbourhood.
 pub(super) enum Host {
     /// A stage of this process, with a watch for each of its inputs.
     Here {
