@@ -16,14 +16,17 @@
 //! short table.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::PathBuf;
 
 use async_compression::tokio::bufread::GzipDecoder;
+use bytes::BytesMut;
 use futures::{Stream, TryStreamExt, stream};
 use pipewright::prelude::*;
 use tokio::fs::File;
-use tokio::io::{AsyncRead, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 use tokio_util::codec::{FramedRead, LinesCodec};
+use tokio_util::io::StreamReader;
 
 /// A longer line is not a log line: it ends the run instead of filling the memory.
 const LONGEST: usize = 64 * 1024;
@@ -35,11 +38,7 @@ fn lines(path: PathBuf) -> impl Stream<Item = Result<String>> {
         let file = BufReader::new(File::open(&path).await?);
         let packed = path.extension().is_some_and(|extension| extension == "gz");
         let file: Box<dyn AsyncRead + Send + Unpin> = if packed {
-            let mut unpacked = GzipDecoder::new(file);
-            // Logs that were compressed piece by piece have several members. Without this, only the
-            // first one is read.
-            unpacked.multiple_members(true);
-            Box::new(unpacked)
+            Box::new(unpacked(file))
         } else {
             Box::new(file)
         };
@@ -47,6 +46,39 @@ fn lines(path: PathBuf) -> impl Stream<Item = Result<String>> {
         Ok::<_, Error>(lines.map_err(Error::from))
     };
     stream::once(open).try_flatten()
+}
+
+/// The content of a gzip file. Logs that were compressed piece by piece have several members, and
+/// zeros may fill the last block of a tape.
+fn unpacked(file: BufReader<File>) -> impl AsyncRead + Send + Unpin {
+    let pieces = stream::try_unfold(GzipDecoder::new(file), async |mut member| {
+        loop {
+            let mut piece = BytesMut::with_capacity(LONGEST);
+            if member.read_buf(&mut piece).await? > 0 {
+                return Ok::<_, io::Error>(Some((piece, member)));
+            }
+            let mut file = member.into_inner();
+            if !has_member(&mut file).await? {
+                return Ok(None);
+            }
+            member = GzipDecoder::new(file);
+        }
+    });
+    StreamReader::new(Box::pin(pieces))
+}
+
+/// Whether another member follows. Anything but zeros in its place is damage.
+async fn has_member(file: &mut BufReader<File>) -> io::Result<bool> {
+    loop {
+        let bytes = file.fill_buf().await?;
+        let (len, rest) = (bytes.len(), bytes.iter().find(|byte| **byte != 0));
+        match rest {
+            None if len == 0 => return Ok(false),
+            None => file.consume(len),
+            Some(0x1f) if bytes[0] == 0x1f => return Ok(true),
+            Some(_) => return Err(io::Error::other("trailing bytes after the compressed data")),
+        }
+    }
 }
 
 #[derive(Serialize, Deserialize)]

@@ -2,8 +2,8 @@ use std::process::ExitCode;
 
 /// The exit status of the program, for scripts. `--help` documents each.
 ///
-/// 2 is clap's status for an invalid command line. 130 and 141 are what a shell reports for a
-/// program that SIGINT or SIGPIPE ended.
+/// 2 is clap's status for an invalid command line. 129, 130, 141 and 143 are what a shell
+/// reports for a program that SIGHUP, SIGINT, SIGPIPE or SIGTERM ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Exit {
     /// A failure without a status of its own.
@@ -16,10 +16,14 @@ pub(super) enum Exit {
     StageFailed = 4,
     /// A stream is incomplete.
     Truncated = 5,
-    /// Cancelled by a signal.
+    /// Ended by SIGHUP.
+    HungUp = 129,
+    /// Ended by SIGINT.
     Cancelled = 130,
     /// The reader of standard output has closed it.
     OutputClosed = 141,
+    /// Ended by SIGTERM.
+    Terminated = 143,
 }
 
 impl From<Exit> for ExitCode {

@@ -8,6 +8,7 @@ use pipewright::{CallError, ConnectError, EngineError, Error, ReadError, RunErro
 use crate::exit::Exit;
 use crate::log::is_json;
 use crate::terminal::print_error::{SAID, print_error};
+use crate::terminal::table::sanitized_lines;
 
 /// The failure of a command: the error, a hint, and the exit status.
 pub(super) struct Failure {
@@ -66,26 +67,26 @@ impl Failure {
         if let Some(before) = &self.before {
             print_error(format_args!("{before}\n"));
         }
-        print_error(format_args!("error: {}", self.error));
-        for cause in self.error.chain().skip(1) {
-            print_error(format_args!("  because: {cause}"));
+        // Text of others must not control the terminal, or look like text of this program.
+        let told = |label: &str, text: &str| {
+            print_error(format_args!("{label}: {}", sanitized_lines(text)));
+        };
+        for (at, cause) in self.error.chain().enumerate() {
+            let label = if at == 0 { "error" } else { "  because" };
+            told(label, &plain(cause));
         }
         if let Some(note) = &self.note {
-            print_error(format_args!("note: {note}"));
+            told("note", note);
         }
         if let Some(hint) = &self.hint {
-            print_error(format_args!("hint: {hint}"));
+            told("hint", hint);
         }
     }
 
     /// Logs the failure on one line.
     fn log(&self) {
-        let causes: Vec<_> = self
-            .error
-            .chain()
-            .skip(1)
-            .map(ToString::to_string)
-            .collect();
+        let mut causes: Vec<_> = self.error.chain().map(plain).collect();
+        let message = causes.remove(0);
         tracing::error!(
             target: SAID,
             causes = (!causes.is_empty()).then(|| causes.join(": ")),
@@ -93,10 +94,23 @@ impl Failure {
             note = self.note.as_deref(),
             hint = self.hint.as_deref(),
             status = self.exit as u8,
-            "{}",
-            self.error
+            "{message}"
         );
     }
+}
+
+/// Advice in errors of the library that does not help users of the program.
+const ADVICE: [&str; 2] = [
+    "; if it needs longer, raise the limit with `.timeout(..)`",
+    "; raise it with `Receiver::limits(ItemLimits::DEFAULT.max_bytes(..))`",
+];
+
+/// The words of an error.
+fn plain(error: &(dyn StdError + 'static)) -> String {
+    let text = error.to_string();
+    ADVICE
+        .iter()
+        .fold(text, |text, advice| text.replace(advice, ""))
 }
 
 /// The error alone.

@@ -18,6 +18,7 @@ mod engine_client;
 mod exit;
 mod failure;
 mod log;
+mod parse;
 mod pipeline_file;
 mod serve;
 mod source;
@@ -72,8 +73,10 @@ Exit status:
   3    no engine answered, it rejected the program, or the connection was lost
   4    a stage or a function failed, or no worker has it; a stream was aborted
   5    a stream is incomplete
+  129  SIGHUP
   130  interrupted
   141  the reader of standard output has closed it
+  143  SIGTERM
 
 Data goes to standard output, everything else to standard error.";
 
@@ -118,7 +121,13 @@ enum Command {
 /// It returns the exit status that `pipewright --help` documents. For `--help`, `--version` and a
 /// command line that cannot be parsed, it ends the process instead.
 pub fn run() -> ExitCode {
-    let Arguments { log, command } = Arguments::parse();
+    let Arguments { log, command } = match parse::parse() {
+        Ok(arguments) => arguments,
+        Err(failure) => {
+            failure.report();
+            return failure.exit().into();
+        }
+    };
     // Log lines would interrupt the drawing.
     let is_drawn = matches!(command, Command::Top(_)) && io::stderr().is_terminal();
     let (log, outcome) = match log.begin(is_drawn) {
@@ -141,6 +150,7 @@ pub fn run() -> ExitCode {
 fn carry_out(command: Command) -> Result<(), Failure> {
     let runtime = tokio::runtime::Runtime::new()?;
     let outcome = runtime.block_on(async {
+        terminal::signals::exit_on_signal()?;
         match command {
             Command::Bench(arguments) => commands::bench::run(arguments).await,
             Command::Channel(arguments) => commands::channel::run(arguments).await,

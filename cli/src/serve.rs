@@ -1,6 +1,5 @@
 //! `pipewright serve`.
 
-use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::Args;
@@ -8,7 +7,10 @@ use pipewright::{RegistrationExt, StageExt};
 
 use crate::command::{CommandSpec, command, limit};
 use crate::engine_client::connect::Connect;
+use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::terminal::output::print;
+use crate::terminal::signals::Signals;
 
 #[derive(Args)]
 #[command(after_help = "\
@@ -52,6 +54,7 @@ pub(super) struct Arguments {
 
 /// Registers a command as a stage and serves it until the program is asked to stop.
 pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
+    let mut signals = Signals::listen()?;
     let spec = CommandSpec {
         command: arguments.command,
         directory: arguments.directory,
@@ -71,13 +74,25 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     };
     registration?;
     worker.registered().await?;
-    writeln!(
-        io::stdout(),
-        "serving {} at {}",
+    print(&format!(
+        "serving {} at {}\n",
         arguments.id,
         worker.address()
-    )?;
-    Ok(worker.serve().await?)
+    ))?;
+    tokio::select! {
+        _ = signals.next() => {}
+        closed = worker.closed() => {
+            let message = format!("the worker stopped serving: {closed}");
+            return Err(Failure::new(Exit::Unreachable, message));
+        }
+    }
+    tokio::select! {
+        finished = worker.shutdown() => Ok(finished?),
+        signal = signals.next() => {
+            let message = "interrupted before every run had finished";
+            Err(Failure::new(signal.exit(), message))
+        }
+    }
 }
 
 fn variable(text: &str) -> Result<(String, String), String> {

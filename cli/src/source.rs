@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::terminal::stdio::Stdio;
 
 /// A short text: given directly, as `@FILE`, or as `-` for standard input.
 #[derive(Clone)]
@@ -35,7 +36,10 @@ impl Source {
     pub(super) fn read(&self) -> Result<String, Failure> {
         match self {
             Self::Argument(text) => Ok(text.clone()),
-            Self::Stdin => self.take(io::stdin().lock()),
+            Self::Stdin => match Stdio::stdin() {
+                Ok(stdin) => self.take(&stdin),
+                Err(error) => Err(self.unreadable(&error)),
+            },
             Self::File(path) => match File::open(path) {
                 Ok(file) => self.take(file),
                 Err(error) => Err(self.unreadable(&error)),
@@ -51,6 +55,10 @@ impl Source {
             let told = format!("{self} has more than {LONGEST} bytes");
             return Err(Failure::new(Exit::Usage, told)
                 .hint("send what is large through a channel: `pipewright channel write`"));
+        }
+        // Some editors begin a file with a byte order mark.
+        if text.starts_with('\u{feff}') {
+            text.remove(0);
         }
         Ok(text)
     }

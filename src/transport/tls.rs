@@ -1,5 +1,6 @@
 //! TLS for `wss://`, with rustls.
 
+use std::io;
 use std::sync::Arc;
 
 use rustls::pki_types::pem::PemObject;
@@ -23,7 +24,31 @@ pub(super) async fn connect(
     TlsConnector::from(config)
         .connect(name, stream)
         .await
-        .map_err(|error| error.to_string())
+        .map_err(|error| reason(&error))
+}
+
+/// The reason of a failed handshake.
+fn reason(error: &io::Error) -> String {
+    use rustls::{CertificateError, Error, InvalidMessage};
+
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
+    match inner {
+        Some(Error::InvalidCertificate(CertificateError::UnknownIssuer)) => {
+            "the authority that issued the server's certificate is not trusted".to_owned()
+        }
+        // The verifier has no public type for it.
+        Some(Error::InvalidCertificate(CertificateError::Other(other)))
+            if format!("{other:?}").contains("CaUsedAsEndEntity") =>
+        {
+            "the server's certificate is that of an authority; create one for the server, with \
+             `basicConstraints=CA:FALSE`"
+                .to_owned()
+        }
+        Some(Error::InvalidMessage(InvalidMessage::InvalidContentType)) => {
+            "the server does not speak TLS".to_owned()
+        }
+        _ => error.to_string(),
+    }
 }
 
 /// The client's TLS configuration: the authorities of the system and those of `options`.

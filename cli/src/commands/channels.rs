@@ -103,7 +103,9 @@ pub(crate) fn table(channels: &[Entry]) -> Table {
 pub(crate) fn full(channel: &Entry) -> Option<u64> {
     let share = |buffered: &str, capacity: &str| {
         let capacity = channel.number(capacity)?.max(1);
-        Some(channel.number(buffered)?.saturating_mul(100) / capacity)
+        let percent = channel.number(buffered)?.saturating_mul(100) / capacity;
+        // A frame may begin below the limit and end above it.
+        Some(percent.min(100))
     };
     let frames = share("buffered_frames", "capacity_frames");
     frames.max(share("buffered_bytes", "capacity_bytes"))

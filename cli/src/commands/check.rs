@@ -1,6 +1,5 @@
 //! `pipewright check`.
 
-use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::Args;
@@ -10,6 +9,7 @@ use crate::engine_client::known_functions::KnownFunctions;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::pipeline_file::{Mistake, PipelineFile, schema};
+use crate::terminal::output::print;
 use crate::terminal::print_error::print_error;
 
 #[derive(Args)]
@@ -21,7 +21,7 @@ Examples:
 
 The status is 0 if the pipeline can be run, 2 if not, and 3 if `--online` finds no engine.")]
 pub(crate) struct Arguments {
-    /// The pipeline file.
+    /// The pipeline file; `-` for standard input.
     #[arg(value_name = "FILE", required_unless_present = "schema")]
     file: Option<PathBuf>,
     /// Print the JSON schema of pipeline files instead.
@@ -40,7 +40,7 @@ pub(crate) struct Arguments {
 /// Checks whether a pipeline file can be run.
 pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let Some(path) = arguments.file.filter(|_| !arguments.schema) else {
-        writeln!(io::stdout(), "{}", schema())?;
+        print(&format!("{}\n", schema()))?;
         return Ok(());
     };
     let file = PipelineFile::open(&path)?;

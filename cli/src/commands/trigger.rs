@@ -61,6 +61,9 @@ fn failed(error: CallError) -> Failure {
     let hint = match &error {
         CallError::FunctionNotFound { .. } => "`pipewright functions` lists what there is",
         CallError::Timeout { .. } => "the function may still run; wait longer with `--timeout`",
+        CallError::Failed { error, .. } if error.code == "FORBIDDEN" => {
+            "the role of this token does not allow it; see `pipewright engine --help`"
+        }
         CallError::Failed { .. } => "see the documentation of the function for its payload",
         _ => return error.into(),
     };

@@ -1,7 +1,9 @@
+use std::borrow::Cow;
+use std::io;
 use std::path::PathBuf;
 
 use clap::Args;
-use pipewright::{Address, Worker};
+use pipewright::{Address, ConnectError, Worker};
 
 use super::token::Token;
 use crate::commands::engine::security::read;
@@ -18,13 +20,18 @@ pub(crate) struct Connect {
         env = "PIPEWRIGHT_ENGINE_URL",
         hide_env_values = true,
         help = "The engine's address; default: that in III_URL, or else ws://127.0.0.1:49134. A \
-                token in III_TOKEN is sent where none is given"
+                token in PIPEWRIGHT_TOKEN or III_TOKEN is sent where none is given"
     )]
     url: Option<String>,
     #[command(flatten)]
     token: Token,
     /// Trust these certificate authorities (PEM), in addition to those of the system.
-    #[arg(long, value_name = "FILE")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "PIPEWRIGHT_CA",
+        hide_env_values = true
+    )]
     ca: Option<PathBuf>,
     /// Client certificate chain (PEM), starting with the program's own certificate.
     #[arg(long, value_name = "FILE", requires = "key")]
@@ -39,12 +46,16 @@ impl Connect {
     pub(crate) fn address(&self) -> Result<Address, Failure> {
         // An empty variable counts as not set.
         let url = self.url.as_deref().filter(|url| !url.trim().is_empty());
-        let address = url.map_or_else(Address::from_env, str::parse);
+        let address = url.map_or_else(Address::from_env, |url| web_socket(url.trim()).parse());
         let address = address.map_err(|error| {
             let failure = Failure::new(Exit::Usage, error);
             failure.hint("an engine's address is like ws://127.0.0.1:49134")
         })?;
-        let address = match self.token.read()? {
+        let token = match self.token.read()? {
+            None => Token::from_env()?,
+            token => token,
+        };
+        let address = match token {
             Some(token) => address.bearer_token(token),
             None => address,
         };
@@ -64,9 +75,85 @@ impl Connect {
         let tried = address.to_string();
         let builder = Worker::builder(address).description("the program pipewright");
         builder.connect().await.map_err(|error| {
-            Failure::from(error).hint(format!(
-                "start an engine with `pipewright engine`, or name one with `--url` (tried {tried})"
-            ))
+            let hint = hint(&error, &tried);
+            Failure::from(error).hint(hint)
         })
+    }
+}
+
+/// The WebSocket URL for an address as a browser or `--listen` has it.
+fn web_socket(url: &str) -> Cow<'_, str> {
+    let replaced = [("http://", "ws://"), ("https://", "wss://")];
+    for (scheme, instead) in replaced {
+        if let Some(rest) = url.strip_prefix(scheme) {
+            return format!("{instead}{rest}").into();
+        }
+    }
+    let port = url.rsplit_once(':').map(|(_, port)| port.parse::<u16>());
+    match port {
+        Some(Ok(_)) if !url.contains("://") => format!("ws://{url}").into(),
+        _ => url.into(),
+    }
+}
+
+/// What to do about a failed connection to `tried`.
+fn hint(error: &ConnectError, tried: &str) -> String {
+    match error {
+        ConnectError::Unauthorized { .. } => {
+            "give the token that the engine was started with: `--token-file FILE`, \
+             `--token-env NAME`, or PIPEWRIGHT_TOKEN"
+                .to_owned()
+        }
+        ConnectError::TurnedAway { .. } => {
+            "check the token, and what its role allows; the engine's log has the reason".to_owned()
+        }
+        ConnectError::Tls { .. } => {
+            "trust the certificate's authority with `--ca FILE`; if the engine has no certificate, \
+             its address begins with ws://"
+                .to_owned()
+        }
+        ConnectError::Rejected { status: 404, .. } => {
+            let path = tried.splitn(4, '/').nth(3).unwrap_or_default();
+            format!(
+                "leave out the path `/{path}`; an engine's address is like ws://127.0.0.1:49134"
+            )
+        }
+        ConnectError::NotAnEngine { .. } => {
+            "check the port; if the engine has a certificate, its address begins with wss://"
+                .to_owned()
+        }
+        ConnectError::Unreachable { source, .. } if is_unresolved(source) => {
+            format!("check the name of the host in {tried}")
+        }
+        ConnectError::InvalidHeader { .. } => {
+            "a token is one line of visible ASCII characters".to_owned()
+        }
+        _ => format!(
+            "start an engine with `pipewright engine`, or name one with `--url` (tried {tried})"
+        ),
+    }
+}
+
+/// Whether the name of the host has no address.
+fn is_unresolved(error: &io::Error) -> bool {
+    error.to_string().contains("lookup address")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::web_socket;
+
+    #[test]
+    fn an_address_may_have_no_scheme_or_that_of_the_dashboard() {
+        for (given, expected) in [
+            ("127.0.0.1:49134", "ws://127.0.0.1:49134"),
+            ("http://a:1/", "ws://a:1/"),
+            ("https://a:1", "wss://a:1"),
+            ("wss://a", "wss://a"),
+            ("ftp://a:1", "ftp://a:1"),
+            ("nonsense", "nonsense"),
+        ] {
+            assert_eq!(web_socket(given), expected);
+        }
     }
 }

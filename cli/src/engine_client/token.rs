@@ -26,6 +26,19 @@ impl Token {
         }
     }
 
+    /// The token in `PIPEWRIGHT_TOKEN`, if that is set.
+    pub(crate) fn from_env() -> Result<Option<String>, Failure> {
+        match std::env::var("PIPEWRIGHT_TOKEN") {
+            Ok(token) if !token.trim().is_empty() => {
+                usable(&token, "the environment variable PIPEWRIGHT_TOKEN")
+            }
+            Err(std::env::VarError::NotUnicode(_)) => {
+                usable("\u{fffd}", "the environment variable PIPEWRIGHT_TOKEN")
+            }
+            _ => Ok(None),
+        }
+    }
+
     /// Reads the token, if one is configured.
     pub(crate) fn read(&self) -> Result<Option<String>, Failure> {
         if let Some(name) = &self.token_env {

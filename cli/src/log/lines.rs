@@ -5,6 +5,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use indicatif::MultiProgress;
 use tracing_subscriber::fmt::MakeWriter;
 
+use crate::terminal::stdio::Stdio;
+
 /// Whether lines are JSON; set once, before the first line.
 static JSON: AtomicBool = AtomicBool::new(false);
 
@@ -46,7 +48,7 @@ fn drawn() -> MutexGuard<'static, Option<MultiProgress>> {
 impl Write for Lines {
     /// The log writes whole lines.
     fn write(&mut self, lines: &[u8]) -> io::Result<usize> {
-        let write = || io::stderr().write_all(lines);
+        let write = || (&Stdio::stderr()?).write_all(lines);
         match &*drawn() {
             Some(screen) => screen.suspend(write),
             None => write(),
@@ -55,7 +57,7 @@ impl Write for Lines {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        io::stderr().flush()
+        Ok(())
     }
 }
 

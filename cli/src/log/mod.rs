@@ -6,4 +6,4 @@ mod lines;
 mod settings;
 
 pub(super) use lines::{Drawn, is_json};
-pub(super) use settings::Settings;
+pub(super) use settings::{Settings, begin_json};

@@ -2,6 +2,7 @@ use clap::{Args, ValueEnum};
 use tracing::Level;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, Registry, fmt};
 
@@ -33,9 +34,60 @@ pub(crate) struct Settings {
         value_name = "LEVEL",
         env = "PIPEWRIGHT_LOG",
         hide_env_values = true,
+        value_parser = levels,
         help_heading = "Log"
     )]
     log_level: Option<Targets>,
+}
+
+/// The names of the levels.
+const LEVELS: [&str; 6] = ["error", "warn", "info", "debug", "trace", "off"];
+
+/// Parses levels. A single word that is no level is more likely a mistake than a module.
+fn levels(text: &str) -> Result<Targets, String> {
+    for part in text
+        .split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+    {
+        let is_level = LEVELS.iter().any(|level| part.eq_ignore_ascii_case(level));
+        if !is_level && !part.contains('=') {
+            let levels = LEVELS.join(", ");
+            return Err(format!(
+                "`{part}` is not a level ({levels}); for a module, write `{part}=debug`"
+            ));
+        }
+    }
+    text.parse()
+        .map_err(|error: tracing_subscriber::filter::ParseError| error.to_string())
+}
+
+/// Logs in JSON, for a command line that cannot be parsed.
+pub(crate) fn begin_json() {
+    subscribe_json(Registry::default(), Targets::new());
+}
+
+fn subscribe_json<S>(subscriber: S, filter: Targets)
+where
+    S: tracing::Subscriber + for<'a> LookupSpan<'a> + Send + Sync + 'static,
+{
+    lines::set_json();
+    let written = fmt::layer()
+        .json()
+        .flatten_event(true)
+        .with_span_list(false)
+        .with_writer(Lines);
+    let filter = filter.with_target(SAID, Level::INFO);
+    subscriber.with(written.with_filter(filter)).init();
+    // The message of a panic is a line, too.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        let payload = panic.payload();
+        let text = payload.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
+        let message = text.unwrap_or_default();
+        tracing::error!(target: SAID, place, "the program panicked: {message}");
+    }));
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -75,14 +127,7 @@ impl Settings {
                 subscriber.with(written.with_filter(filter)).init();
             }
             Format::Json => {
-                lines::set_json();
-                let written = fmt::layer()
-                    .json()
-                    .flatten_event(true)
-                    .with_span_list(false)
-                    .with_writer(Lines);
-                let filter = filter.with_target(SAID, Level::INFO);
-                subscriber.with(written.with_filter(filter)).init();
+                subscribe_json(subscriber, filter);
             }
         }
         Ok(log)

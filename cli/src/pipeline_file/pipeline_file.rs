@@ -6,6 +6,7 @@ use super::mistake::{Mistake, Mistakes};
 use super::{lower, read};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::source::Source;
 use crate::spec::PipelineSpec;
 
 /// A validated pipeline file.
@@ -36,12 +37,16 @@ pub(crate) struct Named {
 }
 
 impl PipelineFile {
-    /// Reads a file.
+    /// Reads a file, or standard input for `-`.
     ///
     /// # Errors
     ///
     /// Returns a failure that shows every error with its position.
     pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
+        if path == "-" {
+            let text = Source::Stdin.read()?;
+            return Self::parse(text, Path::new("standard input"));
+        }
         let text = std::fs::read_to_string(path).map_err(|error| {
             let message = format!("cannot read {}: {error}", path.display());
             Failure::new(Exit::Usage, message)

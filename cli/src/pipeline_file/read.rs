@@ -1,4 +1,5 @@
-use toml::de::Error;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue, Error};
 
 use super::entries::FileEntry;
 use super::mistake::Mistake;
@@ -6,7 +7,43 @@ use crate::engine_client::similar::similar;
 
 /// Parses the entries of a file.
 pub(super) fn read(text: &str) -> Result<FileEntry, Vec<Mistake>> {
+    let document = DeTable::parse(text).map_err(|error| vec![mistake(&error, text)])?;
+    let mut mistakes = Vec::new();
+    for value in document.get_ref().values() {
+        refuse_unrepresentable(value, &mut mistakes);
+    }
+    if !mistakes.is_empty() {
+        return Err(mistakes);
+    }
     toml::from_str(text).map_err(|error| vec![mistake(&error, text)])
+}
+
+/// Collects the values that JSON does not have: parameters and metadata are sent as JSON.
+fn refuse_unrepresentable(value: &Spanned<DeValue<'_>>, mistakes: &mut Vec<Mistake>) {
+    let kind = match value.get_ref() {
+        DeValue::Datetime(_) => "a date or time is not a JSON value",
+        DeValue::Float(float) if !is_number(float.as_str()) => "JSON has no such number",
+        DeValue::Array(values) => {
+            for value in values {
+                refuse_unrepresentable(value, mistakes);
+            }
+            return;
+        }
+        DeValue::Table(table) => {
+            for value in table.values() {
+                refuse_unrepresentable(value, mistakes);
+            }
+            return;
+        }
+        _ => return,
+    };
+    let mistake = Mistake::new(value.span(), kind);
+    mistakes.push(mistake.hint("write it as a text, in quotes"));
+}
+
+/// Whether a float is finite.
+fn is_number(float: &str) -> bool {
+    float.parse().is_ok_and(f64::is_finite)
 }
 
 fn mistake(error: &Error, text: &str) -> Mistake {

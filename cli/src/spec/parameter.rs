@@ -1,6 +1,7 @@
 use std::str::FromStr;
 
-use serde_json::{Map, Value};
+use serde_json::value::RawValue;
+use serde_json::{Map, Number, Value};
 
 use super::pipeline_spec::PipelineSpec;
 use crate::engine_client::similar::similar;
@@ -27,12 +28,44 @@ impl FromStr for Parameter {
         if !place.contains('.') {
             return Err(format!("`{place}` has no `.`; write STAGE.key=value"));
         }
+        if let Some(number) = changed_number(value) {
+            return Err(format!(
+                "the number {number} would lose digits; to pass a text, quote it: \
+                 '{place}=\"{number}\"'"
+            ));
+        }
         let value = serde_json::from_str(value).unwrap_or_else(|_| value.into());
         Ok(Self {
             place: place.to_owned(),
             value,
         })
     }
+}
+
+/// The first number in a JSON text that would be written in another way after it was read.
+fn changed_number(text: &str) -> Option<&str> {
+    serde_json::from_str::<&RawValue>(text).ok()?;
+    let (mut rest, mut is_string) = (text, false);
+    while let Some(first) = rest.chars().next() {
+        let mut len = first.len_utf8();
+        match first {
+            '"' => is_string = !is_string,
+            '\\' => len += rest[len..].chars().next().map_or(0, char::len_utf8),
+            '-' | '0'..='9' if !is_string => {
+                let is_part =
+                    |c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.' | 'e' | 'E');
+                len = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
+                let number = &rest[..len];
+                let read = serde_json::from_str::<Number>(number);
+                if read.ok().is_none_or(|read| read.to_string() != number) {
+                    return Some(number);
+                }
+            }
+            _ => {}
+        }
+        rest = &rest[len..];
+    }
+    None
 }
 
 impl Parameter {
@@ -112,8 +145,25 @@ mod tests {
         assert_eq!(value("s.k=[1, \"a\"]"), json!([1, "a"]));
         assert_eq!(value("s.k=a=b"), json!("a=b"));
         assert_eq!(value("s.k="), json!(""));
+        assert_eq!(value("s.k=1.5"), json!(1.5));
+        assert_eq!(value("s.k=\"1.10\""), json!("1.10"));
+        assert_eq!(value("s.k=[\"a\\\"1e5\", 7]"), json!(["a\"1e5", 7]));
+        assert_eq!(value("s.k=007"), json!("007"));
         assert!("s=3".parse::<Parameter>().is_err());
         assert!("s.k".parse::<Parameter>().is_err());
+    }
+
+    #[test]
+    fn a_number_keeps_its_digits_or_is_refused() {
+        let huge = "12345678901234567890123";
+        for number in [huge, "1e5", "1.10", "1e400", "[1, 1.10]"] {
+            let refused = format!("s.k={number}").parse::<Parameter>();
+            let told = refused.unwrap_err();
+            assert!(told.contains("quote it: 's.k=\""), "{told}");
+        }
+        for number in ["0", "-7", "18446744073709551615", "0.1", "1.5"] {
+            assert!(format!("s.k={number}").parse::<Parameter>().is_ok());
+        }
     }
 
     #[test]

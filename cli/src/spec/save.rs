@@ -16,7 +16,7 @@ pub(super) struct Place {
 /// Writes a side branch to an existing file.
 #[pipeline_stage(id = "tee")]
 pub(super) async fn save(mut bytes: Receiver<Bytes, Raw>, params: Place) -> Result<()> {
-    let mut file = File::options().write(true).open(&params.file).await?;
+    let mut file = File::options().append(true).open(&params.file).await?;
     while let Some(piece) = bytes.recv().await? {
         file.write_all(&piece).await?;
     }

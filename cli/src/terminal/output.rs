@@ -4,6 +4,7 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::print_error::print_error;
+use super::stdio::Stdio;
 use super::table::Table;
 use crate::failure::Failure;
 
@@ -56,9 +57,7 @@ pub(crate) fn print_json(value: &impl Serialize) -> Result<(), Failure> {
 
 /// Writes to standard output. A closed reader is an error, not a panic.
 pub(crate) fn print(text: &str) -> io::Result<()> {
-    let mut stdout = io::stdout().lock();
-    stdout.write_all(text.as_bytes())?;
-    stdout.flush()
+    (&Stdio::stdout()?).write_all(text.as_bytes())
 }
 
 /// Width of the terminal, if standard output is one.

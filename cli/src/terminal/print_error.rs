@@ -1,6 +1,7 @@
 use std::fmt;
 use std::io::{self, Write};
 
+use super::stdio::Stdio;
 use crate::log::is_json;
 
 /// The target of messages in a JSON log.
@@ -15,6 +16,12 @@ pub(crate) fn print_error(words: impl fmt::Display) {
             tracing::info!(target: SAID, "{words}");
         }
     } else {
-        let _ = writeln!(io::stderr(), "{words}");
+        // Without standard error, there is no place for it.
+        let _ = write_stderr(format!("{words}\n").as_bytes());
     }
+}
+
+/// Writes to standard error, even if it is non-blocking.
+pub(crate) fn write_stderr(text: &[u8]) -> io::Result<()> {
+    (&Stdio::stderr()?).write_all(text)
 }

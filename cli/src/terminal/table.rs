@@ -150,10 +150,25 @@ impl Table {
     }
 }
 
-/// Removes line ends and other control characters.
+/// Replaces line ends, other control characters, and characters that change the direction of text.
 pub(crate) fn sanitized(text: &str) -> String {
-    let char = |char: char| if char.is_control() { '\u{fffd}' } else { char };
-    text.chars().map(char).collect()
+    text.chars().map(harmless).collect()
+}
+
+/// Like [`sanitized`], but keeps line ends. Each further line is marked, so that it cannot be taken
+/// for a message of the program.
+pub(crate) fn sanitized_lines(text: &str) -> String {
+    let lines: Vec<_> = text.trim_end().lines().map(sanitized).collect();
+    lines.join("\n  | ")
+}
+
+fn harmless(char: char) -> char {
+    match char {
+        '\t' => ' ',
+        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}' => '\u{fffd}',
+        char if char.is_control() => '\u{fffd}',
+        char => char,
+    }
 }
 
 #[cfg(test)]

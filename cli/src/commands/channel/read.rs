@@ -9,10 +9,11 @@ use super::refs::pick;
 use crate::engine_client::connect::Connect;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::log::is_json;
 use crate::source::Source;
-use crate::terminal::print_error::print_error;
+use crate::terminal::print_error::{SAID, print_error, write_stderr};
 use crate::terminal::signals::Signals;
-use crate::terminal::stdout::Stdout;
+use crate::terminal::stdio::Stdout;
 use crate::terminal::table::sanitized;
 
 #[derive(Args)]
@@ -53,7 +54,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let mut reader = ChannelReader::new(&arguments.connect.address()?, &channel_ref);
     let read = tokio::select! {
         read = copy(&mut reader, arguments.messages) => read,
-        () = signals.next() => Err(Failure::new(Exit::Cancelled, "interrupted before the end")),
+        signal = signals.next() => Err(Failure::new(signal.exit(), "interrupted before the end")),
     };
     let frames = match read {
         Ok(frames) => frames,
@@ -61,7 +62,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
             // Cancelling notifies the writer; a second signal ends the wait for that.
             tokio::select! {
                 () = reader.close() => {}
-                () = signals.next() => {}
+                _ = signals.next() => {}
             }
             return Err(failure);
         }
@@ -102,16 +103,14 @@ async fn copy(reader: &mut ChannelReader, messages: Messages) -> Result<u64, Fai
 
 /// Writes a user message to standard error.
 fn pass_on(text: &Text, bytes: u64, messages: Messages) -> io::Result<()> {
-    use std::io::Write;
-
-    let mut stderr = io::stderr().lock();
-    match messages {
-        Messages::Text => writeln!(stderr, "{}", sanitized(text)),
-        Messages::Json => writeln!(
-            stderr,
-            "{}",
-            json!({ "at_byte": bytes, "message": &**text })
-        ),
-        Messages::Off => Ok(()),
-    }
+    let line = match messages {
+        Messages::Text if is_json() => {
+            tracing::info!(target: SAID, at_byte = bytes, "{}", &**text);
+            return Ok(());
+        }
+        Messages::Text => sanitized(text),
+        Messages::Json => json!({ "at_byte": bytes, "message": &**text }).to_string(),
+        Messages::Off => return Ok(()),
+    };
+    write_stderr(format!("{line}\n").as_bytes())
 }

@@ -2,7 +2,7 @@ use bytes::BytesMut;
 use clap::{Args, ValueEnum};
 use pipewright::format::{Encode, Json, Lines};
 use pipewright::{Abort, ChannelWriter, Direction, Error, MAX_FRAME, Payload, SendError, Sender};
-use tokio::io::{AsyncReadExt, BufReader, Stdin};
+use tokio::io::{AsyncReadExt, BufReader};
 
 use super::hints;
 use super::lines::next_line;
@@ -11,7 +11,8 @@ use crate::engine_client::connect::Connect;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::source::Source;
-use crate::terminal::signals::Signals;
+use crate::terminal::signals::{Signals, StopSignal};
+use crate::terminal::stdio::Stdin;
 
 #[derive(Args)]
 #[command(after_help = "\
@@ -52,7 +53,7 @@ enum Format {
 
 /// Writes standard input to a channel and ends the stream, or aborts it.
 pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
-    let mut input = BufReader::new(tokio::io::stdin());
+    let mut input = BufReader::new(Stdin::new()?);
     let text = match &arguments.channel_ref {
         Source::Stdin => first_line(&mut input).await?,
         source => source.read()?,
@@ -85,7 +86,7 @@ async fn bytes(
 ) -> Result<(), Failure> {
     let written = tokio::select! {
         written = copy(&mut writer, &mut input) => written,
-        () = signals.next() => Err(interrupted()),
+        signal = signals.next() => Err(interrupted(signal)),
     };
     let Err(failure) = written else {
         return Ok(());
@@ -93,7 +94,7 @@ async fn bytes(
     tokio::select! {
         // If the reader cannot be notified, it detects the missing end.
         _ = writer.abort(abort(&failure)) => {}
-        () = signals.next() => {}
+        _ = signals.next() => {}
     }
     Err(failure)
 }
@@ -136,14 +137,14 @@ where
     let mut sender = Sender::<T, F>::new(writer);
     let sent = tokio::select! {
         sent = send(&mut sender, &mut input, item) => sent,
-        () = signals.next() => Err(interrupted()),
+        signal = signals.next() => Err(interrupted(signal)),
     };
     let Err(failure) = sent else {
         return Ok(());
     };
     tokio::select! {
         _ = sender.abort(abort(&failure)) => {}
-        () = signals.next() => {}
+        _ = signals.next() => {}
     }
     Err(failure)
 }
@@ -160,7 +161,11 @@ where
     let mut number = 0_u64;
     while let Some(line) = next_line(input).await? {
         number += 1;
-        match item(&line) {
+        let line = match line.strip_prefix(b"\xef\xbb\xbf") {
+            Some(rest) if number == 1 => rest,
+            _ => &line,
+        };
+        match item(line) {
             Ok(Some(item)) => sender.send(item).await.map_err(unsent)?,
             Ok(None) => {}
             Err(error) => {
@@ -188,13 +193,13 @@ fn line(line: &[u8]) -> Result<Option<String>, Error> {
     Ok(Some(std::str::from_utf8(line)?.to_owned()))
 }
 
-fn interrupted() -> Failure {
-    Failure::new(Exit::Cancelled, "interrupted; the stream was aborted")
+fn interrupted(signal: StopSignal) -> Failure {
+    Failure::new(signal.exit(), "interrupted; the stream was aborted")
 }
 
 fn abort(failure: &Failure) -> Abort {
     let code = match failure.exit() {
-        Exit::Cancelled => "cancelled",
+        Exit::Cancelled | Exit::Terminated | Exit::HungUp => "cancelled",
         _ => "writer_failed",
     };
     Abort::new(code, failure.to_string())

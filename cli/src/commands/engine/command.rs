@@ -1,6 +1,5 @@
 //! `pipewright engine`.
 
-use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::Args;
@@ -10,6 +9,7 @@ use super::limits::Limits;
 use super::ready_file::{Published, ReadyFile};
 use super::security::Security;
 use crate::failure::Failure;
+use crate::terminal::output::print;
 use crate::terminal::print_error::print_error;
 use crate::terminal::signals::Signals;
 
@@ -59,7 +59,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
         .url()
         .ok_or_else(|| Error::msg("the engine does not listen"))?
         .to_string();
-    writeln!(io::stdout(), "engine ready at {url}")?;
+    print(&format!("engine ready at {url}\n"))?;
     if !arguments.no_dashboard {
         // `ws` corresponds to `http`, and `wss` to `https`.
         let page = url.replacen("ws", "http", 1);
@@ -68,7 +68,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let published = ready_file
         .map(|file| file.publish(&format!("{url}\n")))
         .transpose()?;
-    signals.next().await;
+    let _ = signals.next().await;
     engine.shutdown().await;
     published.map_or(Ok(()), Published::remove)
 }

@@ -1,4 +1,4 @@
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 use super::{dot, svg, text};
 use crate::failure::Failure;
 use crate::pipeline_file::PipelineFile;
+use crate::terminal::stdio::Stdio;
 
 #[derive(Args)]
 #[command(after_help = "\
@@ -13,7 +14,7 @@ Examples:
   pipewright graph pipeline.toml
   pipewright graph pipeline.toml --format svg > pipeline.svg")]
 pub(crate) struct Arguments {
-    /// The pipeline file.
+    /// The pipeline file; `-` for standard input.
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Output format.
@@ -40,6 +41,6 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
         Format::Dot => dot::draw(&file).into_bytes(),
         Format::Svg => svg::draw(&dot::draw(&file)).await?,
     };
-    io::stdout().write_all(&drawn)?;
+    (&Stdio::stdout()?).write_all(&drawn)?;
     Ok(())
 }

@@ -1,6 +1,7 @@
 use super::text::{name, parting, title};
 use crate::pipeline_file::PipelineFile;
 use crate::spec::{Step, StreamFormat};
+use crate::terminal::table::sanitized;
 
 /// The pipeline as Graphviz source.
 pub(super) fn draw(file: &PipelineFile) -> String {
@@ -28,7 +29,7 @@ impl Drawing {
     fn node(&mut self, label: &str, shape: &str) -> Node {
         let at = self.nodes;
         self.nodes += 1;
-        let label = quoted(label);
+        let label = quoted(&sanitized(label));
         self.lines
             .push(format!("  n{at} [label={label}, shape={shape}];"));
         Node(at)

@@ -2,6 +2,7 @@ use std::path::Path;
 
 use crate::pipeline_file::PipelineFile;
 use crate::spec::{StageStep, Step, StreamFormat};
+use crate::terminal::table::sanitized;
 
 /// The pipeline as indented lines.
 pub(super) fn draw(file: &PipelineFile) -> String {
@@ -11,8 +12,8 @@ pub(super) fn draw(file: &PipelineFile) -> String {
     add(&file.spec.steps, file.spec.format, 1, &mut lines);
     let output = name(file.output.as_deref(), "standard output");
     lines.push(format!("-> {output}"));
-    lines.push(String::new());
-    lines.join("\n")
+    let lines = lines.iter().map(|line| format!("{}\n", sanitized(line)));
+    lines.collect()
 }
 
 fn add(steps: &[Step], mut format: StreamFormat, depth: usize, lines: &mut Vec<String>) {

@@ -3,7 +3,7 @@ use std::cell::RefCell;
 use futures::{FutureExt, Stream, StreamExt};
 use pipewright::{ConnectionState, RunError};
 
-use super::drive::{Stopped, drive};
+use super::drive::{Stop, Stopped, drive};
 use super::job::{Job, Opened};
 use super::progress::Display;
 use super::run_progress::RunProgress;
@@ -22,12 +22,17 @@ pub(super) async fn attempt(
     quiet: bool,
     signals: &mut Signals,
 ) -> Result<(), Failure> {
-    let worker = tokio::select! {
-        worker = connect.worker() => worker?,
-        () = signals.next() => return Err(Stopped::cancelled()),
+    let mut stop = Stop::new(signals, job.spec.deadline);
+    let connected = async {
+        let worker = connect.worker().await?;
+        // An engine without lists reports a missing stage when it is called.
+        let known = KnownFunctions::ask(&worker).await.ok();
+        Ok::<_, Failure>((worker, known))
     };
-    // An engine without lists reports a missing stage when it is called.
-    let known = KnownFunctions::ask(&worker).await.ok();
+    let (worker, known) = tokio::select! {
+        connected = connected => connected?,
+        stopped = stop.next() => return Err(stopped.before_the_run()),
+    };
     if let Some(known) = &known {
         known.check(job.spec.remote_ids().iter().map(String::as_str))?;
     }
@@ -41,19 +46,23 @@ pub(super) async fn attempt(
     } = tokio::select! {
         // Opening a named pipe waits for its other end.
         opened = job.open() => opened?,
-        () = signals.next() => return Err(Stopped::cancelled()),
+        stopped = stop.next() => return Err(stopped.before_the_run()),
     };
     let run_progress = RefCell::new(RunProgress::new(&input, spec.stage_ids()));
     let mut display = Display::new(quiet, output.is_standard() && console::user_attended());
     spec.format = edges.first();
-    let run = spec.assemble(edges.source(input)).start(&worker);
+    let started = spec.assemble(edges.source(input)).start(&worker);
     let mut states = worker.states();
-    let report = match run.await {
+    let started = tokio::select! {
+        started = started => started.map_err(Stopped::Run),
+        stopped = stop.next() => Err(stopped),
+    };
+    let report = match started {
         Ok(run) => {
             let mut output = (&mut output, edges.converter());
-            drive(run, &mut output, &run_progress, &mut display, signals).await
+            drive(run, &mut output, &run_progress, &mut display, &mut stop).await
         }
-        Err(error) => Err(Stopped::Run(error)),
+        Err(stopped) => Err(stopped),
     };
     let report = match report {
         Ok(report) => report,

@@ -4,7 +4,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::attempt::attempt;
-use super::drive::Stopped;
+use super::drive::cancelled;
 use super::job::Job;
 use crate::convert::DataFormat;
 use crate::engine_client::connect::Connect;
@@ -32,8 +32,10 @@ Exit status:
   3    no engine answered, it rejected the program, or the connection was lost
   4    a stage failed, or no worker has it
   5    a stream is incomplete
+  129  SIGHUP, as 130
   130  interrupted: the first signal cancels the run and waits for it, a second exits immediately
   141  the reader of standard output has closed it
+  143  SIGTERM, as 130
 
 Longer runs show progress on standard error, and every run prints a summary at the end.";
 
@@ -43,7 +45,7 @@ pub(crate) struct Arguments {
     /// The stages, in order: ids, or commands such as `cmd:gzip -9`.
     #[arg(value_name = "STAGE", required_unless_present = "file")]
     stages: Vec<String>,
-    /// Run the pipeline in this file. Options on the command line take precedence.
+    /// Run the pipeline in this file; `-` for standard input. Options on the command line take precedence.
     #[arg(short, long, value_name = "FILE", conflicts_with = "stages")]
     file: Option<PathBuf>,
     /// Parameter of a stage: JSON, or else a text. Repeatable.
@@ -96,7 +98,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
         left -= 1;
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
-            () = signals.next() => return Err(Stopped::cancelled()),
+            signal = signals.next() => return Err(cancelled(signal)),
         }
     }
 }
@@ -120,6 +122,11 @@ impl Arguments {
         job.input = self.input.clone().or(job.input);
         job.output = self.output.clone().or(job.output);
         job.formats = (self.from, self.to);
+        let is_stdin = |path: &Option<PathBuf>| path.as_deref().is_some_and(|path| path == "-");
+        if is_stdin(&self.file) && (job.input.is_none() || is_stdin(&job.input)) {
+            let message = "standard input has the pipeline, so the input has to be a file";
+            return Err(Failure::new(Exit::Usage, message).hint("name it with `--input FILE`"));
+        }
         job.can_begin_again()?;
         Ok(job)
     }

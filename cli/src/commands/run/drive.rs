@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use pipewright::pipeline::RunSource;
-use pipewright::{Event, Run, RunError, RunReport};
+use pipewright::{Event, Run, RunError, RunReport, StageError};
+use tokio::time::Instant;
 
 use super::output::Output;
 use super::progress::Display;
@@ -13,7 +14,7 @@ use super::run_progress::RunProgress;
 use crate::convert::Converter;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::terminal::signals::Signals;
+use crate::terminal::signals::{Signals, StopSignal};
 
 /// Why copying stopped before the end of the run.
 pub(super) enum Stopped {
@@ -22,7 +23,52 @@ pub(super) enum Stopped {
     /// The output cannot be written.
     Output(io::Error),
     /// Cancelled by a signal.
-    Cancelled,
+    Signal(StopSignal),
+    /// The deadline has passed, and the run has not ended by itself.
+    Overdue(Duration),
+}
+
+/// What stops a run from outside.
+pub(super) struct Stop<'a> {
+    pub(super) signals: &'a mut Signals,
+    /// The deadline of the run, and when to stop waiting for it.
+    overdue: Option<(Duration, Instant)>,
+}
+
+/// How long after its deadline a run may take to end and to report the stages that still ran.
+const OVERDUE: Duration = Duration::from_millis(250);
+
+impl<'a> Stop<'a> {
+    /// For a run that starts now.
+    pub(super) fn new(signals: &'a mut Signals, deadline: Option<Duration>) -> Self {
+        let end = |after: Duration| Instant::now().checked_add(after)?.checked_add(OVERDUE);
+        Self {
+            signals,
+            // A deadline beyond the end of the clock never passes.
+            overdue: deadline.and_then(|after| Some((after, end(after)?))),
+        }
+    }
+
+    /// Waits for the next signal, or the end of the deadline.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: no signal is lost.
+    pub(super) async fn next(&mut self) -> Stopped {
+        let overdue = async {
+            match self.overdue {
+                Some((after, end)) => {
+                    tokio::time::sleep_until(end).await;
+                    after
+                }
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            signal = self.signals.next() => Stopped::Signal(signal),
+            after = overdue => Stopped::Overdue(after),
+        }
+    }
 }
 
 /// How long to wait silently for a run to be cancelled.
@@ -35,7 +81,7 @@ pub(super) async fn drive<S: RunSource<Item = Bytes>>(
     output: &mut (&mut Output, Converter),
     run_progress: &RefCell<RunProgress>,
     display: &mut Display,
-    signals: &mut Signals,
+    stop: &mut Stop<'_>,
 ) -> Result<RunReport, Stopped> {
     let copied = {
         let mut copying = pin!(copy(&mut run, output, run_progress));
@@ -44,14 +90,14 @@ pub(super) async fn drive<S: RunSource<Item = Bytes>>(
                 // Signals first: the terminal has already written `^C` below the progress lines,
                 // and another redraw would leave a line twice.
                 biased;
-                () = signals.next() => break Err(Stopped::Cancelled),
+                stopped = stop.next() => break Err(stopped),
                 () = display.tick() => display.show(&mut run_progress.borrow_mut()),
                 copied = &mut copying => break copied,
             }
         }
     };
     match copied {
-        Err(Stopped::Cancelled) => display.cut(),
+        Err(Stopped::Signal(_)) => display.cut(),
         _ => display.end(),
     }
     match copied {
@@ -59,7 +105,16 @@ pub(super) async fn drive<S: RunSource<Item = Bytes>>(
         // The run has ended without a signal.
         Err(Stopped::Run(error)) => Err(Stopped::Run(error)),
         Err(stopped) => {
-            cancel(run, display, signals).await;
+            match stopped {
+                // The reader of the output waits for the end of the program.
+                Stopped::Output(_) => {
+                    // The stages end with the connection, at the latest.
+                    let _ = tokio::time::timeout(EXIT_DELAY, run.cancel()).await;
+                }
+                // It is late already, and a stage does not answer.
+                Stopped::Overdue(_) => drop(run),
+                _ => cancel(run, display, stop.signals).await,
+            }
             Err(stopped)
         }
     }
@@ -70,13 +125,13 @@ async fn cancel<S: RunSource>(run: Run<S>, display: &Display, signals: &mut Sign
     let mut cancelling = pin!(run.cancel());
     tokio::select! {
         () = &mut cancelling => return,
-        () = signals.next() => return,
+        _ = signals.next() => return,
         () = tokio::time::sleep(EXIT_DELAY) => {}
     }
     display.say("cancelling the run; once more to leave at once");
     tokio::select! {
         () = cancelling => {}
-        () = signals.next() => {}
+        _ = signals.next() => {}
     }
 }
 
@@ -89,8 +144,9 @@ async fn copy<S: RunSource<Item = Bytes>>(
         match event.map_err(Stopped::Run)? {
             Event::Item(bytes) => {
                 let bytes = converter.convert(bytes).map_err(Stopped::Output)?;
-                output.write(&bytes).await.map_err(Stopped::Output)?;
-                run_progress.borrow_mut().written += bytes.len() as u64;
+                let len = bytes.len() as u64;
+                output.write(bytes).await.map_err(Stopped::Output)?;
+                run_progress.borrow_mut().written += len;
             }
             Event::Progress(progress) => run_progress.borrow_mut().note(&progress),
             // Messages are for stages; a byte stream cannot contain them.
@@ -98,23 +154,42 @@ async fn copy<S: RunSource<Item = Bytes>>(
         }
     }
     let rest = converter.finish().map_err(Stopped::Output)?;
-    output.write(&rest).await.map_err(Stopped::Output)?;
-    run_progress.borrow_mut().written += rest.len() as u64;
+    let len = rest.len() as u64;
+    output.write(rest).await.map_err(Stopped::Output)?;
+    run_progress.borrow_mut().written += len;
     Ok(())
 }
 
 impl Stopped {
-    /// The failure of a cancelled command.
-    pub(super) fn cancelled() -> Failure {
-        Failure::new(Exit::Cancelled, "the run was cancelled")
+    /// The failure of a command that a signal or the deadline has ended.
+    pub(super) fn before_the_run(self) -> Failure {
+        match self {
+            Self::Run(error) => error.into(),
+            Self::Output(error) => error.into(),
+            Self::Signal(signal) => cancelled(signal),
+            Self::Overdue(after) => Failure::new(
+                Exit::StageFailed,
+                format!("the run was not over within {after:?}"),
+            ),
+        }
     }
 
     /// The failure of the command.
     pub(super) fn into_failure(self, output: &Output) -> Failure {
         match self {
-            Self::Run(error) => error.into(),
+            Self::Run(error) if error.first_cause().code == StageError::BAD_PARAMS => {
+                Failure::from(error).hint(
+                    "a text that looks like another JSON value needs quotes: \
+                     `--param 'STAGE.KEY=\"1.10\"'`",
+                )
+            }
             Self::Output(error) => output.failure(&error),
-            Self::Cancelled => Self::cancelled(),
+            stopped => stopped.before_the_run(),
         }
     }
+}
+
+/// The failure of a command that was cancelled by a signal.
+pub(super) fn cancelled(signal: StopSignal) -> Failure {
+    Failure::new(signal.exit(), "the run was cancelled")
 }

@@ -9,6 +9,7 @@ use tokio::io::{AsyncRead, ReadBuf};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::terminal::stdio::{Stdin, Stdio};
 
 /// The input of a run, with a counter.
 pub(super) struct Input {
@@ -21,7 +22,7 @@ impl Input {
     /// Opens a file, or standard input if absent or `-`.
     pub(super) async fn open(path: Option<&Path>) -> Result<Self, Failure> {
         match path.filter(|path| path.as_os_str() != "-") {
-            None => Ok(Self::new(tokio::io::stdin(), standard_input_len())),
+            None => Ok(Self::new(Stdin::new()?, standard_input_len())),
             Some(path) => match open(path).await {
                 Ok((file, len)) => Ok(Self::new(file, len)),
                 Err(error) => {
@@ -64,10 +65,8 @@ async fn open(path: &Path) -> io::Result<(tokio::fs::File, Option<u64>)> {
 #[cfg(unix)]
 fn standard_input_len() -> Option<u64> {
     use std::io::Seek;
-    use std::os::fd::AsFd;
-
-    let same = io::stdin().as_fd().try_clone_to_owned().ok()?;
-    let mut file = std::fs::File::from(same);
+    let stdin = Stdio::stdin().ok()?;
+    let mut file = stdin.file();
     let about = file.metadata().ok().filter(std::fs::Metadata::is_file)?;
     Some(about.len().saturating_sub(file.stream_position().ok()?))
 }

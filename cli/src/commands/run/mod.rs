@@ -2,6 +2,7 @@
 
 mod attempt;
 mod command;
+mod destination;
 mod drive;
 mod input;
 mod job;
@@ -9,5 +10,6 @@ mod output;
 mod progress;
 mod run_progress;
 mod summary;
+mod whole_file;
 
 pub(crate) use command::{Arguments, run};

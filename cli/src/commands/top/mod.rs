@@ -19,7 +19,7 @@ use crate::engine_client::connect::Connect;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::terminal::output::{Output, print, print_json, terminal_width};
-use crate::terminal::signals::Signals;
+use crate::terminal::signals::{Signals, StopSignal};
 use crate::terminal::units::duration;
 use snapshot::Snapshot;
 use view::View;
@@ -59,22 +59,57 @@ const SHORTEST: Duration = Duration::from_millis(100);
 pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let every = arguments.interval.max(SHORTEST);
     let is_once = arguments.once || arguments.output.is_json();
+    let is_drawn = !is_once;
     if !io::stdout().is_terminal() && !is_once {
         let told = "there is no terminal to show it in";
         return Err(Failure::new(Exit::Usage, told).hint("`pipewright top --once` prints it once"));
     }
-    let worker = arguments.connect.worker().await?;
+    let mut signals = is_drawn.then(Signals::listen).transpose()?;
+    let worker = tokio::select! {
+        worker = arguments.connect.worker() => worker?,
+        signal = next(&mut signals) => return Err(stopped(signal)),
+    };
     if is_once {
         return once(&worker, every, arguments.output.is_json()).await;
     }
-    let mut signals = Signals::listen()?;
     let mut terminal = ratatui::try_init()?;
     let watched = tokio::select! {
         watched = watch(&mut terminal, &worker, every) => watched,
-        () = signals.next() => Ok(()),
+        // The same as the key `q`.
+        signal = next(&mut signals) => match signal {
+            StopSignal::HangUp => Err(stopped(signal)),
+            _ => Ok(()),
+        },
+        () = terminal_lost() => Err(stopped(StopSignal::HangUp)),
     };
-    ratatui::try_restore()?;
+    if io::stdout().is_terminal() {
+        ratatui::try_restore()?;
+    } else {
+        // Nothing can be restored; trying to would end in a panic.
+        std::mem::forget(terminal);
+    }
     watched
+}
+
+async fn next(signals: &mut Option<Signals>) -> StopSignal {
+    match signals {
+        Some(signals) => signals.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+fn stopped(signal: StopSignal) -> Failure {
+    Failure::new(signal.exit(), "interrupted")
+}
+
+/// How often to check whether the terminal is still there.
+const TERMINAL: Duration = Duration::from_millis(250);
+
+/// Waits until the terminal is closed. A program that ignores SIGHUP is not told.
+async fn terminal_lost() {
+    while io::stdout().is_terminal() {
+        tokio::time::sleep(TERMINAL).await;
+    }
 }
 
 /// Prints one snapshot; rates cover one interval.

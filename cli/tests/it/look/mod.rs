@@ -1,13 +1,18 @@
 //! Commands that inspect an engine and move streams, run as processes as a user runs them.
 
+mod address;
 mod bench;
 #[cfg(unix)]
 mod channel;
 #[cfg(unix)]
 mod ends;
+mod foreign_text;
 mod help;
 mod listings;
 mod project;
+mod settings;
+#[cfg(unix)]
+mod signals;
 #[cfg(unix)]
 mod top;
 mod trigger;

@@ -124,6 +124,8 @@ async fn what_cannot_be_a_project_is_told() {
         ("a b", "`a b` cannot be the name", "begin with a letter"),
         ("match", "`match` cannot be the name", "begin with a letter"),
         ("serde", "`serde` cannot be the name", "begin with a letter"),
+        ("deps", "`deps` cannot be the name", "begin with a letter"),
+        ("build", "`build` cannot be the name", "begin with a letter"),
     ] {
         let ran = run(pipewright(url, &["new", &at(name)]), b"").await;
         ran.failed(2, error, hint);
@@ -140,4 +142,24 @@ async fn what_cannot_be_a_project_is_told() {
     let version = env!("CARGO_PKG_VERSION");
     let expected = format!("pipewright = {{ version = \"{version}\", default-features = false");
     assert!(manifest.contains(&expected), "{manifest}");
+}
+
+#[tokio::test]
+async fn project_inside_a_workspace_is_a_workspace_of_its_own() {
+    let directory = tempfile::tempdir().unwrap();
+    let workspace = "[workspace]\nmembers = []\n";
+    std::fs::write(directory.path().join("Cargo.toml"), workspace).unwrap();
+    let path = directory.path().join("inner");
+    let arguments = ["new", path.to_str().unwrap()];
+    let ran = run(pipewright("ws://127.0.0.1:1", &arguments), b"").await;
+    assert!(
+        ran.succeeded()
+            .stderr
+            .contains("note: it is a workspace of its own")
+    );
+    let lock = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.lock");
+    std::fs::copy(lock, path.join("Cargo.lock")).unwrap();
+    let metadata = ["metadata", "--no-deps", "--format-version", "1"];
+    let about = built(cargo(&path, &metadata)).await;
+    assert!(about.contains("\"name\":\"inner\""), "{about}");
 }

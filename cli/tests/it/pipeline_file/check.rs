@@ -199,3 +199,20 @@ async fn the_schema_is_printed() {
         "#/$defs/StepEntry"
     );
 }
+
+#[tokio::test]
+async fn values_that_json_does_not_have_are_shown_at_their_place() {
+    let said = mistakes(
+        "[[steps]]\nstage = \"a\"\nparams = { since = 2024-01-01, list = [nan], to = -inf }\n",
+    )
+    .await;
+    for part in [
+        "a date or time is not a JSON value",
+        " --> pipeline.toml:3:20\n",
+        " --> pipeline.toml:3:40\n",
+        " --> pipeline.toml:3:51\n",
+        "pipeline.toml has 3 mistakes",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+}

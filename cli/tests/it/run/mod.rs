@@ -2,14 +2,20 @@
 
 #[cfg(unix)]
 mod commands;
+#[cfg(unix)]
+mod deadline;
 mod ends;
 mod failures;
 mod filter;
 mod formats;
 mod house;
 mod memory;
+#[cfg(unix)]
+mod output_files;
 mod signals;
 mod stages;
+#[cfg(unix)]
+mod standard_streams;
 mod terminal;
 mod whole;
 

@@ -13,14 +13,14 @@ use crate::support::within;
 #[tokio::test]
 async fn ctrl_c_cancels_the_run_and_waits_for_it() {
     let stages = Stages::new().await;
-    for name in ["INT", "TERM"] {
+    for (name, status) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
         let mut run = Filter::start(&stages.url, "bytes::copy bytes::copy");
         run.put(b"begin").await;
         assert_eq!(run.take(5).await, b"begin");
         run.signal(name).await;
         let stdin = run.stdin.take();
         let ended = run.ended().await;
-        assert_eq!(ended.failed(130), "error: the run was cancelled\n");
+        assert_eq!(ended.failed(status), "error: the run was cancelled\n");
         drop(stdin);
     }
     // The run has left no stages for the worker to wait for.
