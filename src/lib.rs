@@ -59,7 +59,7 @@
 //! | `messagepack`, `postcard` | no | further formats |
 //! | `zstd`, `lz4` | no | compression of a stream |
 //! | `otel` | no | spans continue those of OpenTelemetry, across workers |
-//! | `files` | no | lines of files, and files that appear as a whole: `files` |
+//! | `files` | no | files as sources and sinks of pipelines: `files` |
 //! | `testing` | no | fault injection for tests: `testing::faults` |
 //!
 //! With `default-features = false` the crate is the client alone. The program `pipewright` is the
@@ -109,10 +109,10 @@ pub mod files {
     //!
     //! | item | purpose |
     //! |---|---|
-    //! | [`FileLines`] | the lines of files, also by a pattern, and of `.gz` and `.zst` |
-    //! | [`FollowFile`] | the lines of a file that grows, through rotation |
-    //! | [`LongLines`] | what happens to lines over the limit |
-    //! | [`AtomicFile`] | a file that appears under its name as a whole, or not at all |
+    //! | [`FileLines`] | the lines of files, by name or pattern, including `.gz` and `.zst` |
+    //! | [`FollowFile`] | the lines of a growing file, including across rotation |
+    //! | [`LongLines`] | how lines beyond the limit are handled |
+    //! | [`AtomicFile`] | a file that appears under its name when it is complete |
 
     pub use crate::pipeline::files::{
         AtomicFile, FileLines, FollowFile, IntoLines, LineSource, LongLines,
