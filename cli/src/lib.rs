@@ -104,6 +104,8 @@ enum Command {
     New(commands::new::Arguments),
     /// Runs a pipeline: standard input through stages of any worker to standard output.
     Run(commands::run::Arguments),
+    /// Lists runs, and shows their stages and edges.
+    Runs(commands::runs::Arguments),
     /// Serves a command as a stage of any worker's pipelines.
     Serve(serve::Arguments),
     /// Lists the stages that pipelines can use.
@@ -163,6 +165,7 @@ fn carry_out(command: Command) -> Result<(), Failure> {
             Command::Man(arguments) => commands::man::run(&arguments),
             Command::New(arguments) => commands::new::run(&arguments),
             Command::Run(arguments) => commands::run::run(arguments).await,
+            Command::Runs(arguments) => commands::runs::run(arguments).await,
             Command::Serve(arguments) => serve::run(arguments).await,
             Command::Stages(arguments) => commands::stages::run(arguments).await,
             Command::Top(arguments) => commands::top::run(arguments).await,

@@ -20,6 +20,7 @@ Examples:
   pipewright channels --measure 2s
   pipewright channels --output json | jq '.channels[] | select(.reader == \"waiting\")'
 
+RUN and EDGE are the run and the stages at both ends, for channels between stages.
 An end is `waiting` to be opened, `open` or `done`. FULL is the fill level of the channel: near 100%
 the reader is the slower end, near 0% the writer.")]
 pub(crate) struct Arguments {
@@ -54,6 +55,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
         tokio::time::sleep(arguments.measure).await;
         channels = look().await?;
     }
+    lists::name_edges(&worker, &mut channels.listed).await;
     let json = json!({ "channels": channels.listed, "total": channels.total });
     let none = "no channel is unfinished at this engine";
     arguments
@@ -80,6 +82,8 @@ pub(crate) fn table(channels: &[Entry]) -> Table {
         Column::number("PASSED"),
         Column::number("RATE"),
         Column::number("AGE"),
+        Column::optional("RUN"),
+        Column::optional("EDGE"),
     ]);
     for channel in channels {
         let size = |name: &str| channel.number(name).map_or("-".to_owned(), units::bytes);
@@ -94,9 +98,21 @@ pub(crate) fn table(channels: &[Entry]) -> Table {
                 .number("bytes_per_second")
                 .map_or("-".to_owned(), units::rate),
             age(channel).map_or("-".to_owned(), units::age),
+            channel
+                .number("run")
+                .map_or(String::new(), |run| run.to_string()),
+            edge(channel),
         ]);
     }
     table
+}
+
+/// The names of the stages at both ends; an end outside of any stage has none.
+fn edge(channel: &Entry) -> String {
+    match (channel.text("from"), channel.text("to")) {
+        ("", "") => String::new(),
+        (from, to) => format!("{from} > {to}").trim().to_owned(),
+    }
 }
 
 /// The fill level of a channel in percent, of frames or bytes, whichever is higher.

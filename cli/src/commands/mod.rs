@@ -11,6 +11,7 @@ pub(super) mod graph;
 pub(super) mod man;
 pub(super) mod new;
 pub(super) mod run;
+pub(super) mod runs;
 pub(super) mod stages;
 pub(super) mod top;
 pub(super) mod trigger;

@@ -64,7 +64,9 @@ fn failed(error: CallError) -> Failure {
         CallError::Failed { error, .. } if error.code == "FORBIDDEN" => {
             "the role of this token does not allow it; see `pipewright engine --help`"
         }
-        CallError::Failed { .. } => "see the documentation of the function for its payload",
+        CallError::Failed { .. } => {
+            "see the function's own worker, or its documentation, for the payload"
+        }
         _ => return error.into(),
     };
     Failure::from(error).hint(hint)

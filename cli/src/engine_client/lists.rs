@@ -42,6 +42,13 @@ impl Entry {
         self.0.get(name)
     }
 
+    /// A field with a list of objects; empty if absent.
+    pub(crate) fn entries(&self, name: &str) -> Vec<Self> {
+        let list = self.0.get(name).and_then(Value::as_array);
+        let objects = list.into_iter().flatten().filter_map(Value::as_object);
+        objects.map(|fields| Self(fields.clone())).collect()
+    }
+
     /// The namespace, unless it is the default (`docs/protocol.md` section 2.2).
     pub(crate) fn namespace(&self) -> String {
         match self.text("namespace") {
@@ -118,6 +125,65 @@ pub(crate) async fn channels(worker: &Worker, limit: usize) -> Result<Option<Cha
 
 /// Only the embedded engine has this function.
 const CHANNELS: &str = "engine::channels::list";
+
+/// The runs that an engine knows.
+pub(crate) struct Runs {
+    /// Running runs first, each group with the newest first.
+    pub(crate) listed: Vec<Entry>,
+    /// Recent errors, the newest first.
+    pub(crate) errors: Vec<Entry>,
+    /// The whole answer of the engine.
+    pub(crate) answer: Value,
+}
+
+/// Only the embedded engine has this function, with its dashboard.
+const RUNS: &str = "engine::runs::list";
+
+/// The runs, at most `limit`.
+pub(crate) async fn runs(worker: &Worker, limit: u64) -> Result<Runs, Failure> {
+    match ask(worker, RUNS, &json!({ "limit": limit })).await? {
+        Some(answer) => Ok(Runs {
+            listed: entries("runs", answer.clone())?,
+            errors: entries("errors", answer.clone())?,
+            answer,
+        }),
+        None => Err(unlisted(worker, RUNS)),
+    }
+}
+
+/// As many runs as an engine lists.
+pub(crate) const MOST_RUNS: u64 = 200;
+
+/// Adds `run`, `from` and `to` to the channels that are edges of runs: the number of the run, and
+/// the names of the stages at both ends.
+pub(crate) async fn name_edges(worker: &Worker, channels: &mut [Entry]) {
+    // Names are an addition: an engine may know no runs, or not show them to this program.
+    let Ok(runs) = runs(worker, MOST_RUNS).await else {
+        return;
+    };
+    for run in &runs.listed {
+        let nodes = run.entries("nodes");
+        for edge in run.entries("edges") {
+            let id = edge.text("channel_id");
+            let channel = channels
+                .iter_mut()
+                .find(|channel| channel.text("channel_id") == id);
+            let (Some(Entry(fields)), Some(number)) = (channel, run.get("run")) else {
+                continue;
+            };
+            fields.insert("run".to_owned(), number.clone());
+            for side in ["from", "to"] {
+                let at = edge.number(side);
+                let node = nodes
+                    .iter()
+                    .find(|node| at.is_some() && node.number("node") == at);
+                if let Some(node) = node {
+                    fields.insert(side.to_owned(), node.text("name").into());
+                }
+            }
+        }
+    }
+}
 
 /// The failure if an engine does not list its channels.
 pub(crate) fn no_channels(worker: &Worker) -> Failure {

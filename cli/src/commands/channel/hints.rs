@@ -13,7 +13,7 @@ pub(super) fn read(error: ReadError) -> Failure {
     let hint = match &error {
         ReadError::Connect(_) => CONNECT,
         ReadError::Aborted(_) => {
-            "what was written is a part of the stream; the log of its writer may say more"
+            "what was written is a part of the stream; the log of whoever wrote it may say more"
         }
         ReadError::Compression { .. } => {
             "build pipewright with the features `zstd` and `lz4`, or write without compression"

@@ -30,6 +30,9 @@ impl Snapshot {
         let channels = lists::channels(worker, MOST).await?;
         let total_channels = channels.as_ref().map_or(0, |channels| channels.total);
         let mut channels = channels.map(|channels| channels.listed);
+        if let Some(channels) = &mut channels {
+            lists::name_edges(worker, channels).await;
+        }
         // Stable: equally busy entries keep their order.
         functions.sort_by_key(|function| std::cmp::Reverse(function.number("calls")));
         workers.sort_by_key(|worker| std::cmp::Reverse(worker.number("calls")));

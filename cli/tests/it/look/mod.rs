@@ -10,6 +10,7 @@ mod foreign_text;
 mod help;
 mod listings;
 mod project;
+mod runs;
 mod settings;
 #[cfg(unix)]
 mod signals;
