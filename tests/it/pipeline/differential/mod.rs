@@ -296,7 +296,12 @@ async fn differences(case: &Case) -> Vec<String> {
     let early = |part: &Part| {
         matches!(
             part,
-            Part::First | Part::Leave | Part::BroadcastFirst | Part::Tee | Part::SumsFail
+            Part::First
+                | Part::Leave
+                | Part::BroadcastFirst
+                | Part::Tee
+                | Part::SumsFail
+                | Part::Zip
         )
     };
     if let [local, far] = &reports[..]

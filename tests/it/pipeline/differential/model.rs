@@ -54,6 +54,16 @@ impl Model {
         self
     }
 
+    /// One item at the end.
+    fn result(self, of: impl Fn(&[u64]) -> u64) -> Self {
+        let items = if self.end == End::Done {
+            vec![of(&self.items)]
+        } else {
+            Vec::new()
+        };
+        Self { items, ..self }
+    }
+
     pub(super) fn join(branches: impl IntoIterator<Item = Self>) -> Self {
         let mut all = Self {
             items: Vec::new(),
@@ -86,6 +96,8 @@ impl Model {
             Part::SumsFail if self.items.len() > 3 => self.fail("random::sums_fail", 3, None),
             Part::Double => self.map(|n| vec![n.wrapping_mul(2)]),
             Part::Increment
+            | Part::Offset
+            | Part::Lookup
             | Part::Copies
             | Part::Partition
             | Part::Remote
@@ -122,6 +134,43 @@ impl Model {
                 Self {
                     items: sums,
                     ..self
+                }
+            }
+            Part::Closures => self.map(|n| {
+                if n % 4 == 0 {
+                    vec![]
+                } else {
+                    vec![n.wrapping_add(1)]
+                }
+            }),
+            Part::Delayed => {
+                let held = usize::from(self.end != End::Done);
+                let len = self.items.len().saturating_sub(held);
+                Self {
+                    items: self.items[..len].to_vec(),
+                    ..self
+                }
+            }
+            Part::Batched => {
+                let whole = self.items.len() / 3 * 3;
+                let len = if self.end == End::Done {
+                    self.items.len()
+                } else {
+                    whole
+                };
+                Self {
+                    items: self.items[..len].to_vec(),
+                    ..self
+                }
+            }
+            Part::Total => self.result(sum),
+            Part::ForkJoin => self.result(|items| sum(items).wrapping_add(items.len() as u64)),
+            Part::Zip => {
+                let taken = self.take(10);
+                let items = (0..).zip(&taken.items).map(|(at, n)| n.wrapping_add(at));
+                Self {
+                    items: items.collect(),
+                    ..taken
                 }
             }
             Part::First => self.take(5),

@@ -42,9 +42,21 @@ pub(super) enum Part {
     ComposedStream,
     /// A side branch that takes everything, after messages.
     TellTee,
+    Closures,
+    /// Takes a resource of the worker.
+    Offset,
+    /// Takes a resource in a closure.
+    Lookup,
+    /// Gives each item when the next one comes, and the last one at the end.
+    Delayed,
+    Batched,
+    /// Returns the sum as its only item.
+    Total,
+    ForkJoin,
+    Zip,
 }
 
-pub(super) const PARTS: [Part; 37] = [
+pub(super) const PARTS: [Part; 45] = [
     Part::Double,
     Part::Increment,
     Part::Odd,
@@ -82,6 +94,14 @@ pub(super) const PARTS: [Part; 37] = [
     Part::RemoteStream,
     Part::ComposedStream,
     Part::TellTee,
+    Part::Closures,
+    Part::Offset,
+    Part::Lookup,
+    Part::Delayed,
+    Part::Batched,
+    Part::Total,
+    Part::ForkJoin,
+    Part::Zip,
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -115,8 +135,11 @@ impl Part {
     }
 
     pub(super) fn needs_order(self) -> bool {
-        use Part::{BroadcastFirst, First, OrderedSums, Sums, SumsFail};
-        matches!(self, Sums | SumsFail | First | BroadcastFirst | OrderedSums)
+        use Part::{Batched, BroadcastFirst, Delayed, First, OrderedSums, Sums, SumsFail, Zip};
+        matches!(
+            self,
+            Sums | SumsFail | First | BroadcastFirst | OrderedSums | Delayed | Batched | Zip
+        )
     }
 
     /// Whether items before a failure may be lost, because branches are abandoned.

@@ -7,7 +7,7 @@ use pipewright::format::Json;
 use pipewright::pipeline::Boxed;
 use pipewright::{
     Backoff, ChannelReader, ChannelWriter, Compose, DeadLetter, Error, ItemStageExt, Pipeline,
-    Policy, Receiver, Result, Sender, StageContext, StageExt, Worker, pipeline_stage,
+    Policy, Receiver, Resource, Result, Sender, StageContext, StageExt, Worker, pipeline_stage,
 };
 use tokio::time::sleep;
 
@@ -197,10 +197,36 @@ async fn takes_all(mut input: Receiver<u64>) -> Result<()> {
     Ok(())
 }
 
+#[pipeline_stage(id = "random::offset")]
+fn offset(n: u64, offset: &Resource<u64>) -> u64 {
+    n.wrapping_add(**offset)
+}
+
+#[pipeline_stage(id = "random::delayed", finish = |held: Option<u64>| held)]
+fn delayed(n: u64, held: &mut Option<u64>) -> Option<u64> {
+    held.replace(n)
+}
+
+#[pipeline_stage(id = "random::batched", batch = 3, within = "10m")]
+async fn batched(items: Vec<u64>) -> Vec<u64> {
+    tokio::task::yield_now().await;
+    items
+}
+
+#[pipeline_stage(id = "random::total")]
+async fn total(mut input: Receiver<u64>) -> Result<u64> {
+    let mut total = 0_u64;
+    while let Some(n) = input.recv().await? {
+        total = total.wrapping_add(n);
+    }
+    Ok(total)
+}
+
 /// Registers the stages that run on another worker.
 pub(super) async fn register(worker: &Worker) {
     worker.register(increment).unwrap();
     worker.register(pass).unwrap();
+    worker.provide(1_u64);
     worker.registered().await.unwrap();
 }
 
@@ -290,6 +316,33 @@ pub(super) fn add(pipeline: Numbers, part: Part, letters: &mut Vec<Sender<DeadLe
         Part::Remote => pipeline.then(increment.remote()).boxed(),
         Part::RemoteStream => pipeline.then(pass.remote()).boxed(),
         Part::ComposedStream => pipeline.then(increment.then(pass)).boxed(),
+        Part::Closures => pipeline
+            .filter(|n| n % 4 != 0)
+            .map(|n| n.wrapping_add(1))
+            .boxed(),
+        Part::Offset => pipeline.then(offset).boxed(),
+        Part::Lookup => pipeline
+            .lookup(|n, one: &u64| Some(n.wrapping_add(*one)))
+            .boxed(),
+        Part::Delayed => pipeline.then(delayed).boxed(),
+        Part::Batched => pipeline.then(batched).boxed(),
+        Part::Total => pipeline.then(total).boxed(),
+        Part::ForkJoin => pipeline
+            .fork_join(
+                |numbers| numbers.then(total),
+                |numbers| {
+                    numbers.fold(0_u64, |count, _| {
+                        *count += 1;
+                        Ok::<_, Error>(())
+                    })
+                },
+            )
+            .map(|(total, count)| total.wrapping_add(count))
+            .boxed(),
+        Part::Zip => pipeline
+            .zip(Pipeline::from_iter(0..10_u64))
+            .map(|(n, at)| n.wrapping_add(at))
+            .boxed(),
         Part::TellTee => pipeline
             .then(announce)
             .tee(|numbers| numbers.consume(takes_all))
