@@ -177,25 +177,25 @@ where
 
 impl<P: Segment> Pipeline<P> {
     /// Appends a stage.
-    pub fn then<S, Form>(mut self, stage: S) -> Pipeline<Then<P, S::Stage>>
+    pub fn then<S, Form>(self, stage: S) -> Pipeline<Then<P, S::Stage>>
     where
         S: IntoStage<Form>,
         S::Stage: Stage<In = P::Out> + Reads<P::Format>,
     {
         let stage = stage.into_stage();
-        self.settings.needs(&stage);
-        self.map_head(|before| Then::new(before, stage))
+        self.needing(&stage)
+            .map_head(|before| Then::new(before, stage))
     }
 
     /// Appends a consumer. The pipeline then has no outputs, and its run ends with the consumer.
-    pub fn consume<C, Form>(mut self, consumer: C) -> Pipeline<Consumed<P, C::Stage>>
+    pub fn consume<C, Form>(self, consumer: C) -> Pipeline<Consumed<P, C::Stage>>
     where
         C: IntoStage<Form>,
         C::Stage: Consumer<In = P::Out, Format = P::Format>,
     {
         let consumer = consumer.into_stage();
-        self.settings.needs(&consumer);
-        self.map_head(|before| Consumed::new(before, consumer))
+        self.needing(&consumer)
+            .map_head(|before| Consumed::new(before, consumer))
     }
 
     /// Converts the items to their encoded bytes, for a following byte stage.

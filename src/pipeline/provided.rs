@@ -9,7 +9,7 @@ use super::pipeline::Pipeline;
 use super::segment::Segment;
 use crate::codec::Json;
 use crate::error::{Error, Result};
-use crate::stage::{Lookup, LookupCalls, Operator};
+use crate::stage::{Lookup, LookupCalls, Operator, Service};
 use crate::worker::{Resource, ResourceType, Resources};
 
 impl<P> Pipeline<P> {
@@ -26,6 +26,12 @@ impl<P> Pipeline<P> {
     /// Like [`provide`](Self::provide), for a value that is already shared, or for a trait object.
     pub fn provide_shared<T: ?Sized + Send + Sync + 'static>(mut self, value: Arc<T>) -> Self {
         self.settings.resources.insert(value);
+        self
+    }
+
+    /// Records the resources that `stage` takes.
+    pub(super) fn needing(mut self, stage: &impl Service) -> Self {
+        self.settings.needs(stage);
         self
     }
 

@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures::{StreamExt, stream};
-use pipewright::pipeline::RunSource;
+use pipewright::pipeline::{FailedRun, RunSource};
 use pipewright::{
-    Pipeline, Receiver, Resource, Result, Run, RunReport, Sender, StageContext, StageExt, Window,
-    Worker, pipeline_stage,
+    Backoff, Pipeline, Receiver, Resource, Result, Run, RunReport, Sender, StageContext, StageExt,
+    Window, Worker, pipeline_stage,
 };
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
@@ -173,6 +173,71 @@ async fn error_serialises_and_names_the_worker() {
     let error = make().then(double).run_local().report().await.unwrap_err();
     assert_eq!(error.worker(), None);
     assert_eq!(serde_json::to_value(&error).unwrap()["cascaded"], json!([]));
+}
+
+#[pipeline_stage(id = "drain::leaves")]
+async fn leaves(
+    mut input: Receiver<u64>,
+    mut output: Sender<u64>,
+    context: &StageContext,
+) -> Result<()> {
+    for _ in 0..2 {
+        if let Some(n) = input.recv().await? {
+            output.send(n).await?;
+        }
+    }
+    context.draining().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn run_is_repeated_after_its_worker_has_left() {
+    let house = House::new().await;
+    let (near, far, next) = (
+        house.worker().await,
+        house.worker().await,
+        house.worker().await,
+    );
+    far.register(leaves.with_id("drain::pass")).unwrap();
+    far.registered().await.unwrap();
+    // It waits until the first worker leaves.
+    next.register(pass).unwrap();
+    next.registered().await.unwrap();
+    let mut seen = Vec::new();
+    let mut failures = Vec::new();
+    let wait = Duration::from_millis(1);
+    let backoff = Backoff::new().first(wait).base(wait);
+    let retried = Pipeline::retry(20, backoff, |failed: &[FailedRun]| {
+        failures = failed.to_vec();
+        let given = failed.iter().map(|run| run.items).sum();
+        let numbers = Pipeline::from_iter(0..5_u64).skip(given);
+        numbers.then(pass.remote())
+    });
+    let each = |n| {
+        seen.push(n);
+        if n == 1 {
+            let far = far.clone();
+            tokio::spawn(async move { far.shutdown().await });
+        }
+    };
+    within(retried.for_each(&near, each)).await.unwrap();
+    assert_eq!(seen, [0, 1, 2, 3, 4]);
+    assert_eq!(failures[0].items, 2);
+    assert!(failures[0].error.is_infrastructure());
+    assert_eq!(failures[0].error.worker(), Some(far.name()));
+}
+
+#[tokio::test]
+async fn failure_of_the_data_is_not_repeated() {
+    let worker = Worker::embedded().await.unwrap();
+    let mut made = 0;
+    let retried = Pipeline::retry(3, Backoff::new(), |_: &[FailedRun]| {
+        made += 1;
+        Pipeline::from_iter(6..9_u64).then(double)
+    });
+    let error = retried.for_each(&worker, |_| ()).await.unwrap_err();
+    assert_eq!(error.first_cause().item, Some(1));
+    assert_eq!(made, 1);
 }
 
 #[pipeline_stage(id = "drain::saves")]
