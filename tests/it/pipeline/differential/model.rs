@@ -54,6 +54,22 @@ impl Model {
         self
     }
 
+    /// The last `held` items are given at the end of a complete input only.
+    fn holding(mut self, held: usize) -> Self {
+        if self.end != End::Done {
+            self.items.truncate(self.items.len() - held);
+        }
+        self
+    }
+
+    /// The number of each item is added to it.
+    fn numbered(mut self) -> Self {
+        for (at, n) in (0..).zip(&mut self.items) {
+            *n = n.wrapping_add(at);
+        }
+        self
+    }
+
     /// One item at the end.
     fn result(self, of: impl Fn(&[u64]) -> u64) -> Self {
         let items = if self.end == End::Done {
@@ -144,35 +160,16 @@ impl Model {
                 }
             }),
             Part::Delayed => {
-                let held = usize::from(self.end != End::Done);
-                let len = self.items.len().saturating_sub(held);
-                Self {
-                    items: self.items[..len].to_vec(),
-                    ..self
-                }
+                let held = self.items.len().min(1);
+                self.holding(held)
             }
             Part::Batched => {
-                let whole = self.items.len() / 3 * 3;
-                let len = if self.end == End::Done {
-                    self.items.len()
-                } else {
-                    whole
-                };
-                Self {
-                    items: self.items[..len].to_vec(),
-                    ..self
-                }
+                let held = self.items.len() % 3;
+                self.holding(held)
             }
             Part::Total => self.result(sum),
             Part::ForkJoin => self.result(|items| sum(items).wrapping_add(items.len() as u64)),
-            Part::Zip => {
-                let taken = self.take(10);
-                let items = (0..).zip(&taken.items).map(|(at, n)| n.wrapping_add(at));
-                Self {
-                    items: items.collect(),
-                    ..taken
-                }
-            }
+            Part::Zip => self.take(10).numbered(),
             Part::First => self.take(5),
             Part::Leave => self.take(0),
             Part::Broadcast => {
