@@ -83,6 +83,13 @@ impl Failure {
         }
     }
 
+    /// The failure as an object: `message`, `causes` and the exit `status`.
+    pub(super) fn to_json(&self) -> serde_json::Value {
+        let mut causes: Vec<_> = self.error.chain().map(plain).collect();
+        let message = causes.remove(0);
+        serde_json::json!({ "message": message, "causes": causes, "status": self.exit as u8 })
+    }
+
     /// Logs the failure on one line.
     fn log(&self) {
         let mut causes: Vec<_> = self.error.chain().map(plain).collect();

@@ -1,7 +1,8 @@
 use std::cell::RefCell;
 
 use futures::{FutureExt, Stream, StreamExt};
-use pipewright::{ConnectionState, RunError};
+use pipewright::{ConnectionState, RunError, RunReport};
+use serde::Serialize;
 
 use super::drive::{Stop, Stopped, drive};
 use super::job::{Job, Opened};
@@ -21,7 +22,7 @@ pub(super) async fn attempt(
     connect: &Connect,
     quiet: bool,
     signals: &mut Signals,
-) -> Result<(), Failure> {
+) -> Result<Complete, Failure> {
     let mut stop = Stop::new(signals, job.spec.deadline);
     let connected = async {
         let worker = connect.worker().await?;
@@ -84,7 +85,23 @@ pub(super) async fn attempt(
         stages: display.has_shown(),
         run_progress: &run_progress.borrow(),
     });
-    Ok(())
+    let run_progress = run_progress.borrow();
+    Ok(Complete {
+        bytes_in: run_progress.read(),
+        bytes_out: run_progress.written,
+        report,
+    })
+}
+
+/// A complete run, as `--report` writes it.
+#[derive(Serialize)]
+pub(super) struct Complete {
+    /// Bytes read from the input.
+    bytes_in: u64,
+    /// Bytes written to the output.
+    bytes_out: u64,
+    #[serde(flatten)]
+    report: RunReport,
 }
 
 /// Whether the connection to the engine was lost since `states` was created.

@@ -2,10 +2,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use serde_json::json;
 
-use super::attempt::attempt;
+use super::attempt::{Complete, attempt};
 use super::drive::cancelled;
 use super::job::Job;
+use super::output::Output;
 use crate::convert::DataFormat;
 use crate::engine_client::connect::Connect;
 use crate::exit::Exit;
@@ -23,6 +25,7 @@ Examples:
   pipewright run 'cmd:jq -c .user' log::errors < users.ndjson
   pipewright run log::parse log::errors bytes::gzip < access.log > errors.gz
   pipewright run bytes::gzip --param bytes::gzip.level=9 -i access.log -o access.log.gz
+  pipewright run log::parse --report report.json < access.log > parsed
   pipewright run -f pipeline.toml < access.log > sessions.ndjson.gz
 
 Exit status:
@@ -57,6 +60,10 @@ pub(crate) struct Arguments {
     /// Write this file instead of standard output. It is named FILE.part until the run is complete.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Write the report of the run to this file, as JSON: bytes, items and times of each stage, or
+    /// the error.
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
     /// Format of the input [default: the one that the first stage reads: `lines` for strings,
     /// `ndjson` for other items, otherwise `bytes`].
     #[arg(long, value_enum, value_name = "FORMAT", visible_alias = "format")]
@@ -77,12 +84,39 @@ pub(crate) struct Arguments {
 /// Runs a pipeline from the input to the output.
 pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let mut signals = Signals::listen()?;
-    let Arguments { connect, quiet, .. } = &arguments;
     let job = arguments.job()?;
+    let Some(path) = &arguments.report else {
+        return attempts(&arguments, &job, &mut signals).await.map(drop);
+    };
+    // A report that cannot be written is an error before the run.
+    let mut file = Output::open(Some(path)).await?;
+    let ended = attempts(&arguments, &job, &mut signals).await;
+    let report = match &ended {
+        Ok(complete) => json!({ "state": "complete", "report": complete }),
+        Err(failure) => json!({ "state": "failed", "error": failure.to_json() }),
+    };
+    let written = async {
+        file.write(format!("{report:#}\n").into()).await?;
+        file.finish().await
+    };
+    match (written.await, ended) {
+        (_, Err(failure)) => Err(failure),
+        (Err(error), Ok(_)) => Err(file.failure(&error)),
+        (Ok(()), Ok(_)) => Ok(()),
+    }
+}
+
+/// Runs the job, and again after a failure if it is to be retried.
+async fn attempts(
+    arguments: &Arguments,
+    job: &Job,
+    signals: &mut Signals,
+) -> Result<Complete, Failure> {
+    let Arguments { connect, quiet, .. } = arguments;
     let mut left = job.retry.map_or(0, |retry| retry.times);
     loop {
-        let failure = match attempt(&job, connect, *quiet, &mut signals).await {
-            Ok(()) => return Ok(()),
+        let failure = match attempt(job, connect, *quiet, signals).await {
+            Ok(complete) => return Ok(complete),
             Err(failure) => failure,
         };
         let Some(Retry { wait, .. }) = job.retry.filter(|_| left > 0 && may_pass(&failure)) else {

@@ -201,3 +201,23 @@ async fn a_file_with_a_mistake_is_not_run() {
     let said = ended.failed(2);
     assert!(said.contains("did you mean `stage`?"), "{said}");
 }
+
+#[tokio::test]
+async fn pipeline_may_come_from_standard_input() {
+    let stages = Stages::new().await;
+    let directory = tempfile::tempdir().unwrap();
+    let input = directory.path().join("in");
+    std::fs::write(&input, "abc\n").unwrap();
+    let pipeline = b"[[steps]]\nstage = \"text::upper\"\n";
+    let arguments = format!("-f - -i {}", input.display());
+    let ended = Filter::start(&stages.url, &arguments)
+        .through(pipeline)
+        .await;
+    assert_eq!(ended.complete(), b"ABC\n");
+    let ended = Filter::start(&stages.url, "-f -").through(pipeline).await;
+    assert!(
+        ended
+            .failed(2)
+            .contains("hint: name it with `--input FILE`")
+    );
+}

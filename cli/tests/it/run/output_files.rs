@@ -142,3 +142,24 @@ async fn devices_are_written_and_not_replaced() {
         assert_eq!(fs::symlink_metadata(device).unwrap().file_type(), before);
     }
 }
+
+#[tokio::test]
+async fn report_of_a_run_is_json() {
+    let place = Place::new().await;
+    let report = place.path("report").display().to_string();
+    for (input, state, status) in [("one\n", "complete", 0), ("poison\n", "failed", 4)] {
+        let arguments = format!("text::sound --report {report}");
+        let run = Filter::start(&place.stages.url, &arguments);
+        assert_eq!(run.through(input.as_bytes()).await.code, Some(status));
+        let read: serde_json::Value = serde_json::from_str(&place.text("report")).unwrap();
+        assert_eq!(read["state"], state);
+        if status == 0 {
+            assert_eq!(read["report"]["bytes_in"], 4);
+            assert!(read["report"]["stages"].is_array(), "{read}");
+        } else {
+            assert_eq!(read["error"]["status"], 4);
+            let message = read["error"]["message"].as_str().unwrap();
+            assert!(message.contains("the line is poison"), "{read}");
+        }
+    }
+}
