@@ -61,10 +61,10 @@ impl<P: Segment> Pipeline<P> {
     /// use std::collections::HashMap;
     /// use pipewright::Pipeline;
     ///
-    /// let prices = HashMap::from([("tea", 3), ("salt", 1)]);
+    /// let prices = HashMap::from([("tea".to_owned(), 3_u32), ("salt".to_owned(), 1)]);
     /// let run = Pipeline::from_iter(["tea", "gold"].map(String::from))
-    ///     .lookup(|name, prices: &HashMap<&str, u32>| {
-    ///         let price = *prices.get(&*name)?;
+    ///     .lookup(|name, prices: &HashMap<String, u32>| {
+    ///         let price = *prices.get(&name)?;
     ///         Some((name, price))
     ///     })
     ///     .provide(prices)
