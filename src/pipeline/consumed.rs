@@ -35,8 +35,8 @@ where
     }
 
     fn fuse(self, context: StageContext) -> impl Stream<Item = Flow<()>> + Send + 'static {
+        let before = self.before.fuse(context.clone());
         let own = context.for_stage(self.consumer.id());
-        let before = self.before.fuse(context);
         let input = own.parts().last().into_iter().collect();
         own.add_to_tally(input);
         let consumed = self.consumer.fuse(before, own);

@@ -134,7 +134,14 @@ async fn prepare(
                 writers: writers.map(|end| worker.writer(end)).collect(),
             });
             ends.connect().await.map_err(no_channels)?;
-            let context = context.for_stage(&name).with_worker(worker.clone());
+            let context = context
+                .for_stage(&name)
+                .with_own_input()
+                .with_worker(worker.clone());
+            if watches.len() != 1 {
+                // Without a header, the metadata of the run applies.
+                context.stream_metadata().set(None);
+            }
             let control = context.control().clone();
             let work = within(span, code(ends, context));
             (work, Host::Here { control, watches })

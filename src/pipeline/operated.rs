@@ -74,8 +74,8 @@ where
 
     #[inline]
     fn fuse(self, context: StageContext) -> impl Stream<Item = Flow<O::Out>> + Send + 'static {
+        let before = self.before.fuse(context.clone());
         let own = context.for_stage(self.name);
-        let before = self.before.fuse(context);
         fuse_operator::<_, _, F, _>(self.operator, before, &own)
     }
 

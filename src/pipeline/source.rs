@@ -212,7 +212,7 @@ impl<P: Producer> Segment for Produced<P> {
     }
 
     fn fuse(self, context: StageContext) -> impl Stream<Item = Flow<P::Out>> + Send + 'static {
-        let own = context.for_stage(self.0.id());
+        let (own, _) = context.for_stage(self.0.id()).with_own_output();
         own.tally_behind(Vec::new(), self.0.fuse(own.clone()))
     }
 

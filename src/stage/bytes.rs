@@ -12,7 +12,8 @@ use super::execution::progress_ticker::ProgressTicker;
 use super::fused::task::{Seen, Task};
 use super::{Ends, Flow, Params, Stage, StageContext, StageError, StageReport};
 use crate::channel::{
-    ChannelReader, ChannelWriter, Receiver, ReturnSlot, Sender, StreamStats, local_bytes,
+    ChannelReader, ChannelWriter, Receiver, ReturnSlot, Sender, StreamMetadata, StreamStats,
+    local_bytes,
 };
 use crate::codec::Raw;
 use crate::error::Error;
@@ -46,15 +47,16 @@ where
     G: ByteStage,
     S: Stream<Item = Flow<Bytes>> + Send + 'static,
 {
-    let context = context.for_stage(stage.id());
+    let (context, metadata) = context.for_stage(stage.id()).with_own_output();
     context.counts().count_no_items();
-    context.local_stats(joined(&stage, input, context.clone()))
+    context.local_stats(joined(&stage, input, context.clone(), &metadata))
 }
 
 fn joined<G, S>(
     stage: &G,
     input: S,
     context: StageContext,
+    metadata: &StreamMetadata,
 ) -> impl Stream<Item = Flow<Bytes>> + Send + 'static + use<G, S>
 where
     G: ByteStage,
@@ -69,13 +71,18 @@ where
     let return_slot = ReturnSlot::new();
     let message_queue = context.message_queue().clone();
     let read = StreamStats::new();
-    let reader = reader.attached(Arc::clone(&read), message_queue.clone());
+    let written = StreamStats::new();
+    let reader = reader
+        .attached(Arc::clone(&read), message_queue.clone())
+        .copied_to(Arc::clone(&written));
     let writer = writer
-        .attached(StreamStats::new(), message_queue)
+        .attached(written, message_queue)
+        .forwarding(context.stream_metadata())
         .in_custody(return_slot.clone());
     let code = stage.start(reader, writer, params, context.clone());
-    let feed = (Sender::<Bytes, Raw>::new(feed), Seen::StreamStats(read));
-    let output = Receiver::<Bytes, Raw>::new(out);
+    let feed = Sender::<Bytes, Raw>::new(feed).forwarding(context.stream_metadata());
+    let feed = (feed, Seen::StreamStats(read));
+    let output = Receiver::<Bytes, Raw>::new(out.describing(metadata));
     Either::Right(Task::new(context, input, feed, code, return_slot, output).fuse())
 }
 
@@ -89,7 +96,8 @@ pub fn serve<G: ByteStage>(
     async move {
         let ticker = ProgressTicker::new(context.clone());
         let id = context.stage();
-        let (mut reader, writer) = ticker.attach(&mut ends).await?;
+        let (reader, writer) = ticker.attach(&mut ends).await?;
+        let mut reader = reader.copied_to(ticker.output_stats());
         let return_slot = ReturnSlot::new();
         let mut writer = Some(writer);
         let ended = ticker
@@ -97,14 +105,12 @@ pub fn serve<G: ByteStage>(
                 let params = context.params()?;
                 let input = |error: crate::channel::ReadError| StageError::input(id, error.into());
                 let header = soon(reader.header()).await;
-                if let Some(header) = header.transpose().map_err(input)? {
-                    context.set_metadata(header.and_then(|header| header.content.clone()));
-                }
+                header.transpose().map_err(input)?;
                 let Some(writer) = writer.take() else {
                     return Ok(());
                 };
                 let writer = writer
-                    .with_metadata(context.metadata())
+                    .forwarding(context.stream_metadata())
                     .in_custody(return_slot.clone());
                 stage
                     .start(reader, writer, params, context.clone())

@@ -1,16 +1,14 @@
-use std::future::{Future, poll_fn};
-use std::panic::AssertUnwindSafe;
+use std::future::Future;
 use std::pin::pin;
-use std::task::Poll;
 
-use futures::{FutureExt, Stream};
+use futures::{Stream, StreamExt};
 
 use super::execution::conclude::conclude;
-use super::execution::grace::{Grace, soon};
+use super::execution::grace::soon;
 use super::execution::progress_ticker::ProgressTicker;
-use super::fused::task::{Seen, send_all};
-use super::{CatchPanic, Ends, Flow, Params, StageContext, StageError, StageReport};
-use crate::channel::{MessageQueue, Receiver, Sender, local};
+use super::fused::task::{Seen, Task};
+use super::{Ends, Flow, Params, StageContext, StageError, StageReport};
+use crate::channel::{MessageQueue, Receiver, ReturnSlot, Sender, local};
 use crate::codec::{Decode, Encode, Json};
 use crate::error::Error;
 
@@ -52,43 +50,23 @@ pub trait Consumer: Clone + Send + Sync + 'static {
         S: Stream<Item = Flow<Self::In>> + Send + 'static,
     {
         async move {
-            let id = context.stage().to_owned();
             let (feed, fed) = local();
-            let mut feed =
+            let feed =
                 Sender::<Self::In, Self::Format>::local_unchecked(feed, MessageQueue::default());
             let seen = Seen::by_receiver_of(&feed);
-            let receiver = Receiver::local(fed, None);
+            let receiver = Receiver::local(fed, None).describing(context.stream_metadata());
             let params = context.params()?;
             let code = self.start(receiver, params, context.clone());
-            let mut code = pin!(AssertUnwindSafe(code).catch_unwind());
-            let mut feeding = pin!(async {
-                let fed = send_all(CatchPanic::new(input), &mut feed, &context).await;
-                conclude(&context, Some(feed), fed).await
-            });
-            let (mut fed, mut grace) = (None, Grace::default());
-            // Once the code has ended, the input is no longer needed.
-            let ended = poll_fn(|cx| {
-                if fed.is_none()
-                    && let Poll::Ready(result) = feeding.as_mut().poll(cx)
-                {
-                    fed = Some(result);
-                }
-                match code.as_mut().poll(cx) {
-                    Poll::Ready(ended) => Poll::Ready(Some(ended)),
-                    // The input has failed, but the code waits for something else.
-                    Poll::Pending if matches!(fed, Some(Err(_))) => {
-                        grace.poll_idle(cx).map(|()| None)
-                    }
-                    Poll::Pending => Poll::Pending,
-                }
-            })
-            .await;
-            match (ended, fed) {
-                (None, Some(Err(failure))) => Err(failure),
-                (Some(_), Some(Err(failure))) if seen.get() => Err(failure),
-                (Some(Err(panic)), _) => Err(StageError::panicked(&id, None, &*panic)),
-                (Some(Ok(Err(error))), _) => Err(StageError::returned(&id, None, error)),
-                (Some(Ok(Ok(()))) | None, _) => Ok(()),
+            // Nothing goes out but how it ended.
+            let (end, ended) = local();
+            let return_slot = ReturnSlot::new();
+            return_slot.give(Sender::<(), Json>::local(end, MessageQueue::default()));
+            let output = Receiver::<(), Json>::local(ended, None);
+            let task = Task::new(context, input, (feed, seen), code, return_slot, output);
+            let mut task = pin!(task);
+            match task.next().await {
+                Some(Err(failure)) => Err(failure),
+                Some(Ok(_)) | None => Ok(()),
             }
         }
     }
@@ -128,9 +106,7 @@ pub trait Consumer: Clone + Send + Sync + 'static {
                     let params = context.params()?;
                     let input = |error| StageError::input(id, error);
                     let header = soon(receiver.header()).await;
-                    if let Some(header) = header.transpose().map_err(input)? {
-                        context.set_metadata(header.and_then(|header| header.content.clone()));
-                    }
+                    header.transpose().map_err(input)?;
                     self.start(receiver, params, context.clone())
                         .await
                         .map_err(|error| StageError::returned(id, None, error))

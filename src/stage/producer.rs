@@ -47,6 +47,10 @@ pub trait Producer: Clone + Send + Sync + 'static {
         };
         let (feed, _) = local::<()>();
         let (put, out) = local();
+        let put = match context.output_metadata() {
+            Some(metadata) => put.describing(context.stream_metadata(), metadata),
+            None => put,
+        };
         let return_slot = ReturnSlot::new();
         let sender =
             Sender::local(put, context.message_queue().clone()).in_custody(return_slot.clone());
@@ -74,7 +78,7 @@ pub trait Producer: Clone + Send + Sync + 'static {
             let mut sender = Some(
                 Sender::new(writer)
                     .started()
-                    .with_metadata(context.metadata()),
+                    .forwarding(context.stream_metadata()),
             );
             let ended = ticker
                 .run(async {

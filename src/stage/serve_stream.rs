@@ -1,15 +1,15 @@
 //! Runs a stage or operator whose code is a stream over channels.
 
 use std::future::Future;
+use std::task::{Poll, ready};
 
 use futures::Stream;
 
 use super::execution::conclude::conclude;
 use super::execution::progress_ticker::ProgressTicker;
 use super::fused::flow::Incoming;
-use super::fused::task::send_all;
 use super::{CatchPanic, Ends, Flow, StageContext, StageError, StageReport};
-use crate::channel::Sender;
+use crate::channel::{Event, Sender, Signal, SignalKind};
 use crate::codec::{Decode, Encode};
 
 /// Reads items, passes them to the stream that `join` returns, and sends its outputs.
@@ -41,16 +41,14 @@ where
         if bad_items {
             receiver = receiver.go_on_after_bad_items();
         }
-        let mut sender = Sender::<Out, F>::new(writer);
+        let mut sender = Sender::<Out, F>::new(writer).forwarding(context.stream_metadata());
         let ended = ticker
             .run(async {
                 let ready = ready(&context)?;
-                let header = receiver
+                receiver
                     .header()
                     .await
                     .map_err(|error| StageError::input(id, error))?;
-                context.set_metadata(header.and_then(|header| header.content.clone()));
-                sender.set_metadata(context.metadata());
                 // Sends the header immediately, so that the reader knows that its stream has
                 // started.
                 sender
@@ -64,4 +62,67 @@ where
         conclude(&context, Some(sender), ended).await?;
         Ok(ticker.report())
     }
+}
+
+/// Forwards one event.
+pub(in crate::stage) fn push<T: Send + 'static, F: Encode<T>>(
+    feed: &mut Sender<T, F>,
+    event: Event<T>,
+    stage: &str,
+) -> Result<(), StageError> {
+    match event {
+        Event::Item(item) => feed
+            .push(item)
+            .map_err(|error| StageError::unwritable(stage, &error)),
+        Event::Message(text) => feed
+            .push_message(text)
+            .map_err(|error| StageError::unwritable_message(stage, &error)),
+        Event::Progress(progress) => {
+            feed.push_progress(*progress);
+            Ok(())
+        }
+        Event::Signal(Signal(SignalKind::Turn(turn))) => {
+            feed.push_turn(turn);
+            Ok(())
+        }
+        Event::Signal(Signal(SignalKind::Unreadable(unreadable))) => feed
+            .push_unreadable(unreadable)
+            .map_err(|error| StageError::input(stage, error)),
+    }
+}
+
+/// Forwards everything from `input` until it ends. The caller handles the end itself.
+///
+/// Takes nothing more once the stage should stop, even if input is ready.
+pub(in crate::stage) async fn send_all<T, F>(
+    input: impl Stream<Item = Flow<T>>,
+    sender: &mut Sender<T, F>,
+    context: &StageContext,
+) -> Result<(), StageError>
+where
+    T: Send + 'static,
+    F: Encode<T>,
+{
+    let stage = context.stage();
+    let output = |error| StageError::output(stage, error);
+    let mut input = std::pin::pin!(input);
+    std::future::poll_fn(|cx| {
+        loop {
+            ready!(context.poll_go_on(cx));
+            // If plain code computes the items, the last one is sent before the next is computed.
+            ready!(sender.poll_turn(cx));
+            ready!(sender.poll_ready(cx)).map_err(output)?;
+            match input.as_mut().poll_next(cx) {
+                Poll::Ready(Some(Ok(event))) => push(sender, event, stage)?,
+                Poll::Ready(Some(Err(failure))) => return Poll::Ready(Err(failure)),
+                Poll::Ready(None) => return Poll::Ready(Ok(())),
+                Poll::Pending => {
+                    // A reader that goes while there is nothing to write ends the stage, too.
+                    let gone = ready!(sender.poll_gone(cx));
+                    return Poll::Ready(Err(output(gone)));
+                }
+            }
+        }
+    })
+    .await
 }

@@ -9,7 +9,7 @@ use super::execution::grace::soon;
 use super::execution::progress_ticker::ProgressTicker;
 use super::fused::task::{Seen, Task};
 use super::{Ends, Flow, FormatChecked, Params, Stage, StageContext, StageError, StageReport};
-use crate::channel::{Receiver, ReturnSlot, Sender, local};
+use crate::channel::{Receiver, ReturnSlot, Sender, StreamMetadata, local};
 use crate::error::Error;
 
 /// A stage whose code runs from a [`Receiver`] to a [`Sender`].
@@ -41,14 +41,15 @@ where
     G: StreamStage,
     S: Stream<Item = Flow<G::In>> + Send + 'static,
 {
-    let context = context.for_stage(stage.id());
-    context.local_stats(joined(&stage, input, context.clone()))
+    let (context, metadata) = context.for_stage(stage.id()).with_own_output();
+    context.local_stats(joined(&stage, input, context.clone(), &metadata))
 }
 
 fn joined<G, S>(
     stage: &G,
     input: S,
     context: StageContext,
+    metadata: &StreamMetadata,
 ) -> impl Stream<Item = Flow<G::Out>> + Send + 'static + use<G, S>
 where
     G: StreamStage,
@@ -67,7 +68,10 @@ where
         crate::channel::MessageQueue::default(),
     );
     let seen = Seen::by_receiver_of(&feed);
-    let receiver = Receiver::local(input_end, Some(message_queue.clone()));
+    let input_metadata = context.stream_metadata();
+    let receiver =
+        Receiver::local(input_end, Some(message_queue.clone())).describing(input_metadata);
+    let output_end = output_end.describing(input_metadata, metadata);
     let sender = Sender::local(output_end, message_queue).in_custody(return_slot.clone());
     let own = context.clone();
     let code = stage.start(receiver, sender, params, context.clone());
@@ -89,21 +93,18 @@ pub fn serve<G: StreamStage>(
         let (reader, writer) = ticker.attach(&mut ends).await?;
         let return_slot = ReturnSlot::new();
         let mut receiver = context.receiver(reader);
-        let mut sender = Some(Sender::new(writer).started());
+        let sender = Sender::new(writer).started();
+        let mut sender = Some(sender.forwarding(context.stream_metadata()));
         let ended = ticker
             .run(async {
                 let params = context.params()?;
                 let header = soon(receiver.header()).await;
-                if let Some(header) = header
+                header
                     .transpose()
-                    .map_err(|error| StageError::input(id, error))?
-                {
-                    context.set_metadata(header.and_then(|header| header.content.clone()));
-                }
-                let sender = sender
-                    .take()
-                    .map(|sender| sender.with_metadata(context.metadata()));
-                let Some(sender) = sender else { return Ok(()) };
+                    .map_err(|error| StageError::input(id, error))?;
+                let Some(sender) = sender.take() else {
+                    return Ok(());
+                };
                 let sender = sender.in_custody(return_slot.clone());
                 stage
                     .start(receiver, sender, params, context.clone())

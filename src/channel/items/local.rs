@@ -4,11 +4,12 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 
+use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio_util::sync::{PollSender, ReusableBoxFuture};
 
 use super::{Event, SendError};
-use crate::channel::{ReadError, WriteError};
+use crate::channel::{ReadError, StreamMetadata, WriteError};
 use crate::codec::Encode;
 use crate::wire::{Abort, Close};
 
@@ -26,9 +27,11 @@ pub(crate) fn local<T: Send + 'static>() -> (LocalSender<T>, LocalReceiver<T>) {
         gone: None,
         taken: Arc::clone(&taken),
         cancelled: Arc::clone(&cancelled),
+        header: None,
     };
     let receiver = LocalReceiver {
         queue: receiver,
+        peeked: None,
         end: None,
         taken,
         cancelled,
@@ -51,6 +54,17 @@ pub(crate) struct LocalSender<T> {
     taken: Arc<AtomicBool>,
     /// The close of a receiver that cancelled.
     cancelled: Arc<OnceLock<Close>>,
+    /// What a channel's header would say, until the first use.
+    header: Option<Box<LocalHeader>>,
+}
+
+struct LocalHeader {
+    /// Set by the user.
+    content: Option<Value>,
+    /// The metadata of the input of the stage.
+    forwarded: StreamMetadata,
+    /// The metadata of this stream.
+    metadata: StreamMetadata,
 }
 
 /// Refuses items that a format would refuse, although no bytes are written.
@@ -83,11 +97,44 @@ impl<F: Default> Checks<F> {
 /// The receiving end of a [`local`] channel.
 pub(crate) struct LocalReceiver<T> {
     queue: mpsc::Receiver<Step<T>>,
+    /// The next event, if somebody waited for it.
+    peeked: Option<Box<Event<T>>>,
     /// How the stream ended.
     end: Option<Result<(), ReadError>>,
     /// Whether the receiver has received the abort of its stream.
     taken: Arc<AtomicBool>,
     cancelled: Arc<OnceLock<Close>>,
+}
+
+impl<T> LocalSender<T> {
+    /// Sets `metadata` with the first use, to what the user sets or else to `forwarded`.
+    pub(crate) fn describing(
+        mut self,
+        forwarded: &StreamMetadata,
+        metadata: &StreamMetadata,
+    ) -> Self {
+        self.header = Some(Box::new(LocalHeader {
+            content: None,
+            forwarded: forwarded.clone(),
+            metadata: metadata.clone(),
+        }));
+        self
+    }
+
+    /// Sets the user's metadata. Has no effect after the first use.
+    pub(super) fn set_content(&mut self, content: Value) {
+        if let Some(header) = &mut self.header {
+            header.content = Some(content);
+        }
+    }
+
+    /// Publishes the metadata, where a channel would send its header.
+    pub(super) fn make_header(&mut self) {
+        if let Some(header) = self.header.take() {
+            let forwarded = || header.forwarded.get().cloned();
+            header.metadata.set(header.content.or_else(forwarded));
+        }
+    }
 }
 
 impl<T: Send + 'static> LocalSender<T> {
@@ -103,6 +150,7 @@ impl<T: Send + 'static> LocalSender<T> {
     /// Must follow a `poll_ready` that returned ready. An event for a closed receiver is dropped,
     /// and the next `poll_ready` reports it.
     pub(super) fn push(&mut self, event: Event<T>) {
+        self.make_header();
         let _ = self.queue.send_item(Step::Event(event));
     }
 
@@ -151,6 +199,7 @@ impl<T: Send + 'static> LocalSender<T> {
         if self.closed {
             return Poll::Ready(Ok(()));
         }
+        self.make_header();
         ready!(self.poll_ready(cx))?;
         let sent = self.queue.send_item(last());
         self.gone = None;
@@ -173,6 +222,9 @@ impl<T> LocalReceiver<T> {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Option<Event<T>>, ReadError>> {
+        if let Some(event) = self.peeked.take() {
+            return Poll::Ready(Ok(Some(*event)));
+        }
         if let Some(end) = &self.end {
             return Poll::Ready(end.clone().map(|()| None));
         }
@@ -187,6 +239,14 @@ impl<T> LocalReceiver<T> {
         };
         self.end = Some(end.clone());
         Poll::Ready(end.map(|()| None))
+    }
+
+    /// Waits for the next event or the end, and leaves it there.
+    pub(super) fn poll_peek(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ReadError>> {
+        if let Some(event) = ready!(self.poll_event(cx))? {
+            self.peeked = Some(Box::new(event));
+        }
+        Poll::Ready(Ok(()))
     }
 
     /// Cancels the stream: the sender's next send fails.

@@ -5,11 +5,12 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 
+use super::error_delay::ErrorDelay;
 use super::{Inbox, Messages};
 use crate::channel::coop::poll_coop;
 use crate::channel::link::Link;
 use crate::channel::{
-    MessageQueue, ReadError, StreamObserver, StreamReport, StreamStats, WriterWatch,
+    MessageQueue, ReadError, StreamMetadata, StreamObserver, StreamReport, StreamStats, WriterWatch,
 };
 use crate::transport::Address;
 use crate::wire::{Close, Direction, Frame, Header, Progress, StreamChannelRef};
@@ -68,6 +69,8 @@ pub struct ChannelReader {
     pub(super) inbox: Inbox,
     /// Whether the `Stream` implementation has returned the failure.
     pub(super) told: bool,
+    /// Delays failures for [`AsyncRead`](tokio::io::AsyncRead).
+    pub(super) error_delay: ErrorDelay,
 }
 
 impl ChannelReader {
@@ -79,10 +82,7 @@ impl ChannelReader {
     }
 
     pub(crate) fn over(link: Link) -> Self {
-        Self {
-            inbox: Inbox::new(link),
-            told: false,
-        }
+        Self::from_inbox(Inbox::new(link))
     }
 
     /// Updates `stats`, and puts messages that user code does not request into `message_queue`.
@@ -91,9 +91,22 @@ impl ChannelReader {
         self
     }
 
+    /// Lets `AsyncRead` fail only while the end that `writer` counts does not wait, for code that
+    /// copies from one to the other.
+    pub(crate) fn copied_to(mut self, writer: Arc<StreamStats>) -> Self {
+        self.error_delay.wait_for(writer);
+        self
+    }
+
     /// Updates `stats`; messages are for user code only.
     pub(crate) fn metered(mut self, stats: Arc<StreamStats>) -> Self {
         self.inbox.attach_meter(stats);
+        self
+    }
+
+    /// Sets `metadata` to that of the header once it arrives.
+    pub(crate) fn describing(mut self, metadata: &StreamMetadata) -> Self {
+        self.inbox.connection.set_metadata(metadata.clone());
         self
     }
 
@@ -119,7 +132,11 @@ impl ChannelReader {
 
     /// Creates the reader of a receiver; the inverse of [`into_inbox`](Self::into_inbox).
     pub(crate) fn from_inbox(inbox: Inbox) -> Self {
-        Self { inbox, told: false }
+        Self {
+            inbox,
+            told: false,
+            error_delay: ErrorDelay::default(),
+        }
     }
 
     /// Returns the state machine, for a receiver of items.

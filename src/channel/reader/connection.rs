@@ -7,8 +7,8 @@ use tokio::runtime::Handle;
 use tokio::time::{Sleep, timeout};
 
 use super::writer_monitor::WriterMonitor;
-use crate::channel::WriterWatch;
 use crate::channel::link::Link;
+use crate::channel::{StreamMetadata, WriterWatch};
 use crate::transport::{ConnectError, Received, Transport};
 use crate::wire::{Close, Header};
 
@@ -36,6 +36,8 @@ pub(super) enum Connection {
     Live {
         link: Link,
         writer_monitor: WriterMonitor,
+        /// Receives the metadata of the header.
+        metadata: StreamMetadata,
     },
     Ended {
         link: Box<dyn Transport>,
@@ -55,6 +57,7 @@ impl Connection {
         Self::Live {
             link,
             writer_monitor: WriterMonitor::default(),
+            metadata: StreamMetadata::default(),
         }
     }
 
@@ -74,6 +77,7 @@ impl Connection {
             Self::Live {
                 link,
                 writer_monitor,
+                ..
             } => {
                 let link = ready!(link.poll_open(cx))?;
                 let received = ready!(writer_monitor.hear(link.poll_receive(cx), cx));
@@ -96,10 +100,23 @@ impl Connection {
         Poll::Ready(Ok(Some(received)))
     }
 
-    /// Monitors the heartbeats that `header` promises.
+    /// Monitors the heartbeats that `header` promises, and publishes its metadata.
     pub(super) fn watch(&mut self, header: &Header) {
-        if let Self::Live { writer_monitor, .. } = self {
+        if let Self::Live {
+            writer_monitor,
+            metadata,
+            ..
+        } = self
+        {
             writer_monitor.expect(header);
+            metadata.set(header.content.clone());
+        }
+    }
+
+    /// Sets `metadata` once the header arrives.
+    pub(super) fn set_metadata(&mut self, to: StreamMetadata) {
+        if let Self::Live { metadata, .. } = self {
+            *metadata = to;
         }
     }
 

@@ -25,7 +25,7 @@ use crate::wire::{Close, Frame, Header};
 /// All reading methods and traits are thin wrappers of [`poll_event`](Self::poll_event). Received
 /// data stays here until it is taken, so dropping a future loses nothing.
 pub(crate) struct Inbox {
-    connection: Connection,
+    pub(super) connection: Connection,
     verifier: StreamVerifier,
     listeners: Listeners,
     /// Received payload that is returned before everything else.

@@ -9,6 +9,9 @@ use crate::channel::coop::poll_coop;
 
 /// Only a complete stream returns end of file. A failure is returned on every call, for example
 /// `UnexpectedEof` for a truncated stream; see `From<ReadError> for io::Error`.
+///
+/// A read that fails directly after data is pending once. In a stage, reads do not fail while its
+/// writer waits for room. `tokio::io::copy` therefore writes what precedes the failure.
 impl AsyncRead for ChannelReader {
     fn poll_read(
         self: Pin<&mut Self>,
@@ -18,12 +21,22 @@ impl AsyncRead for ChannelReader {
         if buf.remaining() == 0 {
             return Poll::Ready(Ok(()));
         }
-        let inbox = &mut self.get_mut().inbox;
-        let available = ready!(poll_coop(cx, |cx| inbox.poll_fill(cx)))?;
-        let taken = available.len().min(buf.remaining());
-        buf.put_slice(&available[..taken]);
-        inbox.consume(taken);
-        Poll::Ready(Ok(()))
+        let Self {
+            inbox, error_delay, ..
+        } = self.get_mut();
+        match ready!(poll_coop(cx, |cx| inbox.poll_fill(cx))) {
+            Ok(available) => {
+                let taken = available.len().min(buf.remaining());
+                buf.put_slice(&available[..taken]);
+                inbox.consume(taken);
+                error_delay.returned_data();
+                Poll::Ready(Ok(()))
+            }
+            Err(error) => {
+                ready!(error_delay.poll(cx));
+                Poll::Ready(Err(error.into()))
+            }
+        }
     }
 }
 

@@ -4,12 +4,14 @@
 //! state machine of the connection. `read_buffer` holds data that was not returned yet,
 //! `decompressor` decompresses, and `writer_monitor` detects a silent writer. `io` and `stream`
 //! implement `AsyncRead` and `Stream`; `views` wraps each of these traits separately.
+//! `error_delay` lets data before a failure be written first.
 
 mod blocking;
 mod channel_reader;
 mod connection;
 mod copy;
 mod decompressor;
+mod error_delay;
 mod inbox;
 mod io;
 mod listeners;

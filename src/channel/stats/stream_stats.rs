@@ -1,6 +1,9 @@
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
 use std::sync::{Arc, OnceLock};
+use std::task::Context;
 use std::time::{Duration, Instant};
+
+use futures::task::AtomicWaker;
 
 use super::super::{ReadError, StreamReport, Verdict, WriteError};
 
@@ -16,6 +19,10 @@ pub(crate) struct StreamStats {
     waited_micros: AtomicU64,
     /// Start of the current wait, in microseconds after `made`; `NOT_WAITING` if there is none.
     since_micros: AtomicU64,
+    /// Number of attempts that had to wait.
+    attempts: AtomicU64,
+    /// Woken when a wait ends.
+    waits_ended: AtomicWaker,
     /// Whether the stream was verified; set when it ends successfully.
     verified: OnceLock<bool>,
     /// How the stream failed, for a reading end.
@@ -57,6 +64,8 @@ impl StreamStats {
             messages: AtomicU64::new(0),
             waited_micros: AtomicU64::new(0),
             since_micros: AtomicU64::new(NOT_WAITING),
+            attempts: AtomicU64::new(0),
+            waits_ended: AtomicWaker::new(),
             verified: OnceLock::new(),
             failed: OnceLock::new(),
             ending: AtomicBool::new(false),
@@ -129,7 +138,24 @@ impl StreamStats {
         let since = since.map_or(NOT_WAITING, |since| {
             micros(since.saturating_duration_since(self.made))
         });
-        self.since_micros.store(since, Relaxed);
+        // Ordered before the waker is taken, and the waker is registered before this is read.
+        self.since_micros.store(since, SeqCst);
+        if since == NOT_WAITING {
+            self.waits_ended.wake();
+        }
+    }
+
+    /// Records an attempt of the current wait.
+    pub(crate) fn count_attempt(&self) {
+        self.attempts.fetch_add(1, Relaxed);
+    }
+
+    /// Returns the number of attempts that had to wait if the end waits now, and wakes the task
+    /// when the wait ends.
+    pub(crate) fn poll_waiting(&self, cx: &Context<'_>) -> Option<u64> {
+        self.waits_ended.register(cx.waker());
+        let waiting = self.since_micros.load(SeqCst) != NOT_WAITING;
+        waiting.then(|| self.attempts.load(Relaxed))
     }
 
     /// The counters, including the current wait, without the verdict.

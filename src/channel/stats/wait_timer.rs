@@ -22,6 +22,9 @@ impl WaitTimer {
 
     /// Records that the operation has to wait.
     pub(crate) fn begin(&mut self) {
+        if let Some(stats) = &self.stats {
+            stats.count_attempt();
+        }
         if self.since.is_none() {
             self.since = Some(Instant::now());
             self.changed();

@@ -12,7 +12,7 @@ use super::{Outbox, Packer};
 use crate::channel::coop::poll_coop;
 use crate::channel::link::Link;
 use crate::channel::{
-    MessageQueue, ReturnSlot, StreamObserver, StreamReport, StreamStats, WriteError,
+    MessageQueue, ReturnSlot, StreamMetadata, StreamObserver, StreamReport, StreamStats, WriteError,
 };
 use crate::codec::Compression;
 use crate::transport::Address;
@@ -123,12 +123,11 @@ impl ChannelWriter {
         self.with_header(|header| header.content = Some(content))
     }
 
-    /// Forwards the metadata of another stream.
-    pub(crate) fn with_metadata(self, metadata: Option<&Value>) -> Self {
-        match metadata {
-            Some(metadata) => self.with_content(metadata.clone()),
-            None => self,
-        }
+    /// Forwards the metadata of another stream, as known when the header is made, unless the user
+    /// sets other metadata.
+    pub(crate) fn forwarding(mut self, metadata: &StreamMetadata) -> Self {
+        self.outbox.packer_mut().forward(metadata.clone());
+        self
     }
 
     /// Ready when [`flush`](Self::flush) is.

@@ -19,12 +19,13 @@ impl AsyncWrite for ChannelWriter {
             return Poll::Ready(Ok(0));
         }
         let outbox = &mut self.get_mut().outbox;
-        poll_coop(cx, |cx| {
+        let written = poll_coop(cx, |cx| {
             ready!(outbox.poll_ready(cx))?;
             let taken = outbox.fill_tail(buf);
             outbox.drain_now(cx);
             Poll::Ready(Ok(taken))
-        })
+        });
+        outbox.counted(written)
     }
 
     fn poll_write_vectored(
@@ -36,7 +37,7 @@ impl AsyncWrite for ChannelWriter {
             return Poll::Ready(Ok(0));
         }
         let outbox = &mut self.get_mut().outbox;
-        poll_coop(cx, |cx| {
+        let written = poll_coop(cx, |cx| {
             ready!(outbox.poll_ready(cx))?;
             let mut taken = 0;
             for buf in bufs {
@@ -49,7 +50,8 @@ impl AsyncWrite for ChannelWriter {
             }
             outbox.drain_now(cx);
             Poll::Ready(Ok(taken))
-        })
+        });
+        outbox.counted(written)
     }
 
     fn is_write_vectored(&self) -> bool {

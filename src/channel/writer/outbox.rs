@@ -71,7 +71,7 @@ impl Outbox {
 
     /// Counts the time until `polled` is ready as waiting; see
     /// [`stop_waiting`](Self::stop_waiting).
-    fn counted<R>(&mut self, polled: Poll<R>) -> Poll<R> {
+    pub(super) fn counted<R>(&mut self, polled: Poll<R>) -> Poll<R> {
         match polled {
             Poll::Pending => self.wait_timer.begin(),
             Poll::Ready(_) => self.wait_timer.end(),

@@ -7,7 +7,7 @@ use super::compressor::StreamCompressor;
 use super::partial_item::PartialItem;
 use super::short_abort::short_abort;
 use crate::channel::stats::totals::Totals;
-use crate::channel::{MessageQueue, QueuedMessage, WriteError};
+use crate::channel::{MessageQueue, QueuedMessage, StreamMetadata, WriteError};
 use crate::codec::Compression;
 use crate::wire::{Abort, Frame, Header, InBand, MAX_FRAME, Text};
 
@@ -31,6 +31,8 @@ enum Head {
 /// Splits written data into frames, in order, and counts it.
 pub(crate) struct Packer {
     head: Head,
+    /// The metadata for the header, unless the user sets other metadata.
+    forwarded: Option<StreamMetadata>,
     /// Whether header, end message and other in-band messages are omitted.
     plain: bool,
     /// The current frame, shorter than [`MAX_FRAME`].
@@ -52,6 +54,7 @@ impl Packer {
     pub(super) fn new() -> Self {
         Self {
             head: Head::Draft(Box::new(Header::new(Header::BYTES))),
+            forwarded: None,
             plain: false,
             tail: BytesMut::new(),
             frames: VecDeque::new(),
@@ -100,6 +103,11 @@ impl Packer {
         }
     }
 
+    /// Puts what is known of the metadata of another stream into the header, once it is made.
+    pub(crate) fn forward(&mut self, metadata: StreamMetadata) {
+        self.forwarded = Some(metadata);
+    }
+
     /// Whether the stream has not been used.
     pub(crate) fn is_draft(&self) -> bool {
         matches!(self.head, Head::Draft(_))
@@ -113,25 +121,40 @@ impl Packer {
         }
     }
 
-    /// Makes the header final.
+    /// Makes the header final, unless metadata that it forwards may still arrive.
     ///
     /// # Errors
     ///
     /// Fails if the header is too long or the compression failed. A short header is kept for the
     /// abort that notifies the reader.
     pub(super) fn prepare(&mut self) -> Result<(), WriteError> {
-        if let Head::Draft(header) = &mut self.head {
-            let mut text = InBand::Header(Header::clone(header)).encode();
-            if text.len() > MAX_MESSAGE {
-                let size = text.len();
-                let limit = MAX_MESSAGE;
-                self.failure = Some(WriteError::MetadataTooLong { size, limit });
-                header.content = None;
-                text = InBand::Header(Header::clone(header)).encode();
-            }
-            self.head = Head::Final(text);
+        let waits = self.forwarded.as_ref().is_some_and(|one| !one.is_known());
+        let has_content = self
+            .header_mut()
+            .is_some_and(|header| header.content.is_some());
+        if has_content || !waits {
+            self.make_final();
         }
         self.failure.clone().map_or(Ok(()), Err)
+    }
+
+    fn make_final(&mut self) {
+        let Head::Draft(header) = &mut self.head else {
+            return;
+        };
+        if header.content.is_none() {
+            let forwarded = self.forwarded.as_ref();
+            header.content = forwarded.and_then(StreamMetadata::get).cloned();
+        }
+        let mut text = InBand::Header(Header::clone(header)).encode();
+        if text.len() > MAX_MESSAGE {
+            let size = text.len();
+            let limit = MAX_MESSAGE;
+            self.failure = Some(WriteError::MetadataTooLong { size, limit });
+            header.content = None;
+            text = InBand::Header(Header::clone(header)).encode();
+        }
+        self.head = Head::Final(text);
     }
 
     /// Whether [`prepare`](Self::prepare) has succeeded.
@@ -258,13 +281,9 @@ impl Packer {
 
     /// Queues the header before everything else, once.
     pub(super) fn begin(&mut self) {
-        match std::mem::replace(&mut self.head, Head::Gone) {
-            Head::Draft(header) => {
-                let header = InBand::Header(*header).encode();
-                self.frames.push_front(header.into());
-            }
-            Head::Final(text) => self.frames.push_front(text.into()),
-            Head::Gone => {}
+        self.make_final();
+        if let Head::Final(text) = std::mem::replace(&mut self.head, Head::Gone) {
+            self.frames.push_front(text.into());
         }
     }
 

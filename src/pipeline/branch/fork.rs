@@ -41,8 +41,8 @@ impl<P: Segment> BoxedFork for Fork<P> {
             route,
             slots,
         } = *self;
+        let input = CatchPanic::new(before.fuse(context.clone()));
         let own = context.for_stage(name);
-        let input = CatchPanic::new(before.fuse(context));
         let fork = own.tally_fork();
         let outputs = slots
             .iter()

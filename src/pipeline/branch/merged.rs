@@ -68,7 +68,9 @@ where
         if let Some(refused) = self.refused {
             return stream::once(async { Err(refused) }).left_stream();
         }
-        let own = context.for_stage(MERGE);
+        let (own, metadata) = context.for_stage(MERGE).with_own_output();
+        // Of several headers, none is forwarded.
+        metadata.set(None);
         let feed = self.stem.map(|stem| stem.fuse(context.clone()));
         let mut inputs = Vec::new();
         let mut streams = Vec::new();

@@ -1,5 +1,5 @@
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use futures::future::BoxFuture;
 use futures::{FutureExt, TryFutureExt};
 use serde_json::Value;
 
-use super::super::fused::local_stats::{Counted, Counts, LocalStats, PartIndex};
+use super::super::fused::local_stats::{Counts, LocalStats};
 use super::super::{Given, Params, ResourceList, StageError, StageFacts};
 use super::control::Control;
-use crate::channel::{ChannelReader, MessageQueue, QueuedMessage, Receiver};
+use crate::channel::{ChannelReader, MessageQueue, QueuedMessage, Receiver, StreamMetadata};
 use crate::codec::{Decode, ItemLimits};
 use crate::error::Error;
 use crate::wire::{Progress, Text};
@@ -44,7 +44,10 @@ struct Inner {
     /// Whether the parameters were set where the stage is used.
     configured: bool,
     worker: Option<Worker>,
-    metadata: OnceLock<Option<Value>>,
+    /// The metadata of the input.
+    metadata: StreamMetadata,
+    /// The metadata of the output, if the stage makes a header of its own.
+    output_metadata: Option<StreamMetadata>,
     control: Control,
     message_queue: MessageQueue,
     progress_interval: Duration,
@@ -65,7 +68,8 @@ impl StageContext {
             params: Value::Null,
             configured: false,
             worker: None,
-            metadata: OnceLock::new(),
+            metadata: StreamMetadata::default(),
+            output_metadata: None,
             control,
             message_queue: MessageQueue::default(),
             progress_interval: PROGRESS_INTERVAL,
@@ -83,7 +87,26 @@ impl StageContext {
             inner.stage = stage.into();
             inner.control = inner.control.for_stage();
             inner.counts = Arc::default();
+            inner.output_metadata = None;
+            if let Some(metadata) = inner.local_stats.metadata() {
+                inner.metadata = metadata;
+            }
         })
+    }
+
+    /// The same run for a stage with an input of its own, which has its own header.
+    pub(crate) fn with_own_input(&self) -> Self {
+        self.changed(|inner| {
+            let metadata = inner.local_stats.metadata();
+            inner.metadata = metadata.unwrap_or_else(|| inner.metadata.another());
+        })
+    }
+
+    /// The same run for a stage that makes a header for its output, with the metadata of that.
+    pub(crate) fn with_own_output(&self) -> (Self, StreamMetadata) {
+        let metadata = self.0.metadata.another();
+        let context = self.changed(|inner| inner.output_metadata = Some(metadata.clone()));
+        (context, metadata)
     }
 
     pub(crate) fn with_params(&self, params: Value) -> Self {
@@ -104,7 +127,7 @@ impl StageContext {
 
     /// The same run for a part of this stage, which may have parameters of its own.
     pub(crate) fn for_part(&self, part: &StageFacts, takes_params: bool) -> Self {
-        let context = self.for_stage(&part.id);
+        let context = self.for_stage(&part.id).with_own_input();
         context.changed(|inner| {
             inner.configured = false;
             if !takes_params {
@@ -123,10 +146,7 @@ impl StageContext {
     }
 
     pub(crate) fn with_metadata(&self, metadata: Option<Value>) -> Self {
-        self.changed(|inner| {
-            // If there are none, the parameters from the stream's header apply.
-            inner.metadata = metadata.map_or_else(OnceLock::new, |known| Some(known).into());
-        })
+        self.changed(|inner| inner.metadata = StreamMetadata::new(metadata))
     }
 
     pub(crate) fn with_tally(&self, local_stats: LocalStats) -> Self {
@@ -159,33 +179,6 @@ impl StageContext {
         Receiver::new(reader).limits(self.0.limits)
     }
 
-    /// Counts the outputs of this stage, for the report of a run within one process.
-    pub(crate) fn local_stats<S>(&self, stream: S) -> Counted<S> {
-        let inputs = self.0.local_stats.last().into_iter().collect();
-        self.tally_behind(inputs, stream)
-    }
-
-    /// Adds this stage, whose outputs are counted in its branches, and returns its index.
-    pub(crate) fn tally_fork(&self) -> Option<PartIndex> {
-        let inputs = self.0.local_stats.last().into_iter().collect();
-        let Inner { stage, counts, .. } = &*self.0;
-        self.0.local_stats.add_stage(stage, inputs, counts);
-        self.0.local_stats.last()
-    }
-
-    /// Counts the outputs of this stage, whose inputs are `inputs`.
-    pub(crate) fn tally_behind<S>(&self, inputs: Vec<PartIndex>, stream: S) -> Counted<S> {
-        let Inner { stage, counts, .. } = &*self.0;
-        let count = self.0.local_stats.add_stage(stage, inputs, counts);
-        Counted::new(stream, count)
-    }
-
-    /// Adds this stage, which has no outputs.
-    pub(crate) fn add_to_tally(&self, inputs: Vec<PartIndex>) {
-        let Inner { stage, counts, .. } = &*self.0;
-        self.0.local_stats.add_stage(stage, inputs, counts);
-    }
-
     /// The counters of a run within one process.
     pub(crate) fn parts(&self) -> &LocalStats {
         &self.0.local_stats
@@ -197,7 +190,7 @@ impl StageContext {
     }
 
     /// The counters of the stage in addition to its traffic.
-    pub(in crate::stage) fn counts(&self) -> &Counts {
+    pub(in crate::stage) fn counts(&self) -> &Arc<Counts> {
         &self.0.counts
     }
 
@@ -215,6 +208,7 @@ impl StageContext {
             configured: self.0.configured,
             worker: self.0.worker.clone(),
             metadata: self.0.metadata.clone(),
+            output_metadata: self.0.output_metadata.clone(),
             control: self.0.control.clone(),
             message_queue: MessageQueue::default(),
             progress_interval: self.0.progress_interval,
@@ -233,21 +227,26 @@ impl StageContext {
         &self.0.stage
     }
 
-    /// The user's metadata from the header of the input. It is forwarded in the header of the
-    /// output.
+    /// The user's metadata from the header of the input, or else that of the run. It is forwarded in
+    /// the header of the output, unless the stage sets other metadata there.
     ///
-    /// Code that receives a stream, and not single items, starts 1 s after its input was opened even
-    /// if no header has arrived. It then has `None` here, and a later header reaches it through
-    /// `Receiver::header` or `ChannelReader::header`. In a fused run, what a sender sets in its own
-    /// header does not arrive here.
+    /// A stage of single items always knows the header. Code that receives a stream starts when
+    /// the header has arrived, but not later than 1 s after its input was opened. A later header is
+    /// known here once the code has read it: with the first item at the latest. To wait for it, use
+    /// [`Receiver::header`](crate::Receiver::header) or
+    /// [`ChannelReader::header`](crate::ChannelReader::header).
     pub fn metadata(&self) -> Option<&Value> {
-        self.0.metadata.get()?.as_ref()
+        self.0.metadata.get()
     }
 
-    /// Stores the metadata of the input once it has arrived.
-    pub(in crate::stage) fn set_metadata(&self, metadata: Option<Value>) {
-        // The verifier refuses a second header before it gets here.
-        let _ = self.0.metadata.set(metadata);
+    /// The metadata of the input, which its header sets.
+    pub(crate) fn stream_metadata(&self) -> &StreamMetadata {
+        &self.0.metadata
+    }
+
+    /// The metadata of the output, if the stage makes a header for it.
+    pub(in crate::stage) fn output_metadata(&self) -> Option<&StreamMetadata> {
+        self.0.output_metadata.as_ref()
     }
 
     /// Sends a message downstream, after the outputs so far and before the outputs of the current

@@ -19,12 +19,36 @@ use crate::channel::{ReadError, ReaderGone, ReceiveError};
 ///
 /// A failed input counts only if the code has seen the failure. A failure found by the framework,
 /// such as that of one item, keeps its own cause.
+///
+/// A stage that was asked to stop while its input goes on fails with the reason: its outputs so far
+/// are not all. A fused stage knows only how its input failed; a reader that leaves drops it.
 #[derive(Clone, Debug, Default)]
 pub(in crate::stage) struct StageEnding<'a> {
     /// How the input failed, if the code has seen it.
-    pub(in crate::stage) input: Option<&'a ReadError>,
+    pub(in crate::stage) input: Option<InputFailure<'a>>,
     /// Set when the output has no reader any more.
     pub(in crate::stage) output: Option<ReaderGone>,
+    /// Why the stage was asked to stop, if its input has not ended.
+    pub(in crate::stage) stop: Option<&'a StageError>,
+}
+
+/// How the input of a stage failed.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::stage) enum InputFailure<'a> {
+    /// In its channel.
+    Channel(&'a ReadError),
+    /// In the fused stage before it.
+    Fused(&'a StageError),
+}
+
+impl InputFailure<'_> {
+    /// The failure of the stage `stage` that follows from it.
+    fn of(self, stage: &str) -> StageError {
+        match self {
+            Self::Channel(error) => StageError::input(stage, ReceiveError::Stream(error.clone())),
+            Self::Fused(failure) => failure.clone(),
+        }
+    }
 }
 
 impl StageEnding<'_> {
@@ -34,27 +58,31 @@ impl StageEnding<'_> {
         stage: &str,
         code: Result<R, StageError>,
     ) -> Result<R, StageError> {
-        match (code, self.output, self.input) {
+        let ended = match (code, self.output, self.input) {
             (_, Some(ReaderGone::ReaderGone), _) => Err(StageError::output_gone(stage)),
             (Err(failure), Some(ReaderGone::Lost), _) => Err(failure.lost_output(stage)),
-            (Ok(_), _, Some(input)) => Err(failed_input(stage, input)),
+            (Ok(_), _, Some(input)) | (Err(_), None, Some(input @ InputFailure::Fused(_))) => {
+                Err(input.of(stage))
+            }
             // This end refused its input; the error of the code may explain it better.
-            (Err(failure), None, Some(ReadError::Refused { .. })) => Err(failure),
+            (Err(failure), None, Some(InputFailure::Channel(ReadError::Refused { .. }))) => {
+                Err(failure)
+            }
             (Err(failure), None, Some(input)) if failure.is_of_code() => {
-                Err(failed_input(stage, input).instead_of(failure))
+                Err(input.of(stage).instead_of(failure))
             }
             (code, ..) => code,
+        };
+        match self.stop {
+            Some(reason) => Err(reason.clone()),
+            None => ended,
         }
     }
 }
 
-fn failed_input(stage: &str, error: &ReadError) -> StageError {
-    StageError::input(stage, ReceiveError::Stream(error.clone()))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::StageEnding;
+    use super::{InputFailure, StageEnding};
     use crate::channel::{ReadError, ReaderGone};
     use crate::error::Error;
     use crate::stage::StageError;
@@ -78,7 +106,12 @@ mod tests {
                     } else {
                         Ok(())
                     };
-                    let ended = StageEnding { input, output }.decide("s", code);
+                    let ended = StageEnding {
+                        input: input.map(InputFailure::Channel),
+                        output,
+                        stop: None,
+                    };
+                    let ended = ended.decide("s", code);
                     let found = ended.as_ref().err().map(|error| &*error.abort().code);
                     let expected = match (input, output, fails) {
                         (_, Some(ReaderGone::ReaderGone), _) => Some(StageError::OUTPUT_GONE),
@@ -99,8 +132,8 @@ mod tests {
     fn a_failure_that_was_passed_on_keeps_its_cause() {
         let aborted = ReadError::Aborted(Abort::new("c", "m").at_stage("before").at_item(3));
         let ending = StageEnding {
-            input: Some(&aborted),
-            output: None,
+            input: Some(InputFailure::Channel(&aborted)),
+            ..StageEnding::default()
         };
         let own = StageError::new(StageError::PANICKED, "s", "panicked: unwrap on an error");
         let ended = ending.decide("s", Err::<(), _>(own)).unwrap_err();
@@ -111,11 +144,37 @@ mod tests {
     fn a_failure_at_an_item_is_its_own_cause() {
         let aborted = ReadError::Aborted(Abort::new("c", "m").at_stage("before"));
         let ending = StageEnding {
-            input: Some(&aborted),
-            output: None,
+            input: Some(InputFailure::Channel(&aborted)),
+            ..StageEnding::default()
         };
         let own = StageError::returned("s", Some(3), Error::msg("own"));
         let ended = ending.decide("s", Err::<(), _>(own)).unwrap_err();
         assert_eq!(ended.to_string(), "stage s at item 3: own");
+    }
+
+    #[test]
+    fn a_fused_stage_passes_on_the_failure_of_its_input() {
+        let before = StageError::new(StageError::FAILED, "before", "m");
+        for code in [Ok(()), Err(StageError::new(StageError::FAILED, "s", "own"))] {
+            let ending = StageEnding {
+                input: Some(InputFailure::Fused(&before)),
+                ..StageEnding::default()
+            };
+            let ended = ending.decide("s", code).unwrap_err();
+            assert_eq!(ended.to_string(), "stage before: m");
+        }
+    }
+
+    #[test]
+    fn reason_to_stop_outranks_the_end_of_the_code() {
+        let reason = StageError::new(StageError::CANCELLED, "s", "stopped");
+        let ending = StageEnding {
+            stop: Some(&reason),
+            ..StageEnding::default()
+        };
+        assert_eq!(
+            ending.decide("s", Ok(())).unwrap_err().abort(),
+            reason.abort()
+        );
     }
 }

@@ -2,7 +2,8 @@ use std::future::pending;
 
 use futures::{Stream, StreamExt};
 
-use super::super::fused::task::{Seen, Task, send_all};
+use super::super::fused::task::{Seen, Task};
+use super::super::serve_stream::send_all;
 use super::super::{Ends, Flow, StageContext, StageError, StageReport};
 use super::conclude::conclude;
 use super::progress_ticker::ProgressTicker;
@@ -22,7 +23,7 @@ where
     let ticker = ProgressTicker::of_stream(context.clone());
     let id = context.stage();
     let writer = ticker.attach_writer(ends.writer(id)?);
-    let mut sender = Sender::<T, F>::new(writer).with_metadata(context.metadata());
+    let mut sender = Sender::<T, F>::new(writer).forwarding(context.stream_metadata());
     let ended = ticker
         .run(async {
             sender

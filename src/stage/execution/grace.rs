@@ -40,6 +40,14 @@ impl Grace {
         self.poll(cx)
     }
 
+    /// Like [`poll`](Self::poll), but is ready at once without a runtime.
+    pub(in crate::stage) fn poll_or_skip(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match Handle::try_current() {
+            Ok(_) => self.poll(cx),
+            Err(_) => Poll::Ready(()),
+        }
+    }
+
     /// Restarts the timer after progress.
     pub(in crate::stage) fn restart(&mut self) {
         self.0 = None;

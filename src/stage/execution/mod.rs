@@ -4,6 +4,7 @@ pub(super) mod blocking;
 pub(super) mod conclude;
 pub(super) mod context;
 pub(super) mod control;
+mod counted;
 pub(super) mod ending;
 pub(super) mod ends;
 pub(super) mod forward;

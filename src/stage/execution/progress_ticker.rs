@@ -10,7 +10,7 @@ use futures::FutureExt;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::super::{Ends, StageContext, StageError, StageReport};
-use super::ending::StageEnding;
+use super::ending::{InputFailure, StageEnding};
 use super::report::all_verified;
 use crate::channel::{
     ChannelReader, ChannelWriter, MessageQueue, QueuedMessage, ReadError, ReaderGone, StreamReport,
@@ -135,12 +135,16 @@ impl ProgressTicker {
     }
 
     pub(in crate::stage) fn attach_reader(&self, reader: ChannelReader) -> ChannelReader {
-        reader.attached(Arc::clone(&self.input.own), self.message_queue.clone())
+        reader
+            .attached(Arc::clone(&self.input.own), self.message_queue.clone())
+            .describing(self.context.stream_metadata())
     }
 
     /// The reader of a stage without a writer to send messages.
     pub(in crate::stage) fn attach_last_reader(&self, reader: ChannelReader) -> ChannelReader {
-        reader.metered(Arc::clone(&self.input.own))
+        reader
+            .metered(Arc::clone(&self.input.own))
+            .describing(self.context.stream_metadata())
     }
 
     pub(in crate::stage) fn attach_writer(&self, writer: ChannelWriter) -> ChannelWriter {
@@ -156,6 +160,11 @@ impl ProgressTicker {
     /// [`message_queue`](Self::message_queue).
     pub(in crate::stage) fn attach_one_writer(&mut self, writer: ChannelWriter) -> ChannelWriter {
         writer.attached(self.output.end(&self.context), MessageQueue::default())
+    }
+
+    /// The counters of the only output.
+    pub(in crate::stage) fn output_stats(&self) -> Arc<StreamStats> {
+        Arc::clone(&self.output.own)
     }
 
     /// The queue for progress.
@@ -221,16 +230,11 @@ impl ProgressTicker {
         })
         .await;
         let ending = StageEnding {
-            input: self.input.failed(),
+            input: self.input.failed().map(InputFailure::Channel),
             output: self.output.departure(),
+            stop: control.reason().filter(|_| self.input.verified().is_none()),
         };
-        let mut ended = ending.decide(stage, ended);
-        if let Some(reason) = control.reason()
-            && self.input.verified().is_none()
-        {
-            // The output was cut short because the stage was asked to end, so it is not complete.
-            ended = Err(reason.clone());
-        }
+        let ended = ending.decide(stage, ended);
         let told = ended.as_ref().map(|_| ()).map_err(StageError::clone);
         control.set_ended(told, self.report());
         ended

@@ -13,7 +13,7 @@ use crate::channel::{
 };
 use crate::codec::Encode;
 use crate::stage::execution::conclude::conclude;
-use crate::stage::fused::task::push;
+use crate::stage::serve_stream::push;
 use crate::stage::{Flow, StageContext, StageError};
 use crate::wire::Turn;
 

@@ -7,7 +7,7 @@ use crate::channel::{ChannelReader, ChannelWriter, Sender, WaitTimer};
 use crate::codec::{Decode, Encode};
 use crate::stage::execution::conclude::conclude;
 use crate::stage::execution::progress_ticker::ProgressTicker;
-use crate::stage::fused::task::send_all;
+use crate::stage::serve_stream::send_all;
 use crate::stage::{Flow, Incoming, StageContext, StageError, StageReport};
 
 /// Runs a fan-out over channels, from one reader to several writers.
@@ -24,30 +24,21 @@ where
     let mut ticker = ProgressTicker::of_stream(context.clone());
     let id = context.stage();
     let mut receiver = context.receiver::<T, F>(ticker.attach_reader(reader));
-    let mut outputs: Vec<_> = writers
+    let outputs: Vec<_> = writers
         .into_iter()
-        .map(|writer| Sender::<T, F>::new(ticker.attach_one_writer(writer)))
+        .map(|writer| {
+            let writer = ticker.attach_one_writer(writer);
+            Sender::<T, F>::new(writer).forwarding(context.stream_metadata())
+        })
         .collect();
     let mut waits = WaitTimer::default();
     waits.show(ticker.output_waits());
     let progress = ticker.message_queue();
     let ended = ticker
         .run(async {
-            let header = receiver
-                .header()
-                .await
-                .map_err(|error| StageError::input(id, error));
-            match header {
-                Ok(header) => {
-                    context.set_metadata(header.and_then(|header| header.content.clone()));
-                }
-                Err(failure) => {
-                    let failed = futures::stream::iter([Err(failure)]);
-                    return fan_out(failed, outputs, route, waits, progress, &context).await;
-                }
-            }
-            for output in &mut outputs {
-                output.set_metadata(context.metadata());
+            if let Err(error) = receiver.header().await {
+                let failed = futures::stream::iter([Err(StageError::input(id, error))]);
+                return fan_out(failed, outputs, route, waits, progress, &context).await;
             }
             let input = Incoming::new(receiver, id);
             fan_out(input, outputs, route, waits, progress, &context).await
@@ -80,7 +71,7 @@ where
     let mut waits = WaitTimer::default();
     waits.show(ticker.input_waits());
     let writer = ticker.attach_writer(writer);
-    let mut sender = Sender::<T, F>::new(writer).with_metadata(context.metadata());
+    let mut sender = Sender::<T, F>::new(writer).forwarding(context.stream_metadata());
     let ended = ticker
         .run(async {
             sender

@@ -8,7 +8,7 @@ use futures::future::BoxFuture;
 use pin_project::{pin_project, pinned_drop};
 
 use super::super::{Flow, StageError, StageReport};
-use crate::channel::{Event, Signal, SignalKind};
+use crate::channel::{Event, Signal, SignalKind, StreamMetadata};
 use crate::sync::MutexExt;
 
 /// The outputs of each part of a run within one process, in the order of the stream, and the work
@@ -64,6 +64,8 @@ struct Part {
     /// The parts that supply the input.
     inputs: Vec<PartIndex>,
     items_out: Arc<AtomicU64>,
+    /// The metadata of the output.
+    metadata: StreamMetadata,
 }
 
 #[derive(Debug)]
@@ -83,30 +85,48 @@ impl LocalStats {
         name: &str,
         inputs: Vec<PartIndex>,
         counts: &Arc<Counts>,
+        metadata: StreamMetadata,
     ) -> Arc<AtomicU64> {
         let (name, counts) = (name.to_owned(), Arc::clone(counts));
-        self.add(Role::Stage { name, counts }, inputs)
+        self.add(Role::Stage { name, counts }, inputs, Some(metadata))
     }
 
     /// Adds the start of a branch after the operator `fork`.
     pub(crate) fn add_branch(&self, fork: Option<PartIndex>) -> Arc<AtomicU64> {
-        self.add(Role::Branch, fork.into_iter().collect())
+        self.add(Role::Branch, fork.into_iter().collect(), None)
     }
 
     /// Counts items of another kind than the previous part returns.
     pub(crate) fn converted<S>(&self, stream: S) -> Counted<S> {
         let inputs = self.last().into_iter().collect();
-        Counted::new(stream, self.add(Role::Converted, inputs))
+        Counted::new(stream, self.add(Role::Converted, inputs, None))
     }
 
-    fn add(&self, role: Role, inputs: Vec<PartIndex>) -> Arc<AtomicU64> {
+    /// Without `metadata`, the part forwards that of its input.
+    fn add(
+        &self,
+        role: Role,
+        inputs: Vec<PartIndex>,
+        metadata: Option<StreamMetadata>,
+    ) -> Arc<AtomicU64> {
         let items_out = Arc::<AtomicU64>::default();
-        self.lock().parts.push(Part {
+        let parts = &mut self.lock().parts;
+        let input = inputs.first().and_then(|input| parts.get(input.0));
+        let forwarded = || input.map(|input| input.metadata.clone());
+        let metadata = metadata.or_else(forwarded).unwrap_or_default();
+        parts.push(Part {
             role,
             inputs,
             items_out: Arc::clone(&items_out),
+            metadata,
         });
         items_out
+    }
+
+    /// The metadata of the output of the last part, which is the input of the next stage of a
+    /// chain.
+    pub(in crate::stage) fn metadata(&self) -> Option<StreamMetadata> {
+        self.lock().parts.last().map(|part| part.metadata.clone())
     }
 
     /// The part that was added last, which the next stage of a chain follows.

@@ -9,12 +9,12 @@ use futures::Stream;
 use pin_project::pin_project;
 
 use super::super::execution::conclude::WritingEnd;
+use super::super::execution::ending::{InputFailure, StageEnding};
 use super::super::execution::grace::Grace;
+use super::super::serve_stream::push;
 use super::super::{CatchPanic, Flow, StageContext, StageError};
 use super::flow::unreadable;
-use crate::channel::{
-    Event, NoOutput, ReceiveError, Receiver, ReturnSlot, Sender, Signal, SignalKind, StreamStats,
-};
+use crate::channel::{NoOutput, ReceiveError, Receiver, ReturnSlot, Sender, StreamStats};
 use crate::codec::{Decode, Encode};
 use crate::error::Error;
 use crate::wire::Abort;
@@ -23,9 +23,10 @@ use crate::wire::Abort;
 ///
 /// Each poll does three things, none of which waits for another: it feeds the input to the code,
 /// runs the code, and returns the outputs. The code's result comes last; until it is known, the end
-/// of the output is provisional. The rules are those of
-/// [`StageEnding`](super::super::execution::ending::StageEnding): once the code has seen that its
-/// input failed, this is the cause of whatever it returns.
+/// of the output is provisional. [`StageEnding`] decides the result.
+///
+/// As over channels, the code starts once the header of its input is known, but waits at most 1 s
+/// for it.
 #[pin_project]
 pub(in crate::stage) struct Task<S, T, F: Encode<T>, C, W, O, G: Decode<O>>
 where
@@ -39,6 +40,9 @@ where
     /// How the input failed.
     failed_input: Option<StageError>,
     seen: Seen,
+    start: Start,
+    /// Whether the header of the input was forwarded to the code.
+    has_header: bool,
     #[pin]
     code: Option<C>,
     ended: Option<Result<(), StageError>>,
@@ -50,6 +54,13 @@ where
     /// not, or the input has failed and the code continues.
     grace: Grace,
     over: bool,
+}
+
+/// Whether the code runs.
+enum Start {
+    /// It waits for the header of its input.
+    Waiting(Grace),
+    Started,
 }
 
 /// Determines whether the code has seen that its input failed.
@@ -106,12 +117,18 @@ where
         mut output: Receiver<O, G>,
     ) -> Self {
         output.keep_all();
+        let start = match seen {
+            Seen::Flag(_) | Seen::StreamStats(_) => Start::Waiting(Grace::default()),
+            Seen::NoInput | Seen::Elsewhere(_) | Seen::NoCode => Start::Started,
+        };
         Self {
             context,
             input: Some(CatchPanic::new(input)),
             feed: Some(feed),
             failed_input: None,
             seen,
+            start,
+            has_header: false,
             code: Some(code),
             ended: None,
             return_slot,
@@ -161,7 +178,8 @@ where
             // The output has ended. The code's result, once known, tells why.
             if !known {
                 // Last, because an endless input uses up the cooperative budget of the task.
-                if self.as_mut().poll_feed(cx) || ran {
+                let moved = self.as_mut().poll_feed(cx);
+                if moved || ran || self.can_start() {
                     continue;
                 }
                 ready!(self.as_mut().poll_stands_still(cx));
@@ -180,6 +198,12 @@ where
     W: WritingEnd,
     G: Decode<O>,
 {
+    /// Whether the code waits for a header that is known by now.
+    fn can_start(&self) -> bool {
+        let known = self.context.stream_metadata().is_known();
+        matches!(self.start, Start::Waiting(_)) && (known || self.input.is_none())
+    }
+
     /// Ready when the stage has waited too long for an event that does not come. Called when no
     /// progress is made.
     fn poll_stands_still(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
@@ -201,9 +225,6 @@ where
         this.input.set(None);
         this.code.set(None);
         let stands_still = end.is_none();
-        // Code that makes no progress may never look at its input again.
-        let seen = this.seen.get() || this.ended.is_none();
-        let input = this.failed_input.take().filter(|_| seen);
         let came = this.output.report();
         let stage = this.context.stage();
         let owed = match this.seen.silence() {
@@ -211,10 +232,18 @@ where
             NoOutput::NoStage if came.items == 0 && came.bytes == 0 => Some(Abort::no_stage(stage)),
             _ => Some(Abort::left_open(stage)),
         };
-        let code = this.ended.take().and_then(Result::err);
+        let ended = this.ended.take().unwrap_or_else(|| {
+            // Code that stands still may not look at its input any more.
+            let input = this.failed_input.as_ref().map(InputFailure::Fused);
+            let ending = StageEnding {
+                input,
+                ..StageEnding::default()
+            };
+            ending.decide(stage, Ok(()))
+        });
         let output = end.and_then(Result::err);
-        input
-            .or(code)
+        ended
+            .err()
             .or(output)
             .or(owed.filter(|_| stands_still).map(StageError::from_abort))
     }
@@ -223,6 +252,14 @@ where
     fn poll_feed(self: Pin<&mut Self>, cx: &mut Context<'_>) -> bool {
         let mut this = self.project();
         let mut moved = false;
+        let known = this.context.stream_metadata().is_known();
+        if let Some(feed) = this.feed
+            && known
+            && !std::mem::replace(this.has_header, known)
+        {
+            // A failure is returned by the next call.
+            *this.has_header = feed.poll_flush(cx).is_ready();
+        }
         while let Some(feed) = this.feed {
             let Some(input) = this.input.as_mut().as_pin_mut() else {
                 // The input has ended; notify the code.
@@ -263,6 +300,7 @@ where
                 }
                 Poll::Ready(Some(Ok(event))) => {
                     moved = true;
+                    *this.start = Start::Started;
                     if let Err(failure) = push(feed, event, this.context.stage()) {
                         *this.failed_input = Some(failure);
                         this.input.set(None);
@@ -280,8 +318,15 @@ where
 
     /// Runs the code and ends its output when it has ended. Returns whether anything changed.
     fn poll_code(self: Pin<&mut Self>, cx: &mut Context<'_>) -> bool {
+        let can_start = self.can_start();
         let mut this = self.project();
         let mut ran = false;
+        if let Start::Waiting(grace) = this.start {
+            if !can_start && grace.poll_or_skip(cx).is_pending() {
+                return false;
+            }
+            *this.start = Start::Started;
+        }
         if let Some(code) = this.code.as_mut().as_pin_mut() {
             let stage = this.context.stage();
             let ended = match catch_unwind(AssertUnwindSafe(|| code.poll(cx))) {
@@ -293,15 +338,17 @@ where
             this.code.set(None);
             *this.writer = this.return_slot.take();
             // If the code has seen that the input failed, the output must not succeed.
-            *this.ended = Some(
-                match (&*this.failed_input, this.context.control().reason()) {
-                    (Some(failure), _) if this.seen.get() => Err(failure.clone()),
-                    // The output was cut short because the stage was asked to end, so it is not
-                    // complete.
-                    (None, Some(reason)) if this.input.is_some() => Err(reason.clone()),
-                    _ => ended,
-                },
-            );
+            let failed = this.failed_input.as_ref().filter(|_| this.seen.get());
+            let ending = StageEnding {
+                input: failed.map(InputFailure::Fused),
+                output: None,
+                stop: this
+                    .context
+                    .control()
+                    .reason()
+                    .filter(|_| this.input.is_some()),
+            };
+            *this.ended = Some(ending.decide(stage, ended));
             ran = true;
         }
         if let (Some(writer), Some(ended)) = (&mut *this.writer, &*this.ended) {
@@ -316,67 +363,4 @@ where
         }
         ran
     }
-}
-
-/// Forwards one event.
-pub(in crate::stage) fn push<T: Send + 'static, F: Encode<T>>(
-    feed: &mut Sender<T, F>,
-    event: Event<T>,
-    stage: &str,
-) -> Result<(), StageError> {
-    match event {
-        Event::Item(item) => feed
-            .push(item)
-            .map_err(|error| StageError::unwritable(stage, &error)),
-        Event::Message(text) => feed
-            .push_message(text)
-            .map_err(|error| StageError::unwritable_message(stage, &error)),
-        Event::Progress(progress) => {
-            feed.push_progress(*progress);
-            Ok(())
-        }
-        Event::Signal(Signal(SignalKind::Turn(turn))) => {
-            feed.push_turn(turn);
-            Ok(())
-        }
-        Event::Signal(Signal(SignalKind::Unreadable(unreadable))) => feed
-            .push_unreadable(unreadable)
-            .map_err(|error| StageError::input(stage, error)),
-    }
-}
-
-/// Forwards everything from `input` until it ends. The caller handles the end itself.
-///
-/// Takes nothing more once the stage should stop, even if input is ready.
-pub(in crate::stage) async fn send_all<T, F>(
-    input: impl Stream<Item = Flow<T>>,
-    sender: &mut Sender<T, F>,
-    context: &StageContext,
-) -> Result<(), StageError>
-where
-    T: Send + 'static,
-    F: Encode<T>,
-{
-    let stage = context.stage();
-    let output = |error| StageError::output(stage, error);
-    let mut input = std::pin::pin!(input);
-    std::future::poll_fn(|cx| {
-        loop {
-            ready!(context.poll_go_on(cx));
-            // If plain code computes the items, the last one is sent before the next is computed.
-            ready!(sender.poll_turn(cx));
-            ready!(sender.poll_ready(cx)).map_err(output)?;
-            match input.as_mut().poll_next(cx) {
-                Poll::Ready(Some(Ok(event))) => push(sender, event, stage)?,
-                Poll::Ready(Some(Err(failure))) => return Poll::Ready(Err(failure)),
-                Poll::Ready(None) => return Poll::Ready(Ok(())),
-                Poll::Pending => {
-                    // A reader that leaves while there is nothing to write also ends the stage.
-                    let gone = ready!(sender.poll_gone(cx));
-                    return Poll::Ready(Err(output(gone)));
-                }
-            }
-        }
-    })
-    .await
 }

@@ -85,6 +85,10 @@ async fn run(
         Some(interval) => context.with_progress_interval(Duration::from_millis(interval)),
         None => context,
     };
+    if ends.reader.is_none() {
+        // Without a header, the metadata of the run applies.
+        context.stream_metadata().set(None);
+    }
     let serving = async {
         if let Err(error) = ends.connect().await {
             return Err(StageError::returned(&id, None, error));

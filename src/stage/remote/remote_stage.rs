@@ -12,15 +12,16 @@ use tracing::Instrument;
 use super::super::execution::conclude::conclude;
 use super::super::execution::progress_ticker::ProgressTicker;
 use super::super::fused::flow::Incoming;
-use super::super::fused::task::{Seen, Task, send_all};
+use super::super::fused::task::{Seen, Task};
 use super::super::held::Held;
+use super::super::serve_stream::send_all;
 use super::super::{
     Ends, Flow, KeepsOrder, Part, Service, Stage, StageContext, StageError, StageFacts, StageInfo,
     StageReport, StageRequest, check_order,
 };
 use super::cancel::{RemoteCancel, no_output_of};
 use super::request::FailedStage;
-use crate::channel::{ChannelWriter, Receiver, ReturnSlot, Sender};
+use crate::channel::{ChannelWriter, Receiver, ReturnSlot, Sender, StreamMetadata};
 use crate::codec::{Decode, Encode, Json};
 use crate::error::{Error, Result};
 use crate::worker::{CallError, Worker};
@@ -197,6 +198,7 @@ where
         S: Stream<Item = Flow<In>> + Send + 'static,
     {
         let context = context.configured(&self.params).for_stage(&self.id);
+        let (context, metadata) = context.with_own_output();
         let counted = context.clone();
         let output = stream::once(async move {
             let worker = context.worker().cloned().ok_or_else(|| {
@@ -210,7 +212,7 @@ where
             }
             // In a separate task, which cleans up even if the run is dropped in the meantime.
             let (on, circumstances) = (worker.clone(), context.clone());
-            let opening = async move { self.channels(&on, &circumstances).await };
+            let opening = async move { self.channels(&on, &circumstances, &metadata).await };
             let opened = tokio::spawn(opening.in_current_span()).await;
             let opened = opened.unwrap_or_else(|error| Err(Error::from(error)));
             let (feed, mut held, output) =
@@ -256,15 +258,14 @@ where
             let id = context.stage();
             let (reader, writer) = ticker.attach(&mut ends).await?;
             let mut receiver = context.receiver::<In, F>(reader);
-            let mut sender = Sender::<Out, G>::new(writer);
+            let sender = Sender::<Out, G>::new(writer);
+            let mut sender = sender.forwarding(context.stream_metadata());
             let ended = ticker
                 .run(async {
-                    let header = receiver
+                    receiver
                         .header()
                         .await
                         .map_err(|error| StageError::input(id, error))?;
-                    context.set_metadata(header.and_then(|header| header.content.clone()));
-                    sender.set_metadata(context.metadata());
                     let input = Incoming::new(receiver, id);
                     let output = self.fuse(input, context.clone()).boxed();
                     send_all(output, &mut sender, &context).await
@@ -313,13 +314,14 @@ where
         &self,
         worker: &Worker,
         context: &StageContext,
+        metadata: &StreamMetadata,
     ) -> Result<Opened<In, Out, F, G>> {
-        let to = worker.create_channel(None).await?;
+        let mut to = worker.create_channel(None).await?;
         let mut from = worker.create_channel(None).await?;
         let remote_cancel = RemoteCancel::new(worker).await?;
         from.reader.connect().await?;
-        let mut feed = Sender::new(to.writer).with_metadata(context.metadata());
-        feed.flush().await?;
+        to.writer.open().await?;
+        let feed = Sender::new(to.writer).forwarding(context.stream_metadata());
         let request = StageRequest {
             reader_ref: Some(to.reader_ref),
             writer_ref: Some(from.writer_ref),
@@ -328,7 +330,8 @@ where
             params: context.raw_params().clone(),
         };
         let held = Held::new(worker, &request, Some(remote_cancel));
-        Ok((feed, held, context.receiver(from.reader)))
+        let reader = from.reader.describing(metadata);
+        Ok((feed, held, context.receiver(reader)))
     }
 }
 

@@ -28,10 +28,10 @@ impl Floors {
         if from == to {
             return Ok(());
         }
-        // Client and engine share only the wire types and the transport.
-        if from == "engine" && !matches!(to, "wire" | "transport") {
+        // Client and engine share only the wire types, the transport and the locks.
+        if from == "engine" && !matches!(to, "wire" | "transport" | "sync") {
             return Err(format!(
-                "`engine` imports `wire` and `transport`, not `{to}`"
+                "`engine` imports `wire`, `transport` and `sync`, not `{to}`"
             ));
         }
         let (below, above) = (self.floor(to)?, self.floor(from)?);

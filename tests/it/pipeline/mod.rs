@@ -3,6 +3,7 @@
 mod branches;
 mod closures;
 mod composed;
+mod copied;
 mod dead_letters;
 mod differential;
 mod drain;
@@ -12,6 +13,7 @@ mod files;
 mod foreign;
 mod late_ends;
 mod letter_boxes;
+mod metadata;
 mod order;
 mod pairs;
 mod policies;

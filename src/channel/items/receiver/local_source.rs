@@ -4,8 +4,8 @@ use super::super::local::LocalReceiver;
 use super::super::{Event, ReceiveError, Unreadable};
 use super::settings::Settings;
 use crate::channel::reader::Listeners;
-use crate::channel::{StreamReport, Verdict};
-use crate::wire::Close;
+use crate::channel::{StreamMetadata, StreamReport, Verdict};
+use crate::wire::{Close, Header};
 
 /// The source of a [`Receiver`](super::super::Receiver) whose sender is in this process.
 pub(in crate::channel::items) struct LocalSource<T> {
@@ -13,6 +13,9 @@ pub(in crate::channel::items) struct LocalSource<T> {
     report: StreamReport,
     listeners: Listeners,
     goes_on_after_bad_items: bool,
+    /// The metadata of the stream, and the header made of it.
+    metadata: Option<StreamMetadata>,
+    header: Option<Header>,
     /// The failure that ended the stream of items, returned again by later calls.
     failure: Option<ReceiveError>,
 }
@@ -24,6 +27,8 @@ impl<T> LocalSource<T> {
             report: StreamReport::default(),
             listeners: Listeners::default(),
             goes_on_after_bad_items: false,
+            metadata: None,
+            header: None,
             failure: None,
         }
     }
@@ -31,6 +36,35 @@ impl<T> LocalSource<T> {
     /// Only the setting for bad items applies: the limits are about encoded bytes.
     pub(in crate::channel::items) fn set(&mut self, settings: Settings) {
         self.goes_on_after_bad_items |= settings.goes_on_after_bad_items;
+    }
+
+    /// Sets the metadata of the stream.
+    pub(in crate::channel::items) fn describe(&mut self, metadata: StreamMetadata) {
+        self.metadata = Some(metadata);
+    }
+
+    /// Waits until the metadata is known. `make` makes the rest of the header.
+    pub(in crate::channel::items) fn poll_header(
+        &mut self,
+        make: impl FnOnce() -> Header,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), ReceiveError>> {
+        if let Some(metadata) = &self.metadata
+            && self.header.is_none()
+        {
+            if !metadata.is_known() {
+                ready!(self.queue.poll_peek(cx))?;
+            }
+            self.header = metadata.is_known().then(|| Header {
+                content: metadata.get().cloned(),
+                ..make()
+            });
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    pub(in crate::channel::items) fn header(&self) -> Option<&Header> {
+        self.header.as_ref()
     }
 
     pub(in crate::channel::items) fn poll_event(

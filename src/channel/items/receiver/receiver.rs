@@ -4,12 +4,12 @@ use std::task::{Context, Poll, ready};
 
 use super::super::local::LocalReceiver;
 use super::super::pace::{Pace, poll_paced};
-use super::super::{Event, ReceiveError, Signal, SignalKind, Unreadable};
+use super::super::{Event, ReceiveError, Signal, SignalKind, Unreadable, short_name};
 use super::decoder::ItemDecoder;
 use super::local_source::LocalSource;
 use super::settings::Settings;
 use crate::channel::coop::poll_coop;
-use crate::channel::{ChannelReader, MessageQueue, QueuedMessage, StreamReport};
+use crate::channel::{ChannelReader, MessageQueue, QueuedMessage, StreamMetadata, StreamReport};
 use crate::codec::{Decode, Format, ItemLimits, Json};
 use crate::wire::{Close, Header};
 
@@ -111,6 +111,14 @@ impl<T, F: Format> Receiver<T, F> {
             keeps_messages: false,
             pace: Pace::new(),
         }
+    }
+
+    /// Sets the metadata of a stream within this process.
+    pub(crate) fn describing(mut self, metadata: &StreamMetadata) -> Self {
+        if let Source::Local(local) = &mut self.source {
+            local.describe(metadata.clone());
+        }
+        self
     }
 
     /// Sets the limits of an item. Has no effect after the first item.
@@ -261,7 +269,7 @@ impl<T, F: Decode<T>> Receiver<T, F> {
     }
 
     /// Waits for the first frame of the stream and compares its header with this receiver. Returns
-    /// the header, or `None` if the writer sent none or is in this process.
+    /// the header, or `None` if the writer sent none.
     ///
     /// # Errors
     ///
@@ -276,7 +284,18 @@ impl<T, F: Decode<T>> Receiver<T, F> {
                 poll_fn(|cx| poll_coop(cx, |cx| decoder.poll_header(cx))).await?;
                 Ok(decoder.header())
             }
-            Source::New { .. } | Source::Local(_) => Ok(None),
+            Source::Local(local) => {
+                let make = || {
+                    let mut header = Header::new(F::NAME);
+                    header.encoding = F::ENCODING.map(str::to_owned);
+                    header.item = Some(short_name::<T>());
+                    header.schema = F::shape();
+                    header
+                };
+                poll_fn(|cx| local.poll_header(make, cx)).await?;
+                Ok(local.header())
+            }
+            Source::New { .. } => Ok(None),
         }
     }
 

@@ -14,7 +14,8 @@ use super::flusher;
 use crate::channel::coop::poll_coop;
 use crate::channel::writer::{Outbox, Packer, close_dropped};
 use crate::channel::{
-    ChannelWriter, MessageQueue, QueuedMessage, ReturnSlot, StreamReport, Verdict, WriteError,
+    ChannelWriter, MessageQueue, QueuedMessage, ReturnSlot, StreamMetadata, StreamReport, Verdict,
+    WriteError,
 };
 use crate::codec::{Compression, Encode, Format, Json};
 use crate::wire::{Abort, Text};
@@ -133,7 +134,10 @@ impl<T, F: Format> Sender<T, F> {
     /// Puts the user's metadata into the header. Has no effect after the first use.
     #[must_use]
     pub fn with_content(mut self, content: Value) -> Self {
-        self.set_head(|head| head.set_content(content));
+        match &mut self.target {
+            Target::Local { queue, .. } => queue.set_content(content),
+            _ => self.set_head(|head| head.set_content(content)),
+        }
         self
     }
 
@@ -148,11 +152,11 @@ impl<T, F: Format> Sender<T, F> {
         self
     }
 
-    /// Forwards the metadata of another stream. Has no effect after the first use.
-    pub(crate) fn set_metadata(&mut self, metadata: Option<&Value>) {
-        if let Some(metadata) = metadata {
-            self.set_head(|head| head.set_content(metadata.clone()));
-        }
+    /// Forwards the metadata of another stream, as known at the first use, unless the user sets
+    /// other metadata.
+    pub(crate) fn forwarding(mut self, metadata: &StreamMetadata) -> Self {
+        self.set_head(|head| head.forward(metadata.clone()));
+        self
     }
 
     /// Changes the header and other settings that apply before the first frame.
@@ -162,12 +166,6 @@ impl<T, F: Format> Sender<T, F> {
             Target::Channel { encoder, .. } => encoder.set_head(set),
             Target::New(None) | Target::Local { .. } => {}
         }
-    }
-
-    /// Forwards the metadata of another stream; see [`set_metadata`](Self::set_metadata).
-    pub(crate) fn with_metadata(mut self, metadata: Option<&Value>) -> Self {
-        self.set_metadata(metadata);
-        self
     }
 
     /// What was accepted so far, and how the stream ended.
@@ -303,7 +301,11 @@ impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
     pub fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
         ready!(self.poll_started(cx));
         poll_coop(cx, |cx| match self.target() {
-            Target::New(_) | Target::Local { .. } => Poll::Ready(Ok(())),
+            Target::New(_) => Poll::Ready(Ok(())),
+            Target::Local { queue, .. } => {
+                queue.make_header();
+                Poll::Ready(Ok(()))
+            }
             Target::Channel { encoder, .. } => encoder.poll(cx, Outbox::poll_flush),
         })
     }

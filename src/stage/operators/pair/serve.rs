@@ -5,7 +5,7 @@ use futures::stream::{BoxStream, StreamExt};
 
 use super::super::super::execution::conclude::conclude;
 use super::super::super::execution::progress_ticker::ProgressTicker;
-use super::super::super::fused::task::send_all;
+use super::super::super::serve_stream::send_all;
 use super::super::super::{Flow, FormatChecked, Incoming, StageContext, StageError, StageReport};
 use super::driver::Paired;
 use super::pairing::Pairing;
@@ -53,7 +53,7 @@ where
         let left = Incoming::new(context.receiver::<A, AF>(left), id).boxed();
         let right = Incoming::new(context.receiver::<B, BF>(right), id).boxed();
         let writer = ticker.attach_writer(writer);
-        let mut sender = Sender::<P::Out, F>::new(writer).with_metadata(context.metadata());
+        let mut sender = Sender::<P::Out, F>::new(writer).forwarding(context.stream_metadata());
         let ended = ticker
             .run(async {
                 sender
