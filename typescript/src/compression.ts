@@ -3,16 +3,17 @@ import type { Duplex } from "node:stream";
 import * as zlib from "node:zlib";
 
 import { ItemError } from "./errors.js";
+import { Lz4Compressor, Lz4Decompressor } from "./lz4.js";
 
 /** A compression of the whole payload of a stream (`docs/protocol.md` section 9.2). */
-export type Compression = "zstd";
+export type Compression = "zstd" | "lz4";
 
 /** Compresses or decompresses, one piece of payload after the other. */
 export interface Transformer {
   /** Accepts payload; returns output in pieces of bounded size. Throws `ItemError`. */
-  feed(payload: Buffer): AsyncIterable<Buffer>;
+  feed(payload: Buffer): Iterable<Buffer> | AsyncIterable<Buffer>;
   /** Ends the stream and returns the rest. Throws `ItemError` if a compressed stream is incomplete. */
-  finish(): AsyncIterable<Buffer>;
+  finish(): Iterable<Buffer> | AsyncIterable<Buffer>;
 }
 
 interface Zstd {
@@ -97,23 +98,34 @@ class Piped implements Transformer {
   }
 }
 
-function check(name: string): asserts name is Compression {
-  if (name !== "zstd") {
-    throw new ItemError(`the compression '${name}' is not supported here; known is zstd`);
-  }
+function unknown(name: string): ItemError {
+  return new ItemError(`the compression '${name}' is not supported here; known are zstd and lz4`);
 }
 
 /** Starts to compress. */
 export function compressor(name: string): Transformer {
-  check(name);
-  const stream = zstd().compress();
-  return new Piped(stream, (done) => {
-    stream.flush(done);
-  });
+  switch (name) {
+    case "zstd": {
+      const stream = zstd().compress();
+      return new Piped(stream, (done) => {
+        stream.flush(done);
+      });
+    }
+    case "lz4":
+      return new Lz4Compressor();
+    default:
+      throw unknown(name);
+  }
 }
 
 /** Starts to decompress. */
 export function decompressor(name: string): Transformer {
-  check(name);
-  return new Piped(zstd().decompress());
+  switch (name) {
+    case "zstd":
+      return new Piped(zstd().decompress());
+    case "lz4":
+      return new Lz4Decompressor();
+    default:
+      throw unknown(name);
+  }
 }

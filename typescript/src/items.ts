@@ -126,7 +126,7 @@ export class Receiver<T> {
   }
 
   /** Decompresses payload in bounded pieces, one at a time. */
-  async *#unpack(pieces: AsyncIterable<Buffer>): AsyncGenerator<unknown, void, void> {
+  async *#unpack(pieces: Iterable<Buffer> | AsyncIterable<Buffer>): AsyncGenerator<unknown, void, void> {
     for await (const piece of pieces) {
       yield* this.#decoder.feed(piece);
     }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { test } from "node:test";
 
 import { z } from "zod";
@@ -93,7 +94,7 @@ test("msgpack does not depend on frames", () => {
   assert.throws(() => [...cut.finish()], ItemError);
 });
 
-async function gathered(pieces: AsyncIterable<Buffer>): Promise<Buffer> {
+async function gathered(pieces: Iterable<Buffer> | AsyncIterable<Buffer>): Promise<Buffer> {
   const all: Buffer[] = [];
   for await (const piece of pieces) {
     all.push(piece);
@@ -101,23 +102,47 @@ async function gathered(pieces: AsyncIterable<Buffer>): Promise<Buffer> {
   return Buffer.concat(all);
 }
 
-test("compressed payload can be read up to each flush", async () => {
-  const [packed, unpacked] = [compressor("zstd"), decompressor("zstd")];
-  for (const text of ["first", "second".repeat(10_000)]) {
-    const compressed = await gathered(packed.feed(Buffer.from(text)));
-    assert.equal((await gathered(unpacked.feed(compressed))).toString(), text);
-  }
-  await gathered(unpacked.feed(await gathered(packed.finish())));
-  assert.equal((await gathered(unpacked.finish())).length, 0);
+for (const name of ["zstd", "lz4"]) {
+  test(`${name}: compressed payload can be read up to each flush`, async () => {
+    const [packed, unpacked] = [compressor(name), decompressor(name)];
+    for (const text of ["first", "second".repeat(100_000), randomBytes(100_000).toString("latin1"), "first"]) {
+      const compressed = await gathered(packed.feed(Buffer.from(text)));
+      assert.equal((await gathered(unpacked.feed(compressed))).toString(), text);
+    }
+    await gathered(unpacked.feed(await gathered(packed.finish())));
+    assert.equal((await gathered(unpacked.finish())).length, 0);
+  });
+
+  test(`${name}: a damaged or cut compressed stream is an error`, async () => {
+    await assert.rejects(gathered(decompressor(name).feed(Buffer.from(`no ${name} at all`))), ItemError);
+    const packed = compressor(name);
+    const compressed = await gathered(packed.feed(Buffer.from("text".repeat(1000))));
+    const cut = decompressor(name);
+    await gathered(cut.feed(compressed.subarray(0, compressed.length - 3)));
+    await assert.rejects(async () => gathered(cut.finish()), ItemError);
+  });
+
+  test(`${name}: payload is decompressed byte by byte`, async () => {
+    const [packed, unpacked] = [compressor(name), decompressor(name)];
+    const text = "one piece and another piece ".repeat(50);
+    const compressed = Buffer.concat([await gathered(packed.feed(Buffer.from(text))), await gathered(packed.finish())]);
+    const pieces = [];
+    for (const byte of compressed) {
+      pieces.push(await gathered(unpacked.feed(Buffer.from([byte]))));
+    }
+    pieces.push(await gathered(unpacked.finish()));
+    assert.equal(Buffer.concat(pieces).toString(), text);
+  });
+}
+
+test("an unknown compression is refused with the known ones", () => {
+  assert.throws(() => compressor("gzip"), /zstd and lz4/);
 });
 
-test("a damaged or cut compressed stream is an error", async () => {
-  await assert.rejects(gathered(decompressor("zstd").feed(Buffer.from("no zstd at all"))), ItemError);
-  const packed = compressor("zstd");
-  const compressed = await gathered(packed.feed(Buffer.from("text".repeat(1000))));
-  const cut = decompressor("zstd");
-  await gathered(cut.feed(compressed.subarray(0, compressed.length - 3)));
-  await assert.rejects(gathered(cut.finish()), ItemError);
+test("data after an lz4 frame is an error", async () => {
+  const packed = compressor("lz4");
+  const frame = Buffer.concat([await gathered(packed.finish()), Buffer.from("x")]);
+  await assert.rejects(gathered(decompressor("lz4").feed(frame)), /data after/);
 });
 
 test("schemas of zod are registered", () => {
