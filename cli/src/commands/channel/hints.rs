@@ -15,9 +15,7 @@ pub(super) fn read(error: ReadError) -> Failure {
         ReadError::Aborted(_) => {
             "what was written is a part of the stream; the log of whoever wrote it may say more"
         }
-        ReadError::Compression { .. } => {
-            "build pipewright with the features `zstd` and `lz4`, or write without compression"
-        }
+        ReadError::Compression { .. } => "write with another compression, or without one",
         _ => "what was written is a part of the stream; look at how its writer ended",
     };
     Failure::from(error).hint(hint)

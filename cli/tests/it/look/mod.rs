@@ -4,6 +4,7 @@ mod address;
 mod bench;
 #[cfg(unix)]
 mod channel;
+mod compression;
 #[cfg(unix)]
 mod ends;
 mod foreign_text;
