@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from engine import Engine
-from pipewright_streams import RunFailed, Worker, pipeline
+from pipewright_streams import RunFailed, Worker, pipeline, stage
 
 STAGES = Path(__file__).parent / "stages.py"
 
@@ -36,8 +36,8 @@ async def served(engine: Engine) -> AsyncIterator[Worker]:
 
 async def collect(worker: Worker, items: range, *ids: str) -> list[int]:
     steps = pipeline(items)
-    for stage in ids:
-        steps = steps.then(stage)
+    for id in ids:
+        steps = steps.then(id)
     return await asyncio.wait_for(steps.start(worker).collect(), 60)
 
 
@@ -179,6 +179,13 @@ async def test_stage_twice_in_a_run_has_two_reports(served: Worker) -> None:
 
 
 async def test_killed_stage_is_the_first_cause(served: Worker) -> None:
+    # The neighbours have to outlive the process of the killed stage.
+    @stage("here::double")
+    async def double(number: int) -> int:
+        return number * 2
+
+    await served.register(double)
+    await served.registered()
     with pytest.raises(RunFailed) as error:
-        await collect(served, range(100_000), "py::double", "py::exits", "py::double")
+        await collect(served, range(100_000), "here::double", "py::exits", "here::double")
     assert error.value.first_cause.stage == "py::exits"
