@@ -1,7 +1,6 @@
 //! `pipewright functions`.
 
 use clap::Args;
-use serde_json::json;
 
 use crate::engine_client::connect::Connect;
 use crate::engine_client::lists::{self, Entry};
@@ -28,8 +27,10 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let worker = arguments.connect.worker().await?;
     let functions = lists::functions(&worker).await?;
     let none = "no function is registered at this engine";
-    let json = json!({ "functions": functions });
-    arguments.output.write(&json, &table(&functions), none)
+    let (json, table) = (functions.as_json(), table(&functions.entries));
+    arguments.output.write(&json, &table, none)?;
+    functions.note_left_out();
+    Ok(())
 }
 
 /// Functions as a table.

@@ -38,7 +38,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
         Column::text("DESCRIPTION"),
     ]);
     let mut listed = Vec::new();
-    for function in &functions {
+    for function in &functions.entries {
         let Some(stage) = Stage::of(function) else {
             continue;
         };
@@ -56,7 +56,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let none = "no stage is registered at this engine; `pipewright functions` lists the rest";
     arguments
         .output
-        .write(&json!({ "stages": listed }), &table, none)
+        .write(&json!({ "stages": listed }), &table, none)?;
+    functions.note_left_out();
+    Ok(())
 }
 
 /// The stage as an object: its metadata and its worker.

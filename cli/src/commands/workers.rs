@@ -1,7 +1,6 @@
 //! `pipewright workers`.
 
 use clap::Args;
-use serde_json::json;
 
 use crate::engine_client::connect::Connect;
 use crate::engine_client::lists::{self, Entry};
@@ -28,8 +27,10 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let worker = arguments.connect.worker().await?;
     let workers = lists::workers(&worker).await?;
     let none = "no worker is connected to this engine";
-    let json = json!({ "workers": workers });
-    arguments.output.write(&json, &table(&workers), none)
+    let (json, table) = (workers.as_json(), table(&workers.entries));
+    arguments.output.write(&json, &table, none)?;
+    workers.note_left_out();
+    Ok(())
 }
 
 /// Workers as a table.

@@ -130,7 +130,7 @@ fn is_number(text: &str) -> bool {
 
 fn grow<T: Clone + Default>(buffer: &mut Vec<T>) -> io::Result<()> {
     let len = buffer.len() * 2;
-    if len > MAX_ITEM {
+    if len.saturating_mul(size_of::<T>()) > MAX_ITEM {
         return Err(too_large("a record"));
     }
     buffer.resize(len, T::default());

@@ -49,7 +49,7 @@ const SHOWN: usize = 12;
 impl KnownFunctions {
     /// Queries the engine.
     pub(crate) async fn ask(worker: &Worker) -> Result<Self, Failure> {
-        let functions = lists::functions(worker).await?;
+        let functions = lists::functions(worker).await?.entries;
         let ids = functions.iter().map(|listed| listed.text("function_id"));
         let mut ids: Vec<_> = ids.map(str::to_owned).collect();
         ids.sort_unstable();

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::terminal::print_error::print_error;
 use crate::terminal::table::sanitized;
 
 /// Timeout of a list call.
@@ -85,20 +86,57 @@ impl Entry {
     }
 }
 
+/// A list of the engine, which fits into one message.
+pub(crate) struct Listed {
+    /// What is listed, such as `functions`.
+    name: &'static str,
+    pub(crate) entries: Vec<Entry>,
+    /// Number of entries for which there was no room.
+    left_out: u64,
+}
+
+impl Listed {
+    /// The list as JSON, as the engine sends it.
+    pub(crate) fn as_json(&self) -> Value {
+        let mut json = Map::new();
+        json.insert(self.name.to_owned(), json!(self.entries));
+        if self.left_out > 0 {
+            json.insert("left_out".to_owned(), self.left_out.into());
+        }
+        Value::Object(json)
+    }
+
+    /// Tells on standard error that the list is not complete.
+    pub(crate) fn note_left_out(&self) {
+        if self.left_out > 0 {
+            print_error(format_args!(
+                "note: {} more {} do not fit into the engine's list",
+                self.left_out, self.name
+            ));
+        }
+    }
+}
+
 /// The registered functions, by id.
-pub(crate) async fn functions(worker: &Worker) -> Result<Vec<Entry>, Failure> {
+pub(crate) async fn functions(worker: &Worker) -> Result<Listed, Failure> {
     let mut functions = list(worker, "functions").await?;
-    functions.sort_by(|a, b| a.text("function_id").cmp(b.text("function_id")));
+    functions
+        .entries
+        .sort_by(|a, b| a.text("function_id").cmp(b.text("function_id")));
     Ok(functions)
 }
 
 /// The workers, by name, without this program.
-pub(crate) async fn workers(worker: &Worker) -> Result<Vec<Entry>, Failure> {
+pub(crate) async fn workers(worker: &Worker) -> Result<Listed, Failure> {
     let mut workers = list(worker, "workers").await?;
     let own = worker.id();
-    workers.retain(|listed| own.as_deref() != Some(listed.text("worker_id")));
-    workers.sort_by(|a, b| a.text("name").cmp(b.text("name")));
-    for listed in &mut workers {
+    workers
+        .entries
+        .retain(|listed| own.as_deref() != Some(listed.text("worker_id")));
+    workers
+        .entries
+        .sort_by(|a, b| a.text("name").cmp(b.text("name")));
+    for listed in &mut workers.entries {
         listed.count_functions();
     }
     Ok(workers)
@@ -190,12 +228,17 @@ pub(crate) fn no_channels(worker: &Worker) -> Failure {
     unlisted(worker, CHANNELS)
 }
 
-async fn list(worker: &Worker, name: &str) -> Result<Vec<Entry>, Failure> {
+async fn list(worker: &Worker, name: &'static str) -> Result<Listed, Failure> {
     let function_id = format!("engine::{name}::list");
-    match ask(worker, &function_id, &json!({})).await? {
-        Some(answer) => entries(name, answer),
-        None => Err(unlisted(worker, &function_id)),
-    }
+    let Some(answer) = ask(worker, &function_id, &json!({})).await? else {
+        return Err(unlisted(worker, &function_id));
+    };
+    let left_out = answer.get("left_out").and_then(Value::as_u64);
+    Ok(Listed {
+        name,
+        entries: entries(name, answer)?,
+        left_out: left_out.unwrap_or(0),
+    })
 }
 
 /// Calls a list function; `None` if the engine does not have it.

@@ -25,8 +25,8 @@ pub(super) struct Snapshot {
 impl Snapshot {
     /// Queries the engine.
     pub(super) async fn take(worker: &Worker) -> Result<Self, Failure> {
-        let mut functions = lists::functions(worker).await?;
-        let mut workers = lists::workers(worker).await?;
+        let mut functions = lists::functions(worker).await?.entries;
+        let mut workers = lists::workers(worker).await?.entries;
         let channels = lists::channels(worker, MOST).await?;
         let total_channels = channels.as_ref().map_or(0, |channels| channels.total);
         let mut channels = channels.map(|channels| channels.listed);

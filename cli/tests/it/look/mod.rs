@@ -5,6 +5,7 @@ mod bench;
 #[cfg(unix)]
 mod channel;
 mod compression;
+mod cut_lists;
 #[cfg(unix)]
 mod ends;
 mod foreign_text;
