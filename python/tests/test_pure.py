@@ -96,16 +96,55 @@ def test_decoders_do_not_depend_on_frames() -> None:
         assert items == [{"n": 1}, {"n": 2}, "é", [3]]
 
 
-def test_lines_and_msgpack() -> None:
+def test_line_cannot_contain_a_line_feed() -> None:
     with pytest.raises(ItemError):
         Lines().encode("a\nb", ANY)
     assert list(Lines().decoder().feed(b"a\n\nb\n")) == ["a", "", "b"]
+
+
+# The bytes of the Rust crate, from the example of `MessagePack` in `src/codec/messagepack.rs`.
+RUST_POINT = b"\0\0\0\x07\x82\xa1x\x01\xa1y\x02"
+
+
+def test_msgpack_has_the_bytes_of_rust() -> None:
     form = Msgpack()
-    packed = form.encode({"n": [1, None]}, ANY) * 2
-    decoder = form.decoder()
-    assert list(decoder.feed(packed[:-1])) == [{"n": [1, None]}]
-    with pytest.raises(ItemError):
+    assert form.encode({"x": 1, "y": 2}, ANY) == RUST_POINT
+    for size in (1, 3, 4, 5, 11, 22):
+        payload, decoder, found = RUST_POINT * 2, form.decoder(), []
+        for at in range(0, len(payload), size):
+            found += [form.decode(it, ANY) for it in decoder.feed(payload[at : at + size])]
+        assert not list(decoder.finish())
+        assert found == [{"x": 1, "y": 2}] * 2
+
+
+@pytest.mark.parametrize("cut", range(1, len(RUST_POINT)))
+def test_cut_msgpack_record_is_an_error(cut: int) -> None:
+    decoder = Msgpack().decoder()
+    assert len(list(decoder.feed(RUST_POINT + RUST_POINT[:cut]))) == 1
+    with pytest.raises(ItemError, match="ends in the middle of an item"):
         list(decoder.finish())
+
+
+def test_msgpack_length_over_the_limit_is_refused_at_once() -> None:
+    decoder = Msgpack().decoder()
+    # Exactly the limit is accepted.
+    assert not list(decoder.feed((64 << 20).to_bytes(4, "big")))
+    found = iter(Msgpack().decoder().feed(RUST_POINT + b"\x04\0\0\x01"))
+    assert next(found) == RUST_POINT[4:]
+    with pytest.raises(ItemError, match="67108865 bytes is over the limit of 67108864 bytes"):
+        next(found)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\x01\x02", b"\xc1", b"\x92\x01", b"\xa1\xff", b"\x81\x90\x01"]
+)
+def test_bad_msgpack_record_is_skipped(content: bytes) -> None:
+    form = Msgpack()
+    record = len(content).to_bytes(4, "big") + content
+    bad, good = form.decoder().feed(record + RUST_POINT)
+    with pytest.raises(ItemError, match=r"cannot be read as MessagePack: ."):
+        form.decode(bad, ANY)
+    assert form.decode(good, ANY) == {"x": 1, "y": 2}
 
 
 def test_stage_is_still_a_function_and_described() -> None:
@@ -174,7 +213,9 @@ def test_what_is_no_json_is_refused(line: str) -> None:
 def test_byte_order_marks_are_skipped_where_the_protocol_says() -> None:
     bom = b"\xef\xbb\xbf"
     assert list(Ndjson().decoder().feed(bom + b"1\n" + bom + b"2\n")) == ["1", "2"]
-    assert list(Lines().decoder().feed(bom + b"a\n" + bom + b"b\n")) == ["a", "\ufeffb"]
+    texts = ["\ufeffa", "\ufeffb"]
+    assert list(Lines().decoder().feed(bom + b"a\n" + bom + b"b\n")) == texts
+    assert b"".join(Lines().encode(it, ANY) for it in texts) == bom + b"a\n" + bom + b"b\n"
 
 
 def test_mark_of_nested_options_is_refused() -> None:

@@ -15,6 +15,8 @@ from pipewright_streams import (
     Truncated,
     Verdict,
 )
+from pipewright_streams.formats import Msgpack
+from pipewright_streams.shapes import ANY
 
 FOLDER = Path(__file__).parents[2] / "docs/protocol/vectors"
 VECTORS = sorted(FOLDER.glob("*.json"))
@@ -57,3 +59,13 @@ def test_vector(path: Path) -> None:
     assert messages == vector["messages"]
     abort = verifier.error.abort if isinstance(verifier.error, Aborted) else None
     assert (abort and abort.first_cause.code) == vector.get("abort_code")
+
+
+def test_msgpack_vector_has_its_items() -> None:
+    vector: dict[str, Any] = json.loads((FOLDER / "complete-msgpack.json").read_text())
+    form, payload = Msgpack(), bytes.fromhex(vector["payload_hex"])
+    decoder = form.decoder()
+    items = [form.decode(encoded, ANY) for encoded in decoder.feed(payload)]
+    assert not list(decoder.finish())
+    assert items == [{"x": 1, "y": 2}, None, "é", [True, -1]]
+    assert b"".join(form.encode(item, ANY) for item in items) == payload

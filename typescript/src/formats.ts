@@ -26,7 +26,7 @@ export interface Format {
 
 const LF = 0x0a;
 
-/** The byte order mark, which a reader skips (section 9.7). */
+/** The byte order mark, which a reader of JSON skips (section 9.7). In text it is part of the item. */
 const BOM = "\ufeff";
 
 /** The key that stands for a nested option (section 9.7); a writer refuses it in user data. */
@@ -38,7 +38,6 @@ const UNUSUAL = /\r|\ufeff|(?:^|\n)(?:[ \t\n]|$)/;
 class LineDecoder implements Decoder {
   #rest: Buffer[] = [];
   #size = 0;
-  #first = true;
 
   constructor(readonly json: boolean) {}
 
@@ -58,7 +57,7 @@ class LineDecoder implements Decoder {
 
   /** The lines, if none of them requires a separate check. */
   #plain(whole: Buffer): string[] | undefined {
-    if (this.#first || whole.length > MAX_ITEM || !isUtf8(whole)) {
+    if (whole.length > MAX_ITEM || !isUtf8(whole)) {
       return undefined;
     }
     const text = whole.toString();
@@ -105,10 +104,9 @@ class LineDecoder implements Decoder {
   *#line(line: string, size: number): Generator<string, void, void> {
     check(size);
     let kept = line.endsWith("\r") ? line.slice(0, -1) : line;
-    if (kept.startsWith(BOM) && (this.json || this.#first)) {
+    if (this.json && kept.startsWith(BOM)) {
       kept = kept.slice(1);
     }
-    this.#first = false;
     // A blank line contains JSON white space only; the parser rejects other characters.
     if (!this.json || /[^ \t\r]/.test(kept)) {
       yield kept;

@@ -16,9 +16,6 @@ export interface Validator<T> {
   parse(value: unknown): T;
 }
 
-/** The byte order mark. */
-const BOM = "\ufeff";
-
 /** Number of items that a receiver returns at once. */
 const BATCH = 4096;
 
@@ -254,9 +251,7 @@ export class Sender<T> {
       throw error instanceof ItemError ? new ItemError(error.reason, this.sent) : error;
     }
     if (typeof encoded === "string") {
-      // A reader skips one byte order mark at the beginning of lines (section 9.7).
-      const first = this.sent === 0 && this.#format.name === "lines" && encoded.startsWith(BOM);
-      this.#text += first ? BOM + encoded : encoded;
+      this.#text += encoded;
     } else {
       this.#buffer.push(encoded);
     }

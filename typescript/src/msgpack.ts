@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { ItemError } from "./errors.js";
 import { type Decoder, type Format, MAX_ITEM } from "./formats.js";
 
-type Library = Pick<typeof import("@msgpack/msgpack"), "encode" | "decodeMulti">;
+type Library = Pick<typeof import("@msgpack/msgpack"), "encode" | "decode">;
 
 let library: Library | undefined;
 
@@ -16,77 +16,37 @@ function load(): Library {
   }
 }
 
-/** Finds the ends of values in bytes that arrive in pieces. */
-class Scanner {
-  /** Where the next head is expected. */
-  at = 0;
-  /** Number of values missing until the outermost one is complete. */
-  #open = 1;
+/** The size of the big-endian length before a record, in bytes. */
+const PREFIX = 4;
 
-  /** Advances over complete heads and their bytes; returns whether the outermost value is complete. */
-  advance(bytes: Buffer): boolean {
-    while (this.#open > 0) {
-      const head = bytes[this.at];
-      const step = head === undefined ? undefined : Scanner.#step(bytes, this.at + 1, head);
-      if (step === undefined || this.at + 1 + step.size > bytes.length) {
-        return false;
-      }
-      this.at += 1 + step.size;
-      this.#open += step.values - 1;
-    }
-    this.#open = 1;
-    return true;
-  }
+/** The largest record whose length the prefix can hold, in bytes. */
+const MAX_RECORD = 0xffff_ffff;
 
-  /** Bytes after a head, and number of values in it; `undefined` if its length is incomplete. */
-  static #step(bytes: Buffer, at: number, head: number): { size: number; values: number } | undefined {
-    if (head <= 0x7f || head >= 0xe0 || (head >= 0xc0 && head <= 0xc3)) {
-      return { size: 0, values: 0 };
-    } else if (head <= 0x9f) {
-      return { size: 0, values: (head & 0x0f) * (head <= 0x8f ? 2 : 1) };
-    } else if (head <= 0xbf) {
-      return { size: head & 0x1f, values: 0 };
-    } else if (head >= 0xca && head <= 0xd3) {
-      return { size: [4, 8, 1, 2, 4, 8, 1, 2, 4, 8][head - 0xca] ?? 0, values: 0 };
-    } else if (head >= 0xd4 && head <= 0xd8) {
-      return { size: 1 + (1 << (head - 0xd4)), values: 0 };
-    }
-    // The other types start with a length of 1, 2 or 4 bytes: bin, ext, str, array, map.
-    const first = head <= 0xc6 ? 0xc4 : head <= 0xc9 ? 0xc7 : 0xd9;
-    const width = head >= 0xdc ? (head % 2 === 0 ? 2 : 4) : 1 << (head - first);
-    if (at + width > bytes.length) {
-      return undefined;
-    }
-    const length = bytes.readUIntBE(at, width);
-    if (head >= 0xdc) {
-      return { size: width, values: head >= 0xde ? 2 * length : length };
-    }
-    return { size: width + length + (first === 0xc7 ? 1 : 0), values: 0 };
-  }
-}
-
-class MsgpackDecoder implements Decoder {
+/** Splits records that are preceded by their length. The rest is at most one record. */
+class RecordDecoder implements Decoder {
   #buffer = Buffer.alloc(0);
   #length = 0;
-  #scanner = new Scanner();
 
   *feed(payload: Buffer): Generator<Buffer, void, void> {
     const bytes = this.#append(payload);
-    const scanner = this.#scanner;
     let start = 0;
-    while (scanner.advance(bytes)) {
-      yield bytes.subarray(start, scanner.at);
-      start = scanner.at;
-    }
-    const rest = bytes.subarray(start);
-    if (rest.length > MAX_ITEM) {
-      throw new ItemError(`an item is over the limit of ${MAX_ITEM} bytes`);
+    while (bytes.length - start >= PREFIX) {
+      const length = bytes.readUInt32BE(start);
+      if (length > MAX_ITEM) {
+        // Refused by its length, before its content is stored.
+        throw new ItemError(`an item of ${length} bytes is over the limit of ${MAX_ITEM} bytes`);
+      }
+      const content = start + PREFIX;
+      if (bytes.length - content < length) {
+        break;
+      }
+      start = content + length;
+      yield bytes.subarray(content, start);
     }
     if (start > 0 || this.#length === 0) {
       // A copy, because decoded values may be views of the earlier bytes.
-      this.#buffer = Buffer.from(rest);
-      this.#length = rest.length;
-      scanner.at -= start;
+      this.#buffer = Buffer.from(bytes.subarray(start));
+      this.#length = this.#buffer.length;
     }
   }
 
@@ -114,26 +74,34 @@ class MsgpackDecoder implements Decoder {
   }
 }
 
-/** MessagePack values; needs the package `@msgpack/msgpack`. */
+/** MessagePack values, each preceded by its length; needs the package `@msgpack/msgpack`. */
 export const msgpack: Format = {
   name: "msgpack",
   decoder() {
     load();
-    return new MsgpackDecoder();
+    return new RecordDecoder();
   },
   decode(encoded) {
     try {
-      const [value] = load().decodeMulti(encoded);
-      return value;
+      // Throws for bytes after the value.
+      return load().decode(encoded as Buffer);
     } catch (error) {
       throw new ItemError(`cannot be read as MessagePack: ${(error as Error).message}`);
     }
   },
   encode(item) {
+    let packed: Uint8Array;
     try {
-      return Buffer.from(load().encode(item));
+      packed = load().encode(item);
     } catch (error) {
       throw error instanceof ItemError ? error : new ItemError(`cannot be written as MessagePack: ${(error as Error).message}`);
     }
+    if (packed.length > MAX_RECORD) {
+      throw new ItemError("cannot be written as MessagePack: the item is longer than 4 GiB");
+    }
+    const record = Buffer.allocUnsafe(PREFIX + packed.length);
+    record.writeUInt32BE(packed.length);
+    record.set(packed, PREFIX);
+    return record;
   },
 };

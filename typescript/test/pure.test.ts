@@ -67,7 +67,9 @@ test("items before a bad one are delivered", () => {
 test("byte order marks are skipped where the protocol says", () => {
   const json = [...ndjson.decoder().feed(Buffer.from("\ufeff1\n\ufeff2\n"))];
   assert.deepEqual(json.map((line) => ndjson.decode(line)), [1, 2]);
-  assert.deepEqual([...lines.decoder().feed(Buffer.from("\ufeffa\n\ufeffb\n"))], ["a", "\ufeffb"]);
+  const texts = ["\ufeffa", "\ufeffb"];
+  assert.deepEqual([...lines.decoder().feed(Buffer.from("\ufeffa\n\ufeffb\n"))], texts);
+  assert.equal(texts.map((text) => lines.encode(text).toString()).join(""), "\ufeffa\n\ufeffb\n");
 });
 
 test("the mark of nested options is refused", () => {
@@ -89,9 +91,40 @@ test("msgpack does not depend on frames", () => {
     assert.deepEqual([...decoder.finish()], []);
     assert.deepEqual(found.map((it) => (it instanceof Uint8Array ? it.length : it)), items.map((it) => (it instanceof Uint8Array ? it.length : it)));
   }
-  const cut = msgpack.decoder();
-  assert.deepEqual([...cut.feed(Buffer.from(msgpack.encode([1, 2])).subarray(0, 2))], []);
-  assert.throws(() => [...cut.finish()], ItemError);
+});
+
+// The bytes of the Rust crate, from the example of `MessagePack` in `src/codec/messagepack.rs`.
+const RUST_POINT = Buffer.from("0000000782a17801a17902", "hex");
+
+test("msgpack has the bytes of Rust", () => {
+  assert.deepEqual(msgpack.encode({ x: 1, y: 2 }), RUST_POINT);
+  const [record] = msgpack.decoder().feed(RUST_POINT);
+  assert.deepEqual(msgpack.decode(record), { x: 1, y: 2 });
+});
+
+test("a cut msgpack record is an error", () => {
+  for (let cut = 1; cut < RUST_POINT.length; cut += 1) {
+    const decoder = msgpack.decoder();
+    assert.equal([...decoder.feed(Buffer.concat([RUST_POINT, RUST_POINT.subarray(0, cut)]))].length, 1);
+    assert.throws(() => [...decoder.finish()], /ends in the middle of an item/);
+  }
+});
+
+test("a msgpack length over the limit is refused at once", () => {
+  // Exactly the limit is accepted.
+  assert.deepEqual([...msgpack.decoder().feed(Buffer.from("04000000", "hex"))], []);
+  const found = msgpack.decoder().feed(Buffer.concat([RUST_POINT, Buffer.from("04000001", "hex")]))[Symbol.iterator]();
+  assert.deepEqual(found.next().value, RUST_POINT.subarray(4));
+  assert.throws(() => found.next(), /67108865 bytes is over the limit of 67108864 bytes/);
+});
+
+test("a bad msgpack record is skipped", () => {
+  for (const content of ["", "0102", "c1", "9201", "819001"]) {
+    const bytes = Buffer.from(content, "hex");
+    const [bad, good] = msgpack.decoder().feed(Buffer.concat([Buffer.from([0, 0, 0, bytes.length]), bytes, RUST_POINT]));
+    assert.throws(() => msgpack.decode(bad), /cannot be read as MessagePack: ./, content);
+    assert.deepEqual(msgpack.decode(good), { x: 1, y: 2 });
+  }
 });
 
 async function gathered(pieces: Iterable<Buffer> | AsyncIterable<Buffer>): Promise<Buffer> {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { Aborted, firstCause, StreamVerifier } from "../src/index.js";
+import { Aborted, firstCause, msgpack, StreamVerifier } from "../src/index.js";
 
 interface Vector {
   name: string;
@@ -58,3 +58,13 @@ for (const file of files) {
     assert.equal(error instanceof Aborted ? firstCause(error.abort).code : undefined, vector.abort_code);
   });
 }
+
+test("the msgpack vector has its items", () => {
+  const vector = JSON.parse(readFileSync(new URL("complete-msgpack.json", folder), "utf8")) as Vector;
+  const payload = Buffer.from(vector.payload_hex, "hex");
+  const decoder = msgpack.decoder();
+  const items = [...decoder.feed(payload)].map((encoded) => msgpack.decode(encoded));
+  assert.deepEqual([...decoder.finish()], []);
+  assert.deepEqual(items, [{ x: 1, y: 2 }, null, "é", [true, -1]]);
+  assert.deepEqual(Buffer.concat(items.map((item) => Buffer.from(msgpack.encode(item)))), payload);
+});

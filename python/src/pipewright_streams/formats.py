@@ -42,9 +42,6 @@ class Format(Protocol):
         """Encode one item, completely or not at all. Raises ``ItemError``."""
 
 
-BOM = b"\xef\xbb\xbf"
-"""The byte order mark, which a reader skips (``docs/protocol.md`` section 9.7)."""
-
 _MARK = "$pipewright.some"
 """The key that stands for a nested option (section 9.7); a writer refuses it in user data."""
 
@@ -54,7 +51,6 @@ class _LineDecoder:
         self._rest = bytearray()
         self._limit = limit
         self._json_lines = json_lines
-        self._at_start = True
 
     def feed(self, payload: bytes) -> Iterable[str]:
         head, newline, tail = payload.rpartition(b"\n")
@@ -80,7 +76,7 @@ class _LineDecoder:
                 yield from self._kept([_text(line, self._json_lines)])
             return
         lines = text.split("\n")
-        plain = not self._at_start and len(whole) <= self._limit and not _UNUSUAL.search(text)
+        plain = len(whole) <= self._limit and not _UNUSUAL.search(text)
         if plain and (not self._json_lines or "" not in lines):
             yield from lines
         else:
@@ -89,9 +85,9 @@ class _LineDecoder:
     def _kept(self, lines: list[str]) -> Iterable[str]:
         for line in lines:
             kept = line[:-1] if line.endswith("\r") else line
-            if kept.startswith("\ufeff") and (self._json_lines or self._at_start):
+            # In text, a byte order mark is part of the item (section 9.7).
+            if self._json_lines and kept.startswith("\ufeff"):
                 kept = kept[1:]
-            self._at_start = False
             if len(kept) > self._limit // 4 and len(kept.encode()) > self._limit:
                 raise ItemError(f"a line is over the limit of {self._limit} bytes")
             # A blank line contains JSON white space only; the parser rejects other characters.
@@ -210,48 +206,79 @@ class Lines:
             raise ItemError(f"the text has no UTF-8 form: {error}") from None
 
 
-class _MsgpackDecoder:
-    def __init__(self) -> None:
-        msgpack = importlib.import_module("msgpack")
-        self._unpacker = msgpack.Unpacker(raw=False, max_buffer_size=MAX_ITEM, strict_map_key=False)
+_PREFIX = 4
+"""The size of the big-endian length before a record, in bytes."""
 
-    def feed(self, payload: bytes) -> Iterable[Any]:
+_MAX_RECORD = 0xFFFF_FFFF
+"""The largest record whose length the prefix can hold, in bytes."""
+
+
+class _RecordDecoder:
+    """Splits records that are preceded by their length. The rest is at most one record."""
+
+    def __init__(self, limit: int) -> None:
+        self._rest = bytearray()
+        self._limit = limit
+
+    def feed(self, payload: bytes) -> Iterable[bytes]:
+        self._rest += payload
+        start = 0
         try:
-            self._unpacker.feed(payload)
-            yield from self._unpacker
-        except Exception as error:
-            raise ItemError(f"cannot be read as MessagePack: {error}") from None
+            while len(self._rest) - start >= _PREFIX:
+                content = start + _PREFIX
+                length = int.from_bytes(self._rest[start:content], "big")
+                if length > self._limit:
+                    # Refused by its length, before its content is stored.
+                    reason = f"an item of {length} bytes is over the limit of {self._limit} bytes"
+                    raise ItemError(reason)
+                if len(self._rest) - content < length:
+                    return
+                start = content + length
+                yield bytes(self._rest[content:start])
+        finally:
+            del self._rest[:start]
 
-    def finish(self) -> Iterable[Any]:
-        # An additional value is returned only if no other one is incomplete.
-        self._unpacker.feed(b"\xc0")
-        if list(self._unpacker) != [None]:
+    def finish(self) -> Iterable[bytes]:
+        if self._rest:
             raise ItemError("the stream ends in the middle of an item")
         return ()
 
 
 class Msgpack:
-    """MessagePack values; needs the extra ``msgpack``."""
+    """MessagePack values, each preceded by its length; needs the extra ``msgpack``."""
 
     name = "msgpack"
     encoding: str | None = None
 
     def decoder(self) -> Decoder:
         """Start to decode a stream."""
-        return _MsgpackDecoder()
+        return _RecordDecoder(MAX_ITEM)
 
     def decode(self, encoded: Any, shape: Shape) -> Any:
-        """Check one value."""
-        return shape.decode(encoded, "")
+        """Decode one record, which contains exactly one value."""
+        msgpack = importlib.import_module("msgpack")
+        try:
+            value = msgpack.unpackb(encoded, raw=False, strict_map_key=False)
+        except msgpack.ExtraData as error:
+            read = len(encoded) - len(error.extra)
+            reason = f"the item ends after {read} of the {len(encoded)} bytes of its record"
+            raise ItemError(f"cannot be read as MessagePack: {reason}") from None
+        except Exception as error:
+            # A format error of the library has no text.
+            reason = str(error) or type(error).__name__
+            raise ItemError(f"cannot be read as MessagePack: {reason}") from None
+        return shape.decode(value, "")
 
     def encode(self, item: Any, shape: Shape) -> bytes:
-        """Encode one value."""
+        """Encode one record."""
         msgpack = importlib.import_module("msgpack")
         try:
             packed: bytes = msgpack.packb(shape.encode(item), use_bin_type=True)
         except (ValueError, TypeError, OverflowError) as error:
             raise ItemError(f"cannot be written as MessagePack: {error}") from None
-        return packed
+        if len(packed) > _MAX_RECORD:
+            raise ItemError("cannot be written as MessagePack: the item is longer than 4 GiB")
+        return len(packed).to_bytes(_PREFIX, "big") + packed
 
 
 _FORMATS: dict[str, type[Format]] = {"ndjson": Ndjson, "lines": Lines, "msgpack": Msgpack}

@@ -13,7 +13,6 @@ from typing import Any, Generic, TypeVar
 from .channel import ChannelReader, ChannelWriter
 from .compression import Compressor, Decompressor, compressor, decompressor
 from .errors import Corrupt, ItemError, PipewrightError
-from .formats import BOM as _BOM
 from .formats import Format, Ndjson
 from .messages import MAX_FRAME, Header, Heartbeat, Progress, Turn
 from .shapes import ANY, Shape
@@ -231,9 +230,6 @@ class Sender(Generic[T]):
             encoded = self._form.encode(item, self._shape)
         except ItemError as error:
             raise ItemError(error.reason, self.sent) from None
-        if self.sent == 0 and self._form.name == "lines" and encoded.startswith(_BOM):
-            # A reader skips one byte order mark at the beginning (section 9.7).
-            encoded = _BOM + encoded
         self._buffer += encoded
         self.sent += 1
         if self._timer is None:
