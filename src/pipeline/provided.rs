@@ -14,7 +14,7 @@ use crate::worker::{Resource, ResourceType, Resources};
 
 impl<P> Pipeline<P> {
     /// Provides a value to the stages of this pipeline that run in this process, for their argument
-    /// `&Resource<T>`. It takes precedence over the [worker's](Worker::provide).
+    /// `&Resource<T>`. It takes precedence over the [worker's](crate::Worker::provide).
     ///
     /// A run fails at its start, with the name of the type, if a stage takes a value that was not
     /// provided. A stage on another worker uses that worker's value. See

@@ -18,8 +18,8 @@ use crate::wire::builtin;
 ///
 /// It is a handle; clones are cheap and refer to the same worker. The connection is kept alive and
 /// re-established when it is lost. Functions are then registered again. Calls in flight fail with
-/// [`CallError::Disconnected`] unless they are [`idempotent`](Trigger::idempotent), and new calls
-/// wait within their own deadline. When the worker gives up reconnecting, because of
+/// [`CallError::Disconnected`] unless they are [`idempotent`](super::Trigger::idempotent), and new
+/// calls wait within their own deadline. When the worker gives up reconnecting, because of
 /// [`Backoff::max_attempts`](super::Backoff::max_attempts) or a permanent rejection, running
 /// functions are stopped.
 ///
@@ -184,8 +184,8 @@ impl Worker {
     /// Running functions are notified by [`Invocation::cancelled`](super::Invocation::cancelled)
     /// and may still call functions with [`Invocation::worker`](super::Invocation::worker). Other
     /// calls now fail with [`CallError::ShutDown`]. Waits for the functions up to the builder's
-    /// [`shutdown_timeout`](WorkerBuilder::shutdown_timeout), then stops them. A function that
-    /// waits for the shutdown of its own worker waits that long.
+    /// [`shutdown_timeout`](super::WorkerBuilder::shutdown_timeout), then stops them. A function
+    /// that waits for the shutdown of its own worker waits that long.
     ///
     /// A closed worker stays closed.
     ///

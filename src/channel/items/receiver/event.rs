@@ -1,7 +1,7 @@
 use super::super::Signal;
 use crate::wire::{Progress, Text};
 
-/// An item or a message of a stream, as returned by [`Receiver::events`].
+/// An item or a message of a stream, as returned by [`Receiver::events`](crate::Receiver::events).
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Event<T> {
