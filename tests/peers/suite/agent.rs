@@ -49,6 +49,9 @@ impl Agent {
             async move { tell.is_some_and(|tell| tell.send(()).is_ok()) }
         });
         registered.expect("a name of its own");
+        // The process may be ready before the engine has the function.
+        let known = worker.registered().await.expect("the engine answers");
+        assert!(known.is_complete(), "{known:?}");
         let log = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.log"));
         let log = File::create(log).expect("a log file");
         let child = program
