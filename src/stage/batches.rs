@@ -74,12 +74,12 @@ impl<T: Send + 'static, F: Decode<T>> Batches<T, F> {
         StageError::returned(self.context.stage(), Some(self.first), error).into()
     }
 
-    /// The result of a call without outputs.
+    /// The outputs of a call.
     ///
     /// # Errors
     ///
     /// Returns the error of the call.
-    pub fn done(&self, result: Result<()>) -> Result<()> {
+    pub fn done<O>(&self, result: Result<O>) -> Result<O> {
         result.map_err(|error| self.failed(error))
     }
 
@@ -101,16 +101,12 @@ impl<T: Send + 'static, F: Decode<T>> Batches<T, F> {
         O: Outputs<Item: Send + 'static>,
         G: Encode<O::Item>,
     {
-        let mut outputs = pin!(self.outputs(outputs)?);
+        let mut outputs = pin!(self.done(outputs)?);
         while let Some(item) = poll_fn(|cx| outputs.as_mut().poll_next(cx)).await {
             let item = item.map_err(|error| self.failed(error))?;
             send(item, output).await?;
         }
         Ok(())
-    }
-
-    fn outputs<O>(&self, outputs: Result<O>) -> Result<O> {
-        outputs.map_err(|error| self.failed(error))
     }
 }
 

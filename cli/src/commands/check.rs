@@ -73,7 +73,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
 
 /// Rejects a file with stages that the engine does not have.
 fn compare(file: &PipelineFile, known: &KnownFunctions) -> Result<(), Failure> {
-    let missing = file.stages.iter().filter(|stage| !known.has(&stage.id));
+    let missing = file.stages.iter().filter(|stage| known.lacks(&stage.id));
     let mistakes: Vec<_> = missing
         .map(|stage| {
             let message = format!("no worker has the stage `{}`", stage.id);

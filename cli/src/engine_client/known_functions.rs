@@ -12,6 +12,8 @@ pub(crate) struct KnownFunctions {
     /// In order.
     ids: Vec<String>,
     functions: Vec<Entry>,
+    /// Whether the list has every function.
+    is_complete: bool,
 }
 
 /// The input or output of a stage, as far as the engine knows it.
@@ -49,12 +51,17 @@ const SHOWN: usize = 12;
 impl KnownFunctions {
     /// Queries the engine.
     pub(crate) async fn ask(worker: &Worker) -> Result<Self, Failure> {
-        let functions = lists::functions(worker).await?.entries;
+        let listed = lists::functions(worker).await?;
+        let (is_complete, functions) = (listed.is_complete(), listed.entries);
         let ids = functions.iter().map(|listed| listed.text("function_id"));
         let mut ids: Vec<_> = ids.map(str::to_owned).collect();
         ids.sort_unstable();
         ids.dedup();
-        Ok(Self { ids, functions })
+        Ok(Self {
+            ids,
+            functions,
+            is_complete,
+        })
     }
 
     /// The input of the stage `id`, if it declares one.
@@ -74,11 +81,10 @@ impl KnownFunctions {
         Stream::of(metadata.get(side)?)
     }
 
-    /// Whether a function with this id exists.
-    pub(crate) fn has(&self, id: &str) -> bool {
-        self.ids
-            .binary_search_by(|known| known.as_str().cmp(id))
-            .is_ok()
+    /// Whether no function has this id. Unknown, and so `false`, if the list is not complete.
+    pub(crate) fn lacks(&self, id: &str) -> bool {
+        let found = self.ids.binary_search_by(|known| known.as_str().cmp(id));
+        self.is_complete && found.is_err()
     }
 
     /// The most similar id.
@@ -110,7 +116,7 @@ impl KnownFunctions {
 
     /// Rejects the first unknown id of `ids`.
     pub(crate) fn check<'a>(&self, ids: impl IntoIterator<Item = &'a str>) -> Result<(), Failure> {
-        match ids.into_iter().find(|id| !self.has(id)) {
+        match ids.into_iter().find(|id| self.lacks(id)) {
             None => Ok(()),
             Some(id) => {
                 let message = format!("no worker has the stage `{id}`");

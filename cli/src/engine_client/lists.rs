@@ -100,15 +100,19 @@ impl Listed {
     pub(crate) fn as_json(&self) -> Value {
         let mut json = Map::new();
         json.insert(self.name.to_owned(), json!(self.entries));
-        if self.left_out > 0 {
+        if !self.is_complete() {
             json.insert("left_out".to_owned(), self.left_out.into());
         }
         Value::Object(json)
     }
 
+    pub(crate) fn is_complete(&self) -> bool {
+        self.left_out == 0
+    }
+
     /// Tells on standard error that the list is not complete.
     pub(crate) fn note_left_out(&self) {
-        if self.left_out > 0 {
+        if !self.is_complete() {
             print_error(format_args!(
                 "note: {} more {} do not fit into the engine's list",
                 self.left_out, self.name
@@ -211,16 +215,20 @@ pub(crate) async fn name_edges(worker: &Worker, channels: &mut [Entry]) {
             };
             fields.insert("run".to_owned(), number.clone());
             for side in ["from", "to"] {
-                let at = edge.number(side);
-                let node = nodes
-                    .iter()
-                    .find(|node| at.is_some() && node.number("node") == at);
-                if let Some(node) = node {
+                if let Some(node) = node_at(&nodes, &edge, side) {
                     fields.insert(side.to_owned(), node.text("name").into());
                 }
             }
         }
     }
+}
+
+/// The node of a run at one side, `from` or `to`, of an edge.
+pub(crate) fn node_at<'a>(nodes: &'a [Entry], edge: &Entry, side: &str) -> Option<&'a Entry> {
+    let number = edge.number(side)?;
+    nodes
+        .iter()
+        .find(|node| node.number("node") == Some(number))
 }
 
 /// The failure if an engine does not list its channels.

@@ -9,17 +9,29 @@ pub(crate) fn similar<'a>(
     let far = (given.chars().count() / 3).max(1);
     candidates
         .into_iter()
-        .map(|candidate| (distance(given, candidate), candidate))
-        .filter(|&(distance, _)| distance <= far)
+        .filter_map(|candidate| Some((distance(given, candidate, far)?, candidate)))
         .min()
         .map(|(_, candidate)| candidate)
 }
 
-fn distance(given: &str, candidate: &str) -> usize {
-    match candidate.rsplit_once("::") {
-        Some((_, name)) if name == given => 0,
-        _ => strsim::damerau_levenshtein(given, candidate),
+/// Maximum length in bytes of an id that is compared: the work grows with the product of both
+/// lengths.
+const MAX_LEN: usize = 128;
+
+/// The distance of a candidate, if it is at most `far`.
+fn distance(given: &str, candidate: &str, far: usize) -> Option<usize> {
+    if candidate
+        .rsplit_once("::")
+        .is_some_and(|(_, name)| name == given)
+    {
+        return Some(0);
     }
+    // The distance is at least the difference of the lengths.
+    let least = given.chars().count().abs_diff(candidate.chars().count());
+    if least > far || candidate.len() > MAX_LEN {
+        return None;
+    }
+    Some(strsim::damerau_levenshtein(given, candidate)).filter(|distance| *distance <= far)
 }
 
 #[cfg(test)]

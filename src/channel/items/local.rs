@@ -97,7 +97,7 @@ impl<F: Default> Checks<F> {
 /// The receiving end of a [`local`] channel.
 pub(crate) struct LocalReceiver<T> {
     queue: mpsc::Receiver<Step<T>>,
-    /// The next event, if somebody waited for it.
+    /// The next event, once `poll_peek` has taken it from the queue.
     peeked: Option<Box<Event<T>>>,
     /// How the stream ended.
     end: Option<Result<(), ReadError>>,

@@ -22,7 +22,7 @@ const CHECK: Duration = Duration::from_secs(1);
 ///   write, because that future was dropped, they fail after at most two checks.
 #[derive(Default)]
 pub(super) struct ErrorDelay {
-    /// Whether data was returned since the last pending read.
+    /// Whether data was returned and no failure was held back since.
     after_data: bool,
     /// The writing end of the same stage.
     writer: Option<Arc<StreamStats>>,

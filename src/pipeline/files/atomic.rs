@@ -100,7 +100,14 @@ impl AtomicFile {
     /// # Cancel safety
     ///
     /// If the future is dropped, the file appears completely or not at all.
-    pub async fn commit(mut self) -> io::Result<()> {
+    pub async fn commit(self) -> io::Result<()> {
+        let name = self.path.display().to_string();
+        self.give_name()
+            .await
+            .map_err(|error| io::Error::new(error.kind(), format!("{name}: {error}")))
+    }
+
+    async fn give_name(mut self) -> io::Result<()> {
         self.file.flush().await?;
         self.file.sync_all().await?;
         let (temporary, path) = (self.temporary, self.path);

@@ -90,6 +90,8 @@ impl LineCutter {
             LongLines::Cut => {
                 let room = self.max.saturating_sub(self.line.len());
                 self.line.extend_from_slice(&bytes[..room]);
+                // It may hold a carriage return that turned out to be content.
+                self.line.truncate(self.max);
             }
         }
         Ok(())
@@ -167,6 +169,15 @@ mod tests {
             let (lines, _, error) = cut(4, LongLines::Fail, &pieces);
             assert_eq!(lines, ["abcd"]);
             assert!(error.is_some_and(|error| error.starts_with("line 2 is longer than 4 bytes")));
+        }
+    }
+
+    #[test]
+    fn carriage_return_within_a_long_line_is_cut_in_every_piece() {
+        let text = b"abcd\rx\n";
+        for size in 1..=text.len() {
+            let pieces: Vec<_> = text.chunks(size).collect();
+            assert_eq!(cut(4, LongLines::Cut, &pieces).0, ["abcd"], "{size}");
         }
     }
 

@@ -3,7 +3,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use futures::{Stream, stream};
+use futures::{Stream, StreamExt, stream};
 use tokio::fs::{File, metadata};
 use tokio::io::AsyncReadExt;
 use tokio::time::sleep;
@@ -84,27 +84,36 @@ impl FollowFile {
     pub(super) fn read(self) -> impl Stream<Item = Result<Chunk>> + Send + 'static {
         let following = Following {
             cutter: LineCutter::new(self.max_line, self.long_lines),
+            bytes: vec![0; READ],
+            chunk: Chunk::default(),
             file: None,
             skip: self.from_end,
             settings: self,
         };
         stream::unfold(Some(following), async |following| {
             let mut following = following?;
-            match following.next().await {
-                Ok(chunk) => Some((Ok(chunk), Some(following))),
-                Err(error) => {
-                    let path = following.settings.path.display();
-                    let error = Error::msg(format_args!("{path}: {error:#}"));
-                    Some((Err(error), None))
-                }
-            }
+            let error = following.fill().await.err();
+            let chunk = following.take_chunk();
+            let error = error.map(|error| {
+                let path = following.settings.path.display();
+                Err(Error::msg(format_args!("{path}: {error:#}")))
+            });
+            // The lines before the error come first.
+            let chunks = [chunk.map(Ok), error];
+            let following = chunks[1].is_none().then_some(following);
+            Some((stream::iter(chunks.into_iter().flatten()), following))
         })
+        .flatten()
     }
 }
 
 struct Following {
     settings: FollowFile,
     cutter: LineCutter,
+    /// The buffer for reads.
+    bytes: Vec<u8>,
+    /// The lines that were read and not yet given.
+    chunk: Chunk,
     file: Option<Followed>,
     /// Whether to start at the end of the first file.
     skip: bool,
@@ -115,6 +124,8 @@ struct Followed {
     id: FileId,
     /// Number of bytes read.
     read: u64,
+    /// Whether another file has the name, so that this one ends where its data ends.
+    is_replaced: bool,
 }
 
 /// Distinguishes a file from another one with the same name.
@@ -134,46 +145,42 @@ fn id(metadata: &Metadata) -> FileId {
 fn id(_: &Metadata) -> FileId {}
 
 impl Following {
-    /// Waits for further lines.
-    async fn next(&mut self) -> Result<Chunk> {
-        let mut bytes = vec![0; READ];
-        let mut chunk = Chunk::default();
+    /// Reads until there are further lines.
+    async fn fill(&mut self) -> Result<()> {
         loop {
-            let len = self.read(&mut bytes).await?;
+            let len = self.read().await?;
             if len > 0 {
-                self.cutter.push(&bytes[..len], &mut chunk.lines)?;
-            } else if self.is_replaced().await? {
-                // Reads once more, because data may have been written before the successor was
-                // found.
-                loop {
-                    let len = self.read(&mut bytes).await?;
-                    if len == 0 {
-                        break;
-                    }
-                    self.cutter.push(&bytes[..len], &mut chunk.lines)?;
-                }
-                self.cutter.end(&mut chunk.lines)?;
+                self.cutter
+                    .push(&self.bytes[..len], &mut self.chunk.lines)?;
+            } else if self.file.as_ref().is_some_and(|file| file.is_replaced) {
+                self.cutter.end(&mut self.chunk.lines)?;
                 self.file = None;
-            } else {
+            } else if !self.look_for_successor().await? {
                 sleep(self.settings.interval).await;
             }
-            chunk.skipped = self.cutter.take_skipped();
-            if !chunk.lines.is_empty() || chunk.skipped > 0 {
-                return Ok(chunk);
+            self.chunk.skipped += self.cutter.take_skipped();
+            if !self.chunk.is_empty() {
+                return Ok(());
             }
         }
     }
 
+    fn take_chunk(&mut self) -> Option<Chunk> {
+        self.chunk.skipped += self.cutter.take_skipped();
+        let chunk = std::mem::take(&mut self.chunk);
+        (!chunk.is_empty()).then_some(chunk)
+    }
+
     /// Reads from the file, and opens it first if necessary. Returns 0 at its current end, or if
     /// there is no file.
-    async fn read(&mut self, bytes: &mut [u8]) -> Result<usize> {
+    async fn read(&mut self) -> Result<usize> {
         if self.file.is_none() {
             self.file = self.open().await?;
         }
         let Some(followed) = &mut self.file else {
             return Ok(0);
         };
-        let len = followed.file.read(bytes).await?;
+        let len = followed.file.read(&mut self.bytes).await?;
         followed.read += len as u64;
         Ok(len)
     }
@@ -191,19 +198,26 @@ impl Following {
         } else {
             0
         };
-        Ok(Some(Followed { file, id, read }))
+        Ok(Some(Followed {
+            file,
+            id,
+            read,
+            is_replaced: false,
+        }))
     }
 
-    /// Whether another file has the name, or the file has become shorter.
-    async fn is_replaced(&self) -> Result<bool> {
-        let Some(followed) = &self.file else {
+    /// Notes whether another file has the name, or the file has become shorter. What was written
+    /// before that is read first.
+    async fn look_for_successor(&mut self) -> Result<bool> {
+        let Some(followed) = &mut self.file else {
             return Ok(false);
         };
-        match metadata(&self.settings.path).await {
-            Ok(now) => Ok(id(&now) != followed.id || now.len() < followed.read),
+        followed.is_replaced = match metadata(&self.settings.path).await {
+            Ok(now) => id(&now) != followed.id || now.len() < followed.read,
             // Between the two steps of a rotation, the name does not exist.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(error.into()),
-        }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+            Err(error) => return Err(error.into()),
+        };
+        Ok(followed.is_replaced)
     }
 }

@@ -131,6 +131,12 @@ pub(super) struct Chunk {
     pub(super) skipped: u64,
 }
 
+impl Chunk {
+    pub(super) fn is_empty(&self) -> bool {
+        self.lines.is_empty() && self.skipped == 0
+    }
+}
+
 struct Reading {
     cutter: LineCutter,
     chunk: Chunk,
@@ -158,7 +164,7 @@ impl Reading {
     fn flush(&mut self) -> Result<()> {
         let mut chunk = std::mem::take(&mut self.chunk);
         chunk.skipped = self.cutter.take_skipped();
-        if chunk.lines.is_empty() && chunk.skipped == 0 {
+        if chunk.is_empty() {
             return Ok(());
         }
         let sent = self.send.blocking_send(Ok(chunk));

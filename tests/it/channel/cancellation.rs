@@ -201,7 +201,7 @@ async fn learned_by_writer(house: &House, cancel: impl AsyncFn(ChannelReader)) -
             if let Err(error) = sent.await {
                 break error;
             }
-            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+            yield_now().await;
         }
     };
     let ((), error) = within(async { tokio::join!(cancelled, written) }).await;

@@ -369,3 +369,21 @@ proptest! {
         kept_by_all(&flattened)?;
     }
 }
+
+#[test]
+fn null_within_options_is_read_however_its_line_arrives() {
+    let line = b"{\"$pipewright.some\":1}\n";
+    let len = line.len();
+    type Item = Option<Option<u8>>;
+    for cut in 0..len {
+        let mut json = Json::default();
+        let first: Decoded<Item> = json.decode(&line[..cut], false).unwrap();
+        assert_eq!(first, Decoded::More(cut + 1));
+        let whole: Decoded<Item> = json.decode(line, false).unwrap();
+        let item = Some(None);
+        assert_eq!(whole, Decoded::Item { item, len }, "{cut}");
+        let next: Decoded<Item> = json.decode(b"7\n", false).unwrap();
+        let item = Some(Some(7));
+        assert_eq!(next, Decoded::Item { item, len: 2 });
+    }
+}

@@ -117,6 +117,16 @@ async fn skipped_lines_are_counted_in_both_reports() {
 }
 
 #[tokio::test]
+async fn followed_file_gives_its_lines_before_it_fails() {
+    let folder = tempdir().unwrap();
+    let path = file(&folder, "log", "one\ntwo\nmuch too long\n");
+    for ran in both_ways(|| Pipeline::read_lines(FollowFile::new(&path).max_line(5))).await {
+        assert_eq!(ran.items, ["one", "two"]);
+        assert!(ran.end.contains("line 3 is longer"), "{}", ran.end);
+    }
+}
+
+#[tokio::test]
 async fn followed_file_is_read_through_rotation() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("app.log");

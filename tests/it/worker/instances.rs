@@ -118,7 +118,7 @@ async fn a_shutdown_serves_the_calls_on_their_way() {
     }
 }
 
-/// Makes calls until it is told to stop. Returns the number of successes, and the errors.
+/// Makes calls until `stop` is set. Returns the number of successful calls and the errors.
 async fn load(guest: Worker, idempotent: bool, stop: Arc<AtomicBool>) -> (usize, Vec<CallError>) {
     let (mut well, mut failed) = (0, Vec::new());
     while !stop.load(Ordering::Relaxed) {

@@ -3,7 +3,7 @@ use serde_json::json;
 
 use super::list::time;
 use crate::engine_client::connect::Connect;
-use crate::engine_client::lists::{Entry, MOST_RUNS, runs};
+use crate::engine_client::lists::{Entry, MOST_RUNS, node_at, runs};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::terminal::output::{Output, print, print_json, terminal_width};
@@ -99,10 +99,8 @@ fn edge_table(edges: &[Entry], nodes: &[Entry]) -> Table {
     ]);
     // An end outside of any call is held by the worker that created the channel.
     let end = |edge: &Entry, side: &str| {
-        let number = edge.number(side);
-        let is_it = |node: &&Entry| number.is_some() && node.number("node") == number;
-        let node = nodes.iter().find(is_it);
-        node.map_or(edge.text("worker"), |node| node.text("name"))
+        node_at(nodes, edge, side)
+            .map_or(edge.text("worker"), |node| node.text("name"))
             .to_owned()
     };
     for edge in edges {

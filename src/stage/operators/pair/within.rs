@@ -147,18 +147,19 @@ impl<A: Clone, B: Clone, K: Eq + Hash + Clone> WithinTable<A, B, K> {
         }
     }
 
+    /// How far behind the latest item of the other stream an item may be and still find a partner.
+    fn keep(&self) -> Duration {
+        self.join.within.saturating_add(self.join.lateness)
+    }
+
     /// Drops the items that can have no more partners, and checks the limit.
     fn settle(&mut self) -> Result<(), Error> {
-        let keep = self.join.within.saturating_add(self.join.lateness);
-        let end = |latest: Option<Duration>, ended: bool| match latest {
-            _ if ended => Some(Duration::MAX),
-            latest => latest.map(|latest| latest.saturating_sub(keep)),
-        };
-        if let Some(end) = end(self.right.latest, self.right.ended) {
-            self.left.drop_before(end);
+        let keep = self.keep();
+        if let Some(latest) = self.right.latest {
+            self.left.drop_before(latest.saturating_sub(keep));
         }
-        if let Some(end) = end(self.left.latest, self.left.ended) {
-            self.right.drop_before(end);
+        if let Some(latest) = self.left.latest {
+            self.right.drop_before(latest.saturating_sub(keep));
         }
         if self.left.times.len() + self.right.times.len() > self.join.limit {
             return Err(Error::msg(format_args!(
@@ -173,9 +174,8 @@ impl<A: Clone, B: Clone, K: Eq + Hash + Clone> WithinTable<A, B, K> {
     /// Whether a stream at `latest` is so far ahead of `other` that its items cannot have partners
     /// yet.
     fn is_ahead(&self, latest: Option<Duration>, other: Option<Duration>) -> bool {
-        let keep = self.join.within.saturating_add(self.join.lateness);
         match (latest, other) {
-            (Some(latest), Some(other)) => latest > other.saturating_add(keep),
+            (Some(latest), Some(other)) => latest > other.saturating_add(self.keep()),
             (Some(_), None) => true,
             (None, _) => false,
         }

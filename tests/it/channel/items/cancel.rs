@@ -129,7 +129,7 @@ async fn cancel_reason_of_a_receiver_reaches_the_sender() {
             let sent = async {
                 loop {
                     match sender.send(2).await {
-                        Ok(()) => tokio::time::sleep(std::time::Duration::from_millis(1)).await,
+                        Ok(()) => tokio::task::yield_now().await,
                         Err(error) => break error,
                     }
                 }
