@@ -23,7 +23,9 @@ use crate::wire::{Abort, Text};
 /// The sending end of a channel of items of type `T` in format `F`.
 ///
 /// It is a [`Sink`](futures::Sink) of `T`. While the sender is busy, items are joined into frames
-/// of up to 64 KiB. If the receiver is slower, the sender waits.
+/// of up to 64 KiB. If the receiver is slower, the sender waits. A channel holds 64 frames by
+/// default, and an item after a pause is a frame of its own, so do not send many items before
+/// something receives them.
 ///
 /// An item is sent within 2 milliseconds of [`send`](Self::send), without a call to
 /// [`flush`](Self::flush):

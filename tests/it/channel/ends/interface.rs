@@ -78,19 +78,24 @@ async fn recv_many_takes_what_is_there() {
     over_both(async |house| {
         let channel: Channel<u32> = house.worker.channel(None).await.unwrap();
         let (mut sender, mut receiver) = (channel.sender, channel.receiver);
-        for number in 0..300 {
-            sender.send(number).await.unwrap();
-        }
-        within(sender.close()).await.unwrap();
         let mut items = Vec::new();
         assert_eq!(receiver.recv_many(&mut items, 0).await.unwrap(), 0);
-        loop {
-            let taken = within(receiver.recv_many(&mut items, 100)).await.unwrap();
-            assert!(taken <= 100);
-            if taken == 0 {
-                break;
+        let sending = async {
+            for number in 0..300 {
+                sender.send(number).await.unwrap();
             }
-        }
+            sender.close().await.unwrap();
+        };
+        let receiving = async {
+            loop {
+                let taken = receiver.recv_many(&mut items, 100).await.unwrap();
+                assert!(taken <= 100);
+                if taken == 0 {
+                    break;
+                }
+            }
+        };
+        within(futures::future::join(sending, receiving)).await;
         assert_eq!(items, (0..300).collect::<Vec<_>>());
     })
     .await;
