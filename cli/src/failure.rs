@@ -106,11 +106,24 @@ impl Failure {
     }
 }
 
+/// Advice of the library about the size of an item.
+const ITEM_ADVICE: &str = "; raise it with `Receiver::limits(ItemLimits::DEFAULT.max_bytes(..))`";
+
 /// Advice in errors of the library that does not help users of the program.
 const ADVICE: [&str; 2] = [
     "; if it needs longer, raise the limit with `.timeout(..)`",
-    "; raise it with `Receiver::limits(ItemLimits::DEFAULT.max_bytes(..))`",
+    ITEM_ADVICE,
 ];
+
+/// The hint that replaces advice of the library.
+fn hint_of(error: &Error) -> Option<String> {
+    let is_item = |cause: &(dyn StdError + 'static)| cause.to_string().contains(ITEM_ADVICE);
+    error.chain().any(is_item).then(|| {
+        "`--max-item-bytes` raises the limit of `pipewright run`; the worker of a stage has its \
+         own, `WorkerBuilder::item_limits`"
+            .to_owned()
+    })
+}
 
 /// The words of an error.
 fn plain(error: &(dyn StdError + 'static)) -> String {
@@ -132,8 +145,8 @@ impl<E: Into<Error>> From<E> for Failure {
         let error = error.into();
         let exit = exit_of(&error);
         Self {
+            hint: hint_of(&error),
             error,
-            hint: None,
             before: None,
             note: None,
             exit,

@@ -7,7 +7,7 @@ use serde_json::Number;
 use serde_json::value::RawValue;
 
 use super::item::{Members, text_of};
-use super::{MAX_ITEM, invalid, too_large};
+use super::{invalid, too_large};
 
 /// Reads records below a header line as JSON objects.
 ///
@@ -20,16 +20,22 @@ pub(super) struct Rows {
     /// Number of elements of `fields` and `ends` that the current record occupies so far.
     taken: (usize, usize),
     header: Option<Vec<String>>,
+    /// Number of records below the header.
+    records: u64,
+    limit: usize,
 }
 
 impl Rows {
-    pub(super) fn new(delimiter: u8) -> Self {
+    /// For records of at most `limit` bytes, also as objects.
+    pub(super) fn new(delimiter: u8, limit: usize) -> Self {
         Self {
             reader: ReaderBuilder::new().delimiter(delimiter).build(),
             fields: vec![0; 1024],
             ends: vec![0; 32],
             taken: (0, 0),
             header: None,
+            records: 0,
+            limit,
         }
     }
 
@@ -58,10 +64,14 @@ impl Rows {
                     .read_record(input, &mut self.fields[fields..], &mut self.ends[ends..]);
             input.advance(read);
             self.taken = (fields + written, ends + ended);
+            // Each field has a delimiter, which counts as one byte.
+            if self.taken.0 + self.taken.1.saturating_sub(1) > self.limit {
+                return Err(too_large(&self.place(), self.limit));
+            }
             match result {
                 ReadRecordResult::InputEmpty | ReadRecordResult::End => return Ok(None),
-                ReadRecordResult::OutputFull => grow(&mut self.fields)?,
-                ReadRecordResult::OutputEndsFull => grow(&mut self.ends)?,
+                ReadRecordResult::OutputFull => self.fields.resize(self.fields.len() * 2, 0),
+                ReadRecordResult::OutputEndsFull => self.ends.resize(self.ends.len() * 2, 0),
                 ReadRecordResult::Record => {
                     if let Some(record) = self.record()? {
                         return Ok(Some(record));
@@ -78,8 +88,9 @@ impl Rows {
     fn record(&mut self) -> io::Result<Option<Bytes>> {
         let (fields, ends) = std::mem::take(&mut self.taken);
         let line = self.reader.line().saturating_sub(1).max(1);
+        let place = self.place();
         let text = str::from_utf8(&self.fields[..fields])
-            .map_err(|_| invalid(format!("the record before line {} is not UTF-8", line + 1)))?;
+            .map_err(|_| invalid(format!("{place}, which ends at line {line}, is not UTF-8")))?;
         let mut start = 0;
         let cells = self.ends[..ends].iter().map(|&end| {
             let cell = text.get(start..end).unwrap_or_default();
@@ -100,9 +111,10 @@ impl Rows {
         let expected = header.len();
         if ends != expected {
             return Err(invalid(format!(
-                "the record that ends at line {line} has {ends} fields, and the header has {expected}"
+                "{place}, which ends at line {line}, has {ends} fields, and the header has {expected}"
             )));
         }
+        self.records += 1;
         let mut object = String::from("{");
         for (name, cell) in header.iter().zip(cells) {
             if object.len() > 1 {
@@ -116,9 +128,22 @@ impl Rows {
                 _ if is_number(cell) => object.push_str(cell),
                 _ => object.push_str(&serde_json::to_string(cell)?),
             }
+            if object.len() > self.limit {
+                return Err(too_large(&format!("{place}, as an object,"), self.limit));
+            }
         }
         object.push('}');
         Ok(Some(object.into()))
+    }
+}
+
+impl Rows {
+    /// The current record in messages.
+    fn place(&self) -> String {
+        match self.header {
+            Some(_) => format!("record {}", self.records + 1),
+            None => "the header".to_owned(),
+        }
     }
 }
 
@@ -126,15 +151,6 @@ fn is_number(text: &str) -> bool {
     text.ends_with(|c: char| c.is_ascii_digit())
         && text.starts_with(|c: char| c == '-' || c.is_ascii_digit())
         && serde_json::from_str::<Number>(text).is_ok()
-}
-
-fn grow<T: Clone + Default>(buffer: &mut Vec<T>) -> io::Result<()> {
-    let len = buffer.len() * 2;
-    if len.saturating_mul(size_of::<T>()) > MAX_ITEM {
-        return Err(too_large("a record"));
-    }
-    buffer.resize(len, T::default());
-    Ok(())
 }
 
 /// Writes JSON objects as records below a header line with the member names of the first object.
@@ -227,7 +243,7 @@ mod tests {
     use super::{RowWriter, Rows};
 
     fn objects(text: &str) -> Result<Vec<String>, String> {
-        let (mut rows, mut input, mut found) = (Rows::new(b','), BytesMut::new(), Vec::new());
+        let (mut rows, mut input, mut found) = (Rows::new(b',', 1000), BytesMut::new(), Vec::new());
         let mut take = |record: Option<Bytes>| {
             let more = record.is_some();
             found.extend(record.map(|record| String::from_utf8(record.to_vec()).unwrap()));

@@ -8,12 +8,12 @@ use super::csv::Rows;
 use super::data_format::DataFormat;
 use super::item::{Item, check};
 use super::json_values::JsonValues;
-use super::{MAX_ITEM, invalid, too_large};
+use super::{invalid, too_large};
 
 /// Splits data into items. Errors contain the number of the line or item.
 ///
-/// A byte order mark at the beginning is skipped. An item of more than 64 MiB is an error, and no
-/// more than that is kept in memory.
+/// A byte order mark at the beginning is skipped. An item above the limit is an error, and no more
+/// than twice the limit is kept in memory.
 pub(super) struct ItemDecoder {
     kind: Kind,
     has_begun: bool,
@@ -28,15 +28,16 @@ enum Kind {
 }
 
 impl ItemDecoder {
-    /// Creates a decoder for data in `format`; bytes are split into lines.
-    pub(super) fn new(format: DataFormat) -> Self {
+    /// Creates a decoder for data in `format` with items of at most `limit` bytes; bytes are split
+    /// into lines.
+    pub(super) fn new(format: DataFormat, limit: usize) -> Self {
         let kind = match format {
-            DataFormat::Lines | DataFormat::Bytes => Kind::Lines(Split::default()),
-            DataFormat::Ndjson => Kind::Ndjson(Split::default()),
-            DataFormat::Json => Kind::Json(JsonValues::default()),
-            DataFormat::Csv => Kind::Rows(Box::new(Rows::new(b','))),
-            DataFormat::Tsv => Kind::Rows(Box::new(Rows::new(b'\t'))),
-            DataFormat::Msgpack => Kind::Msgpack(Values::default()),
+            DataFormat::Lines | DataFormat::Bytes => Kind::Lines(Split::new(limit)),
+            DataFormat::Ndjson => Kind::Ndjson(Split::new(limit)),
+            DataFormat::Json => Kind::Json(JsonValues::new(limit)),
+            DataFormat::Csv => Kind::Rows(Box::new(Rows::new(b',', limit))),
+            DataFormat::Tsv => Kind::Rows(Box::new(Rows::new(b'\t', limit))),
+            DataFormat::Msgpack => Kind::Msgpack(Values::new(limit)),
         };
         Self {
             kind,
@@ -91,8 +92,8 @@ impl Decoder for ItemDecoder {
 }
 
 /// Splits data at line ends.
-#[derive(Default)]
 struct Split {
+    limit: usize,
     /// Bytes of the input known to contain no line end.
     scanned: usize,
     /// Number of lines returned.
@@ -100,13 +101,21 @@ struct Split {
 }
 
 impl Split {
+    fn new(limit: usize) -> Self {
+        Self {
+            limit,
+            scanned: 0,
+            lines: 0,
+        }
+    }
+
     /// The next line without its line end.
     fn line(&mut self, input: &mut BytesMut, is_end: bool) -> io::Result<Option<Bytes>> {
         let unseen = input.get(self.scanned..).unwrap_or_default();
         let found = memchr::memchr(b'\n', unseen).map(|at| self.scanned + at);
         let len = found.unwrap_or(input.len());
-        if len > MAX_ITEM {
-            return Err(too_large(&format!("line {}", self.lines + 1)));
+        if len > self.limit {
+            return Err(too_large(&format!("line {}", self.lines + 1), self.limit));
         }
         let mut line = match found {
             Some(at) => {
@@ -161,41 +170,59 @@ impl Split {
 }
 
 /// Splits `MessagePack` values.
-#[derive(Default)]
 struct Values {
+    limit: usize,
     /// Number of bytes that did not contain a whole value. The next attempt waits for twice as
     /// many, so that a long value is not parsed over and over.
     tried: usize,
+    /// Number of values returned.
     items: u64,
 }
 
 impl Values {
+    fn new(limit: usize) -> Self {
+        Self {
+            limit,
+            tried: 0,
+            items: 0,
+        }
+    }
+
     fn decode(&mut self, input: &mut BytesMut, is_end: bool) -> io::Result<Option<Item>> {
-        let waits = self.tried > 0 && input.len() < self.tried.saturating_mul(2);
+        let next_try = self.tried.saturating_mul(2).min(self.limit + 1);
+        let waits = self.tried > 0 && input.len() < next_try;
         if input.is_empty() || (waits && !is_end) {
             return Ok(None);
         }
         let mut rest = &input[..];
         let value: Result<Value, _> = rmp_serde::from_read(&mut rest);
         let len = input.len() - rest.len();
+        let number = self.items + 1;
         match value {
+            // Refused regardless of its end, and of the JSON that it becomes.
+            Ok(_) if len > self.limit => Err(self.too_large()),
+            Err(ref error) if is_cut(error) && input.len() > self.limit => Err(self.too_large()),
             Ok(value) => {
+                let json = serde_json::to_vec(&value)?;
+                if json.len() > self.limit {
+                    return Err(self.too_large());
+                }
                 input.advance(len);
-                (self.tried, self.items) = (0, self.items + 1);
-                Ok(Some(Item::Json(serde_json::to_vec(&value)?.into())))
+                (self.tried, self.items) = (0, number);
+                Ok(Some(Item::Json(json.into())))
             }
             Err(error) if is_cut(&error) && !is_end => {
                 self.tried = input.len();
-                if self.tried > MAX_ITEM {
-                    return Err(too_large(&format!("item {}", self.items)));
-                }
                 Ok(None)
             }
             Err(error) => Err(invalid(format!(
-                "item {} is not MessagePack: {error}",
-                self.items
+                "item {number} is not MessagePack: {error}; `--from` names other formats"
             ))),
         }
+    }
+
+    fn too_large(&self) -> io::Error {
+        too_large(&format!("item {}", self.items + 1), self.limit)
     }
 }
 
@@ -218,7 +245,11 @@ mod tests {
     use super::{DataFormat, Item, ItemDecoder};
 
     fn items(format: DataFormat, data: &[u8]) -> Result<Vec<Item>, String> {
-        let (mut decoder, mut input) = (ItemDecoder::new(format), BytesMut::new());
+        items_up_to(usize::MAX >> 1, format, data)
+    }
+
+    fn items_up_to(limit: usize, format: DataFormat, data: &[u8]) -> Result<Vec<Item>, String> {
+        let (mut decoder, mut input) = (ItemDecoder::new(format, limit), BytesMut::new());
         let mut found = Vec::new();
         for byte in data {
             input.extend_from_slice(&[*byte]);
@@ -258,13 +289,52 @@ mod tests {
     }
 
     #[test]
-    fn a_line_without_an_end_is_bounded() {
-        let mut decoder = ItemDecoder::new(DataFormat::Lines);
-        let mut input = BytesMut::from(&b"first\n"[..]);
-        assert!(decoder.decode(&mut input).unwrap().is_some());
-        input.resize(super::MAX_ITEM + 1, b'x');
-        let error = decoder.decode(&mut input).unwrap_err().to_string();
-        assert!(error.starts_with("line 2 is larger than "), "{error}");
+    fn an_item_above_the_limit_is_an_error_with_its_number() {
+        for (format, data, place) in [
+            (DataFormat::Lines, &b"1234\n12345\n"[..], "line 2"),
+            (DataFormat::Lines, b"1234\n12345", "line 2"),
+            (DataFormat::Ndjson, b"1234\n\n12345\n", "line 3"),
+            (DataFormat::Ndjson, b"1234\n\n12345", "line 3"),
+            (
+                DataFormat::Json,
+                b"1234\n\n[12345",
+                "the JSON value at line 3",
+            ),
+            (
+                DataFormat::Json,
+                b"1\n[\n\"234\"]",
+                "the JSON value at line 3",
+            ),
+            (
+                DataFormat::Json,
+                b"[1,\n [1,\n2]]",
+                "the JSON value at line 2",
+            ),
+            (DataFormat::Csv, b"a,b\n\"12\n345", "record 1"),
+            (DataFormat::Csv, b"a,b\n1,2\n", "record 1, as an object,"),
+            (DataFormat::Tsv, b"abc\tde\n1\t2\n", "the header"),
+            (DataFormat::Msgpack, b"\x01\x02\xa41234", "item 3"),
+            (DataFormat::Msgpack, b"\x01\xa8abcdefgh", "item 2"),
+            (DataFormat::Msgpack, b"\x01\xa8abcd", "item 2"),
+        ] {
+            let error = items_up_to(4, format, data).unwrap_err();
+            let expected = format!("{place} is larger than 4 bytes");
+            assert!(error.starts_with(&expected), "{format}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_whole_item_above_the_limit_is_refused() {
+        for (format, data) in [
+            (DataFormat::Lines, &b"12345\n"[..]),
+            (DataFormat::Json, b"12345 "),
+            (DataFormat::Csv, b"a\n12345\n"),
+            (DataFormat::Msgpack, b"\xa5abcde"),
+        ] {
+            let mut decoder = ItemDecoder::new(format, 4);
+            let error = decoder.decode(&mut BytesMut::from(data)).unwrap_err();
+            assert!(error.to_string().contains("4 bytes"), "{format}: {error}");
+        }
     }
 
     #[test]

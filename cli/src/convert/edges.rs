@@ -21,6 +21,8 @@ pub(crate) struct Edges {
     first: StreamFormat,
     last: DataFormat,
     to: DataFormat,
+    /// Maximum size of an item in bytes.
+    max_item: usize,
 }
 
 impl Edges {
@@ -55,6 +57,7 @@ impl Edges {
             first,
             last,
             to,
+            max_item: spec.max_item,
         })
     }
 
@@ -70,13 +73,13 @@ impl Edges {
     {
         match (self.from, self.first) {
             (_, StreamFormat::Bytes) => Source::Bytes(input),
-            (from, first) => Source::Records(records(input, from, first)),
+            (from, first) => Source::Records(records(input, from, first, self.max_item)),
         }
     }
 
     /// Converts the output of the pipeline.
     pub(crate) fn converter(&self) -> Converter {
-        Converter::new(self.last, self.to)
+        Converter::new(self.last, self.to, self.max_item)
     }
 }
 
@@ -84,11 +87,12 @@ fn records<R>(
     input: R,
     from: DataFormat,
     first: StreamFormat,
+    max_item: usize,
 ) -> BoxStream<'static, io::Result<Record>>
 where
     R: AsyncRead + Send + 'static,
 {
-    let items = FramedRead::new(input, ItemDecoder::new(from));
+    let items = FramedRead::new(input, ItemDecoder::new(from, max_item));
     let line = move |item: Item| match first {
         StreamFormat::Ndjson => item.into_json().map(Record::new),
         StreamFormat::Lines | StreamFormat::Bytes => item.into_text().map(Record::new),

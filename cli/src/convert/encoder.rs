@@ -29,9 +29,9 @@ enum Writer {
 }
 
 impl Converter {
-    /// Creates an encoder from the format of the stream to that of the data. Equal formats are
-    /// passed through.
-    pub(crate) fn new(stream: DataFormat, data: DataFormat) -> Self {
+    /// Creates an encoder from the format of the stream to that of the data, for items of at most
+    /// `limit` bytes. Equal formats are passed through.
+    pub(crate) fn new(stream: DataFormat, data: DataFormat, limit: usize) -> Self {
         let writer = match data {
             _ if stream == data => return Self(None),
             DataFormat::Bytes => return Self(None),
@@ -43,7 +43,7 @@ impl Converter {
             DataFormat::Msgpack => Writer::Msgpack,
         };
         Self(Some(Conversion {
-            decoder: ItemDecoder::new(stream),
+            decoder: ItemDecoder::new(stream, limit),
             input: BytesMut::new(),
             writer,
         }))
@@ -112,7 +112,7 @@ mod tests {
     use super::{Converter, DataFormat};
 
     fn converted(stream: DataFormat, data: DataFormat, bytes: &'static str) -> String {
-        let mut converter = Converter::new(stream, data);
+        let mut converter = Converter::new(stream, data, 1000);
         let mut out = converter.convert(Bytes::from(bytes)).unwrap().to_vec();
         out.extend_from_slice(&converter.finish().unwrap());
         String::from_utf8(out).unwrap()

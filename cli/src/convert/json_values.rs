@@ -3,11 +3,11 @@ use std::io;
 use bytes::{Buf, Bytes, BytesMut};
 
 use super::item::check;
-use super::{MAX_ITEM, invalid, too_large};
+use super::{invalid, too_large};
 
 /// Splits JSON of any layout into values. The elements of top-level arrays are separate values.
-#[derive(Default)]
 pub(super) struct JsonValues {
+    limit: usize,
     place: Place,
     /// The bytes of the current value, without white space outside of strings.
     value: Vec<u8>,
@@ -16,6 +16,8 @@ pub(super) struct JsonValues {
     text: Text,
     /// Number of line ends read.
     lines: u64,
+    /// Number of line ends before the current value.
+    begun: u64,
 }
 
 /// The position of the next value.
@@ -42,6 +44,19 @@ enum Text {
 }
 
 impl JsonValues {
+    /// For values of at most `limit` bytes.
+    pub(super) fn new(limit: usize) -> Self {
+        Self {
+            limit,
+            place: Place::default(),
+            value: Vec::new(),
+            depth: 0,
+            text: Text::default(),
+            lines: 0,
+            begun: 0,
+        }
+    }
+
     /// The next value, if `input` contains all of it.
     pub(super) fn decode(&mut self, input: &mut BytesMut) -> io::Result<Option<Bytes>> {
         for at in 0..input.len() {
@@ -81,7 +96,7 @@ impl JsonValues {
             (Text::Inside, b'\\') => self.text = Text::Escape,
             (Text::Inside, b'"') => {
                 self.text = Text::Outside;
-                self.value.push(byte);
+                self.push(byte)?;
                 return Ok(self.depth == 0);
             }
             (Text::Outside, b' ' | b'\t' | b'\r' | b'\n') => return Ok(false),
@@ -90,16 +105,22 @@ impl JsonValues {
             (Text::Outside, b'{' | b'[') => self.depth += 1,
             (Text::Outside, b'}' | b']') => {
                 self.depth = self.depth.saturating_sub(1);
-                self.value.push(byte);
+                self.push(byte)?;
                 return Ok(self.depth == 0);
             }
             (Text::Inside | Text::Outside, _) => {}
         }
-        self.value.push(byte);
-        if self.value.len() > MAX_ITEM {
-            return Err(too_large("a JSON value"));
-        }
+        self.push(byte)?;
         Ok(false)
+    }
+
+    fn push(&mut self, byte: u8) -> io::Result<()> {
+        if self.value.len() >= self.limit {
+            let place = format!("the JSON value at line {}", self.begun + 1);
+            return Err(too_large(&place, self.limit));
+        }
+        self.value.push(byte);
+        Ok(())
     }
 
     /// Processes a byte outside of a value: it starts a value, or separates two.
@@ -113,7 +134,8 @@ impl JsonValues {
                 return Err(self.wrong("a value is missing"));
             }
             _ => {
-                self.value.push(byte);
+                self.begun = self.lines;
+                self.push(byte)?;
                 match byte {
                     b'"' => self.text = Text::Inside,
                     b'{' | b'[' => self.depth = 1,
@@ -158,7 +180,7 @@ mod tests {
 
     fn values(text: &str) -> Result<Vec<String>, String> {
         let (mut values, mut input, mut found) =
-            (JsonValues::default(), BytesMut::new(), Vec::new());
+            (JsonValues::new(1000), BytesMut::new(), Vec::new());
         let text_of = |value: &[u8]| String::from_utf8(value.to_vec()).unwrap();
         for byte in text.bytes() {
             input.extend_from_slice(&[byte]);

@@ -6,20 +6,22 @@ mod decoder;
 mod edges;
 mod encoder;
 mod item;
+mod item_limit;
 mod json_values;
 
 pub(crate) use data_format::DataFormat;
 pub(crate) use edges::Edges;
 pub(crate) use encoder::Converter;
-
-/// The maximum size of an item in bytes, here and in the stages.
-const MAX_ITEM: usize = pipewright::format::ItemLimits::DEFAULT.max_bytes;
+pub(crate) use item_limit::ItemLimit;
 
 /// The error for data that is not in its format, or for an item that is too large.
 fn invalid(reason: impl Into<String>) -> std::io::Error {
     std::io::Error::new(std::io::ErrorKind::InvalidData, reason.into())
 }
 
-fn too_large(place: &str) -> std::io::Error {
-    invalid(format!("{place} is larger than {MAX_ITEM} bytes"))
+/// The error for an item of more than `limit` bytes.
+fn too_large(place: &str, limit: usize) -> std::io::Error {
+    invalid(format!(
+        "{place} is larger than {limit} bytes; `--max-item-bytes` raises the limit"
+    ))
 }

@@ -45,6 +45,7 @@ pub(super) fn lower(file: FileEntry) -> Result<Lowered, Vec<Mistake>> {
             steps,
             deadline,
             metadata: file.metadata,
+            ..PipelineSpec::default()
         },
         input: file.input,
         output: file.output,

@@ -2,7 +2,7 @@ use std::io;
 
 use bytes::Bytes;
 use futures::stream::BoxStream;
-use pipewright::format::{Raw, TokioCodec};
+use pipewright::format::{ItemLimits, Raw, TokioCodec};
 use pipewright::pipeline::Boxed;
 use pipewright::{Pipeline, StageExt, remote};
 use tokio::io::AsyncRead;
@@ -31,6 +31,9 @@ macro_rules! with_kind {
     };
 }
 
+/// Maximum nesting of an item, as in pipelines without settings.
+const MAX_NESTING: usize = 256;
+
 /// What a pipeline reads.
 pub(crate) enum Source<R> {
     /// Bytes as they are.
@@ -52,6 +55,11 @@ impl PipelineSpec {
                 StreamFormat::Lines | StreamFormat::Bytes => records::<Lines>(lines),
             },
         };
+        pipeline = pipeline.limits(
+            ItemLimits::DEFAULT
+                .max_bytes(self.max_item)
+                .max_nesting(MAX_NESTING),
+        );
         if let Some(deadline) = self.deadline {
             pipeline = pipeline.deadline(deadline);
         }

@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use pipewright::format::ItemLimits;
 use serde_json::Value;
 
 use super::parameter::Parameter;
@@ -11,7 +12,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 
 /// A parsed pipeline.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct PipelineSpec {
     /// The format of the input.
     pub(crate) format: StreamFormat,
@@ -20,6 +21,20 @@ pub(crate) struct PipelineSpec {
     pub(crate) deadline: Option<Duration>,
     /// The metadata in the header of the stream.
     pub(crate) metadata: Option<Value>,
+    /// Maximum size of an item in bytes.
+    pub(crate) max_item: usize,
+}
+
+impl Default for PipelineSpec {
+    fn default() -> Self {
+        Self {
+            format: StreamFormat::default(),
+            steps: Vec::new(),
+            deadline: None,
+            metadata: None,
+            max_item: ItemLimits::DEFAULT.max_bytes,
+        }
+    }
 }
 
 impl PipelineSpec {

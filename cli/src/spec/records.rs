@@ -2,7 +2,7 @@ use std::io;
 use std::marker::PhantomData;
 
 use bytes::{Bytes, BytesMut};
-use pipewright::format::{ItemLimits, NamedCodec};
+use pipewright::format::NamedCodec;
 use serde_json::Value;
 use tokio_util::codec::{Decoder, Encoder};
 
@@ -54,7 +54,8 @@ impl Kind for Lines {
 
 /// Splits a stream into [`Record`]s and joins them again.
 ///
-/// The bytes are unchanged, except that a last line without an end gets one.
+/// The bytes are unchanged, except that a last line without an end gets one. The receiver bounds the
+/// size of a line, with and without its end.
 pub(super) struct Records<K> {
     /// Bytes of the input known to contain no line end.
     scanned: usize,
@@ -75,9 +76,6 @@ impl<K: Kind> NamedCodec for Records<K> {
     const ENCODING: Option<&'static str> = Some("utf-8");
 }
 
-/// Maximum length of a line, which is the item limit of receivers.
-const MAX_LINE: usize = ItemLimits::DEFAULT.max_bytes;
-
 impl<K: Kind> Decoder for Records<K> {
     type Item = Record;
     type Error = io::Error;
@@ -87,10 +85,6 @@ impl<K: Kind> Decoder for Records<K> {
             let unseen = input.get(self.scanned..).unwrap_or_default();
             let Some(at) = memchr::memchr(b'\n', unseen) else {
                 self.scanned = input.len();
-                if self.scanned > MAX_LINE {
-                    let reason = format!("a line is longer than {MAX_LINE} bytes");
-                    return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
-                }
                 return Ok(None);
             };
             let line = input.split_to(self.scanned + at + 1).freeze();

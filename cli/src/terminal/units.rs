@@ -62,6 +62,12 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// Parses a number of bytes, with or without a unit.
+pub(crate) fn size(text: &str) -> Result<usize, String> {
+    let size: ByteSize = text.parse()?;
+    usize::try_from(size.as_u64()).map_err(|error| error.to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;

@@ -5,8 +5,9 @@ use pipewright::{Abort, ChannelWriter, Direction, Error, MAX_FRAME, Payload, Sen
 use tokio::io::{AsyncReadExt, BufReader};
 
 use super::hints;
-use super::lines::next_line;
+use super::lines::InputLines;
 use super::refs::pick;
+use crate::convert::ItemLimit;
 use crate::engine_client::connect::Connect;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -20,6 +21,7 @@ Examples:
   pipewright channel write @refs < original.bin
   journalctl -f -o json | pipewright channel write \"$ref\" --format ndjson
   (head -n 1 refs; cat original.bin) | pipewright channel write -
+  pipewright channel write @refs --format lines --max-item-bytes 1MiB < app.log
 
 The stream ends with standard input, for whatever reason: set `pipefail` to detect a failure of the
 command before this one. If this program fails or is interrupted, the stream is aborted and never
@@ -34,6 +36,8 @@ pub(super) struct Arguments {
     /// The format of standard input. Items are checked, counted and described in the header.
     #[arg(long, value_enum, default_value_t = Format::Bytes, value_name = "FORMAT")]
     format: Format,
+    #[command(flatten)]
+    item_limit: ItemLimit,
     /// Write only the bytes, for a reader without pipewright. It cannot detect a truncated stream.
     #[arg(long)]
     plain: bool,
@@ -53,7 +57,7 @@ enum Format {
 
 /// Writes standard input to a channel and ends the stream, or aborts it.
 pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
-    let mut input = BufReader::new(Stdin::new()?);
+    let mut input = InputLines::new(Stdin::new()?, arguments.item_limit.bytes());
     let text = match &arguments.channel_ref {
         Source::Stdin => first_line(&mut input).await?,
         source => source.read()?,
@@ -68,14 +72,14 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         writer
     };
     match arguments.format {
-        Format::Bytes => bytes(writer, input, &mut signals).await,
+        Format::Bytes => bytes(writer, input.into_rest(), &mut signals).await,
         Format::Ndjson => items::<Payload, Json>(writer, input, &mut signals, json).await,
         Format::Lines => items::<String, Lines>(writer, input, &mut signals, line).await,
     }
 }
 
-async fn first_line(input: &mut BufReader<Stdin>) -> Result<String, Failure> {
-    let line = next_line(input).await?.unwrap_or_default();
+async fn first_line(input: &mut InputLines<Stdin>) -> Result<String, Failure> {
+    let line = input.next().await?.unwrap_or_default();
     Ok(String::from_utf8_lossy(&line).into_owned())
 }
 
@@ -127,7 +131,7 @@ async fn copy(writer: &mut ChannelWriter, input: &mut BufReader<Stdin>) -> Resul
 /// Sends each line of the input as an item.
 async fn items<T, F: Encode<T>>(
     writer: ChannelWriter,
-    mut input: BufReader<Stdin>,
+    mut input: InputLines<Stdin>,
     signals: &mut Signals,
     item: impl Fn(&[u8]) -> Result<Option<T>, Error>,
 ) -> Result<(), Failure>
@@ -151,18 +155,27 @@ where
 
 async fn send<T, F: Encode<T>>(
     sender: &mut Sender<T, F>,
-    input: &mut BufReader<Stdin>,
+    input: &mut InputLines<Stdin>,
     item: impl Fn(&[u8]) -> Result<Option<T>, Error>,
 ) -> Result<(), Failure>
 where
     T: Send + Sync + 'static,
 {
     sender.flush().await.map_err(hints::write)?;
-    let mut number = 0_u64;
-    while let Some(line) = next_line(input).await? {
-        number += 1;
+    let first = input.number() + 1;
+    loop {
+        let line = match input.next().await {
+            Ok(Some(line)) => line,
+            Ok(None) => break,
+            Err(error) => {
+                // An abort overtakes what was not sent, and the lines before this one are good.
+                sender.flush().await.map_err(hints::write)?;
+                return Err(error.into());
+            }
+        };
+        let number = input.number();
         let line = match line.strip_prefix(b"\xef\xbb\xbf") {
-            Some(rest) if number == 1 => rest,
+            Some(rest) if number == first => rest,
             _ => &line,
         };
         match item(line) {

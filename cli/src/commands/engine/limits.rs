@@ -1,10 +1,9 @@
 use std::time::Duration;
 
-use bytesize::ByteSize;
 use clap::Args;
 use pipewright::EngineBuilder;
 
-use crate::terminal::units::duration as parse_duration;
+use crate::terminal::units::{duration as parse_duration, size};
 
 /// The limits and timeouts of an engine.
 #[derive(Args)]
@@ -81,12 +80,6 @@ impl Limits {
             .linger(self.linger)
             .keep_alive(self.ping_every, self.dead_after)
     }
-}
-
-/// A number of bytes, with or without a unit.
-fn size(text: &str) -> Result<usize, String> {
-    let size: ByteSize = text.parse()?;
-    usize::try_from(size.as_u64()).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::attempt::{Complete, attempt};
 use super::drive::cancelled;
 use super::job::Job;
 use super::output::Output;
-use crate::convert::DataFormat;
+use crate::convert::{DataFormat, ItemLimit};
 use crate::engine_client::connect::Connect;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -25,6 +25,7 @@ Examples:
   pipewright run 'cmd:jq -c .user' log::errors < users.ndjson
   pipewright run log::parse log::errors bytes::gzip < access.log > errors.gz
   pipewright run bytes::gzip --param bytes::gzip.level=9 -i access.log -o access.log.gz
+  pipewright run --max-item-bytes 256MiB images::scale < images.ndjson
   pipewright run log::parse --report report.json < access.log > parsed
   pipewright run -f pipeline.toml < access.log > sessions.ndjson.gz
 
@@ -71,6 +72,8 @@ pub(crate) struct Arguments {
     /// Format of the output [default: chosen by the last stage, in the same way].
     #[arg(long, value_enum, value_name = "FORMAT")]
     to: Option<DataFormat>,
+    #[command(flatten)]
+    item_limit: ItemLimit,
     /// Maximum duration of the run, such as `90s` or `10min` [default: unlimited].
     #[arg(long, value_name = "TIME", value_parser = duration)]
     deadline: Option<Duration>,
@@ -152,6 +155,7 @@ impl Arguments {
             None => Job::of_stages(self.stages.clone())?,
         };
         job.spec.set_params(self.params.clone())?;
+        job.spec.max_item = self.item_limit.bytes();
         job.spec.deadline = self.deadline.or(job.spec.deadline);
         job.input = self.input.clone().or(job.input);
         job.output = self.output.clone().or(job.output);

@@ -318,6 +318,19 @@ async fn items_are_checked_counted_and_named() {
 }
 
 #[tokio::test]
+async fn a_line_above_the_limit_is_refused_with_its_number() {
+    let place = Place::new().await;
+    let script = "pipewright channel read @refs & reader=$!
+                  printf '12345678\\r\\n123456789\\n' |
+                  pipewright channel write @refs --format lines --max-item-bytes 8; status=$?
+                  wait $reader; exit $status";
+    let ran = place.sh(script).await;
+    assert_eq!((ran.code, ran.text()), (Some(1), "12345678\n"));
+    let expected = "line 2 of standard input is larger than 8 bytes; `--max-item-bytes` raises";
+    assert!(ran.stderr.contains(expected), "{}", ran.stderr);
+}
+
+#[tokio::test]
 async fn lines_and_plain_streams() {
     let place = Place::new().await;
     let arguments = ["channel", "write", &place.writer, "--format", "lines"];

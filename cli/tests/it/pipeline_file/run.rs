@@ -77,6 +77,22 @@ async fn copies_share_the_work_and_keep_the_order() {
     }
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn a_line_between_steps_is_bounded_with_and_without_its_end() {
+    let stages = Stages::new().await;
+    let scratch = Scratch::new(
+        "[[steps]]\ncommand = [\"cat\"]\nwrites = \"lines\"\n\
+         [[steps]]\nstage = \"text::label\"\nparams = { with = \"-\" }\ncopies = 2\n",
+    );
+    for input in [&b"1\n123456789\n"[..], b"1\n123456789"] {
+        let arguments = format!("-f {} --max-item-bytes 8", scratch.pipeline());
+        let ended = Filter::start(&stages.url, &arguments).through(input).await;
+        let said = ended.failed(4);
+        assert!(said.contains("--max-item-bytes"), "{said}");
+    }
+}
+
 #[tokio::test]
 async fn a_broadcast_gives_every_item_to_every_branch() {
     let stages = Stages::new().await;

@@ -81,3 +81,37 @@ async fn a_format_that_a_stage_cannot_take_is_refused() {
         assert!(said.contains("needs items, and `bytes::copy`"), "{said}");
     }
 }
+
+#[tokio::test]
+async fn an_item_above_the_limit_names_its_place_and_the_flag() {
+    let stages = Stages::new().await;
+    for (format, input, place) in [
+        ("lines", &b"1234567\n123456789\n"[..], "line 2"),
+        ("ndjson", b"1\n\n1234567890\n", "line 3"),
+        ("json", b"[1,\n \"123456789\"]", "the JSON value at line 2"),
+        ("csv", b"k\n1\n1234567890\n", "record 2"),
+        ("msgpack", b"\x01\xa91234567890", "item 2"),
+    ] {
+        let arguments = format!("json::ranks --from {format} --max-item-bytes 8");
+        let ended = Filter::start(&stages.url, &arguments).through(input).await;
+        let said = ended.failed(4);
+        let expected = format!("{place} is larger than 8 bytes; `--max-item-bytes` raises");
+        assert!(said.contains(&expected), "{format}: {said}");
+    }
+    let ended = Filter::start(&stages.url, "json::ranks --max-item-bytes 0");
+    ended.through(b"").await.failed(2);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_limit_of_an_item_can_be_raised() {
+    let stages = Stages::new().await;
+    let line = [vec![b'x'; 65 << 20], vec![b'\n']].concat();
+    let arguments = "cmd:cat --from lines";
+    let ended = Filter::start(&stages.url, arguments).through(&line).await;
+    let said = ended.failed(4);
+    assert!(said.contains("line 1 is larger than"), "{said}");
+    let arguments = format!("{arguments} --max-item-bytes 66MiB");
+    let ended = Filter::start(&stages.url, &arguments).through(&line).await;
+    assert!(ended.complete() == line);
+}
