@@ -1,14 +1,20 @@
-use futures::future::{BoxFuture, FutureExt};
 use serde_json::Value;
 
-use super::super::{
-    Ends, KeepsOrder, Placement, Stage, StageContext, StageError, StageInfo, StageReport,
-};
+use super::super::{KeepsOrder, StageInfo};
 use crate::worker::ResourceType;
+
+/// Where a stage runs when a pipeline is started over channels.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Placement {
+    /// In the process that starts the pipeline.
+    Here,
+    /// On the worker that has registered it.
+    Registered,
+}
 
 /// Everything known about a stage except its types and its code.
 ///
-/// It is one value, so that a wrapper forwards all of it: [`Stage::facts`] has no default.
+/// It is one value, so that a wrapper forwards all of it: [`Stage::facts`](super::super::Stage::facts) has no default.
 #[derive(Clone, Debug)]
 pub struct StageFacts {
     /// The id used for registration.
@@ -76,57 +82,5 @@ impl StageFacts {
             resources: Vec::new(),
             ..self
         }
-    }
-}
-
-/// One stage of a composed stage: a node of a run over channels.
-pub struct Part {
-    pub(crate) facts: StageFacts,
-    pub(crate) code: PartCode,
-}
-
-/// Runs a part between the ends of its channels.
-pub(crate) type PartCode = Box<
-    dyn FnOnce(Ends, StageContext) -> BoxFuture<'static, Result<StageReport, StageError>> + Send,
->;
-
-impl Part {
-    /// The only part of a stage that is not composed.
-    pub fn of<S: Stage>(stage: S) -> Vec<Self> {
-        let facts = stage.facts();
-        let code = move |ends, context| stage.serve(ends, context).boxed();
-        vec![Self {
-            facts,
-            code: Box::new(code),
-        }]
-    }
-
-    /// Returns the part with these parameters.
-    fn configured(self, params: &Value) -> Self {
-        let (params, code) = (params.clone(), self.code);
-        Self {
-            facts: self.facts.configured(params.clone()),
-            code: Box::new(move |ends, context| code(ends, context.configured(&params))),
-        }
-    }
-
-    /// Sets the parameters of a stage that consists of `parts`.
-    ///
-    /// A single stage uses the last parameters that were set. Among several parts, those that take
-    /// parameters and have none of their own get them. If no part takes any, the first one refuses
-    /// them.
-    pub(in crate::stage) fn configure(parts: Vec<Self>, params: &Value) -> Vec<Self> {
-        let single = parts.len() == 1;
-        let taken = parts.iter().any(|part| part.facts.takes_params);
-        let parts = parts.into_iter().enumerate().map(|(at, part)| {
-            let own = !part.facts.params.is_null();
-            let takes = part.facts.takes_params || (!taken && at == 0);
-            if single || (takes && !own) {
-                part.configured(params)
-            } else {
-                part
-            }
-        });
-        parts.collect()
     }
 }

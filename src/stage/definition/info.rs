@@ -1,6 +1,5 @@
 use serde::Serialize;
 
-use super::super::{Consumer, Producer, Stage};
 use crate::channel::short_name;
 use crate::codec::Format;
 
@@ -56,25 +55,6 @@ pub struct StreamInfo {
 }
 
 impl StageInfo {
-    /// Describes a stage by its types, for a [`Service`](super::super::Service) implemented by hand.
-    pub fn of_stage<S: Stage>() -> Self {
-        let input = StreamInfo::of::<S::In, S::InFormat>();
-        let output = StreamInfo::of::<S::Out, S::OutFormat>();
-        Self::new(StageKind::Stage, Some(input), Some(output))
-    }
-
-    /// Describes a producer by its types.
-    pub fn of_producer<P: Producer>() -> Self {
-        let output = StreamInfo::of::<P::Out, P::Format>();
-        Self::new(StageKind::Producer, None, Some(output))
-    }
-
-    /// Describes a consumer by its types.
-    pub fn of_consumer<C: Consumer>() -> Self {
-        let input = StreamInfo::of::<C::In, C::Format>();
-        Self::new(StageKind::Consumer, Some(input), None)
-    }
-
     pub(in crate::stage) fn new(
         kind: StageKind,
         input: Option<StreamInfo>,
@@ -99,7 +79,7 @@ impl StageInfo {
 }
 
 impl StreamInfo {
-    fn of<T, F: Format>() -> Self {
+    pub(super) fn of<T, F: Format>() -> Self {
         Self {
             format: F::NAME.to_owned(),
             item: F::KEEPS_ITEMS.then(short_name::<T>),

@@ -17,8 +17,8 @@ use crate::error::Error;
 /// The destination of items that stages cannot process, for later inspection.
 ///
 /// | made by | letters go to |
+/// |---|---|
 /// | [`file`](Self::file) | a file, one line of JSON each |
-/// | [`file`](Self::file) | a file, a line of JSON each |
 /// | [`each`](Self::each) | an async closure |
 /// | `From<tokio::sync::mpsc::Sender<DeadLetter>>` | a receiver within the process |
 /// | [`new`](Self::new), `From<Sender<DeadLetter>>` | a channel |

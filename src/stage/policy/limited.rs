@@ -4,11 +4,11 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use tokio::time::timeout;
 
+use super::Retry;
 use super::layer::{Called, Layer};
-use super::{Retry, again};
 use crate::channel::BadItem;
 use crate::error::{Error, Result};
-use crate::stage::items::RunOf;
+use crate::stage::items::{RunOf, again};
 use crate::stage::{Applied, ItemStage, StageContext};
 
 /// A stage with a time limit for each item; see

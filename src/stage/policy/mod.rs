@@ -15,8 +15,9 @@ mod limited;
 mod on_error;
 mod retried;
 mod retry;
+mod to_dead_letters;
 
-pub use dead_letter::{DeadLetter, ToDeadLetters};
+pub use dead_letter::DeadLetter;
 pub use error_handling::{ErrorHandling, Policy};
 pub use ext::ItemStageExt;
 pub use letter_sender::DeadLetters;
@@ -24,4 +25,4 @@ pub use limited::Limited;
 pub use on_error::OnError;
 pub use retried::Retried;
 pub use retry::Retry;
-pub(super) use retry::again;
+pub use to_dead_letters::ToDeadLetters;

@@ -1,12 +1,7 @@
-use std::future::Future;
-use std::sync::Arc;
 use std::time::Duration;
 
 use uuid::Uuid;
 
-use crate::channel::MessageQueue;
-use crate::stage::items::RunOf;
-use crate::stage::{Applied, ItemRun, ItemStage};
 use crate::worker::Backoff;
 
 /// How often a failed call is repeated, and after which delays.
@@ -38,7 +33,7 @@ impl Retry {
     }
 
     /// The delay before the next call; `None` if there is none.
-    fn next_wait(&mut self) -> Option<Duration> {
+    pub(in crate::stage) fn next_wait(&mut self) -> Option<Duration> {
         for at in 0..self.0.len() {
             let level = &mut self.0[at];
             if level.made == level.times {
@@ -55,82 +50,6 @@ impl Retry {
             return Some(wait);
         }
         None
-    }
-}
-
-/// Applies a stage to an item repeatedly.
-///
-/// Messages of a call are sent when the call has succeeded or is the last one. Messages of a
-/// repeated call are dropped, because the next call sends them again.
-pub(crate) fn again<G>(
-    stage: G,
-    item: G::In,
-    run: &mut RunOf<G>,
-    mut retry: Retry,
-) -> impl Future<Output = Applied<G::Outputs, G::State>> + Send + 'static + use<G>
-where
-    G: ItemStage<In: Clone + Sync>,
-{
-    let context = run.context.clone();
-    // A call may leave the state in place, so use a state that outlives the individual calls.
-    let mut run = ItemRun {
-        state: run.state.take(),
-        params: Arc::clone(&run.params),
-        context: context.clone(),
-        number: run.number,
-    };
-    async move {
-        loop {
-            let mut said = Held::new(context.message_queue().clone());
-            run.context = context.with_aside(said.message_queue.clone());
-            let applied = stage.apply(item.clone(), &mut run).await;
-            if applied.state.is_some() {
-                run.state = applied.state;
-            }
-            let outputs = applied.outputs;
-            let wait = if outputs.is_err() {
-                retry.next_wait()
-            } else {
-                None
-            };
-            let Some(wait) = wait else {
-                return Applied {
-                    outputs,
-                    state: run.state,
-                };
-            };
-            said.is_dropped = true;
-            drop((said, outputs));
-            tokio::time::sleep(wait).await;
-        }
-    }
-}
-
-/// The messages of a call, until it is known whether the call is repeated.
-struct Held {
-    message_queue: MessageQueue,
-    to: MessageQueue,
-    is_dropped: bool,
-}
-
-impl Held {
-    fn new(to: MessageQueue) -> Self {
-        Self {
-            message_queue: MessageQueue::default(),
-            to,
-            is_dropped: false,
-        }
-    }
-}
-
-/// Also runs if the call panics or is cancelled: its messages are forwarded.
-impl Drop for Held {
-    fn drop(&mut self) {
-        if self.is_dropped {
-            self.message_queue.discard();
-        } else {
-            self.message_queue.forward_to(&self.to);
-        }
     }
 }
 

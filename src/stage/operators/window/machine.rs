@@ -5,9 +5,12 @@ use tokio::time::Instant;
 
 use super::super::Timed;
 use super::table::{Inserted, WindowTable};
-use super::{KeyOf, Windowed};
+use super::windowed::Windowed;
 use crate::error::Error;
 use crate::transport::later;
+
+/// Returns the key of an item.
+pub(super) type KeyOf<T, K> = Box<dyn FnMut(&T) -> K + Send>;
 
 /// Defines the time of an item.
 pub(super) enum Clock<T> {

@@ -3,40 +3,26 @@
 mod machine;
 mod side;
 mod table;
+mod windowed;
 
 use std::error::Error as StdError;
 use std::fmt;
 use std::hash::Hash;
-use std::pin::Pin;
 use std::time::Duration;
 
 use futures::{Sink, SinkExt, Stream};
-use serde::{Deserialize, Serialize};
 
 use super::super::{Flow, StageContext};
 use super::Operator;
 use super::timed::ByTime;
 use crate::error::Error;
-use machine::{Clock, Machine};
-use side::Side;
+use machine::{Clock, KeyOf, Machine};
+use side::{LateSink, Side};
 use table::{Cut, WindowTable};
+pub use windowed::Windowed;
 
 /// Default limit of items that open windows hold, including copies in several windows.
 const LIMIT: usize = 1 << 20;
-
-/// The items of one window, in order of arrival.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Windowed<K, T> {
-    /// The common key of the items; `()` without [`Window::by_key`].
-    pub key: K,
-    /// The start of the window: with processing time, since the start of the operator; with event
-    /// time, on the time scale of the items.
-    pub start: Duration,
-    /// The end of the window, exclusive.
-    pub end: Duration,
-    /// The items, at least one.
-    pub items: Vec<T>,
-}
 
 /// Groups items into windows; see [`Pipeline::window`](crate::Pipeline::window).
 ///
@@ -56,12 +42,6 @@ pub struct Window<T, K = ()> {
     late: Option<LateSink<T>>,
     limit: usize,
 }
-
-/// Returns the key of an item.
-type KeyOf<T, K> = Box<dyn FnMut(&T) -> K + Send>;
-
-/// The destination of late items.
-type LateSink<T> = Pin<Box<dyn Sink<T, Error = Error> + Send>>;
 
 impl<T> Window<T> {
     fn new(cut: Cut<T>) -> Self {

@@ -1,14 +1,17 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use futures::Stream;
+use futures::{Sink, Stream};
 use pin_project::pin_project;
 
 use super::super::super::{Flow, StageContext, StageError};
 use super::machine::Output;
-use super::{LateSink, Windowed};
+use super::windowed::Windowed;
 use crate::channel::Event;
 use crate::error::Error;
+
+/// The destination of late items.
+pub(super) type LateSink<T> = Pin<Box<dyn Sink<T, Error = Error> + Send>>;
 
 /// Separates late items from the windows.
 ///

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
 use std::time::Duration;
 
-use super::Windowed;
+use super::windowed::Windowed;
 
 /// Nanoseconds on the time scale of the windows. A sum of two `Duration`s does not overflow it.
 type Nanos = u128;

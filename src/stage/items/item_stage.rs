@@ -1,21 +1,11 @@
-//! Stages that process one item at a time.
-
 use std::future::{Future, ready};
 use std::sync::Arc;
 
 use futures::FutureExt;
-use futures::future::{BoxFuture, try_join_all};
-use futures::stream::{Stream, StreamExt};
+use futures::future::BoxFuture;
 
-use super::fused::item_stage::FusedItemStage;
-use super::fused::sequential::Sequential;
-use super::policy::{Retry, again};
-use super::serve_stream::serve_stream;
-use super::{
-    CatchPanic, Ends, Flow, FormatChecked, KeepsOrder, Outputs, Params, Stage, StageContext,
-    StageError, StageReport, fused::concurrent,
-};
-use crate::channel::BadItem;
+use super::super::{Outputs, Params, Retry, Stage, StageContext};
+use crate::channel::{BadItem, MessageQueue};
 use crate::error::Error;
 
 /// A stage that processes one item at a time.
@@ -114,7 +104,7 @@ pub struct ItemRun<S, P> {
 }
 
 impl<S, P> ItemRun<S, P> {
-    fn new(params: P, context: StageContext) -> Self {
+    pub(super) fn new(params: P, context: StageContext) -> Self {
         Self {
             state: None,
             params: Arc::new(params),
@@ -163,114 +153,78 @@ impl<O, S> Applied<O, S> {
 /// The run of a stage `G`.
 pub type RunOf<G> = ItemRun<<G as ItemStage>::State, <G as ItemStage>::Params>;
 
-/// Whether the outputs of an item stage keep the order of their items.
-pub const fn keeps_order<G: ItemStage>() -> KeepsOrder {
-    if G::CONCURRENCY <= 1 || G::ORDERED {
-        KeepsOrder::Yes
-    } else {
-        KeepsOrder::No
-    }
-}
-
-/// Connects an item stage to its input within the process.
-#[inline]
-#[allow(clippy::needless_pass_by_value)] // The same signature for every kind of stage.
-pub fn fuse<G, S>(
+/// Applies a stage to an item repeatedly.
+///
+/// Messages of a call are sent when the call has succeeded or is the last one. Messages of a
+/// repeated call are dropped, because the next call sends them again.
+pub(in crate::stage) fn again<G>(
     stage: G,
-    input: S,
-    context: StageContext,
-) -> impl Stream<Item = Flow<G::Out>> + Send + 'static
-where
-    G: ItemStage,
-    S: Stream<Item = Flow<G::In>> + Send + 'static,
-{
-    let facts = stage.facts();
-    let context = context.configured(&facts.params).for_stage(facts.id);
-    let params = context.params();
-    for end in stage.ends() {
-        context.end_with(end);
-    }
-    let output = join(stage, input, params, context.clone());
-    context.local_stats(FormatChecked::<_, G::OutFormat>::new(
-        output,
-        context.clone(),
-    ))
-}
-
-/// Connects an item stage to its input. Rejected parameters fail the run.
-#[inline]
-fn join<G, S>(
-    stage: G,
-    input: S,
-    params: Result<G::Params, StageError>,
-    context: StageContext,
-) -> impl Stream<Item = Flow<G::Out>> + Send + 'static
-where
-    G: ItemStage,
-    S: Stream<Item = Flow<G::In>> + Send + 'static,
-{
-    let params = match params {
-        Ok(params) => params,
-        Err(refused) => return FusedItemStage::refused(refused),
-    };
-    let run = ItemRun::new(params, context);
-    if G::CONCURRENCY > 1 {
-        // The input type must not occur in both branches: it would double with every stage, and the
-        // time to compile a pipeline would be exponential in its length.
-        let input = CatchPanic::new(input).boxed();
-        return FusedItemStage::concurrent(concurrent::join(stage, input, run).boxed());
-    }
-    FusedItemStage::one_by_one(Sequential::new(stage, input, apply, run))
-}
-
-/// [`ItemStage::apply`], as a type that does not grow with the stages before it.
-#[inline]
-fn apply<G: ItemStage>(
-    stage: &G,
     item: G::In,
     run: &mut RunOf<G>,
-) -> impl Future<Output = Applied<G::Outputs, G::State>> + Send + 'static + use<G> {
-    stage.apply(item, run)
-}
-
-/// Runs an item stage over channels.
-#[allow(clippy::manual_async_fn)] // States `Send` here, so that a violation is reported here.
-pub fn serve<G: ItemStage>(
-    stage: G,
-    ends: Ends,
-    context: StageContext,
-) -> impl Future<Output = Result<StageReport, StageError>> + Send + 'static {
+    mut retry: Retry,
+) -> impl Future<Output = Applied<G::Outputs, G::State>> + Send + 'static + use<G>
+where
+    G: ItemStage<In: Clone + Sync>,
+{
+    let context = run.context.clone();
+    // A call may leave the state in place, so use a state that outlives the individual calls.
+    let mut run = ItemRun {
+        state: run.state.take(),
+        params: Arc::clone(&run.params),
+        context: context.clone(),
+        number: run.number,
+    };
     async move {
-        let context = context.configured(&stage.facts().params);
-        let held = stage.ends();
-        let served = serve_items(stage, ends, context.clone()).await;
-        if held.is_empty() {
-            return served;
-        }
-        tokio::select! {
-            ended = try_join_all(held) => {
-                let ended = ended.map_err(|error| StageError::returned(context.stage(), None, error));
-                served.and_then(|report| ended.map(|_| report))
+        loop {
+            let mut said = Held::new(context.message_queue().clone());
+            run.context = context.with_aside(said.message_queue.clone());
+            let applied = stage.apply(item.clone(), &mut run).await;
+            if applied.state.is_some() {
+                run.state = applied.state;
             }
-            () = context.cancelled() => served,
+            let outputs = applied.outputs;
+            let wait = if outputs.is_err() {
+                retry.next_wait()
+            } else {
+                None
+            };
+            let Some(wait) = wait else {
+                return Applied {
+                    outputs,
+                    state: run.state,
+                };
+            };
+            said.is_dropped = true;
+            drop((said, outputs));
+            tokio::time::sleep(wait).await;
         }
     }
 }
 
-/// Runs an item stage over channels, then drops it.
-fn serve_items<G: ItemStage>(
-    stage: G,
-    ends: Ends,
-    context: StageContext,
-) -> impl Future<Output = Result<StageReport, StageError>> + Send + 'static {
-    let bad_items = stage.is_for_bad_items();
-    let own = context.clone();
-    let join = move |params, input| join(stage, input, Ok(params), own);
-    serve_stream::<G::In, G::InFormat, G::Out, G::OutFormat, _, _, _>(
-        ends,
-        context,
-        bad_items,
-        StageContext::params,
-        join,
-    )
+/// The messages of a call, until it is known whether the call is repeated.
+struct Held {
+    message_queue: MessageQueue,
+    to: MessageQueue,
+    is_dropped: bool,
+}
+
+impl Held {
+    fn new(to: MessageQueue) -> Self {
+        Self {
+            message_queue: MessageQueue::default(),
+            to,
+            is_dropped: false,
+        }
+    }
+}
+
+/// Also runs if the call panics or is cancelled: its messages are forwarded.
+impl Drop for Held {
+    fn drop(&mut self) {
+        if self.is_dropped {
+            self.message_queue.discard();
+        } else {
+            self.message_queue.forward_to(&self.to);
+        }
+    }
 }
