@@ -1,15 +1,15 @@
-//! Injects every fault into every part of a stream, round by round. Either the data arrives
-//! correctly, or there is an error.
+//! Injects every fault into every part of a pipeline, round by round. Either the data arrives
+//! correctly, or there is an error whose first cause is what was struck.
 //!
 //! ```console
 //! $ cargo run --release --example fault_matrix -- --rounds 1000 --seed 1
 //! ```
 //!
-//! In each round, a producer, a stage and a consumer, each in a process of its own, stream data
-//! through an engine in a fourth process. At a moment derived from the seed, one of the four is
-//! killed, stopped, disconnected or slowed down, or its bytes are corrupted. At the end, the
-//! consumer's result is compared with what was sent. A round that hangs counts as silent. Unix
-//! only.
+//! In each round, a pipeline runs through a producer, a stage and a consumer, each in a process of
+//! its own, and through an engine in a fourth process. At a moment derived from the seed, one of the
+//! four is killed, stopped, disconnected or slowed down, or its bytes are corrupted. At the end, the
+//! consumer's result is compared with what was sent. A round that hangs counts as silent. The first
+//! cause of a failed run is compared with what was struck; see `Scenario::is_cause`. Unix only.
 //!
 //! On a shared machine with two cores, `--at-once 8` gave this result:
 //!
@@ -32,6 +32,7 @@ mod patience;
 mod process;
 mod round;
 mod scenario;
+mod stages;
 mod worker;
 
 use std::process::ExitCode;
@@ -107,7 +108,7 @@ async fn matrix(settings: &Settings) -> Result<ExitCode> {
         })
         .buffer_unordered(settings.at_once);
     let (mut complete, mut reported, mut silent) = (0, 0, 0);
-    let (mut in_time, mut needless) = (0, 0);
+    let (mut in_time, mut needless, mut compared, mut wrong) = (0, 0, 0, 0);
     while let Some((scenario, outcome, struck, took)) = rounds.next().await {
         let took = took.as_millis();
         in_time += u64::from(struck);
@@ -116,10 +117,16 @@ async fn matrix(settings: &Settings) -> Result<ExitCode> {
                 complete += 1;
                 "complete".to_owned()
             }
-            Outcome::Reported(reason) => {
+            Outcome::Reported { reason, is_right } => {
                 reported += 1;
+                compared += u64::from(is_right.is_some());
+                wrong += u64::from(is_right == Some(false));
                 needless += u64::from(scenario.harm.is_harmless());
-                format!("error: {reason}")
+                let kind = match is_right {
+                    Some(false) => "WRONG CAUSE",
+                    _ => "error",
+                };
+                format!("{kind}: {reason}")
             }
             Outcome::Silent(reason) => {
                 silent += 1;
@@ -132,13 +139,13 @@ async fn matrix(settings: &Settings) -> Result<ExitCode> {
     let took = begin.elapsed().as_secs();
     println!(
         "{took} s; {in_time} struck before the end; {needless} errors where everything should have \
-         arrived"
+         arrived; {compared} first causes compared"
     );
     println!(
-        "{} rounds, {complete} complete, {reported} reported errors, {silent} silent",
+        "{} rounds, {complete} complete, {reported} reported errors, {wrong} wrong causes, {silent} silent",
         settings.rounds
     );
-    Ok(if silent == 0 {
+    Ok(if silent + wrong == 0 {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE

@@ -3,8 +3,12 @@
 pub(crate) enum Outcome {
     /// Everything arrived, and every part reported success.
     Complete,
-    /// A part reported a failure.
-    Reported(String),
+    /// The run reported a failure.
+    Reported {
+        reason: String,
+        /// Whether its first cause is what was struck. `None` if nothing or several parts were.
+        is_right: Option<bool>,
+    },
     /// Incomplete data was reported as complete, or nothing was reported in time.
     Silent(String),
 }

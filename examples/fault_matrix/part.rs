@@ -22,6 +22,15 @@ impl Part {
         }
     }
 
+    /// The name of the part that reads its output.
+    pub(crate) fn reader(self) -> &'static str {
+        match self {
+            Self::Producer => "stage",
+            Self::Stage => "consumer",
+            Self::Consumer | Self::Engine => "run",
+        }
+    }
+
     pub(crate) fn of_role(role: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|part| part.role() == role)
     }

@@ -10,11 +10,9 @@ pub(crate) const BEAT: Duration = Duration::from_millis(250);
 /// Longer silence counts as a loss. Longer than any pause of a round, on a busy machine.
 pub(crate) const DEAD: Duration = Duration::from_secs(3);
 
-/// How long a writer waits for the answer to its close.
-pub(crate) const CLOSE: Duration = Duration::from_secs(9);
-
-/// Longer than all deadlines together; a round never takes this long.
-pub(crate) const HANGS: Duration = Duration::from_secs(30);
+/// Longer than all deadlines together, such as the 30 s for the answer to a close; a round never
+/// takes this long.
+pub(crate) const HANGS: Duration = Duration::from_secs(45);
 
 pub(crate) fn engine(builder: EngineBuilder) -> EngineBuilder {
     builder.keep_alive(BEAT, DEAD).channel_ttl(DEAD)

@@ -1,19 +1,18 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use futures::future::{join_all, try_join_all};
+use futures::future::try_join_all;
 use pipewright::testing::faults::{FaultPlan, FaultProxy, Sockets};
-use pipewright::{Error, Result, Worker};
+use pipewright::{Error, Result, RunError, Worker};
 use tokio::time::{sleep, timeout};
 
-use super::content::Summary;
 use super::harm::Harm;
 use super::outcome::Outcome;
 use super::part::Part;
 use super::patience;
 use super::process::Process;
 use super::scenario::Scenario;
-use super::worker::Order;
+use super::stages;
 
 /// The processes of a round and the network between them.
 pub(crate) struct Round {
@@ -66,57 +65,36 @@ impl Round {
         };
         let outcome = timeout(patience::HANGS, flows).await;
         let hangs = |_| Outcome::Silent(format!("hangs for {:?}", patience::HANGS));
-        let struck = self.proxies().any(|proxy| !proxy.strikes().is_empty());
-        (outcome.unwrap_or_else(hangs), struck || self.struck.get())
+        (outcome.unwrap_or_else(hangs), self.is_struck())
     }
 
-    /// Streams the content and collects the results.
+    /// Runs the pipeline and compares what its consumer received.
     async fn flow(&self) -> Outcome {
-        match self.summaries().await {
-            Err(error) => Outcome::Reported(format!("{error:#}")),
-            Ok(said) => {
-                let consumed = said.iter().find(|(part, _)| *part == Part::Consumer);
+        match stages::run(&self.worker, self.scenario).await {
+            Ok(summary) => {
                 let truth = self.scenario.truth();
-                if let Some((_, Ok(summary))) = consumed
-                    && *summary != truth
-                {
-                    return Outcome::Silent(format!("{summary:?} instead of {truth:?}"));
-                }
-                let failed: Vec<_> = said
-                    .iter()
-                    .filter_map(|(part, said)| {
-                        let error = said.as_ref().err()?;
-                        Some(format!("{}: {error:#}", part.role()))
-                    })
-                    .collect();
-                if failed.is_empty() {
+                if summary == truth {
                     Outcome::Complete
                 } else {
-                    Outcome::Reported(failed.join("; "))
+                    Outcome::Silent(format!("{summary:?} instead of {truth:?}"))
                 }
             }
+            Err(error) => match error.downcast_ref::<RunError>() {
+                Some(failure) => Outcome::Reported {
+                    reason: format!("{}: {failure:#}", failure.first_cause().code),
+                    is_right: self
+                        .is_struck()
+                        .then(|| self.scenario.is_cause(failure))
+                        .flatten(),
+                },
+                None => Outcome::Silent(format!("the output is unreadable: {error:#}")),
+            },
         }
     }
 
-    /// The result of each part.
-    async fn summaries(&self) -> Result<Vec<(Part, Result<Summary>)>> {
-        let first = self.worker.create_channel(None).await?;
-        let second = self.worker.create_channel(None).await?;
-        let calls = Part::WORKERS.map(async |part| {
-            let (reader, writer) = match part {
-                Part::Producer => (None, Some(&first.writer_ref)),
-                Part::Stage => (Some(&first.reader_ref), Some(&second.writer_ref)),
-                _ => (Some(&second.reader_ref), None),
-            };
-            let order = Order {
-                seed: self.scenario.seed,
-                reader: reader.cloned(),
-                writer: writer.cloned(),
-            };
-            let said = self.worker.call::<Summary>(part.role(), &order).await;
-            (part, said.map_err(Error::from))
-        });
-        Ok(join_all(calls).await)
+    /// Whether the fault has occurred.
+    fn is_struck(&self) -> bool {
+        self.struck.get() || self.proxies().any(|proxy| !proxy.strikes().is_empty())
     }
 
     /// Applies the fault when its moment has come; never returns if it was harmless.

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use pipewright::RunError;
 use pipewright::testing::faults::{Fault, ProcessFault, Way};
 
 use super::content::{Content, Summary, turned, turned_bytes};
@@ -88,6 +89,35 @@ impl Scenario {
             form,
             size,
             moment,
+        }
+    }
+
+    /// Whether the first cause of `failure` is what was struck. `None` if several parts were.
+    ///
+    /// | struck | first cause |
+    /// |---|---|
+    /// | the process of a part, or all its connections | that part |
+    /// | the engine, or all its connections | the engine |
+    /// | the channels of a part, towards the part | that part |
+    /// | the channels of a part, towards the engine | that part, or the reader of its output |
+    /// | the channels of all parts | not compared |
+    ///
+    /// Only the reader of a stream can notice that its bytes were changed or do not arrive, and it
+    /// cannot know where this happened.
+    pub(crate) fn is_cause(&self, failure: &RunError) -> Option<bool> {
+        let cause = failure.first_cause();
+        let stage = cause.stage.as_deref().unwrap_or_default();
+        // The id ends with the name of the function.
+        let role = stage.rsplit("::").next().unwrap_or_default();
+        let named = role == self.part.role();
+        match (self.part, self.harm) {
+            (Part::Engine, Harm::Channels(..)) => None,
+            (Part::Engine, _) => {
+                let code = cause.code.as_str();
+                Some([RunError::ENGINE_LOST, RunError::NO_CHANNELS].contains(&code))
+            }
+            (part, Harm::Channels(Way::ToEngine, _)) => Some(named || role == part.reader()),
+            _ => Some(named),
         }
     }
 

@@ -16,10 +16,10 @@ async fn whatever_is_struck_the_truth_arrives_or_an_error() {
         .split_whitespace()
         .filter_map(|word| word.parse().ok())
         .collect();
-    let [rounds, complete, reported, silent] = numbers[..] else {
+    let [rounds, complete, reported, wrong, silent] = numbers[..] else {
         panic!("{output:?}")
     };
-    assert_eq!((rounds, silent), (ROUNDS, 0), "{verdict}");
+    assert_eq!((rounds, wrong, silent), (ROUNDS, 0, 0), "{verdict}");
     // Some rounds must succeed, and some faults must have occurred.
     assert!(complete > 10 && reported > 10, "{verdict}");
     assert_eq!(complete + reported, ROUNDS, "{verdict}");
