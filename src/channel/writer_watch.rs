@@ -6,7 +6,8 @@ use futures::task::AtomicWaker;
 /// Notifies a reading end that the stage writing its stream has ended.
 ///
 /// The stage may have ended without closing its writer, or without opening it. A reading end that
-/// then waits without receiving anything fails.
+/// then waits without receiving anything fails. A stage that is known to have closed its writer is
+/// not recorded: the rest of its stream may take any time.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct WriterWatch(Arc<State>);
 

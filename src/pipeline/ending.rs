@@ -14,6 +14,7 @@ use crate::wire::Abort;
 /// | its reader wanted no more | any | stopped early |
 /// | any | left the stream early, and succeeded or stopped early | stopped early |
 /// | its output was lost | left early, now or later | stopped early |
+/// | its worker was lost, or it does not end | reports a truncated input | failed: the first cause |
 /// | it was cancelled after a request to stop | has ended | stopped early |
 /// | any other | any | failed |
 ///
@@ -26,6 +27,8 @@ pub(super) struct Ending {
     stop: Option<StageError>,
     /// In order of arrival.
     failures: Vec<Failure>,
+    /// The parts that did not end although they were stopped.
+    unresponsive: Vec<(usize, StageError)>,
     /// Set if all failures are caused by a lost connection to the engine.
     disconnected: Option<StageError>,
 }
@@ -53,9 +56,9 @@ enum State {
     GaveWay,
     /// It lost its output; its reader determines what that means.
     Lost,
-    /// It failed; `own` if for a reason of its own.
+    /// It failed; see [`weight`].
     Failed {
-        own: bool,
+        weight: u8,
     },
 }
 
@@ -124,19 +127,30 @@ impl Ending {
         // A reader that fails leaves, too. A part that was lost with its worker did not stop
         // because of its reader.
         let gave_way = self.was_left(at) || (code != StageError::LOST && self.reader_failed(at));
-        if error.is_output_gone() || told || gave_way || self.parts[at].abandoned {
+        // A reader whose input fell silent was the first to notice that this worker was lost.
+        let truncated = State::Failed { weight: TRUNCATED };
+        let silent = code == StageError::LOST
+            && self.all_readers(at, |reader| reader.after_code() == truncated);
+        let abandoned = self.parts[at].abandoned && !silent;
+        if error.is_output_gone() || told || gave_way || abandoned {
             State::GaveWay
         } else if error.is_output_lost() {
             State::Lost
         } else {
-            let own = weight(error) == 0;
-            State::Failed { own }
+            let weight = weight(error);
+            State::Failed { weight }
         }
     }
 
     /// Records that all failures come from a lost connection to the engine, described by `lost`.
     pub(super) fn disconnected(&mut self, lost: StageError) {
         self.disconnected = Some(lost);
+    }
+
+    /// Records that the part `at` did not end although it was stopped. It is the cause if its
+    /// reader only reports that nothing arrived.
+    pub(super) fn unresponsive(&mut self, at: usize, error: StageError) {
+        self.unresponsive.push((at, error));
     }
 
     /// Stops waiting for the part `at`, whose output is no longer read.
@@ -233,7 +247,10 @@ impl Ending {
             };
         }
         if let Some(cause) = cause {
-            let cause = self.failures.remove(cause).error;
+            let cause = match self.unresponsive_writer(&self.failures[cause]) {
+                Some(writer) => writer.clone(),
+                None => self.failures.remove(cause).error,
+            };
             let cascaded = self.failures.into_iter().map(|one| one.error);
             return End::Failed(RunError::new(cause, cascaded.chain(self.stop).collect()));
         }
@@ -271,6 +288,23 @@ impl Ending {
         firsts.min_by_key(|&at| weight(&self.failures[at].error))
     }
 
+    /// The unresponsive part that writes the input of a part which reports only that its input was
+    /// truncated.
+    fn unresponsive_writer(&self, failure: &Failure) -> Option<&StageError> {
+        if weight(&failure.error) != TRUNCATED {
+            return None;
+        }
+        let writes_to = |at: usize| {
+            let reader = |reader: Option<(usize, usize)>| reader.map(|(reader, _)| reader);
+            self.readers(at)
+                .into_iter()
+                .map(reader)
+                .any(|reader| reader == failure.part)
+        };
+        let mut writers = self.unresponsive.iter().filter(|(at, _)| writes_to(*at));
+        writers.next().map(|(_, error)| error)
+    }
+
     /// Whether a failure is more than a part that stopped early.
     fn is_real(&self, failure: &Failure) -> bool {
         match failure.part.map(|at| (at, self.parts[at].state)) {
@@ -293,7 +327,7 @@ impl Ending {
     /// Whether the readers of the output of the part `at` failed for reasons of their own.
     fn reader_failed(&self, at: usize) -> bool {
         self.all_readers(at, |reader| {
-            matches!(reader.after_code(), State::Failed { own: true })
+            matches!(reader.after_code(), State::Failed { weight: 0 })
         })
     }
 
@@ -340,13 +374,16 @@ impl Part {
 /// From this weight on, a failure does not indicate its cause.
 const WEAK: u8 = 4;
 
+/// The weight of a truncated input.
+const TRUNCATED: u8 = 2;
+
 /// Lower values mean that a failure explains more.
 fn weight(failure: &StageError) -> u8 {
     match failure.first_cause().code.as_str() {
         StageError::CANCELLED | Abort::DROPPED => 5,
         StageError::OUTPUT_LOST | StageError::OUTPUT_GONE => 4,
         _ if failure.is_passed_on() => 3,
-        StageError::INPUT_TRUNCATED => 2,
+        StageError::INPUT_TRUNCATED => TRUNCATED,
         StageError::LOST => 1,
         _ => 0,
     }

@@ -38,6 +38,8 @@ type Ended = (usize, Result<StageReport, StageError>);
 /// [`Ending`] decides the result.
 pub(super) struct Supervisor {
     worker: Worker,
+    /// How often the worker had reconnected when the run started.
+    reconnects: u64,
     /// The control of the whole run.
     control: Control,
     output: Output,
@@ -67,6 +69,7 @@ impl Supervisor {
         deadline: Option<Duration>,
     ) -> Self {
         Self {
+            reconnects: worker.metrics().reconnects,
             worker,
             control,
             output,
@@ -136,6 +139,7 @@ impl Supervisor {
             run.cancel();
         }
         self.finish_stopped().await;
+        self.find_unresponsive();
         if self.ending.is_disconnection() && self.has_lost_engine().await {
             let reason = "the connection to the engine was lost while the run was under way: the \
                           engine stopped, or the network failed";
@@ -237,6 +241,15 @@ impl Supervisor {
         while self.tidying.join_next().await.is_some() {}
     }
 
+    /// Records the stages that have not ended although they were stopped.
+    fn find_unresponsive(&mut self) {
+        let running = (0..self.stages.len()).filter(|&at| self.ending.is_running(at));
+        for at in running.collect::<Vec<_>>() {
+            let error = StageError::unresponsive(&self.stages[at].stage);
+            self.ending.unresponsive(at, error);
+        }
+    }
+
     /// Records that a stage has ended, and notifies its neighbours.
     async fn ended(&mut self, ended: Option<Result<Ended, JoinError>>) {
         let Some(ended) = ended else { return };
@@ -250,7 +263,7 @@ impl Supervisor {
                 return self.ending.failed(failure);
             }
         };
-        let silence = self.settle(at, result.as_ref().err()).await;
+        let silence = self.settle(at, result.as_ref()).await;
         self.hear_of_code();
         match result {
             Ok(report) => {
@@ -265,7 +278,9 @@ impl Supervisor {
             }
         }
         self.tell_unread();
-        self.tell_readers(at, silence).await;
+        if let Some(silence) = silence {
+            self.tell_readers(at, silence).await;
+        }
     }
 
     /// Notifies the stages whose output is no longer read.
@@ -312,21 +327,28 @@ impl Supervisor {
     }
 
     /// Releases a remote stage that has ended, and frees channels that a failed one did not open.
-    /// Returns the meaning of an empty output.
-    async fn settle(&mut self, at: usize, failure: Option<&StageError>) -> NoOutput {
+    /// Returns the meaning of an output that does not end; `None` if it was closed.
+    async fn settle(
+        &mut self,
+        at: usize,
+        result: Result<&StageReport, &StageError>,
+    ) -> Option<NoOutput> {
         let Host::Elsewhere {
             remote_cancel,
             request,
         } = &mut self.places[at]
         else {
-            return NoOutput::LeftOpen;
+            let closed = result.is_ok_and(|report| report.output_closed);
+            return (!closed).then_some(NoOutput::LeftOpen);
         };
         let (remote_cancel, worker) = (remote_cancel.take(), self.worker.clone());
-        let failed = failure.map(|failure| (failure.clone(), std::mem::take(request)));
-        let silence = match failed {
-            Some(_) => NoOutput::LeftOpen,
-            None => no_output_of(&worker, request).await,
+        let silence = match result {
+            Err(_) => Some(NoOutput::LeftOpen),
+            Ok(report) if report.output_closed => None,
+            Ok(_) => Some(no_output_of(&worker, request).await),
         };
+        let failed = result.err();
+        let failed = failed.map(|failure| (failure.clone(), std::mem::take(request)));
         self.tidying.spawn(async move {
             if let Some((failure, request)) = failed {
                 free(&worker, &request, Some(&failure)).await;
@@ -348,7 +370,9 @@ impl Supervisor {
                 }
             }
         };
-        timeout(DISCONNECT, lost).await.is_ok()
+        // It may have reconnected meanwhile, but the calls of the run were lost.
+        self.worker.metrics().reconnects > self.reconnects
+            || timeout(DISCONNECT, lost).await.is_ok()
     }
 
     /// Whether all stages verified their inputs.

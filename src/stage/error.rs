@@ -85,6 +85,13 @@ impl StageError {
         Self::new(Self::NO_RESOURCE, stage, reason)
     }
 
+    /// `stage` did not end although it was stopped.
+    pub(crate) fn unresponsive(stage: &str) -> Self {
+        let reason = "it does not respond and was abandoned: its process hangs, or its worker \
+                      cannot be reached";
+        Self::new(Self::LOST, stage, reason)
+    }
+
     /// The reader of the output of `stage` wants no more.
     pub(crate) fn output_gone(stage: &str) -> Self {
         let mut gone = Self::new(Self::OUTPUT_GONE, stage, "its reader went away");

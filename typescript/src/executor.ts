@@ -116,7 +116,7 @@ export class Execution {
       throw new CallError(abort.code, JSON.stringify(bounded(abort)));
     }
     await this.#cancel?.close();
-    return this.#report();
+    return { ...this.#report(), ...(this.#writer !== undefined && { output_closed: true }) };
   }
 
   #report(): object {

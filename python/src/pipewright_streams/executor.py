@@ -106,7 +106,10 @@ class Execution:
             raise StageFailed(abort.code, json.dumps(abort.fields(), ensure_ascii=False)) from error
         if self._cancel is not None:
             await self._cancel.close()
-        return self._finish()
+        report = self._finish()
+        if self._writer is not None:
+            report["output_closed"] = True
+        return report
 
     def _finish(self) -> dict[str, Any]:
         report = self._report

@@ -1,4 +1,5 @@
-//! Checks every combination of events in up to four parts in a line, in every order.
+//! Checks every combination of events in up to four parts in a line, in every order, also when the
+//! run is cancelled before or after any of them.
 
 use super::{End, Ending};
 use crate::pipeline::run_error::RunError;
@@ -21,9 +22,15 @@ enum Event {
     OutputLost,
     /// Its worker disconnected.
     Dies,
+    /// Its input fell silent.
+    Truncated,
+    /// It stopped when it was notified that its output is no longer read.
+    Stops,
+    /// It never reports anything, also not when it is stopped.
+    Hangs,
 }
 
-const EVENTS: [Event; 7] = [
+const EVENTS: [Event; 10] = [
     Event::Whole,
     Event::Left,
     Event::Fails,
@@ -31,6 +38,9 @@ const EVENTS: [Event; 7] = [
     Event::OutputGone,
     Event::OutputLost,
     Event::Dies,
+    Event::Truncated,
+    Event::Stops,
+    Event::Hangs,
 ];
 
 fn error(event: Event, at: usize) -> Option<StageError> {
@@ -48,7 +58,9 @@ fn error(event: Event, at: usize) -> Option<StageError> {
             let abort = Abort::new(StageError::OUTPUT_LOST, "m").at_stage(name);
             Some(StageError::answered(abort))
         }
-        Event::Dies => Some(new(StageError::LOST)),
+        Event::Dies | Event::Hangs => Some(new(StageError::LOST)),
+        Event::Truncated => Some(new(StageError::INPUT_TRUNCATED)),
+        Event::Stops => Some(new(StageError::CANCELLED)),
     }
 }
 
@@ -69,28 +81,88 @@ fn orders(n: usize) -> Vec<Vec<usize>> {
         .collect()
 }
 
-fn ended(events: &[Event], order: &[usize]) -> Ending {
+/// A line of `parts` parts without events.
+fn line(parts: usize) -> Ending {
     let mut ending = Ending::default();
-    for at in 0..events.len() {
+    for at in 0..parts {
         let inputs = if at == 0 { vec![] } else { vec![at - 1] };
         assert_eq!(ending.part(inputs, vec![at]), at);
     }
+    ending
+}
+
+fn ended(events: &[Event], order: &[usize]) -> Ending {
+    let mut ending = line(events.len());
     for &at in order {
-        match error(events[at], at) {
-            None => ending.ended_well(at, events[at] == Event::Left),
-            Some(error) => ending.ended_badly(at, error),
-        }
+        record(&mut ending, events, at);
     }
     ending
+}
+
+fn record(ending: &mut Ending, events: &[Event], at: usize) {
+    match error(events[at], at) {
+        None => ending.ended_well(at, events[at] == Event::Left),
+        Some(error) => ending.ended_badly(at, error),
+    }
+}
+
+/// How the events reach the table, beside their order.
+#[derive(Clone, Copy, Debug)]
+struct Way {
+    /// Whether the code of every part ends before the first part does.
+    code_first: bool,
+    /// The number of events before the run is cancelled, if it is.
+    cancelled_after: Option<usize>,
+}
+
+/// The end of a run as its supervisor leads to it: it notifies parts whose output is no longer
+/// read, and waits for those that hang until everything else is over. `None` if no run has these
+/// events in this order, because a part stops that nobody has asked to.
+fn supervised(events: &[Event], order: &[usize], way: Way) -> Option<End> {
+    let mut ending = line(events.len());
+    if way.code_first {
+        for &at in order {
+            if !matches!(events[at], Event::Hangs | Event::Dies | Event::Stops) {
+                let left = events[at] == Event::Left;
+                ending.code_ended(at, error(events[at], at).as_ref(), left);
+            }
+        }
+    }
+    let mut told = vec![false; events.len()];
+    let mut hangs = Vec::new();
+    for (number, &at) in order.iter().enumerate() {
+        if way.cancelled_after == Some(number) {
+            ending.stop(StageError::new(StageError::CANCELLED, "run", "stop"));
+        }
+        for unread in ending.tell_unread() {
+            told[unread] = true;
+        }
+        let cancelled = way.cancelled_after.is_some_and(|after| after <= number);
+        match events[at] {
+            Event::Stops if !told[at] && !cancelled => return None,
+            Event::Hangs => hangs.push(at),
+            _ => record(&mut ending, events, at),
+        }
+    }
+    if way.cancelled_after == Some(order.len()) {
+        ending.stop(StageError::new(StageError::CANCELLED, "run", "stop"));
+    }
+    for unread in ending.tell_unread() {
+        ending.abandon(unread);
+    }
+    for at in hangs {
+        ending.unresponsive(at, error(Event::Hangs, at).unwrap());
+    }
+    Some(ending.verifier())
 }
 
 /// Whether the part `at` may leave its input because its output is no longer needed.
 fn may_give_way(events: &[Event], at: usize) -> bool {
     match events.get(at) {
-        None | Some(Event::Whole) => false,
-        Some(Event::Left | Event::OutputGone | Event::OutputLost) => true,
+        None | Some(Event::Whole | Event::Hangs) => false,
+        Some(Event::Left | Event::OutputGone | Event::OutputLost | Event::Stops) => true,
         // A reader that fails leaves, too.
-        Some(Event::Fails | Event::PassesOn) => {
+        Some(Event::Fails | Event::PassesOn | Event::Truncated) => {
             may_give_way(events, at + 1) || events.get(at + 1) == Some(&Event::Fails)
         }
         Some(Event::Dies) => may_give_way(events, at + 1),
@@ -99,13 +171,13 @@ fn may_give_way(events: &[Event], at: usize) -> bool {
 
 /// The parts that must be reported as the cause, in any order of events.
 ///
-/// These are the certain failures: the part failed by itself, or its worker disconnected, and its
-/// reader neither left early nor failed by itself.
+/// These are the certain failures: the part failed by itself, its input was truncated, or its
+/// worker disconnected, and its reader neither left early nor failed by itself.
 fn causes(events: &[Event]) -> Vec<usize> {
     let sure = |at: usize| {
         let alone = !may_give_way(events, at + 1);
         match events[at] {
-            Event::Fails => alone && events.get(at + 1) != Some(&Event::Fails),
+            Event::Fails | Event::Truncated => alone && events.get(at + 1) != Some(&Event::Fails),
             Event::Dies => alone,
             _ => false,
         }
@@ -122,45 +194,90 @@ fn a_line_of_parts_ends_as_its_first_cause_says() {
             let event = |at: u32| EVENTS[number / EVENTS.len().pow(at) % EVENTS.len()];
             let events: Vec<_> = (0..u32::try_from(parts).unwrap()).map(event).collect();
             for order in &orders {
-                looked_at += 1;
-                let end = ended(&events, order).verifier();
-                check(&events, order, &end);
+                for code_first in [false, true] {
+                    let way = Way {
+                        code_first,
+                        cancelled_after: None,
+                    };
+                    if let Some(end) = supervised(&events, order, way) {
+                        looked_at += 1;
+                        check(&events, order, way, &end);
+                    }
+                    // In every order for up to three parts, and in two orders for four.
+                    let in_line = order.is_sorted() || order.iter().rev().is_sorted();
+                    if parts == 4 && !in_line {
+                        continue;
+                    }
+                    for after in 0..=parts {
+                        let way = Way {
+                            code_first,
+                            cancelled_after: Some(after),
+                        };
+                        if let Some(end) = supervised(&events, order, way) {
+                            looked_at += 1;
+                            check_cancelled(&events, &order[..after], way, &end);
+                        }
+                    }
+                }
             }
         }
     }
-    assert_eq!(looked_at, 7 + 49 * 2 + 343 * 6 + 2401 * 24);
+    // Most of 10 + 100 * 2 + 1,000 * 6 + 10,000 * 24 combinations with their orders, in several
+    // ways each.
+    assert!(looked_at > 400_000, "{looked_at}");
 }
 
-fn check(events: &[Event], order: &[usize], end: &End) {
-    let said = format!("{events:?} in the order {order:?}: {end:?}");
+/// Whether the event is a failure, unless the reader of the part left.
+fn is_failure(event: Event) -> bool {
+    use Event::{Dies, Fails, OutputLost, PassesOn, Truncated};
+    matches!(event, Dies | Fails | OutputLost | PassesOn | Truncated)
+}
+
+/// Checks a run that was cancelled after the parts `before` had ended.
+fn check_cancelled(events: &[Event], before: &[usize], way: Way, end: &End) {
+    let said = || format!("{events:?}, {before:?} before {way:?}: {end:?}");
+    let failed_before = before.iter().any(|&at| is_failure(events[at]));
+    match end {
+        End::Cancelled(_) => {
+            // Whatever fails after a certain failure cannot hide it.
+            let sure = causes(events);
+            assert!(!before.iter().any(|at| sure.contains(at)), "{}", said());
+        }
+        End::Failed(_) => assert!(failed_before, "{}", said()),
+        _ => panic!("{}", said()),
+    }
+}
+
+fn check(events: &[Event], order: &[usize], way: Way, end: &End) {
+    let said = || format!("{events:?} in the order {order:?}, {way:?}: {end:?}");
     let any = |is: fn(&Event) -> bool| events.iter().any(is);
-    let fails = any(|event| !matches!(event, Event::Whole | Event::Left | Event::OutputGone));
-    let gives_way = any(|event| matches!(event, Event::OutputGone));
+    let fails = any(|event| is_failure(*event));
+    let gives_way = any(|event| matches!(event, Event::OutputGone | Event::Stops));
     match end {
         End::Complete => {
             // A run is complete only if every part ended successfully.
-            assert!(!fails && !gives_way, "{said}");
+            assert!(!fails && !gives_way, "{}", said());
         }
         End::StoppedEarly(edges) => {
-            assert!(!edges.is_empty(), "{said}");
+            assert!(!edges.is_empty(), "{}", said());
             // A certain failure never counts as stopping early.
-            assert!(causes(events).is_empty(), "{said}");
+            assert!(causes(events).is_empty(), "{}", said());
             for &edge in edges {
-                let own = events[edge] == Event::OutputGone;
+                let own = matches!(events[edge], Event::OutputGone | Event::Stops);
                 let left =
                     may_give_way(events, edge + 1) || events.get(edge + 1) == Some(&Event::Fails);
-                assert!(own || left, "{said}");
+                assert!(own || left, "{}", said());
             }
         }
         End::Failed(error) => {
-            assert!(fails, "{said}");
-            cause_is_right(events, error, &said);
+            assert!(fails, "{}", said());
+            cause_is_right(events, error, said);
         }
-        End::Cancelled(_) | End::Deadline(_) => panic!("{said}"),
+        End::Cancelled(_) | End::Deadline(_) => panic!("{}", said()),
     }
 }
 
-fn cause_is_right(events: &[Event], error: &RunError, said: &str) {
+fn cause_is_right(events: &[Event], error: &RunError, said: impl Fn() -> String) {
     let sure = causes(events);
     let stage = error.first_cause().stage.clone().unwrap();
     let Some(at) = stage
@@ -170,15 +287,18 @@ fn cause_is_right(events: &[Event], error: &RunError, said: &str) {
         // Only a part that passes a failure on can report it for the source, so no part before that
         // one is known to have failed.
         let first = events.iter().position(|event| *event == Event::PassesOn);
-        assert!(sure.iter().all(|at| *at >= first.unwrap()), "{said}");
+        assert!(sure.iter().all(|at| *at >= first.unwrap()), "{}", said());
         return;
     };
-    assert!(
-        !matches!(events[at], Event::Whole | Event::Left | Event::OutputGone),
-        "{said}"
-    );
+    // A part that hangs is the cause of a silent input, and of nothing else.
+    let silences =
+        |at: usize| events[at] == Event::Hangs && events.get(at + 1) == Some(&Event::Truncated);
+    assert!(is_failure(events[at]) || silences(at), "{}", said());
+    if events[at] == Event::Truncated && at > 0 {
+        assert!(!silences(at - 1), "{}", said());
+    }
     // A certain failure takes precedence over the failures that follow from it.
-    assert!(!sure.iter().any(|before| *before < at), "{said}");
+    assert!(!sure.iter().any(|before| *before < at), "{}", said());
 }
 
 #[test]

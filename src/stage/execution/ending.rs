@@ -88,7 +88,8 @@ mod tests {
     use crate::stage::StageError;
     use crate::wire::Abort;
 
-    /// Every combination of the code's result and the events recorded at its ends.
+    /// Every combination of the code's result, the events recorded at its ends, and a reason to
+    /// stop.
     #[test]
     fn ends_outrank_what_the_code_returns() {
         let aborted = ReadError::Aborted(Abort::new("c", "m").at_stage("before"));
@@ -96,33 +97,51 @@ mod tests {
         let refused = ReadError::Refused {
             reason: "bad".to_owned(),
         };
-        let inputs = [None, Some(&aborted), Some(&cut), Some(&refused)];
+        let before = StageError::new("c", "before", "m");
+        let inputs = [
+            None,
+            Some(InputFailure::Channel(&aborted)),
+            Some(InputFailure::Channel(&cut)),
+            Some(InputFailure::Channel(&refused)),
+            Some(InputFailure::Fused(&before)),
+        ];
         let outputs = [None, Some(ReaderGone::ReaderGone), Some(ReaderGone::Lost)];
+        let reason = StageError::new(StageError::CANCELLED, "s", "stopped");
+        let own = StageError::new(StageError::FAILED, "s", "own");
+        let at_item = StageError::returned("s", Some(3), Error::msg("own"));
+        let results = [Ok(()), Err(own), Err(at_item)];
         for input in inputs {
             for output in outputs {
-                for fails in [false, true] {
-                    let code = if fails {
-                        Err(StageError::new(StageError::FAILED, "s", "own"))
-                    } else {
-                        Ok(())
-                    };
-                    let ended = StageEnding {
-                        input: input.map(InputFailure::Channel),
-                        output,
-                        stop: None,
-                    };
-                    let ended = ended.decide("s", code);
-                    let found = ended.as_ref().err().map(|error| &*error.abort().code);
-                    let expected = match (input, output, fails) {
-                        (_, Some(ReaderGone::ReaderGone), _) => Some(StageError::OUTPUT_GONE),
-                        (_, Some(ReaderGone::Lost), true) => Some(StageError::OUTPUT_LOST),
-                        (Some(ReadError::Aborted(_)), ..) => Some(Abort::INPUT_FAILED),
-                        (Some(ReadError::NeverWritten), ..) => Some(StageError::INPUT_TRUNCATED),
-                        (_, _, true) => Some(StageError::FAILED),
-                        (Some(_), _, false) => Some(StageError::BAD_INPUT),
-                        (None, _, false) => None,
-                    };
-                    assert_eq!(found, expected, "{input:?} {output:?} {fails}");
+                for code in &results {
+                    for stop in [None, Some(&reason)] {
+                        let ending = StageEnding {
+                            input,
+                            output,
+                            stop,
+                        };
+                        let ended = ending.decide("s", code.clone());
+                        let found = ended.as_ref().err().map(|error| &*error.abort().code);
+                        let own = code.as_ref().is_err_and(StageError::is_of_code);
+                        let expected = match (input, output, code) {
+                            _ if stop.is_some() => Some(StageError::CANCELLED),
+                            (_, Some(ReaderGone::ReaderGone), _) => Some(StageError::OUTPUT_GONE),
+                            (_, Some(ReaderGone::Lost), Err(_)) => Some(StageError::OUTPUT_LOST),
+                            (Some(InputFailure::Fused(_)), ..) => Some("c"),
+                            (Some(InputFailure::Channel(error)), _, result)
+                                if own || result.is_ok() =>
+                            {
+                                match error {
+                                    ReadError::Aborted(_) => Some(Abort::INPUT_FAILED),
+                                    ReadError::NeverWritten => Some(StageError::INPUT_TRUNCATED),
+                                    _ if result.is_ok() => Some(StageError::BAD_INPUT),
+                                    _ => Some(StageError::FAILED),
+                                }
+                            }
+                            (_, _, Err(_)) => Some(StageError::FAILED),
+                            (None | Some(InputFailure::Channel(_)), _, Ok(())) => None,
+                        };
+                        assert_eq!(found, expected, "{input:?} {output:?} {code:?} {stop:?}");
+                    }
                 }
             }
         }

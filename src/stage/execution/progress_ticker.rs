@@ -190,6 +190,7 @@ impl ProgressTicker {
         report.items_dead = counts.dead();
         report.input_verified = self.input.verified();
         report.input_left = self.input.is_left();
+        report.output_closed = self.output.is_ending();
         report
     }
 

@@ -37,6 +37,9 @@ pub struct StageReport {
     /// Whether the stage stopped reading before the end of its input.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub input_left: bool,
+    /// Whether the stage ended its output itself. Otherwise code that it started may still write.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub output_closed: bool,
     /// Time from the start of the stage to its end, in microseconds.
     #[serde(default)]
     pub elapsed_us: u64,
@@ -64,6 +67,7 @@ impl StageReport {
             items_dead: 0,
             input_verified: None,
             input_left: false,
+            output_closed: false,
             elapsed_us: micros(elapsed),
             waited_in_us: micros(input.waited),
             waited_out_us: micros(output.waited),
@@ -109,6 +113,7 @@ impl StageReport {
             items_dead: more("items_dead"),
             input_verified: None,
             input_left: false,
+            output_closed: false,
             elapsed_us: more("elapsed_us"),
             waited_in_us: more("waited_in_us"),
             waited_out_us: more("waited_out_us"),

@@ -67,8 +67,9 @@ enum Start {
 pub(in crate::stage) enum Seen {
     /// There is no input.
     NoInput,
-    /// The code is on another worker. Set once it has succeeded: the meaning of an empty output.
-    Elsewhere(Arc<OnceLock<NoOutput>>),
+    /// The code is on another worker. Set once it has succeeded: the meaning of an output that
+    /// does not end, or `None` if the output was closed.
+    Elsewhere(Arc<OnceLock<Option<NoOutput>>>),
     /// There is no code: the input is forwarded, and only the end of the output matters.
     NoCode,
     Flag(Arc<AtomicBool>),
@@ -83,13 +84,14 @@ impl Seen {
         feed.abort_flag().map_or(Self::NoInput, Self::Flag)
     }
 
-    /// The meaning of an empty output of code that succeeded.
-    fn silence(&self) -> NoOutput {
+    /// The meaning of an output that does not end although its code has ended; `None` if the
+    /// output was closed and the rest is on its way.
+    fn silence(&self) -> Option<NoOutput> {
         let known = match self {
             Self::Elsewhere(known) => known.get().copied(),
             _ => None,
         };
-        known.unwrap_or(NoOutput::LeftOpen)
+        known.unwrap_or(Some(NoOutput::LeftOpen))
     }
 
     /// Whether the code has seen the failure.
@@ -208,7 +210,9 @@ where
     /// progress is made.
     fn poll_stands_still(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.project();
-        if this.ended.is_some() {
+        if matches!(this.ended, Some(Ok(()))) && this.seen.silence().is_none() {
+            Poll::Pending
+        } else if this.ended.is_some() {
             this.grace.poll(cx)
         } else if this.failed_input.is_some() {
             this.grace.poll_idle(cx)
@@ -228,9 +232,12 @@ where
         let came = this.output.report();
         let stage = this.context.stage();
         let owed = match this.seen.silence() {
-            NoOutput::Empty if came.items == 0 && came.bytes == 0 => None,
-            NoOutput::NoStage if came.items == 0 && came.bytes == 0 => Some(Abort::no_stage(stage)),
-            _ => Some(Abort::left_open(stage)),
+            None => None,
+            Some(NoOutput::Empty) if came.items == 0 && came.bytes == 0 => None,
+            Some(NoOutput::NoStage) if came.items == 0 && came.bytes == 0 => {
+                Some(Abort::no_stage(stage))
+            }
+            Some(_) => Some(Abort::left_open(stage)),
         };
         let ended = this.ended.take().unwrap_or_else(|| {
             // Code that stands still may not look at its input any more.

@@ -223,8 +223,12 @@ where
             let code = async move {
                 let ended = trigger(&held.worker, &id, &held.request, None).await;
                 match &ended {
-                    Ok(_) => {
-                        let _ = silence.set(no_output_of(&held.worker, &held.request).await);
+                    Ok(report) => {
+                        let _ = silence.set(if report.output_closed {
+                            None
+                        } else {
+                            Some(no_output_of(&held.worker, &held.request).await)
+                        });
                         held.let_go().await;
                     }
                     // A failure does not wait for the cleanup.

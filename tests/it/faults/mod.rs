@@ -4,6 +4,7 @@
 mod bytes;
 mod dead_line;
 mod half_open;
+mod late_rest;
 mod matrix;
 mod orders;
 mod programs;
