@@ -12,6 +12,12 @@ PROGRAM = os.environ.get(
     "PIPEWRIGHT_PROGRAM", str(Path(__file__).parents[2] / "target/debug/pipewright")
 )
 
+ENGINE_PROGRAM = os.environ.get("PIPEWRIGHT_ENGINE_PROGRAM", PROGRAM)
+"""Starts the engine of the tests: the program, or ``iii_engine`` of ``tests/languages``."""
+
+IS_III = ENGINE_PROGRAM != PROGRAM
+"""Whether the engine behaves as an iii engine does."""
+
 
 @dataclass
 class Engine:
@@ -45,7 +51,7 @@ class Engine:
 
 async def _start(listen: str) -> tuple[asyncio.subprocess.Process, str]:
     process = await asyncio.create_subprocess_exec(
-        PROGRAM,
+        ENGINE_PROGRAM,
         "engine",
         "--listen",
         listen,

@@ -5,6 +5,12 @@ import { createInterface } from "node:readline";
 
 const PROGRAM = process.env["PIPEWRIGHT_PROGRAM"] ?? new URL("../../../target/debug/pipewright", import.meta.url).pathname;
 
+/** Starts the engine of the tests: the program, or `iii_engine` of `tests/languages`. */
+const ENGINE_PROGRAM = process.env["PIPEWRIGHT_ENGINE_PROGRAM"] ?? PROGRAM;
+
+/** Whether the engine behaves as an iii engine does. */
+export const IS_III = ENGINE_PROGRAM !== PROGRAM;
+
 export class Engine {
   private constructor(
     readonly url: string,
@@ -12,7 +18,7 @@ export class Engine {
   ) {}
 
   static async start(): Promise<Engine> {
-    const child = spawn(PROGRAM, ["engine", "--listen", "127.0.0.1:0"]);
+    const child = spawn(ENGINE_PROGRAM, ["engine", "--listen", "127.0.0.1:0"]);
     child.stderr.resume();
     const [line] = (await once(createInterface(child.stdout), "line")) as [string];
     return new Engine(line.split(" ").at(-1) ?? "", child);
