@@ -1,11 +1,11 @@
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
-from engine import Engine
+from engine import IS_III, Engine
 from pipewright_streams import RunFailed, Worker, pipeline, stage
 
 STAGES = Path(__file__).parent / "stages.py"
@@ -150,7 +150,17 @@ async def test_leaving_a_run_ends_a_source_that_waits(served: Worker) -> None:
     assert await asyncio.wait_for(early.collect(), 4) == [0, 1, 2]
 
 
-async def test_cancelled_run_ends_its_stages(served: Worker, engine: Engine) -> None:
+async def test_cancelled_run_ends_its_stages(served: Worker) -> None:
+    ended = asyncio.Event()
+
+    @stage("here::copy")
+    async def copy(numbers: AsyncIterator[int]) -> AsyncIterator[int]:
+        try:
+            async for number in numbers:
+                yield number
+        finally:
+            ended.set()
+
     async def endless() -> AsyncIterator[int]:
         number = 0
         while True:
@@ -158,17 +168,45 @@ async def test_cancelled_run_ends_its_stages(served: Worker, engine: Engine) -> 
             number += 1
 
     async def consume() -> None:
-        async for _item in pipeline(endless()).then("py::double").start(served):
+        run = pipeline(endless()).then("py::double").then("here::copy").start(served)
+        async for _item in run:
             began.set()
 
+    await served.register(copy)
+    await served.registered()
     began = asyncio.Event()
     task = asyncio.create_task(consume())
     await asyncio.wait_for(began.wait(), 20)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asyncio.wait_for(task, 20)
-    while (await served.call("engine::channels::list", {}))["channels"]:  # noqa: ASYNC110
+    await asyncio.wait_for(ended.wait(), 20)
+    while not IS_III and (await served.call("engine::channels::list", {}))["channels"]:  # noqa: ASYNC110
         await asyncio.sleep(0.05)
+
+
+async def test_endless_source_of_an_unknown_stage_ends(served: Worker) -> None:
+    def endless() -> Iterator[str]:
+        while True:
+            yield "x" * 10_000
+
+    with pytest.raises(RunFailed) as error:
+        await asyncio.wait_for(pipeline(endless()).then("py::absent").start(served).collect(), 20)
+    assert error.value.first_cause.code == "function_not_found"
+
+
+async def test_endless_source_ends_with_a_failed_stage(served: Worker) -> None:
+    async def endless() -> AsyncIterator[int]:
+        for number in range(10):
+            yield number
+        await asyncio.Event().wait()
+
+    begin = asyncio.get_running_loop().time()
+    with pytest.raises(RunFailed) as error:
+        run = pipeline(endless()).then("py::odd").then("py::fails").start(served)
+        await asyncio.wait_for(run.collect(), 20)
+    assert (error.value.first_cause.stage, error.value.first_cause.item) == ("py::fails", 1)
+    assert asyncio.get_running_loop().time() - begin < 10
 
 
 async def test_stage_twice_in_a_run_has_two_reports(served: Worker) -> None:

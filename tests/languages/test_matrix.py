@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from engine import Engine
+from engine import IS_III, Engine
 from languages import LANGUAGES, End, digest, reader, writer
 
 from pipewright_streams import Worker
@@ -71,7 +71,9 @@ async def test_reader_that_goes_is_an_error_of_the_writer(
         await right.kill()
     await left.tell("more")
     written = await left.verdict()
-    assert written["verdict"] == "ReaderGone" or written["verdict"].startswith("status"), written
+    # An iii engine drops the writer without a close, which does not say that the reader left.
+    expected = "WriteFailed" if IS_III else "ReaderGone"
+    assert written["verdict"] == expected or written["verdict"].startswith("status"), written
     if ending == "left":
         assert (await right.verdict())["verdict"] in {"left", "status 141"}
 

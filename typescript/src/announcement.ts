@@ -2,7 +2,7 @@
 export const VERSION = "0.1.0";
 
 /** The announcement of a worker (`docs/protocol.md` section 1.3). */
-export function announcement(name: string, namespace: string | undefined, replayed: boolean): object {
+export function announcement(name: string, namespace: string | undefined, replayed: boolean): Record<string, unknown> {
   const data = {
     runtime: "node",
     version: VERSION,

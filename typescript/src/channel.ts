@@ -229,7 +229,10 @@ export class ChannelWriter {
       const url = channelUrl(this.#address.url, this.#ref);
       const connection = await Connection.open(this.#address, url, { heartbeat: true });
       connection.ping();
-      connection.watch();
+      // An iii engine answers no pings of a writer whose channel is full.
+      if (connection.heartbeats) {
+        connection.watch();
+      }
       this.#open = connection;
       dropped.register(this, connection, this);
       await this.#send(connection, encodeHeader(this.header));
@@ -265,7 +268,7 @@ export class ChannelWriter {
 
   async #send(connection: Connection, frame: Buffer | string): Promise<void> {
     if (!(await connection.send(frame))) {
-      this.#failure ??= lost(await connection.ended);
+      this.#failure ??= lost(connection, await connection.ended);
       throw this.#failure;
     }
   }
@@ -273,9 +276,10 @@ export class ChannelWriter {
   /** Waits until the peer ends the connection: the reader left, or the engine is lost. */
   async gone(): Promise<void> {
     await this.connect();
-    const ended = await this.#open?.ended;
-    if (ended !== undefined && !this.#closed) {
-      this.#failure ??= lost(ended);
+    const connection = this.#open;
+    const ended = await connection?.ended;
+    if (connection !== undefined && ended !== undefined && !this.#closed) {
+      this.#failure ??= lost(connection, ended);
     }
   }
 
@@ -290,8 +294,10 @@ export class ChannelWriter {
       this.#closed = true;
       dropped.unregister(this);
       const ended = await connection.close();
-      if (ended.code !== 1000 && ended.code !== 1005) {
-        this.#failure = lost(ended);
+      // A peer that closed first has not received everything; an iii engine closes a second opening
+      // at once.
+      if (ended.early || (ended.code !== 1000 && ended.code !== 1005)) {
+        this.#failure = lost(connection, ended);
         throw this.#failure;
       }
     });
@@ -318,6 +324,14 @@ export class ChannelWriter {
     });
   }
 
+  /** Breaks the stream without waiting: its reader gets an error. No effect after `close`. */
+  drop(): void {
+    if (!this.#closed || this.#failure !== undefined) {
+      this.#failure ??= new WriteFailed("this writer broke its stream");
+      this.#open?.terminate();
+    }
+  }
+
   /** Aborts the stream, unless it was closed. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.abort({ code: "writer_dropped", message: "the writer was dropped before it was closed, so the stream is incomplete" });
@@ -331,13 +345,17 @@ export class ChannelWriter {
   }
 }
 
-function lost(ended: Ended): WriteFailed {
+function lost(connection: Connection, ended: Ended): WriteFailed {
   if (ended.reason.startsWith(READER_GONE)) {
     return new ReaderGone("the reader of the channel left before the end");
   }
   if (ended.silent) {
     return new WriteFailed("the stream was not confirmed: the engine was silent for too long");
   }
-  const why = ended.code === 1006 ? "the connection was lost" : `closed with code ${ended.code}: ${ended.reason}`;
-  return new WriteFailed(`the stream was not confirmed: ${why}`);
+  if (ended.code !== 1006) {
+    return new WriteFailed(`the stream was not confirmed: closed with code ${ended.code}: ${ended.reason}`);
+  }
+  // An iii engine drops the connection in both cases (section 4.3).
+  const why = connection.heartbeats ? "" : ": the reader left, or the engine stopped";
+  return new WriteFailed(`the stream was not confirmed: the connection was lost${why}`);
 }

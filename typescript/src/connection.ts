@@ -60,7 +60,10 @@ export interface Address {
 export interface Ended {
   code: number;
   reason: string;
+  /** Whether the watchdog ended it. */
   silent: boolean;
+  /** Whether the peer ended it before `close` was called. */
+  early: boolean;
 }
 
 /** A frame that arrived. */
@@ -76,6 +79,7 @@ export class Connection {
   #lastReceived = Date.now();
   #watchdog: NodeJS.Timeout | undefined;
   #silent = false;
+  #closing = false;
   #ended: Ended | undefined;
   /** Resolves when the connection has ended. */
   readonly ended: Promise<Ended>;
@@ -87,6 +91,8 @@ export class Connection {
   private constructor(socket: WebSocket) {
     this.#socket = socket;
     socket.on("upgrade", (response) => {
+      // Detects a dead connection to an engine without heartbeats.
+      response.socket.setKeepAlive(true, HEARTBEAT);
       this.heartbeats = response.headers[HEARTBEAT_HEADER] !== undefined;
       const longest = String(response.headers[MAX_MESSAGE_HEADER] ?? "");
       if (/^[0-9]+$/.test(longest)) {
@@ -96,7 +102,7 @@ export class Connection {
     this.ended = new Promise((resolve) => {
       socket.on("close", (code, reason) => {
         clearTimeout(this.#watchdog);
-        this.#ended = { code, reason: reason.toString(), silent: this.#silent };
+        this.#ended = { code, reason: reason.toString(), silent: this.#silent, early: !this.#closing };
         resolve(this.#ended);
         this.#wake();
         this.#unblock();
@@ -275,11 +281,15 @@ export class Connection {
   }
 
   /**
-   * Sends a close and waits for the peer's, at most `timeout` milliseconds without a sign of life.
-   * Frames that arrive meanwhile are dropped.
+   * Sends a close and waits for the peer's, at most `timeout` milliseconds without a sign of life. By
+   * default, it waits as long as the engine keeps its promise of heartbeats; an engine that promised
+   * none may be waiting for a slow reader. Frames that arrive meanwhile are dropped.
    */
   async close(code = 1000, reason = "", timeout?: number): Promise<Ended> {
-    this.watch(timeout);
+    if (timeout !== undefined || this.heartbeats) {
+      this.watch(timeout);
+    }
+    this.#closing = this.#socket.readyState === WebSocket.OPEN;
     this.#socket.close(code, reason);
     while ((await this.receive()) !== undefined) {
       // Unread frames would keep the peer's close from being read.

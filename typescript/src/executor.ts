@@ -1,6 +1,6 @@
 import { ChannelReader, ChannelWriter } from "./channel.js";
 import type { Address } from "./connection.js";
-import { CallError, PipewrightError } from "./errors.js";
+import { CallError, PipewrightError, WriteFailed } from "./errors.js";
 import { abortOf, RunLost, Stopped, UserError } from "./failures.js";
 import { checked, Receiver, Sender } from "./items.js";
 import { bounded, encodeProgress } from "./messages.js";
@@ -140,17 +140,18 @@ export class Execution {
   /** Runs the body until it ends, its output's reader leaves, or the run is cancelled. */
   async #supervised(): Promise<void> {
     const stopped = new Promise<never>((_resolve, reject) => {
-      const stop = (reason: string) => () => {
+      // Rejected first, so that the reason precedes what the user's function does about the signal.
+      const stop = (error: Error): void => {
+        reject(error);
         this.#stop.abort();
-        reject(new Stopped(reason));
       };
-      this.#cancelled = stop("the caller no longer waits");
-      this.#writer?.gone().then(stop("the output of the stage was closed"), () => undefined);
-      const lost = (error: unknown): void => {
-        this.#stop.abort();
-        reject(new RunLost(`the run is lost: ${(error as Error).message}`));
-      };
-      this.#held()?.then(stop("the run was cancelled"), lost);
+      this.#cancelled = () => { stop(new Stopped("the caller no longer waits")); };
+      const closed = (): void => { stop(new WriteFailed("the output of the stage was closed")); };
+      this.#writer?.gone().then(closed, () => undefined);
+      this.#held()?.then(
+        () => { stop(new Stopped("the run was cancelled")); },
+        (error: unknown) => { stop(new RunLost(`the run is lost: ${(error as Error).message}`)); },
+      );
     });
     stopped.catch(() => undefined);
     let telling = false;

@@ -1,11 +1,14 @@
 import { Aborted, ConnectError, ItemError, StreamError, WriteFailed } from "./errors.js";
 import { type Abort, passedOn } from "./messages.js";
 
+/** The code of a stage whose output was lost; its reader may have left. */
+export const OUTPUT_LOST = "output_lost";
+
 /** Codes of failures that mostly follow from the failure of another part of the run. */
 export const CONSEQUENCES = new Set([
   "input_failed",
   "input_truncated",
-  "output_lost",
+  OUTPUT_LOST,
   "output_left_open",
   "writer_dropped",
   "stage_lost",
@@ -52,7 +55,7 @@ export function abortOf(stage: string, error: unknown): Abort {
   const codes: [abstract: abstract new (...parameters: never[]) => Error, code: string][] = [
     [ItemError, "bad_input"],
     [StreamError, "input_truncated"],
-    [WriteFailed, "output_lost"],
+    [WriteFailed, OUTPUT_LOST],
     [RunLost, "stage_lost"],
     [ConnectError, "connect_failed"],
     [Stopped, "cancelled"],

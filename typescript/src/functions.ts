@@ -1,3 +1,4 @@
+import type { Message } from "./control.js";
 import { CallError } from "./errors.js";
 import { describe } from "./failures.js";
 
@@ -6,8 +7,6 @@ const MAX_RUNNING_CALLS = 10_000;
 
 /** A function of a worker: takes a JSON value and returns one. */
 export type Handler = (data: unknown, signal: AbortSignal) => unknown;
-
-type Message = Record<string, unknown>;
 
 /** The functions of a worker, and its running calls. Does no I/O. */
 export class Functions {
@@ -28,6 +27,11 @@ export class Functions {
   /** The messages that register every function. */
   get registrations(): Message[] {
     return [...this.#functions.values()].map(({ registration }) => registration);
+  }
+
+  /** The message that registers a function of this worker. */
+  registration(id: string): Message {
+    return this.#functions.get(id)?.registration ?? {};
   }
 
   /** Adds a function. Throws `TypeError` for an id that exists. */

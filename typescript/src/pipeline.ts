@@ -1,5 +1,5 @@
 import { CallError, PipewrightError, ReaderGone, RunFailed, StreamError } from "./errors.js";
-import { abortOf, CONSEQUENCES } from "./failures.js";
+import { abortOf, CONSEQUENCES, OUTPUT_LOST } from "./failures.js";
 import { Receiver, Sender, type Validator } from "./items.js";
 import { type Abort, firstCause, readAbort } from "./messages.js";
 import { ChannelReader, ChannelWriter } from "./channel.js";
@@ -9,6 +9,9 @@ import type { Worker } from "./worker.js";
 
 /** Milliseconds in which stages must end after one has failed, or after the output has ended. */
 const GRACE = 5000;
+
+/** Milliseconds for the abort of a source to get into its channel, which may be full. */
+const ABANDON = 1000;
 
 /** Codes of calls whose function did not start, so that waiting for more is pointless. */
 const NEVER_RAN = new Set([
@@ -131,7 +134,7 @@ export class Run<T> {
       const request = { readerRef: edges[at]?.reader, writerRef: edges[at + 1]?.writer, params: step.params };
       return this.#trigger(at, step, request, over.signal);
     });
-    const parts = [this.#feed(sender, over.signal), ...calls];
+    const parts = [this.#feed(sender, over.signal, calls[0]), ...calls];
     const items = this.#received(receiver, calls);
     let complete = false;
     try {
@@ -211,25 +214,53 @@ export class Run<T> {
    * that is lost ends its neighbours, whose answers may arrive before its own.
    */
   #firstCause(): Abort | undefined {
-    const causes = this.#failures.map(({ place, abort }) => ({ place, abort: firstCause(abort) }));
+    const real = this.#failures.filter(({ place, abort }) => abort.code !== OUTPUT_LOST || !this.#wasLeft(place));
+    const causes = real.map(({ place, abort }) => ({ place, abort: firstCause(abort) }));
     const own = causes.find(({ abort }) => !CONSEQUENCES.has(abort.code));
     return (own ?? causes.sort((one, other) => one.place - other.place)[0])?.abort;
   }
 
+  /**
+   * Whether the reader after this part of the run left early, without a failure. An iii engine drops a
+   * writer whose reader left, without a close.
+   */
+  #wasLeft(place: number): boolean {
+    const reader = place + 1;
+    if (reader >= this.steps.length) {
+      return false;
+    }
+    const lost = this.#failures.some((failure) => failure.place === reader && failure.abort.code === OUTPUT_LOST);
+    return this.#hasLeft(reader) || (lost && this.#wasLeft(reader));
+  }
+
+  #hasLeft(at: number): boolean {
+    return this.report.stages[at]?.report["input_left"] === true;
+  }
+
   /** Sends the source until it ends, the first stage stops reading, or the run is over. */
-  async #feed(sender: Sender<unknown>, over: AbortSignal): Promise<void> {
-    const state = { left: false };
+  async #feed(sender: Sender<unknown>, over: AbortSignal, first: Promise<void> | undefined): Promise<void> {
+    const state = { stopped: false, dropped: false };
+    const isStopped = (): boolean => state.stopped;
     let wake: () => void = () => undefined;
+    let timer: NodeJS.Timeout | undefined;
     const stop = (): void => {
-      state.left = true;
+      if (state.stopped) {
+        return;
+      }
+      state.stopped = true;
       wake();
+      timer = setTimeout(() => {
+        state.dropped = true;
+        sender.writer.drop();
+      }, ABANDON);
     };
     over.addEventListener("abort", stop);
     void sender.writer.gone().then(stop, stop);
+    void first?.then(() => { if (this.#hasLeft(0)) { stop(); } }, stop);
     const iterator = iteratorOf(this.source);
     try {
       await sender.connect();
-      for (;;) {
+      while (!isStopped()) {
         const next = iterator.next();
         // Not `Promise.race` with a promise of the whole run, which would keep a reaction for each item.
         const result = await new Promise<IteratorResult<unknown> | undefined>((resolve, reject) => {
@@ -238,7 +269,7 @@ export class Run<T> {
           };
           Promise.resolve(next).then(resolve, reject);
         });
-        if (result === undefined || state.left) {
+        if (result === undefined || isStopped()) {
           break;
         }
         if (result.done === true) {
@@ -249,16 +280,20 @@ export class Run<T> {
       }
       // Not awaited: a source that waits for something may never get to its end.
       void Promise.resolve(iterator.return?.()).catch(() => undefined);
-      if (!sender.writer.readerIsGone) {
-        await sender.abort({ code: "cancelled", message: "the run has ended", stage: "source" });
-      }
+      // Without effect if the reader left.
+      await sender.abort({ code: "cancelled", message: "the run has ended", stage: "source" });
     } catch (error) {
       // The first stage stopped reading.
       if (!(error instanceof ReaderGone)) {
         const abort = abortOf("source", error);
-        this.#failures.push({ place: -1, abort });
+        if (!over.aborted && !state.dropped) {
+          this.#failures.push({ place: -1, abort });
+        }
         await sender.abort(abort);
       }
+    } finally {
+      state.stopped = true;
+      clearTimeout(timer);
     }
   }
 

@@ -4,12 +4,13 @@ import { hostname } from "node:os";
 import { ChannelReader, ChannelWriter } from "./channel.js";
 import { announcement } from "./announcement.js";
 import { Calls } from "./calls.js";
-import { type Address, Connection } from "./connection.js";
-import { CallError, ConnectError, ItemError } from "./errors.js";
+import type { Address } from "./connection.js";
+import { Control, type Message } from "./control.js";
+import { CallError, ConnectError } from "./errors.js";
 import { Execution } from "./executor.js";
-import { checkJson } from "./formats.js";
 import { Functions, type Handler } from "./functions.js";
 import { asRef, type ChannelRef, shown } from "./refs.js";
+import { RegistrationRetry } from "./registrationRetry.js";
 import { metadataOf, schemasOf, type Stage } from "./stage.js";
 
 /** The address of an engine if neither an option nor `III_URL` names one. */
@@ -18,11 +19,11 @@ export const DEFAULT_URL = "ws://127.0.0.1:49134";
 /** Milliseconds that a call waits for its result by default. */
 const CALL_TIMEOUT = 30_000;
 
-/** Milliseconds that a closing worker waits for the engine's close. */
-const LEAVE_TIMEOUT = 5000;
-
 /** The id under which the answer to a ping is awaited; no call has this id. */
 const PONG = "pong";
+
+/** The id under which the answer to a drain is awaited; no call has this id. */
+const DRAINED = "drained";
 
 /** Milliseconds that running calls have to finish when a worker closes. */
 const CLOSE_TIMEOUT = 30_000;
@@ -42,10 +43,6 @@ export interface WorkerOptions {
   /** Where the worker reports reconnects and rejections. Default: `console.error`. */
   log?: (line: string) => void;
 }
-
-/** Characters per fragment of a long message: at most 1 MiB as UTF-8 (section 1.5). */
-const FRAGMENT = 256 * 1024;
-
 
 /** Settings of a call. */
 export interface CallOptions {
@@ -72,7 +69,8 @@ export class Worker {
   readonly #calls = new Calls();
   readonly #rejections = new Map<string, string>();
   #extensions = false;
-  #connection: Connection | undefined;
+  #control: Control | undefined;
+  readonly #retry: RegistrationRetry;
   #identity: { worker_id: string; reattach_token: string } | undefined;
   #closed = false;
   #wakeUp: (() => void) | undefined;
@@ -91,11 +89,16 @@ export class Worker {
     this.#namespace = namespace ?? env("III_NAMESPACE");
     this.#log = log ?? ((line) => { console.error(line); });
     this.#functions = new Functions((message) => this.#send(message), this.#log);
+    this.#retry = new RegistrationRetry(
+      (id) => this.#send(this.#functions.registration(id)),
+      () => this.#barrier(CALL_TIMEOUT),
+      this.#log,
+    );
   }
 
   /** Connects to the engine. Throws `ConnectError` if that fails the first time. */
   async connect(): Promise<this> {
-    if (this.#connection === undefined) {
+    if (this.#control === undefined) {
       await this.#dial();
       this.#done = this.#drive();
     }
@@ -104,25 +107,32 @@ export class Worker {
 
   /** Accepts no more calls, finishes the running ones within 30 s, and disconnects. */
   async close(): Promise<void> {
+    this.#retry.stop();
+    const deadline = performance.now() + CLOSE_TIMEOUT;
     await this.#drain().catch(() => undefined);
-    await this.#functions.finish(CLOSE_TIMEOUT);
+    await this.#functions.finish(Math.max(0, deadline - performance.now()));
     this.#closed = true;
     this.#wakeUp?.();
-    await this.#connection?.close(1000, "", LEAVE_TIMEOUT);
+    await this.#control?.close();
     await this.#done;
     this.#calls.failAll("disconnected", "this worker was closed");
   }
 
   async #drain(): Promise<void> {
     const { ids } = this.#functions;
-    if (ids.length === 0 || this.#connection === undefined) {
+    if (ids.length === 0 || this.#control === undefined) {
       return;
     }
     for (const id of ids) {
       await this.#send({ type: "unregisterfunction", id });
     }
+    // Calls that the engine forwarded before this still arrive; they are served.
     if (this.#extensions) {
+      const drained = this.#calls.begin(DRAINED, CLOSE_TIMEOUT, "the engine did not answer");
       await this.#send({ type: "drain" });
+      await drained;
+    } else {
+      await this.#barrier(CLOSE_TIMEOUT);
     }
   }
 
@@ -166,7 +176,7 @@ export class Worker {
 
   async #register(id: string, registration: Record<string, unknown>, handler: Handler): Promise<void> {
     this.#functions.add(id, registration, handler);
-    if (this.#connection !== undefined) {
+    if (this.#control !== undefined) {
       await this.#send(registration);
     }
   }
@@ -176,14 +186,18 @@ export class Worker {
    * if it rejected one. A function that another worker has is not rejected: it waits.
    */
   async registered({ timeout = CALL_TIMEOUT } = {}): Promise<void> {
-    // The engine answers in order, so the answer follows the rejections.
-    const pong = this.#calls.begin(PONG, timeout, `the engine did not answer within ${timeout} ms`);
-    await this.#send({ type: "ping" });
-    await pong;
+    await this.#barrier(timeout);
     if (this.#rejections.size > 0) {
       const rejected = [...this.#rejections].map(([id, why]) => `${id} (${why})`);
       throw new CallError("registration_rejected", `the engine rejected ${rejected.join(", ")}`);
     }
+  }
+
+  /** Waits until the engine has processed every earlier message, which it answers in order. */
+  async #barrier(timeout: number): Promise<void> {
+    const pong = this.#calls.begin(PONG, timeout, `the engine did not answer within ${timeout} ms`);
+    await this.#send({ type: "ping" });
+    await pong;
   }
 
   /**
@@ -255,10 +269,7 @@ export class Worker {
   }
 
   async #dial(): Promise<void> {
-    const connection = await Connection.open(this.address, this.address.url);
-    connection.ping();
-    connection.watch();
-    this.#connection = connection;
+    this.#control = await Control.open(this.address, this.#log);
     this.#rejections.clear();
     if (this.#identity !== undefined) {
       const { worker_id, reattach_token } = this.#identity;
@@ -272,40 +283,22 @@ export class Worker {
     await this.#send(announcement(this.#name, this.#namespace, registrations.length > 0));
   }
 
-  async #send(message: object): Promise<void> {
-    let text: string;
-    try {
-      // `JSON.stringify` would write null for values that JSON cannot represent.
-      for (const member of ["data", "result"]) {
-        const value = (message as Record<string, unknown>)[member];
-        if (value !== undefined) {
-          checkJson(value, member);
-        }
-      }
-      text = JSON.stringify(message);
-    } catch (error) {
-      const reason = error instanceof ItemError ? error.reason : (error as Error).message;
-      throw new CallError("serialization_error", `the value has no JSON form: ${reason}`);
+  async #send(message: Message): Promise<void> {
+    if (this.#control === undefined) {
+      throw new CallError("disconnected", "this worker is not connected to its engine");
     }
-    const [connection, size] = [this.#connection, Buffer.byteLength(text)];
-    if (connection !== undefined && size > connection.maxMessage) {
-      const reason = `the message has ${size} bytes, the engine reads ${connection.maxMessage}`;
-      throw new CallError("payload_too_large", `${reason}; send large data through a channel`);
-    }
-    if (connection === undefined || !(await connection.sendText(text, FRAGMENT))) {
-      throw new CallError("disconnected", "this worker is not connected to its engine; it reconnects");
-    }
+    await this.#control.send(message);
   }
 
   async #drive(): Promise<void> {
     let attempt = 0;
     while (!this.#closed) {
-      const connection = this.#connection;
-      for (let text = await connection?.receive(); text !== undefined; text = await connection?.receive()) {
+      for await (const message of this.#control ?? []) {
         attempt = 0;
-        this.#received(text.toString());
+        this.#received(message);
       }
-      this.#connection = undefined;
+      this.#control = undefined;
+      this.#retry.stop();
       this.#calls.failAll("disconnected", "the connection to the engine was lost");
       if (this.#isOver()) {
         return;
@@ -323,11 +316,18 @@ export class Worker {
           await this.#dial();
           break;
         } catch (error) {
-          this.#connection = undefined;
           this.#log(`cannot reconnect: ${(error as Error).message}`);
+          await this.#abandon();
         }
       }
     }
+  }
+
+  /** Closes a connection on which the worker could not register. */
+  async #abandon(): Promise<void> {
+    const control = this.#control;
+    this.#control = undefined;
+    await control?.close();
   }
 
   #isOver(): boolean {
@@ -344,14 +344,7 @@ export class Worker {
     });
   }
 
-  #received(line: string): void {
-    let message: Record<string, unknown>;
-    try {
-      message = JSON.parse(line) as Record<string, unknown>;
-    } catch {
-      this.#log("the engine sent a message that is not JSON");
-      return;
-    }
+  #received(message: Message): void {
     switch (message["type"]) {
       case "workerregistered":
         this.#extensions = message["pipewright"] === 1;
@@ -368,6 +361,9 @@ export class Worker {
       case "pong":
         this.#calls.resolve(PONG, undefined);
         return;
+      case "drained":
+        this.#calls.resolve(DRAINED, undefined);
+        return;
       case "invocationresult":
         this.#calls.answer(message);
         return;
@@ -380,6 +376,9 @@ export class Worker {
         }
         if (typeof message["function_id"] === "string" && message["reason"] === undefined) {
           this.#log(`${message["function_id"]} waits: the worker ${text(message["owner_worker_id"], "of another process")} has it`);
+          if (!this.#extensions) {
+            this.#retry.refused(message["function_id"]);
+          }
           return;
         }
         this.#rejections.set(text(message["function_id"], this.#name), text(message["reason"], text(message["code"], "")));

@@ -257,8 +257,13 @@ class ChannelWriter:
     def _lost(self, connection: Watched) -> WriteFailed:
         close = connection.protocol.close_rcvd
         if close is None:
-            silent = self._watchdog is not None and self._watchdog.fired
-            why = f"the engine was silent for {SILENCE:.0f} s" if silent else "connection lost"
+            if self._watchdog is not None and self._watchdog.fired:
+                why = f"the engine was silent for {SILENCE:.0f} s"
+            elif promised_heartbeat(connection) is None:
+                # An iii engine drops the connection in both cases (section 4.3).
+                why = "connection lost: the reader left, or the engine stopped"
+            else:
+                why = "connection lost"
             return WriteFailed(f"the stream was not confirmed: {why}")
         if close.reason.startswith(READER_GONE):
             return ReaderGone("the reader of the channel left before the end")
@@ -288,8 +293,10 @@ class ChannelWriter:
             await finish(connection)
             self._stop()
             close = connection.protocol.close_rcvd
-            # 1005 stands for a close without a code (RFC 6455 section 7.1.5).
-            if close is None or close.code not in (1000, 1005):
+            # A peer that closed first has not received everything; an iii engine closes a second
+            # opening at once. 1005 stands for a close without a code (RFC 6455 section 7.1.5).
+            closed_first = connection.protocol.close_rcvd_then_sent is not False
+            if close is None or closed_first or close.code not in (1000, 1005):
                 self._failure = self._lost(connection)
                 raise self._failure
 
@@ -305,6 +312,15 @@ class ChannelWriter:
                 self._closed = True
                 await finish(connection, code=1011, reason="channel writer aborted")
             self._stop()
+
+    def drop(self) -> None:
+        """Break the stream without waiting: its reader gets an error. No effect after ``close``."""
+        if self._closed and self._failure is None:
+            return
+        if self._connection is not None:
+            self._connection.transport.abort()
+        self._failure = self._failure or WriteFailed("this writer broke its stream")
+        self._stop()
 
     def _stop(self) -> None:
         if self._watchdog is not None:

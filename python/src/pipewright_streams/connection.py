@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import socket
 import ssl
 from dataclasses import dataclass
 from typing import Any
@@ -91,11 +92,15 @@ async def dial(
     url: str,
     *,
     ping: bool,
+    pong_timeout: float | None = None,
     heartbeat: float | None = None,
     max_queue: int = 16,
     headers: dict[str, str] | None = None,
 ) -> Watched:
-    """Open a WebSocket connection. Raises ``ConnectError``, whose text has no secrets."""
+    """Open a WebSocket connection. Raises ``ConnectError``, whose text has no secrets.
+
+    ``pong_timeout`` is in seconds; by default, unanswered pings do not end the connection.
+    """
     sent = dict(headers or {})
     if address.token:
         sent["Authorization"] = f"Bearer {address.token}"
@@ -112,9 +117,10 @@ async def dial(
             compression=None,
             proxy=None,
             open_timeout=CONNECT_TIMEOUT,
-            # A reader sends no pings (section 8.2); `Watchdog` detects a silent peer.
+            # A reader sends no pings (section 8.2). An iii engine answers no pings of a writer
+            # whose channel is full; `Watchdog` detects the silence of an engine that answers.
             ping_interval=HEARTBEAT if ping else None,
-            ping_timeout=SILENCE - HEARTBEAT if ping else None,
+            ping_timeout=pong_timeout,
             close_timeout=None,
             max_size=MAX_MESSAGE,
             max_queue=max_queue,
@@ -136,7 +142,17 @@ async def dial(
     except (OSError, ConnectionClosed) as error:
         raise ConnectError(f"cannot connect to {where}: {error}") from None
     assert isinstance(connection, Watched)
+    _keep_alive(connection)
     return connection
+
+
+def _keep_alive(connection: Watched) -> None:
+    """Let the operating system detect a dead connection to an engine without heartbeats."""
+    stream = connection.transport.get_extra_info("socket")
+    stream.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (("TCP_KEEPIDLE", HEARTBEAT), ("TCP_KEEPINTVL", HEARTBEAT / 2)):
+        if hasattr(socket, name):
+            stream.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), int(value))
 
 
 def promised_heartbeat(connection: Watched) -> float | None:
@@ -184,8 +200,9 @@ async def finish(
     connection: Watched, code: int = 1000, reason: str = "", timeout: float | None = None
 ) -> None:
     """Close a connection and wait for the peer's close, for ``timeout`` seconds if given."""
-    # The watchdog bounds this wait: a peer that is silent is dropped.
-    watchdog = Watchdog(connection, SILENCE)
+    # Without promised heartbeats, a silent engine may be waiting for a slow reader.
+    promised = promised_heartbeat(connection) is not None
+    watchdog = Watchdog(connection, SILENCE) if promised else None
     # Unread frames would keep the peer's close from being read.
     drain = asyncio.ensure_future(_drain(connection))
     try:
@@ -193,7 +210,8 @@ async def finish(
     except asyncio.TimeoutError:
         connection.transport.abort()
     finally:
-        watchdog.stop()
+        if watchdog is not None:
+            watchdog.stop()
         drain.cancel()
         await asyncio.gather(drain, return_exceptions=True)
 

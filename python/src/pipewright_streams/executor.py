@@ -22,6 +22,7 @@ from .failures import RunLost, StageFailed, UserError, abort_of
 from .formats import format_of
 from .items import Receiver, Sender
 from .messages import Abort, Header, Progress, Turn
+from .outputs import closing, guarded, iterated, payload_of
 from .refs import ChannelRef, find_ref
 from .report import Report
 from .stage import Stage, StageKind
@@ -264,11 +265,13 @@ class Execution:
         elif result is None and stage.optional:
             outputs = ()
         elif stage.many and hasattr(result, "__aiter__"):
-            async for output in _guarded(result, number):
-                await sender.send(output)
+            found = guarded(result, number)
+            async with closing(found):
+                async for output in found:
+                    await sender.send(output)
             return
         else:
-            outputs = _iterated(result, number) if stage.many else (result,)
+            outputs = iterated(result, number) if stage.many else (result,)
         for output in outputs:
             sender.push(output)
             if sender.is_full:
@@ -333,10 +336,11 @@ class Execution:
         sender = self._sender
         assert sender is not None
         try:
-            async for output in outputs:
-                sender.push(output)
-                if sender.is_full:
-                    await sender.flush()
+            async with closing(outputs):
+                async for output in outputs:
+                    sender.push(output)
+                    if sender.is_full:
+                        await sender.flush()
         except PipewrightError:
             raise
         except Exception as error:
@@ -345,8 +349,10 @@ class Execution:
     async def _bytes(self) -> None:
         reader, writer = self._reader, self._writer
         assert reader is not None and writer is not None
-        async for payload in _guarded(self._call(_payload(reader, writer)), None):
-            await writer.write(payload)
+        outputs = guarded(self._call(payload_of(reader, writer)), None)
+        async with closing(outputs):
+            async for payload in outputs:
+                await writer.write(payload)
 
     async def _close(self) -> None:
         if self._reader is not None and self._reader.verdict is None:
@@ -367,36 +373,3 @@ class Execution:
         for reader in (self._reader, self._cancel):
             if reader is not None:
                 await reader.close()
-
-
-def _iterated(result: Any, number: int | None) -> Iterable[Any]:
-    try:
-        yield from result
-    except PipewrightError:
-        raise
-    except Exception as error:
-        raise UserError(error, number) from error
-
-
-async def _guarded(outputs: Any, number: int | None) -> AsyncIterator[Any]:
-    try:
-        async for output in outputs:
-            yield output
-    except PipewrightError:
-        raise
-    except Exception as error:
-        raise UserError(error, number) from error
-
-
-async def _payload(reader: ChannelReader, writer: ChannelWriter) -> AsyncIterator[bytes]:
-    while (event := await reader.next_event()) is not None:
-        match event:
-            case bytes():
-                yield event
-            case str():
-                await writer.send_message(event)
-            case Progress():
-                await writer.send_message(event.encode())
-            case Turn():
-                # Only a stage that declares that it keeps the order receives turns.
-                continue

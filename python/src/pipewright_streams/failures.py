@@ -19,6 +19,9 @@ from .messages import Abort
 FAILED = "stage_failed"
 """The code of a stage whose function raised."""
 
+OUTPUT_LOST = "output_lost"
+"""The code of a stage whose output was lost; its reader may have left."""
+
 CANCELLED = "cancelled"
 """The code of a stage whose run was cancelled."""
 
@@ -26,7 +29,7 @@ CONSEQUENCES = frozenset(
     {
         "input_failed",
         "input_truncated",
-        "output_lost",
+        OUTPUT_LOST,
         "output_left_open",
         "writer_dropped",
         "stage_lost",
@@ -81,7 +84,7 @@ def abort_of(stage: str, error: BaseException) -> Abort:
         case RunLost():
             return Abort("stage_lost", str(error), stage)
         case WriteFailed():
-            return Abort("output_lost", str(error), stage)
+            return Abort(OUTPUT_LOST, str(error), stage)
         case ConnectError():
             return Abort("connect_failed", str(error), stage)
         case asyncio.CancelledError():

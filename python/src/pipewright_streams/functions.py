@@ -35,6 +35,10 @@ class Functions:
         """The messages that register every function."""
         return [registration for registration, _function in self._functions.values()]
 
+    def registration(self, id: str) -> dict[str, Any]:
+        """Return the message that registers a function of this worker."""
+        return self._functions[id][0]
+
     def add(self, id: str, registration: dict[str, Any], function: Function) -> None:
         """Add a function. Raises ``ValueError`` for an id that exists."""
         if id in self._functions:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .errors import CallError, PipewrightError, ReaderGone, RunFailed, StreamError
-from .failures import CONSEQUENCES, abort_of
+from .failures import CONSEQUENCES, OUTPUT_LOST, abort_of
 from .formats import format_of
 from .items import Receiver, Sender
 from .messages import Abort
@@ -20,6 +20,9 @@ from .worker import Worker
 
 _GRACE = 5.0
 """Seconds in which stages must end after the output of a run has ended."""
+
+_ABANDON = 1.0
+"""Seconds for the abort of a source to get into its channel, which may be full."""
 
 _NEVER_RAN = frozenset(
     {
@@ -141,7 +144,7 @@ class Run:
             if step.params is not None:
                 request["params"] = step.params
             calls.append(asyncio.create_task(self._trigger(at, step, request)))
-        feed = asyncio.create_task(self._feed(sender))
+        feed = asyncio.create_task(self._feed(sender, calls[0]))
         complete = False
         try:
             async for item in self._until_failed(receiver, calls):
@@ -195,28 +198,52 @@ class Run:
 
         A stage that is lost ends its neighbours, whose answers may arrive before its own.
         """
-        causes = [(place, failure.first_cause) for place, failure in self._failures]
+        causes = [
+            (place, failure.first_cause)
+            for place, failure in self._failures
+            if failure.code != OUTPUT_LOST or not self._was_left(place)
+        ]
         own = [cause for _place, cause in causes if cause.code not in CONSEQUENCES]
         by_place = [cause for _place, cause in sorted(causes, key=lambda it: it[0])]
         return next(iter(own or by_place), None)
 
-    async def _feed(self, sender: Sender[Any]) -> None:
+    def _was_left(self, place: int) -> bool:
+        """Whether the reader after this part of the run left early, without a failure.
+
+        An iii engine drops a writer whose reader left, without a close.
+        """
+        reader = place + 1
+        if reader >= len(self._steps):
+            return False
+        if self.report.stages[reader].report.get("input_left"):
+            return True
+        lost = ((at, failure.code) for at, failure in self._failures)
+        return (reader, OUTPUT_LOST) in lost and self._was_left(reader)
+
+    async def _feed(self, sender: Sender[Any], first: asyncio.Task[None]) -> None:
+        """Send the source until it ends, or the first stage stops reading."""
         pumped = asyncio.ensure_future(self._pump(sender))
         left = asyncio.ensure_future(sender.writer.gone())
+        waits: set[asyncio.Future[None]] = {pumped, left, first}
         try:
-            await asyncio.wait({pumped, left}, return_when=asyncio.FIRST_COMPLETED)
-            if not pumped.done() and not sender.writer.reader_is_gone:
-                # The connection is lost, which the next send reports.
-                await pumped
-        except asyncio.CancelledError:
-            pumped.cancel()
-            abort = Abort("cancelled", "the run was cancelled", "source")
-            await asyncio.shield(sender.abort(abort))
-            raise
+            while not pumped.done():
+                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+                if sender.writer.reader_is_gone or self._has_stopped(first):
+                    break
+                waits = {pumped, *(it for it in waits if not it.done())}
         finally:
             for task in (pumped, left):
                 task.cancel()
             await asyncio.gather(pumped, left, return_exceptions=True)
+            # Without effect on a stream that has ended.
+            await _abandon(sender)
+
+    def _has_stopped(self, first: asyncio.Task[None]) -> bool:
+        """Whether the first stage has ended without reading its input to the end."""
+        if not first.done():
+            return False
+        failed = first.cancelled() or first.exception() is not None
+        return failed or bool(self.report.stages[0].report.get("input_left"))
 
     async def _pump(self, sender: Sender[Any]) -> None:
         try:
@@ -254,6 +281,15 @@ def _reported(stage: str, error: CallError) -> Abort:
         if isinstance(fields, dict) and "code" in fields:
             return Abort.of(fields)
     return Abort(error.code, error.message, stage)
+
+
+async def _abandon(sender: Sender[Any]) -> None:
+    """End the stream of a source that is no longer read; its reader may never have opened it."""
+    try:
+        abort = Abort("cancelled", "the run has ended", "source")
+        await asyncio.wait_for(sender.abort(abort), _ABANDON)
+    except asyncio.TimeoutError:
+        sender.writer.drop()
 
 
 async def _settle(tasks: list[asyncio.Task[None]], grace: float) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
 import os
 import platform
@@ -15,17 +14,17 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from websockets.exceptions import ConnectionClosed
-
 from .announcement import announcement
 from .calls import Calls
 from .channel import ChannelReader, ChannelWriter
-from .connection import MAX_MESSAGE, Address, Watched, dial, finish
+from .connection import Address
+from .control import Control
 from .errors import CallError, CallTimeout, ConnectError
 from .executor import Execution
 from .functions import Functions
 from .items import Receiver, Sender
 from .refs import ChannelRef, shown
+from .registration_retry import RegistrationRetry
 from .stage import Stage, define
 
 DEFAULT_URL = "ws://127.0.0.1:49134"
@@ -33,12 +32,6 @@ DEFAULT_URL = "ws://127.0.0.1:49134"
 
 CALL_TIMEOUT = 30.0
 """Seconds that a call waits for its result by default."""
-
-MAX_MESSAGE_HEADER = "x-pipewright-max-message"
-"""States the largest message that this worker accepts (``docs/protocol.md`` section 1.5)."""
-
-_FRAME = 1 << 20
-"""Bytes per fragment of a long message (section 1.5)."""
 
 _log = logging.getLogger("pipewright_streams")
 
@@ -68,13 +61,14 @@ class Worker:
         self._namespace = namespace or env.get("III_NAMESPACE") or None
         self._functions = Functions(self._send_quietly)
         self._calls = Calls()
-        self._connection: Watched | None = None
+        self._control: Control | None = None
         self._driver: asyncio.Task[None] | None = None
         self._background: set[asyncio.Task[None]] = set()
         self._pongs: list[asyncio.Future[None]] = []
+        self._drained = asyncio.Event()
+        self._retry = RegistrationRetry(self._register_again, self._barrier)
         self._rejected: dict[str, str] = {}
         self._has_extensions = False
-        self._longest = MAX_MESSAGE
         self._identity: tuple[str, str] | None = None
         self._fatal: ConnectError | None = None
 
@@ -95,25 +89,35 @@ class Worker:
 
     async def close(self) -> None:
         """Accept no more calls, finish the running ones within 30 s, and disconnect."""
-        if self._driver is not None and self._connection is not None:
+        self._retry.stop()
+        deadline = asyncio.get_running_loop().time() + CALL_TIMEOUT
+        if self._driver is not None and self._control is not None:
             with contextlib.suppress(CallError):
                 await self._drain()
-        await self._functions.finish(CALL_TIMEOUT)
+        await self._functions.finish(deadline - asyncio.get_running_loop().time())
         if self._driver is not None:
             self._driver.cancel()
             await asyncio.gather(self._driver, return_exceptions=True)
             self._driver = None
-        if self._connection is not None:
-            await finish(self._connection, timeout=5.0)
-            self._connection = None
+        if self._control is not None:
+            await self._control.close()
+            self._control = None
         self._disconnected("this worker was closed")
 
     async def _drain(self) -> None:
         ids = list(self._functions)
         for id in ids:
             await self._send({"type": "unregisterfunction", "id": id})
-        if ids and self._has_extensions:
+        if not ids:
+            return
+        # Calls that the engine forwarded before this still arrive; they are served.
+        if self._has_extensions:
+            self._drained.clear()
             await self._send({"type": "drain"})
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._drained.wait(), CALL_TIMEOUT)
+        else:
+            await self._barrier()
 
     async def __aenter__(self) -> Worker:
         """Connect."""
@@ -153,8 +157,11 @@ class Worker:
         self, id: str, registration: dict[str, Any], run: Callable[[Any], Any]
     ) -> None:
         self._functions.add(id, registration, run)
-        if self._connection is not None:
+        if self._control is not None:
             await self._send(registration)
+
+    async def _register_again(self, id: str) -> None:
+        await self._send(self._functions.registration(id))
 
     async def registered(self, *, timeout: float = CALL_TIMEOUT) -> None:
         """Wait until the engine has processed the registrations; ``timeout`` is in seconds.
@@ -162,6 +169,13 @@ class Worker:
         Raises ``CallError`` with the engine's reason if it rejected one. A function that another
         worker has is not rejected: it waits, which is logged.
         """
+        await self._barrier(timeout)
+        if self._rejected:
+            rejected = ", ".join(f"{id} ({why})" for id, why in self._rejected.items())
+            raise CallError("registration_rejected", f"the engine rejected {rejected}")
+
+    async def _barrier(self, timeout: float = CALL_TIMEOUT) -> None:
+        """Wait until the engine has processed every earlier message. Raises ``CallError``."""
         pong: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._pongs.append(pong)
         try:
@@ -170,9 +184,6 @@ class Worker:
         except asyncio.TimeoutError:
             reason = f"the engine did not answer within {timeout:.0f} s"
             raise CallTimeout("timeout", reason) from None
-        if self._rejected:
-            rejected = ", ".join(f"{id} ({why})" for id, why in self._rejected.items())
-            raise CallError("registration_rejected", f"the engine rejected {rejected}")
 
     async def call(self, id: str, data: Any = None, *, timeout: float | None = CALL_TIMEOUT) -> Any:
         """Call a function and return its result. Raises ``CallError``.
@@ -258,15 +269,7 @@ class Worker:
     # The control connection
 
     async def _dial(self) -> None:
-        headers = {MAX_MESSAGE_HEADER: str(MAX_MESSAGE)}
-        connection = await dial(
-            self._address, self._address.url, ping=True, max_queue=64, headers=headers
-        )
-        response = connection.response
-        longest = None if response is None else response.headers.get(MAX_MESSAGE_HEADER)
-        known = longest is not None and longest.isdecimal()
-        self._longest = max(4096, int(longest or 0)) if known else MAX_MESSAGE
-        self._connection = connection
+        self._control = await Control.open(self._address)
         self._rejected.clear()
         if self._identity is not None:
             worker_id, token = self._identity
@@ -280,27 +283,10 @@ class Worker:
         await self._send(announcement(self._name, self._namespace, replayed=replayed))
 
     async def _send(self, message: dict[str, Any]) -> None:
-        try:
-            text = json.dumps(message, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-            encoded = text.encode()
-        except (ValueError, TypeError, RecursionError) as error:
-            raise CallError("serialization_error", f"the value has no JSON form: {error}") from None
-        if len(encoded) > self._longest:
-            reason = f"the message has {len(encoded)} bytes, the engine reads {self._longest}"
-            raise CallError("payload_too_large", f"{reason}; send large data through a channel")
-        connection = self._connection
-        if connection is None:
+        control = self._control
+        if control is None:
             raise CallError("disconnected", "this worker is not connected to its engine")
-        try:
-            if len(encoded) <= _FRAME:
-                await connection.send(text)
-            else:
-                pieces = [text[at : at + _FRAME // 4] for at in range(0, len(text), _FRAME // 4)]
-                # Shielded, because half a message would make the connection unusable.
-                await asyncio.shield(asyncio.ensure_future(connection.send(pieces)))
-        except ConnectionClosed:
-            reason = "the connection to the engine was lost; the worker reconnects"
-            raise CallError("disconnected", reason) from None
+        await control.send(message)
 
     def _spawn(self, message: dict[str, Any]) -> None:
         task = asyncio.create_task(self._send_quietly(message))
@@ -308,6 +294,8 @@ class Worker:
         task.add_done_callback(self._background.discard)
 
     def _disconnected(self, reason: str) -> None:
+        self._retry.stop()
+        self._drained.set()
         self._calls.fail_all("disconnected", reason)
         pongs, self._pongs = self._pongs, []
         for pong in pongs:
@@ -317,19 +305,16 @@ class Worker:
     async def _drive(self) -> None:
         attempt = 0
         while True:
-            assert self._connection is not None
-            try:
-                async for text in self._connection:
-                    attempt = 0
-                    self._received(text)
-                    if self._fatal is not None:
-                        return
-            except ConnectionClosed:
-                pass
-            self._connection = None
+            assert self._control is not None
+            async for message in self._control:
+                attempt = 0
+                self._received(message)
+                if self._fatal is not None:
+                    return
+            self._control = None
             self._disconnected("the connection to the engine was lost")
             _log.warning("lost the connection to %s; reconnecting", shown(self._address.url))
-            while self._connection is None:
+            while self._control is None:
                 # Doubles from 1 s to 30 s, with a jitter of 30 % (``docs/protocol.md`` section 6).
                 delay = min(30.0, 2.0**attempt) * random.uniform(0.7, 1.3)
                 await asyncio.sleep(delay if attempt else delay / 4)
@@ -337,17 +322,12 @@ class Worker:
                 try:
                     await self._dial()
                 except (ConnectError, CallError) as error:
-                    self._connection = None
                     _log.warning("cannot reconnect: %s", error)
+                    if self._control is not None:
+                        await self._control.close()
+                        self._control = None
 
-    def _received(self, text: str | bytes) -> None:
-        try:
-            message = json.loads(text)
-        except (ValueError, RecursionError):
-            _log.warning("the engine sent a message that is not JSON")
-            return
-        if not isinstance(message, dict):
-            return
+    def _received(self, message: dict[str, Any]) -> None:
         match message.get("type"):
             case "workerregistered":
                 self._has_extensions = message.get("pipewright") == 1
@@ -366,6 +346,8 @@ class Worker:
                 pong = self._pongs.pop(0)
                 if not pong.done():
                     pong.set_result(None)
+            case "drained":
+                self._drained.set()
             case "functionactive":
                 _log.info("%s is served by this worker now", message.get("function_id"))
             case "registrationrejected":
@@ -378,6 +360,8 @@ class Worker:
         reason, owner = message.get("reason"), message.get("owner_worker_id")
         if function_id is not None and reason is None:
             _log.warning("%s waits: the worker %s has it", function_id, owner)
+            if not self._has_extensions:
+                self._retry.refused(str(function_id))
         else:
             self._rejected[str(function_id or self._name)] = str(reason or code)
             _log.error("the engine rejected %s: %s", function_id or self._name, reason or code)
