@@ -12,7 +12,9 @@ use pipewright::{Engine, testing};
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let listen = std::env::args().next_back().unwrap_or_default();
-    let engine = testing::imitate_iii(Engine::builder().listen(&listen)).start().await?;
+    let engine = testing::imitate_iii(Engine::builder().listen(&listen))
+        .start()
+        .await?;
     let url = engine.url().ok_or("the engine does not listen")?;
     println!("imitating an iii engine at {url}");
     std::future::pending().await
