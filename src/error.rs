@@ -10,7 +10,7 @@ use crate::wire::Abort;
 ///
 /// `?` converts every error into it, from this crate or others, so it suits stages and `main`. It
 /// therefore cannot implement [`std::error::Error`] itself; [`as_dyn`](Self::as_dyn) and
-/// `Box::from` return a type that does. `Display` prints this error only; `{:#}` and `Debug` print
+/// `Box::from` return a type that does. `Display` prints only this error; `{:#}` and `Debug` print
 /// all causes.
 ///
 /// ```
@@ -111,7 +111,7 @@ impl fmt::Display for Error {
 }
 
 impl fmt::Debug for Error {
-    /// Readable by people, because `main` prints it.
+    /// Prints all causes in readable form, because `main` uses `Debug`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self:#}")
     }

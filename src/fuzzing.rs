@@ -39,7 +39,7 @@ pub fn channel_query(path: &str, query: &str) -> Option<StreamChannelRef> {
     })
 }
 
-/// Reads a stream of these frames, closed by its writer.
+/// Reads a stream of these frames, which its writer then closes.
 pub fn stream(frames: impl IntoIterator<Item = Frame>) -> ChannelReader {
     let (mut writer, reader) = pipe(PipeLimits {
         frames: usize::MAX,

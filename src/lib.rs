@@ -1,12 +1,14 @@
 //! Typed streaming pipelines over WebSocket channels.
 //!
 //! A *worker* registers functions with an *engine* and calls functions of other workers. A
-//! *channel* is a one-way stream from one writer to one reader. Its ends are small refs that travel
-//! in the payloads of calls, so writer and reader may run in other tasks, processes and languages.
-//! A *stage* reads one channel and writes another; a *pipeline* composes stages and runs them.
+//! *channel* is a one-way stream from one writer to one reader. Each end is opened with a small
+//! *ref*, which can be sent in the payload of a call, so writer and reader may run in other tasks,
+//! processes and languages. A *stage* reads one channel and writes another; a *pipeline* composes
+//! stages and runs them.
 //!
-//! Every stream ends in exactly one [`Verdict`]: complete means that the reader received every byte
-//! that the writer accepted, and checked it. Everything else is an error.
+//! Every stream ends in exactly one [`Verdict`]. *Complete* means that the reader has received and
+//! verified every byte that the writer accepted, unless the writer sends no totals. Every other
+//! verdict is an error.
 //!
 //! # Example
 //!
@@ -62,8 +64,8 @@
 //! | `files` | no | files as sources and sinks of pipelines: `files` |
 //! | `testing` | no | fault injection for tests: `testing::faults` |
 //!
-//! With `default-features = false` the crate is the client alone. The program `pipewright` is the
-//! package [`pipewright-cli`](https://docs.rs/pipewright-cli).
+//! With `default-features = false` the crate contains only the client. The program `pipewright` is
+//! the package [`pipewright-cli`](https://docs.rs/pipewright-cli).
 //!
 //! # Cancel safety
 //!
@@ -112,7 +114,7 @@ pub mod files {
     //! | [`FileLines`] | the lines of files, by name or pattern, including `.gz` and `.zst` |
     //! | [`FollowFile`] | the lines of a growing file, including across rotation |
     //! | [`LongLines`] | how lines beyond the limit are handled |
-    //! | [`AtomicFile`] | a file that appears under its name when it is complete |
+    //! | [`AtomicFile`] | a file that appears under its name only when it is complete |
 
     pub use crate::pipeline::files::{
         AtomicFile, FileLines, FollowFile, IntoLines, LineSource, LongLines,

@@ -70,7 +70,7 @@ impl<T: ?Sized> MutexExt for Mutex<T> {
     }
 }
 
-/// As [`MutexExt`], for locks that many may read.
+/// Like [`MutexExt`], for locks that many may read.
 pub(crate) trait RwLockExt<T> {
     fn read_unpoisoned(&self) -> RwLockReadGuard<'_, T>;
     fn write_unpoisoned(&self) -> RwLockWriteGuard<'_, T>;

@@ -14,7 +14,7 @@ use crate::wire::{Direction, StreamChannelRef};
 /// | `Dialing` | success, failure | `Open`, `Gone` |
 /// | `Open` | the end of the stream | `Gone` |
 ///
-/// An end never connects twice: a second connection would find an empty stream or a refusal
+/// An end never connects twice: a second connection would find an empty stream or be refused
 /// (`docs/protocol.md` section 12.6).
 pub(crate) enum Link {
     Idle(Address, StreamChannelRef),

@@ -6,11 +6,11 @@ use super::{Event, Signal, SignalKind};
 use crate::sync::{Mutex, MutexExt, MutexGuard};
 use crate::wire::{Progress, Text, Turn};
 
-/// A queue of messages that are sent in addition to what a stage's code writes: forwarded input
+/// A queue of messages that are sent in addition to the output of a stage's code: forwarded input
 /// messages, messages of the stage's context, and progress.
 ///
 /// The writing end sends them with its next frame, so they keep their position among the items. An
-/// idle sender of items sends them immediately. The queue holds what arrived since the last frame.
+/// idle sender of items sends them immediately. The queue holds the messages since the last frame.
 /// In a stage that reads bytes and never writes, its size is bounded by the messages of the input.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct MessageQueue(Arc<Mutex<Queue>>);

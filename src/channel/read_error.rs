@@ -37,13 +37,13 @@ pub enum ReadError {
         /// The compression and what is missing.
         reason: String,
     },
-    /// This end cancelled the stream, because it is not what its receiver expects.
+    /// This end cancelled the stream because its receiver could not use it.
     #[error("the receiver gave the stream up: {reason}")]
     Refused {
         /// What the receiver found.
         reason: String,
     },
-    /// The writer was expected to use the stream protocol, but nothing arrived.
+    /// A writer that uses the stream protocol was expected, but nothing arrived.
     #[error(
         "nothing was written to the channel before it was closed; the writer's end may have been \
          opened by another program, or its worker never started"

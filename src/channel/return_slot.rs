@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex};
 use crate::sync::MutexExt;
 
 /// Receives an end when its user drops it, so that another owner can finish the stream. A stage's
-/// function owns its writer, but how the stream ends depends on the function's result.
+/// function owns its writer, but the function's result determines how the stream ends.
 #[derive(Debug)]
 pub(crate) struct ReturnSlot<T>(Arc<Mutex<Option<T>>>);
 

@@ -5,8 +5,9 @@ use tokio::sync::SetOnce;
 
 /// The user's metadata of one stream: that of its header, or else that of the run.
 ///
-/// It is set where the header is made or received, and shared by the ends of the stream in this
-/// process. A header without metadata, or a stream without a header, leaves that of the run.
+/// It is set when the header is created or received, and is shared by the ends of the stream in
+/// this process. If the stream has no header, or a header without metadata, the metadata of the run
+/// applies.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct StreamMetadata(Arc<Inner>);
 
@@ -28,7 +29,8 @@ impl StreamMetadata {
         Self::new(self.0.run.clone())
     }
 
-    /// Records the metadata of the header. A stream has one header, so the first call counts.
+    /// Records the metadata of the header. A stream has only one header, so later calls have no
+    /// effect.
     pub(crate) fn set(&self, content: Option<Value>) {
         let _ = self.0.header.set(content);
     }
@@ -38,7 +40,7 @@ impl StreamMetadata {
         self.0.header.initialized()
     }
 
-    /// The metadata, as far as it is known.
+    /// The metadata, if it is known.
     pub(crate) fn get(&self) -> Option<&Value> {
         let header = self.0.header.get().and_then(Option::as_ref);
         header.or(self.0.run.as_ref())

@@ -45,7 +45,7 @@ enum State {
     Done(Verdict),
 }
 
-/// What a reader receives from the stream.
+/// An event that a reader receives from the stream.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Event {
     Data(Bytes),
@@ -72,7 +72,7 @@ impl StreamVerifier {
         self.expects_header = true;
     }
 
-    /// Processes what was received. Returns `None` if it is internal.
+    /// Processes a received frame. Returns `None` if it is internal.
     pub(crate) fn receive(&mut self, received: Received) -> Option<Event> {
         match received {
             Received::Frame(frame) => self.frame(frame),
@@ -202,8 +202,8 @@ impl StreamVerifier {
 
     /// Ends the stream with an external error: no connection, or an unreadable item.
     ///
-    /// The last item may turn out to be bad after all frames were good, so a complete stream can
-    /// still fail. A failed stream keeps its first reason.
+    /// The last item may turn out to be invalid although all frames were valid, so a complete
+    /// stream can still fail. A failed stream keeps its first reason.
     pub(crate) fn fail(&mut self, error: ReadError) -> Option<Event> {
         if !matches!(self.state, State::Done(Verdict::Failed(_))) {
             self.state = State::Done(Verdict::Failed(error));
@@ -235,8 +235,8 @@ impl StreamVerifier {
         matches!(self.state, State::Ended)
     }
 
-    /// Whether the stream has a header. `None` until a frame has decided it, and in a stream that
-    /// failed before. The answer never changes.
+    /// Whether the stream has a header. `None` until a frame has decided it, and for a stream that
+    /// failed before that. The answer never changes.
     pub(crate) fn has_header(&self) -> Option<bool> {
         match &self.state {
             _ if self.header.is_some() => Some(true),

@@ -3,10 +3,10 @@ use std::task::{Context, Poll};
 
 use futures::task::AtomicWaker;
 
-/// Notifies a reading end that the stage writing its stream has ended.
+/// Notifies a reading end that the stage which writes its stream has ended.
 ///
 /// The stage may have ended without closing its writer, or without opening it. A reading end that
-/// then waits without receiving anything fails. A stage that is known to have closed its writer is
+/// then waits and receives nothing fails. A stage that is known to have closed its writer is
 /// not recorded: the rest of its stream may take any time.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct WriterWatch(Arc<State>);
@@ -22,11 +22,11 @@ struct State {
 pub(crate) struct WriterEnded {
     /// Its name.
     pub(crate) stage: String,
-    /// What it means if nothing has arrived from it.
+    /// The reason if nothing has arrived from it.
     pub(crate) silence: NoOutput,
 }
 
-/// What it means if a stage that has ended wrote nothing.
+/// The reason why a stage that has ended wrote nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NoOutput {
     /// Its writer was not closed.

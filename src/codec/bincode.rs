@@ -15,14 +15,14 @@ use super::{
 /// big-endian.
 ///
 /// Compact and fast, for Rust on both ends. The format is positional: its bytes do not name fields.
-/// The header therefore carries the item's shape, and a receiver with another shape refuses the
+/// The header therefore carries the item's shape, and a receiver with another shape rejects the
 /// stream. The shape is derived from `Deserialize`, so a sender needs that implementation too.
 ///
-/// A value is received as it was sent, or the sender refuses it. The sender refuses fields that
-/// `skip_serializing_if` omits, because all later fields would shift. It also deserialises an item
-/// that contains a variant, a non-empty option or a list element for the first time, and refuses it
-/// if the result differs. Types with `untagged` or `flatten`, and enums with a skipped variant
-/// before the one sent, fail this check.
+/// A value is received exactly as it was sent, or the sender rejects it. The sender rejects fields
+/// that `skip_serializing_if` omits, because all later fields would shift. It also deserialises an
+/// item that contains a variant, a non-empty option or a list element for the first time, and
+/// rejects it if the result differs. Types with `untagged` or `flatten`, and enums with a skipped
+/// variant before the one sent, fail this check.
 ///
 /// bincode is unmaintained (RUSTSEC-2025-0141): 2.0.1 is the last working version, and pipewright
 /// pins it. For data on disk or between organisations, prefer

@@ -74,8 +74,8 @@ pub trait Format: Default + Send + Sync + Unpin + 'static {
     note = "most formats, `Json` among them, take any type with `#[derive(serde::Serialize, serde::Deserialize)]`; `Lines` takes `String`, `Raw` takes `Bytes`"
 )]
 pub trait Encode<T>: Format {
-    /// Whether [`check`](Self::check) refuses everything that [`encode`](Self::encode) refuses, and
-    /// every other item is received as it was sent.
+    /// Whether [`check`](Self::check) rejects everything that [`encode`](Self::encode) rejects, and
+    /// every other item is received exactly as it was sent.
     ///
     /// If false, a pipeline within one process encodes and decodes its items, as channels do, so
     /// that it yields the same items.
@@ -95,10 +95,10 @@ pub trait Encode<T>: Format {
     /// appended before the error are removed.
     fn encode(&mut self, item: T, out: &mut BytesMut) -> Result<(), EncodeError<T>>;
 
-    /// Refuses an item that [`encode`](Self::encode) would refuse, without writing it.
+    /// Rejects an item that [`encode`](Self::encode) would reject, without writing it.
     ///
-    /// It is called when an item is passed within the process, so that a pipeline refuses the same
-    /// items however it runs. The default accepts every item; see [`CHECKS`](Self::CHECKS).
+    /// It is called when an item is passed within the process, so that a pipeline rejects the same
+    /// items in both ways to run. The default accepts every item; see [`CHECKS`](Self::CHECKS).
     ///
     /// # Errors
     ///

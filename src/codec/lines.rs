@@ -4,10 +4,10 @@ use super::{Decode, Decoded, Encode, EncodeError, Format, FormatError};
 
 /// Lines of text, one item per line (`lines`), compatible with `grep` and `awk`.
 ///
-/// An item is a line without its end. A sender ends lines with LF, and a line that itself ends in a
-/// carriage return with CRLF. A receiver accepts LF, CRLF, and a last line without an end. An empty
-/// line is an empty item. A byte order mark is ordinary text: if a file starts with one, so does
-/// its first item.
+/// An item is a line without its line end. A sender ends lines with LF, but uses CRLF for a line
+/// that itself ends in a carriage return. A receiver accepts LF, CRLF, and a last line without a
+/// line end. An empty line is an empty item. A byte order mark is ordinary text: if a file starts
+/// with one, so does its first item.
 ///
 /// # Example
 ///

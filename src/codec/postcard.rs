@@ -143,7 +143,7 @@ impl Flavor for Output<'_> {
     }
 }
 
-/// Rephrases postcard's errors, which are sentences about buffers.
+/// Rephrases postcard's errors, which are worded in terms of buffers.
 fn in_words(error: &postcard::Error) -> String {
     match error {
         postcard::Error::DeserializeUnexpectedEnd => delimited::SHORT.to_owned(),

@@ -66,7 +66,7 @@ impl EngineBuilder {
     /// Requires workers to send `Authorization: Bearer <token>`.
     ///
     /// Channels are opened with the access key of their ref, with or without the token, because
-    /// SDKs before 0.24 send it only on the control socket (`docs/protocol.md` section 1.1).
+    /// SDKs before 0.24 send the token only on the control socket (`docs/protocol.md` section 1.1).
     pub fn bearer_token(mut self, token: impl Into<String>) -> Self {
         self.access.grant(token.into());
         self
@@ -109,8 +109,8 @@ impl EngineBuilder {
 
     /// Enables or disables the dashboard at the engine's address; default: enabled.
     ///
-    /// Clients that may trigger the engine's list functions can see its data; see
-    /// `docs/dashboard.md`. If disabled, `/` is for workers only, and the engine keeps no record of
+    /// Clients that may call the engine's list functions can see its data; see `docs/dashboard.md`.
+    /// If the dashboard is disabled, `/` accepts only workers, and the engine keeps no record of
     /// runs: `engine::runs::list` is not available, and calls are not searched for refs.
     pub fn dashboard(mut self, dashboard: bool) -> Self {
         self.dashboard = dashboard;
@@ -126,7 +126,7 @@ impl EngineBuilder {
         self
     }
 
-    /// Maximum number of connections that have sent nothing useful yet; default: 1024.
+    /// Maximum number of unauthenticated connections; default: 1024.
     ///
     /// These are connections without a complete request, and worker connections without a message.
     /// When the limit is exceeded, the oldest one is closed.
@@ -137,8 +137,8 @@ impl EngineBuilder {
 
     /// Maximum number of unfinished channels; default: 100,000.
     ///
-    /// The last tenth is reserved for workers with few channels: a worker that has created as many
-    /// as are left cannot create more.
+    /// The last tenth is reserved for workers with few channels: a worker that already has as many
+    /// channels as remain available cannot create more.
     pub fn max_channels(mut self, channels: usize) -> Self {
         self.limits.channels = channels;
         self
@@ -168,9 +168,9 @@ impl EngineBuilder {
     /// Maximum number of bytes that the engine keeps for all workers; default: 512 MiB.
     ///
     /// It covers descriptions of functions, open calls, and messages to be sent. A worker that
-    /// holds as much as is left gets no more: its registrations and calls are refused, and calls to
-    /// it fail with the code `overloaded`. One worker holds at most 8 MiB of registrations, 64 MiB
-    /// of open calls and 64 MiB of waiting messages.
+    /// already uses as much as remains available gets no more: its registrations and calls are
+    /// refused, and calls to it fail with the code `overloaded`. One worker holds at most 8 MiB of
+    /// registrations, 64 MiB of open calls and 64 MiB of waiting messages.
     pub fn max_control_bytes(mut self, bytes: usize) -> Self {
         self.limits.control_bytes = bytes;
         self
@@ -178,8 +178,8 @@ impl EngineBuilder {
 
     /// Maximum number of bytes of incomplete long messages over all connections; default: 512 MiB.
     ///
-    /// A connection that holds as much as is left is closed with code 1009. The first 256 KiB of a
-    /// connection do not count, so short messages always pass.
+    /// A connection that already uses as much as remains available is closed with code 1009. The
+    /// first 256 KiB of a connection do not count, so short messages are always accepted.
     pub fn max_incoming_bytes(mut self, bytes: usize) -> Self {
         self.limits.incoming_bytes = bytes;
         self
@@ -187,9 +187,10 @@ impl EngineBuilder {
 
     /// Maximum number of payload bytes that the engine holds for slow readers; default: 4 GiB.
     ///
-    /// If the channels of a worker together hold as much as is left, they are relayed frame by
-    /// frame, so that their writers wait for their readers. When the limit is reached, no channel
-    /// is created. Each channel holds at most [`max_channel_bytes`](Self::max_channel_bytes).
+    /// If the channels of a worker together use as much as remains available, they are relayed
+    /// frame by frame, so that their writers wait for their readers. When the limit is reached, no
+    /// channel can be created. Each channel holds at most
+    /// [`max_channel_bytes`](Self::max_channel_bytes).
     pub fn max_held_bytes(mut self, bytes: usize) -> Self {
         self.limits.held_bytes = bytes;
         self
@@ -221,20 +222,20 @@ impl EngineBuilder {
         self
     }
 
-    /// How long a channel waits for an end that is not opened, counted from the last time that one
-    /// of its ends was opened or finished; default: 300 s.
+    /// How long a channel waits for an unopened end; default: 300 s. The time restarts whenever one
+    /// of its ends is opened or finished.
     pub fn channel_ttl(mut self, ttl: Duration) -> Self {
         self.limits.ttl = ttl;
         self
     }
 
-    /// How long a reader may take to answer the close of its stream; default: 60 s.
+    /// How long the engine waits for a reader to answer the close of its stream; default: 60 s.
     pub fn linger(mut self, linger: Duration) -> Self {
         self.limits.linger = linger;
         self
     }
 
-    /// How often workers are pinged, and after how much silence a worker counts as lost: its
+    /// How often workers are pinged, and the silence after which a worker counts as lost: its
     /// functions are removed, and its callers get an error. Defaults: 20 s and 60 s.
     ///
     /// Every WebSocket library answers pings, so this detects a worker that hangs, whose machine

@@ -15,8 +15,8 @@ use super::owners::Owners;
 use super::runs::Runs;
 use crate::transport::Budget;
 
-/// Number of connections that may be refused at a time; each takes a task and a descriptor for at
-/// most a second.
+/// Maximum number of connections that are being refused at a time. Each takes a task and a
+/// descriptor for at most a second.
 const REFUSALS: usize = 64;
 
 /// State shared by all connections of an engine.

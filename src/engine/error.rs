@@ -2,7 +2,7 @@ use std::io;
 
 /// The error of an engine that could not start.
 ///
-/// `Display` says what to do about it; `source()` has the error of the operating system.
+/// `Display` says what to do; `source()` returns the error of the operating system.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EngineError {
@@ -32,7 +32,7 @@ pub enum EngineError {
          characters"
     )]
     UnusableToken {
-        /// What is wrong with the token; never the token itself.
+        /// What is wrong with the token; never contains the token.
         problem: &'static str,
     },
     /// Two roles have the same token.
@@ -44,7 +44,7 @@ pub enum EngineError {
         /// The setting and what to do.
         reason: String,
     },
-    /// The certificate or key cannot be used.
+    /// A certificate or the key cannot be used.
     #[error("the engine cannot serve wss: {reason}")]
     Tls {
         /// The certificate or key, and what is wrong with it.

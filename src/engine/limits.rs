@@ -13,50 +13,51 @@ const MAX_BUFFER: u64 = 1024;
 /// A smaller message limit would not fit a call.
 const SHORTEST_MESSAGE: usize = 256;
 
-/// Minimum capacity of a channel in bytes. A larger frame passes alone.
+/// Minimum capacity of a channel in bytes. A larger frame is accepted if the channel is empty.
 const SMALLEST_CHANNEL: usize = 64;
 
 /// The limits and timeouts of an engine.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
-    /// Concurrent connections, control and channels.
+    /// Maximum number of concurrent connections, control and channels.
     pub(super) connections: usize,
-    /// Connections that have sent nothing yet; when exceeded, the oldest is closed.
+    /// Maximum number of connections that have sent nothing yet; when exceeded, the oldest is
+    /// closed.
     pub(super) pending_connections: usize,
-    /// Unfinished channels.
+    /// Maximum number of unfinished channels.
     pub(super) channels: usize,
-    /// Unfinished channels of one worker.
+    /// Maximum number of unfinished channels of one worker.
     pub(super) worker_channels: usize,
-    /// Functions of one worker.
+    /// Maximum number of functions of one worker.
     pub(super) worker_functions: usize,
-    /// Calls of one worker without a result.
+    /// Maximum number of calls of one worker without a result.
     pub(super) worker_calls: usize,
-    /// Memory of one worker's registrations in bytes.
+    /// Maximum memory of one worker's registrations in bytes.
     pub(super) worker_registered_bytes: usize,
-    /// Size of one registration in bytes: id, description, formats and metadata.
+    /// Maximum size of one registration in bytes: id, description, formats and metadata.
     pub(super) function_bytes: usize,
-    /// Memory of one worker's open calls in bytes.
+    /// Maximum memory of one worker's open calls in bytes.
     pub(super) worker_call_bytes: usize,
-    /// Bytes waiting to be sent to one worker.
+    /// Maximum number of bytes waiting to be sent to one worker.
     pub(super) outbox_bytes: usize,
-    /// Bytes of registrations, open calls and waiting messages, over all workers.
+    /// Maximum number of bytes of registrations, open calls and waiting messages, over all workers.
     pub(super) control_bytes: usize,
-    /// Bytes of incomplete long messages, over all connections.
+    /// Maximum number of bytes of incomplete long messages, over all connections.
     pub(super) incoming_bytes: usize,
-    /// Payload bytes held for readers, above which no channel is created.
+    /// Number of payload bytes held for readers above which no channel is created.
     pub(super) held_bytes: usize,
-    /// Payload bytes that one channel holds for its reader.
+    /// Maximum number of payload bytes that one channel holds for its reader.
     pub(super) channel_bytes: usize,
-    /// Bytes in one WebSocket message, control or channel.
+    /// Maximum number of bytes in one WebSocket message, control or channel.
     pub(super) message: usize,
-    /// Bytes in one WebSocket frame of a channel.
+    /// Maximum number of bytes in one WebSocket frame of a channel.
     pub(super) frame: usize,
-    /// From the accepted connection to the end of the header section.
+    /// Timeout from accepting a connection to the end of the header section.
     pub(super) handshake: Duration,
-    /// How long a channel waits for an end that is not opened.
+    /// How long a channel waits for an unopened end.
     pub(super) ttl: Duration,
-    /// How long a reader may take to answer the close after its stream was passed to the operating
-    /// system.
+    /// How long the engine waits for a reader to answer the close, counted from the time when its
+    /// stream was passed to the operating system.
     pub(super) linger: Duration,
     /// When workers are pinged, and when they count as lost.
     pub(super) keep_alive: KeepAlive,

@@ -1,8 +1,8 @@
 //! The embedded engine: the broker for one machine.
 //!
-//! It implements what channels and stages need of `docs/protocol.md` section 11, the checklist for
-//! an engine, and tolerates the rest. It depends only on [`wire`](crate::wire) and the transport,
-//! so client and engine share nothing except the wire types.
+//! It implements the parts of `docs/protocol.md` section 11, the checklist for an engine, that
+//! channels and stages need, and tolerates the rest. It depends only on [`wire`](crate::wire) and
+//! the transport, so client and engine share only the wire types.
 //!
 //! ```text
 //!   Engine ── Core ─┬─ control/   workers, functions, open calls
@@ -16,8 +16,8 @@
 //!
 //! The tables (`registry`, `calls`, `outbox`, `table`) are synchronous. One task owns each socket.
 //! Tasks share only the tables, under locks that are held for a few instructions and never across
-//! an await. Deliberately absent: queues, triggers, persistence, and more than one machine. Users
-//! who need them point the same program at an iii engine.
+//! an await. Queues, triggers, persistence and clustering are deliberately absent: for these,
+//! connect the same program to an iii engine.
 
 mod access;
 mod behaviour;

@@ -5,13 +5,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::sync::MutexExt;
 
-/// The connections of each worker, as far as clients state their owner.
+/// The connections of each worker whose clients state their owner.
 ///
-/// When a worker stops responding, its channel ends are closed as well: an end looks the same
-/// whether its code is slow or its process has stopped.
+/// When a worker stops responding, its channel ends are closed as well. An idle end alone does not
+/// show whether its code is slow or its process has stopped.
 #[derive(Default)]
 pub(super) struct Owners {
-    /// Protects the table for one operation. Bounded by the connections.
+    /// Protects the table for one operation. Bounded by the number of connections.
     table: Mutex<HashMap<Box<str>, Owner>>,
 }
 
@@ -68,7 +68,7 @@ impl Ownership {
     }
 
     /// Records that this control connection does not respond. If it was the worker's last one, the
-    /// worker is lost; a worker that reconnected is alive.
+    /// worker is lost. A worker that has reconnected is not.
     pub(super) fn fell_silent(&self) {
         let Some(held) = &self.0 else { return };
         let mut table = held.owners.lock();
@@ -81,7 +81,7 @@ impl Ownership {
         }
     }
 
-    /// Waits until the worker is found to be lost; for ever if the owner is unknown.
+    /// Waits until the worker is found to be lost; waits forever if the owner is unknown.
     pub(super) async fn silent(&self) {
         match &self.0 {
             Some(held) => held.silent.cancelled().await,

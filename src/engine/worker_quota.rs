@@ -20,15 +20,16 @@ pub(super) struct WorkerQuota {
     registrations: Arc<Mutex<Registrations>>,
 }
 
-/// The registrations of a worker by function id. Bounded by what each entry takes.
+/// The registrations of a worker by function id. Bounded by the quota that each entry is charged
+/// to.
 #[derive(Debug, Default)]
 pub(super) struct Registrations {
     held: HashMap<String, Reservation>,
     bytes: usize,
 }
 
-/// Bytes of each bound that a worker may always use, so that a worker with few functions and calls
-/// is served while others take all they can.
+/// Bytes of each bound that a worker may always use. A worker with few functions and calls is
+/// therefore served even if others use all the rest.
 pub(super) const FREE: usize = 64 << 10;
 
 /// A bound of one worker, and its usage.
@@ -63,7 +64,7 @@ impl WorkerQuota {
         }
     }
 
-    /// Protects the registrations for one operation.
+    /// Locks the registrations for one operation.
     pub(super) fn registrations(&self) -> MutexGuard<'_, Registrations> {
         // The value is consistent after each operation.
         self.registrations.lock_unpoisoned()

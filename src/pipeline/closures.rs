@@ -10,13 +10,13 @@ use crate::codec::Json;
 use crate::error::{Error, Result};
 use crate::stage::{ByTime, Calls, Each, Fold, Operator, Step};
 
-/// Any type that converts into an [`Error`]: errors, texts, and boxed errors of other crates.
+/// Any type that converts into an [`Error`]: errors, strings, and boxed errors of other crates.
 type Boxed = Box<dyn StdError + Send + Sync>;
 
 /// Operators that take a closure.
 ///
-/// They have the names and the meaning of the methods of [`Iterator`]. Methods that end in `_async`
-/// take a closure that returns a future, and wait for it before they take the next item. (In
+/// Their names and behaviour match the methods of [`Iterator`]. Methods that end in `_async` take a
+/// closure that returns a future, and wait for it before they take the next item. (In
 /// `futures::StreamExt`, `filter` and `then` are async. Here `then` adds a stage.)
 ///
 /// An operator keeps the order of the items, and forwards messages and progress. It runs in the
@@ -26,7 +26,7 @@ type Boxed = Box<dyn StdError + Send + Sync>;
 ///
 /// Operators that change the item type use the format [`Json`](crate::format::Json) for their
 /// output; the others keep the format of their input. [`format`](Pipeline::format) sets another
-/// one, for a following stage that reads it.
+/// format, for a following stage that reads it.
 #[allow(
     clippy::type_complexity,
     reason = "a type that is named in one place only"
@@ -156,8 +156,8 @@ impl<P: Segment> Pipeline<P> {
         })
     }
 
-    /// Outputs the first `n` items, then ends. Everything before it is stopped immediately, which
-    /// is not a failure. With `n` = 0 it reads nothing.
+    /// Outputs the first `n` items, then ends. The stages before it are stopped immediately, which
+    /// is not a failure. If `n` is 0, it reads nothing.
     pub fn take(
         self,
         n: u64,
@@ -175,7 +175,7 @@ impl<P: Segment> Pipeline<P> {
         self.map_head(|before| Operated::new(before, "take", take))
     }
 
-    /// Outputs items as long as `f` returns `true`, then ends. Everything before it is stopped
+    /// Outputs items as long as `f` returns `true`, then ends. The stages before it are stopped
     /// immediately, which is not a failure. The item for which `f` returns `false` is dropped.
     pub fn take_while<F>(
         self,
@@ -208,9 +208,9 @@ impl<P: Segment> Pipeline<P> {
         })
     }
 
-    /// Combines all items into one value, which is output at the end of the input. `f` updates the
-    /// value, which starts as `value`, with each item. An error of `f` ends the run and contains
-    /// the number of the item.
+    /// Combines all items into one value, which is output at the end of the input. The value starts
+    /// as `value`, and `f` updates it with each item. An error of `f` ends the run and contains the
+    /// number of the item.
     ///
     /// # Example
     ///
@@ -240,7 +240,7 @@ impl<P: Segment> Pipeline<P> {
         self.map_head(|before| Operated::new(before, "fold", fold))
     }
 
-    /// Transforms each item with the async closure `f`, one after the other.
+    /// Transforms each item with the async closure `f`, one item after the other.
     pub fn map_async<C, F>(
         self,
         mut f: F,
@@ -255,8 +255,8 @@ impl<P: Segment> Pipeline<P> {
         })
     }
 
-    /// Transforms each item with the async closure `f`, one after the other. The first error ends
-    /// the run and contains the number of its item.
+    /// Transforms each item with the async closure `f`, one item after the other. The first error
+    /// ends the run and contains the number of its item.
     pub fn try_map_async<U, E, C, F>(
         self,
         mut f: F,
@@ -273,8 +273,8 @@ impl<P: Segment> Pipeline<P> {
         })
     }
 
-    /// Transforms each item with the async closure `f`, one after the other, and drops the items
-    /// for which it returns `None`.
+    /// Transforms each item with the async closure `f`, one item after the other, and drops the
+    /// items for which it returns `None`.
     pub fn filter_map_async<U, C, F>(
         self,
         mut f: F,
@@ -290,8 +290,8 @@ impl<P: Segment> Pipeline<P> {
         })
     }
 
-    /// Transforms each item into an iterator with the async closure `f`, one after the other, and
-    /// outputs its items.
+    /// Transforms each item into an iterator with the async closure `f`, one item after the other,
+    /// and outputs the iterator's items.
     pub fn flat_map_async<I, C, F>(
         self,
         mut f: F,

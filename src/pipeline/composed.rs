@@ -37,7 +37,7 @@ impl<Form, S: IntoStage<Form, Stage: Stage>> Compose<Form> for S {}
 
 impl<A: Stage, B: Stage> Composed<A, B> {
     /// The contexts of both parts. Parameters go to the parts that take them; if neither does, the
-    /// first one rejects them.
+    /// first part rejects them.
     fn contexts(&self, context: &StageContext) -> [StageContext; 2] {
         let (first, second) = (self.first.facts(), self.second.facts());
         let takes = first.takes_params || !second.takes_params;

@@ -7,7 +7,7 @@ use crate::stage::{Consumer, Flow, StageContext, StageError};
 
 /// A pipeline with a consumer at its end; see [`Pipeline::consume`](super::Pipeline::consume).
 ///
-/// It has no outputs: its last channel carries only the end, which signals that the consumer is
+/// It has no outputs. Its last channel carries only the end, which signals that the consumer is
 /// done.
 #[derive(Debug)]
 pub struct Consumed<P, C> {

@@ -26,7 +26,7 @@ impl<P: Segment> Segment for Encoded<P> {
         context.parts().converted(recoded)
     }
 
-    /// The same edge: its payload is these bytes.
+    /// Keeps the edge: its payload consists of these bytes.
     fn draw(self, plan: &mut Plan) -> Edge {
         self.0.draw(plan)
     }
@@ -67,7 +67,7 @@ where
         context.parts().converted(recoded)
     }
 
-    /// The same edge: its payload contains these items.
+    /// Keeps the edge: its payload contains these items.
     fn draw(self, plan: &mut Plan) -> Edge {
         self.before.draw(plan)
     }

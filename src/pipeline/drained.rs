@@ -8,12 +8,13 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use crate::stage::StageContext;
 
-/// Number of ready items between two checks.
+/// Number of consecutive ready items between two checks.
 const TURN: u8 = 64;
 
 /// A source that ends when its run is drained; see [`Run::drain`](super::Run::drain).
 ///
-/// Checked while the source waits, and every [`TURN`] items, so that items have almost no overhead.
+/// It checks for the drain while the source waits, and every [`TURN`] items, so the overhead per
+/// item is small.
 #[pin_project]
 pub(super) struct Drained<S> {
     #[pin]

@@ -1,4 +1,4 @@
-//! How a run ends: the table that both executors use.
+//! How a run ends: the rules that both executors share.
 
 use super::run_error::RunError;
 use crate::stage::StageError;
@@ -19,7 +19,8 @@ use crate::wire::Abort;
 /// | any other | any | failed |
 ///
 /// A part that stopped early is not a failure of the run. The first cause is a failure that no
-/// failed part leads to. Among several, it is the one that explains most, then the earliest.
+/// other failed part leads to. If there are several, it is the one with the most specific error,
+/// then the earliest.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ending {
     parts: Vec<Part>,
@@ -54,7 +55,7 @@ enum State {
         left: bool,
     },
     GaveWay,
-    /// It lost its output; its reader determines what that means.
+    /// It lost its output. Its reader determines what that means.
     Lost,
     /// It failed; see [`weight`].
     Failed {
@@ -75,7 +76,7 @@ struct Failure {
 #[derive(Clone, Debug)]
 pub(super) enum End {
     Complete,
-    /// Complete, but the readers of these edges stopped before the end.
+    /// Complete, but the readers of these edges stopped before the end of the stream.
     StoppedEarly(Vec<usize>),
     /// With the first cause and the failures that followed from it.
     Failed(RunError),
@@ -102,8 +103,8 @@ impl Ending {
         self.parts[at].state = State::Well { left };
     }
 
-    /// Records that the code of the part `at` has ended, with `failure` or successfully; the part
-    /// itself has not.
+    /// Records that the code of the part `at` has ended, with `failure` or successfully. The part
+    /// itself has not ended yet.
     pub(super) fn code_ended(&mut self, at: usize, failure: Option<&StageError>, left: bool) {
         self.parts[at].code = Some(match failure {
             None => State::Well { left },
@@ -178,7 +179,7 @@ impl Ending {
         });
     }
 
-    /// Records that the run was ended from outside. The first reason counts.
+    /// Records that the run was ended from outside. Only the first reason counts.
     pub(super) fn stop(&mut self, reason: StageError) {
         self.stop.get_or_insert(reason);
     }
@@ -305,7 +306,7 @@ impl Ending {
         writers.next().map(|(_, error)| error)
     }
 
-    /// Whether a failure is more than a part that stopped early.
+    /// Whether a failure is more than an early stop.
     fn is_real(&self, failure: &Failure) -> bool {
         match failure.part.map(|at| (at, self.parts[at].state)) {
             Some((_, State::GaveWay)) => false,
@@ -314,7 +315,7 @@ impl Ending {
         }
     }
 
-    /// Whether the readers of the output of the part `at` left it early without failing.
+    /// Whether the readers of the output of the part `at` stopped reading early without failing.
     fn was_left(&self, at: usize) -> bool {
         self.all_readers(at, |reader| {
             matches!(
@@ -331,7 +332,7 @@ impl Ending {
         })
     }
 
-    /// Whether the output of the part `at` has readers, and `is` holds for each.
+    /// Whether the output of the part `at` has readers, and `is` is true for each of them.
     fn all_readers(&self, at: usize, is: impl Fn(&Part) -> bool) -> bool {
         let readers = self.readers(at);
         let holds =
@@ -371,13 +372,13 @@ impl Part {
     }
 }
 
-/// From this weight on, a failure does not indicate its cause.
+/// From this weight on, a failure says nothing about its cause.
 const WEAK: u8 = 4;
 
 /// The weight of a truncated input.
 const TRUNCATED: u8 = 2;
 
-/// Lower values mean that a failure explains more.
+/// The lower the weight, the more specific the failure is about its cause.
 fn weight(failure: &StageError) -> u8 {
     match failure.first_cause().code.as_str() {
         StageError::CANCELLED | Abort::DROPPED => 5,

@@ -36,7 +36,7 @@ pub struct ChannelRun<P: Segment> {
     output: Output,
     outcome: JoinHandle<Outcome>,
     control: Control,
-    /// Ready when the run was ended from outside.
+    /// Completes when the run was ended from outside.
     over: Pin<Box<WaitForCancellationFutureOwned>>,
     /// Cancels the run when dropped.
     _guard: DropGuard,

@@ -144,7 +144,7 @@ impl<P> Pipeline<P> {
         self
     }
 
-    /// Sets the user's metadata for the header of the stream; stages find it in their context.
+    /// Sets metadata for the header of the stream; stages find it in their context.
     pub fn metadata(mut self, metadata: Value) -> Self {
         self.settings.metadata = Some(metadata);
         self
@@ -269,7 +269,7 @@ impl<P: Segment> Pipeline<P> {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future cancels what was started.
+    /// Dropping the future cancels everything that was started.
     pub async fn start(
         self,
         worker: &Worker,

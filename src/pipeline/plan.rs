@@ -32,7 +32,7 @@ pub(super) struct Node {
 pub(super) enum Work {
     /// It runs in this process.
     Here(Code),
-    /// It is triggered on the worker that has it.
+    /// It is triggered on the worker that has registered it.
     Registered {
         id: String,
         params: Value,

@@ -14,7 +14,8 @@ use crate::worker::{Resource, ResourceType, Resources};
 
 impl<P> Pipeline<P> {
     /// Provides a value to the stages of this pipeline that run in this process, for their argument
-    /// `&Resource<T>`. It takes precedence over the [worker's](crate::Worker::provide).
+    /// `&Resource<T>`. It takes precedence over a value provided by the
+    /// [worker](crate::Worker::provide).
     ///
     /// A run fails at its start, with the name of the type, if a stage takes a value that was not
     /// provided. A stage on another worker uses that worker's value. See
@@ -41,7 +42,7 @@ impl<P> Pipeline<P> {
     }
 }
 
-/// Any type that converts into an [`Error`]: errors, texts, and boxed errors of other crates.
+/// Any type that converts into an [`Error`]: errors, strings, and boxed errors of other crates.
 type Boxed = Box<dyn StdError + Send + Sync>;
 
 #[allow(
@@ -49,7 +50,7 @@ type Boxed = Box<dyn StdError + Send + Sync>;
     reason = "a type that is named in one place only"
 )]
 impl<P: Segment> Pipeline<P> {
-    /// Looks each item up in a resource, such as a table: outputs the result of `f` for the item
+    /// Looks up each item in a resource, such as a table: outputs the result of `f` for the item
     /// and the resource. An item for which `f` returns `None` is dropped.
     ///
     /// A run fails at its start if no `R` was [provided](Self::provide).

@@ -9,7 +9,7 @@ use super::run_report::RunReport;
 use super::segment::Segment;
 use crate::worker::{Backoff, Worker};
 
-/// A pipeline that is made again and run again after a failure of the infrastructure; see
+/// A pipeline that is created and run again after a failure of the infrastructure; see
 /// [`Pipeline::retry`].
 #[must_use = "a pipeline does nothing until it is run"]
 pub struct RetriedRun<M> {
@@ -24,7 +24,7 @@ pub struct RetriedRun<M> {
 pub struct FailedRun {
     /// Why it failed.
     pub error: RunError,
-    /// Number of items that it had output, and that were handed over, before it failed.
+    /// Number of items that it had output before it failed. The caller has received them.
     pub items: u64,
 }
 
@@ -32,10 +32,11 @@ impl Pipeline {
     /// Repeats a run that fails because of the infrastructure: the engine, a connection or a worker
     /// was lost ([`RunError::is_infrastructure`]). Other failures are final.
     ///
-    /// `make` makes the pipeline for each run, with a new source. It gets the runs that failed
-    /// before, with the number of items that each had output. These have been handed over, so `make`
-    /// decides what is given again: all items, or with `skip` only the later ones. There are at most
-    /// `times` further runs, with the delays of `backoff` between them.
+    /// `make` creates the pipeline for each run, with a new source. It receives the earlier failed
+    /// runs, with the number of items that each of them output. The caller has already received
+    /// these items, so `make` decides what to output again: all items, or with `skip` only the
+    /// later ones. There are at most `times` further runs, with the delays of `backoff` between
+    /// them.
     ///
     /// # Example
     ///

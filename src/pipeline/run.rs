@@ -17,7 +17,7 @@ use crate::stage::{Control, Flow, StageError};
 
 /// One execution of a pipeline: a [`Stream`] of its items, followed by exactly one result.
 ///
-/// The result is success if every stage succeeded and everything arrived. Otherwise it is a
+/// The run succeeds if every stage succeeded and all data arrived. Otherwise the result is a
 /// [`RunError`] with the first cause. When the result is available, no stage is running.
 /// **Dropping** a run cancels it.
 ///
@@ -34,7 +34,7 @@ use crate::stage::{Control, Flow, StageError};
 pub struct Run<S> {
     source: Pin<Box<S>>,
     items: u64,
-    /// A failure of the output, kept until the stages have reported theirs.
+    /// A failure of the output, kept until all stages have reported their results.
     failure: Option<StageError>,
     /// Set when the output has ended.
     over: bool,
@@ -224,11 +224,11 @@ impl<S: RunSource> Run<S> {
     }
 
     /// Ends the sources of the run, so that it completes: operators output the items and windows
-    /// that they hold, consumers finish, and the run ends as complete.
+    /// that they hold, consumers finish, and the result of the run is complete.
     ///
     /// Returns immediately; read the rest of the run as usual. Items that a source has not returned
-    /// yet are dropped. A [`Producer`](crate::Producer) must return by itself when
-    /// [`StageContext::draining`](crate::StageContext::draining) is ready.
+    /// yet are dropped. A [`Producer`](crate::Producer) must return when
+    /// [`StageContext::draining`](crate::StageContext::draining) completes.
     ///
     /// # Example
     ///
@@ -286,7 +286,7 @@ impl DrainHandle {
 }
 
 impl<S: RunSource<Item = Bytes>> Run<S> {
-    /// Writes everything to `output` and flushes it, without shutting it down.
+    /// Writes all output to `output` and flushes it, without shutting it down.
     ///
     /// # Errors
     ///

@@ -11,8 +11,9 @@ pub(super) const RUN: &str = "run";
 
 /// The error of a run: the first cause, and the failures that followed from it.
 ///
-/// `Display` prints the first cause with its stage and item; `{:#}` also lists the others. It
-/// serialises as the first cause with the fields `worker`, `infrastructure` and `cascaded`.
+/// `Display` prints the first cause with its stage and item; `{:#}` also lists the other failures.
+/// It serialises as the first cause with the additional fields `worker`, `infrastructure` and
+/// `cascaded`.
 #[derive(Clone)]
 pub struct RunError(Box<Inner>);
 
@@ -67,10 +68,10 @@ impl RunError {
         self.first_cause().code == Self::DEADLINE
     }
 
-    /// Whether the run failed because of the infrastructure, and not because of its data or code:
-    /// the engine, a connection or a worker was lost or could not be reached.
+    /// Whether the run failed because of the infrastructure, not because of its data or code: the
+    /// engine, a connection or a worker was lost or could not be reached.
     ///
-    /// The same run may succeed later. Items that this run has already output stay output.
+    /// The same run may succeed later. Items that this run has already output are not undone.
     pub fn is_infrastructure(&self) -> bool {
         let code = self.first_cause().code.as_str();
         let unreachable = [Self::ENGINE_LOST, Self::NO_CHANNELS, StageError::NOT_FOUND];

@@ -35,7 +35,7 @@ pub struct LocalRun<S> {
     refused: Option<StageError>,
     /// Whether the stream has failed.
     failed: bool,
-    /// Futures that the stages leave to be awaited.
+    /// Futures of the stages that must be awaited before the run ends.
     ends: Vec<End>,
     /// Signals the end of the run to code on other threads.
     guard: DropGuard,

@@ -21,7 +21,7 @@ pub(crate) async fn tell_of_shutdown(worker: &Worker, control: &Control, name: &
     reason
 }
 
-/// As [`tell_of_shutdown`]; then stops the stages once nothing moves in them any more, at the
+/// Like [`tell_of_shutdown`]; then stops the stages once nothing moves in them any more, at the
 /// latest shortly before the deadline of the shutdown, which leaves time for an answer.
 pub(crate) async fn end_with_worker(worker: &Worker, control: &Control, name: &str) {
     let reason = tell_of_shutdown(worker, control, name).await;

@@ -32,7 +32,7 @@ impl Worker {
     ///
     /// # Errors and cancel safety
     ///
-    /// As for [`create_channel`](Self::create_channel).
+    /// Same as [`create_channel`](Self::create_channel).
     pub async fn channel<T, F: Format>(
         &self,
         buffer_size: impl Into<Option<usize>>,

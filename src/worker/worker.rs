@@ -217,7 +217,7 @@ impl Worker {
         self.provide_shared(Arc::new(value));
     }
 
-    /// As [`provide`](Self::provide), for a value that is shared already, or for a trait object:
+    /// Like [`provide`](Self::provide), for a value that is shared already, or for a trait object:
     /// a stage with `&Resource<dyn Lookup>` then works with any implementation.
     pub fn provide_shared<T: ?Sized + Send + Sync + 'static>(&self, value: Arc<T>) {
         self.shared.resources().insert(value);

@@ -13,7 +13,7 @@ use crate::channel::{ReadError, StreamMetadata, WriteError};
 use crate::codec::Encode;
 use crate::wire::{Abort, Close};
 
-/// Number of items that may wait before the sender has to wait.
+/// Number of items that may be queued before the sender has to wait.
 const QUEUED_ITEMS: usize = 256;
 
 /// Creates a bounded queue of items with the two ends of a channel.
@@ -49,25 +49,25 @@ enum Step<T> {
 pub(crate) struct LocalSender<T> {
     queue: PollSender<Step<T>>,
     closed: bool,
-    /// Waits for the receiver to close; created on demand.
+    /// Completes when the receiver closes; created on demand.
     gone: Option<ReusableBoxFuture<'static, ()>>,
     taken: Arc<AtomicBool>,
-    /// The close of a receiver that cancelled.
+    /// The close sent by a receiver that cancelled.
     cancelled: Arc<OnceLock<Close>>,
-    /// What a channel's header would say, until the first use.
+    /// The information that a channel would put into its header; `None` after the first use.
     header: Option<Box<LocalHeader>>,
 }
 
 struct LocalHeader {
-    /// Set by the user.
+    /// The metadata set by the user.
     content: Option<Value>,
-    /// The metadata of the input of the stage.
+    /// The metadata of the stage's input stream.
     forwarded: StreamMetadata,
     /// The metadata of this stream.
     metadata: StreamMetadata,
 }
 
-/// Refuses items that a format would refuse, although no bytes are written.
+/// Rejects items that the format would reject, although no bytes are written.
 pub(super) struct Checks<F>(Option<Box<F>>);
 
 impl<F> Checks<F> {
@@ -107,7 +107,7 @@ pub(crate) struct LocalReceiver<T> {
 }
 
 impl<T> LocalSender<T> {
-    /// Sets `metadata` with the first use, to what the user sets or else to `forwarded`.
+    /// Sets `metadata` on the first use, to the user's metadata or else to `forwarded`.
     pub(crate) fn describing(
         mut self,
         forwarded: &StreamMetadata,
@@ -128,7 +128,7 @@ impl<T> LocalSender<T> {
         }
     }
 
-    /// Publishes the metadata, where a channel would send its header.
+    /// Publishes the metadata at the time when a channel would send its header.
     pub(super) fn make_header(&mut self) {
         if let Some(header) = self.header.take() {
             let forwarded = || header.forwarded.get().cloned();
@@ -209,7 +209,7 @@ impl<T: Send + 'static> LocalSender<T> {
     }
 }
 
-/// The error of a sender whose receiver has gone.
+/// The error of a sender whose receiver has disconnected.
 fn receiver_gone(cancelled: &OnceLock<Close>) -> WriteError {
     let close = cancelled
         .get()
@@ -241,7 +241,7 @@ impl<T> LocalReceiver<T> {
         Poll::Ready(end.map(|()| None))
     }
 
-    /// Waits for the next event or the end, and leaves it there.
+    /// Waits for the next event or the end, and leaves it in place.
     pub(super) fn poll_peek(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ReadError>> {
         if let Some(event) = ready!(self.poll_event(cx))? {
             self.peeked = Some(Box::new(event));

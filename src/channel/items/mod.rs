@@ -2,9 +2,9 @@
 //!
 //! [`ItemEncoder`](sender::encoder) and [`ItemDecoder`](receiver::decoder) connect a format with
 //! the byte ends. `flush_policy` decides whether `send` sends an item immediately. Otherwise the
-//! `flusher` sends it, woken by a `flush_timer`. `coarse_clock` is a cheap clock. `pace` charges
-//! the cooperative budget. `local` implements both ends within a process, where items are passed as
-//! values.
+//! `flusher` sends it when the `flush_timer` fires. `coarse_clock` is a clock that is cheap to
+//! read. `pace` charges the cooperative budget. `local` implements both ends within a process,
+//! where items are passed as values.
 
 mod channel;
 mod local;

@@ -1,6 +1,6 @@
-//! Models of a sender and its flusher in separate tasks, run by shuttle in many interleavings. What
-//! was sent arrives without a flush or close, and no task waits for ever, which shuttle reports as
-//! a deadlock.
+//! Models of a sender and its flusher in separate tasks, run by shuttle in many interleavings. They
+//! check that sent items arrive without a flush or close, and that no task waits forever, which
+//! shuttle reports as a deadlock.
 
 use std::future::poll_fn;
 use std::sync::Arc;

@@ -7,13 +7,13 @@ use tokio::task::yield_now;
 use super::sender::coarse_clock;
 use crate::channel::coop::poll_coop;
 
-/// The largest number of items per charge of the budget.
+/// Maximum number of items per charge of the budget.
 const MOST: u32 = 32;
 
 /// A batch of items is quick if it takes less than this.
 const QUICK: Duration = Duration::from_micros(64);
 
-/// A task that computes for this long between two items yields.
+/// A task that computes for this long between two items has to yield.
 const LONG: Duration = Duration::from_millis(1);
 
 /// Charges tokio's cooperative budget, once for several items if they are quick.
@@ -53,8 +53,8 @@ impl Pace {
         }
     }
 
-    /// Yields once if the task has computed for a millisecond. The budget alone would let code that
-    /// never waits compute 128 items before other tasks run.
+    /// Yields once if the task has computed for a millisecond. With the budget alone, code that
+    /// never waits could process 128 items before other tasks run.
     pub(super) fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if std::mem::take(&mut self.owes_turn) {
             // `yield_now` wakes the task only after the runtime has polled its I/O driver.

@@ -17,7 +17,7 @@ impl<T, F: Decode<T>> Receiver<T, F> {
         }
     }
 
-    /// Ready when [`recv`](Self::recv) is.
+    /// The polling version of [`recv`](Self::recv).
     ///
     /// # Errors
     ///

@@ -80,7 +80,7 @@ typed_ref! {
     /// A [`StreamChannelRef`] for reading items of type `T` in format `F`.
     ///
     /// It serialises to the same JSON as the untyped ref, so the other side may use any language.
-    /// The types are a promise that the receiver checks against the stream.
+    /// The receiver checks the declared types against the stream.
     ///
     /// # Example
     ///
@@ -107,7 +107,6 @@ typed_ref! {
     /// A [`StreamChannelRef`] for writing items of type `T` in format `F`.
     ///
     /// It serialises to the same JSON as the untyped ref, so the other side may use any language.
-    /// The types are a promise that the receiver checks against the stream. [`ReaderRef`] has an
-    /// example.
+    /// The receiver checks the declared types against the stream. [`ReaderRef`] has an example.
     WriterRef opens Sender over ChannelWriter
 }

@@ -22,7 +22,7 @@ pub(crate) struct Unreadable {
 }
 
 impl PartialEq for Unreadable {
-    /// Compares the items only; errors of a stream are never equal.
+    /// Compares only the items; errors of a stream are never equal.
     fn eq(&self, other: &Self) -> bool {
         let items = (self.error.bad_item(), other.error.bad_item());
         matches!(items, (Some(one), Some(other)) if one == other) && self.goes_on == other.goes_on

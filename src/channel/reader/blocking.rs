@@ -78,7 +78,7 @@ impl Read for BlockingReader {
 
 /// # Panics
 ///
-/// As [`Read`].
+/// Like [`Read`].
 impl BufRead for BlockingReader {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         self.runtime.block_on(self.reader.fill_buf())

@@ -15,7 +15,7 @@ use crate::channel::{
 use crate::transport::Address;
 use crate::wire::{Close, Direction, Frame, Header, Progress, StreamChannelRef};
 
-/// The end of a channel to read bytes and messages from.
+/// The reading end of a channel of bytes and messages.
 ///
 /// It implements [`AsyncRead`](tokio::io::AsyncRead) and [`AsyncBufRead`](tokio::io::AsyncBufRead),
 /// for `tokio::io::copy` and tokio-util codecs, and [`Stream`](futures::Stream) of [`Frame`]s. It
@@ -85,14 +85,14 @@ impl ChannelReader {
         Self::from_inbox(Inbox::new(link))
     }
 
-    /// Updates `stats`, and puts messages that user code does not request into `message_queue`.
+    /// Updates `stats`, and puts messages that user code does not handle into `message_queue`.
     pub(crate) fn attached(mut self, stats: Arc<StreamStats>, message_queue: MessageQueue) -> Self {
         self.inbox.attach(stats, message_queue);
         self
     }
 
-    /// Lets `AsyncRead` fail only while the end that `writer` counts does not wait, for code that
-    /// copies from one to the other.
+    /// For code that copies to the end counted by `writer`: delays errors of `AsyncRead` while that
+    /// end is waiting.
     pub(crate) fn copied_to(mut self, writer: Arc<StreamStats>) -> Self {
         self.error_delay.wait_for(writer);
         self
@@ -122,8 +122,8 @@ impl ChannelReader {
         self
     }
 
-    /// Treats a stream without a header as an error, for a writer known to use pipewright. If
-    /// nothing arrives before the close, the stream was never written.
+    /// Treats a stream without a header as an error. Use it if the writer is known to use
+    /// pipewright. If nothing arrives before the close, the stream was never written.
     #[must_use]
     pub fn expect_header(mut self) -> Self {
         self.inbox.expect_header();
@@ -158,7 +158,7 @@ impl ChannelReader {
         (!std::mem::replace(&mut self.told, true)).then_some(error)
     }
 
-    /// Ready when [`next_bytes`](Self::next_bytes) is.
+    /// The polling version of [`next_bytes`](Self::next_bytes).
     ///
     /// # Errors
     ///
@@ -167,7 +167,7 @@ impl ChannelReader {
         poll_coop(cx, |cx| self.inbox.poll_bytes(cx))
     }
 
-    /// Ready when [`next_frame`](Self::next_frame) is.
+    /// The polling version of [`next_frame`](Self::next_frame).
     ///
     /// # Errors
     ///
@@ -210,7 +210,7 @@ impl ChannelReader {
     ///
     /// # Errors and cancel safety
     ///
-    /// As for [`next_frame`](Self::next_frame).
+    /// Same as [`next_frame`](Self::next_frame).
     pub async fn next_bytes(&mut self) -> Result<Option<Bytes>, ReadError> {
         self.operate(Inbox::poll_bytes).await
     }
@@ -240,7 +240,7 @@ impl ChannelReader {
     ///
     /// # Cancel safety
     ///
-    /// As for [`read_all`](Self::read_all).
+    /// Same as [`read_all`](Self::read_all).
     pub async fn read_all_up_to(&mut self, limit: usize) -> Result<Bytes, ReadError> {
         self.operate(|inbox, cx| inbox.poll_all(limit, cx)).await
     }
@@ -295,20 +295,20 @@ impl ChannelReader {
         self.inbox.close(Close::NORMAL).await;
     }
 
-    /// As [`close`](Self::close), with a reason that the writer sees in
+    /// Like [`close`](Self::close), with a reason that the writer sees in
     /// [`WriteError::ReaderCancelled`](crate::WriteError::ReaderCancelled).
     ///
-    /// A reason over 97 bytes is cut. An engine without this extension (`docs/protocol.md` section
-    /// 4.4) drops the reason; the writer then sees `ReaderGone`.
+    /// A reason over 97 bytes is truncated. An engine without this extension (`docs/protocol.md`
+    /// section 4.4) drops the reason; the writer then gets `ReaderGone`.
     ///
     /// # Cancel safety
     ///
-    /// As for [`close`](Self::close).
+    /// Same as [`close`](Self::close).
     pub async fn cancel(&mut self, reason: impl AsRef<str>) {
         self.inbox.close(Close::cancel(reason.as_ref())).await;
     }
 
-    /// What has arrived so far, and the verdict once there is one.
+    /// The traffic so far, and the verdict once the stream has ended.
     pub fn report(&self) -> StreamReport {
         self.inbox.report()
     }

@@ -12,14 +12,14 @@ use crate::channel::{StreamMetadata, WriterWatch};
 use crate::transport::{ConnectError, Received, Transport};
 use crate::wire::{Close, Header};
 
-/// How long to wait for the close after an end message. The stream is complete by then. The wait
-/// only keeps the writer from seeing a reader that disconnected early.
+/// How long to wait for the close after an end message. The stream is already complete. Without
+/// this wait, the writer could see its reader disconnect early.
 const CLOSE_AFTER_END: Duration = Duration::from_secs(5);
 
 /// How long a reader that cancels waits for the engine's acknowledgement.
 pub(super) const LEAVE: Duration = Duration::from_secs(5);
 
-/// The connection of a reader, and what it waits for.
+/// The connection of a reader, with the event that it waits for.
 ///
 /// | state | left by | to |
 /// |---|---|---|
@@ -68,7 +68,7 @@ impl Connection {
         }
     }
 
-    /// Returns what the peer sent next, or `None` if nothing more is expected.
+    /// Returns the next frame or close of the peer, or `None` if nothing more is expected.
     pub(super) fn poll_receive(
         &mut self,
         cx: &mut Context<'_>,
@@ -182,8 +182,8 @@ impl Connection {
         Poll::Ready(())
     }
 
-    /// Handles a dropped reader. An end that is connecting would otherwise occupy its role at the
-    /// engine, and its writer would not learn that the reader is gone.
+    /// Handles a dropped reader. Otherwise, an end that is connecting would keep its role occupied
+    /// at the engine, and the writer would not learn that the reader has disconnected.
     pub(super) fn give_up(&mut self) {
         let goes_on = match self {
             Self::Live { link, .. } => link.is_dialing(),

@@ -16,7 +16,7 @@ impl ChannelReader {
     /// # Errors
     ///
     /// Returns the error of the sink, or a [`ReadError`](crate::ReadError) as an [`io::Error`].
-    /// Data that arrived before was written.
+    /// Data that arrived before the error was written.
     ///
     /// # Cancel safety
     ///
@@ -52,7 +52,7 @@ impl ChannelReader {
 
 /// The result of one part.
 enum Part {
-    /// This many bytes were written; 0 at the end of the stream.
+    /// Number of bytes written; 0 at the end of the stream.
     Written(usize),
     /// No data has arrived.
     Nothing,

@@ -5,8 +5,8 @@ use crate::channel::error_chain::error_chain;
 use crate::codec::{CompressionError, Decompressor};
 use crate::wire::MAX_FRAME;
 
-/// Decompresses a stream in pieces of at most one frame, so that the reader controls the pace: a
-/// few bytes can represent gigabytes.
+/// Decompresses a stream in chunks of at most one frame, so that the reader controls the pace: a
+/// few compressed bytes can represent gigabytes.
 pub(super) struct StreamDecompressor {
     decompressor: Decompressor,
     input: Bytes,

@@ -11,15 +11,16 @@ use crate::channel::StreamStats;
 /// Interval at which a reader checks whether the code still tries to write.
 const CHECK: Duration = Duration::from_secs(1);
 
-/// Delays the failure of a stream for code that reads ahead of its writes.
+/// Delays the error of a stream for code that reads ahead of its writes.
 ///
-/// `tokio::io::copy` reads again while its write has to wait, and drops what it has read when that
-/// read fails. Data before a failure must not depend on which of the two comes first:
+/// While its write has to wait, `tokio::io::copy` reads again. If that read fails, it drops the
+/// data that it has already read. Data before an error would then be lost or not, depending on
+/// timing. Therefore:
 ///
-/// * A read that fails directly after data is pending once. A write that waited for the budget of
-///   the task then comes first.
-/// * In a stage, reads do not fail while the stage waits to write its output. If it stops trying to
-///   write, because that future was dropped, they fail after at most two checks.
+/// * * If a read would fail directly after a read that returned data, it first returns `Pending`
+///   once. A write that had to wait for the task's budget can then run first.
+/// * * In a stage, reads do not fail while the stage waits to write its output. If the stage stops
+///   trying to write, because that future was dropped, reads fail after at most two checks.
 #[derive(Default)]
 pub(super) struct ErrorDelay {
     /// Whether data was returned and no failure was held back since.
@@ -33,9 +34,9 @@ pub(super) struct ErrorDelay {
 enum Check {
     #[default]
     Off,
-    /// The timer runs. The number counts the attempts to write before it was started.
+    /// The timer is running. The number is the count of write attempts when it was started.
     Waiting(u64, Pin<Box<Sleep>>),
-    /// The code was woken. It writes before its next read, if it still wants to.
+    /// The code was woken. If it still has data to write, it writes before its next read.
     Woken(u64),
 }
 

@@ -20,15 +20,15 @@ use crate::channel::{
 use crate::transport::Received;
 use crate::wire::{Close, Frame, Header};
 
-/// Data that was received and not taken yet, and the verdict on the stream.
+/// Received data that was not taken yet, and the verdict on the stream.
 ///
-/// All reading methods and traits are thin wrappers of [`poll_event`](Self::poll_event). Received
-/// data stays here until it is taken, so dropping a future loses nothing.
+/// All reading methods and traits are thin wrappers around [`poll_event`](Self::poll_event).
+/// Received data stays here until it is taken, so dropping a future loses nothing.
 pub(crate) struct Inbox {
     pub(super) connection: Connection,
     verifier: StreamVerifier,
     listeners: Listeners,
-    /// Received payload that is returned before everything else.
+    /// Received payload that is returned before anything else.
     rest: ReadBuffer,
     /// Events received while looking for a header: at most one progress message and the event after
     /// it.
@@ -182,8 +182,8 @@ impl Inbox {
         }
     }
 
-    /// Waits until everything has arrived and returns it in one piece. Until then it stays here.
-    /// Data before a failure is dropped.
+    /// Waits until the whole payload has arrived and returns it in one piece. Until then the data
+    /// stays here. If the stream fails, the data is dropped.
     pub(crate) fn poll_all(
         &mut self,
         limit: usize,
@@ -206,7 +206,7 @@ impl Inbox {
     }
 
     /// Waits until it is known whether the stream has a header. If a user message or the end of a
-    /// turn comes first, there is none so far. Progress, heartbeats and pongs do not decide it.
+    /// turn comes first, the stream has none. Progress, heartbeats and pongs do not decide it.
     pub(crate) fn poll_header(
         &mut self,
         cx: &mut Context<'_>,
@@ -299,7 +299,7 @@ impl Inbox {
         self.wait_timer.end();
     }
 
-    /// Passes what was received to the verifier, and closes the connection once there is a verdict.
+    /// Passes received frames to the verifier, and closes the connection once there is a verdict.
     /// `None` means that the peer takes too long to close.
     fn hear(&mut self, received: Option<Received>) -> Option<Event> {
         let unheaded = self.verifier.header().is_none();
@@ -346,7 +346,7 @@ impl Inbox {
         self.observer.update(StreamReport { items, ..report });
     }
 
-    /// Ends the stream with an error found by this end.
+    /// Ends the stream with an error detected by this end.
     pub(crate) fn fail(&mut self, error: ReadError) {
         let observer = !matches!(error, ReadError::Truncated { .. });
         self.verifier.fail(error);

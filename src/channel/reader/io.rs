@@ -7,11 +7,12 @@ use tokio::io::{AsyncBufRead, AsyncRead, ReadBuf};
 use super::ChannelReader;
 use crate::channel::coop::poll_coop;
 
-/// Only a complete stream returns end of file. A failure is returned on every call, for example
+/// Only a complete stream returns end of file. Otherwise every call returns the error, for example
 /// `UnexpectedEof` for a truncated stream; see `From<ReadError> for io::Error`.
 ///
-/// A read that fails directly after data is pending once. In a stage, reads do not fail while its
-/// writer waits for room. `tokio::io::copy` therefore writes what precedes the failure.
+/// If a read would fail directly after a read that returned data, it first returns `Pending` once.
+/// In a stage, reads do not fail while the stage's writer waits for room. `tokio::io::copy`
+/// therefore writes all data that precedes the error.
 impl AsyncRead for ChannelReader {
     fn poll_read(
         self: Pin<&mut Self>,

@@ -33,7 +33,7 @@ impl Listeners {
         self.on_progress.push(Box::new(listener));
     }
 
-    /// Queues later messages; an earlier queue gets no more.
+    /// Queues later messages; a queue created earlier receives no more.
     pub(crate) fn queue(&mut self) -> Messages {
         let (sender, receiver) = mpsc::channel(QUEUED_MESSAGES);
         self.queue = Some(PollSender::new(sender));

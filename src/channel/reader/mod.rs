@@ -3,8 +3,8 @@
 //! [`ChannelReader`] has the inherent methods. `inbox` holds received data, and `connection` is the
 //! state machine of the connection. `read_buffer` holds data that was not returned yet,
 //! `decompressor` decompresses, and `writer_monitor` detects a silent writer. `io` and `stream`
-//! implement `AsyncRead` and `Stream`; `views` wraps each of these traits separately.
-//! `error_delay` lets data before a failure be written first.
+//! implement `AsyncRead` and `Stream`; `views` wraps each of these traits separately. `error_delay`
+//! delays an error until earlier data has been written.
 
 mod blocking;
 mod channel_reader;

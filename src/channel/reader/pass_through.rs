@@ -1,7 +1,7 @@
 use crate::channel::{MessageQueue, QueuedMessage};
 use crate::wire::{Progress, Text, Turn};
 
-/// Forwards messages and progress at an end whose code does not request them.
+/// Forwards messages and progress at an end whose code does not handle them.
 #[derive(Default)]
 pub(super) struct PassThrough {
     /// `None` if the caller that takes the events forwards them.

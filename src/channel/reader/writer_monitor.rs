@@ -16,10 +16,10 @@ const MISSED: u32 = 3;
 const LEAST: Duration = Duration::from_secs(1);
 
 /// How long a reader waits after the writing stage has ended without closing its writer. Data sent
-/// before may still pass through the engine.
+/// earlier may still be on its way through the engine.
 const LEFT_OPEN: Duration = Duration::from_secs(2);
 
-/// The same if the stage has opened nothing, as far as is known.
+/// The same for a stage that, as far as is known, has opened no channel end.
 const NO_STAGE: Duration = Duration::from_millis(500);
 
 /// Monitors the writer of a stream while its reader waits: the heartbeats that the header promises,
@@ -28,7 +28,7 @@ const NO_STAGE: Duration = Duration::from_millis(500);
 pub(super) struct WriterMonitor {
     silence: Option<IdleTimeout>,
     writer: WriterWatch,
-    /// Whether anything has arrived.
+    /// Whether anything has been received.
     has_heard: bool,
     /// Runs while the reader waits for a stage that has ended.
     left_open: Option<Pin<Box<Sleep>>>,
@@ -47,8 +47,8 @@ impl WriterMonitor {
             .map(|every| IdleTimeout::of("the writer", every.saturating_mul(MISSED).max(LEAST)));
     }
 
-    /// Returns what was received, or a timeout if nothing was. For a stage that has ended without
-    /// closing its writer, returns the abort or end that the stage failed to send.
+    /// Returns the received frame, or a timeout if there was none. For a stage that has ended
+    /// without closing its writer, returns the abort or end that the stage failed to send.
     pub(super) fn hear(
         &mut self,
         received: Poll<Received>,

@@ -27,7 +27,7 @@ struct StreamTrace {
     direction: Direction,
     channel_id: String,
     counts: Option<Arc<EndpointStats>>,
-    /// The span in which the end was created: the stage's, if it belongs to one.
+    /// The span in which the end was created: that of the stage, if the end belongs to one.
     parent: Span,
     /// Created with the first frame, so that an end used elsewhere has none.
     span: Option<Span>,
@@ -63,7 +63,7 @@ impl StreamObserver {
         self.stats = Some(stats);
     }
 
-    /// Records that the writing end starts to end its stream.
+    /// Records that the writing end has started to end its stream.
     pub(crate) fn ending(&self) {
         if let Some(stats) = &self.stats {
             stats.set_ending();

@@ -35,7 +35,7 @@ pub(crate) struct StreamStats {
     activity: Option<Arc<AtomicU64>>,
 }
 
-/// How a writing end learned that its reader has gone.
+/// How a writing end learned that its reader had disconnected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ReaderGone {
     /// The reader closed before the end.
@@ -122,7 +122,7 @@ impl StreamStats {
         self.departure.get_or_init(|| departure);
     }
 
-    /// How the writing end learned that its reader has gone, if it did.
+    /// How the writing end learned that its reader had disconnected, if it did.
     pub(crate) fn departure(&self) -> Option<ReaderGone> {
         self.departure.get().copied()
     }

@@ -1,5 +1,5 @@
-//! Checks the verdicts against a second formulation of the table, which looks at a whole history
-//! instead of single steps.
+//! Checks the verdicts against a second implementation of the table, which examines a complete
+//! history instead of single steps.
 
 use bytes::Bytes;
 use proptest::prelude::*;
@@ -46,7 +46,7 @@ enum Kind {
     NeverWritten,
 }
 
-/// The verdict table, with the payload that belongs to each verdict.
+/// The expected verdict and payload for a history.
 fn expected(history: &[Happens], promised: bool) -> (Kind, Vec<u8>) {
     use Happens::{Abort, Broke, Close, Data, End, HangUp, Header, Lost};
     // Only events of the stream protocol decide how the stream ends. `HangUp` matters only after a
@@ -191,8 +191,8 @@ fn happens() -> impl Strategy<Value = Happens> {
     ]
 }
 
-/// An end message cannot count less than zero, so make sure that data precedes one that counts
-/// less.
+/// An end message cannot count less than zero. This makes sure that data precedes an end message
+/// with a count that is too small.
 fn sensible(history: &mut [Happens]) {
     let mut sent = 0;
     for happens in history {

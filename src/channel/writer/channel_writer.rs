@@ -18,7 +18,7 @@ use crate::codec::Compression;
 use crate::transport::Address;
 use crate::wire::{Abort, Direction, Frame, Header, StreamChannelRef, Text};
 
-/// The end of a channel to write bytes and messages to.
+/// The writing end of a channel of bytes and messages.
 ///
 /// It implements [`AsyncWrite`](tokio::io::AsyncWrite), for `tokio::io::copy` and tokio-util
 /// codecs, and [`Sink`](futures::Sink) of [`Frame`]s. It connects on first use. Small writes are
@@ -87,14 +87,14 @@ impl ChannelWriter {
         self
     }
 
-    /// Passes the writer to `return_slot` when it is dropped, instead of aborting the stream.
+    /// When the writer is dropped, passes it to `return_slot` instead of aborting the stream.
     pub(crate) fn in_custody(mut self, return_slot: ReturnSlot<Self>) -> Self {
         self.return_slot = Some(return_slot);
         self
     }
 
-    /// Omits header and end message, for a peer that must see only bytes and user messages. Its
-    /// reader cannot verify the stream. Has no effect after the first use.
+    /// Omits the header and the end message, for a peer that expects only bytes and user messages.
+    /// The reader cannot verify the stream. Has no effect after the first use.
     #[must_use]
     pub fn plain(mut self) -> Self {
         self.outbox.packer_mut().set_plain();
@@ -116,8 +116,8 @@ impl ChannelWriter {
         self
     }
 
-    /// Puts the user's metadata into the header. Has no effect after the first use, or on a plain
-    /// writer.
+    /// Puts metadata for the reader into the header. Has no effect after the first use, or on a
+    /// plain writer.
     #[must_use]
     pub fn with_content(self, content: Value) -> Self {
         self.with_header(|header| header.content = Some(content))
@@ -130,7 +130,7 @@ impl ChannelWriter {
         self
     }
 
-    /// Ready when [`flush`](Self::flush) is.
+    /// The polling version of [`flush`](Self::flush).
     ///
     /// # Errors
     ///
@@ -139,7 +139,7 @@ impl ChannelWriter {
         poll_coop(cx, |cx| self.outbox.poll_flush(cx))
     }
 
-    /// Ready when [`close`](Self::close) is.
+    /// The polling version of [`close`](Self::close).
     ///
     /// # Errors
     ///
@@ -156,13 +156,14 @@ impl ChannelWriter {
         self.outbox.poll_abort(cx, abort)
     }
 
-    /// Sets how long [`close`](Self::close) waits for the engine's confirmation without a sign of
-    /// life; default: 30 s.
+    /// Sets how long [`close`](Self::close) waits for the engine's confirmation, counted from the
+    /// last frame that the engine sent; default: 30 s.
     ///
-    /// The engine confirms when the reader has taken everything, which may take long. Each sign of
-    /// life restarts the timeout, so a slow reader causes no error. A pipewright engine sends one
-    /// at the interval of [`Address::heartbeat`]. An iii engine sends none, so the timeout bounds
-    /// the whole wait. To bound the wait in any case, wrap `close` in `tokio::time::timeout`.
+    /// The engine confirms when the reader has taken all data, which may take long. Each frame from
+    /// the engine restarts the timeout, so a slow reader causes no error. A pipewright engine sends
+    /// heartbeats at the interval of [`Address::heartbeat`]. An iii engine sends none, so the
+    /// timeout bounds the whole wait. To bound the wait in any case, wrap `close` in
+    /// `tokio::time::timeout`.
     #[must_use]
     pub fn close_timeout(mut self, timeout: Duration) -> Self {
         self.outbox.set_close_timeout(timeout);
@@ -202,7 +203,7 @@ impl ChannelWriter {
 
     /// Accepts all of `data`, waiting for room.
     ///
-    /// Pieces of 64 KiB are sent without being copied. The rest waits for more data or a
+    /// Chunks of 64 KiB are sent without being copied. The rest waits for more data or a
     /// [`flush`](Self::flush).
     ///
     /// # Errors
@@ -250,7 +251,7 @@ impl ChannelWriter {
     ///
     /// # Errors and cancel safety
     ///
-    /// As for [`write`](Self::write) and [`send_message`](Self::send_message).
+    /// Same as [`write`](Self::write) and [`send_message`](Self::send_message).
     pub async fn send_frame(&mut self, frame: impl Into<Frame>) -> Result<(), WriteError> {
         match frame.into() {
             Frame::Data(bytes) => self.write(bytes).await,
@@ -281,31 +282,32 @@ impl ChannelWriter {
     ///
     /// # Errors
     ///
-    /// `Closed` if the stream was aborted, `ReaderGone` if the reader left before the end,
+    /// `Closed` if the stream was aborted, `ReaderGone` if the reader disconnected before the end,
     /// `CloseTimeout` if the engine does not confirm in time (see
     /// [`close_timeout`](Self::close_timeout)), or any other [`WriteError`].
     ///
     /// # Cancel safety
     ///
     /// Cancel safe: call it again to continue. After the first poll, nothing more can be written. A
-    /// writer dropped after that continues to end the stream in the background, as long as the
-    /// engine gives signs of life.
+    /// writer that is dropped after that continues to end the stream in the background, as long as
+    /// the engine sends frames.
     pub async fn close(&mut self) -> Result<(), WriteError> {
         self.operate(Outbox::poll_close).await
     }
 
     /// Ends the stream as failed; the reader gets `abort` as its error.
     ///
-    /// Data that was not sent yet is dropped. A closed stream stays closed.
+    /// Data that was not sent yet is dropped. A stream that is already closed stays closed.
     ///
     /// # Errors
     ///
-    /// Any [`WriteError`]: the reader could not be notified and sees a truncated stream.
+    /// Any [`WriteError`]: the reader could not be notified and gets an error for a truncated
+    /// stream.
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: after the first poll the stream is aborted, at the latest when the writer is
-    /// dropped.
+    /// Cancel safe: after the first poll, the stream will be aborted, at the latest when the writer
+    /// is dropped.
     pub async fn abort(&mut self, abort: Abort) -> Result<(), WriteError> {
         self.operate(|outbox, cx| outbox.poll_abort(cx, &abort))
             .await
@@ -347,7 +349,7 @@ impl ChannelWriter {
         self.outbox.poll_gone(cx)
     }
 
-    /// What was accepted so far, and how the stream ended.
+    /// The traffic accepted so far, and how the stream ended.
     pub fn report(&self) -> StreamReport {
         self.outbox.report()
     }

@@ -7,16 +7,16 @@ use tokio::time::timeout;
 use super::Outbox;
 use crate::wire::Abort;
 
-/// How long a dropped writer tries to notify its reader. After that the engine does, because the
-/// connection ends without a close.
+/// How long a dropped writer tries to notify its reader. After that the connection ends without a
+/// close, and the engine notifies the reader.
 const FAREWELL: Duration = Duration::from_secs(5);
 
 /// Ends the stream of a dropped writer.
 ///
-/// Dropping cannot wait, so this spawns a task. A stream whose end message is queued is ended
-/// normally, as long as the engine gives signs of life; any other stream is aborted. Without a
-/// runtime, the connection is closed, and the engine reports the loss to the reader
-/// (`docs/protocol.md` section 4.3).
+/// `drop` cannot wait, so this spawns a task. A stream whose end message is queued is ended
+/// normally, as long as the engine sends frames; any other stream is aborted. Without a runtime,
+/// the connection is closed, and the engine reports the loss to the reader (`docs/protocol.md`
+/// section 4.3).
 pub(crate) fn close_dropped(mut outbox: Outbox, abort: Abort) {
     let Ok(runtime) = Handle::try_current() else {
         return;

@@ -48,7 +48,7 @@ impl StreamCompressor {
         Ok(())
     }
 
-    /// Appends the end.
+    /// Appends the end of the compressed stream.
     pub(super) fn finish(&mut self, out: &mut BytesMut) -> Result<(), WriteError> {
         Ok(self.compressor.finish(out)?)
     }

@@ -26,8 +26,8 @@ impl ChannelWriter {
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: data that was read was accepted, and the next operation sends it.
-    /// [`report`](Self::report) has the number of bytes.
+    /// Cancel safe: data that was read has been accepted, and the next operation sends it.
+    /// [`report`](Self::report) returns the number of bytes.
     pub async fn copy_from<R>(&mut self, source: &mut R) -> io::Result<u64>
     where
         R: AsyncRead + Unpin + ?Sized,

@@ -25,7 +25,7 @@ use state::{State, poll_closed};
 /// | `Open` | `poll_abort`: drops the rest and queues the abort message | `Ending` |
 /// | `Open` | an invalid header or compression: the same | `Ending` |
 /// | `Ending` | everything is sent; queues the close frame | `Closing` |
-/// | `Closing` | the peer's confirmation, or no sign of life within the close timeout | `Over` |
+/// | `Closing` | the peer's confirmation, or nothing received within the close timeout | `Over` |
 /// | `Open`, `Ending`, `Closing` | an [`outcome`](super::outcome) that ends the stream; a connection that fails | `Over` |
 ///
 /// Dropping a future loses nothing: accepted data is stored here, and each poll continues where the
@@ -199,8 +199,8 @@ impl Outbox {
         self.poll_flush_link(cx)
     }
 
-    /// Flushes for a writer that pauses. While the connection could not take the current frame
-    /// anyway, the frame is kept so that it may fill up.
+    /// Flushes for a writer that pauses. While the connection could not accept the current frame
+    /// anyway, the frame is kept so that more data can be added.
     pub(crate) fn poll_flush_idle(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
         if let State::Open(_) = self.state {
             ready!(self.poll_drain(cx))?;
@@ -377,7 +377,7 @@ impl Outbox {
         }
     }
 
-    /// Whether the stream would still have to be ended if its writer were dropped now.
+    /// Whether the stream would have to be ended if its writer were dropped now.
     pub(crate) fn is_unfinished(&self) -> bool {
         match &self.state {
             State::Open(link) => link.is_used() || !self.packer.is_empty(),

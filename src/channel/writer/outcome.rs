@@ -1,10 +1,10 @@
-//! The meaning of what the peer of a writer sends.
+//! Interprets what the peer of a writer sends.
 
 use crate::channel::WriteError;
 use crate::transport::Received;
 use crate::wire::{Abort, Close, code};
 
-/// The progress of a writer with its stream.
+/// The progress of a writer in its stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
     /// It accepts data.
@@ -44,7 +44,7 @@ impl EndKind {
 /// |---|---|---|---|---|
 /// | frame, pong | continues | continues | continues | continues |
 /// | close without a code, or 1000 | `Ended` | `Ended` | confirmed | confirmed |
-/// | close by a reader that left | `ReaderGone` | `ReaderGone` | `ReaderGone` | `ReaderGone` |
+/// | close by a reader that disconnected early | `ReaderGone` | `ReaderGone` | `ReaderGone` | `ReaderGone` |
 /// | the same, with a reason | `ReaderCancelled` | `ReaderCancelled` | `ReaderCancelled` | `ReaderCancelled` |
 /// | close with the writer's own code | `Ended` | `Ended` | `Ended` | confirmed |
 /// | close with any other code | `Ended` | `Ended` | `Ended` | `Ended` |

@@ -15,7 +15,7 @@ use crate::wire::{Abort, Frame, Header, InBand, MAX_FRAME, Text};
 /// 4.2).
 const MAX_MESSAGE: usize = 16 << 20;
 
-/// Room beyond a full frame for an item that does not fit. A longer item moves the frame in memory.
+/// Room beyond a full frame for an item that does not fit. A longer item forces the buffer to grow.
 const OVERHANG: usize = 4 << 10;
 
 /// The header of a stream, which is sent as the first frame.
@@ -103,7 +103,7 @@ impl Packer {
         }
     }
 
-    /// Puts what is known of the metadata of another stream into the header, once it is made.
+    /// Puts the known part of another stream's metadata into the header when the header is created.
     pub(crate) fn forward(&mut self, metadata: StreamMetadata) {
         self.forwarded = Some(metadata);
     }
@@ -121,7 +121,7 @@ impl Packer {
         }
     }
 
-    /// Makes the header final, unless metadata that it forwards may still arrive.
+    /// Makes the header final, unless metadata to be forwarded may still arrive.
     ///
     /// # Errors
     ///
@@ -194,10 +194,10 @@ impl Packer {
         taken
     }
 
-    /// Accepts what `encode` appends to the current frame: one item, or nothing if it fails.
+    /// Accepts the item that `encode` appends to the current frame, or nothing if it fails.
     ///
-    /// Frames end at item boundaries unless an item is longer than a frame, so that a receiver
-    /// finds whole items and copies nothing.
+    /// Frames end at item boundaries unless an item is longer than a frame. A receiver then finds
+    /// complete items and copies nothing.
     pub(super) fn item<E>(
         &mut self,
         encode: impl FnOnce(&mut BytesMut) -> Result<(), E>,
@@ -312,7 +312,7 @@ impl Packer {
                 .is_some_and(StreamCompressor::holds_back)
     }
 
-    /// Payload bytes accepted, as they are transmitted.
+    /// Number of payload bytes accepted, after compression.
     pub(super) fn bytes(&self) -> u64 {
         self.totals.bytes + self.tail.len() as u64
     }

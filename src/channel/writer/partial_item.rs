@@ -1,7 +1,7 @@
 use bytes::BytesMut;
 
 /// An item that is being written. If it is dropped early, by an error or by a panic in the item's
-/// `Serialize`, it removes what was written.
+/// `Serialize`, it removes the bytes written so far.
 pub(super) struct PartialItem<'b> {
     bytes: &'b mut BytesMut,
     start: usize,

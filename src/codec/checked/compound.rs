@@ -213,7 +213,7 @@ impl<S: Serializer, R: Rules> SerializeStruct for Parts<S, R> {
     }
 }
 
-/// Refuses a key or field that would be read as something else.
+/// Rejects a key or field that would be read as something else.
 #[cold]
 pub(super) fn reserved_key<R: Rules, E: serde::ser::Error>(rules: R, key: &str) -> E {
     rules.refuse(format!(

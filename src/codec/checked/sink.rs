@@ -6,8 +6,8 @@ use serde::ser::{
 };
 use serde::{Serialize, Serializer};
 
-/// A serialiser that writes nothing. It refuses at least what its format refuses, except for what
-/// the [`Rules`](super::Rules) already refuse.
+/// A serialiser that writes nothing. It rejects at least the values that its format rejects, except
+/// for those that the [`Rules`](super::Rules) already reject.
 ///
 /// It reports no reason. The caller serialises a refused value with the real format, which states
 /// the reason.

@@ -3,9 +3,9 @@
 //! The meaning of positional bytes depends on the reader, and `Serialize` and `Deserialize` of a
 //! type may disagree. One may write a field that the other does not read, count variants
 //! differently (`#[serde(skip)]` on a variant), or depend on the type of the next value
-//! (`untagged`, `flatten`). The sender therefore reads an item back and compares it if the item
-//! contains a new part: a variant, the content of an option, or a list element that no earlier item
-//! of its type contained. Each part is checked once, so later items pay only for a lookup.
+//! (`untagged`, `flatten`). The sender therefore deserialises an item again and compares it if the
+//! item contains a new part: a variant, the content of an option, or a list element that no earlier
+//! item of its type contained. Each part is checked once, so later items cost only a lookup.
 
 use std::any::TypeId;
 use std::cell::RefCell;
@@ -29,7 +29,7 @@ const KNOWN: usize = 32;
 /// Parts that this sender has written and that were read back.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Known {
-    /// The type of the last item that was read back, which needs no search among `parts`.
+    /// The type of the last item that was checked, which needs no search among `parts`.
     item: u64,
     parts: [u64; KNOWN],
 }
@@ -126,8 +126,8 @@ pub(crate) struct Fresh {
     parts: Vec<u64>,
 }
 
-/// Reads an item with `fresh` parts back, unless the same parts were read back before, and stores
-/// them.
+/// Checks an item with `fresh` parts by deserialising it, unless the same parts were checked
+/// before, and stores them.
 #[cold]
 pub(crate) fn verify(
     known: &mut Known,

@@ -28,7 +28,7 @@ impl ZstdCompressor {
         Ok(Self { encoder })
     }
 
-    /// Repeats a step that reports how many bytes remain, until none do.
+    /// Repeats a step, which returns the number of remaining bytes, until none remain.
     fn drain(
         &mut self,
         out: &mut BytesMut,

@@ -1,4 +1,4 @@
-//! Compares two schemas and describes their differences for people.
+//! Compares two schemas and describes their differences in readable text.
 //!
 //! One schema comes from the peer and may be anything, so neither its size nor its references are
 //! trusted.

@@ -7,7 +7,7 @@ use super::maker::Maker;
 use super::stopped::Stopped;
 use super::traced::{Question, Step};
 
-/// One run: the request at the end of the path.
+/// One run: the request made at the end of the path.
 #[derive(Debug)]
 pub(super) struct Run<'p> {
     pub(super) path: &'p [Step],
@@ -28,7 +28,7 @@ impl<'r, 'p> Explorer<'r, 'p> {
         Self { run, at }
     }
 
-    /// The next step. At the end of the path, records the question instead.
+    /// Takes the next step. At the end of the path, records the question instead.
     fn go(&mut self, question: Question) -> Result<Step, Stopped> {
         let Some(step) = self.run.path.get(self.at) else {
             self.run.question = Some(question);

@@ -3,7 +3,7 @@ use std::any::TypeId;
 /// A type as its `Deserialize` requests it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) enum Traced {
-    /// It cannot be determined without making up values.
+    /// It cannot be determined without creating values.
     #[default]
     Unknown,
     Scalar(&'static str),

@@ -1,7 +1,7 @@
 //! Determines the shape of a type from the requests of its `Deserialize`.
 //!
 //! A run follows one path into the type, records the first request there, and ends with an error.
-//! The type's own code, which may refuse values or panic on them, therefore does not run. The parts
+//! The type's own code, which may reject values or panic on them, therefore does not run. The parts
 //! of a tuple are the one exception: to reach later parts, earlier ones need values, which only
 //! serde's code receives ([`Maker`]).
 
@@ -15,7 +15,7 @@ use super::schema;
 use super::traced::{Key, Named, Question, Step, Traced};
 
 /// Maximum number of runs for one type. Ordinary types need a few hundred. It bounds the time for
-/// types that double with every level.
+/// types whose size doubles with every level.
 const MAX_RUNS: usize = 20_000;
 /// Maximum nesting of types.
 const MAX_DEPTH: usize = 64;

@@ -4,7 +4,7 @@ use crate::wire::builtin;
 /// The permissions of a token: which functions its bearer may register and trigger, and whether it
 /// may create channels.
 ///
-/// A new role allows only to connect. A worker that only serves stages needs no permission to
+/// A new role allows only connecting. A worker that only serves stages needs no permission to
 /// create channels, because it receives refs with each call. A client that runs pipelines needs it.
 /// In a pattern, `*` matches any number of characters.
 ///
@@ -24,7 +24,7 @@ pub struct Role {
 }
 
 impl Role {
-    /// Creates a role that allows only to connect.
+    /// Creates a role that allows only connecting.
     pub fn new() -> Self {
         Self::default()
     }

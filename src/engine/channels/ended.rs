@@ -17,7 +17,7 @@ pub(in crate::engine) enum Ended {
 }
 
 impl Ended {
-    /// `read` is the end that the reader reached.
+    /// `read` is the close that ended the reader's stream.
     pub(super) fn by(read: Option<&Close>) -> Self {
         match read {
             None => Self::Cancelled,

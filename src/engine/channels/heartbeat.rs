@@ -27,9 +27,9 @@ impl Heartbeat {
         }))
     }
 
-    /// Sends a heartbeat if it is due, as far as possible without waiting. `hungry` states that the
-    /// engine has room and has received nothing since the last heartbeat. A heartbeat that cannot
-    /// be sent is replaced by the next one.
+    /// Sends a heartbeat if it is due, without waiting if possible. `hungry` states that the engine
+    /// has room and has received nothing since the last heartbeat. A heartbeat that cannot be sent
+    /// is replaced by the next one.
     pub(super) fn poll<T: Transport>(
         &mut self,
         socket: &mut T,

@@ -36,14 +36,14 @@ pub(in crate::engine) struct ChannelRow {
 }
 
 impl ChannelRow {
-    /// How full it is, in percent of the nearer bound; above 100 while overdrawn.
+    /// The fill level, in percent of the bound that is closer; above 100 while overdrawn.
     pub(in crate::engine) fn fill(&self) -> usize {
         let frames = self.buffered_frames * 100 / self.capacity_frames.max(1);
         let bytes = self.buffered_bytes * 100 / self.capacity_bytes.max(1);
         frames.max(bytes)
     }
 
-    /// Whether its writer waits, or is about to. A slow reader leaves the channel nearly full.
+    /// Whether its writer has to wait or almost. A slow reader leaves the channel nearly full.
     pub(in crate::engine) fn is_full(&self) -> bool {
         self.fill() >= 90
     }

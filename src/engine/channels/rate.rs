@@ -54,7 +54,7 @@ impl Rate {
     }
 }
 
-/// Nothing passes in no time.
+/// Returns 0 for an empty period.
 fn per_second(bytes: u64, over: Duration) -> u64 {
     let rate = u128::from(bytes) * 1_000_000 / over.as_micros().max(1);
     if over.is_zero() {

@@ -21,7 +21,8 @@ const MOST: usize = 16 << 20;
 /// When a pipe is full, reading stops, so that TCP makes the writer wait. But a ping or a close
 /// arrives after the data sent before it, and SDKs close a connection that does not answer
 /// (`docs/protocol.md` section 11.11). While there is input, the pipe may therefore be overdrawn by
-/// the difference between [`PACE`] and what its reader took. The time is passed as an argument.
+/// the difference between [`PACE`] and the bytes that its reader took. The time is passed as an
+/// argument.
 #[derive(Debug, Default)]
 pub(super) struct ReadCredit {
     window: Option<Window>,

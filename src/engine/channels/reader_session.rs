@@ -13,8 +13,8 @@ use crate::wire::Close;
 
 /// Relays frames from the pipe of a channel to its reader's socket.
 ///
-/// It sends frames while there are any and flushes when the pipe is empty, so that many small
-/// frames share a system call and none waits. It always reads the socket: pings are answered, and a
+/// It sends frames while there are any and flushes when the pipe is empty. Many small frames then
+/// share a system call, and none is delayed. It always reads the socket: pings are answered, and a
 /// reader that closes or disconnects is noticed immediately (`docs/protocol.md` section 11.7).
 pub(in crate::engine) struct ReaderSession<'a, T> {
     socket: &'a mut T,

@@ -171,7 +171,7 @@ pub(in crate::engine) struct ReaderEnd {
 
 /// The opened writing end of a channel.
 ///
-/// Dropping it before the end of the stream tells the reader that the writer was lost.
+/// If it is dropped before the end of the stream, the reader is notified that the writer was lost.
 pub(in crate::engine) struct WriterEnd {
     pub(super) pipe: PipeWriter,
     pub(super) lease: Lease,

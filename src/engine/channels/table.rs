@@ -19,8 +19,8 @@ use crate::wire::{AccessKey, Close, Direction, StreamChannelRef};
 /// The fraction of all channels that is reserved for workers with few channels.
 const RESERVE: usize = 10;
 
-/// The share of the rest that one of these workers may take: so small that dozens of greedy workers
-/// still leave something.
+/// The share of the rest that one of these workers may take. It is so small that dozens of greedy
+/// workers still leave some.
 const FEW: usize = 16;
 
 /// The unfinished channels. The time is passed as an argument.

@@ -13,8 +13,8 @@ use crate::engine::owners::Ownership;
 use crate::transport::{Received, Transport, TransportError};
 use crate::wire::{Close, MAX_FRAME};
 
-/// Bytes to read from a socket before yielding to the reader's task, while they are in the CPU
-/// cache, and so that one writer does not fill its pipe first.
+/// Number of bytes to read from a socket before yielding to the reader's task, while the bytes are
+/// in the CPU cache. It also keeps one writer from filling its pipe first.
 pub(super) const TURN: usize = 256 << 10;
 
 /// Additional cost of a frame in bytes, because empty frames cost work, too.

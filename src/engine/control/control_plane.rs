@@ -21,7 +21,7 @@ use crate::wire::{
     WorkerRegistered,
 };
 
-/// Links the control connections: decides for each message which workers it affects.
+/// Links the control connections: decides which workers each message affects.
 pub(in crate::engine) struct Control {
     /// Protects the tables while one message is handled. Nothing waits under the lock; messages are
     /// sent afterwards.
@@ -109,7 +109,7 @@ impl Control {
 }
 
 impl Tables {
-    /// Notifies workers of functions that they serve from now on.
+    /// Notifies workers of functions that they now serve.
     pub(super) fn tell_active(&self, notices: &[Notice], out: &mut Deliveries) {
         for notice in notices {
             let RegistryUpdate::Active {
@@ -128,7 +128,7 @@ impl Tables {
         }
     }
 
-    /// Notifies callers that the executor of their call has left, and why.
+    /// Notifies callers that the executor of their call has disconnected, and why.
     pub(super) fn tell_stopped(&self, stopped: Vec<Call>, why: &str, out: &mut Deliveries) {
         for call in stopped {
             let Some(caller) = self.registry.worker(&call.caller).filter(|_| !call.void) else {
@@ -141,7 +141,7 @@ impl Tables {
         }
     }
 
-    /// Notifies executors that their calls are no longer wanted.
+    /// Notifies executors that their calls were cancelled.
     pub(super) fn tell_cancelled(&self, abandoned: Vec<Call>, out: &mut Deliveries) {
         for call in abandoned {
             // A caller that expects no answer may disconnect at once.

@@ -118,7 +118,7 @@ impl<'a> Member<'a> {
         }
     }
 
-    /// Runs an expensive operation while others wait for the tables.
+    /// Runs an expensive operation, during which other workers wait for the tables.
     pub(super) fn costly<R>(&self, work: impl FnOnce() -> R) -> R {
         let begun = Instant::now();
         let done = work();
@@ -182,7 +182,7 @@ impl<'a> Member<'a> {
         self.control.release(core, out);
     }
 
-    /// Notifies this worker of its refused functions.
+    /// Notifies this worker that functions were refused.
     fn told(&self, notices: Vec<Notice>, out: &mut Deliveries) {
         for notice in notices {
             if let RegistryUpdate::Refused(refused) = notice.what {
@@ -244,7 +244,7 @@ impl<'a> Member<'a> {
         }
     }
 
-    /// Cancels a call that this worker no longer waits for.
+    /// Cancels a call for which this worker no longer waits.
     fn cancel(&self, cancel: &CancelInvocation, out: &mut Deliveries) {
         let mut tables = self.control.lock();
         if tables.held.cancel(&self.id, &cancel.invocation_id) {
@@ -284,7 +284,7 @@ impl<'a> Member<'a> {
         deliver_result(to, result, out);
     }
 
-    /// Records how the worker left, and removes it.
+    /// Records how the worker disconnected, and removes it.
     pub(super) fn depart(mut self, how: Disconnect) {
         self.departure = how;
     }

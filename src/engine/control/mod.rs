@@ -10,10 +10,12 @@
 //! stops *reading* its own connection, so that backpressure reaches the sending worker. It waits at
 //! most [`OUTBOX_TIMEOUT`](session). After that the target counts as stalled, and messages without
 //! room in its outbox are refused until it has read half of them; callers get an error. A worker
-//! that does not read therefore delays other workers only briefly, and loses only its own messages.
+//! that does not read therefore delays other workers only briefly, and loses only messages
+//! addressed to it.
 //!
-//! A session never stops *writing* its own outbox, so sessions cannot wait in a cycle. A worker
-//! that reads fewer bytes per time than [`Drain`](workers::drain::Drain) requires is disconnected.
+//! A session never stops *writing* the messages in its own outbox, so sessions cannot wait in a
+//! cycle. A worker that reads more slowly than [`Drain`](workers::drain::Drain) requires is
+//! disconnected.
 //!
 //! Everything that the tables keep for a worker is charged to its account; see
 //! [`WorkerQuota`](crate::engine::worker_quota::WorkerQuota).

@@ -22,21 +22,21 @@ use crate::engine::owners::Ownership;
 use crate::transport::{Check, KeepAliveTimer, Received, Transport, TransportError};
 use crate::wire::{Close, ControlMessage, Frame};
 
-/// How long a message waits for room at a slow worker. Meanwhile its sender is not read. Afterwards
-/// the worker counts as stalled, and its messages no longer wait.
+/// How long a message waits for room in the outbox of a slow worker. Meanwhile its sender is not
+/// read. Afterwards the worker counts as stalled, and messages to it no longer wait.
 const OUTBOX_TIMEOUT: Duration = Duration::from_millis(200);
 
 /// How long the registrations of a worker wait for its announcement (`docs/protocol.md` section
 /// 1.3).
 const GRACE: Duration = Duration::from_secs(5);
 
-/// Messages that are read before their answers are written, and before another session runs on the
-/// same thread. They are enough to share a system call. Next to 64 sessions that never stop
-/// sending, a call waits for about 1,000 messages.
+/// Number of messages to read before their answers are written and before another session runs on
+/// the same thread. It is large enough for answers to share a system call. Beside 64 sessions that
+/// never stop sending, a call waits for about 1,000 messages.
 const TURN: usize = 16;
 
-/// A worker whose messages block others for longer than this is not read for [`RESTS`] times as
-/// long. Long lists and the search for similar function names are expensive.
+/// If a worker's messages block others for longer than this, the worker is not read for [`RESTS`]
+/// times as long. Long lists and the search for similar function names are expensive.
 const CHEAP: Duration = Duration::from_micros(100);
 const RESTS: u32 = 16;
 const LONGEST_REST: Duration = Duration::from_secs(1);
@@ -49,8 +49,8 @@ const TELEMETRY: [&[u8]; 3] = [b"OTLP", b"MTRC", b"LOGS"];
 /// | state | the connection is | left by |
 /// |---|---|---|
 /// | serving | read and written | a message whose target has no room |
-/// | delivering | written only | room at the target, its end, or [`OUTBOX_TIMEOUT`] |
-/// | behind: answers wait for it | written only | the peer reading its answers |
+/// | delivering | written only | room at the target, the target's end, or [`OUTBOX_TIMEOUT`] |
+/// | behind: too many answers wait for the peer | written only | the peer reading its answers |
 /// | resting | written only | the end of the rest |
 ///
 /// In each state, the session ends when the peer closes or is lost, when its outbox is closed (a
@@ -60,8 +60,8 @@ pub(in crate::engine) struct Session<'a, T> {
     socket: &'a mut T,
     core: &'a Core,
     member: Member<'a>,
-    /// Results of the last message that did not find room yet. While there are any, nothing is
-    /// read.
+    /// Messages that resulted from the last one and have not found room yet. While there are any,
+    /// nothing is read.
     deliveries: Deliveries,
     /// Runs while the first of them waits for room.
     outbox_timeout: Option<Pin<Box<Sleep>>>,
@@ -92,7 +92,7 @@ enum Ended {
     Lost(TransportError),
     /// The worker did not read for too long.
     Stalled,
-    /// The worker gave no sign of life for too long.
+    /// The worker sent nothing for too long.
     Silent,
     /// The worker has sent nothing, and others need its slot.
     Crowded,
@@ -294,8 +294,8 @@ impl<'a, T: Transport> Session<'a, T> {
         Poll::Pending
     }
 
-    /// Whether the peer may be read: none of its messages waits for delivery, and it reads its
-    /// answers.
+    /// Whether messages may be read from the peer: none of its messages waits for delivery, and it
+    /// reads its answers.
     fn poll_next(&mut self, cx: &mut Context<'_>) -> bool {
         if self.poll_deliver(cx).is_pending() {
             return false;

@@ -1,4 +1,4 @@
-/// The path of the dashboard. Workers connect there, too, with a WebSocket request.
+/// The path of the dashboard. Workers also connect there, with a WebSocket request.
 pub(super) const ROOT: &str = "/";
 
 /// A file of the page.

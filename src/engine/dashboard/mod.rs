@@ -1,8 +1,8 @@
 //! The dashboard: a page for browsers, and its data as JSON.
 //!
 //! `page/` is served unchanged. The page contains no data of the engine; it requests
-//! [`State`](state::State) once per second. Clients that may trigger the engine's lists may read
-//! that, but pages of other origins may not.
+//! [`State`](state::State) once per second. Clients that may call the engine's list functions may
+//! read the state; pages of other origins may not.
 
 mod files;
 mod state;
@@ -50,7 +50,7 @@ const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resour
 const FETCH_SITE: &str = "sec-fetch-site";
 
 /// Whether this may be a browser's request for the dashboard. At the root, a client that does not
-/// ask for HTML receives a text which says that the address is for workers.
+/// ask for HTML receives a text that says that the address is for workers.
 pub(super) fn is_asked_for(asked: &Parts) -> bool {
     let wants_page = |accept: &HeaderValue| {
         let accept = accept.to_str().unwrap_or_default();

@@ -20,8 +20,8 @@ impl<'a> Guard<'a> {
         Self(core)
     }
 
-    /// Browsers let any page open a WebSocket to this machine and send the page's origin. Without a
-    /// token, a page of another origin could call every function.
+    /// Browsers let any page open a WebSocket to this machine, and send the page's origin with the
+    /// request. Without a token, a page of another origin could call every function.
     pub(super) fn check_origin(&self, headers: &HeaderMap) -> Result<(), Refused> {
         match headers.get(ORIGIN) {
             Some(origin) if !self.0.access.is_protected() && !is_local(origin) => {
@@ -36,7 +36,7 @@ impl<'a> Guard<'a> {
     }
 
     /// With DNS rebinding, a page of another origin can make its own name resolve to this machine.
-    /// A plain request then has no origin, but its host is the page's name. With TLS, the
+    /// An HTTP request then has no origin, but its host is the page's name. With TLS, the
     /// certificate protects the name.
     pub(super) fn check_name(&self, asked: &Parts) -> Result<(), Refused> {
         if self.0.access.is_protected() || self.0.encrypted {

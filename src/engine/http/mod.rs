@@ -1,4 +1,4 @@
-//! The HTTP part of a connection: requests are answered with a page, refused, or upgraded to
+//! The HTTP part of a connection. Each request is answered with a page, refused, or upgraded to
 //! WebSocket, which ends this part.
 //!
 //! | file | contents |

@@ -17,8 +17,8 @@ const CAPABILITIES: (HeaderName, HeaderValue) = (
     HeaderValue::from_static("tcp-nodelay"),
 );
 
-/// Whether a request asks for a WebSocket, validly or not. Other upgrades, such as `h2c`, may be
-/// ignored (RFC 9110 §7.8).
+/// Whether a request asks for a WebSocket, in a valid form or not. Other upgrades, such as `h2c`,
+/// may be ignored (RFC 9110 §7.8).
 pub(super) fn is_asked_for(headers: &HeaderMap) -> bool {
     has_token(headers, &UPGRADE, "websocket")
 }

@@ -7,7 +7,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
 /// A stream that fails with [`TimedOut`](io::ErrorKind::TimedOut) if its peer reads nothing for too
-/// long. Reading has no timeout: hyper bounds header sections.
+/// long. Reading has no timeout here: hyper limits the time of a header section.
 pub(super) struct WriteTimeout<S> {
     stream: S,
     limit: Duration,

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use super::Reason;
 use crate::wire::Tallies;
 
-/// The counters that no table has.
+/// The counters that are not part of any table.
 #[derive(Debug)]
 pub(in crate::engine) struct Metrics {
     started: Instant,

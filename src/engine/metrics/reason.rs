@@ -11,7 +11,7 @@ pub(in crate::engine) enum Reason {
     Connections,
     /// Too many connections have sent nothing yet.
     PendingConnections,
-    /// A page of another origin, where no token is required.
+    /// A page of another origin sent the request, and no token is required.
     Origin,
     /// The token is missing or unknown.
     Token,
@@ -19,11 +19,11 @@ pub(in crate::engine) enum Reason {
     Role,
     /// The channel does not exist, or the key is wrong.
     ChannelNotFound,
-    /// The end was opened before.
+    /// The end was already opened.
     ChannelTaken,
     /// The channel limit of the engine or of one worker is reached.
     Channels,
-    /// Too many bytes are held for slow readers to create a channel.
+    /// No channel can be created because too many bytes are held for slow readers.
     HeldBytes,
     /// No worker has the called function.
     FunctionNotFound,

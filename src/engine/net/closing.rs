@@ -35,7 +35,7 @@ pub(in crate::engine) async fn answer<T: Transport>(socket: &mut T) -> CloseOutc
     CloseOutcome::Done
 }
 
-/// Closes, and reads until the peer has closed too or `close_timeout` is over.
+/// Closes the connection, and reads until the peer has closed too or `close_timeout` is over.
 pub(in crate::engine) async fn close<T: Transport>(
     socket: &mut T,
     close: Close,
@@ -69,8 +69,8 @@ pub(in crate::engine) async fn broken<T: Transport>(
     CloseOutcome::Refused
 }
 
-/// Waits until everything has been passed to the operating system; `false` if the peer disconnected
-/// first. Discards input meanwhile, so that a peer that writes first can start to read.
+/// Waits until all output has been passed to the operating system; `false` if the peer disconnected
+/// first. Discards input meanwhile, so that a peer that writes before it reads cannot block.
 pub(in crate::engine) async fn flushed<T: Transport>(socket: &mut T) -> bool {
     poll_fn(|cx| {
         if poll_discard(socket, cx).is_ready() {
@@ -96,7 +96,7 @@ fn poll_discard<T: Transport>(socket: &mut T, cx: &mut std::task::Context<'_>) -
     }
 }
 
-/// Reads what a refused peer still sends, so that the refusal reaches it.
+/// Reads the remaining input of a refused peer, so that the refusal reaches it.
 pub(in crate::engine) async fn drain(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
     let drained = async {
         stream.shutdown().await?;

@@ -15,7 +15,7 @@ const FASTEST: Duration = Duration::from_millis(50);
 /// Maximum length of an owner's name; a UUID has 36 bytes.
 const LONGEST_NAME: usize = 64;
 
-/// The handshake headers of pipewright clients, beyond the protocol.
+/// Handshake headers of pipewright clients that extend the protocol.
 pub(in crate::engine) struct HandshakeExtensions {
     /// The requested heartbeat interval, if any.
     pub(in crate::engine) heartbeat: Option<Duration>,

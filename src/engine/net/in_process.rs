@@ -11,8 +11,8 @@ use super::super::owners::Ownership;
 use crate::transport::{ConnectError, Dial, Memory, PipeLimits, Transport, pipe};
 use crate::wire::{Direction, StreamChannelRef};
 
-/// Capacity of a control connection within the process, in each direction; a single longer message
-/// passes.
+/// Capacity of a control connection within the process, in each direction; a longer message is
+/// accepted if nothing else waits.
 const CONTROL_PIPE: PipeLimits = PipeLimits {
     frames: 64,
     bytes: 1 << 20,
@@ -253,7 +253,7 @@ mod tests {
         assert_eq!(engine.stats().channels, 0);
     }
 
-    /// Its callers are notified.
+    /// The callers of a lost worker are notified.
     #[tokio::test(start_paused = true)]
     async fn a_worker_that_does_not_read_is_disconnected() {
         // More than both pipes hold.

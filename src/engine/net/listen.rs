@@ -21,10 +21,10 @@ impl OverTcp for TcpStream {
 
 /// Socket buffer size in each direction (Linux doubles it).
 ///
-/// The default may grow to 4 MiB and more, and a pong or a close has to wait for all of it. A
-/// Python reader that reads 300 KiB per second would then time out waiting for its pong, and end
-/// its stream as if it were complete (`docs/protocol.md` section 8.33). A larger buffer is not
-/// faster on one machine.
+/// The operating system's default may grow to 4 MiB and more, and a pong or a close has to wait for
+/// all of it. A Python reader that reads 300 KiB per second would then time out waiting for its
+/// pong, and end its stream as if it were complete (`docs/protocol.md` section 8.33). A larger
+/// buffer is not faster on one machine.
 const SOCKET_BUFFER: u32 = 256 << 10;
 
 /// Number of connections that may wait to be accepted; the default of `TcpListener::bind`.
@@ -74,7 +74,7 @@ fn listen_on_each(addresses: &[SocketAddr]) -> io::Result<(Vec<TcpListener>, Soc
     outcome
 }
 
-/// Skips addresses that this machine does not have, such as `::1` where IPv6 is disabled, unless
+/// Skips addresses that this machine does not have, such as `::1` where IPv6 is disabled. Fails if
 /// none is left.
 fn at_one_port(addresses: &[SocketAddr]) -> io::Result<(Vec<TcpListener>, SocketAddr)> {
     let mut listeners = Vec::new();

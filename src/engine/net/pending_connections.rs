@@ -6,11 +6,10 @@ use tokio_util::sync::CancellationToken;
 use super::super::metrics::{Metrics, Reason};
 use crate::sync::MutexExt;
 
-/// Connections that have sent nothing useful yet: no complete request, or a worker connection
-/// without a message.
+/// Connections that have sent no complete request yet, and worker connections without a message.
 ///
-/// When the limit is exceeded, the oldest one is closed, not the newest: legitimate clients send
-/// something within milliseconds, however many others never do.
+/// When the limit is exceeded, the oldest one is closed, not the newest. Legitimate clients send
+/// something within milliseconds, so they are safe from clients that never do.
 pub(in crate::engine) struct PendingConnections {
     max: usize,
     /// Protects the table for one operation.
@@ -20,7 +19,7 @@ pub(in crate::engine) struct PendingConnections {
 #[derive(Default)]
 struct Table {
     next: u64,
-    /// By order of arrival. Bounded by `max`.
+    /// In order of arrival. Bounded by `max`.
     waiting: BTreeMap<u64, CancellationToken>,
 }
 
@@ -69,7 +68,7 @@ impl PendingConnections {
 }
 
 impl PendingConnection {
-    /// Cancelled when this connection must make room.
+    /// Cancelled when this connection must be closed to make room.
     pub(in crate::engine) fn cut(&self) -> CancellationToken {
         self.cut.clone()
     }

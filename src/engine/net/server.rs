@@ -76,7 +76,7 @@ fn admit(stream: TcpStream, peer: IpAddr, acceptor: Option<&Acceptor>, core: &Ar
     }
 }
 
-/// Whether only the current connection failed.
+/// Whether the error affects only the current connection.
 fn is_of_one_connection(error: &io::Error) -> bool {
     matches!(
         error.kind(),

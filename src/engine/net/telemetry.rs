@@ -6,8 +6,8 @@ use super::pending_connections::PendingConnection;
 use crate::transport::{Received, Transport};
 use crate::wire::Close;
 
-/// Serves `/otel`: accepts everything and discards it. SDKs that are refused here log errors and
-/// retry for ever (`docs/protocol.md` section 7). The transport answers pings.
+/// Serves `/otel`: accepts everything and discards it. If this path is refused, SDKs log errors and
+/// retry forever (`docs/protocol.md` section 7). The transport answers pings.
 pub(in crate::engine) async fn discard<T: Transport>(
     socket: &mut T,
     core: &Core,

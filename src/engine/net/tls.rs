@@ -23,7 +23,7 @@ use super::listen::OverTcp;
 pub(in crate::engine) struct Tls {
     pub(in crate::engine) certificates: Vec<u8>,
     pub(in crate::engine) key: Vec<u8>,
-    /// Authorities of clients that may connect; any client if absent.
+    /// The certificate authorities of clients that may connect; any client if absent.
     pub(in crate::engine) client_authorities: Option<Vec<u8>>,
 }
 

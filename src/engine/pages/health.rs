@@ -8,7 +8,7 @@ use hyper::{Response, StatusCode};
 use super::{Page, PageAccess, text};
 use crate::engine::core::Core;
 
-/// Whether the engine serves, for process supervisors. It contains nothing else.
+/// Health check for process supervisors: whether the engine serves. It contains nothing else.
 pub(super) const PAGE: Page = Page {
     path: "/healthz",
     may: PageAccess::Everybody,

@@ -10,8 +10,8 @@ use crate::engine::core::Core;
 use crate::engine::metrics::text;
 use crate::wire::Exposition;
 
-/// The engine's metrics for Prometheus. Reading them requires the permission to trigger the
-/// engine's list functions, like `pipewright top`, so a role with `engine::*::list` allows both.
+/// The engine's metrics for Prometheus. As with `pipewright top`, reading them requires permission
+/// to call the engine's list functions, so a role with `engine::*::list` allows both.
 pub(super) const PAGE: Page = Page {
     path: "/metrics",
     may: PageAccess::Trigger("engine::metrics::list"),

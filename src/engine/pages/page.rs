@@ -20,8 +20,8 @@ pub(in crate::engine) struct Page {
 pub(in crate::engine) enum PageAccess {
     /// Every client that can reach the port. The page must not reveal what the engine holds.
     Everybody,
-    /// Clients that may trigger the function with this id, with a token if the engine requires one,
-    /// and no page of another origin. The function need not exist: its id is matched against the
-    /// patterns of a [`Role`](crate::Role).
+    /// Clients that may call the function with this id. They need a token if the engine requires
+    /// one, and must not be a page of another origin. The function need not exist: its id is only
+    /// matched against the patterns of a [`Role`](crate::Role).
     Trigger(&'static str),
 }

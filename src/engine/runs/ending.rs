@@ -1,6 +1,6 @@
 use crate::engine::channels::Ended;
 
-/// How a channel ended, and what its reader had taken by then.
+/// How a channel ended, and how much its reader had taken by then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::engine) struct Ending {
     pub(in crate::engine) frames: u64,

@@ -13,11 +13,11 @@ const GAVE_WAY: &str = "output_gone";
 #[derive(Debug)]
 pub(super) struct Fault {
     pub(super) at: Instant,
-    /// How often it occurred in a row.
+    /// The number of consecutive occurrences.
     pub(super) count: u64,
     /// Where it started.
     pub(super) first: Cause,
-    /// The function whose call failed, and others that failed for the same cause.
+    /// The function whose call failed, and other functions that failed for the same cause.
     pub(super) functions: Vec<String>,
     /// The worker where it started, if that worker reported it.
     pub(super) worker: Option<String>,
@@ -51,7 +51,7 @@ pub(super) struct ReportedError {
     pub(super) first: Cause,
     /// The stages that it passed through after the first, in order.
     pub(super) through: Vec<String>,
-    /// Whether it only follows from a reader that left.
+    /// Whether it only follows from a reader that disconnected.
     pub(super) gave_way: bool,
 }
 

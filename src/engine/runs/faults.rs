@@ -15,8 +15,8 @@ const MOST_FUNCTIONS: usize = 32;
 pub(super) struct Faults(VecDeque<Fault>);
 
 impl Faults {
-    /// Records a failed call. Within a run, consequences of an error are merged with it, in any
-    /// order of arrival.
+    /// Records a failed call. Within a run, consequences of an error are merged with it, regardless
+    /// of the order in which they arrive.
     pub(super) fn add(
         &mut self,
         told: &ReportedError,

@@ -33,7 +33,7 @@ struct ListedRun {
     /// `running`, `done` or `failed`.
     state: &'static str,
     age_ms: u64,
-    /// Its duration, if it is over.
+    /// Its duration, if it has ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     took_ms: Option<u64>,
     nodes: Vec<ListedNode>,
@@ -71,7 +71,7 @@ struct ListedEdge {
     to: Option<u64>,
     /// `open`, or the name of its ending, as in the metrics.
     state: &'static str,
-    /// What the reader has taken.
+    /// Number of frames and bytes that the reader has taken.
     frames: u64,
     bytes: u64,
     bytes_per_second: u64,
@@ -136,7 +136,7 @@ impl RunsListing {
     }
 }
 
-/// The open runs to be listed. A channel without a call is not a run.
+/// The open runs to be listed. A channel without a call does not count as a run.
 fn shown(table: &Table, limit: usize) -> Vec<&Run> {
     let mut open: Vec<&Run> = table.runs.values().collect();
     open.retain(|run| !run.nodes.is_empty());

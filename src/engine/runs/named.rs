@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 /// Runs labelled by pipelines, by worker and name, with their nodes by position.
 ///
-/// A worker can add only to its own runs. Bounded by the open runs and their parts.
+/// A worker can add only to its own runs. Bounded by the number of open runs and their parts.
 #[derive(Debug, Default)]
 pub(super) struct Named(HashMap<(Arc<str>, String), Places>);
 

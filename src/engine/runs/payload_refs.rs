@@ -3,7 +3,7 @@ use serde_json::Value;
 
 use crate::wire::{FoundRef, Payload, StreamChannelRef, find_refs};
 
-/// Larger payloads are not searched: refs travel in small ones.
+/// Larger payloads are not searched, because payloads with refs are small.
 const LONGEST: usize = 256 << 10;
 
 /// Maximum number of refs per call.
@@ -12,7 +12,8 @@ const MOST: usize = 64;
 /// The member with the channel that cancels a stage (`docs/protocol.md` section 10.1).
 const CANCEL: &str = "cancelRef";
 
-/// The refs in the payload of a call, and for each, whether it only cancels the stage.
+/// The refs in the payload of a call, each with a flag that says whether it only serves to cancel
+/// the stage.
 ///
 /// A payload without refs costs one search for a word.
 pub(super) fn refs_in(payload: &Payload) -> Vec<(StreamChannelRef, bool)> {

@@ -6,7 +6,7 @@ const LONGEST: usize = 2000;
 /// A sequence of this many hexadecimal digits is assumed to be secret: an access key has 64.
 const SECRET: usize = 33;
 
-/// Makes a foreign text safe to display: without access keys, and not too long.
+/// Makes text from other programs safe to display: removes access keys and limits the length.
 pub(super) fn redact(text: &str) -> String {
     let mut shown = String::with_capacity(text.len().min(LONGEST));
     let mut rest = text;

@@ -12,7 +12,7 @@ pub(super) const MOST_PARTS: usize = 500;
 #[derive(Debug)]
 pub(super) struct Run {
     pub(super) number: u64,
-    /// The name from its pipeline.
+    /// The name given by its pipeline.
     pub(super) name: Option<String>,
     /// The trace of its calls.
     pub(super) trace: Option<String>,
@@ -29,7 +29,7 @@ pub(super) struct Run {
 /// A call that holds channel ends, or a part of a pipeline within the process of its worker.
 #[derive(Debug)]
 pub(super) struct Node {
-    /// The name from its pipeline; otherwise the function.
+    /// The name given by its pipeline, or else the function.
     pub(super) name: String,
     /// The name or id of the worker that runs it.
     pub(super) worker: String,
@@ -57,7 +57,7 @@ pub(super) enum Outcome {
         /// Numbers of input and output items, if the function reports them.
         items: Option<(u64, u64)>,
     },
-    /// Its reader left, which is not a failure of its own.
+    /// It stopped because its reader had left, which is not a failure of its own.
     GaveWay,
     Failed(String),
 }
@@ -91,7 +91,7 @@ impl Run {
         }
     }
 
-    /// Whether there is room for this many further parts.
+    /// Whether there is room for this many more parts.
     pub(super) fn has_room_for(&self, parts: usize) -> bool {
         self.parts() + parts <= MOST_PARTS
     }

@@ -50,7 +50,8 @@ impl Runs {
         table.created(channel_id, worker, name, label.as_ref(), now());
     }
 
-    /// Records a call. Only refs for which `knows` returns true, because the end exists, count.
+    /// Records a call. A ref counts only if `knows` returns true for it, that is, if the end
+    /// exists.
     pub(in crate::engine) fn called(
         &self,
         call: &NewCall<'_>,
@@ -100,7 +101,7 @@ impl Runs {
         }
     }
 
-    /// Records that a worker has left.
+    /// Records that a worker has disconnected.
     pub(in crate::engine) fn left(&self, worker: &str) {
         if let Some(mut table) = self.lock() {
             table.left(worker, now());
@@ -141,7 +142,7 @@ fn items(result: &Payload) -> Option<(u64, u64)> {
         items_in: u64,
         items_out: u64,
     }
-    /// Reports are short; longer results are not parsed.
+    /// Reports are short, so longer results are not parsed.
     const LONGEST: usize = 4 << 10;
     if result.as_json().len() > LONGEST {
         return None;

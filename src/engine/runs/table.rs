@@ -52,7 +52,7 @@ const MOST: usize = 5_000;
 pub(super) struct Table {
     /// The next number for a run, a node or an edge.
     next: u64,
-    /// Each has an open part. Bounded by the existing channels and calls.
+    /// Each run has an open part. Bounded by the number of channels and calls.
     pub(super) runs: HashMap<u64, Run>,
     /// The run and edge of each open channel.
     channels: HashMap<Arc<str>, (u64, u64)>,
@@ -296,7 +296,7 @@ impl Table {
         self.faults.add(&told, function_id, None, None, now);
     }
 
-    /// Records that a worker has left, which ends the calls that it ran or waited for.
+    /// Records that a worker has disconnected, which ends the calls that it executed or made.
     pub(super) fn left(&mut self, worker: &str, now: Instant) {
         let of_worker = |key: &CallKey, (run, node): &(u64, u64)| {
             if &*key.0 == worker {
@@ -340,7 +340,7 @@ impl Table {
         self.over(run, now);
     }
 
-    /// Ends one part of a run, and the run with its last part.
+    /// Ends one part of a run. Ends the run if it was the last part.
     fn over(&mut self, number: u64, now: Instant) {
         let Some(run) = self.runs.get_mut(&number) else {
             return;

@@ -20,7 +20,7 @@ impl<P: Segment> Pipeline<P> {
     /// Erases the types of the stages, so that all pipelines with the same output have the same
     /// type. Use it for a pipeline that is built at run time or stored in a struct.
     ///
-    /// It costs a fused run one virtual call per item. It costs a run over channels nothing.
+    /// In a fused run, it costs one virtual call per item. Over channels, it costs nothing.
     ///
     /// # Example
     ///

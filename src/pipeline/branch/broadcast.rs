@@ -65,12 +65,12 @@ where
         }
     }
 
-    /// Also sends every item to a side branch, which usually ends in a consumer. The pipeline
-    /// itself is unchanged.
+    /// Also sends every item to a side branch, which usually ends in a consumer. The items of the
+    /// pipeline itself do not change.
     ///
-    /// The run ends when the side branch has ended too, and fails if it does. A slow side branch
-    /// holds back the pipeline. Messages are sent to the side branch as well, and none are returned
-    /// from it.
+    /// The run ends when the side branch has ended too, and fails if the side branch fails. A slow
+    /// side branch holds back the pipeline. Messages are sent to the side branch as well, and none
+    /// are returned from it.
     ///
     /// # Example
     ///
@@ -112,11 +112,11 @@ where
     T: Send + 'static,
     F: Encode<T> + Decode<T>,
 {
-    /// Adds a branch. The closure receives its start and returns the complete branch.
+    /// Adds a branch. The closure receives the start of the branch and returns the complete branch.
     ///
     /// The branches may end in any stage with the same output type, or each in a consumer. A
     /// deadline or metadata set by a branch applies to the whole pipeline, unless the pipeline has
-    /// an earlier deadline, or metadata.
+    /// an earlier deadline, or metadata of its own.
     ///
     /// # Panics
     ///
@@ -138,7 +138,7 @@ where
     ///
     /// # Panics
     ///
-    /// Like [`branch`](Self::branch).
+    /// Same as [`branch`](Self::branch).
     pub fn side<B>(
         mut self,
         branch: impl FnOnce(Pipeline<BranchInput<P::Out, P::Format>>) -> Pipeline<B>,
@@ -181,7 +181,7 @@ where
     }
 }
 
-/// Lets `branch` complete a branch that starts with a new [`BranchInput`].
+/// Calls `branch` with a new [`BranchInput`] and returns the complete branch.
 pub(super) fn begin<T, F, B>(
     settings: &mut Settings,
     branch: impl FnOnce(Pipeline<BranchInput<T, F>>) -> Pipeline<B>,

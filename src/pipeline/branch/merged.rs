@@ -17,7 +17,7 @@ const MERGE: &str = "merge";
 /// Joined branches; see [`Pipeline::merge`](crate::Pipeline::merge) and the operators that split a
 /// pipeline.
 pub struct Merged<T, F> {
-    /// The common part before the branches, unless they are separate pipelines.
+    /// The common part before the branches; `None` for separate pipelines.
     stem: Option<Box<dyn BoxedFork>>,
     boxed_branches: Vec<Box<dyn Branch<T>>>,
     order: Order,

@@ -22,7 +22,7 @@ use crate::stage::{
 pub struct Paired<P, Q, J, F> {
     /// The name in reports and errors.
     name: &'static str,
-    /// The common part before the two, unless they are separate pipelines.
+    /// The common part before the two pipelines; `None` for separate pipelines.
     stem: Option<Box<dyn BoxedFork>>,
     left: P,
     right: Q,
@@ -64,8 +64,8 @@ impl<P: Segment> Pipeline<P> {
     /// Returns each pair of an item of this pipeline and an item of `other` that have equal keys
     /// and are close in time; see [`JoinWithin`]. An item may be in several pairs, or in none.
     ///
-    /// Only the times in the items count. A pipeline that is ahead waits for the other one, so only
-    /// items within the time limit are held in memory.
+    /// Only the timestamps in the items count. A pipeline that is ahead waits for the other one, so
+    /// only items within the time limit are held in memory.
     ///
     /// # Example
     ///

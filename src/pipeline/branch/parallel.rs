@@ -52,14 +52,14 @@ impl<P: Segment> Pipeline<P> {
 
     /// Like [`parallel`](Self::parallel), with outputs in the order of their inputs.
     ///
-    /// The copies take turns. A turn has one item at first and up to 64 when many are waiting. It
-    /// ends with a message of the stream protocol, which the stage forwards in order. A slow copy
-    /// holds back the others. The kind of stage decides how it runs:
+    /// The copies take turns. A turn has one item at first and up to 64 items when many are
+    /// waiting. It ends with a message of the stream protocol, which the stage forwards in order. A
+    /// slow copy holds back the others. How a stage runs depends on its kind:
     ///
     /// | stage | runs |
     /// |---|---|
-    /// | on items, also with `concurrency` | in `copies` copies |
-    /// | on items, `unordered` | not: the run fails with [`StageError::UNORDERED`](crate::stage::StageError::UNORDERED) |
+    /// | on items, even with `concurrency` | in `copies` copies |
+    /// | on items, `unordered` | not at all: the run fails with [`StageError::UNORDERED`](crate::stage::StageError::UNORDERED) |
     /// | on a `Receiver` and a `Sender`, with `#[pipeline_stage(ordered)]` | in `copies` copies; it writes the outputs of an item before it receives the next one |
     /// | on a `Receiver` and a `Sender`, or on bytes | in one copy, because it may read ahead |
     /// | [`remote`](crate::remote) | as its worker declares: in `copies` copies, or not at all |

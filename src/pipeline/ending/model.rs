@@ -10,13 +10,13 @@ use crate::wire::Abort;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Event {
     Whole,
-    /// It wanted no more, and succeeded.
+    /// It stopped reading early, and succeeded.
     Left,
     /// It failed for a reason of its own.
     Fails,
     /// It failed because its input did.
     PassesOn,
-    /// It was notified at its own output that its reader left.
+    /// Its own output reported that the reader had disconnected.
     OutputGone,
     /// It lost its output.
     OutputLost,
@@ -156,7 +156,7 @@ fn supervised(events: &[Event], order: &[usize], way: Way) -> Option<End> {
     Some(ending.verifier())
 }
 
-/// Whether the part `at` may leave its input because its output is no longer needed.
+/// Whether the part `at` may stop early because its output is no longer needed.
 fn may_give_way(events: &[Event], at: usize) -> bool {
     match events.get(at) {
         None | Some(Event::Whole | Event::Hangs) => false,

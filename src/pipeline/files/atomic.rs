@@ -16,9 +16,9 @@ use crate::error::Result;
 /// A file that appears under its name only when it is complete.
 ///
 /// It is written under a temporary name in the same folder. [`commit`](Self::commit) syncs it to
-/// the disk and renames it, which replaces an existing file. Without a commit, dropping this value
-/// removes the temporary file. In a consumer, commit after the input has ended with `None`, which
-/// only a complete stream does.
+/// the disk and renames it, which replaces an existing file. If this value is dropped without a
+/// commit, the temporary file is removed. In a consumer, commit after the input has ended with
+/// `None`, which happens only for a complete stream.
 ///
 /// # Example
 ///
@@ -149,8 +149,8 @@ impl AsyncWrite for AtomicFile {
 }
 
 impl<S: RunSource<Item = Bytes>> Run<S> {
-    /// Writes everything to a file, which appears under its name only if the run is complete. It
-    /// then replaces an existing file; otherwise that file stays. See [`AtomicFile`].
+    /// Writes all output to a file, which appears under its name only if the run is complete. It
+    /// then replaces an existing file; otherwise that file stays unchanged. See [`AtomicFile`].
     ///
     /// # Errors
     ///

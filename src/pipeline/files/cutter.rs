@@ -8,7 +8,7 @@ pub enum LongLines {
     Fail,
     /// It is omitted, and counted as skipped in the report of the source.
     Skip,
-    /// It is truncated to the limit, at the end of a character.
+    /// It is truncated at the last character that fits into the limit.
     Cut,
 }
 

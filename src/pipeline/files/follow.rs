@@ -18,14 +18,14 @@ const INTERVAL: Duration = Duration::from_millis(250);
 /// Number of bytes per read.
 const READ: usize = 64 << 10;
 
-/// The lines of a growing file, including across rotation, as `tail -F` outputs them; see
+/// The lines of a growing file, across rotation, as `tail -F` outputs them; see
 /// [`Pipeline::read_lines`](crate::Pipeline::read_lines).
 ///
-/// It does not end by itself; [`Run::drain`](crate::Run::drain) ends it. When another file appears
-/// under the name, the rest of the old one is read, and then the new one from its start. A file
-/// that has become shorter is read from its start. If the file does not exist, the source waits for
-/// it. Data that is written to a rotated file after its successor was found is lost, and so is a
-/// file that is replaced twice within an interval.
+/// The source does not end by itself; [`Run::drain`](crate::Run::drain) ends it. When another file
+/// appears under the name, the source reads the rest of the old file, and then the new one from its
+/// start. A file that has become shorter is read from its start. If the file does not exist, the
+/// source waits for it. Two kinds of data are lost: what is written to a rotated file after the new
+/// file was found, and a file that is replaced twice within an interval.
 #[derive(Clone, Debug)]
 pub struct FollowFile {
     path: PathBuf,
@@ -47,7 +47,7 @@ impl FollowFile {
         }
     }
 
-    /// Starts at the end of the file at the start of the run.
+    /// Starts at the current end of the file when the run starts.
     #[must_use]
     pub fn from_end(self) -> Self {
         Self {
@@ -62,7 +62,7 @@ impl FollowFile {
         Self { interval, ..self }
     }
 
-    /// Sets the maximum length of a line in bytes, without its end; default: 1 MiB.
+    /// Sets the maximum length of a line in bytes, without its line end; default: 1 MiB.
     #[must_use]
     pub fn max_line(self, bytes: usize) -> Self {
         Self {
@@ -71,7 +71,7 @@ impl FollowFile {
         }
     }
 
-    /// Sets how longer lines are handled; default: they fail the run.
+    /// Sets how longer lines are handled; by default, they fail the run.
     #[must_use]
     pub fn long_lines(self, policy: LongLines) -> Self {
         Self {
@@ -112,7 +112,7 @@ struct Following {
     cutter: LineCutter,
     /// The buffer for reads.
     bytes: Vec<u8>,
-    /// The lines that were read and not yet given.
+    /// Lines that were read and not yet returned.
     chunk: Chunk,
     file: Option<Followed>,
     /// Whether to start at the end of the first file.
@@ -124,7 +124,7 @@ struct Followed {
     id: FileId,
     /// Number of bytes read.
     read: u64,
-    /// Whether another file has the name, so that this one ends where its data ends.
+    /// Whether another file now has the name. This file then ends where its data ends.
     is_replaced: bool,
 }
 
@@ -206,7 +206,7 @@ impl Following {
         }))
     }
 
-    /// Notes whether another file has the name, or the file has become shorter. What was written
+    /// Checks whether another file has the name, or the file has become shorter. Data written
     /// before that is read first.
     async fn look_for_successor(&mut self) -> Result<bool> {
         let Some(followed) = &mut self.file else {

@@ -12,9 +12,9 @@ use crate::error::{Error, Result};
 /// The lines of files, one file after the other; see
 /// [`Pipeline::read_lines`](crate::Pipeline::read_lines).
 ///
-/// A file whose name ends in `.gz` is decompressed, including all of its members, and so is a
-/// `.zst` file, with the feature `zstd`. A truncated file is an error. Lines end with LF or CRLF
-/// and must be UTF-8.
+/// A file whose name ends in `.gz` is decompressed, including all of its members. So is a `.zst`
+/// file, with the feature `zstd`. A truncated file is an error. Lines end with LF or CRLF and must
+/// be UTF-8.
 ///
 /// Files are read on a blocking thread, at most 192 KiB ahead, or one line if that is longer.
 #[derive(Clone, Debug)]
@@ -59,7 +59,7 @@ impl FileLines {
         Ok(Self::of(paths))
     }
 
-    /// Sets the maximum length of a line in bytes, without its end; default: 1 MiB.
+    /// Sets the maximum length of a line in bytes, without its line end; default: 1 MiB.
     #[must_use]
     pub fn max_line(self, bytes: usize) -> Self {
         Self {
@@ -68,7 +68,7 @@ impl FileLines {
         }
     }
 
-    /// Sets how longer lines are handled; default: they fail the run.
+    /// Sets how longer lines are handled; by default, they fail the run.
     #[must_use]
     pub fn long_lines(self, policy: LongLines) -> Self {
         Self {
@@ -120,7 +120,7 @@ impl FileLines {
 /// Number of bytes per read. The lines of one read form a [`Chunk`].
 const READ: usize = 64 << 10;
 
-/// Number of chunks that may wait.
+/// Number of chunks that may be queued.
 const AHEAD: usize = 1;
 
 /// Lines that were read together.

@@ -22,7 +22,7 @@ pub struct LineSource<F> {
     format: PhantomData<fn() -> F>,
 }
 
-/// Lines that a pipeline can start with: of [files](FileLines), or of a file that
+/// Lines with which a pipeline can start: of [files](FileLines), or of a file that
 /// [grows](FollowFile).
 pub trait IntoLines {
     /// Starts to read them.

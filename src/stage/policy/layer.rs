@@ -22,7 +22,7 @@ pub trait Layer: Clone + Send + Sync + 'static {
     /// The outputs of one item.
     type Outputs: Outputs<Item = <Self::Below as Stage>::Out>;
 
-    /// As [`ItemStage::IS_GUARDED`].
+    /// Like [`ItemStage::IS_GUARDED`].
     const IS_GUARDED: bool;
 
     /// Returns the inner stage.

@@ -35,7 +35,7 @@ pub(in crate::channel::items) struct ItemDecoder<T, F> {
     /// Offset of the next item in the payload.
     offset: u64,
     header: HeaderCheck,
-    /// The failure that ended the stream of items, returned again by later calls.
+    /// The failure that ended the stream of items; later calls return it again.
     failure: Option<ReceiveError>,
     item: PhantomData<fn() -> T>,
 }
@@ -64,8 +64,8 @@ impl<T, F: Decode<T>> ItemDecoder<T, F> {
         }
     }
 
-    /// Returns the next event, or `None` at the end of a complete stream. A failure that ended the
-    /// stream is returned again by later calls.
+    /// Returns the next event, or `None` at the end of a complete stream. After a failure that
+    /// ended the stream, every call returns that failure.
     pub(in crate::channel::items) fn poll_event(
         &mut self,
         cx: &mut Context<'_>,
@@ -126,8 +126,8 @@ impl<T, F: Decode<T>> ItemDecoder<T, F> {
         }
     }
 
-    /// Compares the header, if there is one and this has not been done. Must be called before data
-    /// is taken; no data precedes the header.
+    /// Compares the header, if there is one and it has not been compared yet. Must be called before
+    /// data is taken; no data precedes the header.
     fn check_header(&mut self) -> Result<(), ReceiveError> {
         if let HeaderCheck::Open = self.header {
             let compared = self.inbox.header().map_or(Ok(()), Self::compare);
@@ -309,7 +309,8 @@ impl<T, F: Decode<T>> ItemDecoder<T, F> {
         }
     }
 
-    /// Handles the end of the payload: what is left must be an item, and the count must match.
+    /// Handles the end of the payload: the remaining bytes must be an item, and the number of items
+    /// must match.
     fn end(&mut self) -> Result<Option<Event<T>>, ReceiveError> {
         if let Some(item) = self.decode(true)? {
             return Ok(Some(Event::Item(item)));

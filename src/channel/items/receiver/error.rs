@@ -4,14 +4,14 @@ use bytes::Bytes;
 
 use crate::channel::ReadError;
 
-/// The error of a receiver that cannot return the next item.
+/// The error of receiving an item.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReceiveError {
     /// The stream failed: it was aborted, truncated, damaged or never opened.
     #[error(transparent)]
     Stream(ReadError),
-    /// The bytes are not an item.
+    /// The bytes cannot be decoded as an item.
     #[error(transparent)]
     Item(BadItem),
     /// An item exceeds the limit.
@@ -37,7 +37,7 @@ pub enum ReceiveError {
         /// The receiver's format.
         here: &'static str,
     },
-    /// The items of the stream have another shape, and the format could misread them.
+    /// The items of the stream have another structure, and the format could misread them.
     #[error("the items of the stream are not those of this receiver: {}", .differences.join("; "))]
     Shape {
         /// One line for each difference, such as `` `price`: f64 in the stream, string here ``.
@@ -60,7 +60,7 @@ impl ReceiveError {
         }
     }
 
-    /// Whether stream and receiver disagree about the meaning of the bytes.
+    /// Whether the stream's format, item type or compression does not match the receiver.
     pub fn is_mismatch(&self) -> bool {
         matches!(
             self,
@@ -93,7 +93,7 @@ pub struct BadItem {
     pub offset: u64,
     /// The item's bytes, as far as the format could find its end.
     pub bytes: Bytes,
-    /// What is wrong with it.
+    /// Why it could not be read.
     pub reason: String,
 }
 

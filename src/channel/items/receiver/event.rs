@@ -11,7 +11,7 @@ pub enum Event<T> {
     Message(Text),
     /// The progress of an upstream stage.
     Progress(Box<Progress>),
-    /// Internal to the framework, sent between stages. Users never receive it.
+    /// Internal event between stages. Users never receive it.
     #[doc(hidden)]
     Signal(Signal),
 }

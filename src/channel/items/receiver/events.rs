@@ -49,7 +49,7 @@ impl<T, F: Decode<T>> Events<'_, T, F> {
     ///
     /// # Errors and cancel safety
     ///
-    /// As for [`Receiver::recv`].
+    /// Same as [`Receiver::recv`].
     pub async fn next(&mut self) -> Result<Option<Event<T>>, ReceiveError> {
         self.0.operate(Receiver::poll_user_event).await
     }

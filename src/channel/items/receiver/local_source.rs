@@ -13,10 +13,10 @@ pub(in crate::channel::items) struct LocalSource<T> {
     report: StreamReport,
     listeners: Listeners,
     goes_on_after_bad_items: bool,
-    /// The metadata of the stream, and the header made of it.
+    /// The metadata of the stream, and the header created from it.
     metadata: Option<StreamMetadata>,
     header: Option<Header>,
-    /// The failure that ended the stream of items, returned again by later calls.
+    /// The failure that ended the stream of items; later calls return it again.
     failure: Option<ReceiveError>,
 }
 
@@ -33,7 +33,7 @@ impl<T> LocalSource<T> {
         }
     }
 
-    /// Only the setting for bad items applies: the limits are about encoded bytes.
+    /// Only the setting for bad items applies: the limits concern encoded bytes.
     pub(in crate::channel::items) fn set(&mut self, settings: Settings) {
         self.goes_on_after_bad_items |= settings.goes_on_after_bad_items;
     }
@@ -43,7 +43,7 @@ impl<T> LocalSource<T> {
         self.metadata = Some(metadata);
     }
 
-    /// Waits until the metadata is known. `make` makes the rest of the header.
+    /// Waits until the metadata is known. `make` supplies the rest of the header.
     pub(in crate::channel::items) fn poll_header(
         &mut self,
         make: impl FnOnce() -> Header,

@@ -20,7 +20,7 @@ use crate::wire::{Close, Header};
 /// stream without a header, from a worker that does not use pipewright, is decoded as `F`.
 ///
 /// `Ok(None)` from [`recv`](Self::recv), or the end of the `Stream`, means that the writer closed
-/// the stream and everything arrived. Every other end is an error.
+/// the stream and everything arrived. In every other case, the stream ends with an error.
 ///
 /// **Dropping** it before the end cancels the stream: the sender's next send fails.
 ///
@@ -65,7 +65,7 @@ pub struct Receiver<T, F: Format = Json> {
     pub(in crate::channel::items) over: bool,
     /// An error to be returned by the next call.
     pub(in crate::channel::items) held: Option<Box<ReceiveError>>,
-    /// Receives messages from within the process that user code does not request.
+    /// Queues messages from within the process that user code does not handle.
     pub(in crate::channel::items) message_queue: Option<MessageQueue>,
     /// Whether user code handles messages and progress itself.
     pub(in crate::channel::items) keeps_messages: bool,
@@ -135,7 +135,7 @@ impl<T, F: Format> Receiver<T, F> {
         self.set(|settings| settings.goes_on_after_bad_items = true)
     }
 
-    /// What has arrived so far, and the verdict once there is one.
+    /// The traffic so far, and the verdict once the stream has ended.
     pub fn report(&self) -> StreamReport {
         match &self.source {
             Source::New { .. } => StreamReport::default(),
@@ -164,7 +164,8 @@ impl<T, F: Format> Receiver<T, F> {
 }
 
 impl<T, F: Decode<T>> Receiver<T, F> {
-    /// Returns `error` to the `Stream` implementation, unless an error has ended the stream.
+    /// Returns `error` to the `Stream` implementation only the first time, if it has ended the
+    /// stream.
     pub(crate) fn tell_once(&mut self, error: ReceiveError) -> Option<ReceiveError> {
         let told = !self.goes_on() && std::mem::replace(&mut self.told, true);
         (!told).then_some(error)
@@ -268,8 +269,8 @@ impl<T, F: Decode<T>> Receiver<T, F> {
         poll_fn(|cx| poll(operation.0, cx)).await
     }
 
-    /// Waits for the first frame of the stream and compares its header with this receiver. Returns
-    /// the header, or `None` if the writer sent none.
+    /// Waits for the first frame of the stream and compares the stream's header with this receiver.
+    /// Returns the header, or `None` if the writer sent none.
     ///
     /// # Errors
     ///
@@ -299,7 +300,7 @@ impl<T, F: Decode<T>> Receiver<T, F> {
         }
     }
 
-    /// Connects now instead of with the first item.
+    /// Connects now instead of when the first item is received.
     ///
     /// # Errors
     ///
@@ -315,8 +316,8 @@ impl<T, F: Decode<T>> Receiver<T, F> {
         }
     }
 
-    /// Returns the underlying reader of bytes, which starts with the first byte that belongs to no
-    /// item.
+    /// Returns the underlying reader of bytes. It starts at the first byte that is not part of a
+    /// received item.
     ///
     /// # Errors
     ///
@@ -342,11 +343,11 @@ impl<T, F: Decode<T>> Receiver<T, F> {
         self.close_with(Close::NORMAL).await;
     }
 
-    /// Cancels the stream with a reason that the sender sees; as [`ChannelReader::cancel`].
+    /// Cancels the stream with a reason that the sender receives; see [`ChannelReader::cancel`].
     ///
     /// # Cancel safety
     ///
-    /// As for [`close`](Self::close).
+    /// Same as [`close`](Self::close).
     pub async fn cancel(&mut self, reason: impl AsRef<str>) {
         self.close_with(Close::cancel(reason.as_ref())).await;
     }

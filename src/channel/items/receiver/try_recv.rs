@@ -53,13 +53,14 @@ impl<T, F: Decode<T>> Receiver<T, F> {
         }
     }
 
-    /// Waits for an item, then takes the items available after it, up to `limit` in total, and
-    /// appends them to `items`. Returns their number; 0 at the end of a complete stream, or if
+    /// Waits for an item and appends it to `items`, together with the items available after it, up
+    /// to `limit` in total. Returns their number. Returns 0 at the end of a complete stream, or if
     /// `limit` is 0.
     ///
     /// # Errors
     ///
-    /// The errors of [`recv`](Self::recv). An error after some items is returned by the next call.
+    /// The errors of [`recv`](Self::recv). If an error follows some items, the next call returns
+    /// it.
     ///
     /// # Cancel safety
     ///
@@ -76,7 +77,7 @@ impl<T, F: Decode<T>> Receiver<T, F> {
             .await
     }
 
-    /// Ready when [`recv_many`](Self::recv_many) is.
+    /// The polling version of [`recv_many`](Self::recv_many).
     ///
     /// # Errors
     ///

@@ -1,8 +1,8 @@
 //! A coarse clock whose reading costs one memory load. It counts milliseconds while it is in use.
 //!
 //! A sender reads it for each item that joins others; reading the system clock would cost as much
-//! as the item. A thread does the counting. A task would stop when blocking code occupies the only
-//! thread of a runtime, which is when the clock is needed.
+//! as sending the item. A thread does the counting. A task would stop when blocking code occupies
+//! the only thread of a runtime, which is when the clock is needed.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Condvar, Mutex, Once, PoisonError};

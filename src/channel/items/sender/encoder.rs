@@ -13,18 +13,18 @@ use crate::codec::Encode;
 use crate::sync::{AtomicBool, Mutex, MutexExt, MutexGuard, TryLockError};
 use crate::wire::{Abort, InBand, Text};
 
-/// Number of ticks after which the next `send` sends waiting items.
+/// Number of ticks after which the next `send` also sends the waiting items.
 const OLD: u64 = 2;
 
-/// The sending half that a [`Sender`](super::super::Sender) shares with its flusher.
+/// The state that a [`Sender`](super::super::Sender) shares with its flusher.
 ///
 /// When an item is sent:
 ///
 /// * An item that fills a frame sends that frame.
-/// * If nothing else waits, `send` sends the item immediately, as far as the [`FlushPolicy`]
-///   permits. It does the same if other items have waited for two milliseconds.
-/// * All other items wait for more. They set a [`FlushTimer`], and the flusher sends them within
-///   two milliseconds.
+/// * * If nothing else waits, `send` sends the item immediately if the [`FlushPolicy`] permits it.
+///   It also does so if other items have waited for two milliseconds.
+/// * * All other items wait for more items. They set a [`FlushTimer`], and the flusher sends them
+///   within two milliseconds.
 pub(in crate::channel::items) struct ItemEncoder<F> {
     /// Protects the outbox while the sender or the flusher polls it; never held across an await.
     state: Mutex<State<F>>,
@@ -32,7 +32,7 @@ pub(in crate::channel::items) struct ItemEncoder<F> {
     ready: AtomicBool,
     wakers: Arc<Wakers>,
     /// Wakes both tasks. Both register this waker with the outbox, so that neither replaces the
-    /// other.
+    /// other's waker.
     both: Waker,
     /// Wakes only the flusher.
     flusher: Waker,
@@ -44,7 +44,7 @@ pub(in crate::channel::items) struct State<F> {
     flush_policy: FlushPolicy,
     /// Items that wait for more items.
     rest: Option<PendingItems>,
-    /// Whether the flusher is sending what the connection did not accept at once.
+    /// Whether the flusher is sending data that the connection did not accept immediately.
     pub(in crate::channel::items) flushing: bool,
     /// `None` without a flusher.
     flush_timer: Option<FlushTimer>,
@@ -55,7 +55,8 @@ pub(in crate::channel::items) struct State<F> {
 struct PendingItems {
     /// The tick at which the first of these items arrived.
     since: u64,
-    /// Number of payload bytes in complete frames at that time; it identifies the current frame.
+    /// Number of payload bytes in complete frames when the first of these items arrived; it
+    /// identifies the current frame.
     framed: u64,
     /// The value of `framed` when the flush timer last fired.
     seen: u64,
@@ -63,8 +64,8 @@ struct PendingItems {
 }
 
 impl<F> State<F> {
-    /// Whether the accepted item joins earlier ones and nothing else has to be done: their frame
-    /// has room, they have not waited long, and the flush timer is set.
+    /// Whether the accepted item joins earlier ones without further work: their frame has room,
+    /// they have not waited long, and the flush timer is set.
     #[inline]
     fn joins_others(&self) -> bool {
         let packer = self.outbox.packer();
@@ -75,8 +76,8 @@ impl<F> State<F> {
     }
 
     /// Whether messages from other sources can be sent. An outbox that is closed or has failed
-    /// leaves them in the queue. Progress alone does not begin a stream, because its metadata may
-    /// follow.
+    /// leaves them in the queue. Progress alone does not start a stream, because its metadata may
+    /// still arrive.
     pub(in crate::channel::items) fn has_aside(&self) -> bool {
         let packer = self.outbox.packer();
         packer.message_queue().is_some_and(|message_queue| {
@@ -257,7 +258,7 @@ impl<F> ItemEncoder<F> {
         self.accept(|state| state.outbox.push_in_band(message));
     }
 
-    /// Accepts something with `push`, and sends what is due.
+    /// Accepts something with `push`, and sends whatever is due.
     fn accept<R>(&self, push: impl FnOnce(&mut State<F>) -> R) -> R {
         let mut state = self.lock();
         let pushed = push(&mut state);
@@ -271,7 +272,7 @@ impl<F> ItemEncoder<F> {
         pushed
     }
 
-    /// Sends the waiting items if they consist of one item or have waited long enough.
+    /// Sends the waiting items if there is only one, or if they have waited long enough.
     fn send_now(state: &mut State<F>, cx: &mut Context<'_>) {
         let packer = state.outbox.packer();
         match &state.rest {
@@ -292,7 +293,7 @@ impl<F> ItemEncoder<F> {
         }
     }
 
-    /// Sends the waiting items. The sender's next call returns a failure.
+    /// Sends the waiting items. If this fails, the sender's next call returns the failure.
     fn flush_idle(state: &mut State<F>, cx: &mut Context<'_>) {
         let flushed = unconstrained(cx, |cx| state.outbox.poll_flush_idle(cx));
         state.flushing = flushed.is_pending();
@@ -301,7 +302,7 @@ impl<F> ItemEncoder<F> {
         }
     }
 
-    /// Runs the flusher after it was woken. Sends a heartbeat if `beats` is set.
+    /// Runs the flusher after a wake-up. Sends a heartbeat if `beats` is set.
     pub(in crate::channel::items) fn flush(&self, state: &mut State<F>, beats: bool) {
         let rung = state
             .flush_timer
@@ -338,7 +339,7 @@ impl<F> ItemEncoder<F> {
         })
     }
 
-    /// Ends the sender: takes the unfinished outbox, if any, and stops the flusher.
+    /// Ends the sender: returns the unfinished outbox, if any, and stops the flusher.
     pub(in crate::channel::items) fn leave(&self) -> Option<Outbox> {
         let mut state = self.lock();
         state.over = true;

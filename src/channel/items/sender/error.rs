@@ -73,13 +73,13 @@ impl<T> SendError<T> {
 
     /// Returns the item that was not sent.
     ///
-    /// `None` if there is none: flushing and closing fail without an item, and a tokio-util codec
+    /// `None` if there is no item: flushing and closing fail without one, and a tokio-util codec
     /// does not return its item.
     pub fn into_item(self) -> Option<T> {
         self.item
     }
 
-    /// The channel's error. `None` if the item was refused and the channel is still usable.
+    /// The channel's error. `None` if only the item was rejected and the channel is still usable.
     pub fn channel_error(&self) -> Option<&WriteError> {
         match &self.cause {
             Cause::Channel(error) => Some(error),

@@ -3,25 +3,27 @@ use std::time::{Duration, Instant};
 /// The reciprocal of the share of idle time that a sender may spend on partial frames.
 const SHARE: u32 = 4;
 
-/// Maximum accumulated allowance, so that a short burst after a pause is sent item by item.
+/// Maximum accumulated allowance. It lets the first items of a burst after a pause be sent one by
+/// one.
 const MOST: Duration = Duration::from_micros(64);
 
-/// Maximum charge for one frame. Longer times are caused by the system or another process.
+/// Maximum charge for one frame. Longer times are caused by the operating system or another
+/// process.
 const COST: Duration = Duration::from_micros(16);
 
 /// Decides whether `send` sends an item immediately.
 ///
 /// Sending each item costs one system call, so the time for it is limited. The allowance grows by a
-/// quarter of the time in which nothing waits to be sent, up to 64 µs. Each partial frame that
-/// `send` sends is charged its duration, at most 16 µs. While any allowance is left, an item is
-/// sent immediately; after a pause of 64 µs that is always the case. A sender without pauses uses
-/// the allowance up and then fills frames.
+/// quarter of the idle time, up to 64 µs. Each partial frame that `send` sends is charged its
+/// duration, at most 16 µs. While any allowance is left, an item is sent immediately; after a pause
+/// of 64 µs this is always the case. A sender without pauses uses up the allowance and then fills
+/// frames.
 #[derive(Debug)]
 pub(in crate::channel::items) struct FlushPolicy {
-    /// May be overdrawn by one frame, which the next pause makes up for.
+    /// May be overdrawn by one frame; the next pause compensates for it.
     left: Duration,
     owed: Duration,
-    /// Since when nothing has been waiting to be sent.
+    /// The time since which nothing has been waiting to be sent.
     since: Instant,
 }
 
@@ -34,7 +36,7 @@ impl FlushPolicy {
         }
     }
 
-    /// Whether an item may be sent immediately if nothing else is waiting at `now`.
+    /// Whether an item may be sent immediately at `now`, if nothing else is waiting.
     pub(in crate::channel::items) fn allows(&mut self, now: Instant) -> bool {
         let mut grown = now.saturating_duration_since(self.since) / SHARE;
         self.since = now;
@@ -53,7 +55,7 @@ impl FlushPolicy {
         self.since = now;
     }
 
-    /// Records that everything was sent by the flusher; nothing waits since `now`.
+    /// Records that the flusher sent everything; nothing waits since `now`.
     pub(in crate::channel::items) fn emptied(&mut self, now: Instant) {
         self.since = now;
     }
@@ -67,7 +69,8 @@ mod tests {
 
     const MICRO: Duration = Duration::from_micros(1);
 
-    /// How many of `items`, sent `gap` apart and costing `cost` each, are sent immediately.
+    /// Number of `items` that are sent immediately if they are sent `gap` apart and cost `cost`
+    /// each.
     fn at_once(gap: Duration, cost: Duration, items: u32) -> u32 {
         let mut now = Instant::now();
         let mut flush_policy = FlushPolicy::new(now);

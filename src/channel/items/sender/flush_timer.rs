@@ -13,8 +13,8 @@ use tokio::time::{Instant, Sleep, sleep};
 /// Wakes the flusher of a sender within one or two milliseconds.
 ///
 /// The sender sets it, but the runtime's timer fires it. Waking the flusher from the sender's
-/// thread would not help: a runtime runs the task that was woken last on the waking thread, and
-/// there it would wait while the sender computes.
+/// thread would not help: the runtime runs the most recently woken task on the waking thread, where
+/// it would wait while the sender computes.
 #[derive(Debug)]
 pub(in crate::channel::items) struct FlushTimer {
     #[cfg(not(shuttle))]

@@ -69,8 +69,8 @@ pub(in crate::channel::items) async fn run<F>(
 
 /// Schedules heartbeats for a sender that has nothing to send.
 pub(in crate::channel::items) struct Heartbeats {
-    /// Half of the promised interval, because a check cannot see what was sent just after the
-    /// previous one.
+    /// Half of the promised interval. A check cannot detect what was sent just after the previous
+    /// check.
     half: Duration,
     timer: Pin<Box<tokio::time::Sleep>>,
     /// Number of payload bytes sent at the last check.
@@ -88,7 +88,7 @@ impl Heartbeats {
     }
 
     /// Whether nothing was sent since the last check; `sent` is the current number of payload
-    /// bytes. Schedules the next check and wakes the task then.
+    /// bytes. Schedules the next check, which wakes the task.
     fn is_due(&mut self, cx: &mut Context<'_>, sent: u64) -> bool {
         let mut due = false;
         while self.timer.as_mut().poll(cx).is_ready() {

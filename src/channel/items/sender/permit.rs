@@ -39,7 +39,7 @@ impl<T> TrySendError<T> {
         }
     }
 
-    /// Whether there was only no room.
+    /// Whether the only reason is a lack of room.
     pub fn is_full(&self) -> bool {
         matches!(self, Self::Full(_))
     }
@@ -103,7 +103,7 @@ impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
     ///
     /// # Errors and cancel safety
     ///
-    /// As for [`ChannelWriter::connect`](crate::ChannelWriter::connect).
+    /// Same as [`ChannelWriter::connect`](crate::ChannelWriter::connect).
     pub async fn connect(&mut self) -> Result<(), WriteError> {
         self.flush().await
     }

@@ -24,14 +24,14 @@ use crate::wire::{Abort, Text};
 ///
 /// It is a [`Sink`](futures::Sink) of `T`. While the sender is busy, items are joined into frames
 /// of up to 64 KiB. If the receiver is slower, the sender waits. A channel holds 64 frames by
-/// default, and an item after a pause is a frame of its own, so do not send many items before
-/// something receives them.
+/// default, and an item sent after a pause occupies a frame of its own. Therefore start the
+/// receiver before you send many items.
 ///
 /// An item is sent within 2 milliseconds of [`send`](Self::send), without a call to
 /// [`flush`](Self::flush):
 ///
-/// * An item after a pause is sent by `send` itself, and so are the first few items of a burst, as
-///   long as this takes less than a fifth of the time.
+/// * * An item after a pause is sent by `send` itself. So are the first items of a burst, as long
+///   as this takes less than a fifth of the time.
 /// * The rest of a burst waits up to 2 milliseconds for more items. Then a timer of the runtime
 ///   sends it, even while the sender's task computes. If blocking code occupies every thread of the
 ///   runtime, it is sent by the next `send` or the next await that yields.
@@ -76,8 +76,7 @@ pub struct Sender<T, F: Format = Json> {
 
 #[allow(clippy::large_enum_variant)] // Not boxed: a box costs each item an indirection.
 pub(in crate::channel::items) enum Target<T, F> {
-    /// Not used yet. The writer gets its header with the first use, when the trait bounds are
-    /// known.
+    /// Not used yet. The writer gets its header on the first use, when the trait bounds are known.
     New(Option<Box<ChannelWriter>>),
     Channel {
         encoder: Arc<ItemEncoder<F>>,
@@ -127,13 +126,13 @@ impl<T, F: Format> Sender<T, F> {
         })
     }
 
-    /// Passes the sender to `return_slot` when it is dropped, instead of aborting the stream.
+    /// When the sender is dropped, passes it to `return_slot` instead of aborting the stream.
     pub(crate) fn in_custody(mut self, return_slot: ReturnSlot<Self>) -> Self {
         self.return_slot = Some(return_slot);
         self
     }
 
-    /// Puts the user's metadata into the header. Has no effect after the first use.
+    /// Puts metadata for the receiver into the header. Has no effect after the first use.
     #[must_use]
     pub fn with_content(mut self, content: Value) -> Self {
         match &mut self.target {
@@ -146,8 +145,8 @@ impl<T, F: Format> Sender<T, F> {
     /// Compresses the stream and names the algorithm in the header; the receiver decompresses it
     /// automatically. Has no effect after the first use.
     ///
-    /// Like [`ChannelWriter::compressed`]. Items are still sent when the sender pauses, and can be
-    /// decompressed then.
+    /// Like [`ChannelWriter::compressed`]. When the sender pauses, its items are still sent
+    /// immediately and can be decompressed.
     #[must_use]
     pub fn compressed(mut self, compression: Compression) -> Self {
         self.set_head(|head| head.compress(compression));
@@ -170,7 +169,7 @@ impl<T, F: Format> Sender<T, F> {
         }
     }
 
-    /// What was accepted so far, and how the stream ended.
+    /// The traffic accepted so far, and how the stream ended.
     pub fn report(&self) -> StreamReport {
         match &self.target {
             Target::New(_) => StreamReport::default(),
@@ -182,7 +181,7 @@ impl<T, F: Format> Sender<T, F> {
 
 impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
     /// Starts the sender, so that it sends messages that a stage queues before it first uses its
-    /// sender. Settings still have an effect as long as no such message was sent.
+    /// sender. Settings still take effect until such a message is sent.
     pub(crate) fn started(mut self) -> Self {
         self.target();
         self
@@ -219,8 +218,8 @@ impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
         }
     }
 
-    /// Yields once, so that a new flusher runs before the sender's task computes. Until then the
-    /// runtime keeps the flusher on this thread.
+    /// Yields once, so that a new flusher runs before the sender's task computes. Before its first
+    /// run, the runtime keeps the flusher on this thread.
     fn poll_started(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if let Target::Channel { starts, .. } = self.target()
             && std::mem::take(starts)
@@ -295,7 +294,7 @@ impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
         }
     }
 
-    /// Ready when [`flush`](Self::flush) is.
+    /// The polling version of [`flush`](Self::flush).
     ///
     /// # Errors
     ///
@@ -312,7 +311,7 @@ impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
         })
     }
 
-    /// Ready when [`close`](Self::close) is.
+    /// The polling version of [`close`](Self::close).
     ///
     /// # Errors
     ///

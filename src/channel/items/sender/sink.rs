@@ -32,8 +32,8 @@ impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
     ///
     /// # Errors
     ///
-    /// Returns a [`SendError`] that contains the item. Either the channel failed, which every later
-    /// call repeats, or the format cannot represent the item, after which the sender stays usable.
+    /// Returns a [`SendError`] that contains the item. If the channel failed, every later call
+    /// fails too. If the format cannot represent the item, the sender stays usable.
     ///
     /// # Cancel safety
     ///
@@ -55,7 +55,7 @@ impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
     ///
     /// # Cancel safety
     ///
-    /// As for [`ChannelWriter::send_message`](crate::channel::ChannelWriter::send_message).
+    /// Same as [`ChannelWriter::send_message`](crate::channel::ChannelWriter::send_message).
     pub async fn send_message(&mut self, text: impl Into<Text>) -> Result<(), WriteError> {
         self.operate(Self::poll_ready).await?;
         self.push_message(text.into())?;
@@ -66,7 +66,7 @@ impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
     ///
     /// # Errors and cancel safety
     ///
-    /// As for [`ChannelWriter::flush`](crate::channel::ChannelWriter::flush).
+    /// Same as [`ChannelWriter::flush`](crate::channel::ChannelWriter::flush).
     pub async fn flush(&mut self) -> Result<(), WriteError> {
         self.operate(Self::poll_flush).await
     }
@@ -75,7 +75,7 @@ impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
     ///
     /// # Errors and cancel safety
     ///
-    /// As for [`ChannelWriter::close`](crate::channel::ChannelWriter::close).
+    /// Same as [`ChannelWriter::close`](crate::channel::ChannelWriter::close).
     pub async fn close(&mut self) -> Result<(), WriteError> {
         self.operate(Self::poll_close).await
     }
@@ -84,7 +84,7 @@ impl<T: Send + 'static, F: Encode<T>> Sender<T, F> {
     ///
     /// # Errors and cancel safety
     ///
-    /// As for [`ChannelWriter::abort`](crate::channel::ChannelWriter::abort).
+    /// Same as [`ChannelWriter::abort`](crate::channel::ChannelWriter::abort).
     pub async fn abort(&mut self, abort: Abort) -> Result<(), WriteError> {
         self.operate(|sender, cx| sender.poll_abort(cx, &abort))
             .await

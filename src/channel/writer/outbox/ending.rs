@@ -68,8 +68,8 @@ impl Outbox {
         }
     }
 
-    /// Bounds the end of a stream whose writer was dropped: it is abandoned if the peer gives no
-    /// sign of life within the close timeout.
+    /// Bounds the end of a stream whose writer was dropped: it is abandoned if the peer sends
+    /// nothing within the close timeout.
     pub(in crate::channel::writer) fn bound_the_end(&mut self) {
         if let State::Ending { dropped, .. } = &mut self.state {
             *dropped = Some(IdleTimeout::of("the engine", self.close_timeout));

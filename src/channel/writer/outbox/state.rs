@@ -45,8 +45,8 @@ impl State {
     }
 }
 
-/// Ready when what the peer sends ends the stream; see [`outcome`]. Anything that it sends is a
-/// sign of life.
+/// Ready when the peer has ended the stream; see [`outcome`]. Every frame of the peer restarts the
+/// timeout.
 pub(super) fn poll_closed(
     link: &mut dyn Transport,
     (phase, how): (Phase, &EndKind),

@@ -96,7 +96,7 @@ fn kind(known: &Function) -> Option<String> {
     struct Metadata {
         kind: String,
     }
-    /// pipewright's metadata is short; longer metadata comes from others.
+    /// pipewright's metadata is short; longer metadata comes from other implementations.
     const LONGEST: usize = 4 << 10;
     let metadata = known.registered.metadata.as_ref()?;
     if metadata.as_json().len() > LONGEST {

@@ -13,9 +13,9 @@ pub(in crate::engine::control) struct Delivery {
     pub(in crate::engine::control) otherwise: Fallback,
 }
 
-/// The party that is notified if a message cannot be delivered.
+/// The party to notify if a message cannot be delivered.
 pub(in crate::engine::control) enum Fallback {
-    /// No one: it was a notice, or a call without an answer.
+    /// None: the message was a notice, or a call without an answer.
     Nobody,
     /// The caller of the call that was forwarded to `executor`.
     Caller {
@@ -92,7 +92,7 @@ pub(in crate::engine::control) fn failure(
 }
 
 /// Notifies a worker of a failure, even if its outbox is full. If the message is too long for the
-/// worker, first the error text and then the function id is omitted.
+/// worker, the error text is omitted first, then the function id.
 pub(in crate::engine::control) fn notify(to: &Outbox, failed: InvocationResult) {
     let brief = |function_id: String| {
         let code = failed.error.as_ref().map(|error| error.code.clone());

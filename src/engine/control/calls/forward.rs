@@ -21,7 +21,7 @@ use crate::wire::{CALLER, ControlMessage, ErrorBody, InvokeFunction};
 
 impl Control {
     /// Forwards a call to the least busy worker that has the function. The payload is moved out;
-    /// the rest stays for an answer.
+    /// the other fields remain for an answer.
     pub(in crate::engine::control) fn forward(
         &self,
         caller: &WorkerId,
@@ -127,7 +127,8 @@ impl Control {
         Ok(())
     }
 
-    /// Forwards, or answers, the calls that were held for a registration which is now decided.
+    /// Forwards or answers the calls that were waiting for a registration which has now been
+    /// decided.
     pub(in crate::engine::control) fn release(&self, core: &Core, out: &mut Deliveries) {
         let mut tables = self.lock();
         let Tables { registry, held, .. } = &mut *tables;

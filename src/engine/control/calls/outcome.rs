@@ -7,7 +7,7 @@ pub(in crate::engine) enum Outcome {
     Result,
     /// The worker answered with an error.
     Error,
-    /// The caller or the worker left before there was an answer.
+    /// The caller or the worker disconnected before there was an answer.
     Stopped,
     /// No answer was expected.
     Void,

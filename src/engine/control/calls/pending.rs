@@ -46,12 +46,12 @@ impl PendingCalls {
         });
     }
 
-    /// Takes the calls for whose functions no registration is pending any more.
+    /// Takes the calls whose functions no longer have a pending registration.
     pub(in crate::engine::control) fn due(&mut self, registry: &Registry) -> Vec<PendingCall> {
         self.take(|held| !registry.expects(&held.call.function_id))
     }
 
-    /// Removes a call that its caller no longer waits for. Returns whether it was here.
+    /// Removes a call whose caller no longer waits for it. Returns whether it was held here.
     pub(in crate::engine::control) fn cancel(
         &mut self,
         caller: &WorkerId,
@@ -63,7 +63,7 @@ impl PendingCalls {
         !cancelled.is_empty()
     }
 
-    /// Removes every call of a caller that has left.
+    /// Removes every call of a caller that has disconnected.
     pub(in crate::engine::control) fn leave(&mut self, caller: &WorkerId) {
         self.take(|held| held.caller == *caller);
     }

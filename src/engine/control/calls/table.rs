@@ -17,7 +17,7 @@ pub(in crate::engine::control) struct Call {
     pub(in crate::engine::control) traceparent: Option<String>,
     pub(in crate::engine::control) baggage: Option<String>,
     pub(in crate::engine::control) opened: Instant,
-    /// Whether no answer is expected, so that the answer only frees the slot of the call.
+    /// Whether no answer is expected. An answer then only frees the slot of the call.
     pub(in crate::engine::control) void: bool,
     /// The bytes charged to its caller's account.
     pub(in crate::engine::control) held: Reservation,
@@ -25,8 +25,8 @@ pub(in crate::engine::control) struct Call {
 
 /// The calls in flight. The time is passed as an argument.
 ///
-/// A call is identified by executor and id, so that no worker can answer for another, and by caller
-/// and id, so that no worker can cancel the call of another.
+/// A call is identified by executor and id, so that no worker can answer for another. It is also
+/// identified by caller and id, so that no worker can cancel the call of another.
 pub(in crate::engine::control) struct Calls {
     /// Maximum number of open calls of one worker.
     max: usize,
@@ -51,12 +51,12 @@ pub(in crate::engine) enum CallRefused {
     QuotaExceeded(#[from] QuotaExceeded),
 }
 
-/// The calls that end with a worker.
+/// The calls that end when a worker disconnects.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(in crate::engine::control) struct Left {
-    /// Calls of others that it executed.
+    /// Calls of other workers that it executed.
     pub(in crate::engine::control) stopped: Vec<Call>,
-    /// Calls that it made and others execute.
+    /// Calls that it made and other workers execute.
     pub(in crate::engine::control) abandoned: Vec<Call>,
 }
 
@@ -93,7 +93,7 @@ impl Calls {
         }
     }
 
-    /// Closes the call that `executor` answers; `None` if it does not exist any more.
+    /// Closes the call that `executor` answers; `None` if it no longer exists.
     pub(in crate::engine::control) fn close(
         &mut self,
         executor: &WorkerId,
@@ -111,7 +111,7 @@ impl Calls {
         Some(call)
     }
 
-    /// Closes a call that its caller no longer waits for.
+    /// Closes a call whose caller no longer waits for it.
     pub(in crate::engine::control) fn cancel(
         &mut self,
         caller: &WorkerId,

@@ -8,8 +8,8 @@ use crate::transport::now;
 use crate::wire::ErrorBody;
 
 impl Control {
-    /// Delivers messages without waiting for room: the effects of a worker's end on others, bounded
-    /// by its calls and functions.
+    /// Delivers messages without waiting for room. Used for the effects that a worker's end has on
+    /// others; bounded by its calls and functions.
     pub(in crate::engine::control) fn push_all(&self, mut out: Deliveries) {
         while let Some(mut delivery) = out.pop_front() {
             let Some(message) = delivery.message.take() else {

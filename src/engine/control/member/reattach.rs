@@ -46,7 +46,8 @@ impl Member<'_> {
             .retain(|function_id| worker.is_some_and(|worker| worker.has(function_id)));
     }
 
-    /// Removes functions from before a reattach if the worker has more bytes than it may have.
+    /// If the worker exceeds its limit in bytes, removes functions that were registered before the
+    /// reattach.
     pub(super) fn keep_to_limit(&self, out: &mut Deliveries) {
         if !self.charges.exceeded() {
             return;

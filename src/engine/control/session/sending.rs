@@ -44,7 +44,7 @@ impl<T: Transport> Session<'_, T> {
         Poll::Pending
     }
 
-    /// Checks a worker that does not accept a waiting message at once.
+    /// Checks a worker that does not accept a waiting message immediately.
     fn poll_stall(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
         loop {
             let now = Instant::now().into_std();

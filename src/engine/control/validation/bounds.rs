@@ -20,7 +20,7 @@ const LONGEST_TRACE: usize = 256;
 /// Maximum length of `baggage`, in bytes; W3C Baggage requires forwarding 8192.
 const LONGEST_BAGGAGE: usize = 8 << 10;
 
-/// The message with its parts within bounds; `None` if a part cannot be truncated.
+/// Returns the message with its parts within bounds; `None` if a part cannot be truncated.
 pub(in crate::engine::control) fn bounded(message: ControlMessage) -> Option<ControlMessage> {
     let fits = match &message {
         ControlMessage::InvokeFunction(call) => call
@@ -62,7 +62,8 @@ pub(in crate::engine::control) fn bounded(message: ControlMessage) -> Option<Con
     })
 }
 
-/// An id of at most [`LONGEST_ID`] bytes, or one that is longer than any function's.
+/// Returns an id of at most [`LONGEST_ID`] bytes, or one that is longer than the id of any
+/// function.
 fn id(id: String) -> String {
     if id.len() <= LONGEST_ID {
         return id;

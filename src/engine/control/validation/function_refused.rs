@@ -27,7 +27,7 @@ pub(in crate::engine) enum FunctionRefused {
 }
 
 impl FunctionRefused {
-    /// Whether nothing of the registration is kept. A waiting registration is kept.
+    /// Whether the registration was discarded. A waiting registration is kept.
     pub(in crate::engine::control) fn is_final(&self) -> bool {
         !matches!(self, Self::Conflict { .. })
     }

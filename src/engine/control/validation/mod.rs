@@ -1,4 +1,4 @@
-//! Limits on messages, and why one is refused.
+//! Limits on messages, and the reasons why a message is refused.
 
 pub(super) mod bounds;
 pub(super) mod function_refused;

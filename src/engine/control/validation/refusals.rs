@@ -14,7 +14,7 @@ const COMPARED: usize = 500;
 /// Maximum number of namespaces in an error, each of at most 256 bytes.
 const NAMESPACES: usize = 5;
 
-/// Suggests a function that `role` may trigger; nothing without a role.
+/// Suggests a function that `role` may call. Without a role, suggests nothing.
 pub(in crate::engine::control) fn not_found(
     registry: &Registry,
     namespace: &str,

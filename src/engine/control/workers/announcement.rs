@@ -10,8 +10,8 @@ use crate::wire::Payload;
 /// ones could become equal.
 const LONGEST_NAMESPACE: usize = 256;
 
-/// Parses a worker's announcement (`docs/protocol.md` section 1.3), as far as the engine keeps it.
-/// `Err` describes the problem.
+/// Parses the parts of a worker's announcement that the engine keeps (`docs/protocol.md` section
+/// 1.3). `Err` describes the problem.
 ///
 /// Other fields, and values that are not text, numbers or booleans, are ignored. Each text is
 /// truncated to [`LONGEST_NAME`] bytes, so an announcement of any length takes a few hundred bytes.

@@ -10,7 +10,8 @@ const ENTRY: usize = 320;
 /// for each of a million calls with ids of 36 bytes (`benches/siege`, attack `unanswered`).
 const CALL: usize = 832;
 
-/// The memory that the tables hold for one worker, and its registrations, which replace each other.
+/// The memory that the tables hold for one worker, including its registrations. A registration can
+/// replace an earlier one.
 pub(in crate::engine::control) struct Charges {
     worker_quota: WorkerQuota,
     /// Maximum size of one registration in bytes.
@@ -80,8 +81,8 @@ impl Charges {
         self.worker_quota.registrations().remove(function_id);
     }
 
-    /// Moves in the bytes of an older connection of the worker. Its functions stay in the tables
-    /// until the worker has registered again.
+    /// Takes over the charged bytes of the worker's older connection. Its functions stay in the
+    /// tables until the worker has registered again.
     pub(in crate::engine::control) fn take_over(&self, left: &WorkerQuota) {
         let mut left = left.registrations();
         self.worker_quota.registrations().take_over(&mut left);

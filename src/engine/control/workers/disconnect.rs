@@ -5,13 +5,13 @@ use super::super::calls::delivery::Deliveries;
 use super::super::control_plane::Tables;
 use super::registry::WorkerId;
 
-/// How a worker left, for the callers that wait for its answers.
+/// How a worker disconnected, for the callers that wait for its answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::engine::control) enum Disconnect {
     Disconnected,
-    /// A newer connection of the worker took over.
+    /// A newer connection of the worker replaced it.
     Replaced,
-    /// It gave no sign of life for this long.
+    /// It sent nothing for this long.
     Silent(Duration),
 }
 

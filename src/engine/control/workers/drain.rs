@@ -12,7 +12,7 @@ const LEAST: u64 = 4 * 1024 * STALL.as_secs();
 ///
 /// | state | meaning | left by |
 /// |---|---|---|
-/// | `None` | no message waits | a message that cannot be sent at once |
+/// | `None` | no message waits | a message that cannot be sent immediately |
 /// | `Some` | a window of [`STALL`] is measured | the end of the window; no message waits |
 #[derive(Debug, Default)]
 pub(in crate::engine::control) struct Drain(Option<Window>);

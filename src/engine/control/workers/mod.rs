@@ -1,4 +1,4 @@
-//! Connected workers: what they have registered, and what they may use.
+//! Connected workers: their registrations and quotas.
 
 pub(super) mod announcement;
 pub(super) mod charges;

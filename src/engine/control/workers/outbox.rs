@@ -18,12 +18,12 @@ const BEHIND: usize = 1 << 20;
 /// The messages to be sent to one worker: many sessions push, its own session pops.
 ///
 /// Bounded in bytes by its own limit and by the account of the worker. A message longer than the
-/// limit passes if the queue is empty.
+/// limit is accepted if the queue is empty.
 ///
 /// | state | a message without room |
-/// |---|---|
+/// | state | what happens to a message without room |
 /// | draining | waits as long as its session allows |
-/// | stalled: a session has waited too long | is refused at once, until half of the queue is free |
+/// | stalled: a session has waited too long | is refused immediately, until half of the queue is free |
 pub(in crate::engine::control) struct Outbox {
     /// Maximum length of a message that the worker accepts, in bytes.
     message_limit: AtomicUsize,
@@ -41,11 +41,11 @@ struct State {
     messages: VecDeque<Waiting>,
     /// Bytes of the messages, with [`MESSAGE`] for each.
     bytes: usize,
-    /// The part of them that the worker itself has caused.
+    /// The number of these bytes that the worker itself has caused.
     own: usize,
     stalled: bool,
     closed: Option<Close>,
-    /// The session that sends.
+    /// The waker of the session that sends.
     sender: Option<Waker>,
     /// Sessions that wait for room; one entry per session.
     waiting: Vec<Waker>,
@@ -53,7 +53,7 @@ struct State {
 
 struct Waiting {
     message: Text,
-    /// Whether the worker itself has caused it: an answer of the engine.
+    /// Whether the worker itself has caused the message: it is an answer of the engine.
     own: bool,
 }
 
@@ -66,7 +66,7 @@ impl Waiting {
 /// Why a message is not queued.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(in crate::engine::control) enum NotQueued {
-    /// The worker has left.
+    /// The worker has disconnected.
     #[error("the worker has gone")]
     Gone,
     /// The message exceeds the worker's limit.
@@ -145,8 +145,9 @@ impl Outbox {
         Poll::Ready(Ok(()))
     }
 
-    /// Queues a message immediately, whatever waits already: the engine's first message, or the
-    /// result of an open call. Bounded by the open calls and the functions of the worker.
+    /// Queues a message immediately, however many wait already. Used for the engine's first message
+    /// and for the result of an open call. Bounded by the open calls and the functions of the
+    /// worker.
     pub(in crate::engine::control) fn push_now(&self, message: Text) -> Result<(), NotQueued> {
         let state = self.open_for(message.len())?;
         let own = false;
@@ -193,7 +194,7 @@ impl Outbox {
         waiting.into_iter().for_each(Waker::wake);
     }
 
-    /// Whether the worker must read before more is read from it.
+    /// Whether the worker must read its messages before the engine reads more from it.
     pub(in crate::engine::control) fn is_behind(&self) -> bool {
         let state = self.lock();
         state.own > BEHIND || (state.own > FREE && self.account.room() == 0)
@@ -234,7 +235,7 @@ impl Outbox {
         Poll::Ready(Ok(popped.message))
     }
 
-    /// Ends the session of the worker, and every wait for room. Drops what is queued.
+    /// Ends the session of the worker, and every wait for room. Drops the queued messages.
     pub(in crate::engine::control) fn close(&self, close: Close) {
         let mut state = self.lock();
         state.closed.get_or_insert(close);

@@ -4,8 +4,8 @@ use std::sync::{Mutex, MutexGuard};
 use crate::sync::MutexExt;
 use crate::wire::{ControlMessage, builtin};
 
-/// Functions that a worker has registered since its last other message. When imitating an iii
-/// engine they cannot be found yet; otherwise the set is empty.
+/// Functions that a worker has registered since its last other message. If the engine imitates an
+/// iii engine, they cannot be found yet; otherwise the set is empty.
 #[derive(Default)]
 pub(in crate::engine::control) struct RecentRegistrations {
     /// The lock protects one operation. Bounded by the functions of a worker.
@@ -13,7 +13,7 @@ pub(in crate::engine::control) struct RecentRegistrations {
 }
 
 impl RecentRegistrations {
-    /// Records another message of the worker, which follows its registrations.
+    /// Records another message of the worker, after which its registrations can be found.
     pub(in crate::engine::control) fn passed_by(&self, message: &ControlMessage) {
         match message {
             ControlMessage::RegisterFunction(_) => {}

@@ -6,8 +6,8 @@ use crate::wire::AccessKey;
 /// Number of disconnected workers that are remembered; when exceeded, the oldest is forgotten.
 const REMEMBERED: usize = 1024;
 
-/// What is kept of disconnected workers, so that a worker that reconnects keeps its identity and
-/// quotas.
+/// Data that is kept about disconnected workers, so that a worker that reconnects keeps its
+/// identity and quotas.
 #[derive(Default)]
 pub(super) struct DisconnectedWorkers {
     /// Bounded by [`REMEMBERED`] entries of fixed size.
@@ -33,7 +33,7 @@ impl DisconnectedWorkers {
         });
     }
 
-    /// The identity of a worker that reconnects, if it proves that it is the same.
+    /// The identity of a worker that reconnects, if it proves that it is the same worker.
     pub(super) fn take(&mut self, id: &WorkerId, reattach_token: &AccessKey) -> Option<WorkerId> {
         let at = self
             .workers

@@ -43,7 +43,7 @@ impl Registry {
         notices.extend(active(promoted, namespace, &function_id));
     }
 
-    /// Removes a function of a worker from a namespace, and lets others take it over.
+    /// Removes a function of a worker from a namespace, so that a waiting worker can take it over.
     pub(super) fn unfile(
         &mut self,
         id: &WorkerId,

@@ -93,7 +93,7 @@ impl Registry {
         }
     }
 
-    /// Unregisters all functions of a worker, which ends when its last calls are answered.
+    /// Unregisters all functions of a worker, whose record ends when its last calls are answered.
     pub(in crate::engine::control) fn drain(&mut self, id: &WorkerId, notices: &mut Vec<Notice>) {
         self.withdraw(id, notices);
         if let Some(worker) = self.workers.get_mut(id) {
@@ -303,7 +303,7 @@ impl Registry {
         self.expected.contains_key(function_id)
     }
 
-    /// Whether neither the announcement nor the repeated registrations of a worker are awaited.
+    /// Whether the announcement and the repeated registrations of a worker are no longer awaited.
     pub(in crate::engine::control) fn is_settled(&self, id: &WorkerId) -> bool {
         self.workers.get(id).is_none_or(|worker| {
             worker.announced != Announced::Awaited

@@ -95,7 +95,7 @@ impl Table {
         picked.map(|(owner, _)| owner.to_string())
     }
 
-    /// The refused functions, and the newly active ones, each as `worker function`.
+    /// The refused functions and the newly active ones, each as `worker function`.
     fn told(&mut self) -> Vec<String> {
         let told = self.notices.drain(..).map(|notice| match notice.what {
             RegistryUpdate::Refused(FunctionRefused::Conflict {
