@@ -27,7 +27,7 @@ mod model {
 
     pub(crate) type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-    /// Models have no clock: the sleep ends after other tasks had a chance to run.
+    /// Models have no clock: the sleep ends after other tasks have had a chance to run.
     pub(crate) fn sleep(_: Duration) -> Sleep {
         Box::pin(shuttle::future::yield_now())
     }
@@ -35,8 +35,8 @@ mod model {
 
 /// Locks without regard to panics of other holders.
 ///
-/// For values that every operation leaves consistent at each point where it can panic, so that a
-/// panic of one task does not spread to all others.
+/// Use it for values that are consistent at each point where an operation can panic. A panic of one
+/// task then does not spread to all others.
 pub(crate) trait MutexExt {
     type Guard<'a>
     where

@@ -8,7 +8,7 @@ use crate::stage::StageReport;
 
 /// The statistics of a run, stage by stage.
 ///
-/// `Display` prints a table and names the bottleneck. It serialises with its fields, and with
+/// `Display` prints a table and names the bottleneck. It serialises as its fields, with
 /// `elapsed_us` in microseconds instead of `elapsed`. The reports name the workers of the stages.
 #[derive(Clone, Debug, Default, Serialize)]
 #[non_exhaustive]
@@ -18,7 +18,7 @@ pub struct RunReport {
     /// Number of output items of the pipeline.
     pub items: u64,
     /// Whether every stream of the run matched the totals of its writer, and its checksum if it
-    /// sent one: `false` if a writer sent no totals, such as a stage on a plain SDK. `None` if a
+    /// sent one. `false` if a writer sent no totals, such as a stage on a plain SDK. `None` if a
     /// stage did not report it, and for a run within the process, which has no streams.
     pub verified: Option<bool>,
     /// Time from the start of the run to its end.
@@ -43,7 +43,7 @@ pub struct StageSummary {
 
 impl RunReport {
     /// Number of items that were skipped because they could not be processed, and how many of them
-    /// were sent to the dead letters.
+    /// became dead letters.
     pub fn skipped(&self) -> (u64, u64) {
         let reports = self.stages.iter().filter_map(|stage| stage.report.as_ref());
         reports.fold((0, 0), |(skipped, dead), report| {
@@ -52,7 +52,7 @@ impl RunReport {
     }
 
     /// The stage that held up the others: the one that worked longest. A source that finished
-    /// immediately worked all of its time but did not hold up any stage.
+    /// immediately does not count, because it held up no other stage.
     ///
     /// `None` if nothing was measured, as in a run within one process, where stages take turns
     /// instead of waiting.

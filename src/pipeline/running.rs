@@ -17,7 +17,7 @@ pub(super) struct Running {
     pub(super) place: Host,
 }
 
-/// How to notify a stage of events in its neighbourhood.
+/// How to notify a stage of events at its neighbours.
 pub(super) enum Host {
     /// A stage of this process, with a watch for each of its inputs.
     Here {
@@ -36,7 +36,7 @@ pub(super) enum Host {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Output {
     pub(super) watch: WriterWatch,
-    /// Whether the output is being awaited, or has ended, so that nothing downstream holds back the
+    /// Whether the output is being awaited, or has ended, so that nothing downstream delays the
     /// stages.
     pub(super) awaited: Arc<AtomicBool>,
     /// Set when the output is no longer read.

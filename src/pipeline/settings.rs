@@ -42,7 +42,7 @@ impl Settings {
         self.needed.push((name.to_owned(), needed));
     }
 
-    /// Why a run cannot start: a stage takes a resource that was not provided.
+    /// The reason why a run cannot start: a stage takes a resource that was not provided.
     pub(super) fn missing(&self, worker: Option<&Worker>) -> Option<StageError> {
         let of_worker = worker.map(Worker::resources).unwrap_or_default();
         let provided = |needed| self.resources.contains(needed) || of_worker.contains(needed);

@@ -44,7 +44,7 @@ impl<S, F> Source<S, F> {
 /// Number of consecutive ready items before the task yields.
 const TURN: u8 = 128;
 
-/// A source that the stages poll directly: its panics are attributed to it, and it yields even if
+/// A source that the stages poll directly. Its panics are attributed to it, and it yields even if
 /// it is always ready.
 #[pin_project]
 pub(super) struct StartedSource<S> {

@@ -31,7 +31,7 @@ type Ended = (usize, Result<StageReport, StageError>);
 /// | event | notified stages |
 /// |---|---|
 /// | a stage ends | its writers: their output is no longer read; its readers |
-/// | a stage fails | in addition all stages, once nothing has moved for [`GRACE`] |
+/// | a stage fails | in addition all stages, once there has been no progress for [`GRACE`] |
 /// | cancellation, deadline | all stages, immediately |
 /// | [`STOP`] after that | none: stages that still run are dropped |
 ///
@@ -51,11 +51,11 @@ pub(super) struct Supervisor {
     takes_input: Vec<bool>,
     places: Vec<Host>,
     running: JoinSet<Ended>,
-    /// Remote stages to release at that time if they are still running.
+    /// Remote stages, each with the time at which to release it if it is still running.
     to_let_go: Vec<(Instant, usize)>,
     /// When to stop waiting for released stages.
     given_up: Option<Instant>,
-    /// Frees what ended stages have left.
+    /// Tasks that free what ended stages have left behind.
     tidying: JoinSet<()>,
     /// The activity at the last check, and its time.
     moved: (u64, Instant),
@@ -154,7 +154,7 @@ impl Supervisor {
         }
     }
 
-    /// The time of the next check for events without notification.
+    /// The time of the next check for events that are not notified.
     fn next_look(&self) -> Option<Instant> {
         let failed = self
             .ending
@@ -165,7 +165,7 @@ impl Supervisor {
         failed.into_iter().chain(let_go).chain(given_up).min()
     }
 
-    /// Checks for events without notification. Returns whether to stop the stages.
+    /// Checks for events that are not notified. Returns whether to stop the stages.
     fn look(&mut self) -> bool {
         let now = Instant::now();
         let (due, rest) = self.to_let_go.iter().partition(|(at, _)| *at <= now);

@@ -47,7 +47,7 @@ impl<P: Segment> Pipeline<P> {
         self.map_head(|before| Operated::new(before, "batch", batch))
     }
 
-    /// Outputs at most `items` items in any period of `per`. Further items wait, which holds back
+    /// Outputs at most `items` items in any period of `per`. Further items wait, which also delays
     /// the stages before.
     ///
     /// # Panics
@@ -62,8 +62,8 @@ impl<P: Segment> Pipeline<P> {
         self.map_head(|before| Operated::new(before, "throttle", throttle))
     }
 
-    /// Outputs an item once no other has followed it for `quiet`. Items that are followed sooner
-    /// are dropped.
+    /// Outputs an item if no other item follows it within `quiet`. An item that is followed sooner
+    /// is dropped.
     pub fn debounce(
         self,
         quiet: Duration,

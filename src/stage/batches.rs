@@ -25,7 +25,7 @@ pub struct Batches<T, F: Decode<T>> {
 }
 
 impl<T: Send + 'static, F: Decode<T>> Batches<T, F> {
-    /// Batches of `size` items, or of fewer after the first was held for `within`.
+    /// Batches of `size` items, or of fewer once the first has waited for `within`.
     pub fn new(
         input: Receiver<T, F>,
         size: usize,

@@ -20,8 +20,8 @@ use crate::error::Error;
 
 /// A stage whose code runs from a [`ChannelReader`] to a [`ChannelWriter`].
 ///
-/// Implemented by `#[pipeline_stage]` for a function of the two. The output is closed when the
-/// function returns `Ok`, and aborted with its error otherwise.
+/// Implemented by `#[pipeline_stage]` for a function with these two arguments. The output is closed
+/// when the function returns `Ok`, and aborted with its error otherwise.
 pub trait ByteStage: Stage<In = Bytes, Out = Bytes> {
     /// The type of the parameters.
     type Params: Params + Send + Sync + 'static;

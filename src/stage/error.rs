@@ -7,7 +7,7 @@ use crate::wire::Abort;
 
 /// The failure of a stage, as seen by its run and by downstream stages.
 ///
-/// One pointer wide, because it travels in place of an item.
+/// One pointer wide, because it is passed in place of an item.
 #[derive(Clone)]
 pub struct StageError(Box<Inner>);
 
@@ -24,7 +24,7 @@ struct Inner {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Failed,
-    /// The reader of the stage's own output wanted no more.
+    /// The reader of the stage's own output needs no more items.
     OutputGone,
     /// The stage's own output was lost; it is not known whether the reader or the engine is the
     /// cause.
@@ -92,7 +92,7 @@ impl StageError {
         Self::new(Self::LOST, stage, reason)
     }
 
-    /// The reader of the output of `stage` wants no more.
+    /// The reader of the output of `stage` needs no more items.
     pub(crate) fn output_gone(stage: &str) -> Self {
         let mut gone = Self::new(Self::OUTPUT_GONE, stage, "its reader went away");
         gone.0.kind = Kind::OutputGone;
@@ -120,9 +120,9 @@ impl StageError {
 
     /// Converts the error of a stage's own function, at the item numbered `item` if any.
     ///
-    /// An aborted stream inside it keeps its causes, and the failure of a triggered stage is kept
-    /// as it is. "The reader left" is a failure here: whether it was the reader of the stage's own
-    /// output is recorded at that output; see
+    /// If it contains an aborted stream, the causes of the abort are kept. If it contains the
+    /// failure of a triggered stage, that failure is kept as it is. "The reader left" is a failure
+    /// here: whether it was the reader of the stage's own output is recorded at that output; see
     /// [`StageEnding`](super::execution::ending::StageEnding).
     pub(crate) fn returned(stage: &str, item: Option<u64>, error: Error) -> Self {
         if let Some(failure) = error.downcast_ref::<Self>() {

@@ -10,9 +10,9 @@ type RemoteOf<S> =
 pub trait StageExt<Form>: IntoStage<Form> + Sized {
     /// Sets the parameters, for its argument `params`.
     ///
-    /// They are serialised here; a stage that cannot deserialise them rejects the run. If set
-    /// twice, the later parameters count. In a composed stage, each part that takes parameters and
-    /// has none of its own gets them.
+    /// They are serialised here; a stage that cannot deserialise them rejects the run. If they are
+    /// set twice, the later ones apply. In a composed stage, the parameters go to each part that
+    /// takes parameters and has none yet.
     ///
     /// # Panics
     ///
@@ -22,8 +22,8 @@ pub trait StageExt<Form>: IntoStage<Form> + Sized {
         Configured::new(self.into_stage(), &params)
     }
 
-    /// The same stage under another id: for [`Worker::register`](crate::Worker::register), in
-    /// reports and in errors. A composed stage becomes one part of the run.
+    /// Returns the same stage under another id, for [`Worker::register`](crate::Worker::register),
+    /// reports and errors. A composed stage becomes one part of the run.
     fn with_id(self, id: impl Into<String>) -> Renamed<Self::Stage> {
         Renamed::new(self.into_stage(), id)
     }
@@ -31,9 +31,9 @@ pub trait StageExt<Form>: IntoStage<Form> + Sized {
     /// Runs the stage on the worker that has registered it, instead of within this process. The
     /// compiler still checks its types.
     ///
-    /// Parameters set before or after this call are sent with it. A policy cannot be: register the
-    /// stage with its policy on that worker. A stage with a policy, dead letters or retries does
-    /// not compile here:
+    /// Parameters set before or after this call are sent to that worker. A policy cannot be sent:
+    /// register the stage with its policy on that worker. A stage with a policy, dead letters or
+    /// retries does not compile here:
     ///
     /// ```compile_fail
     /// use pipewright::{ItemStageExt, Policy, StageExt, pipeline_stage};
@@ -46,7 +46,7 @@ pub trait StageExt<Form>: IntoStage<Form> + Sized {
     /// let stage = parse.on_error(Policy::Skip).remote();
     /// ```
     ///
-    /// Another id does not change that:
+    /// Changing its id makes no difference:
     ///
     /// ```compile_fail
     /// use pipewright::{ItemStageExt, Policy, StageExt, pipeline_stage};
@@ -62,7 +62,7 @@ pub trait StageExt<Form>: IntoStage<Form> + Sized {
     /// # Panics
     ///
     /// Panics if several parts of a composed stage have parameters of their own, because a stage is
-    /// triggered with one value.
+    /// triggered with only one value.
     fn remote(self) -> RemoteOf<Self::Stage>
     where
         Self::Stage: Stage,

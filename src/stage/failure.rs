@@ -13,7 +13,7 @@ pub trait Failure {
     fn into_error(self) -> Error;
 }
 
-/// Errors, texts, and boxed errors of other crates such as `anyhow`.
+/// Errors, strings, and boxed errors of other crates such as `anyhow`.
 #[diagnostic::do_not_recommend]
 impl<E> Failure for E
 where

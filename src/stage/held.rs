@@ -36,7 +36,8 @@ impl Held {
         self.failure = Some(failure);
     }
 
-    /// Releases a stage that has succeeded. Its output may still be read, so its channels stay.
+    /// Releases a stage that has succeeded. Its channels are kept, because its output may still be
+    /// read.
     pub(super) async fn let_go(mut self) {
         self.freed = true;
         if let Some(remote_cancel) = self.remote_cancel.take() {

@@ -14,8 +14,8 @@ use crate::codec::{Decode, Encode};
 
 /// Reads items, passes them to the stream that `join` returns, and sends its outputs.
 ///
-/// `ready` runs first; if it fails, the stage fails. With `bad_items`, items that cannot be read
-/// are left to the code.
+/// `ready` runs first; if it fails, the stage fails. If `bad_items` is set, items that cannot be
+/// read are passed to the code.
 #[allow(clippy::manual_async_fn)] // States `Send` here, so that a violation is reported here.
 pub(super) fn serve_stream<In, InF, Out, F, R, J, S>(
     mut ends: Ends,

@@ -38,7 +38,7 @@ pub trait Stage: Clone + Send + Sync + 'static {
         self.facts().id
     }
 
-    /// Everything known about the stage. A wrapper forwards what it does not change.
+    /// Everything known about the stage. A wrapper forwards everything that it does not change.
     #[doc(hidden)]
     fn facts(&self) -> StageFacts;
 

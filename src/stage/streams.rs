@@ -14,8 +14,8 @@ use crate::error::Error;
 
 /// A stage whose code runs from a [`Receiver`] to a [`Sender`].
 ///
-/// Implemented by `#[pipeline_stage]` for a function of the two. The output is closed when the
-/// function returns `Ok`, and aborted with its error otherwise.
+/// Implemented by `#[pipeline_stage]` for a function with these two arguments. The output is closed
+/// when the function returns `Ok`, and aborted with its error otherwise.
 pub trait StreamStage: Stage {
     /// The parameters of a run.
     type Params: Params + Send + Sync + 'static;

@@ -42,11 +42,11 @@ use crate::stage::{IntoStage, Stage};
 /// Makes an engine behave like an iii engine where the two differ, to test programs that must work
 /// with both.
 ///
-/// The behaviour was observed from outside on version 0.23: a writer whose reader has disconnected
-/// is dropped without a close; a lost writer closes its reader without a code; an end that is
-/// opened again looks like an empty stream; both ends of a channel have the same key; a function
-/// cannot be found immediately after its registration; no name is suggested; and channels have no
-/// heartbeats. `docs/protocol.md` section 8 lists such differences.
+/// The behaviour was observed from outside on version 0.23. A writer whose reader has disconnected
+/// is dropped without a close. A lost writer closes its reader without a code. An end that is
+/// opened again looks like an empty stream. Both ends of a channel have the same key. A function
+/// cannot be found immediately after its registration. No function names are suggested, and
+/// channels have no heartbeats. `docs/protocol.md` section 8 lists such differences.
 ///
 /// # Example
 ///

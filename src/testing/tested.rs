@@ -6,7 +6,7 @@ use crate::stage::StageReport;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Tested<T> {
-    /// The output items, also if the stage failed in the end.
+    /// The output items, even if the stage failed later.
     pub items: Vec<T>,
     /// The output messages: the stage's own and those that it forwarded.
     pub messages: Vec<String>,

@@ -46,8 +46,8 @@ impl Address {
     /// Returns the engine named by the environment: the URL in `III_URL`, which the SDKs also read,
     /// or `ws://127.0.0.1:49134`.
     ///
-    /// Every address sends the bearer token in `III_TOKEN`, if that is set and neither
-    /// [`bearer_token`](Self::bearer_token) nor [`header`](Self::header) set another one.
+    /// Connections to this address send the bearer token in `III_TOKEN`, if that is set and neither
+    /// [`bearer_token`](Self::bearer_token) nor [`header`](Self::header) sets another one.
     ///
     /// # Errors
     ///
@@ -111,12 +111,12 @@ impl Address {
     }
 
     /// Sets the heartbeat of channels opened at this address: how often the engine sends one, and
-    /// how long an end waits without any. Defaults: 20 s and 60 s.
+    /// how long an end waits without receiving any. Defaults: 20 s and 60 s.
     ///
     /// If the engine hangs, or the network discards everything, reading and writing fail as if the
-    /// connection had been lost. Only time that an end spends waiting counts: code that does
-    /// something else for an hour loses nothing. Engines without this extension, such as iii
-    /// engines, are waited for without this bound.
+    /// connection had been lost. Only the time that an end spends waiting counts: code that does
+    /// something else for an hour loses nothing. This timeout does not apply to engines without
+    /// this extension, such as iii engines.
     ///
     /// A [`Sender`](crate::Sender) of items also promises its receiver a heartbeat at this
     /// interval, within the stream and over any engine. A receiver that waits longer than three

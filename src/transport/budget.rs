@@ -3,8 +3,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A number of bytes that several holders share.
 ///
-/// A holder that has as much as is left gets no more. If several holders take all they can, one
-/// after the other, each gets half of the rest, so something is always left for small holders.
+/// A holder that already uses as much as remains available gets no more. If several holders take
+/// all they can, one after the other, each gets half of the rest, so some room always remains for
+/// small holders.
 #[derive(Debug)]
 pub(crate) struct Budget {
     limit: usize,

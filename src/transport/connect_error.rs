@@ -6,7 +6,7 @@ use crate::wire::InvalidUrl;
 
 /// The error of a failed connection to an engine.
 ///
-/// `Display` states what was wrong and what to do about it; `source()` has the details.
+/// `Display` states what was wrong and what to do; `source()` has the details.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectError {
@@ -44,7 +44,7 @@ pub enum ConnectError {
         /// The requested channel.
         channel_id: String,
     },
-    /// This end was opened before. An end can be opened once.
+    /// This end was already opened. An end can be opened only once.
     #[error(
         "the {role} end of channel {channel_id} was already opened; an end opens once, so create a channel for each stream"
     )]
@@ -106,7 +106,7 @@ pub enum ConnectError {
         /// The header's name. Its value may be secret.
         name: String,
     },
-    /// A setting with which no connection could last.
+    /// A setting that no connection can satisfy.
     #[error("the settings of the worker cannot work: {reason}")]
     InvalidSetting {
         /// The setting and what to do.
@@ -158,7 +158,7 @@ impl ConnectError {
 }
 
 impl From<Infallible> for ConnectError {
-    /// Cannot happen: an [`Address`](crate::Address) needs no conversion.
+    /// Cannot happen: converting an [`Address`](crate::Address) cannot fail.
     fn from(never: Infallible) -> Self {
         match never {}
     }

@@ -10,8 +10,8 @@ use super::TransportError;
 
 /// Detects a peer that promised heartbeats and sends none.
 ///
-/// Only the time in which a caller waits counts, so poll it only when the connection has nothing to
-/// deliver. Recording a frame is one assignment; its effect on the timer is computed later.
+/// Only the time in which a caller waits counts, so poll it only when no received data is
+/// available. Recording a frame is one assignment; its effect on the timer is computed later.
 #[derive(Debug)]
 pub(crate) struct IdleTimeout {
     /// The peer, for the error message.

@@ -13,7 +13,7 @@ pub(crate) struct KeepAlive {
 }
 
 impl KeepAlive {
-    /// Describes why no peer could satisfy these settings, if that is so.
+    /// Why no peer could satisfy these settings; `None` if they are valid.
     pub(crate) fn problem(&self) -> Option<String> {
         let Self {
             ping_every,
@@ -59,11 +59,12 @@ pub(crate) struct KeepAliveTimer {
     pinged: Instant,
     /// The value of [`Traffic::signs`](super::Traffic::signs) when it was last read.
     signs: u64,
-    /// Since when data has been waiting to be sent, if any is.
+    /// The time since which data has been waiting to be sent, if any.
     waits: Option<Instant>,
 }
 
-/// Upper bound on the extra silence that a peer is granted after messages that took long to send.
+/// Upper bound on the extra time that a silent peer is granted after messages that took long to
+/// send.
 const LONGEST_GRANT: Duration = Duration::from_secs(30);
 
 /// The result of [`KeepAliveTimer::check`].
@@ -88,7 +89,7 @@ impl KeepAliveTimer {
         }
     }
 
-    /// Records the connection's number of [signs of life](super::Traffic::signs).
+    /// Records the connection's current value of [`Traffic::signs`](super::Traffic::signs).
     pub(crate) fn saw(&mut self, signs: u64, now: Instant) {
         if signs != self.signs {
             self.signs = signs;
@@ -102,8 +103,7 @@ impl KeepAliveTimer {
     }
 
     /// Records that everything has been passed to the operating system. Buffers on the way still
-    /// hold data, and the answer to a ping comes after it, so the peer is granted as much time
-    /// again.
+    /// hold data, and the answer to a ping follows it, so the peer is granted as much time again.
     pub(crate) fn all_sent(&mut self, now: Instant) {
         if let Some(since) = self.waits.take() {
             let took = now.saturating_duration_since(since);

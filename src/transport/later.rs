@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant};
 
-/// Longer than any process runs; longer waits are reduced to it.
+/// Longer than any process runs; longer waits are shortened to this.
 pub(crate) const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
 /// Returns `start` plus `wait`. A wait that the clock cannot express becomes a century.

@@ -1,8 +1,8 @@
 //! Connections: frames to and from a peer, over WebSocket or within the process.
 //!
 //! [`Transport`] is one open connection, [`Dial`] opens connections, and [`Address`] is what users
-//! configure. Higher floors see frames and how a connection ended, not how frames travel. Only
-//! `websocket/dial.rs` names the WebSocket library.
+//! configure. Higher layers see frames and how a connection ended, not how frames are transported.
+//! Only `websocket/dial.rs` names the WebSocket library.
 
 mod address;
 #[cfg(feature = "engine")]
@@ -54,7 +54,7 @@ pub(crate) use websocket::{WebSocket, WebSocketLimits, accept_key};
 /// [`poll_receive`](Self::poll_receive) returned `Closed` or `Lost`, the connection can only be
 /// dropped.
 pub(crate) trait Transport: Send + Sync + Unpin {
-    /// Returns the next thing that the peer sent. Answers pings.
+    /// Returns the next event from the peer. Answers pings.
     fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Received>;
 
     /// Waits until [`start_send`](Self::start_send) can accept a frame.
@@ -86,7 +86,7 @@ pub(crate) trait Transport: Send + Sync + Unpin {
         Traffic::default()
     }
 
-    /// What the peer stated in the handshake.
+    /// What the peer declared in the handshake.
     fn agreed(&self) -> PeerExtensions {
         PeerExtensions::default()
     }

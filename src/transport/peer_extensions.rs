@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-/// What the peer of a control connection stated in the handshake.
+/// What the peer of a control connection declared in the handshake.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct PeerExtensions {
     /// The largest message that it accepts, in bytes.

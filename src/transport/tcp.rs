@@ -26,9 +26,9 @@ const SHORTEST: Duration = Duration::from_secs(1);
 /// Connects to the first address of `host` that answers (happy eyeballs, RFC 8305). An address that
 /// does not respond delays the next one by 250 ms.
 ///
-/// This is implemented here because the only maintained connector, hyper-util's, would bring an
-/// HTTP client into builds without an engine. It also tries the addresses of one family one after
-/// the other.
+/// This is implemented here because the only maintained connector, hyper-util's, would add an HTTP
+/// client to builds without an engine. That connector also tries the addresses of one family one
+/// after the other.
 ///
 /// # Errors
 ///
@@ -124,9 +124,9 @@ pub(crate) fn keep_alive(stream: &TcpStream, settings: KeepAlive) -> io::Result<
 /// Closes a connection if sent data is not acknowledged within `dead_after`. Keep-alive does not
 /// probe while data is in flight.
 ///
-/// Only for a peer that receives short messages: the system also closes the connection of a peer
-/// that reads too slowly and whose window is full (`tcp(7)`, `TCP_USER_TIMEOUT`). Has no effect for
-/// more than nine hours, or on systems without this option.
+/// Use it only for a peer that receives short messages: the system also closes the connection of a
+/// peer that reads too slowly and whose window is full (`tcp(7)`, `TCP_USER_TIMEOUT`). Has no
+/// effect for more than nine hours, or on systems without this option.
 #[cfg(feature = "engine")]
 pub(crate) fn acknowledged_within(stream: &TcpStream, dead_after: Duration) -> io::Result<()> {
     #[cfg(any(target_os = "linux", target_os = "android", target_os = "fuchsia"))]

@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{AccessKey, Direction};
 
-/// The capability to open one end of a channel, small enough to travel in any payload.
+/// The capability to open one end of a channel. It is small enough to be part of any payload.
 ///
 /// On the wire it is `{"channel_id": "..", "access_key": "..", "direction": "read"|"write"}`
 /// (`docs/protocol.md` section 5). Unknown keys are ignored. A ref works once: after an end was

@@ -3,8 +3,8 @@ use serde::{Deserialize, Serialize};
 /// Tells the engine which edge of a run a channel carries. A pipeline sends it in the `metadata` of
 /// the call that creates the channel; other engines ignore it.
 ///
-/// The engine cannot see stages that run in the process of their pipeline. This label lets it name
-/// them.
+/// The engine cannot see stages that run in the process of their pipeline. With this label it can
+/// name them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct EdgeLabel {
     /// The version of the label, 1.

@@ -29,7 +29,7 @@ pub enum InvalidUrl {
     Syntax {
         /// The input, without user name, password and query.
         text: String,
-        /// The reason.
+        /// Why it is not a URL.
         reason: String,
     },
     /// The URL has another scheme.
@@ -123,9 +123,9 @@ impl fmt::Debug for EngineUrl {
     }
 }
 
-/// Escapes an id for use as the last segment of a path. Ids that engines generate are unchanged.
-/// Other ids must stay one segment: slashes and backslashes separate segments, tabs and line ends
-/// are removed from URLs, and dot segments refer to the parent, even when escaped once.
+/// Escapes an id for use as the last segment of a path. Ids that engines generate do not change.
+/// Other ids must remain a single segment: slashes and backslashes separate segments, tabs and line
+/// ends are removed from URLs, and dot segments refer to the parent, even if they are escaped once.
 fn escaped(id: &str) -> String {
     if matches!(id, "." | "..") {
         return id.replace('.', "%252E");
@@ -179,8 +179,8 @@ pub(crate) enum ChannelQueryError {
 impl ChannelQuery {
     /// Parses path and query of a request. Returns `None` if the path is not that of a data socket.
     ///
-    /// Parameters may appear in any order, among others (`docs/protocol.md` section 4.1). The last
-    /// one of a name counts, because clients append theirs.
+    /// Parameters may appear in any order, among others (`docs/protocol.md` section 4.1). If a name
+    /// occurs several times, the last value counts, because clients append their parameters.
     pub(crate) fn parse(path: &str, query: &str) -> Option<Result<Self, ChannelQueryError>> {
         let id = path
             .strip_prefix(CHANNEL_PATH)

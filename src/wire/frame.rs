@@ -6,7 +6,7 @@ use super::Text;
 ///
 /// Data and messages keep the order in which they were written. A writer splits data into frames of
 /// at most [`MAX_FRAME`](crate::MAX_FRAME) bytes and joins small writes, so the boundaries of data
-/// frames carry no meaning. A message is never split.
+/// frames have no meaning. A message is never split.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Frame {
     /// Payload bytes, sent as a binary frame.

@@ -3,8 +3,8 @@ use std::time::Duration;
 /// Handshake header of a channel by which a client requests heartbeats and the engine promises
 /// them. The value is their interval in milliseconds. Other engines ignore it.
 ///
-/// The heartbeat is an unsolicited pong (RFC 6455 §5.5.3). It needs no answer: an end whose code is
-/// busy cannot give one, and bytes that a reader sends can cost it the end of its stream
+/// The heartbeat is an unsolicited pong (RFC 6455 §5.5.3), so it needs no answer. An end whose code
+/// is busy cannot answer, and bytes that a reader sends can cost it the end of its stream
 /// (`docs/protocol.md` section 8.2).
 pub(crate) const HEARTBEAT: &str = "x-pipewright-heartbeat";
 
@@ -12,8 +12,8 @@ pub(crate) const HEARTBEAT: &str = "x-pipewright-heartbeat";
 /// heartbeat.
 ///
 /// A writer under backpressure receives heartbeats without this payload. A writer that receives
-/// this payload but cannot send knows that the network discards its data. If it has sent
-/// everything, including its close, then part of that was lost, for example because a length was
+/// this payload although it cannot send knows that the network discards its data. If it has sent
+/// everything, including its close, some of that data was lost, for example because a length was
 /// corrupted.
 pub(crate) const HUNGRY: &[u8] = b"hungry";
 

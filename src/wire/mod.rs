@@ -1,7 +1,7 @@
-//! Everything that travels: control messages, channel refs, addresses and the messages inside a
+//! Everything that is sent: control messages, channel refs, addresses and the messages inside a
 //! stream.
 //!
-//! This is the lowest floor. Client and engine share these types, so nothing here depends on a
+//! This is the lowest layer. Client and engine share these types, so nothing here depends on a
 //! socket, a task or a clock. The items cite the sections of `docs/protocol.md` that they
 //! implement.
 

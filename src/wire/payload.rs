@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 /// A JSON value that is forwarded unchanged: the argument or the result of a function.
 ///
 /// It keeps the text in which it was received. Numbers wider than 64 bits, the order of keys and
-/// the digits of a float therefore survive an engine that only forwards it.
+/// the digits of a float are therefore preserved by an engine that only forwards it.
 ///
 /// ```
 /// use pipewright::Payload;

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use uuid::Uuid;
 
-/// A position in a trace: the trace, the span, and whether it is recorded. It travels as
+/// A position in a trace: the trace, the span, and whether it is recorded. It is sent as
 /// `traceparent`, `version-traceid-spanid-flags` (W3C Trace Context §3.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TraceContext {

@@ -142,9 +142,9 @@ impl WorkerBuilder {
         self
     }
 
-    /// The limits of the items that the registered stages of this worker read; default: 64 MiB and
-    /// 256 levels. Where a pipeline runs a stage in its own process,
-    /// [`Pipeline::limits`](crate::Pipeline::limits) counts.
+    /// Sets the limits for items that the registered stages of this worker read; default: 64 MiB
+    /// and 256 levels. Where a pipeline runs a stage in its own process,
+    /// [`Pipeline::limits`](crate::Pipeline::limits) applies.
     pub fn item_limits(mut self, limits: ItemLimits) -> Self {
         self.item_limits = limits;
         self
@@ -164,8 +164,8 @@ impl WorkerBuilder {
     ///
     /// This makes one attempt; only an established connection is re-established later.
     /// [`connect_in_background`](Self::connect_in_background) also retries the first attempt.
-    /// Starts a task on the current tokio runtime. [`Address::connect_timeout`] bounds the time. A
-    /// peer that accepts the connection but sends nothing is accepted after 5 s.
+    /// Starts a task on the current tokio runtime. [`Address::connect_timeout`] limits the
+    /// duration. A peer that accepts the connection but sends nothing is accepted after 5 s.
     ///
     /// # Errors
     ///
@@ -188,10 +188,10 @@ impl WorkerBuilder {
 
     /// Makes the first connection in the background, so that a worker may start before its engine.
     ///
-    /// The worker is [`Reconnecting`](crate::ConnectionState::Reconnecting) until there is an
-    /// engine, and is closed when [`reconnect`](Self::reconnect) gives up. Functions can be
-    /// registered immediately; calls wait within their timeout. Rejected credentials are logged as
-    /// a warning and tried again. Starts a task on the current tokio runtime.
+    /// The worker is [`Reconnecting`](crate::ConnectionState::Reconnecting) until it has connected,
+    /// and is closed when [`reconnect`](Self::reconnect) gives up. Functions can be registered
+    /// immediately; calls wait within their timeout. Rejected credentials are logged as a warning
+    /// and tried again. Starts a task on the current tokio runtime.
     ///
     /// # Errors
     ///

@@ -59,7 +59,7 @@ impl Counters {
     }
 }
 
-/// A running function. If dropped before [`ended`](Self::ended), it was stopped.
+/// A running function. If it is dropped before [`ended`](Self::ended), the function was stopped.
 pub(super) struct Execution<'a> {
     counters: &'a Counters,
     since: Instant,

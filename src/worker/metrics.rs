@@ -35,13 +35,13 @@ pub struct WorkerMetrics {
     pub calls_succeeded: u64,
     /// Calls of its functions that returned an error or panicked.
     pub calls_failed: u64,
-    /// Functions that were stopped before their end, usually by a shutdown.
+    /// Number of functions that were stopped before their end, usually by a shutdown.
     pub calls_stopped: u64,
     /// The durations of function calls.
     pub call_duration: Distribution,
-    /// The traffic of channel ends that it read from.
+    /// The traffic of channel ends from which it read.
     pub read: StreamMetrics,
-    /// The traffic of channel ends that it wrote to.
+    /// The traffic of channel ends to which it wrote.
     pub written: StreamMetrics,
     /// How often the connection to the engine was lost and re-established.
     pub reconnects: u64,

@@ -13,7 +13,7 @@
 //! | `backoff` | when to try again |
 //! | `running` | running functions, and their cancellation tokens |
 //! | `draining` | a shutdown: what is still served, and until when |
-//! | `registration_retry` | when to offer functions again that another worker has |
+//! | `registration_retry` | when to offer functions again that belong to another worker |
 //!
 //! A call takes one hop from its caller to the driver. The caller enforces the deadline, so the
 //! driver needs no timer for each call.

@@ -92,7 +92,7 @@ impl ResourceType {
 /// Provided values, one for each type.
 #[derive(Clone, Default)]
 pub(crate) struct Resources {
-    /// Each is an `Arc` of the type in its key.
+    /// Each is an `Arc` of the type that is its key.
     values: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
 }
 

@@ -13,15 +13,16 @@ impl Worker {
     ///
     /// # Errors
     ///
-    /// * [`ServeError::Closed`] if the connection was lost permanently, or rejected.
+    /// * * [`ServeError::Closed`] if the connection was lost permanently, or rejected.
     /// * [`ServeError::Unfinished`] if functions had to be stopped.
     /// * [`ServeError::Interrupted`] if a second signal arrived before they had finished.
     /// * [`ServeError::Signals`] if the process cannot listen for signals.
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped before the first signal, nothing is lost; afterwards the shutdown
-    /// continues. The signals no longer end the process by themselves.
+    /// If the future is dropped before the first signal, nothing is lost. If it is dropped later,
+    /// the shutdown continues. Once this method has been called, the signals no longer end the
+    /// process.
     ///
     /// # Example
     ///

@@ -158,7 +158,7 @@ pub(super) struct Settings {
     pub(super) item_limits: ItemLimits,
 }
 
-/// Held by the handles and not by the driver: dropped with the last handle.
+/// Held by the handles but not by the driver, so it is dropped with the last handle.
 pub(super) struct HandleGuard(pub(super) mpsc::UnboundedSender<Command>);
 
 impl Drop for HandleGuard {

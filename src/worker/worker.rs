@@ -16,8 +16,8 @@ use crate::wire::builtin;
 
 /// A connection to an engine: registers functions, calls functions and creates channels.
 ///
-/// It is a handle; clones are cheap and refer to the same worker. The connection is kept alive and
-/// re-established when it is lost. Functions are then registered again. Calls in flight fail with
+/// It is a handle; clones are cheap and refer to the same worker. When the connection is lost, it
+/// is re-established and the functions are registered again. Calls in flight fail with
 /// [`CallError::Disconnected`] unless they are [`idempotent`](super::Trigger::idempotent), and new
 /// calls wait within their own deadline. When the worker gives up reconnecting, because of
 /// [`Backoff::max_attempts`](super::Backoff::max_attempts) or a permanent rejection, running
@@ -27,13 +27,13 @@ use crate::wire::builtin;
 ///
 /// When the last handle is dropped, a worker without functions closes its connection. A worker with
 /// functions continues to serve them, until [`shutdown`](Self::shutdown) or until it gives up
-/// reconnecting; keep a handle to be able to end it.
+/// reconnecting. Keep a handle if you want to shut the worker down.
 ///
 /// # Common issues
 ///
-/// A function that captures a handle of its own worker keeps that handle as long as it is
-/// registered, until a shutdown. Prefer [`Invocation::worker`](super::Invocation::worker): it
-/// creates no cycle, and works while the worker shuts down.
+/// A function that captures a handle of its own worker keeps that handle until it is unregistered,
+/// or until a shutdown. Prefer [`Invocation::worker`](super::Invocation::worker): it creates no
+/// cycle, and works while the worker shuts down.
 ///
 /// # Example
 ///
@@ -94,9 +94,10 @@ impl Worker {
     /// The functions that this worker does not serve: the engine rejected them, or they wait
     /// because another worker has the id.
     ///
-    /// The engine acknowledges nothing, so a rejection may arrive at any time after the
-    /// registration. A [waiting](Rejection::is_waiting) function is served, and no longer listed
-    /// here, as soon as the worker that has it leaves. All are offered again after a reconnect.
+    /// The engine does not acknowledge registrations, so a rejection may arrive at any time after
+    /// the registration. A [waiting](Rejection::is_waiting) function is served, and no longer
+    /// listed here, as soon as the worker that has it disconnects. All functions are offered again
+    /// after a reconnect.
     pub fn rejections(&self) -> Vec<Rejection> {
         self.shared.registry().rejections()
     }
@@ -105,8 +106,8 @@ impl Worker {
     ///
     /// The engine acknowledges no registration, but it processes messages in order and answers a
     /// repeated announcement (`docs/protocol.md` section 1.3). After this, other workers can call
-    /// the functions. The result states which functions the engine has rejected, and which wait for
-    /// which other worker to leave.
+    /// the functions. The result states which functions the engine has rejected, and which ones
+    /// wait for another worker to disconnect.
     ///
     /// # Errors
     ///
@@ -132,14 +133,14 @@ impl Worker {
 
     /// The counters of the worker since it was connected: calls, streams, reconnects.
     ///
-    /// They print as text for Prometheus, which the process can serve itself.
+    /// They can be printed as text for Prometheus, which the process can serve itself.
     pub fn metrics(&self) -> WorkerMetrics {
         self.shared.counters.read()
     }
 
     /// The current state and every change of it; ends after [`ConnectionState::Closed`].
     ///
-    /// Changes that are faster than their reader are merged.
+    /// If the state changes faster than the stream is read, intermediate changes are merged.
     pub fn states(&self) -> impl Stream<Item = ConnectionState> + Send + Unpin + use<> {
         let mut status = self.shared.status.clone();
         status.mark_changed();
@@ -165,7 +166,7 @@ impl Worker {
 
     /// Waits until the worker gives up reconnecting or is shut down, and returns the reason.
     ///
-    /// For the `main` of a program that only serves functions.
+    /// Use it in the `main` of a program that only serves functions.
     ///
     /// # Cancel safety
     ///
@@ -185,9 +186,9 @@ impl Worker {
     /// and may still call functions with [`Invocation::worker`](super::Invocation::worker). Other
     /// calls now fail with [`CallError::ShutDown`]. Waits for the functions up to the builder's
     /// [`shutdown_timeout`](super::WorkerBuilder::shutdown_timeout), then stops them. A function
-    /// that waits for the shutdown of its own worker waits that long.
+    /// that waits for the shutdown of its own worker blocks it until this timeout.
     ///
-    /// A closed worker stays closed.
+    /// Shutting down a closed worker has no effect.
     ///
     /// # Errors
     ///
@@ -233,11 +234,12 @@ impl Worker {
         self.shared.stopping.cancelled().await;
     }
 
-    /// How long a shutdown waits for running functions.
+    /// The limits for items that the registered stages of this worker read.
     pub(crate) fn item_limits(&self) -> ItemLimits {
         self.shared.item_limits
     }
 
+    /// How long a shutdown waits for running functions.
     pub(crate) fn shutdown_timeout(&self) -> std::time::Duration {
         self.shared.shutdown_timeout
     }

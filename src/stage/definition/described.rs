@@ -17,7 +17,7 @@ impl Part {
 }
 
 impl StageInfo {
-    /// Describes a stage by its types, for a [`Service`](super::super::Service) implemented by hand.
+    /// Describes a stage by its types, for a hand-written [`Service`](super::super::Service).
     pub fn of_stage<S: Stage>() -> Self {
         let input = StreamInfo::of::<S::In, S::InFormat>();
         let output = StreamInfo::of::<S::Out, S::OutFormat>();

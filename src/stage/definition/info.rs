@@ -6,7 +6,7 @@ use crate::codec::Format;
 /// The description that a stage registers, so that an engine's list of functions shows which
 /// functions are stages, and their inputs and outputs.
 ///
-/// It travels as the metadata of the function: `docs/protocol.md` section 10.2.
+/// It is sent as the metadata of the function: `docs/protocol.md` section 10.2.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct StageInfo {
@@ -25,7 +25,7 @@ pub struct StageInfo {
     /// [`Pipeline::parallel_ordered`](crate::Pipeline::parallel_ordered).
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub keeps_order: bool,
-    /// A description for people. It travels as the description of the function.
+    /// A description for people. It is sent as the description of the function.
     #[serde(skip)]
     pub description: Option<String>,
 }

@@ -11,10 +11,10 @@ use crate::worker::Worker;
 /// protocol at the right positions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeepsOrder {
-    /// It does, so copies of it can take turns.
+    /// It does, so its copies can take turns.
     Yes,
-    /// Its code accesses the stream freely: one copy keeps the order of its own outputs, several do
-    /// not.
+    /// Its code controls the whole stream. One copy keeps the order of its own outputs; several
+    /// copies do not.
     Alone,
     /// It does not.
     No,

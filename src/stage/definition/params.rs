@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 use super::super::StageError;
 use crate::worker::Resources;
 
-/// What a run has for the arguments of a stage.
+/// The values from which a run supplies the arguments of a stage.
 pub struct Given<'c> {
     pub(in crate::stage) stage: &'c str,
     pub(in crate::stage) params: &'c Value,

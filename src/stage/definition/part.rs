@@ -26,9 +26,9 @@ impl Part {
 
     /// Sets the parameters of a stage that consists of `parts`.
     ///
-    /// A single stage uses the last parameters that were set. Among several parts, those that take
-    /// parameters and have none of their own get them. If no part takes any, the first one refuses
-    /// them.
+    /// A single stage uses the last parameters that were set. Among several parts, the parameters
+    /// go to those that take parameters and have none yet. If no part takes any, the first one
+    /// rejects them.
     pub(in crate::stage) fn configure(parts: Vec<Self>, params: &Value) -> Vec<Self> {
         let single = parts.len() == 1;
         let taken = parts.iter().any(|part| part.facts.takes_params);

@@ -1,4 +1,4 @@
-//! Checks the types of a function, of which `#[pipeline_stage]` sees only the names.
+//! Checks the types in a function's signature, of which `#[pipeline_stage]` sees only the names.
 //!
 //! The macro recognises `Result<u32, E>` by its name. An alias has another name, and a user type
 //! may have the same name. The generated code therefore uses the traits below, which are
@@ -13,8 +13,8 @@ use crate::codec::Format;
 /// The type of a stage's output. Its inherent methods take precedence over those of [`AnyShape`],
 /// so the type behind an alias decides.
 ///
-/// Nothing depends on `M`, but a bound is only checked where a method is used if it depends on a
-/// parameter.
+/// Nothing depends on `M`. It is needed because a bound is only checked where a method is used if
+/// it depends on a parameter.
 #[derive(Debug)]
 pub struct Shape<T, M = ()>(PhantomData<(T, M)>);
 
@@ -26,7 +26,7 @@ impl<T> Shape<T> {
     }
 }
 
-/// The shape of a type that is an item as a whole.
+/// The shape of a type that is a single item.
 pub trait AnyShape {
     /// Accepts the only item that a call returns.
     fn item(&self) {}

@@ -54,14 +54,15 @@ impl<T: Send + 'static, F: Encode<T>> WritingEnd for Sender<T, F> {
     }
 }
 
-/// How long the reader of a stopped stage may take to be notified. It learns of the end of the run
-/// in other ways, too.
+/// How long the reader of a stopped stage may take to be notified. It also learns of the end of the
+/// run in other ways.
 const STOPPED: Duration = Duration::from_secs(1);
 
-/// Ends the output of a stage according to the result of its code: closes it, or aborts it with the
-/// failure, after the outputs before.
+/// Ends the output of a stage according to the result of its code. Closes it, or aborts it with the
+/// failure, after sending the earlier outputs.
 ///
-/// `writer` is `None` if the code kept the writer; then the stream ends with that writer.
+/// `writer` is `None` if the code kept the writer; the stream then ends when that writer is
+/// dropped.
 pub(in crate::stage) async fn conclude<W: WritingEnd>(
     context: &StageContext,
     writer: Option<W>,

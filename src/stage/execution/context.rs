@@ -46,7 +46,7 @@ struct Inner {
     worker: Option<Worker>,
     /// The metadata of the input.
     metadata: StreamMetadata,
-    /// The metadata of the output, if the stage makes a header of its own.
+    /// The metadata of the output, if the stage creates its own header.
     output_metadata: Option<StreamMetadata>,
     control: Control,
     message_queue: MessageQueue,
@@ -94,7 +94,7 @@ impl StageContext {
         })
     }
 
-    /// The same run for a stage with an input of its own, which has its own header.
+    /// The same run for a stage that has its own input, with its own header.
     pub(crate) fn with_own_input(&self) -> Self {
         self.changed(|inner| {
             let metadata = inner.local_stats.metadata();
@@ -102,7 +102,8 @@ impl StageContext {
         })
     }
 
-    /// The same run for a stage that makes a header for its output, with the metadata of that.
+    /// The same run for a stage that creates a header for its output. Also returns the metadata of
+    /// that header.
     pub(crate) fn with_own_output(&self) -> (Self, StreamMetadata) {
         let metadata = self.0.metadata.another();
         let context = self.changed(|inner| inner.output_metadata = Some(metadata.clone()));
@@ -113,8 +114,8 @@ impl StageContext {
         self.changed(|inner| inner.params = params)
     }
 
-    /// The same run with parameters that were set where the stage is used. If set several times,
-    /// the outermost counts, which arrives here first.
+    /// The same run with parameters that were set where the stage is used. If they are set several
+    /// times, the outermost ones take precedence, and this method receives those first.
     pub(crate) fn configured(&self, params: &Value) -> Self {
         if self.0.configured || params.is_null() {
             return self.clone();
@@ -227,13 +228,13 @@ impl StageContext {
         &self.0.stage
     }
 
-    /// The user's metadata from the header of the input, or else that of the run. It is forwarded in
-    /// the header of the output, unless the stage sets other metadata there.
+    /// The metadata from the header of the input, or else that of the run. It is forwarded in the
+    /// header of the output, unless the stage sets other metadata there.
     ///
-    /// A stage of single items always knows the header. Code that receives a stream starts when
-    /// the header has arrived, but not later than 1 s after its input was opened. A later header is
-    /// known here once the code has read it: with the first item at the latest. To wait for it, use
-    /// [`Receiver::header`](crate::Receiver::header) or
+    /// A stage that handles single items always knows the header. Code that receives a stream
+    /// starts when the header has arrived, but at the latest 1 s after its input was opened. If the
+    /// header arrives later, it is known here once the code has read it, at the latest with the
+    /// first item. To wait for it, use [`Receiver::header`](crate::Receiver::header) or
     /// [`ChannelReader::header`](crate::ChannelReader::header).
     pub fn metadata(&self) -> Option<&Value> {
         self.0.metadata.get()
@@ -249,11 +250,11 @@ impl StageContext {
         self.0.output_metadata.as_ref()
     }
 
-    /// Sends a message downstream, after the outputs so far and before the outputs of the current
-    /// call.
+    /// Sends a message downstream. It follows the outputs of earlier calls and precedes the outputs
+    /// of the current call.
     ///
-    /// It is sent with the stage's next output or at its end. A message that looks like one of the
-    /// stream protocol is treated as one.
+    /// It is sent with the stage's next output or at its end. A message that has the form of a
+    /// stream protocol message is treated as one.
     pub fn send_message(&self, text: impl Into<Text>) {
         self.0
             .message_queue
@@ -276,26 +277,26 @@ impl StageContext {
     /// Whether the stage should stop: its run was cancelled, has exceeded its deadline or has
     /// failed, its output is no longer read, or its worker is shutting down.
     ///
-    /// Blocking and computing code should check it regularly. It stays `true` after the stage has
-    /// ended, for threads and tasks that the stage has started.
+    /// Blocking and computing code should check it regularly. For threads and tasks that the stage
+    /// has started, it stays `true` after the stage has ended.
     pub fn is_cancelled(&self) -> bool {
         self.0.control.told().is_cancelled()
     }
 
-    /// Whether the stage should finish by itself: [`Run::drain`](crate::Run::drain) was called, or
-    /// the worker of the stage has started to shut down.
+    /// Whether the stage should finish: [`Run::drain`](crate::Run::drain) was called, or the worker
+    /// of the stage has started to shut down.
     ///
     /// An endless producer should then return, so that the stages after it end successfully. Other
-    /// stages continue to the end of their input, which a drained source causes. When a worker
-    /// shuts down, a stage that has not reached the end of its input fails, because its output is
-    /// incomplete; it may save what it holds. [`is_cancelled`](Self::is_cancelled) follows up to
-    /// 500 ms later.
+    /// stages continue to the end of their input, which arrives once the source is drained. When a
+    /// worker shuts down, a stage that has not reached the end of its input fails, because its
+    /// output is incomplete; before that, it may save its state.
+    /// [`is_cancelled`](Self::is_cancelled) follows up to 500 ms later.
     pub fn is_draining(&self) -> bool {
         self.0.control.draining().is_cancelled()
     }
 
-    /// Waits until the stage should come to an end by itself; see
-    /// Waits until the stage should finish by itself; see [`is_draining`](Self::is_draining).
+    /// Waits until the stage should finish; see [`is_draining`](Self::is_draining).
+    ///
     /// # Cancel safety
     ///
     /// Cancel safe.
@@ -303,8 +304,8 @@ impl StageContext {
         self.0.control.draining().cancelled().await;
     }
 
-    /// Waits until the stage should stop; see [`is_cancelled`](Self::is_cancelled). For a stage
-    /// that waits for something else at the same time.
+    /// Waits until the stage should stop; see [`is_cancelled`](Self::is_cancelled). Use it in a
+    /// `select!` with other waits.
     ///
     /// # Cancel safety
     ///
@@ -317,7 +318,7 @@ impl StageContext {
     ///
     /// # Errors
     ///
-    /// Fails if it cannot read the parameters, or if a resource was not provided.
+    /// Fails if the parameters cannot be deserialised, or if a resource was not provided.
     pub(crate) fn params<P: Params>(&self) -> Result<P, StageError> {
         P::given(&self.given())
     }

@@ -17,13 +17,13 @@ struct Inner {
     run: CancellationToken,
     /// Cancelled when the stage is stopped.
     stage: CancellationToken,
-    /// Cancelled when the code of the stage should stop. Also cancelled at its end, for everything
-    /// that it started.
+    /// Cancelled when the code of the stage should stop, and when the stage has ended, for
+    /// everything that it started.
     told: CancellationToken,
     /// Cancelled when the sources of the run should end.
     drain: CancellationToken,
-    /// Cancelled when the code of the stage should come to an end by itself: with `drain`, and when
-    /// its worker starts to shut down.
+    /// Cancelled when the code of the stage should finish: with `drain`, and when its worker starts
+    /// to shut down.
     draining: CancellationToken,
     /// Why the stage should stop, if its run was not cancelled.
     reason: Arc<OnceLock<StageError>>,
@@ -40,7 +40,7 @@ struct Inner {
 }
 
 impl Control {
-    /// Creates the control of a run that `run` ends.
+    /// Creates the control of a run that ends when `run` is cancelled.
     pub(crate) fn new(run: CancellationToken, deadline: Option<Instant>) -> Self {
         let stage = run.child_token();
         let drain = CancellationToken::new();
@@ -115,13 +115,13 @@ impl Control {
         &self.0.drain
     }
 
-    /// Cancelled when the code should finish by itself.
+    /// Cancelled when the code should finish.
     pub(crate) fn draining(&self) -> &CancellationToken {
         &self.0.draining
     }
 
-    /// Asks the code to finish by itself. Its output until then is incomplete, so a stage that ends
-    /// before its input does fails with `reason`.
+    /// Asks the code to finish. Its output until then is incomplete, so a stage that ends before
+    /// its input does fails with `reason`.
     pub(crate) fn drain_for(&self, reason: StageError) {
         self.0.reason.get_or_init(|| reason);
         self.0.draining.cancel();
@@ -133,7 +133,7 @@ impl Control {
         self.0.told.cancel();
     }
 
-    /// Stops the stage, for `reason` unless it has another reason already.
+    /// Stops the stage, for `reason` unless it already has another reason.
     pub(crate) fn stop(&self, reason: StageError) {
         self.tell(reason);
         self.0.stage.cancel();
@@ -155,7 +155,7 @@ impl Control {
         self.is_overdue() || self.0.stage.is_cancelled()
     }
 
-    /// Whether the deadline of the run has passed. Free without a deadline.
+    /// Whether the deadline of the run has passed. Costs nothing without a deadline.
     #[inline]
     pub(crate) fn is_overdue(&self) -> bool {
         self.0

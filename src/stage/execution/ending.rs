@@ -5,28 +5,29 @@ use crate::channel::{ReadError, ReaderGone, ReceiveError};
 
 /// The events recorded at the ends of a stage while its code ran.
 ///
-/// They are recorded at the ends of the channels themselves. The code's result says nothing about
-/// its ends: a user's error type may hide its sources, and a channel error may come from another
+/// The events recorded at the ends of a stage while its code ran, independently of the code's
+/// result. A user's error type may hide its sources, and a channel error may come from another
 /// channel.
 ///
 /// | the code returns | input | output | result of the stage |
 /// |---|---|---|---|
-/// | anything | any | its reader left | stopped early: its reader wanted no more |
+/// | anything | any | its reader left | stopped early: its reader needs no more items |
 /// | an error | any | lost | lost its output: stopped early if its reader ended successfully |
 /// | anything | failed | open | failed because its input did; the cause is passed on |
 /// | an error | whole, or left | open | failed |
 /// | `Ok` | whole, or left | open | succeeded |
 ///
-/// A failed input counts only if the code has seen the failure. A failure found by the framework,
-/// such as that of one item, keeps its own cause.
+/// A failed input counts only if the code has seen the failure. A failure detected by the
+/// framework, such as that of one item, keeps its own cause.
 ///
-/// A stage that was asked to stop while its input goes on fails with the reason: its outputs so far
-/// are not all. A fused stage knows only how its input failed; a reader that leaves drops it.
+/// A stage that was asked to stop before the end of its input fails with the reason for stopping,
+/// because its outputs are incomplete. A fused stage knows only how its input failed; a reader that
+/// leaves drops it.
 #[derive(Clone, Debug, Default)]
 pub(in crate::stage) struct StageEnding<'a> {
     /// How the input failed, if the code has seen it.
     pub(in crate::stage) input: Option<InputFailure<'a>>,
-    /// Set when the output has no reader any more.
+    /// Set when the output no longer has a reader.
     pub(in crate::stage) output: Option<ReaderGone>,
     /// Why the stage was asked to stop, if its input has not ended.
     pub(in crate::stage) stop: Option<&'a StageError>,
@@ -42,7 +43,7 @@ pub(in crate::stage) enum InputFailure<'a> {
 }
 
 impl InputFailure<'_> {
-    /// The failure of the stage `stage` that follows from it.
+    /// The resulting failure of the stage `stage`.
     fn of(self, stage: &str) -> StageError {
         match self {
             Self::Channel(error) => StageError::input(stage, ReceiveError::Stream(error.clone())),

@@ -11,7 +11,7 @@ pub struct Ends {
 
 impl Ends {
     /// Connects both ends before the stage's code runs. An end that connects late would look as if
-    /// it was never opened, and would not notice when its peer leaves. Nothing is sent yet.
+    /// it was never opened, and would not notice when its peer disconnects. Nothing is sent yet.
     ///
     /// # Errors
     ///
@@ -56,7 +56,7 @@ impl Ends {
         })
     }
 
-    /// Takes both ends, for a stage in the middle. If one is missing, the other is aborted.
+    /// Takes both ends, for a stage with input and output. If one is missing, the other is aborted.
     pub(in crate::stage) async fn both(
         &mut self,
         stage: &str,

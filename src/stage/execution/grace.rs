@@ -10,8 +10,8 @@ use crate::transport::later;
 
 /// How long the rest of a run may be without progress after a part of it has failed or ended.
 ///
-/// What the failed part sent before its failure still arrives within this time. A part that makes
-/// progress has as long as it needs.
+/// Data that the failed part sent before its failure still arrives within this time. A part that
+/// makes progress may take as long as it needs.
 pub(crate) const GRACE: Duration = Duration::from_secs(1);
 
 /// A timer of [`GRACE`] that starts when first polled. Without a runtime it never fires.
@@ -19,7 +19,7 @@ pub(crate) const GRACE: Duration = Duration::from_secs(1);
 pub(in crate::stage) struct Grace(Option<Pin<Box<Sleep>>>);
 
 impl Grace {
-    /// Ready when the time is over.
+    /// Completes when the time is over.
     pub(in crate::stage) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if self.0.is_none() && Handle::try_current().is_err() {
             return Poll::Pending;
@@ -40,7 +40,7 @@ impl Grace {
         self.poll(cx)
     }
 
-    /// Like [`poll`](Self::poll), but is ready at once without a runtime.
+    /// Like [`poll`](Self::poll), but completes immediately without a runtime.
     pub(in crate::stage) fn poll_or_skip(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         match Handle::try_current() {
             Ok(_) => self.poll(cx),
@@ -55,7 +55,7 @@ impl Grace {
 }
 
 /// Waits for the header of an input, which contains the metadata; `None` once the header is late. A
-/// writer that has nothing to write must not hold back code that may not need the header.
+/// writer that has nothing to write must not delay code that may not need the header.
 pub(in crate::stage) async fn soon<R>(header: impl Future<Output = R>) -> Option<R> {
     timeout(GRACE, header).await.ok()
 }

@@ -1,4 +1,4 @@
-//! What one run of a stage has: its context, ends, result and report.
+//! Everything that belongs to one run of a stage: its context, ends, result and report.
 
 pub(super) mod blocking;
 pub(super) mod conclude;

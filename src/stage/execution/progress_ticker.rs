@@ -80,13 +80,14 @@ impl Measure {
         self.each().iter().find_map(|end| end.failed())
     }
 
-    /// Whether a stream has not ended. After the end of the code, this means that it was abandoned.
+    /// Whether a stream has not ended. Once the code has ended, this means that the stream was
+    /// abandoned.
     fn is_left(&self) -> bool {
         let open = |end: &Arc<StreamStats>| end.verified().is_none() && end.failed().is_none();
         self.each().iter().any(open)
     }
 
-    /// Set when the output has no reader any more; for several ends, when none of them has.
+    /// Set when the output no longer has a reader; for several ends, when none of them has.
     fn departure(&self) -> Option<ReaderGone> {
         let mut all = ReaderGone::ReaderGone;
         for end in self.each() {
@@ -97,7 +98,7 @@ impl Measure {
         Some(all)
     }
 
-    /// Whether the stream, or each of several, was ended here.
+    /// Whether the stage has ended its output stream, or each of several.
     fn is_ending(&self) -> bool {
         self.each().iter().all(|end| end.is_ending())
     }
@@ -125,7 +126,7 @@ impl ProgressTicker {
         }
     }
 
-    /// Attaches statistics to the ends. Messages that the stage does not request bypass it.
+    /// Attaches statistics to the ends. Messages that the stage does not handle bypass it.
     pub(in crate::stage) async fn attach(
         &self,
         ends: &mut Ends,
@@ -195,7 +196,7 @@ impl ProgressTicker {
     }
 
     /// Runs the stage's own code until it ends or panics, until it should stop, or until its output
-    /// has no reader; then decides the stage's result. Meanwhile it queues progress, at most once
+    /// has no reader. Then decides the stage's result. Meanwhile it queues progress, at most once
     /// per interval.
     pub(in crate::stage) async fn run<R>(
         &self,

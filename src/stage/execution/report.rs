@@ -8,7 +8,7 @@ use crate::wire::Progress;
 
 /// The statistics of one stage in one run: the result of triggering it.
 ///
-/// A stage in another language may omit what it does not know.
+/// A stage in another language may omit values that it does not know.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct StageReport {

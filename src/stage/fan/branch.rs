@@ -3,7 +3,7 @@ use crate::codec::Encode;
 
 /// One of the branches over which a stream is spread.
 pub(super) struct FanOutBranch<T: Send + 'static, F: Encode<T>> {
-    /// `None` for a branch that has left.
+    /// `None` for a branch that has stopped reading.
     pub(super) output: Option<Sender<T, F>>,
     /// Number of turns it has had, and how many of their ends were sent to it.
     pub(super) turns: u64,

@@ -22,16 +22,16 @@ pub(crate) enum Order {
 
 /// Merges several streams into one.
 ///
-/// A failure of one stream fails the whole, and the others are dropped. In order of arrival, the
-/// streams are polled in rotation, so that a busy one does not starve the others.
+/// A failure of one stream fails the merge, and the other streams are dropped. In order of arrival,
+/// the streams are polled in rotation, so that a busy one does not starve the others.
 pub(crate) struct FanIn<T> {
     lanes: Vec<FanInInput<T>>,
     order: Order,
     /// The index of the input to poll first.
     next: usize,
-    /// Fills the inputs, if that happens in the same task.
+    /// Fills the inputs, if they are filled in the same task.
     feed: Option<BoxFuture<'static, Result<(), StageError>>>,
-    /// The failure of the feed, which replaces the resulting failures of the inputs.
+    /// The failure of the feed. It replaces the failures of the inputs that result from it.
     failed_feed: Option<StageError>,
     waits: WaitTimer,
     over: bool,
@@ -40,19 +40,19 @@ pub(crate) struct FanIn<T> {
 struct FanInInput<T> {
     /// `None` once it has ended.
     stream: Option<BoxStream<'static, Flow<T>>>,
-    /// Events that arrived before its turn.
+    /// Events that arrived before the input's turn.
     ahead: VecDeque<Flow<T>>,
     /// Number of turns that it has ended, and how many of them were consumed.
     ended: u64,
     passed: u64,
 }
 
-/// How many items a stream in the same task may be ahead of its turn, so that copies of a stage
+/// How many items a stream in the same task may be ahead of its turn. It lets copies of a stage
 /// work concurrently.
 const AHEAD: usize = 64;
 
-/// The same for a stream over a channel, whose copy works independently: enough to notice its end,
-/// failure or connection.
+/// The same for a stream over a channel, whose copy works independently. One event is enough to
+/// notice its end, failure or connection.
 const AHEAD_OF_CHANNEL: usize = 1;
 
 impl<T> FanIn<T> {
@@ -78,7 +78,7 @@ impl<T> FanIn<T> {
         }
     }
 
-    /// Runs `feed`, which fills the streams, whenever they wait.
+    /// Runs `feed`, which fills the streams, whenever the streams wait.
     pub(crate) fn fed_by(mut self, feed: BoxFuture<'static, Result<(), StageError>>) -> Self {
         self.feed = Some(feed);
         self
@@ -138,7 +138,7 @@ impl<T> FanIn<T> {
         Poll::Ready(None)
     }
 
-    /// Also polls the inputs whose turn it is not, and returns their progress.
+    /// Also polls the inputs that are waiting for their turn, and returns their progress.
     fn poll_ahead(&mut self, cx: &mut Context<'_>) -> Poll<Option<Flow<T>>> {
         let limit = if self.feed.is_some() {
             AHEAD

@@ -17,13 +17,14 @@ use crate::stage::serve_stream::push;
 use crate::stage::{Flow, StageContext, StageError};
 use crate::wire::Turn;
 
-/// Forwards everything from `input` to the branches at `outputs`, and ends them as the input ended.
+/// Forwards everything from `input` to the branches at `outputs`, and ends the branches in the way
+/// that the input ended.
 ///
-/// Nothing is taken while the target branch has no room, so the slowest branch holds back the
-/// others. User messages go to the branch of the item before them, or to the branch whose turn it
-/// is. Progress, of the input and of the operator itself (`own`), goes to any branch with room, and
-/// is replaced by later progress if there is none. A branch that drops its end gets no more items;
-/// an item for that branch only counts as skipped. When no branch is left, the operator stops.
+/// Nothing is taken from the input while the target branch has no room, so the slowest branch holds
+/// back the others. User messages go to the branch of the item before them, or to the branch whose
+/// turn it is. Progress of the input, and of the operator itself (`own`), goes to any branch with
+/// room. If there is none, later progress replaces it. A branch that drops its end receives no more
+/// items, and the items for it count as skipped. When no branch is left, the operator stops.
 pub(crate) async fn fan_out<T, F>(
     input: impl Stream<Item = Flow<T>> + Send,
     outputs: Vec<Sender<T, F>>,
@@ -288,7 +289,7 @@ impl<T: Send + 'static, F: Encode<T>> FanOut<'_, T, F> {
         Ok(None)
     }
 
-    /// Waits for room in the branch `from`, or in the next one if it has left.
+    /// Waits for room in the branch `from`, or in the next one if `from` has stopped reading.
     fn poll_live(&mut self, from: usize, cx: &mut Context<'_>) -> Poll<Result<Target, StageError>> {
         let branches = self.branches.len();
         for at in (from..branches).chain(0..from) {
@@ -299,7 +300,7 @@ impl<T: Send + 'static, F: Encode<T>> FanOut<'_, T, F> {
         Poll::Ready(Ok(Target::Nowhere))
     }
 
-    /// Waits for room in the branch `at`; `false` if it has left.
+    /// Waits for room in the branch `at`; `false` if it has stopped reading.
     fn poll_ready(&mut self, at: usize, cx: &mut Context<'_>) -> Poll<Result<bool, StageError>> {
         let Some(output) = &mut self.branches[at].output else {
             return Poll::Ready(Ok(false));
@@ -310,7 +311,7 @@ impl<T: Send + 'static, F: Encode<T>> FanOut<'_, T, F> {
         })
     }
 
-    /// Removes the branch `at` if it only wants no more. Fails if it was the last one.
+    /// Removes the branch `at` if it only stopped reading early. Fails if it was the last one.
     fn leave(&mut self, at: usize, error: WriteError) -> Result<(), StageError> {
         if !error.is_reader_gone() {
             return Err(StageError::output(self.context.stage(), error));
@@ -378,7 +379,7 @@ impl<T: Send + 'static, F: Encode<T>> FanOut<'_, T, F> {
         self.next = next;
     }
 
-    /// The next branch that has not left.
+    /// The next branch that is still reading.
     fn next_live(&self) -> usize {
         let branches = self.branches.len();
         (self.next + 1..branches)

@@ -11,8 +11,8 @@ use tracing::Instrument;
 
 use crate::sync::MutexExt;
 
-/// A call that makes progress even if its caller does not poll it. Its timeouts and connections
-/// therefore do not suffer when the reader of the outputs pauses.
+/// A call that makes progress even if its caller does not poll it. A pause in reading the outputs
+/// therefore does not affect the call's timeouts and connections.
 ///
 /// It runs in a task of its own; without a runtime it runs where it is polled. **Dropping** it
 /// drops the call before the drop returns.

@@ -12,7 +12,7 @@ use crate::channel::QueuedMessage;
 
 /// Fused stages whose panics are caught: the stage that panicked has failed.
 ///
-/// It wraps stages wherever they are polled by something other than an item stage.
+/// It wraps stages wherever something other than an item stage polls them.
 #[pin_project]
 #[derive(Debug)]
 pub(crate) struct CatchPanic<S> {

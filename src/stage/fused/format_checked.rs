@@ -10,8 +10,8 @@ use super::panic_context::OutputGuard;
 use crate::channel::{Event, SendError};
 use crate::codec::{Decode, Decoded, Encode, FormatError};
 
-/// The output of a fused stage as its reader would receive it over a channel: up to an item that
-/// the format refuses.
+/// The output of a fused stage as its reader would receive it over a channel. It ends at the first
+/// item that the format rejects.
 ///
 /// Items of formats that support checks are passed on unchanged. Items of other formats are encoded
 /// and decoded; see [`Encode::CHECKS`].
@@ -33,7 +33,7 @@ struct Written<F> {
     reader: F,
     /// Number of items decoded.
     items: u64,
-    /// Nothing follows.
+    /// Whether the output has ended.
     is_over: bool,
 }
 

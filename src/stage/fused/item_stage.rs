@@ -9,7 +9,7 @@ use super::super::{Flow, StageError};
 /// An item stage that is connected to its input: sequentially (`S`), or as in
 /// [`concurrent`](super::concurrent).
 ///
-/// Each item costs one comparison here, whatever the stage is.
+/// Each item costs one comparison here, regardless of the stage.
 #[pin_project(project = Joining)]
 pub(in crate::stage) enum FusedItemStage<S, T> {
     Sequential(#[pin] S),

@@ -52,7 +52,7 @@ impl Counts {
         self.dead.load(Relaxed)
     }
 
-    /// The stage reads and writes bytes, whose pieces are not items.
+    /// Records that the stage reads and writes bytes, whose chunks are not items.
     pub(in crate::stage) fn count_no_items(&self) {
         self.of_bytes.store(true, Relaxed);
     }
@@ -96,7 +96,7 @@ impl LocalStats {
         self.add(Role::Branch, fork.into_iter().collect(), None)
     }
 
-    /// Counts items of another kind than the previous part returns.
+    /// Counts items of another type than the previous part returns.
     pub(crate) fn converted<S>(&self, stream: S) -> Counted<S> {
         let inputs = self.last().into_iter().collect();
         Counted::new(stream, self.add(Role::Converted, inputs, None))
@@ -186,7 +186,7 @@ pub(crate) struct Counted<S> {
     count: Arc<AtomicU64>,
 }
 
-/// A stage that wants no more items drops its input at any point.
+/// A stage that needs no more items drops its input at any point.
 #[pinned_drop]
 impl<S> PinnedDrop for Counted<S> {
     fn drop(self: Pin<&mut Self>) {
@@ -204,7 +204,7 @@ impl<S> Counted<S> {
     }
 }
 
-/// Whether the event replaces an unreadable item, which its writer has numbered.
+/// Whether the event replaces an unreadable item. Its writer has counted that item.
 fn is_unreadable<T>(polled: &Poll<Option<Flow<T>>>) -> bool {
     matches!(
         polled,

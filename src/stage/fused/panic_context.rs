@@ -1,7 +1,7 @@
 //! Attributes panics to stages that are fused into one stream.
 //!
-//! Catching panics at each stage would cost each item a third of its time, because the compiler
-//! cannot optimise across the catch. Instead, a panic unwinds through all stages to the one
+//! Catching panics at each stage would make each item a third slower, because the compiler cannot
+//! optimise across the catch. Instead, a panic unwinds through all stages to the
 //! [`CatchPanic`](super::super::CatchPanic) that polls them, and records its stage on the way.
 
 use std::cell::RefCell;

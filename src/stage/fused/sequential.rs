@@ -41,7 +41,7 @@ pub(in crate::stage) struct Sequential<G: ItemStage, S, A, C> {
     dealing: Option<Dealing>,
     /// Contains the number of the current item.
     run: RunOf<G>,
-    /// The failure of the stage, while messages before it are left.
+    /// The failure of the stage, kept until the messages before it have been returned.
     failure: Option<StageError>,
     /// The last outputs, once the input has ended.
     finished: Option<vec::IntoIter<G::Out>>,
@@ -98,7 +98,7 @@ where
     A: Fn(&G, G::In, &mut RunOf<G>) -> C,
     C: Future<Output = Applied<G::Outputs, G::State>>,
 {
-    /// Lets the stage finish, at the end of its input, and returns its last outputs.
+    /// Runs the stage's code for the end of the input, and returns the last outputs.
     fn poll_finished(self: Pin<&mut Self>) -> Poll<Option<Flow<G::Out>>> {
         let this = self.project();
         if !G::FINISHES {

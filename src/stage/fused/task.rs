@@ -21,9 +21,9 @@ use crate::wire::Abort;
 
 /// A stage whose code runs from a reading end to a writing end, as a stream within the process.
 ///
-/// Each poll does three things, none of which waits for another: it feeds the input to the code,
-/// runs the code, and returns the outputs. The code's result comes last; until it is known, the end
-/// of the output is provisional. [`StageEnding`] decides the result.
+/// Each poll does three things, none of which blocks another: it passes input to the code, runs the
+/// code, and returns the outputs. The code's result comes last; until it is known, the end of the
+/// output is provisional. [`StageEnding`] decides the result.
 ///
 /// As over channels, the code starts once the header of its input is known, but waits at most 1 s
 /// for it.
@@ -50,8 +50,8 @@ where
     return_slot: ReturnSlot<W>,
     writer: Option<W>,
     output: Receiver<O, G>,
-    /// Runs while no progress is made although it should be: the code has ended and its output has
-    /// not, or the input has failed and the code continues.
+    /// Runs while expected progress does not happen: the code has ended and its output has not, or
+    /// the input has failed and the code continues.
     grace: Grace,
     over: bool,
 }
@@ -77,7 +77,7 @@ pub(in crate::stage) enum Seen {
 }
 
 impl Seen {
-    /// For code that receives what `feed` sends.
+    /// For code that receives items sent by `feed`.
     pub(in crate::stage) fn by_receiver_of<T: Send + 'static, F: Encode<T>>(
         feed: &Sender<T, F>,
     ) -> Self {
@@ -109,7 +109,7 @@ where
     T: Send + 'static,
 {
     /// Creates a stage with the code `code`, which receives what is sent to `feed` and leaves its
-    /// writing end in `return_slot`. `output` is the other end of that.
+    /// writing end in `return_slot`. `output` is the matching reading end.
     pub(in crate::stage) fn new(
         context: StageContext,
         input: S,
@@ -200,14 +200,13 @@ where
     W: WritingEnd,
     G: Decode<O>,
 {
-    /// Whether the code waits for a header that is known by now.
+    /// Whether the code waits for a header that is already known.
     fn can_start(&self) -> bool {
         let known = self.context.stream_metadata().is_known();
         matches!(self.start, Start::Waiting(_)) && (known || self.input.is_none())
     }
 
-    /// Ready when the stage has waited too long for an event that does not come. Called when no
-    /// progress is made.
+    /// Completes when the stage has waited too long for an event. Called when no progress is made.
     fn poll_stands_still(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.project();
         if matches!(this.ended, Some(Ok(()))) && this.seen.silence().is_none() {

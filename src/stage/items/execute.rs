@@ -72,7 +72,7 @@ where
     FusedItemStage::one_by_one(Sequential::new(stage, input, apply, run))
 }
 
-/// [`ItemStage::apply`], as a type that does not grow with the stages before it.
+/// [`ItemStage::apply`], as a type that does not depend on the stages before it.
 #[inline]
 fn apply<G: ItemStage>(
     stage: &G,

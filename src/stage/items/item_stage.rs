@@ -26,7 +26,7 @@ pub trait ItemStage: Stage {
     /// The outputs of one item.
     type Outputs: Outputs<Item = Self::Out>;
 
-    /// Number of items processed concurrently. With more than 1 there is no state.
+    /// Number of items processed concurrently. If it is more than 1, the stage has no state.
     const CONCURRENCY: usize = 1;
     /// Whether outputs keep the order of their items.
     const ORDERED: bool = true;
@@ -36,7 +36,7 @@ pub trait ItemStage: Stage {
     #[doc(hidden)]
     const IS_GUARDED: bool = false;
 
-    /// Whether [`finish`](Self::finish) is to be called.
+    /// Whether [`finish`](Self::finish) must be called.
     const FINISHES: bool = false;
 
     /// Processes an item synchronously. Available if the function is not `async`, returns at most
@@ -50,7 +50,7 @@ pub trait ItemStage: Stage {
         run: &mut ItemRun<Self::State, Self::Params>,
     ) -> impl Future<Output = Applied<Self::Outputs, Self::State>> + Send + 'static + use<Self>;
 
-    /// Processes an item, repeatedly while that fails and `retry` allows it.
+    /// Processes an item, and repeats this while it fails and `retry` allows it.
     ///
     /// A policy applies to the final failure.
     fn apply_again(
@@ -72,7 +72,7 @@ pub trait ItemStage: Stage {
     }
 
     /// Futures that a run awaits after it has dropped the stage, such as the end of its dead
-    /// letters. Must be requested before that.
+    /// letters. They must be requested before the stage is dropped.
     fn ends(&self) -> Vec<BoxFuture<'static, Result<(), Error>>> {
         Vec::new()
     }

@@ -6,7 +6,7 @@ use super::Timed;
 use crate::error::Error;
 use crate::transport::later;
 
-/// Holds the last item until no item has followed it for a while.
+/// Holds the last item until no other item has followed it for a while.
 pub(crate) struct Debounce<T> {
     quiet: Duration,
     /// The item, and when it is due.
@@ -15,7 +15,7 @@ pub(crate) struct Debounce<T> {
 }
 
 impl<T> Debounce<T> {
-    /// Returns an item once no other has followed it for `quiet`.
+    /// Returns an item if no other item follows it within `quiet`.
     pub(crate) fn new(quiet: Duration) -> Self {
         Self {
             quiet,

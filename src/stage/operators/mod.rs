@@ -47,7 +47,7 @@ use crate::codec::{Decode, Encode};
 /// A step of a pipeline between items of type `In` and items of type `Out`.
 ///
 /// Created by methods of [`Pipeline`](crate::Pipeline), such as [`map`](crate::Pipeline::map). Not
-/// to be implemented elsewhere.
+/// meant to be implemented elsewhere.
 pub trait Operator<In>: Send + 'static {
     /// The type of the output items.
     type Out: Send + 'static;

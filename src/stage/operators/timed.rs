@@ -17,7 +17,7 @@ pub(crate) trait Timed<In>: Send + 'static {
     /// The type of the outputs.
     type Out: Send + 'static;
 
-    /// Accepts an item that arrives at `now`. Everything that was due must have been returned
+    /// Accepts an item that arrives at `now`. Every output that was due must have been returned
     /// before.
     fn take(&mut self, item: In, now: Instant) -> Result<(), Error>;
 

@@ -18,7 +18,7 @@ pub enum Policy {
 
 /// The handling of failed items of type `In`: a [`Policy`] or the dead letters. Sealed.
 pub trait ErrorHandling<In>: Sealed + Clone + Send + Sync + 'static {
-    /// What is kept of an item while it is processed.
+    /// The data kept of an item while it is processed.
     type Kept: Send + 'static;
 
     /// Whether failed items go to the dead letters.
@@ -32,7 +32,7 @@ pub trait ErrorHandling<In>: Sealed + Clone + Send + Sync + 'static {
     /// Whether items that cannot be decoded are handled.
     fn is_for_bad_items(&self) -> bool;
 
-    /// Keeps what is needed of an item before it is processed.
+    /// Keeps the data of an item that is needed if it fails.
     fn keep(&self, item: &In) -> Self::Kept;
 
     /// Handles the item numbered `number`. Fails if that is impossible.

@@ -9,11 +9,11 @@ const ONE_POLICY: &str = "the stage has a policy or dead letters already: set on
 
 /// Error handling for stages that process one item at a time.
 ///
-/// The settings belong to the stage, so they apply wherever it runs; a stage of another worker is
-/// registered there with them. They cover errors returned by the stage's function.
+/// The settings are part of the stage, so they apply wherever it runs; for a stage on another
+/// worker, set them where it is registered. They cover errors returned by the stage's function.
 /// [`on_error`](Self::on_error) and [`dead_letter`](Self::dead_letter) also cover items from a
-/// channel that cannot be decoded, as far as the format can find the next item. A panic is a bug
-/// and always ends the run. Retry first, then skip:
+/// channel that cannot be decoded, if the format can find the next item. A panic is a bug and
+/// always ends the run. Retry first, then skip:
 ///
 /// ```
 /// # #[cfg(feature = "macros")]
@@ -41,8 +41,8 @@ const ONE_POLICY: &str = "the stage has a policy or dead letters already: set on
 pub trait ItemStageExt<Form>: IntoStage<Form> + Sized {
     /// Fails on an item that cannot be processed (the default), or skips and counts it.
     ///
-    /// Outputs before the error are kept. A stage has one policy or dead letters. A second one
-    /// does not compile:
+    /// Outputs before the error are kept. A stage can have only one policy or dead-letter
+    /// destination. A second one does not compile:
     ///
     /// ```compile_fail
     /// use pipewright::{ItemStageExt, Policy, pipeline_stage};
@@ -63,7 +63,7 @@ pub trait ItemStageExt<Form>: IntoStage<Form> + Sized {
     }
 
     /// Sends an item that cannot be processed to the dead letters, with its bytes and the error,
-    /// and continues. The item counts as skipped. Fails if the letter cannot be sent.
+    /// and continues. The item counts as skipped. The run fails if the dead letter cannot be sent.
     ///
     /// Each item is cloned before it is processed.
     ///
@@ -113,7 +113,7 @@ pub trait ItemStageExt<Form>: IntoStage<Form> + Sized {
     /// Repeats a failed call at most `times` times, with the delays of `backoff`. Errors that occur
     /// while a stream of outputs is produced are not retried.
     ///
-    /// Each item is cloned before it is processed. The state is as the failed call left it.
+    /// Each item is cloned before it is processed. State keeps the changes of the failed call.
     /// Messages of a repeated call are dropped, so each is sent once.
     ///
     /// A policy applies to the final failure, whether it is set before or after the retries.
@@ -124,14 +124,14 @@ pub trait ItemStageExt<Form>: IntoStage<Form> + Sized {
         Retried::new(self.into_stage(), times, backoff)
     }
 
-    /// Fails an item that takes longer than `limit`, which starts when the function is called.
+    /// Fails an item that takes longer than `limit`, counted from the call of the function.
     ///
-    /// Set before `retry`, the limit is for each attempt; set after it, for all of them together.
-    /// Set it before [`on_error`](Self::on_error) and [`dead_letter`](Self::dead_letter), which
-    /// then apply to the items that took too long. It covers the call, and not the stream of
-    /// outputs that a call may return. Only an `async` function that awaits can be interrupted;
-    /// its future is dropped. A stage with state has no limit, because an interrupted call would
-    /// lose the state.
+    /// If set before `retry`, the limit applies to each attempt; if set after it, to all attempts
+    /// together. Set it before [`on_error`](Self::on_error) and [`dead_letter`](Self::dead_letter),
+    /// which then also apply to items that took too long. The limit covers the call, not a stream
+    /// of outputs that the call may return. Only an `async` function that awaits can be
+    /// interrupted; its future is dropped. A stage with state cannot have a limit, because an
+    /// interrupted call would lose the state.
     ///
     /// # Example
     ///

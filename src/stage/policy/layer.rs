@@ -15,7 +15,7 @@ use crate::worker::ResourceType;
 
 /// A wrapper around an item stage that changes how calls are made, or what happens to failed items.
 ///
-/// Everything else is forwarded to the inner stage here, in one place for every layer.
+/// Everything else is forwarded to the inner stage here, in one place for all layers.
 pub trait Layer: Clone + Send + Sync + 'static {
     /// The inner stage.
     type Below: ItemStage;

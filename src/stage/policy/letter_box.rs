@@ -1,4 +1,4 @@
-//! Places for dead letters that are not channels.
+//! Destinations for dead letters that are not channels.
 
 use std::error::Error as StdError;
 use std::future::Future;
@@ -21,7 +21,7 @@ pub(super) trait LetterBox: Send + 'static {
     fn close(self) -> impl Future<Output = Result<(), Error>> + Send;
 }
 
-/// Stores letters until all posters are gone, or the stream is closed.
+/// Stores letters until all senders of letters are dropped, or the stream is closed.
 pub(super) async fn put_all(
     mut place: impl LetterBox,
     mut posted: mpsc::Receiver<LetterCommand>,
@@ -37,9 +37,9 @@ impl DeadLetters {
     /// Appends letters to the file at `path`, one line of JSON each. The file is created if it does
     /// not exist.
     ///
-    /// Each letter is passed to the operating system before its stage continues. At the end of the
-    /// letters, before the run returns its report, the file is synced to disk. If the file cannot
-    /// be opened or written, the letter fails, and with it the run.
+    /// Each letter is passed to the operating system before its stage continues. After the last
+    /// letter, before the run returns its report, the file is synced to disk. If the file cannot be
+    /// opened or written, the run fails.
     ///
     /// # Panics
     ///
@@ -74,7 +74,7 @@ impl DeadLetters {
     }
 
     /// Calls `each` for every letter, one after the other, and waits for the result. An error fails
-    /// the letter, and with it the run.
+    /// the run.
     ///
     /// # Panics
     ///
@@ -108,8 +108,8 @@ impl DeadLetters {
 }
 
 impl From<mpsc::Sender<DeadLetter>> for DeadLetters {
-    /// Sends letters to a receiver within the process. After the receiver was dropped, letters
-    /// fail.
+    /// Sends letters to a receiver within the process. Once the receiver has been dropped, sending
+    /// a letter fails.
     ///
     /// # Panics
     ///

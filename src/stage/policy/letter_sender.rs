@@ -16,13 +16,13 @@ use crate::error::Error;
 
 /// The destination of items that stages cannot process, for later inspection.
 ///
-/// | made by | letters go to |
+/// | created by | destination |
 /// |---|---|
 /// | [`file`](Self::file) | a file, one line of JSON each |
 /// | [`each`](Self::each) | an async closure |
 /// | `From<tokio::sync::mpsc::Sender<DeadLetter>>` | a receiver within the process |
 /// | [`new`](Self::new), `From<Sender<DeadLetter>>` | a channel |
-/// | [`reopening`](Self::reopening) | a channel; a new one when it is lost |
+/// | [`reopening`](Self::reopening) | a channel, replaced by a new one when it is lost |
 ///
 /// The first three need no engine.
 ///
@@ -63,7 +63,7 @@ pub(super) enum LetterCommand {
     Close,
 }
 
-/// Number of letters waiting for the previous one to be sent; each blocks a stage.
+/// Number of letters that may wait for the previous one to be sent; each of them blocks a stage.
 const QUEUED: usize = 16;
 
 /// How long it may take to reopen a channel, for example while a worker reconnects.
@@ -71,10 +71,10 @@ const REOPEN: Duration = Duration::from_secs(30);
 
 impl DeadLetters {
     /// Sends letters to `sender` from a separate task. It connects immediately, so the first letter
-    /// may come at any time.
+    /// may arrive at any later time.
     ///
     /// A channel belongs to one engine and one connection. When either is lost, every later letter
-    /// fails, and with it the run. For a stage that outlives them, use
+    /// fails, and the run with it. For a stage that outlives them, use
     /// [`reopening`](Self::reopening).
     ///
     /// # Panics
@@ -151,7 +151,7 @@ impl DeadLetters {
         Self(Arc::new(Shared { letters, ended }))
     }
 
-    /// Sends a letter and waits until the engine has it.
+    /// Sends a letter and waits until the engine has received it.
     pub(super) async fn post(&self, letter: DeadLetter) -> Result<(), Error> {
         let (done, sent) = oneshot::channel();
         if self
@@ -179,8 +179,8 @@ impl DeadLetters {
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: after the first poll past its first wait, the stream ends. Call it again to
-    /// continue waiting.
+    /// Cancel safe: the stream ends once the future has been polled past its first wait. Call it
+    /// again to continue waiting.
     pub async fn close(&self) -> Result<(), Error> {
         // If the task has already ended, its result is available.
         let _ = self.0.letters.send(LetterCommand::Close).await;
@@ -289,7 +289,8 @@ async fn send<O: Open>(
     }
 }
 
-/// Returns the next request. Meanwhile, a lost channel is abandoned so that no letter goes into it.
+/// Returns the next request. If the channel is lost meanwhile, it is abandoned, so that no letter
+/// is sent into it.
 async fn next<F: Encode<DeadLetter>>(
     sender: &mut Result<Option<Sender<DeadLetter, F>>, Failed>,
     posted: &mut mpsc::Receiver<LetterCommand>,

@@ -17,7 +17,7 @@ const FREE: Duration = Duration::from_secs(5);
 /// How long an engine may take to report that an end was opened before.
 const REFUSED: Duration = Duration::from_millis(500);
 
-/// Controls a stage on another worker through a channel of its own. A clean end of the channel
+/// Controls a stage on another worker through a separate channel. A clean end of this channel
 /// cancels the stage; a lost connection does not.
 #[derive(Debug)]
 pub(crate) struct RemoteCancel {
@@ -25,8 +25,8 @@ pub(crate) struct RemoteCancel {
     reader_ref: StreamChannelRef,
 }
 
-/// Message prefixes which announce that the upstream stage has ended, followed by its name, with
-/// the meaning of an empty output. Workers that do not know them ignore them.
+/// Prefixes of messages which announce that the upstream stage has ended, each with the meaning of
+/// an empty output. The stage's name follows. Workers that do not know them ignore them.
 const INPUT_OVER: [(&str, NoOutput); 3] = [
     ("input over, left open: ", NoOutput::LeftOpen),
     ("input over, may be empty: ", NoOutput::Empty),
@@ -71,8 +71,8 @@ impl RemoteCancel {
         }
     }
 
-    /// Releases a stage that has ended or should end. If the stage never watched, the other end was
-    /// never opened.
+    /// Releases a stage that has ended or should end. If the stage never opened its end of the
+    /// channel, frees the channel.
     pub(crate) async fn let_go(mut self, worker: &Worker) {
         let over = poll_fn(|cx| Poll::Ready(self.writer.poll_gone(cx).is_ready())).await;
         if over {
@@ -108,10 +108,10 @@ pub(crate) async fn no_output_of(worker: &Worker, request: &StageRequest) -> NoO
     }
 }
 
-/// Opens and ends the channels of a stage that may not have opened them. The engine can then free
-/// them, and a failed stage's neighbours do not wait. An end that was opened is unchanged, because
-/// the engine refuses a second one. Must be called after the stage has failed or its output was
-/// read: an engine assumes that a writer that returns wants to write more.
+/// Opens and ends the channels that a stage may not have opened, so that the engine can free them
+/// and a failed stage's neighbours do not wait. An end that was opened is unchanged, because the
+/// engine refuses a second attempt. Must be called after the stage has failed or its output was
+/// read: when a writer connects again, an engine assumes that it wants to write more.
 pub(crate) async fn free(worker: &Worker, request: &StageRequest, failure: Option<&StageError>) {
     let reading = async {
         if let Some(end) = &request.reader_ref {

@@ -18,12 +18,12 @@ impl Worker {
     /// Registers a stage, a producer or a consumer under its own id.
     ///
     /// It is triggered with a [`StageRequest`] and answers with a [`StageReport`] at the end of the
-    /// stream. If its caller no longer waits for it, a run is cancelled. When the worker shuts
-    /// down, a stage is notified by [`StageContext::cancelled`]. It is stopped when nothing moves
-    /// in it any more, or just before the shutdown deadline, and its run fails.
+    /// stream. If its caller no longer waits for the answer, the run is cancelled. When the worker
+    /// shuts down, a stage is notified by [`StageContext::cancelled`]. It is stopped when it makes
+    /// no more progress, or just before the shutdown deadline, and its run fails.
     ///
-    /// One worker serves a stage; other workers that register it wait until that one leaves. To
-    /// serve it on several workers at the same time, each registers it as
+    /// One worker serves a stage; other workers that register it wait until that worker
+    /// disconnects. To serve it on several workers at the same time, each of them registers it as
     /// [shared](Registration::shared): `worker.register(stage)?.shared()?`.
     ///
     /// # Errors

@@ -28,7 +28,7 @@ use crate::worker::{CallError, Worker};
 
 /// A stage that some worker, in any language, has registered as `id`.
 ///
-/// Its types are declared here. What it sends is checked as far as its stream allows.
+/// Its types are declared here. The stream that it sends is compared with them if it has a header.
 ///
 /// ```
 /// # use pipewright::{Stage, remote};
@@ -105,7 +105,7 @@ impl<In, Out, F, G> Remote<In, Out, F, G> {
     /// [`parallel_ordered`](crate::Pipeline::parallel_ordered).
     ///
     /// A pipewright stage declares this when it is registered. If the declaration is wrong, items
-    /// arrive out of order or never.
+    /// arrive out of order, or the run hangs.
     #[must_use]
     pub fn keeping_order(self) -> Self {
         let order = KeepsOrder::Yes;
@@ -116,7 +116,8 @@ impl<In, Out, F, G> Remote<In, Out, F, G> {
 /// The channel to a stage, its [`Held`] channels, and the channel from it.
 type Opened<In, Out, F, G> = (Sender<In, F>, Held, Receiver<Out, G>);
 
-/// How long a stage may run: as long as its stream. The run has a deadline of its own.
+/// Timeout of a stage's call. It is practically unlimited, because a stage runs as long as its
+/// stream; the run has its own deadline.
 pub(crate) const STAGE_TIMEOUT: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
 /// Triggers the stage `id` and waits for its report. It continues the trace of `traceparent`, or
@@ -188,7 +189,7 @@ where
         Part::of(self)
     }
 
-    /// Uses two channels, because the stage runs elsewhere.
+    /// Uses two channels, because the stage runs on another worker.
     fn fuse<S>(
         self,
         input: S,
@@ -250,7 +251,8 @@ where
         counted.local_stats(output)
     }
 
-    /// As a part of a stage that is registered here: forwards to the worker that has it.
+    /// Runs as a part of a stage that is registered here: forwards the stream to the worker that
+    /// has this stage.
     #[allow(clippy::manual_async_fn)] // States `Send` here, so that a violation is reported here.
     fn serve(
         self,

@@ -30,7 +30,7 @@ pub struct StageRequest {
     )]
     pub writer_ref: Option<StreamChannelRef>,
     /// A channel whose end cancels the run: the stage opens it and stops when it closes. A stage
-    /// without this feature continues until its streams end.
+    /// that does not support this continues until its streams end.
     #[serde(default, rename = "cancelRef", skip_serializing_if = "Option::is_none")]
     pub cancel_ref: Option<StreamChannelRef>,
     /// Interval of progress messages in milliseconds; default: 1000.

@@ -18,7 +18,7 @@ impl DeadLine {
     ///
     /// # Errors
     ///
-    /// Fails if the operating system does not do so for a socket.
+    /// Fails if the operating system cannot attach the filter to a socket.
     pub(super) fn stall(&self, sockets: [&TcpStream; 2]) -> io::Result<()> {
         if self.stalled.fetch_add(1, Ordering::Relaxed) == 0 {
             return Ok(());

@@ -13,11 +13,12 @@ pub enum Fault {
     /// bytes in this direction are discarded.
     HalfClose,
     /// This direction stops without notification: a half-open peer. If both directions are stalled,
-    /// the line is dead for TCP too (on Linux): no segment and no keep-alive probe is acknowledged.
+    /// the connection is also dead for TCP (on Linux): no segment and no keep-alive probe is
+    /// acknowledged.
     Stall,
-    /// This direction stops once, for this long.
+    /// This direction stops once, for this time.
     Pause(Duration),
-    /// From now on, every piece (at most 64 KiB) is delayed by this long.
+    /// From now on, every chunk (at most 64 KiB) is delayed by this time.
     Delay(Duration),
     /// From now on, at most this many bytes per second pass in this direction.
     Throttle(u32),

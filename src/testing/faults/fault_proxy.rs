@@ -15,8 +15,8 @@ use super::{Fault, FaultPlan, InjectedFault, Way};
 /// engine.
 ///
 /// It listens on a free loopback port and forwards TCP connections to the engine unchanged, except
-/// for the faults of its plan and those triggered by hand. It parses requests only if the plan is
-/// restricted to [some connections](FaultPlan::of).
+/// for the faults of its plan and those that are triggered explicitly. It parses requests only if
+/// the plan is restricted to [some connections](FaultPlan::of).
 ///
 /// It can also restart an engine at the same address: see [`lead_to`](Self::lead_to).
 ///
@@ -52,7 +52,7 @@ use super::{Fault, FaultPlan, InjectedFault, Way};
 pub struct FaultProxy {
     url: String,
     line: Arc<ProxyState>,
-    /// Aborts the accepting task, and with it all connections, when dropped.
+    /// Aborts the accepting task, and all connections with it, when dropped.
     _accepting: JoinSet<()>,
 }
 
@@ -107,7 +107,8 @@ impl FaultProxy {
         }
     }
 
-    /// Cuts every connection. New ones end immediately, until [`lead_to`](Self::lead_to) is called.
+    /// Cuts every connection. New connections are closed immediately, until
+    /// [`lead_to`](Self::lead_to) is called.
     pub fn cut_off(&self) {
         self.line.settings().target = None;
         self.strike_each(Fault::Cut);

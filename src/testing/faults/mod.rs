@@ -3,7 +3,7 @@
 //!
 //! [`FaultProxy`] sits between any client and any engine. A [`FaultPlan`] describes the faults step
 //! by step or derives them from a seed, so that a failure can be reproduced. Faults can also be
-//! triggered by hand. [`ProcessFault`] affects a whole process.
+//! triggered explicitly. [`ProcessFault`] affects a whole process.
 //!
 //! The property to test: everything that was sent arrives, or an error explains why it did not.
 //!

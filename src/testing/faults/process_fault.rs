@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 /// idle machine.
 const EFFECT: Duration = Duration::from_secs(10);
 
-/// Polling interval of the process state. The system notifies only the parent, and the process may
-/// have any parent.
+/// Polling interval of the process state. The system notifies only the parent, but this process may
+/// not be the parent.
 const POLL: Duration = Duration::from_millis(1);
 
 /// A fault of a whole process. Unix only.

@@ -26,7 +26,7 @@ pub(super) struct Settings {
     pub(super) plan: FaultPlan,
 }
 
-/// A fault triggered by hand for every existing connection.
+/// A fault that was triggered explicitly for every existing connection.
 #[derive(Clone, Copy)]
 pub(super) struct ManualFault {
     pub(super) way: Way,

@@ -24,7 +24,8 @@ const PIECES_A_SECOND: u32 = 50;
 /// The end of an HTTP header section.
 const BLANK_LINE: &[u8] = b"\r\n\r\n";
 
-/// One direction of one connection: forwards bytes and applies planned and manual faults.
+/// One direction of one connection: forwards bytes and applies planned and explicitly triggered
+/// faults.
 pub(super) struct Pump<'a> {
     pub(super) from: ReadHalf<'a>,
     pub(super) to: WriteHalf<'a>,
@@ -35,7 +36,7 @@ pub(super) struct Pump<'a> {
     /// Shared with the other direction.
     pub(super) dead: &'a DeadLine,
     pub(super) orders: &'a mut broadcast::Receiver<ManualFault>,
-    /// Whether manual faults apply to this connection.
+    /// Whether explicitly triggered faults apply to this connection.
     pub(super) obeys: bool,
     pub(super) steps: std::vec::IntoIter<Step>,
     /// Received bytes that were not processed yet.
@@ -64,7 +65,7 @@ pub(super) struct State {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Head {
     Passing,
-    /// The received bytes may contain the start of its end.
+    /// The received bytes may contain the start of the header's end.
     Unsure,
     /// It was forwarded, or it counts like the rest.
     #[default]

@@ -2,7 +2,7 @@
 /// version.
 ///
 /// It is `SplitMix64` by Guy Steele, Doug Lea and Christine Flood. A random number crate may change
-/// its sequence between versions, but the seed of a fault must remain valid.
+/// its sequence between versions, but the seed of a fault plan must stay reproducible.
 #[derive(Clone, Debug)]
 pub(super) struct SeededRng(u64);
 

@@ -1,5 +1,5 @@
-//! Models of the pipe with its ends in separate tasks, run by shuttle in many interleavings:
-//! nothing is lost, and no task waits for ever, which shuttle reports as a deadlock.
+//! Models of the pipe with its ends in separate tasks, run by shuttle in many interleavings. They
+//! check that nothing is lost, and that no task waits forever, which shuttle reports as a deadlock.
 
 use std::future::poll_fn;
 

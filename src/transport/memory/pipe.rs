@@ -12,7 +12,7 @@ use crate::wire::{Close, Frame};
 
 /// The capacity of a pipe. The writer waits when either bound is reached.
 ///
-/// A frame longer than `bytes` passes if the pipe is empty.
+/// A frame longer than `bytes` is accepted if the pipe is empty.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PipeLimits {
     pub(crate) frames: usize,
@@ -67,7 +67,7 @@ pub(crate) struct PipeMonitor(Arc<Shared>);
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Popped {
     Frame(Frame),
-    /// The writer has ended and every earlier frame was popped. Returned again if polled again.
+    /// The writer has ended, and every earlier frame was popped. Later polls return it again.
     End(Close),
 }
 
@@ -88,7 +88,7 @@ struct State {
     writer_end: Option<Close>,
     /// Whether the reader has reached the writer's end.
     read: bool,
-    /// Replaces a clean end of the writer.
+    /// The close that replaces a clean end of the writer.
     spoiled: Option<Close>,
     reader_end: Option<Close>,
     /// The task that waits for room, or for the reader to disconnect.

@@ -17,8 +17,8 @@ pub(super) const CROWDED: usize = 64 << 10;
 /// Read buffers that no connection uses.
 ///
 /// A connection takes a buffer when much data arrives and returns it when none does, so memory
-/// follows the traffic and not the number of connections. A buffer whose frames are still in use is
-/// returned as well, and reused once they are dropped.
+/// depends on the traffic and not on the number of connections. A buffer whose frames are still in
+/// use is returned as well, and reused once they are dropped.
 static POOL: Mutex<Vec<BytesMut>> = Mutex::new(Vec::new());
 
 /// Takes a buffer with room for [`SIZE`] bytes. Returns `None` while all pooled buffers are in use.

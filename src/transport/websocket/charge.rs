@@ -18,7 +18,7 @@ impl Charge {
         }
     }
 
-    /// Sets the number of bytes held. `Err` if it grows and there is no room for it.
+    /// Sets the number of bytes held. Returns `Err` if it grows and there is no room.
     pub(super) fn keep(&mut self, bytes: usize) -> Result<(), TransportError> {
         let bytes = bytes.saturating_sub(FREE);
         if bytes > self.counted {

@@ -26,7 +26,7 @@ const PINGS: usize = 64;
 
 /// A WebSocket connection after its handshake.
 ///
-/// | phase | sends | `poll_receive` |
+/// | phase | sends | `poll_receive` returns |
 /// |---|---|---|
 /// | `Open` | frames | frames |
 /// | `Closing`: our close is queued | what is queued | frames, until the peer's close |
@@ -90,13 +90,13 @@ where
         }
     }
 
-    /// Considers the peer lost after this time without a heartbeat.
+    /// Considers the peer lost if it sends no heartbeat for this time.
     pub(super) fn lost_after(mut self, idle_timeout: Option<Duration>) -> Self {
         self.idle_timeout = idle_timeout.map(|longest| IdleTimeout::of("the engine", longest));
         self
     }
 
-    /// Stores what the peer stated in the handshake.
+    /// Stores what the peer declared in the handshake.
     pub(crate) fn agree(mut self, agreed: PeerExtensions) -> Self {
         self.agreed = agreed;
         self
@@ -115,7 +115,7 @@ where
         self
     }
 
-    /// Charges what is held now.
+    /// Charges the bytes that are held now.
     #[cfg(feature = "engine")]
     fn count(&mut self) -> Result<(), TransportError> {
         match &mut self.charge {
@@ -177,7 +177,7 @@ where
         }
     }
 
-    /// Records a sign of life.
+    /// Records that the peer is alive.
     fn hear(&mut self) {
         if let Some(idle_timeout) = &mut self.idle_timeout {
             idle_timeout.heard();

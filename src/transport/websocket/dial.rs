@@ -249,7 +249,7 @@ fn invalid_header(name: &str) -> ConnectError {
 }
 
 /// How long the engine may be silent; `None` if it promised no heartbeats. If it sends them less
-/// often than requested, two of its intervals are allowed.
+/// often than requested, the limit is two of its intervals.
 fn longest_silence(asked: KeepAlive, response: &Response<Option<Vec<u8>>>) -> Option<Duration> {
     let every = promised(response)?;
     Some(asked.dead_after.max(every.saturating_mul(2)))

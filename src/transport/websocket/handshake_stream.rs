@@ -16,8 +16,8 @@ const LONGEST: usize = 64 << 10;
 
 /// A stream during the handshake that keeps the bytes after a successful response.
 ///
-/// A server may send frames immediately after the response, and the library's handshake does not
-/// return the bytes that it has read too far.
+/// A server may send frames immediately after the response. The library's handshake may have read
+/// some of them and does not return them.
 pub(super) struct HandshakeStream<S> {
     stream: S,
     request: RequestHead,

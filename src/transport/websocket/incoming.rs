@@ -17,8 +17,7 @@ pub(super) enum Message {
     },
 }
 
-/// Converts received bytes into messages. It holds no buffer except the fragments of an incomplete
-/// message.
+/// Converts received bytes into messages. It buffers only the fragments of an incomplete message.
 #[derive(Debug)]
 pub(super) struct Incoming {
     masked: bool,

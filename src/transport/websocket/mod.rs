@@ -73,8 +73,8 @@ pub(crate) enum Role {
 /// How a client chooses its masking keys.
 ///
 /// RFC 6455 §5.3 requires unpredictable keys. They prevent browser pages from sending bytes that a
-/// proxy mistakes for HTTP (§10.3). Where no proxy can be, key 0 is valid and saves both sides the
-/// work.
+/// proxy mistakes for HTTP (§10.3). Where there can be no proxy, key 0 is valid and saves both
+/// sides the work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Masking {
     /// A random key for each frame, for unencrypted connections to other machines.

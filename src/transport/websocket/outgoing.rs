@@ -9,7 +9,7 @@ use super::{Masking, Role};
 use crate::wire::{Close, Frame};
 
 /// Payloads up to this length are copied after their header, so that many small frames form one
-/// piece. Longer payloads are written in place.
+/// chunk. Longer payloads are written in place.
 const COPIED: usize = 4 << 10;
 
 /// Maximum size of a message in one frame, and of each fragment of a longer message. Engines accept
@@ -17,8 +17,8 @@ const COPIED: usize = 4 << 10;
 const WHOLE: usize = 16 << 20;
 const FRAGMENT: usize = 1 << 20;
 
-/// Number of waiting bytes from which [`Outgoing::is_full`] is true: enough for one write, and
-/// little for each of many connections.
+/// Number of waiting bytes from which [`Outgoing::is_full`] is true. It is enough for one write,
+/// but little memory for each of many connections.
 const FULL: usize = 256 << 10;
 
 /// Maximum number of pieces in one vectored write.
@@ -69,8 +69,8 @@ impl Outgoing {
         }
     }
 
-    /// Queues a long message in fragments (RFC 6455 §5.4). Characters may be split; the whole
-    /// message is valid text.
+    /// Queues a long message in fragments (RFC 6455 §5.4). A character may be split between two
+    /// fragments; the whole message is valid text.
     fn fragments(&mut self, mut rest: Bytes) {
         let mut opcode = Opcode::Text;
         while rest.len() > FRAGMENT {

@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// The error of a function call as it travels: `{"code", "message", "stacktrace"?}`
+/// The error of a function call on the wire: `{"code", "message", "stacktrace"?}`
 /// (`docs/protocol.md` section 2.3).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]

@@ -1,6 +1,6 @@
 //! pipewright's extensions of the control protocol (`docs/protocol.md` section 2.6). A side sends
-//! these only to a peer that has declared support in the member [`EXTENSIONS`]: an engine in its
-//! first message, a worker in its announcement.
+//! these messages only to a peer that has declared support in the member [`EXTENSIONS`]: an engine
+//! in its first message, a worker in its announcement.
 
 use serde::{Deserialize, Serialize};
 

@@ -48,7 +48,7 @@ pub(crate) struct InvokeFunction {
     pub(crate) traceparent: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) baggage: Option<String>,
-    /// How long the caller waits for the result, from now. Only pipewright peers send it.
+    /// How long the caller still waits for the result. Only pipewright peers send it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) timeout_ms: Option<u64>,
 }

@@ -23,7 +23,7 @@ pub(crate) enum ControlMessage {
     Pong,
     CancelInvocation(CancelInvocation),
     FunctionActive(FunctionActive),
-    /// A worker unregisters all its functions and asks to be notified when every call that was
+    /// A worker unregisters all its functions. It asks to be notified when every call that was
     /// forwarded to it has been answered.
     Drain,
     /// The answer to a [`Drain`](Self::Drain).
@@ -35,9 +35,8 @@ pub(crate) enum ControlMessage {
 impl ControlMessage {
     /// Parses one message.
     ///
-    /// This takes two steps, the type and then the fields. serde's tagged enums would copy every
-    /// field into a buffer first, and a [`Payload`](crate::wire::Payload) cannot be read from that
-    /// buffer.
+    /// This takes two steps, the type and then the fields. serde's tagged enums would first copy
+    /// every field into a buffer, from which a [`Payload`](crate::wire::Payload) cannot be read.
     pub(crate) fn decode(json: &str) -> Result<Self, serde_json::Error> {
         #[derive(Deserialize)]
         struct Tag {
@@ -108,7 +107,7 @@ mod tests {
     use super::ControlMessage;
     use crate::wire::{ErrorBody, InvocationResult, action::Action};
 
-    /// The frames of `docs/protocol.md` section 2 lose nothing in a round trip.
+    /// Encoding and decoding loses nothing of the frames in `docs/protocol.md` section 2.
     #[test]
     fn frames_seen_on_the_wire_survive_a_round_trip() {
         for json in [

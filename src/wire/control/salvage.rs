@@ -1,10 +1,10 @@
 use std::borrow::Cow;
 
-/// The readable parts of a message that is not valid JSON, used to report the error to its sender
-/// or to the waiting caller.
+/// The readable parts of a message that is not valid JSON. They are used to report the error to the
+/// sender or to the waiting caller.
 ///
-/// Python writes `NaN` and `Infinity` as numbers, and half a surrogate pair for unpaired
-/// surrogates. Neither is JSON, but the rest of the message stays readable.
+/// Python writes `NaN` and `Infinity` as numbers, and escapes unpaired surrogates. Neither is valid
+/// JSON, but the rest of the message stays readable.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Salvaged {
     pub(crate) kind: String,

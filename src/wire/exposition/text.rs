@@ -5,7 +5,7 @@ use super::Distribution;
 /// Writes metrics in the Prometheus text exposition format, version 0.0.4.
 ///
 /// Names, help texts and labels are constants of this crate, so nothing needs escaping. The value
-/// of [`info`](Self::info) is the crate version, which needs none either.
+/// of [`info`](Self::info) is the crate version, which needs no escaping either.
 pub(crate) struct Exposition<W>(W);
 
 impl<W: fmt::Write> Exposition<W> {

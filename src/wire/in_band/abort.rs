@@ -32,7 +32,7 @@ impl Abort {
     pub const DROPPED: &'static str = "writer_dropped";
     /// A stage returned without closing its output.
     pub const LEFT_OPEN: &'static str = "output_left_open";
-    /// A function answered without opening its streams.
+    /// A function returned a result without opening its streams.
     pub const NO_STAGE: &'static str = "no_stage";
     /// A stage failed because its input failed.
     pub const INPUT_FAILED: &'static str = "input_failed";
@@ -61,8 +61,8 @@ impl Abort {
         Self::new(Self::LEFT_OPEN, message).at_stage(stage)
     }
 
-    /// The abort sent on behalf of the function `stage`, which answered without opening its
-    /// streams.
+    /// The abort sent on behalf of the function `stage`, which returned a result without opening
+    /// its streams.
     pub(crate) fn no_stage(stage: impl Into<String>) -> Self {
         let message = "it has answered without opening its streams; is it a stage?";
         Self::new(Self::NO_STAGE, message).at_stage(stage)

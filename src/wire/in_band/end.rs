@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 /// The last frame of a complete stream, with the totals that verify it.
 ///
-/// Foreign writers need only send `bytes`; absent totals are not compared.
+/// Other implementations need to send only `bytes`; absent totals are not compared.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct End {
     /// Payload bytes of all binary frames.

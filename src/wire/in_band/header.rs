@@ -23,7 +23,7 @@ pub struct Header {
     /// Absent if it promises none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heartbeat_ms: Option<u64>,
-    /// The user's own metadata.
+    /// The user's metadata.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content: Option<Value>,
 }

@@ -16,7 +16,7 @@ pub(crate) enum InBand {
     Heartbeat,
 }
 
-/// A text frame that claims to belong to the stream protocol but is invalid.
+/// A text frame that is marked as part of the stream protocol but is invalid.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum InBandError {
     /// A version of the protocol that this crate does not support.

@@ -1,4 +1,5 @@
-//! The messages that pipewright streams carry beside their payload (`docs/protocol.md` section 9).
+//! The messages that pipewright streams carry in addition to their payload (`docs/protocol.md`
+//! section 9).
 //!
 //! Each is a text frame with a JSON object that contains `"pipewright": 1`. Every other text frame
 //! belongs to the user.

@@ -11,7 +11,7 @@ use crate::wire::{
 
 /// Handles calls of the worker's functions.
 impl Session<'_> {
-    /// Fails the call to which a message belongs that is not valid JSON.
+    /// If a message that is not valid JSON belongs to a call, fails that call.
     pub(in crate::worker) fn unreadable(&mut self, json: &str, error: &serde_json::Error) {
         let Some(found) = salvage(json) else { return };
         let Some(invocation_id) = found.invocation_id else {

@@ -298,7 +298,7 @@ impl<'a> Trigger<'a> {
         reply.map_err(|_| closed())
     }
 
-    /// Milliseconds to the deadline, for an engine that forwards them.
+    /// Milliseconds until the deadline, for an engine that forwards them.
     fn remaining(&self) -> Option<u64> {
         if !self.worker.shared().status.borrow().extended {
             return None;

@@ -24,8 +24,8 @@ pub(in crate::worker) struct Announcement {
     telemetry: Telemetry,
     /// The version of pipewright's protocol extensions that the worker supports.
     pipewright: u32,
-    /// Every function was registered again before this, so an engine that kept functions of an
-    /// older connection can drop the others.
+    /// Whether every function was registered again before this message. An engine that kept
+    /// functions of an older connection can then drop the others.
     replayed: bool,
 }
 
@@ -87,10 +87,10 @@ fn set(variable: &str) -> Option<String> {
         .filter(|value| !value.trim().is_empty())
 }
 
-/// The default name of a worker. An engine accepts a name once per namespace, and must not reject a
-/// second worker of the process because of it. A name from the environment is meaningful to people,
-/// so the first worker uses it unchanged. `host:pid` alone could belong to another SDK in this
-/// process.
+/// The default name of a worker. An engine accepts a name only once per namespace, and must not
+/// reject a second worker of the process because of it. A name from the environment has a meaning
+/// for people, so the first worker uses it unchanged. `host:pid` alone could belong to another SDK
+/// in this process.
 fn default_name(from_env: Option<String>, host: &str, pid: u32, nth: u64) -> String {
     match from_env {
         Some(name) if nth == 1 => name,

@@ -2,9 +2,9 @@ use std::time::Duration;
 
 /// The delays before attempts to reconnect.
 ///
-/// The first attempt follows after 100 ms, because an engine that restarts is back soon. Later
-/// delays are 1 s, 2 s, 4 s and so on, up to 30 s (`docs/protocol.md` section 6). Each varies
-/// randomly by up to 30 %, so that many workers do not return at the same moment.
+/// The first attempt follows after 100 ms, because an engine that restarts is usually back soon.
+/// Later delays are 1 s, 2 s, 4 s and so on, up to 30 s (`docs/protocol.md` section 6). Each delay
+/// varies randomly by up to 30 %, so that many workers do not reconnect at the same moment.
 ///
 /// ```
 /// use std::time::Duration;

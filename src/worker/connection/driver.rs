@@ -52,7 +52,8 @@ pub(in crate::worker) struct Driver {
     /// Whether the engine supports pipewright's protocol extensions.
     pub(in crate::worker) extended: bool,
     pub(in crate::worker) registration_retry: RegistrationRetry,
-    /// The meanings of the pongs that the engine owes, in order. Bounded: one shutdown, one offer.
+    /// The meanings of the pongs that the engine still has to send, in order. Bounded: one
+    /// shutdown, one offer.
     pub(in crate::worker) barriers: VecDeque<Barrier>,
     /// Number of the connection.
     pub(in crate::worker) session: u64,
@@ -105,8 +106,8 @@ impl Driver {
         }
     }
 
-    /// Runs the worker from its first connection, which it makes itself if there is none, to its
-    /// end.
+    /// Runs the worker from its first connection to its end. If there is no first connection, it
+    /// opens one.
     pub(in crate::worker) async fn run(mut self, first: Option<FirstConnection>) {
         let closed = self.serve(first).await;
         tracing::debug!(worker = self.shared.announcement.name, reason = %closed, "worker closed");
@@ -179,7 +180,8 @@ impl Driver {
         }
     }
 
-    /// Records a connection, at a time when other workers may also be reconnecting.
+    /// Records that a connection was established. Other workers may be reconnecting at the same
+    /// time.
     fn connected(&self) {
         self.status.send_modify(|status| {
             status.link = Link::Connected;
@@ -259,7 +261,7 @@ impl Driver {
     }
 
     /// Maintains the tables without a connection until `dial` completes. Returns `None` if the
-    /// worker has drained before.
+    /// worker finished draining before that.
     async fn offline<D: Future>(&mut self, dial: D) -> Option<D::Output> {
         tokio::pin!(dial);
         loop {

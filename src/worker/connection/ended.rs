@@ -8,7 +8,7 @@ pub(in crate::worker) enum Ended {
     Lost(String),
     /// The engine rejected this worker.
     Rejected(Box<Rejection>),
-    /// The worker is shutting down and has nothing left to do, or no time.
+    /// The worker is shutting down, and has nothing left to do or no time left.
     Drained,
 }
 

@@ -11,8 +11,8 @@ use crate::wire::{ControlMessage, Frame};
 /// section 1.2). A peer that sends none is accepted after this time.
 const GREETING: Duration = Duration::from_secs(5);
 
-/// Waits for the engine's first message, so that a rejected worker learns it from `connect` and not
-/// from its first call.
+/// Waits for the engine's first message, so that a rejected worker gets the error from `connect`
+/// and not from its first call.
 pub(in crate::worker) async fn await_greeting(
     transport: &mut dyn Transport,
     address: &Address,

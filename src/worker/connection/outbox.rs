@@ -5,9 +5,9 @@ use crate::wire::Text;
 
 /// The messages to be sent, in order.
 ///
-/// It holds one entry for each waiting caller, registration, and engine message to be answered. The
-/// engine bounds the last kind: the driver never stops reading because this queue is full, since an
-/// engine that waits for the driver to read might not read either.
+/// It holds one entry for each waiting caller, registration, and answer to an engine message. The
+/// engine bounds the number of answers. The driver never stops reading because this queue is full,
+/// since an engine that waits for the driver to read might not read either.
 #[derive(Default)]
 pub(in crate::worker) struct Outbox {
     queue: VecDeque<Outgoing>,

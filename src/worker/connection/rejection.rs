@@ -24,7 +24,7 @@ pub struct Rejection {
 }
 
 impl Rejection {
-    /// Whether the function only waits: it is served as soon as the worker that has it leaves.
+    /// Whether the function only waits: it is served as soon as the worker that has it disconnects.
     pub fn is_waiting(&self) -> bool {
         self.function_id.is_some() && self.code == RegistrationRejected::FUNCTION_CONFLICT
     }

@@ -73,7 +73,7 @@ impl<'a> Session<'a> {
         self.transport
     }
 
-    /// Does everything that is possible now. Ready when the session has ended.
+    /// Does everything that is possible now. Completes when the session has ended.
     ///
     /// Messages are sent one after another and flushed when there are no more, so a busy worker
     /// needs fewer system calls and an idle one does not wait.
@@ -207,8 +207,8 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// Learns that the engine accepts less than assumed. If the engine has stated its limit, the
-    /// refusal has another reason: it currently lacks memory.
+    /// Learns that the engine's message limit is lower than assumed. If the engine has stated its
+    /// limit, the refusal has another reason: it currently lacks memory.
     fn learn_limit(&mut self) {
         if self.transport.agreed().message_limit.is_none() {
             let limit = self.longest.saturating_sub(1).max(LEAST_LIMIT);

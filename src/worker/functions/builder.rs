@@ -90,11 +90,11 @@ impl<'a> FunctionBuilder<'a> {
 
     /// Shares the function with other workers that also register it as shared: each call goes to
     /// the least busy worker. Without this, the first worker serves the function, and others that
-    /// register it wait until that one leaves.
+    /// register it wait until that worker disconnects.
     ///
-    /// It travels as the member `"shared": true` of the metadata, which must be an object or
-    /// absent. Only pipewright's engine shares functions; with another engine, the workers serve it
-    /// one after another.
+    /// The setting is sent as the member `"shared": true` of the metadata, which must be an object
+    /// or absent. Only pipewright's engine shares functions; with another engine, the workers serve
+    /// it one after another.
     pub fn shared(mut self) -> Self {
         self.shared = true;
         self

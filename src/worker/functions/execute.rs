@@ -13,8 +13,8 @@ use crate::wire::{CALLER, ControlMessage, ErrorBody, InvocationResult, InvokeFun
 /// How long a function may continue after its result is no longer wanted.
 const GRACE: Duration = Duration::from_secs(30);
 
-/// How long after the caller's timeout a call counts as abandoned. Callers normally cancel it
-/// themselves; this covers those that cannot.
+/// How long after the caller's timeout a call counts as abandoned. Callers normally cancel their
+/// calls; this covers those that cannot.
 const LATE: Duration = Duration::from_secs(1);
 
 /// The result of a function.

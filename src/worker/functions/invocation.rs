@@ -102,10 +102,10 @@ impl Invocation {
     /// Waits until the caller has cancelled the call, disconnected or timed out, or until the
     /// worker shuts down.
     ///
-    /// A long-running function should then end. If its caller is gone, it is stopped after 30 s; at
-    /// a shutdown, after the [`shutdown_timeout`](super::super::WorkerBuilder::shutdown_timeout).
-    /// Only pipewright's engine reports callers and timeouts; with other engines, only the shutdown
-    /// is reported.
+    /// A long-running function should then end. If its caller has disconnected, it is stopped after
+    /// 30 s; at a shutdown, after the
+    /// [`shutdown_timeout`](super::super::WorkerBuilder::shutdown_timeout). Only pipewright's
+    /// engine reports callers and timeouts; with other engines, only the shutdown is reported.
     ///
     /// # Cancel safety
     ///

@@ -5,8 +5,8 @@ use super::super::Rejection;
 /// The engine's response to the functions of a worker; see
 /// [`Worker::registered`](super::super::Worker::registered).
 ///
-/// `Display` prints one line: whether every function is served, and otherwise which are not and
-/// why.
+/// `Display` prints one line: whether every function is served, and otherwise which functions are
+/// not and why.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Registered {
     rejections: Vec<Rejection>,
@@ -22,7 +22,7 @@ impl Registered {
         self.rejections.is_empty()
     }
 
-    /// Functions that wait for another worker to leave, and that worker.
+    /// Functions that wait for another worker to disconnect, each with that worker.
     pub fn waiting(&self) -> impl Iterator<Item = &Rejection> {
         self.rejections
             .iter()

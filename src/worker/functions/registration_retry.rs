@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// When to offer functions again that another worker has, to an engine that rejects them and does
-/// not report when that worker leaves.
+/// When to offer functions again that belong to another worker, to an engine that rejects them and
+/// does not report when that worker disconnects.
 #[derive(Debug, Default)]
 pub(in crate::worker) struct RegistrationRetry {
     next: Option<Instant>,
@@ -27,7 +27,7 @@ impl RegistrationRetry {
         self.next
     }
 
-    /// Whether it is time. The engine's answer schedules the next time.
+    /// Whether the next offer is due. The engine's answer schedules the one after it.
     pub(in crate::worker) fn take_due(&mut self, now: Instant) -> bool {
         let due = self.next.is_some_and(|next| next <= now);
         if due {
@@ -37,7 +37,7 @@ impl RegistrationRetry {
         due
     }
 
-    /// Restarts, on another connection or because nothing waits any more.
+    /// Restarts on another connection, or when no function waits any more.
     pub(in crate::worker) fn reset(&mut self) {
         *self = Self::default();
     }

@@ -78,9 +78,9 @@ impl Registry {
         self.functions.is_empty()
     }
 
-    /// Every registration, in order, for a new connection. The engine decides about them again, so
-    /// earlier rejections are forgotten. Registrations of more than `limit` bytes count as
-    /// rejected, because the engine would end the connection.
+    /// Returns every registration, in order, for a new connection. The engine decides about them
+    /// again, so earlier rejections are forgotten. Registrations of more than `limit` bytes count
+    /// as rejected, because the engine would close the connection.
     pub(in crate::worker) fn replay(&mut self, limit: usize) -> Vec<Text> {
         let mut entries: Vec<_> = self.functions.iter_mut().collect();
         entries.sort_by_key(|(_, entry)| entry.number);
@@ -111,7 +111,7 @@ impl Registry {
         entry.map(|entry| entry.rejection = None).is_some()
     }
 
-    /// Whether a function waits for another worker to leave.
+    /// Whether a function waits for another worker to disconnect.
     pub(in crate::worker) fn is_waiting(&self) -> bool {
         self.functions.values().any(Entry::waits)
     }

@@ -33,14 +33,14 @@ impl Running {
         self.tasks.spawn(task);
     }
 
-    /// The caller of a call no longer waits.
+    /// Records that the caller of a call no longer waits.
     pub(in crate::worker) fn cancel(&mut self, invocation_id: &str) {
         if let Some(token) = self.cancels.remove(invocation_id) {
             token.cancel();
         }
     }
 
-    /// The connection has ended: its invocation ids are not used on another one.
+    /// Records that the connection has ended: its invocation ids are not used on another one.
     pub(in crate::worker) fn forget_ids(&mut self) {
         self.cancels.clear();
     }

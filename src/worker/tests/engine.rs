@@ -19,7 +19,7 @@ pub(super) struct ScriptedEngine {
     connections: mpsc::UnboundedReceiver<Peer>,
 }
 
-/// The state that the dialling side needs.
+/// The state that the connecting side needs.
 struct Script {
     connections: mpsc::UnboundedSender<Peer>,
     dialled: AtomicUsize,

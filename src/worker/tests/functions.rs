@@ -243,7 +243,7 @@ async fn a_function_that_another_worker_has_is_reported() {
     assert!(rejections[0].to_string().contains("`f`"));
 }
 
-/// An engine that refuses a function does not report when the function becomes free.
+/// An engine that rejects a function does not report when the function becomes available.
 #[tokio::test(start_paused = true)]
 async fn a_refused_function_is_offered_again_until_it_is_taken() {
     let (worker, mut peer, _engine) = connected().await;

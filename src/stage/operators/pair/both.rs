@@ -3,7 +3,7 @@ use crate::error::Error;
 
 /// Returns one pair: the only item of one stream, and the only item of another.
 ///
-/// Both streams are read to their ends, so that neither holds up a fork before them.
+/// Both streams are read to their ends, so that neither blocks a fork before them.
 #[derive(Debug)]
 pub(crate) struct Both<A, B> {
     left: Side<A>,

@@ -10,9 +10,9 @@ use crate::error::Error;
 const LIMIT: usize = 1 << 20;
 
 /// Defines the pairs of [`Pipeline::join`](crate::Pipeline::join): items with equal keys whose
-/// times differ by at most `within`.
+/// timestamps differ by at most `within`.
 ///
-/// The times are read from the items. Within each stream, they may be out of order by up to
+/// The timestamps are read from the items. Within each stream, they may be out of order by up to
 /// [`lateness`](Self::lateness).
 pub struct JoinWithin<A, B, K> {
     within: Duration,
@@ -26,8 +26,8 @@ pub struct JoinWithin<A, B, K> {
 type Of<T, K> = Box<dyn FnMut(&T) -> (K, Duration) + Send>;
 
 impl<A, B, K> JoinWithin<A, B, K> {
-    /// Pairs items whose times differ by at most `within`. `left` and `right` return the key of an
-    /// item and its time, such as the time since the Unix epoch.
+    /// Pairs items whose timestamps differ by at most `within`. `left` and `right` return the key
+    /// of an item and its timestamp, such as the time since the Unix epoch.
     pub fn new(
         within: Duration,
         left: impl FnMut(&A) -> (K, Duration) + Send + 'static,
@@ -42,8 +42,8 @@ impl<A, B, K> JoinWithin<A, B, K> {
         }
     }
 
-    /// Sets how far the items of a stream may be out of order; default: zero. A later item misses
-    /// partners that were already dropped.
+    /// Sets how far the items of a stream may be out of order; default: zero. An item that is later
+    /// than this misses partners that were already dropped.
     #[must_use]
     pub fn lateness(self, lateness: Duration) -> Self {
         Self { lateness, ..self }
@@ -126,10 +126,10 @@ impl<T: Clone, K: Eq + Hash + Clone> Side<T, K> {
     }
 }
 
-/// Joins two streams by the times of their items. It does no I/O and reads no clock.
+/// Joins two streams by the timestamps of their items. It does no I/O and reads no clock.
 ///
-/// Each item is held until the other stream is past its time by `within` and `lateness`. A stream
-/// that is ahead by that much is not read, so it waits for the other one.
+/// Each item is held until the other stream has passed its timestamp by `within` plus `lateness`. A
+/// stream that is ahead by that much is not read, so it waits for the other one.
 pub(crate) struct WithinTable<A, B, K> {
     join: JoinWithin<A, B, K>,
     left: Side<A, K>,

@@ -14,7 +14,7 @@ pub(super) type KeyOf<T, K> = Box<dyn FnMut(&T) -> K + Send>;
 
 /// Defines the time of an item.
 pub(super) enum Clock<T> {
-    /// The time at which it arrives, since the first time that the operator was polled.
+    /// The time at which the item arrives, counted from the first poll of the operator.
     Processing { began: Option<Instant> },
     /// The time in the item.
     Event {
@@ -39,7 +39,7 @@ pub(super) struct Machine<K, T> {
     clock: Clock<T>,
     key: KeyOf<T, K>,
     limit: usize,
-    /// An item in no window, to be returned before the next item is taken.
+    /// An output for an item in no window, to be returned before the next item is taken.
     aside: Option<Output<K, T>>,
 }
 

@@ -115,7 +115,7 @@ impl<T, K> Window<T, K> {
     ///
     /// The watermark is the latest time of any item so far, minus `lateness`. A window is returned
     /// when the watermark reaches its end, so items may be out of order by up to `lateness`. While
-    /// no item arrives, the watermark does not advance. A single item whose time is wrongly in the
+    /// no item arrives, the watermark does not advance. A single item with a wrong time in the
     /// future closes all windows before that time.
     #[must_use]
     pub fn by_event_time(
