@@ -24,6 +24,7 @@ mod serve;
 mod source;
 mod spec;
 mod terminal;
+mod up;
 
 /// Access to private items for the fuzz targets in `fuzz/`. Compiled with `--cfg fuzzing` only; not
 /// part of the API.
@@ -114,6 +115,8 @@ enum Command {
     Top(commands::top::Arguments),
     /// Calls a function and prints its result.
     Trigger(commands::trigger::Arguments),
+    /// Starts an engine and the workers of a file, and runs its pipeline.
+    Up(up::Arguments),
     /// Lists connected workers.
     Workers(commands::workers::Arguments),
 }
@@ -170,6 +173,7 @@ fn carry_out(command: Command) -> Result<(), Failure> {
             Command::Stages(arguments) => commands::stages::run(arguments).await,
             Command::Top(arguments) => commands::top::run(arguments).await,
             Command::Trigger(arguments) => commands::trigger::run(arguments).await,
+            Command::Up(arguments) => up::run(arguments).await,
             Command::Workers(arguments) => commands::workers::run(arguments).await,
         }
     });

@@ -11,20 +11,38 @@ const GRACE: Duration = Duration::from_secs(2);
 const INTERVAL: Duration = Duration::from_millis(10);
 
 /// The processes of a command. Dropping it ends them: SIGTERM, and SIGKILL after 2 s.
-pub(super) struct Group(Option<Pid>);
+pub(crate) struct Group(Option<Pid>);
 
 /// Threads that wait for process groups to end, one for each stopped command.
 static ENDING: Mutex<Vec<JoinHandle<()>>> = Mutex::new(Vec::new());
 
 impl Group {
     /// A process group, identified by its leader.
-    pub(super) fn of(leader: Option<u32>) -> Self {
+    pub(crate) fn of(leader: Option<u32>) -> Self {
         let id = leader.and_then(|id| i32::try_from(id).ok());
         Self(id.and_then(Pid::from_raw))
     }
 
+    /// Asks the processes to end.
+    pub(crate) fn terminate(&self) {
+        if let Some(group) = self.0 {
+            // Without a process, there is nothing to do. A stopped process receives the signal when
+            // it continues.
+            let _ = kill_process_group(group, Signal::TERM);
+            let _ = kill_process_group(group, Signal::CONT);
+        }
+    }
+
+    /// Kills the processes.
+    pub(crate) fn kill(&self) {
+        if let Some(group) = self.0 {
+            // Without a process, there is nothing to do.
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+    }
+
     /// Kills the processes that the leader left behind.
-    pub(super) fn finish(mut self) {
+    pub(crate) fn finish(mut self) {
         if let Some(group) = self.0.take() {
             // Usually no process is left.
             let _ = kill_process_group(group, Signal::KILL);

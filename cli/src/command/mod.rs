@@ -7,6 +7,7 @@ mod stage;
 mod tail;
 
 #[cfg(unix)]
-pub(crate) use group::wait_for_all;
+pub(crate) use group::{Group, wait_for_all};
 pub(crate) use spec::CommandSpec;
-pub(crate) use stage::{command, limit};
+pub(crate) use stage::{command, ending, limit};
+pub(crate) use tail::follow;

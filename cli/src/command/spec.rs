@@ -57,7 +57,7 @@ impl CommandSpec {
     }
 
     /// The process to spawn, with pipes and in a process group of its own.
-    pub(super) fn process(&self) -> Command {
+    pub(crate) fn process(&self) -> Command {
         let mut process = Command::new(self.program());
         process
             .args(self.command.iter().skip(1))

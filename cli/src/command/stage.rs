@@ -101,14 +101,19 @@ async fn drain(mut stdout: ChildStdout, output: &mut Sender<Bytes, Raw>) -> Resu
 }
 
 fn failure(line: &str, status: ExitStatus, tail: &str) -> String {
-    let how = match status.code() {
-        Some(code) => format!("ended with status {code}"),
-        None => signal(status),
-    };
+    let how = ending(status);
     if tail.is_empty() {
         format!("`{line}` {how}")
     } else {
         format!("`{line}` {how}: {tail}")
+    }
+}
+
+/// How a process ended: `ended with status 1`, or `was ended by signal 9`.
+pub(crate) fn ending(status: ExitStatus) -> String {
+    match status.code() {
+        Some(code) => format!("ended with status {code}"),
+        None => signal(status),
     }
 }
 

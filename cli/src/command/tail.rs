@@ -9,8 +9,8 @@ const KEPT: usize = 2048;
 /// Maximum length of a displayed line; longer lines are split.
 const LINE: u64 = 8192;
 
-/// Shows the lines of a command's standard error, and returns the last bytes.
-pub(super) async fn follow(program: &str, stderr: impl AsyncRead + Unpin) -> String {
+/// Shows the lines of a process, each after the name of the process, and returns the last bytes.
+pub(crate) async fn follow(program: &str, stderr: impl AsyncRead + Unpin) -> String {
     let mut stderr = BufReader::new(stderr);
     let mut tail = String::new();
     loop {

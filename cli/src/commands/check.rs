@@ -27,7 +27,7 @@ pub(crate) struct Arguments {
     /// Print the JSON schema of pipeline files instead.
     #[arg(long, conflicts_with_all = ["file", "offline", "online"])]
     schema: bool,
-    /// Do not look up the stages.
+    /// Do not look up the stages. This is the default for a file with workers.
     #[arg(long, conflicts_with = "online")]
     offline: bool,
     /// Fail if no engine is available to look up the stages.
@@ -48,8 +48,18 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
         1 => "1 stage".to_owned(),
         count => format!("{count} stages"),
     };
-    if arguments.offline {
-        print_error(format_args!("{}: good, with {stages}", path.display()));
+    let workers = match file.workers.len() {
+        0 => String::new(),
+        1 => " and 1 worker".to_owned(),
+        count => format!(" and {count} workers"),
+    };
+    // The workers of the file register stages that no engine has yet.
+    let brings_stages = !workers.is_empty() && !arguments.online;
+    if arguments.offline || brings_stages {
+        print_error(format_args!(
+            "{}: good, with {stages}{workers}",
+            path.display()
+        ));
         return Ok(());
     }
     match arguments.connect.worker().await {

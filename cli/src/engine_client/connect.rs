@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use pipewright::{Address, ConnectError, Worker};
@@ -42,20 +42,38 @@ pub(crate) struct Connect {
 }
 
 impl Connect {
+    /// The URL of the engine that the command line or the environment names.
+    pub(crate) fn named(&self) -> Option<String> {
+        // An empty variable counts as not set.
+        let is_set = |url: &String| !url.trim().is_empty();
+        let url = self.url.clone().filter(is_set);
+        let url = url.or_else(|| std::env::var("III_URL").ok().filter(is_set))?;
+        Some(web_socket(url.trim()).into_owned())
+    }
+
+    /// The bearer token that the command line or the environment names.
+    pub(crate) fn token(&self) -> Result<Option<String>, Failure> {
+        match self.token.read()? {
+            None => Token::from_env(),
+            token => Ok(token),
+        }
+    }
+
+    /// The file with further certificate authorities.
+    pub(crate) fn ca(&self) -> Option<&Path> {
+        self.ca.as_deref()
+    }
+
     /// The address of the engine, with credentials.
     pub(crate) fn address(&self) -> Result<Address, Failure> {
-        // An empty variable counts as not set.
-        let url = self.url.as_deref().filter(|url| !url.trim().is_empty());
-        let address = url.map_or_else(Address::from_env, |url| web_socket(url.trim()).parse());
+        let address = self
+            .named()
+            .map_or_else(Address::from_env, |url| url.parse());
         let address = address.map_err(|error| {
             let failure = Failure::new(Exit::Usage, error);
             failure.hint("an engine's address is like ws://127.0.0.1:49134")
         })?;
-        let token = match self.token.read()? {
-            None => Token::from_env()?,
-            token => token,
-        };
-        let address = match token {
+        let address = match self.token()? {
             Some(token) => address.bearer_token(token),
             None => address,
         };
@@ -71,14 +89,18 @@ impl Connect {
 
     /// Connects as a worker without functions.
     pub(crate) async fn worker(&self) -> Result<Worker, Failure> {
-        let address = self.address()?;
-        let tried = address.to_string();
-        let builder = Worker::builder(address).description("the program pipewright");
-        builder.connect().await.map_err(|error| {
-            let hint = hint(&error, &tried);
-            Failure::from(error).hint(hint)
-        })
+        connect(self.address()?).await
     }
+}
+
+/// Connects to an engine as a worker without functions.
+pub(crate) async fn connect(address: Address) -> Result<Worker, Failure> {
+    let tried = address.to_string();
+    let builder = Worker::builder(address).description("the program pipewright");
+    builder.connect().await.map_err(|error| {
+        let hint = hint(&error, &tried);
+        Failure::from(error).hint(hint)
+    })
 }
 
 /// The WebSocket URL for an address as a browser or `--listen` has it.

@@ -23,7 +23,7 @@ pub(crate) fn is_json() -> bool {
 }
 
 /// Standard error, with lines printed above a display.
-pub(super) struct Lines;
+pub(crate) struct Lines;
 
 /// A progress display on standard error. Lines are printed above it.
 pub(crate) struct Drawn;

@@ -5,5 +5,5 @@ mod export;
 mod lines;
 mod settings;
 
-pub(super) use lines::{Drawn, is_json};
+pub(super) use lines::{Drawn, Lines, is_json};
 pub(super) use settings::{Settings, begin_json};

@@ -8,9 +8,10 @@ use serde::Deserialize;
 use serde_json::Value;
 use toml::Spanned;
 
+use super::workers::Restart;
 use crate::spec::StreamFormat;
 
-/// A pipeline for `pipewright run -f`.
+/// A pipeline for `pipewright run -f`, and workers for `pipewright up`.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FileEntry {
@@ -29,9 +30,33 @@ pub(super) struct FileEntry {
     pub(super) metadata: Option<Value>,
     /// Starts a failed run again from the beginning. Requires files as input and output.
     pub(super) retry: Option<RetryEntry>,
-    /// The steps of the pipeline, in order.
-    #[schemars(with = "Vec<StepEntry>", length(min = 1))]
-    pub(super) steps: Spanned<Vec<Spanned<StepEntry>>>,
+    /// The steps of the pipeline, in order. A file without steps has workers.
+    #[schemars(with = "Option<Vec<StepEntry>>", length(min = 1))]
+    pub(super) steps: Option<Spanned<Vec<Spanned<StepEntry>>>>,
+    /// The workers that `pipewright up` starts. Other commands ignore them.
+    #[serde(default)]
+    #[schemars(with = "Vec<WorkerEntry>")]
+    pub(super) worker: Vec<Spanned<WorkerEntry>>,
+}
+
+/// A worker process.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WorkerEntry {
+    /// The name before each of its lines; default: the name of its program.
+    #[schemars(with = "Option<String>")]
+    pub(super) name: Option<Spanned<String>>,
+    /// The command with its arguments, such as `["python3", "words.py"]`. No shell reads it.
+    #[schemars(with = "Vec<String>", length(min = 1))]
+    pub(super) command: Spanned<Vec<String>>,
+    /// The working directory of the command.
+    pub(super) directory: Option<PathBuf>,
+    /// Environment variables of the command, in addition to the address of the engine.
+    #[serde(default)]
+    pub(super) env: BTreeMap<String, String>,
+    /// When to start it again after it has ended; default: `never`.
+    #[serde(default)]
+    pub(super) restart: Restart,
 }
 
 /// When to run again.

@@ -8,6 +8,7 @@ use toml::Spanned;
 use super::entries::{FileEntry, PartitionEntry, StepEntry};
 use super::mistake::Mistake;
 use super::pipeline_file::{Named, Retry};
+use super::workers::{WorkerSpec, workers};
 use crate::command::CommandSpec;
 use crate::spec::{PipelineSpec, StageStep, Step, StreamFormat};
 use crate::terminal::units::duration;
@@ -19,6 +20,7 @@ pub(super) struct Lowered {
     pub(super) output: Option<PathBuf>,
     pub(super) retry: Option<Retry>,
     pub(super) stages: Vec<Named>,
+    pub(super) workers: Vec<WorkerSpec>,
 }
 
 /// Validates the entries of a file, and returns a pipeline or all errors.
@@ -31,10 +33,21 @@ pub(super) fn lower(file: FileEntry) -> Result<Lowered, Vec<Mistake>> {
             .wait
             .map_or(Duration::from_secs(1), |text| lowering.time(&text)),
     });
-    if file.steps.get_ref().is_empty() {
-        lowering.refuse(file.steps.span(), "a pipeline has a step at the least");
-    }
-    let (steps, _) = lowering.steps(file.steps.into_inner(), file.format);
+    let workers = workers(file.worker, &mut lowering.mistakes);
+    let entries = match file.steps {
+        Some(steps) if steps.get_ref().is_empty() => {
+            lowering.refuse(steps.span(), "a pipeline has a step at the least");
+            Vec::new()
+        }
+        Some(steps) => steps.into_inner(),
+        None => {
+            if workers.is_empty() && lowering.mistakes.is_empty() {
+                lowering.refuse(0..usize::MAX, "missing field `steps`, or `worker`");
+            }
+            Vec::new()
+        }
+    };
+    let (steps, _) = lowering.steps(entries, file.format);
     if !lowering.mistakes.is_empty() {
         lowering.mistakes.sort_by_key(|mistake| mistake.span.start);
         return Err(lowering.mistakes);
@@ -51,6 +64,7 @@ pub(super) fn lower(file: FileEntry) -> Result<Lowered, Vec<Mistake>> {
         output: file.output,
         retry,
         stages: lowering.stages,
+        workers,
     })
 }
 

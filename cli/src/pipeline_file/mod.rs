@@ -7,7 +7,9 @@ mod mistake;
 mod pipeline_file;
 mod read;
 mod schema;
+mod workers;
 
 pub(super) use mistake::Mistake;
 pub(super) use pipeline_file::{PipelineFile, Retry};
 pub(super) use schema::schema;
+pub(super) use workers::WorkerSpec;

@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::mistake::{Mistake, Mistakes};
+use super::workers::WorkerSpec;
 use super::{lower, read};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -17,6 +18,8 @@ pub(crate) struct PipelineFile {
     pub(crate) retry: Option<Retry>,
     /// The stages with their positions.
     pub(crate) stages: Vec<Named>,
+    /// The workers that `pipewright up` starts.
+    pub(crate) workers: Vec<WorkerSpec>,
     text: String,
     path: PathBuf,
 }
@@ -67,11 +70,22 @@ impl PipelineFile {
                 output: lowered.output,
                 retry: lowered.retry,
                 stages: lowered.stages,
+                workers: lowered.workers,
                 text,
                 path: path.to_owned(),
             }),
             Err(mistakes) => Err(Mistakes::new(path, &text, &mistakes).into()),
         }
+    }
+
+    /// Rejects a file that has only workers, for commands that need a pipeline.
+    pub(crate) fn needs_steps(&self) -> Result<(), Failure> {
+        if !self.spec.steps.is_empty() {
+            return Ok(());
+        }
+        let message = format!("{} has workers, but no `steps`", self.path.display());
+        Err(Failure::new(Exit::Usage, message)
+            .hint("add `[[steps]]`, or serve the workers by `pipewright up FILE`"))
     }
 
     /// A failure that shows errors found later.

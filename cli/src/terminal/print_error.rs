@@ -1,8 +1,7 @@
 use std::fmt;
 use std::io::{self, Write};
 
-use super::stdio::Stdio;
-use crate::log::is_json;
+use crate::log::{Lines, is_json};
 
 /// The target of messages in a JSON log.
 pub(crate) const SAID: &str = "pipewright::said";
@@ -21,7 +20,7 @@ pub(crate) fn print_error(words: impl fmt::Display) {
     }
 }
 
-/// Writes to standard error, even if it is non-blocking.
+/// Writes whole lines to standard error, above a progress display and even if it is non-blocking.
 pub(crate) fn write_stderr(text: &[u8]) -> io::Result<()> {
-    (&Stdio::stderr()?).write_all(text)
+    Lines.write_all(text)
 }

@@ -19,3 +19,5 @@ mod security;
 mod support;
 #[path = "../../../tests/it/test_engine.rs"]
 mod test_engine;
+#[cfg(unix)]
+mod up;

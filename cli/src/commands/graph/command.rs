@@ -36,6 +36,7 @@ enum Format {
 /// Draws the pipeline of a file to standard output.
 pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
     let file = PipelineFile::open(&arguments.file)?;
+    file.needs_steps()?;
     let drawn = match arguments.format {
         Format::Text => text::draw(&file).into_bytes(),
         Format::Dot => dot::draw(&file).into_bytes(),

@@ -1,7 +1,7 @@
 use std::cell::RefCell;
 
 use futures::{FutureExt, Stream, StreamExt};
-use pipewright::{ConnectionState, RunError, RunReport};
+use pipewright::{Address, ConnectionState, RunError, RunReport};
 use serde::Serialize;
 
 use super::drive::{Stop, Stopped, drive};
@@ -10,7 +10,7 @@ use super::progress::Display;
 use super::run_progress::RunProgress;
 use super::summary::Summary;
 use crate::convert::Edges;
-use crate::engine_client::connect::Connect;
+use crate::engine_client::connect::connect;
 use crate::engine_client::known_functions::KnownFunctions;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -19,13 +19,13 @@ use crate::terminal::signals::Signals;
 /// Runs a job once, from its input to its output.
 pub(super) async fn attempt(
     job: &Job,
-    connect: &Connect,
+    address: &Address,
     quiet: bool,
     signals: &mut Signals,
 ) -> Result<Complete, Failure> {
     let mut stop = Stop::new(signals, job.spec.deadline);
     let connected = async {
-        let worker = connect.worker().await?;
+        let worker = connect(address.clone()).await?;
         // An engine without lists reports a missing stage when it is called.
         let known = KnownFunctions::ask(&worker).await.ok();
         Ok::<_, Failure>((worker, known))

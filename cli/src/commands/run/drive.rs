@@ -190,6 +190,6 @@ impl Stopped {
 }
 
 /// The failure of a command that was cancelled by a signal.
-pub(super) fn cancelled(signal: StopSignal) -> Failure {
+pub(crate) fn cancelled(signal: StopSignal) -> Failure {
     Failure::new(signal.exit(), "the run was cancelled")
 }

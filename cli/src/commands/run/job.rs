@@ -1,4 +1,4 @@
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::input::Input;
 use super::output::Output;
@@ -10,7 +10,7 @@ use crate::spec::PipelineSpec;
 
 /// A pipeline with its input and output.
 #[derive(Clone, Default)]
-pub(super) struct Job {
+pub(crate) struct Job {
     pub(super) spec: PipelineSpec,
     pub(super) input: Option<PathBuf>,
     pub(super) output: Option<PathBuf>,
@@ -39,6 +39,11 @@ impl Job {
         let hint =
             "name them by `--input` and `--output`, or take `retry` out of the pipeline file";
         Err(Failure::new(Exit::Usage, message).hint(hint))
+    }
+
+    /// The ids of the stages on workers.
+    pub(crate) fn stage_ids(&self) -> Vec<String> {
+        self.spec.remote_ids()
     }
 
     pub(super) async fn open(&self) -> Result<Opened, Failure> {
@@ -73,15 +78,14 @@ impl Job {
         })
     }
 
-    /// Reads a pipeline file.
-    pub(super) fn of_file(path: &Path) -> Result<Self, Failure> {
-        let file = PipelineFile::open(path)?;
-        Ok(Self {
+    /// The pipeline of a file.
+    pub(crate) fn of_file(file: PipelineFile) -> Self {
+        Self {
             spec: file.spec,
             input: file.input,
             output: file.output,
             retry: file.retry,
             ..Self::default()
-        })
+        }
     }
 }

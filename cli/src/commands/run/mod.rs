@@ -6,6 +6,7 @@ mod destination;
 mod drive;
 mod input;
 mod job;
+mod options;
 mod output;
 mod progress;
 mod run_progress;
@@ -13,3 +14,6 @@ mod summary;
 mod whole_file;
 
 pub(crate) use command::{Arguments, run};
+pub(crate) use drive::cancelled;
+pub(crate) use job::Job;
+pub(crate) use options::Options;
