@@ -11,7 +11,8 @@ use toml::Spanned;
 use super::workers::Restart;
 use crate::spec::StreamFormat;
 
-/// A pipeline for `pipewright run -f`, and workers for `pipewright up`.
+/// A pipeline for `pipewright run -f`, and workers for `pipewright up`. Texts may contain
+/// environment variables: `${NAME}` and `${NAME:-default}`; `$$` is a dollar sign.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FileEntry {

@@ -7,6 +7,7 @@ mod mistake;
 mod pipeline_file;
 mod read;
 mod schema;
+mod variables;
 mod workers;
 
 pub(super) use mistake::Mistake;

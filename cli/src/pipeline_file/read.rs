@@ -1,21 +1,25 @@
+use serde::Deserialize;
 use toml::Spanned;
-use toml::de::{DeTable, DeValue, Error};
+use toml::de::{DeTable, DeValue, Deserializer, Error};
 
 use super::entries::FileEntry;
 use super::mistake::Mistake;
+use super::variables::{environment, substitute};
 use crate::engine_client::similar::similar;
 
-/// Parses the entries of a file.
+/// Parses the entries of a file, with the values of environment variables.
 pub(super) fn read(text: &str) -> Result<FileEntry, Vec<Mistake>> {
-    let document = DeTable::parse(text).map_err(|error| vec![mistake(&error, text)])?;
+    let mut document = DeTable::parse(text).map_err(|error| vec![mistake(&error, text)])?;
     let mut mistakes = Vec::new();
+    substitute(document.get_mut(), text, &environment, &mut mistakes);
     for value in document.get_ref().values() {
         refuse_unrepresentable(value, &mut mistakes);
     }
     if !mistakes.is_empty() {
         return Err(mistakes);
     }
-    toml::from_str(text).map_err(|error| vec![mistake(&error, text)])
+    let document = Deserializer::from(document);
+    FileEntry::deserialize(document).map_err(|error| vec![mistake(&error, text)])
 }
 
 /// Collects the values that JSON does not have: parameters and metadata are sent as JSON.

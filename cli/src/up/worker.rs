@@ -108,18 +108,17 @@ async fn run(worker: &WorkerSpec, stop: &Stop) -> io::Result<Ended> {
         status = child.wait() => Some(status),
         () = stop.terminate.cancelled() => None,
     };
-    let status = match ended {
-        Some(status) => status,
-        None => {
-            #[cfg(unix)]
-            group.terminate();
-            tokio::select! {
-                status = child.wait() => status,
-                () = stop.kill.cancelled() => {
-                    #[cfg(unix)]
-                    group.kill();
-                    kill(&mut child).await
-                }
+    let status = if let Some(status) = ended {
+        status
+    } else {
+        #[cfg(unix)]
+        group.terminate();
+        tokio::select! {
+            status = child.wait() => status,
+            () = stop.kill.cancelled() => {
+                #[cfg(unix)]
+                group.kill();
+                kill(&mut child).await
             }
         }
     }?;

@@ -4,5 +4,7 @@ mod check;
 mod graph;
 mod run;
 mod scratch;
+#[cfg(unix)]
+mod variables;
 
 use scratch::Scratch;

@@ -5,7 +5,7 @@ use crate::run::Stages;
 const BIG: &str = r#"
 [[worker]]
 name = "big"
-command = ["sh", "-c", "echo $$ > DIR/id; exec PIPEWRIGHT serve --id text::big -- tr a-z A-Z"]
+command = ["sh", "-c", "echo $$$$ > DIR/id; exec PIPEWRIGHT serve --id text::big -- tr a-z A-Z"]
 
 [[steps]]
 stage = "text::big"
@@ -38,7 +38,7 @@ async fn the_status_is_that_of_the_run() {
 async fn a_worker_that_ends_before_its_stages_is_the_error() {
     for (script, how) in [
         ("echo broken >&2; exit 3", "ended with status 3 (broken)"),
-        ("kill -9 $$", "was ended by signal 9"),
+        ("kill -9 $$$$", "was ended by signal 9"),
         ("exit 0", "ended with status 0"),
     ] {
         let up = Up::new(&format!(

@@ -4,7 +4,7 @@ use super::Up;
 async fn workers_without_steps_are_served_until_a_signal() {
     let up = Up::new(
         "[[worker]]\nname = \"stubborn\"\n\
-         command = [\"sh\", \"-c\", 'trap \"\" TERM; echo $$ > DIR/id; echo up; while :; do sleep 1; done']\n\
+         command = [\"sh\", \"-c\", 'trap \"\" TERM; echo $$$$ > DIR/id; echo up; while :; do sleep 1; done']\n\
          [[worker]]\nname = \"polite\"\n\
          command = [\"sh\", \"-c\", 'echo $III_WORKER_NAME at $III_URL $PIPEWRIGHT_ENGINE_URL; exec sleep 60']\n",
     );
