@@ -18,13 +18,13 @@ use super::{Decode, Decoded, Encode, EncodeError, Format, FormatError, ItemLimit
 ///
 /// A value is received exactly as it was sent, or the sender rejects it:
 ///
-/// * * `NaN` and infinities are rejected, because JSON has no such numbers. Map keys are rejected
+/// * `NaN` and infinities are rejected, because JSON has no such numbers. Map keys are rejected
 ///   unless they are strings, numbers, `bool` or unit variants.
 /// * `None` is written as `null`, and `Some` as its content. A null inside an option, as in
 ///   `Some(None)` and `Some(())`, is written as `{"$pipewright.some":1}`, where the number counts
 ///   the options around the null. No map may use this key.
 /// * Line ends in a `RawValue` or a [`Payload`](crate::Payload) are white space and are removed.
-/// * * Integers keep all digits. JavaScript peers read integers beyond 2^53 as the nearest float.
+/// * Integers keep all digits. JavaScript peers read integers beyond 2^53 as the nearest float.
 ///   Send them as strings, or use a parser with `BigInt` support.
 /// * Integers beyond 64 bits cannot be read inside `untagged` and `flatten`; the receiver reports
 ///   an error.

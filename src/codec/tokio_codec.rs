@@ -22,7 +22,7 @@ use super::{Decode, Decoded, Encode, EncodeError, Format, FormatError};
 ///
 /// * An error of the codec ends the stream, as in tokio-util; the item cannot be skipped.
 /// * A codec must not return two items for the same bytes, or an item for no bytes.
-/// * * Bytes that a codec consumes at the end of a stream without returning an item are ignored.
+/// * Bytes that a codec consumes at the end of a stream without returning an item are ignored.
 ///   `LengthDelimitedCodec` does this with a length prefix that nothing follows. If the stream has
 ///   an end message, the missing item is reported.
 ///

@@ -17,9 +17,9 @@ const CHECK: Duration = Duration::from_secs(1);
 /// data that it has already read. Data before an error would then be lost or not, depending on
 /// timing. Therefore:
 ///
-/// * * If a read would fail directly after a read that returned data, it first returns `Pending`
+/// * If a read would fail directly after a read that returned data, it first returns `Pending`
 ///   once. A write that had to wait for the task's budget can then run first.
-/// * * In a stage, reads do not fail while the stage waits to write its output. If the stage stops
+/// * In a stage, reads do not fail while the stage waits to write its output. If the stage stops
 ///   trying to write, because that future was dropped, reads fail after at most two checks.
 #[derive(Default)]
 pub(super) struct ErrorDelay {

@@ -4,11 +4,11 @@
 //!
 //! * With a recursive type, the writer chooses the recursion depth. Here each nested value counts
 //!   as a level, and the number of levels is limited.
-//! * * bincode allocates the declared length of a string before it checks that the bytes exist.
+//! * bincode allocates the declared length of a string before it checks that the bytes exist.
 //!   Here owned strings and bytes are requested as borrowed ones, which need no allocation.
 //! * A list of zero-sized values (`Vec<()>`) can claim any length. Here a list has at most as many
 //!   elements as its record has bytes, or 65,536.
-//! * * postcard drops the error message of a type that rejects a value. Here the message is kept.
+//! * postcard drops the error message of a type that rejects a value. Here the message is kept.
 
 mod access;
 mod deserializer;

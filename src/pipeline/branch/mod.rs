@@ -18,11 +18,11 @@
 //!
 //! # Common behaviour
 //!
-//! * * Memory is bounded: no item is taken from the input while a target branch has no room, so a
+//! * Memory is bounded: no item is taken from the input while a target branch has no room, so a
 //!   slow branch holds back the others.
-//! * * An item whose branch has stopped early counts as skipped in the report of the operator. When
+//! * An item whose branch has stopped early counts as skipped in the report of the operator. When
 //!   all branches have stopped, the stages before them stop as well.
-//! * * A user message goes to every branch of a broadcast. In a partition, it goes to the branch of
+//! * A user message goes to every branch of a broadcast. In a partition, it goes to the branch of
 //!   the item before it. Where copies take turns, it keeps its position. A merge forwards the
 //!   messages of every branch. A side branch returns no messages, so a tee does not duplicate them.
 //! * Progress goes to any branch with room. Later progress of a stage replaces waiting progress.
@@ -30,7 +30,7 @@
 //!   declare that they forward these messages in order.
 //! * The header's metadata goes to every branch. The output of a merge has the metadata of the
 //!   pipeline; see [`Pipeline::metadata`](super::Pipeline::metadata).
-//! * * A failure in one branch ends the run as in a linear pipeline: the first cause is reported,
+//! * A failure in one branch ends the run as in a linear pipeline: the first cause is reported,
 //!   and the other branches are aborted or cancelled.
 
 mod boxed;

@@ -21,9 +21,9 @@ const OLD: u64 = 2;
 /// When an item is sent:
 ///
 /// * An item that fills a frame sends that frame.
-/// * * If nothing else waits, `send` sends the item immediately if the [`FlushPolicy`] permits it.
+/// * If nothing else waits, `send` sends the item immediately if the [`FlushPolicy`] permits it.
 ///   It also does so if other items have waited for two milliseconds.
-/// * * All other items wait for more items. They set a [`FlushTimer`], and the flusher sends them
+/// * All other items wait for more items. They set a [`FlushTimer`], and the flusher sends them
 ///   within two milliseconds.
 pub(in crate::channel::items) struct ItemEncoder<F> {
     /// Protects the outbox while the sender or the flusher polls it; never held across an await.

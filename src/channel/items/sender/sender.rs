@@ -30,7 +30,7 @@ use crate::wire::{Abort, Text};
 /// An item is sent within 2 milliseconds of [`send`](Self::send), without a call to
 /// [`flush`](Self::flush):
 ///
-/// * * An item after a pause is sent by `send` itself. So are the first items of a burst, as long
+/// * An item after a pause is sent by `send` itself. So are the first items of a burst, as long
 ///   as this takes less than a fifth of the time.
 /// * The rest of a burst waits up to 2 milliseconds for more items. Then a timer of the runtime
 ///   sends it, even while the sender's task computes. If blocking code occupies every thread of the
