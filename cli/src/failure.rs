@@ -106,10 +106,10 @@ impl Failure {
     }
 }
 
-/// Advice of the library about the size of an item.
+/// Advice in the library's error about the size of an item.
 const ITEM_ADVICE: &str = "; raise it with `Receiver::limits(ItemLimits::DEFAULT.max_bytes(..))`";
 
-/// Advice in errors of the library that does not help users of the program.
+/// Advice in the library's errors that does not help users of the program.
 const ADVICE: [&str; 2] = [
     "; if it needs longer, raise the limit with `.timeout(..)`",
     ITEM_ADVICE,
@@ -125,7 +125,7 @@ fn hint_of(error: &Error) -> Option<String> {
     })
 }
 
-/// The words of an error.
+/// The text of an error, without advice for users of the library.
 fn plain(error: &(dyn StdError + 'static)) -> String {
     let text = error.to_string();
     ADVICE
@@ -133,7 +133,7 @@ fn plain(error: &(dyn StdError + 'static)) -> String {
         .fold(text, |text, advice| text.replace(advice, ""))
 }
 
-/// The error alone.
+/// Prints only the error.
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.error.fmt(f)

@@ -38,7 +38,7 @@ pub(super) fn parse() -> Result<Arguments, Failure> {
     })
 }
 
-/// An environment variable without a value counts as not set.
+/// Treats an environment variable without a value as not set.
 fn ignoring_empty_variables(command: Command) -> Command {
     let command = command.mut_args(|argument| {
         let value = argument.get_env().map(std::env::var_os);
@@ -52,7 +52,7 @@ fn ignoring_empty_variables(command: Command) -> Command {
     command.mut_subcommands(ignoring_empty_variables)
 }
 
-/// Whether the log format is JSON, of a command line that cannot be parsed.
+/// Whether a command line that cannot be parsed requests the log format JSON.
 fn wants_json() -> bool {
     let mut arguments = std::env::args_os().skip(1);
     let mut given = None;

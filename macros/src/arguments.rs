@@ -19,7 +19,7 @@ pub(crate) const SHAPES: &str = "the shapes of a stage are
     async fn(Receiver<In>) -> Result<Out>, which gives what it returns at the end
 further arguments may be `state: &mut State` (for items), `context: &StageContext`, `name: &Resource<T>` and `params: Params`";
 
-/// The purpose of an argument.
+/// The role of an argument.
 pub(crate) enum Role {
     Item {
         by_ref: bool,
@@ -54,7 +54,7 @@ pub(crate) struct Arguments {
 }
 
 impl Arguments {
-    /// Whether the first argument states that items are borrowed.
+    /// Whether the first argument declares borrowed items.
     pub(crate) fn borrows_item(&self) -> bool {
         self.roles
             .iter()

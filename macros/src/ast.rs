@@ -1,4 +1,4 @@
-//! Classifies the signature: the resulting kind of stage.
+//! Classifies the signature and determines the kind of stage.
 
 use syn::{ItemFn, Type};
 

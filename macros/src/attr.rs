@@ -194,7 +194,7 @@ fn check_positive(number: &Expr, message: &str) -> syn::Result<()> {
     }
 }
 
-/// The duration in a text such as "50ms", as a number of nanoseconds. Other expressions are kept:
+/// The duration in a string such as "50ms", as a number of nanoseconds. Other expressions are kept:
 /// they are `Duration`s.
 fn duration(written: &Expr) -> syn::Result<Expr> {
     let Expr::Lit(literal) = written else {

@@ -8,7 +8,7 @@ use crate::expand::Parts;
 use crate::items::{self, Place};
 use crate::returns::Returns;
 
-/// `impl StreamStage`, for a function that has outputs.
+/// Generates `impl StreamStage` for a function that has outputs.
 pub(crate) fn stage(parts: &Parts<'_>, returns: &Returns) -> TokenStream {
     let krate = &parts.krate;
     let site = Span::mixed_site();
@@ -38,7 +38,7 @@ pub(crate) fn stage(parts: &Parts<'_>, returns: &Returns) -> TokenStream {
     quote!(#shape #implemented)
 }
 
-/// `impl Consumer` and `impl Service`, for a function without outputs.
+/// Generates `impl Consumer` and `impl Service` for a function without outputs.
 pub(crate) fn consumer(parts: &Parts<'_>, item: &Type) -> TokenStream {
     let called = called(parts);
     let unit = quote!(());
@@ -61,7 +61,8 @@ fn called(parts: &Parts<'_>) -> TokenStream {
 }
 
 impl Parts<'_> {
-    /// A block that makes `outputs` of each batch, handles them by `each`, and ends with `finish`.
+    /// A block that computes `outputs` for each batch, handles them with `each`, and ends with
+    /// `finish`.
     fn each_batch(
         &self,
         outputs: &TokenStream,

@@ -28,7 +28,7 @@ pub(crate) fn variants(
     })
 }
 
-/// The predicate, and the function if it is true and if it is false.
+/// The predicate, the function if it is true, and the function if it is false.
 type Split = (TokenStream, ItemFn, ItemFn);
 
 fn of_argument(function: &ItemFn) -> Option<Split> {

@@ -12,8 +12,8 @@ use syn::{FnArg, ItemFn, Signature, Visibility};
 use crate::arguments::binding;
 use crate::expand::{attributes, common};
 
-/// The definition of a stage. The user's function is nested in `call` under its own name, so that
-/// it can call itself and attributes such as `#[instrument]` see its name.
+/// The definition of a stage. The user's function is nested in `call` under its own name. It can
+/// then call itself, and attributes such as `#[instrument]` see its name.
 pub(crate) fn of_stage(function: &ItemFn) -> TokenStream {
     let name = emitted(&function.sig.ident);
     let mut inner = function.clone();

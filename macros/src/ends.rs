@@ -4,7 +4,7 @@ use syn::Type;
 
 use crate::types;
 
-/// `Receiver<T, F>` or `Sender<T, F>`.
+/// The type `Receiver<T, F>` or `Sender<T, F>`.
 pub(crate) struct Items {
     pub(crate) item: Type,
     /// `None` selects the default.
@@ -55,7 +55,8 @@ impl Items {
     }
 }
 
-/// Items are sent to other tasks and processes, so they cannot borrow.
+/// Rejects an item type that borrows. Items are sent to other tasks and processes, so they must be
+/// owned.
 pub(crate) fn check_owned(ty: &Type) -> syn::Result<()> {
     match types::borrowed(ty) {
         None => Ok(()),

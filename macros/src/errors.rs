@@ -3,7 +3,7 @@ use std::fmt::Display;
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 
-/// All errors that were found, so that the user sees them at once.
+/// Collects all errors, so that the user sees them at once.
 #[derive(Default)]
 pub(crate) struct Errors(Vec<syn::Error>);
 

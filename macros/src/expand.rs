@@ -111,7 +111,7 @@ pub(crate) fn attributes(function: &ItemFn, names: &[&str]) -> TokenStream {
 }
 
 impl Parts<'_> {
-    /// `impl Stage`, which refers to the module `code` of the crate.
+    /// Generates `impl Stage`, which refers to the module `code` of the crate.
     fn stage(&self, item: &Type, out: &Type, code: &TokenStream) -> TokenStream {
         let Self { krate, common, .. } = self;
         let name = &self.function.sig.ident;
@@ -284,7 +284,7 @@ impl Parts<'_> {
         definition::entry(self.function)
     }
 
-    /// `fn id`.
+    /// Generates `fn id`.
     pub(crate) fn id(&self) -> TokenStream {
         let id = self.id_text();
         quote_spanned! {Span::mixed_site()=>

@@ -7,7 +7,7 @@ use syn::spanned::Spanned;
 use crate::expand::Parts;
 use crate::returns::Returns;
 
-/// `FINISHES` and `fn finish`, if there is code for the end of the input.
+/// Generates `FINISHES` and `fn finish`, if there is code for the end of the input.
 pub(crate) fn of_items(parts: &Parts<'_>, returns: &Returns) -> Option<TokenStream> {
     let site = Span::mixed_site();
     let krate = &parts.krate;
@@ -34,8 +34,8 @@ pub(crate) fn of_items(parts: &Parts<'_>, returns: &Returns) -> Option<TokenStre
 }
 
 impl Parts<'_> {
-    /// The outputs at the end of the input, as a `Result<Vec<Out>>`, if there is code for it. Errors
-    /// point to its name.
+    /// The outputs at the end of the input, as a `Result<Vec<Out>>`, if there is code for it.
+    /// Errors point to the name of that code.
     pub(crate) fn finished(&self, returns: &Returns, state: &TokenStream) -> Option<TokenStream> {
         let (_, function) = self.attrs.finish.as_ref()?;
         let (krate, item) = (self.krate_at(function.span()), &returns.item);

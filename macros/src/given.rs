@@ -18,7 +18,7 @@ impl Parts<'_> {
         }
     }
 
-    /// The place of the parameters in `given`, a value of the type [`params`](Self::params).
+    /// The expression for the parameters in `given`, a value of the type [`params`](Self::params).
     pub(crate) fn params_of(&self, given: &TokenStream) -> TokenStream {
         if self.stage.arguments.resources.is_empty() {
             return given.clone();
@@ -26,7 +26,7 @@ impl Parts<'_> {
         quote_spanned!(Span::mixed_site()=> #given.params)
     }
 
-    /// The place of a resource in `given`, a value of the type [`params`](Self::params).
+    /// The expression for a resource in `given`, a value of the type [`params`](Self::params).
     #[allow(clippy::unused_self, reason = "the counterpart of `params_of`")]
     pub(crate) fn resource_of(&self, given: &TokenStream, index: usize) -> TokenStream {
         let rest = std::iter::repeat_n(quote!(.1), index);

@@ -11,7 +11,7 @@ use crate::finish;
 use crate::returns::{Form, Returns};
 use crate::types;
 
-/// `impl ItemStage`.
+/// Generates `impl ItemStage`.
 pub(crate) fn item_stage(parts: &Parts<'_>, returns: &Returns) -> TokenStream {
     let Parts { krate, common, .. } = parts;
     let name = &parts.function.sig.ident;
@@ -96,8 +96,8 @@ pub(crate) fn shape(parts: &Parts<'_>, returns: &Returns) -> Option<TokenStream>
     })
 }
 
-/// `AT_ONCE`, for a synchronous call with at most one output. Messages of a call precede its
-/// output, so a call that may send messages uses `apply` instead.
+/// Generates `AT_ONCE`, for a synchronous call with at most one output. Messages of a call precede
+/// its output, so a call that may send messages uses `apply` instead.
 fn at_once(parts: &Parts<'_>, returns: &Returns) -> Option<TokenStream> {
     let is_plain = parts.function.sig.asyncness.is_none() && parts.attrs.blocking.is_none();
     if !is_plain || parts.stage.arguments.has_context() {

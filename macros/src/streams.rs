@@ -13,7 +13,7 @@ use crate::items;
 use crate::returns::Returns;
 use crate::summary::summary;
 
-/// `impl StreamStage`.
+/// Generates `impl StreamStage`.
 pub(crate) fn stream_stage(parts: &Parts<'_>) -> TokenStream {
     let krate = &parts.krate;
     let ends = quote_spanned! {Span::mixed_site()=>
@@ -30,7 +30,7 @@ pub(crate) fn stream_stage(parts: &Parts<'_>) -> TokenStream {
     parts.implement(&quote!(#krate::__private::StreamStage), &code)
 }
 
-/// `impl StreamStage`, for a function that returns its output.
+/// Generates `impl StreamStage` for a function that returns its output.
 pub(crate) fn value_stage(parts: &Parts<'_>, returns: &Returns) -> TokenStream {
     let krate = &parts.krate;
     let site = Span::mixed_site();
@@ -55,7 +55,7 @@ pub(crate) fn value_stage(parts: &Parts<'_>, returns: &Returns) -> TokenStream {
     quote!(#shape #implemented)
 }
 
-/// `impl ByteStage`.
+/// Generates `impl ByteStage`.
 pub(crate) fn byte_stage(parts: &Parts<'_>) -> TokenStream {
     let krate = &parts.krate;
     let ends = quote_spanned! {Span::mixed_site()=>
@@ -66,7 +66,7 @@ pub(crate) fn byte_stage(parts: &Parts<'_>) -> TokenStream {
     parts.implement(&quote!(#krate::__private::ByteStage), &code)
 }
 
-/// `impl Producer` and `impl Service`.
+/// Generates `impl Producer` and `impl Service`.
 pub(crate) fn producer(parts: &Parts<'_>, writer: &Items) -> TokenStream {
     let krate = &parts.krate;
     let item = &writer.item;
@@ -97,13 +97,13 @@ pub(crate) fn producer(parts: &Parts<'_>, writer: &Items) -> TokenStream {
     implemented
 }
 
-/// `impl Consumer` and `impl Service`.
+/// Generates `impl Consumer` and `impl Service`.
 pub(crate) fn consumer(parts: &Parts<'_>, reader: &Items) -> TokenStream {
     parts.consumer(&reader.item, reader.format.as_ref(), &parts.code_of_ends())
 }
 
 impl Parts<'_> {
-    /// `impl Consumer` and `impl Service`, whose code is `code`.
+    /// Generates `impl Consumer` and `impl Service`, whose code is `code`.
     pub(crate) fn consumer(
         &self,
         item: &Type,
@@ -233,7 +233,7 @@ impl Parts<'_> {
         summary(&self.function.attrs).map(|text| quote!(.with_description(#text)))
     }
 
-    /// `impl Service` that delegates to `of` and describes itself with `info`.
+    /// Generates an `impl Service` that delegates to `of` and describes itself with `info`.
     pub(crate) fn service(&self, of: &TokenStream, info: &TokenStream) -> TokenStream {
         let Self { krate, common, .. } = self;
         let name = &self.function.sig.ident;

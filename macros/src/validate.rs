@@ -195,7 +195,8 @@ fn of_items(
     }
 }
 
-/// A function on channel ends controls everything that the settings would configure.
+/// Rejects settings on a function on channel ends, because it already controls everything that they
+/// would configure.
 fn of_ends(function: &ItemFn, attrs: &Attrs, stage: &Stage, errors: &mut Errors) {
     if function.sig.asyncness.is_none() {
         errors.at(

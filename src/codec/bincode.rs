@@ -73,7 +73,7 @@ impl<T: Serialize + DeserializeOwned> Encode<T> for Bincode {
             return Ok(());
         }
         drop(structure);
-        // Serialises the item to find the reason of the refusal, or to read it back.
+        // Serialises the item again to find the reason for the rejection, or to check it.
         self.write(item, &mut BytesMut::new())
     }
 }

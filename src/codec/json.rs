@@ -70,7 +70,7 @@ impl<T: Serialize> Encode<T> for Json {
     fn check(&mut self, item: &T) -> Result<(), FormatError> {
         match Checked::new(item, JsonRules).serialize(Sink::TEXT_KEYS) {
             Ok(()) => Ok(()),
-            // Serialises the item to find the reason of the refusal.
+            // Serialises the item again to find the reason for the rejection.
             Err(_) => write(item, &mut BytesMut::new()),
         }
     }

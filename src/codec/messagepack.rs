@@ -64,7 +64,7 @@ impl<T: Serialize> Encode<T> for MessagePack {
     fn check(&mut self, item: &T) -> Result<(), FormatError> {
         match Checked::new(item, MessagePackRules).serialize(Sink::ANY) {
             Ok(()) => Ok(()),
-            // Serialises the item to find the reason of the refusal.
+            // Serialises the item again to find the reason for the rejection.
             Err(_) => write(item, &mut BytesMut::new()),
         }
     }

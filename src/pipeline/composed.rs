@@ -111,7 +111,8 @@ where
             self.second.serve(second, second_context),
         );
         match (first, second) {
-            // The earlier failure counts, unless it was only a consequence of the later one.
+            // The earlier failure takes precedence, unless it was only a consequence of the later
+            // one.
             (Err(first), Err(second)) if first.is_output_gone() => Err(second),
             (Err(first), _) => Err(first),
             (Ok(_), Err(second)) => Err(second),

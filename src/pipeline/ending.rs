@@ -125,7 +125,7 @@ impl Ending {
     fn state_after(&self, at: usize, error: &StageError) -> State {
         let code = error.abort().code.as_str();
         let told = self.parts[at].told && code == StageError::CANCELLED && self.stop.is_none();
-        // A reader that fails leaves, too. A part that was lost with its worker did not stop
+        // A reader that fails also disconnects. A part that was lost with its worker did not stop
         // because of its reader.
         let gave_way = self.was_left(at) || (code != StageError::LOST && self.reader_failed(at));
         // A reader whose input fell silent was the first to notice that this worker was lost.

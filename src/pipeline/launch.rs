@@ -189,7 +189,7 @@ impl<P: Segment> RunSource for ChannelRun<P> {
 
     fn poll_flow(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Flow<P::Out>>> {
         let this = self.get_mut();
-        // A stopped run ends at once, regardless of its output.
+        // A stopped run ends immediately, regardless of its output.
         let flow = match this.over.poll_unpin(cx) {
             Poll::Ready(()) => Poll::Ready(None),
             Poll::Pending => this.incoming.poll_next_unpin(cx),

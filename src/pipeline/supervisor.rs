@@ -191,7 +191,7 @@ impl Supervisor {
             return false;
         }
         let moved = self.control.moved();
-        // While the consumer of the output takes its time, the run does not count as being without
+        // While the consumer of the output is busy, the run does not count as being without
         // progress.
         if moved != self.moved.0 || !self.output.awaited.load(Relaxed) {
             self.moved = (moved, now);

@@ -57,7 +57,7 @@ pub trait Consumer: Clone + Send + Sync + 'static {
             let receiver = Receiver::local(fed, None).describing(context.stream_metadata());
             let params = context.params()?;
             let code = self.start(receiver, params, context.clone());
-            // Nothing goes out but how it ended.
+            // The stream carries only the result of the consumer.
             let (end, ended) = local();
             let return_slot = ReturnSlot::new();
             return_slot.give(Sender::<(), Json>::local(end, MessageQueue::default()));

@@ -57,7 +57,8 @@ impl Drop for Held {
         if self.freed {
             return;
         }
-        // Without a runtime, the engine frees the channels when it notices that the worker is gone.
+        // Without a runtime, the engine frees the channels when it notices that the worker has
+        // disconnected.
         if let Ok(runtime) = Handle::try_current() {
             let (worker, request) = (self.worker.clone(), self.request.clone());
             let (remote_cancel, failure) = (self.remote_cancel.take(), self.failure.take());

@@ -117,7 +117,8 @@ where
                 Poll::Ready(Some(Err(failure))) => return Poll::Ready(Err(failure)),
                 Poll::Ready(None) => return Poll::Ready(Ok(())),
                 Poll::Pending => {
-                    // A reader that goes while there is nothing to write ends the stage, too.
+                    // A reader that disconnects while there is nothing to write ends the stage,
+                    // too.
                     let gone = ready!(sender.poll_gone(cx));
                     return Poll::Ready(Err(output(gone)));
                 }

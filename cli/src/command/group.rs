@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 
-/// How long processes may take to end after SIGTERM, before SIGKILL.
+/// How long processes may take to end after SIGTERM before they receive SIGKILL.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// Polling interval for the processes meanwhile.
+/// Polling interval while the processes end.
 const INTERVAL: Duration = Duration::from_millis(10);
 
 /// The processes of a command. Dropping it ends them: SIGTERM, and SIGKILL after 2 s.
@@ -41,7 +41,7 @@ impl Group {
         }
     }
 
-    /// Kills the processes that the leader left behind.
+    /// Kills the processes that the leader left running.
     pub(crate) fn finish(mut self) {
         if let Some(group) = self.0.take() {
             // Usually no process is left.

@@ -43,7 +43,7 @@ impl CommandSpec {
         format!("{PREFIX}{}", self.line())
     }
 
-    /// The command line as one would write it in a shell.
+    /// The command line as it would be written in a shell.
     pub(crate) fn line(&self) -> String {
         let words = self.command.iter().map(|word| {
             shlex::try_quote(word).map_or_else(|_| word.clone(), std::borrow::Cow::into_owned)
@@ -56,7 +56,7 @@ impl CommandSpec {
         self.command.first().map_or("", String::as_str)
     }
 
-    /// The process to spawn, with pipes and in a process group of its own.
+    /// The process to spawn, with pipes and its own process group.
     pub(crate) fn process(&self) -> Command {
         let mut process = Command::new(self.program());
         process

@@ -23,7 +23,7 @@ pub(crate) fn limit(commands: usize) {
     LIMIT.get_or_init(|| Semaphore::new(commands.min(Semaphore::MAX_PERMITS)));
 }
 
-/// Runs a command
+/// Runs a command.
 #[pipeline_stage(id = "cmd")]
 pub(crate) async fn command(
     mut input: Receiver<Bytes, Raw>,

@@ -107,7 +107,7 @@ pub(crate) fn table(channels: &[Entry]) -> Table {
     table
 }
 
-/// The names of the stages at both ends; an end outside of any stage has none.
+/// The names of the stages at both ends. An end outside of any stage has no name.
 fn edge(channel: &Entry) -> String {
     match (channel.text("from"), channel.text("to")) {
         ("", "") => String::new(),

@@ -17,7 +17,7 @@ pub(super) struct Rows {
     reader: Reader,
     fields: Vec<u8>,
     ends: Vec<usize>,
-    /// Number of elements of `fields` and `ends` that the current record occupies so far.
+    /// Number of elements of `fields` and `ends` that the current record uses so far.
     taken: (usize, usize),
     header: Option<Vec<String>>,
     /// Number of records below the header.
@@ -26,7 +26,7 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    /// For records of at most `limit` bytes, also as objects.
+    /// For records of at most `limit` bytes, which also limits the resulting objects.
     pub(super) fn new(delimiter: u8, limit: usize) -> Self {
         Self {
             reader: ReaderBuilder::new().delimiter(delimiter).build(),

@@ -7,7 +7,7 @@ use crate::spec::StreamFormat;
 /// The format of data outside of a pipeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum DataFormat {
-    /// Bytes as they are.
+    /// Bytes, unchanged.
     Bytes,
     /// Lines of UTF-8 text. A line ends with LF or CRLF.
     Lines,

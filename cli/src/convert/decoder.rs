@@ -172,8 +172,8 @@ impl Split {
 /// Splits `MessagePack` values.
 struct Values {
     limit: usize,
-    /// Number of bytes that did not contain a whole value. The next attempt waits for twice as
-    /// many, so that a long value is not parsed over and over.
+    /// Number of bytes that did not contain a complete value. The next attempt waits for twice as
+    /// many, so that a long value is not parsed again and again.
     tried: usize,
     /// Number of values returned.
     items: u64,

@@ -26,13 +26,12 @@ pub(crate) struct Edges {
 }
 
 impl Edges {
-    /// Chooses the formats that `from` and `to` leave open, by the input of the first stage and the
-    /// output of the last.
+    /// Chooses the formats that `from` and `to` do not set, according to the input of the first
+    /// stage and the output of the last stage.
     ///
     /// # Errors
     ///
-    /// Fails if data in the format cannot be converted to the items of a stage, or its items to the
-    /// format.
+    /// Fails if data in an external format cannot be converted to or from the items of a stage.
     pub(crate) fn choose(
         spec: &PipelineSpec,
         known: Option<&KnownFunctions>,
@@ -77,7 +76,7 @@ impl Edges {
         }
     }
 
-    /// Converts the output of the pipeline.
+    /// Creates the converter for the output of the pipeline.
     pub(crate) fn converter(&self) -> Converter {
         Converter::new(self.last, self.to, self.max_item)
     }

@@ -103,7 +103,7 @@ pub(crate) async fn connect(address: Address) -> Result<Worker, Failure> {
     })
 }
 
-/// The WebSocket URL for an address as a browser or `--listen` has it.
+/// The WebSocket URL for an address in the form that a browser or `--listen` uses.
 fn web_socket(url: &str) -> Cow<'_, str> {
     let replaced = [("http://", "ws://"), ("https://", "wss://")];
     for (scheme, instead) in replaced {

@@ -9,7 +9,7 @@ use crate::terminal::table::sanitized;
 
 /// The functions that an engine lists, including stages.
 pub(crate) struct KnownFunctions {
-    /// In order.
+    /// Sorted.
     ids: Vec<String>,
     functions: Vec<Entry>,
     /// Whether the list has every function.
@@ -81,7 +81,8 @@ impl KnownFunctions {
         Stream::of(metadata.get(side)?)
     }
 
-    /// Whether no function has this id. Unknown, and so `false`, if the list is not complete.
+    /// Whether no function has this id. Returns `false` if the list is incomplete, because the
+    /// answer is then unknown.
     pub(crate) fn lacks(&self, id: &str) -> bool {
         let found = self.ids.binary_search_by(|known| known.as_str().cmp(id));
         self.is_complete && found.is_err()
@@ -114,7 +115,7 @@ impl KnownFunctions {
         }
     }
 
-    /// Rejects the first unknown id of `ids`.
+    /// Returns an error for the first unknown id of `ids`.
     pub(crate) fn check<'a>(&self, ids: impl IntoIterator<Item = &'a str>) -> Result<(), Failure> {
         match ids.into_iter().find(|id| self.lacks(id)) {
             None => Ok(()),

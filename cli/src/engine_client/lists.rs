@@ -86,12 +86,12 @@ impl Entry {
     }
 }
 
-/// A list of the engine, which fits into one message.
+/// A list from the engine that fits into one message.
 pub(crate) struct Listed {
     /// What is listed, such as `functions`.
     name: &'static str,
     pub(crate) entries: Vec<Entry>,
-    /// Number of entries for which there was no room.
+    /// Number of entries that did not fit.
     left_out: u64,
 }
 
@@ -110,7 +110,7 @@ impl Listed {
         self.left_out == 0
     }
 
-    /// Tells on standard error that the list is not complete.
+    /// Prints a note on standard error that the list is incomplete.
     pub(crate) fn note_left_out(&self) {
         if !self.is_complete() {
             print_error(format_args!(
@@ -174,7 +174,7 @@ pub(crate) struct Runs {
     pub(crate) listed: Vec<Entry>,
     /// Recent errors, the newest first.
     pub(crate) errors: Vec<Entry>,
-    /// The whole answer of the engine.
+    /// The complete response of the engine.
     pub(crate) answer: Value,
 }
 
@@ -193,7 +193,7 @@ pub(crate) async fn runs(worker: &Worker, limit: u64) -> Result<Runs, Failure> {
     }
 }
 
-/// As many runs as an engine lists.
+/// Maximum number of runs that an engine lists.
 pub(crate) const MOST_RUNS: u64 = 200;
 
 /// Adds `run`, `from` and `to` to the channels that are edges of runs: the number of the run, and
@@ -223,7 +223,7 @@ pub(crate) async fn name_edges(worker: &Worker, channels: &mut [Entry]) {
     }
 }
 
-/// The node of a run at one side, `from` or `to`, of an edge.
+/// The node at one side, `from` or `to`, of an edge.
 pub(crate) fn node_at<'a>(nodes: &'a [Entry], edge: &Entry, side: &str) -> Option<&'a Entry> {
     let number = edge.number(side)?;
     nodes

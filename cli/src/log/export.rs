@@ -12,7 +12,7 @@ use tracing_subscriber::registry::LookupSpan;
 use crate::failure::Failure;
 use crate::terminal::print_error::print_error;
 
-/// Any of these enables the export (OpenTelemetry Protocol Exporter, "Endpoint URLs for
+/// Setting any of these enables the export (OpenTelemetry Protocol Exporter, "Endpoint URLs for
 /// OTLP/HTTP").
 const ASKED_BY: [&str; 2] = [
     "OTEL_EXPORTER_OTLP_ENDPOINT",
@@ -46,7 +46,7 @@ impl Export {
         Ok(Some(Self(provider.build())))
     }
 
-    /// Exports all spans of this program, independent of the log level.
+    /// Exports all spans of this program, regardless of the log level.
     pub(super) fn layer<S>(&self) -> impl Layer<S> + use<S>
     where
         S: Subscriber + for<'a> LookupSpan<'a>,

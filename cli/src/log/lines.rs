@@ -46,7 +46,7 @@ fn drawn() -> MutexGuard<'static, Option<MultiProgress>> {
 }
 
 impl Write for Lines {
-    /// The log writes whole lines.
+    /// The log writes complete lines.
     fn write(&mut self, lines: &[u8]) -> io::Result<usize> {
         let write = || (&Stdio::stderr()?).write_all(lines);
         match &*drawn() {

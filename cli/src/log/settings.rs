@@ -43,7 +43,7 @@ pub(crate) struct Settings {
 /// The names of the levels.
 const LEVELS: [&str; 6] = ["error", "warn", "info", "debug", "trace", "off"];
 
-/// Parses levels. A single word that is no level is more likely a mistake than a module.
+/// Parses levels. A single word that is not a level is more likely a mistake than a module name.
 fn levels(text: &str) -> Result<Targets, String> {
     for part in text
         .split(',')
@@ -133,8 +133,8 @@ impl Settings {
         Ok(log)
     }
 
-    /// The level from the command line or the environment. Other programs use `RUST_LOG` too, so an
-    /// invalid value is ignored.
+    /// The level from the command line or the environment. Other programs also use `RUST_LOG`, so
+    /// an invalid value there is ignored.
     fn filter(&self) -> Targets {
         let others = || std::env::var("RUST_LOG").ok()?.parse().ok();
         let given = self.log_level.clone().or_else(others);
@@ -143,7 +143,7 @@ impl Settings {
 }
 
 impl Log {
-    /// Exports what was recorded.
+    /// Exports the recorded spans.
     #[cfg_attr(
         not(feature = "otlp"),
         expect(clippy::unused_self, reason = "there is nothing to send")

@@ -96,7 +96,7 @@ impl Lowering {
         })
     }
 
-    /// Converts steps with the input format `reads`; returns them with their output format.
+    /// Converts steps whose input has the format `reads`. Returns them with their output format.
     fn steps(
         &mut self,
         entries: Vec<Spanned<StepEntry>>,
@@ -311,7 +311,7 @@ struct Settings {
     ordered: Option<Spanned<bool>>,
 }
 
-/// A field that is present.
+/// A field and its presence.
 struct Field {
     name: &'static str,
     span: Range<usize>,

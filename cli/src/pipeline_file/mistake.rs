@@ -34,7 +34,7 @@ impl Mistake {
     }
 }
 
-/// Errors as displayed: line, column, and the text with carets below it.
+/// Errors as they are displayed: line, column, and the text with carets below it.
 pub(super) struct Mistakes {
     shown: String,
     path: String,
@@ -72,7 +72,8 @@ fn show(renderer: &Renderer, path: &str, text: &str, mistake: &Mistake) -> Strin
     renderer.render(&[group])
 }
 
-/// The part of a position within its first line: an error in a table is shown at its start.
+/// The part of a position within its first line. An error in a table is shown at the start of the
+/// table.
 fn first_line(text: &str, span: &Range<usize>) -> Range<usize> {
     let start = span.start.min(text.len());
     let end = span.end.clamp(start, text.len());

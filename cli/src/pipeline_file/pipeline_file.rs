@@ -88,7 +88,7 @@ impl PipelineFile {
             .hint("add `[[steps]]`, or serve the workers by `pipewright up FILE`"))
     }
 
-    /// A failure that shows errors found later.
+    /// Creates a failure that shows errors found later.
     pub(crate) fn refuse(&self, mistakes: &[Mistake]) -> Failure {
         Mistakes::new(&self.path, &self.text, mistakes).into()
     }

@@ -22,7 +22,8 @@ pub(super) fn read(text: &str) -> Result<FileEntry, Vec<Mistake>> {
     FileEntry::deserialize(document).map_err(|error| vec![mistake(&error, text)])
 }
 
-/// Collects the values that JSON does not have: parameters and metadata are sent as JSON.
+/// Collects the values that JSON cannot represent, because parameters and metadata are sent as
+/// JSON.
 fn refuse_unrepresentable(value: &Spanned<DeValue<'_>>, mistakes: &mut Vec<Mistake>) {
     let kind = match value.get_ref() {
         DeValue::Datetime(_) => "a date or time is not a JSON value",

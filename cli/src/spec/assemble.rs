@@ -14,14 +14,14 @@ use super::step::{StageStep, Step};
 use super::stream_format::StreamFormat;
 use crate::command::command;
 
-/// A pipeline of bytes, which are parsed only where a step requires it.
+/// A pipeline of bytes. They are parsed only where a step requires it.
 pub(crate) type BytePipeline = Pipeline<Boxed<Bytes, Raw>>;
 
 /// The format for lines of a kind.
 type In<K> = TokioCodec<Records<K>>;
 
-/// Calls a function with the line kind of a format as its last type argument. Bytes count as lines,
-/// which validated pipelines never require.
+/// Calls a function with the kind of line of a format as its last type argument. Bytes count as
+/// lines here, because a validated pipeline never splits bytes.
 macro_rules! with_kind {
     ($format:expr, $call:ident::<$($before:ty),*>($($argument:expr),*)) => {
         match $format {
@@ -36,7 +36,7 @@ const MAX_NESTING: usize = 256;
 
 /// What a pipeline reads.
 pub(crate) enum Source<R> {
-    /// Bytes as they are.
+    /// Bytes, unchanged.
     Bytes(R),
     /// Lines of the pipeline's format, which are counted as items.
     Records(BoxStream<'static, io::Result<Record>>),

@@ -10,7 +10,8 @@ use crate::failure::Failure;
 
 /// A parameter of a stage, `STAGE.key=value` on the command line.
 ///
-/// The key may contain dots for nested values. The value is JSON, or else a text.
+/// The key may contain dots for nested values. The value is parsed as JSON; if it is not JSON, it
+/// is a string.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Parameter {
     /// `STAGE.key`; the existing stage ids determine where the id ends.
@@ -42,7 +43,7 @@ impl FromStr for Parameter {
     }
 }
 
-/// The first number in a JSON text that would be written in another way after it was read.
+/// The first number in a JSON text that would be written differently after it was read.
 fn changed_number(text: &str) -> Option<&str> {
     serde_json::from_str::<&RawValue>(text).ok()?;
     let (mut rest, mut is_string) = (text, false);

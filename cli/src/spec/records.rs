@@ -6,13 +6,13 @@ use pipewright::format::NamedCodec;
 use serde_json::Value;
 use tokio_util::codec::{Decoder, Encoder};
 
-/// One line of a stream, including its end. The program counts lines and passes them to branches
-/// without parsing them.
+/// One line of a stream, including its line end. The program counts lines and passes them to
+/// branches without parsing them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Record(Bytes);
 
 impl Record {
-    /// A line, which may be without its end.
+    /// Creates a record from a line, which may lack its line end.
     pub(crate) fn new(line: Bytes) -> Self {
         Self(line)
     }
@@ -54,8 +54,8 @@ impl Kind for Lines {
 
 /// Splits a stream into [`Record`]s and joins them again.
 ///
-/// The bytes are unchanged, except that a last line without an end gets one. The receiver bounds the
-/// size of a line, with and without its end.
+/// The bytes are unchanged, except that a last line without a line end receives one. The receiver
+/// limits the size of a line, with and without its line end.
 pub(super) struct Records<K> {
     /// Bytes of the input known to contain no line end.
     scanned: usize,

@@ -10,7 +10,7 @@ use crate::command::CommandSpec;
 pub(crate) enum Step {
     /// A remote stage.
     Stage(StageStep),
-    /// Also writes everything to a file, through stages of its own.
+    /// Also writes everything to a file, through the stages in `steps`.
     Tee { file: PathBuf, steps: Vec<Step> },
     /// Sends every item to each of the branches and merges their outputs.
     Broadcast {

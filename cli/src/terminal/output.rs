@@ -55,7 +55,7 @@ pub(crate) fn print_json(value: &impl Serialize) -> Result<(), Failure> {
     Ok(print(&text)?)
 }
 
-/// Writes to standard output. A closed reader is an error, not a panic.
+/// Writes to standard output. If its reader has closed it, this is an error and not a panic.
 pub(crate) fn print(text: &str) -> io::Result<()> {
     (&Stdio::stdout()?).write_all(text.as_bytes())
 }

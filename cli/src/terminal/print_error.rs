@@ -3,7 +3,7 @@ use std::io::{self, Write};
 
 use crate::log::{Lines, is_json};
 
-/// The target of messages in a JSON log.
+/// The target of the program's messages in a JSON log.
 pub(crate) const SAID: &str = "pipewright::said";
 
 /// Prints a message to standard error. `eprintln!` would panic if it is closed.

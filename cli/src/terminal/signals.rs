@@ -14,7 +14,7 @@ pub(crate) enum StopSignal {
     /// SIGTERM.
     #[cfg_attr(not(unix), expect(dead_code, reason = "only Unix has it"))]
     Terminate,
-    /// SIGHUP: the terminal has gone.
+    /// SIGHUP: the terminal was closed.
     #[cfg_attr(not(unix), expect(dead_code, reason = "only Unix has it"))]
     HangUp,
 }
@@ -110,8 +110,8 @@ impl Signals {
     }
 }
 
-/// Whether the parent process ignored SIGHUP. Listening for it would undo that. Once the program
-/// listens, the kernel no longer lists it as ignored, so the first answer is kept.
+/// Whether the parent process ignored SIGHUP. Listening for the signal would undo that. Once the
+/// program listens, the kernel no longer reports it as ignored, so the first answer is kept.
 #[cfg(target_os = "linux")]
 fn ignores_hang_up() -> bool {
     use std::sync::OnceLock;
@@ -127,7 +127,7 @@ fn ignores_hang_up() -> bool {
     })
 }
 
-/// Other systems do not show it: the default action of SIGHUP is kept.
+/// Other systems do not report this, so the default action of SIGHUP is kept.
 #[cfg(all(unix, not(target_os = "linux")))]
 fn ignores_hang_up() -> bool {
     true

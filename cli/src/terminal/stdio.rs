@@ -10,7 +10,7 @@ use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::task::{JoinHandle, spawn_blocking};
 
-/// How much of standard input is read at once.
+/// Number of bytes of standard input to read at once.
 const PIECE: usize = 64 << 10;
 
 /// A standard stream without the buffer of the standard library. Reads and writes block, even if
@@ -47,7 +47,7 @@ impl Stdio {
     }
 }
 
-/// Calls `io` until it no longer fails because the stream is not ready.
+/// Repeats `io` as long as it fails because the stream is not ready.
 fn patiently<T>(
     file: &File,
     direction: Direction,
@@ -104,9 +104,10 @@ impl Write for &Stdio {
     }
 }
 
-/// Standard output for data: each piece is written immediately.
+/// Standard output for data: each chunk is written immediately.
 ///
-/// The standard library buffers incomplete lines, so a reader would wait for data that exists.
+/// The standard library buffers incomplete lines, so a reader would wait for data that is already
+/// available.
 pub(crate) struct Stdout(Arc<Stdio>);
 
 impl Stdout {
@@ -119,11 +120,11 @@ impl Stdout {
         Ok(Self(Arc::new(Stdio::stderr()?)))
     }
 
-    /// Writes all of it on a thread for blocking work.
+    /// Writes all data on a thread for blocking work.
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped, a part may be written, then or later.
+    /// If the future is dropped, part of the data may still be written.
     pub(crate) async fn write(&mut self, data: Bytes) -> io::Result<()> {
         let stdio = Arc::clone(&self.0);
         spawn_blocking(move || (&*stdio).write_all(&data)).await?
@@ -187,7 +188,7 @@ impl AsyncRead for Stdin {
     }
 }
 
-/// What can be read now; empty at the end.
+/// Returns the data that can be read now; empty at the end.
 fn piece(mut stdio: &Stdio) -> io::Result<Bytes> {
     let mut buffer = vec![0; PIECE];
     loop {

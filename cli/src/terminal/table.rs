@@ -155,8 +155,8 @@ pub(crate) fn sanitized(text: &str) -> String {
     text.chars().map(harmless).collect()
 }
 
-/// Like [`sanitized`], but keeps line ends. Each further line is marked, so that it cannot be taken
-/// for a message of the program.
+/// Like [`sanitized`], but keeps line ends. Each further line is marked, so that it cannot be
+/// mistaken for a message of the program.
 pub(crate) fn sanitized_lines(text: &str) -> String {
     let lines: Vec<_> = text.trim_end().lines().map(sanitized).collect();
     lines.join("\n  | ")

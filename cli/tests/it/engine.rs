@@ -117,7 +117,8 @@ async fn what_cannot_be_is_said_with_what_to_do() {
     }
 }
 
-/// If the engine cannot start, the command line is at fault, and the error names the cause.
+/// If the engine cannot start, the exit status reports a usage error, and the error names the
+/// cause.
 #[tokio::test]
 async fn impossible_settings_end_with_status_2() {
     for (arguments, expected) in [

@@ -1,4 +1,4 @@
-//! Tests of the program from outside, in one binary. The folders are named like its commands.
+//! Tests of the program from outside, in one binary. The folders are named after its commands.
 
 // A failing test may panic, and items used by a single test are declared inside it.
 #![allow(clippy::unwrap_used, clippy::items_after_statements)]

@@ -100,7 +100,7 @@ async fn what_is_wrong_with_the_roles_is_told() {
     }
 }
 
-/// With such a token, the engine would accept no one, or everyone.
+/// With such a token, the engine would accept no client, or every client.
 #[tokio::test]
 async fn tokens_that_open_nothing_end_with_status_2() {
     let files = Files::new();

@@ -169,7 +169,7 @@ impl<T: Send + 'static> LocalSender<T> {
             })
         });
         ready!(gone.poll(cx));
-        // It will not be polled again.
+        // The future will not be polled again.
         self.gone = Some(ReusableBoxFuture::new(std::future::ready(())));
         Poll::Ready(receiver_gone(&self.cancelled))
     }
@@ -251,8 +251,8 @@ impl<T> LocalReceiver<T> {
 
     /// Cancels the stream: the sender's next send fails.
     pub(super) fn close(&mut self, close: &Close) {
-        // The first close counts. It must be stored before the sender can see that the queue is
-        // closed.
+        // Only the first close counts. It must be stored before the sender can see that the queue
+        // is closed.
         if self.end.is_none() {
             self.cancelled.get_or_init(|| close.clone());
         }

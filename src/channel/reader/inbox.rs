@@ -367,7 +367,7 @@ impl Inbox {
         self.rest = ReadBuffer::default();
         self.peeked.clear();
         self.decompressor = None;
-        // If the engine does not answer, it will notice the lost connection instead.
+        // If the engine does not answer, it notices the lost connection later.
         let left = poll_fn(|cx| self.connection.poll_left(cx));
         let _ = tokio::time::timeout(LEAVE, left).await;
         self.connection.hang_up();

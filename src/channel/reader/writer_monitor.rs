@@ -65,7 +65,7 @@ impl WriterMonitor {
                     None => Poll::Pending,
                 }
             }
-            // A sign of life of the engine, not of the writer.
+            // A pong shows that the engine is alive, not that the writer is.
             Poll::Ready(Received::Pong) => received,
             Poll::Ready(_) => {
                 self.left_open = None;

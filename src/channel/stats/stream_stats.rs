@@ -79,7 +79,7 @@ impl StreamStats {
         let items = self.items.swap(report.items, Relaxed);
         let messages = self.messages.swap(report.messages, Relaxed);
         let before = (bytes, items, messages);
-        // Signs of life do not count as progress.
+        // Heartbeats and pongs do not count as progress.
         let moved = before != (report.bytes, report.items, report.messages);
         match &report.verdict {
             None => {}

@@ -286,7 +286,8 @@ impl Outbox {
             return Poll::Ready(Ok(()));
         };
         let flushed = match link.poll_flush(cx) {
-            // Registers the waker for the reader leaving while the writer waits for room.
+            // Registers the waker, so that a disconnecting reader is noticed while the writer waits
+            // for room.
             Poll::Pending => ready!(poll_closed(link, phase, sign, cx)),
             Poll::Ready(flushed) => flushed.map_err(WriteError::from),
         };

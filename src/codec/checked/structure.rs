@@ -141,7 +141,7 @@ pub(crate) fn verify(
     if !all_verified {
         let mut again = BytesMut::new();
         read_back(&mut again)?;
-        // Sets and maps are read back in a different order.
+        // Sets and maps are read in a different order.
         if counts(written) != counts(&again) {
             return Err("what is read is another value".to_owned());
         }

@@ -176,7 +176,8 @@ impl<'de> Deserializer<'de> for Explorer<'_, '_> {
         }
     }
 
-    // A type that asks for the next value's type cannot be read from a positional format either.
+    // A type that asks for the type of the next value cannot be read from a positional format
+    // anyway.
 
     fn deserialize_any<V: Visitor<'de>>(mut self, _: V) -> Result<V::Value, Stopped> {
         self.go(Question::Any)?;

@@ -60,7 +60,7 @@ impl<'a, T: Transport> ReaderSession<'a, T> {
             socket, mut end, ..
         } = self;
         match &ended {
-            // The writer must see this instead of a lost reader.
+            // The writer must see that the engine is stopping, not a lost reader.
             Ended::Stopping => end.pipe.cancel(Close::STOPPING),
             Ended::Closed(close) if !core.limits.behaviour.is_iii() => {
                 end.pipe.cancel(close.for_writer());

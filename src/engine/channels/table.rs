@@ -137,8 +137,8 @@ impl Table {
             return Err(Refusal::NotFound);
         }
         let Some(end) = channel.writer.open() else {
-            // The writer has more to write than its stream will hold (`docs/protocol.md` sections
-            // 8.15 and 8.24). Its close may still be on the way.
+            // The writer has more data to write than its stream will contain (`docs/protocol.md`
+            // sections 8.15 and 8.24). Its close may still be on the way.
             if !self.limits.behaviour.is_iii() {
                 channel.monitor.spoil(Close::WRITER_CAME_BACK);
             }

@@ -128,7 +128,7 @@ impl<'a, T: Transport> WriterSession<'a, T> {
             }
             let unread = match self.poll_room(cx) {
                 Poll::Ready(Ok(())) => None,
-                // An iii engine notices at the next frame.
+                // An iii engine notices it at the next frame.
                 Poll::Ready(Err(close)) if self.behaviour.is_iii() => Some(close),
                 Poll::Ready(Err(close)) => return Poll::Ready(Ended::Unread(close)),
                 Poll::Pending => return Poll::Pending,
@@ -150,7 +150,7 @@ impl<'a, T: Transport> WriterSession<'a, T> {
                     if self.behaviour.is_iii() {
                         return Poll::Pending;
                     }
-                    // The reader may leave while its writer is idle.
+                    // The reader may disconnect while its writer is idle.
                     return self.end.pipe.poll_gone(cx).map(Ended::Unread);
                 }
             }

@@ -144,7 +144,7 @@ impl Tables {
     /// Notifies executors that their calls were cancelled.
     pub(super) fn tell_cancelled(&self, abandoned: Vec<Call>, out: &mut Deliveries) {
         for call in abandoned {
-            // A caller that expects no answer may disconnect at once.
+            // A caller that expects no answer may disconnect immediately.
             if !call.void {
                 let message = ControlMessage::CancelInvocation(CancelInvocation {
                     invocation_id: call.invocation_id,

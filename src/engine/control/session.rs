@@ -248,7 +248,7 @@ impl<'a, T: Transport> Session<'a, T> {
 
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
         if !self.poll_next(cx) {
-            // The engine is not reading from it, so its silence means nothing.
+            // The engine is not reading from the worker, so its silence means nothing.
             self.keep_alive_timer.heard(Instant::now().into_std());
             return Poll::Pending;
         }
@@ -281,7 +281,7 @@ impl<'a, T: Transport> Session<'a, T> {
                 let rest = self
                     .rest
                     .insert(Box::pin(sleep((cost * RESTS).min(LONGEST_REST))));
-                // Its end wakes this task.
+                // When it ends, it wakes this task.
                 let resting = rest.as_mut().poll(cx).is_pending();
                 self.keep_alive_timer.heard(Instant::now().into_std());
                 if resting {
@@ -314,7 +314,7 @@ impl<'a, T: Transport> Session<'a, T> {
                     .get_or_insert_with(|| Box::pin(sleep(OUTBOX_TIMEOUT)));
                 ready!(outbox_timeout.as_mut().poll(cx));
                 self.outbox_timeout = None;
-                // The message is refused now.
+                // The message is refused from now on.
                 delivery.to.stalled();
                 continue;
             };

@@ -55,7 +55,7 @@ impl HandshakeExtensions {
         let heartbeat = said(HEARTBEAT)
             .and_then(parse_heartbeat)
             .map(|asked| asked.max(FASTEST));
-        // On a channel the engine promises signs of life; on a control connection it expects them.
+        // On a channel the engine promises heartbeats; on a control connection it expects them.
         let every = match part {
             Part::Channel => heartbeat,
             Part::Control => heartbeat.map(|_| own.ping_every),

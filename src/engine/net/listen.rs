@@ -116,7 +116,7 @@ fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
         SocketAddr::V4(_) => TcpSocket::new_v4()?,
         SocketAddr::V6(_) => TcpSocket::new_v6()?,
     };
-    // As `TcpListener::bind` does.
+    // The same option as in `TcpListener::bind`.
     #[cfg(not(windows))]
     socket.set_reuseaddr(true)?;
     // Connections inherit both.

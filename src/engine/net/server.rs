@@ -96,7 +96,7 @@ async fn refuse(mut stream: TcpStream, limit: usize, _permit: OwnedSemaphorePerm
          Content-Type: text/plain\r\nContent-Length: {}\r\n\r\n{message}",
         message.len()
     );
-    // Only sends what fits into the socket's buffer.
+    // Sends only what fits into the socket's buffer.
     match stream.write(response.as_bytes()).now_or_never() {
         Some(Ok(_)) => closing::drain(stream).await,
         Some(Err(error)) => tracing::debug!(%error, "a connection beyond the limit went away"),

@@ -69,7 +69,7 @@ where
             return stream::once(async { Err(refused) }).left_stream();
         }
         let (own, metadata) = context.for_stage(MERGE).with_own_output();
-        // Of several headers, none is forwarded.
+        // If there are several headers, none is forwarded.
         metadata.set(None);
         let feed = self.stem.map(|stem| stem.fuse(context.clone()));
         let mut inputs = Vec::new();

@@ -161,7 +161,7 @@ fn may_give_way(events: &[Event], at: usize) -> bool {
     match events.get(at) {
         None | Some(Event::Whole | Event::Hangs) => false,
         Some(Event::Left | Event::OutputGone | Event::OutputLost | Event::Stops) => true,
-        // A reader that fails leaves, too.
+        // A reader that fails also disconnects.
         Some(Event::Fails | Event::PassesOn | Event::Truncated) => {
             may_give_way(events, at + 1) || events.get(at + 1) == Some(&Event::Fails)
         }

@@ -72,7 +72,7 @@ pub(in crate::stage) async fn conclude<W: WritingEnd>(
         return ended;
     };
     let control = context.control();
-    // Do not wait for a slow reader if the run is over anyway.
+    // If the run is over, do not wait for a slow reader.
     let failure = match ended {
         Ok(()) => tokio::select! {
             closed = poll_fn(|cx| writer.poll_close(cx)) => {
@@ -80,7 +80,7 @@ pub(in crate::stage) async fn conclude<W: WritingEnd>(
             }
             () = control.run().cancelled() => control.stopped(context.stage()),
         },
-        // The reader is gone, so there is no one to notify.
+        // The reader has disconnected, so it need not be notified.
         Err(failure) if failure.is_output_gone() => failure,
         Err(failure) => {
             tokio::select! {

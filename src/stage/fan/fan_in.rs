@@ -249,7 +249,7 @@ impl<T> Stream for FanIn<T> {
             None => {
                 this.over = true;
                 let failed = this.failed_feed.take();
-                // If all branches want no more items, the run has not failed.
+                // If all branches need no more items, the run has not failed.
                 failed.filter(|failure| !failure.is_output_gone()).map(Err)
             }
         })

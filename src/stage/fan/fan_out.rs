@@ -59,7 +59,7 @@ where
         .await
         .into_iter()
         .partition(|result| result.as_ref().is_err_and(StageError::is_output_gone));
-    // A branch may leave before the end of its stream, as long as another one stays.
+    // A branch may stop reading before the end of its stream, as long as another branch continues.
     let all_gone = others.is_empty();
     others.into_iter().collect::<Result<(), _>>()?;
     match gone.into_iter().next() {
@@ -119,7 +119,8 @@ impl<T: Send + 'static, F: Encode<T>> FanOut<'_, T, F> {
                 Poll::Ready(None) => return Poll::Ready(Ok(())),
                 Poll::Pending if self.pause() => {}
                 Poll::Pending => {
-                    // A reader that leaves while there is nothing to write is noticed, too.
+                    // A reader that disconnects while there is nothing to write must be noticed,
+                    // too.
                     for at in 0..self.branches.len() {
                         if let Some(output) = &mut self.branches[at].output
                             && let Poll::Ready(error) = output.poll_gone(cx)

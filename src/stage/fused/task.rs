@@ -239,7 +239,7 @@ where
             Some(_) => Some(Abort::left_open(stage)),
         };
         let ended = this.ended.take().unwrap_or_else(|| {
-            // Code that stands still may not look at its input any more.
+            // Code that makes no progress may not look at its input any more.
             let input = this.failed_input.as_ref().map(InputFailure::Fused);
             let ending = StageEnding {
                 input,
@@ -289,7 +289,7 @@ where
                 Poll::Pending => return moved,
                 Poll::Ready(Ok(())) => {}
                 Poll::Ready(Err(_)) => {
-                    // The code has dropped its reader, so it wants no more items.
+                    // The code has dropped its reader, so it needs no more items.
                     this.input.set(None);
                     *this.feed = None;
                     return true;

@@ -85,8 +85,8 @@ impl RemoteCancel {
                 reader.close().await;
             }
         };
-        // If the engine does not answer, it frees the channel when it notices that the worker is
-        // gone.
+        // If the engine does not answer, it frees the channel when it notices that the worker has
+        // disconnected.
         let _ = timeout(FREE, join(self.writer.close(), freed)).await;
     }
 }
@@ -129,7 +129,8 @@ pub(crate) async fn free(worker: &Worker, request: &StageRequest, failure: Optio
             None => writer.plain().close().await,
         };
     };
-    // If the engine does not answer, it frees the channels when it notices that the worker is gone.
+    // If the engine does not answer, it frees the channels when it notices that the worker has
+    // disconnected.
     let _ = timeout(FREE, join(reading, writing)).await;
 }
 

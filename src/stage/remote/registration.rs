@@ -136,7 +136,7 @@ async fn listen(
             }
             Ok(Some(Frame::Data(_))) => {}
             Ok(None) => return control.run().cancel(),
-            // Without it the stage could not be stopped.
+            // Without this channel the stage could not be stopped.
             Err(error) => {
                 let reason = format!("the connection to the run of the stage was lost: {error}");
                 return control.stop(StageError::new(StageError::LOST, id, reason));

@@ -240,7 +240,7 @@ where
             let nothing = ReturnSlot::<ChannelWriter>::new();
             let feed = (feed, Seen::Elsewhere(known));
             let task = Task::new(context, input, feed, code, nothing, output);
-            // The stage's own reading end has gone by then.
+            // The stage's own reading end has been closed by then.
             let freed = stream::once(channels.free());
             Ok(task.chain(freed.filter_map(async |()| None)))
         })

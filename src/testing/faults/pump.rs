@@ -122,7 +122,7 @@ impl Pump<'_> {
                             None
                         }
                         Ok(PumpStep::End) => return Ended::Finished,
-                        // If one side has left, the other side ends too.
+                        // If one side has disconnected, the other side ends too.
                         Err(_) => return Ended::Reset,
                     },
                 }
@@ -169,7 +169,7 @@ impl Pump<'_> {
             Fault::Reset => Some(Ended::Reset),
             Fault::HalfClose => {
                 state.discards = true;
-                // A side that has already disconnected needs no end.
+                // A side that has already disconnected need not be closed.
                 let _ = self.to.shutdown().await;
                 None
             }

@@ -145,7 +145,8 @@ where
         loop {
             if let Some(message) = self.incoming.next(&mut self.input)? {
                 self.count()?;
-                // This side could not send for so long that the request is not a sign of life.
+                // This side could not send for so long that the request does not prove that the
+                // peer is alive.
                 if !matches!(message, Message::Pong { hungry: true }) || self.outgoing.is_empty() {
                     self.hear();
                 }

@@ -191,7 +191,7 @@ impl<'a> WebSocketDialer<'a> {
         };
         let stream = tcp::connect(host, port).await.map_err(unreachable)?;
         // An iii engine sends no heartbeats on channels, so the reader of a dead connection would
-        // wait for ever.
+        // wait forever.
         tcp::keep_alive(&stream, self.options.heartbeat).map_err(unreachable)?;
         // Otherwise the second of two small writes waits for a delayed acknowledgement, about 40 ms
         // (`docs/protocol.md` section 1.1).

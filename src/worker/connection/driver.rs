@@ -116,8 +116,8 @@ impl Driver {
         drop(functions);
         self.status
             .send_modify(|status| status.link = Link::Closed(closed));
-        // After the reason was published, because those that are notified here will ask for it.
-        // Callers are notified when their replies are dropped with the tables.
+        // The reason must be published first, because the tasks that are notified here will ask for
+        // it. Callers are notified when their replies are dropped with the tables.
         self.shared.stopping.cancel();
     }
 
@@ -283,7 +283,8 @@ impl Driver {
                 // A draining worker makes no new connection, because nothing would use it.
                 dialled = &mut dial, if drain_until.is_none() => return Some(dialled),
                 Some(command) = self.commands.recv() => self.obey(command),
-                // Its caller was notified that it was stopped, so no one waits for an answer.
+                // Its caller was notified that the function was stopped, so nothing waits for an
+                // answer.
                 Some(()) = self.running.finished() => {}
                 () = deadline => return None,
             }

@@ -346,7 +346,7 @@ impl<'a> Session<'a> {
         if is_new {
             tracing::warn!(worker, %rejection, "a function is not served");
         }
-        // Our engine reports when a function becomes free; other engines are polled.
+        // Our engine reports when a function becomes available; other engines are polled.
         if rejection.is_waiting() && !self.driver.extended {
             self.driver.registration_retry.schedule(Instant::now());
         }

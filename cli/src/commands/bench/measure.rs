@@ -11,7 +11,7 @@ use super::report::{Rate, Throughput};
 use super::times::{Spread, Times};
 use crate::failure::Failure;
 
-/// The item that is sent: about as long as a log line.
+/// The item that is sent. It is about as long as a log line.
 #[derive(Clone, Serialize, Deserialize)]
 struct Item {
     number: u64,

@@ -8,7 +8,7 @@ use crate::failure::Failure;
 const CONNECT: &str = "a ref opens its end once and expires; `pipewright channel create` makes \
                        another channel";
 
-/// The failure of a reader.
+/// Converts an error of a reader to the failure of the command.
 pub(super) fn read(error: ReadError) -> Failure {
     let hint = match &error {
         ReadError::Connect(_) => CONNECT,
@@ -21,7 +21,7 @@ pub(super) fn read(error: ReadError) -> Failure {
     Failure::from(error).hint(hint)
 }
 
-/// The failure of a writer.
+/// Converts an error of a writer to the failure of the command.
 pub(super) fn write(error: WriteError) -> Failure {
     let hint = match &error {
         WriteError::Connect(_) => CONNECT,

@@ -34,8 +34,8 @@ impl<R: AsyncRead + Unpin> InputLines<R> {
     ///
     /// # Errors
     ///
-    /// Fails if the input cannot be read, or if the line exceeds the limit. Such a line is not kept
-    /// in memory.
+    /// Fails if the input cannot be read, or if the line exceeds the limit. A line that is too long
+    /// is not kept in memory.
     pub(super) async fn next(&mut self) -> io::Result<Option<Vec<u8>>> {
         let mut line = Vec::new();
         // A line of the maximum length may end with CRLF.

@@ -9,7 +9,7 @@ use crate::failure::Failure;
 /// replace it, and anyone may remove it, at any time.
 pub(crate) struct ReadyFile {
     path: PathBuf,
-    /// The temporary file, renamed when complete so that no reader sees a part of it.
+    /// The temporary file. It is renamed when it is complete, so that no reader sees a part of it.
     part: PathBuf,
     file: File,
 }
@@ -65,7 +65,7 @@ pub(crate) struct Published {
 }
 
 impl Published {
-    /// Removes the file if it is still this one.
+    /// Removes the file, unless another file has replaced it.
     pub(crate) fn remove(self) -> Result<(), Failure> {
         let removed = match self.is_there() {
             Ok(true) => fs::remove_file(&self.path),

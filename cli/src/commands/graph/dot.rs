@@ -21,7 +21,7 @@ struct Drawing {
     lines: Vec<String>,
 }
 
-/// The number of a node.
+/// Identifies a node.
 #[derive(Clone, Copy)]
 struct Node(usize);
 

@@ -72,7 +72,7 @@ pub(super) fn title(stage: &StageStep) -> String {
     title
 }
 
-/// How items are distributed.
+/// Describes how items are distributed.
 pub(super) fn parting(by: Option<&str>) -> String {
     match by {
         Some(pointer) => format!("partition by {pointer}"),

@@ -110,7 +110,7 @@ fn was_lost(states: &mut (impl Stream<Item = ConnectionState> + Unpin)) -> bool 
         .any(|state| state != ConnectionState::Connected)
 }
 
-/// The failure for a lost engine, which replaces the resulting failures of the stages.
+/// The failure for a lost engine. It replaces the failures of the stages that result from it.
 fn engine_lost(error: &RunError) -> Failure {
     let message =
         format!("the engine went away during the run, so the output is not whole: {error}");

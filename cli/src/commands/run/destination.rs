@@ -2,7 +2,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Where an output path leads.
+/// The target of an output path.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Destination {
     /// Standard output of this process, such as `/dev/stdout`.
@@ -15,7 +15,7 @@ pub(super) enum Destination {
     File(PathBuf),
 }
 
-/// As many symbolic links as Linux follows.
+/// Maximum number of symbolic links to follow; the same as on Linux.
 const MAX_LINKS: usize = 40;
 
 /// Follows the symbolic links of `path`, so that the links are kept.
@@ -49,7 +49,7 @@ pub(super) fn destination(path: &Path) -> io::Result<Destination> {
     Err(io::Error::other("too many symbolic links"))
 }
 
-/// An entry of `/dev/fd` or `/proc/PID/fd`: its link has no real target.
+/// An entry of `/dev/fd` or `/proc/PID/fd`, whose link has no real target.
 fn open_file(parent: &Path, path: &Path) -> Option<Destination> {
     let own = fs::canonicalize("/proc/self/fd").ok();
     let is_own = own.is_some_and(|own| own == parent) || parent == Path::new("/dev/fd");

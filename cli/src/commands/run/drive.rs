@@ -24,7 +24,7 @@ pub(super) enum Stopped {
     Output(io::Error),
     /// Cancelled by a signal.
     Signal(StopSignal),
-    /// The deadline has passed, and the run has not ended by itself.
+    /// The deadline has passed, and the run has not ended in time.
     Overdue(Duration),
 }
 
@@ -35,7 +35,8 @@ pub(super) struct Stop<'a> {
     overdue: Option<(Duration, Instant)>,
 }
 
-/// How long after its deadline a run may take to end and to report the stages that still ran.
+/// How long a run may take after its deadline to end and to report the stages that are still
+/// running.
 const OVERDUE: Duration = Duration::from_millis(250);
 
 impl<'a> Stop<'a> {

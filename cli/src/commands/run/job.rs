@@ -29,7 +29,7 @@ pub(super) struct Opened {
 }
 
 impl Job {
-    /// Whether input and output are files, so that a run can start again.
+    /// Whether input and output are files, so that a run can be repeated.
     pub(super) fn can_begin_again(&self) -> Result<(), Failure> {
         let file = |path: &Option<PathBuf>| path.as_deref().is_some_and(|path| path != "-");
         if self.retry.is_none() || (file(&self.input) && file(&self.output)) {
@@ -70,7 +70,7 @@ impl Job {
         })
     }
 
-    /// Stages in sequence.
+    /// Creates a job of stages in sequence.
     pub(super) fn of_stages(steps: Vec<String>) -> Result<Self, Failure> {
         Ok(Self {
             spec: PipelineSpec::chain(steps)?,

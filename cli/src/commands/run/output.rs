@@ -21,7 +21,7 @@ pub(super) struct Output {
 enum Writer {
     /// Standard output or standard error.
     Standard(Stdout),
-    /// A file that gets its name when it is complete.
+    /// A file that gets its name only when it is complete.
     Whole(WholeFile),
     /// A device, a named pipe or an open file, written directly.
     Direct(File),
@@ -74,7 +74,7 @@ impl Output {
         }
     }
 
-    /// Waits until everything is written, then gives the file its name.
+    /// Waits until everything is written, then renames the file.
     pub(super) async fn finish(&mut self) -> io::Result<()> {
         match &mut self.writer {
             Writer::Standard(_) => Ok(()),

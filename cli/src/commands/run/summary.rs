@@ -98,7 +98,7 @@ fn write_skipped(f: &mut fmt::Formatter<'_>, (skipped, dead): (u64, u64)) -> fmt
     Ok(())
 }
 
-/// Whether it is one of the pipeline's own stages, not the program's input.
+/// Whether it is a stage of the pipeline and not the program's input.
 #[allow(clippy::trivially_copy_pass_by_ref)] // The signature that `filter` requires.
 fn is_stage(stage: &&StageSummary) -> bool {
     stage.stage != "source"
@@ -110,7 +110,7 @@ fn per_second(moved: u64, report: &RunReport) -> u64 {
 }
 
 /// The first stage with an unverified stream: the one before a stage that reports it, or else the
-/// last.
+/// last one.
 fn silent(report: &RunReport) -> &str {
     let says_so = |stage: &StageSummary| {
         let report = stage.report.as_ref();

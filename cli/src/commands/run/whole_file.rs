@@ -5,16 +5,16 @@ use std::path::{Path, PathBuf};
 use tokio::io::AsyncWriteExt;
 use tokio::task::spawn_blocking;
 
-/// A file that is written as `FILE.part` and gets its name when it is complete. An existing file
-/// keeps its content until then, and its mode and owner.
+/// A file that is written as `FILE.part` and renamed when it is complete. Until then, an existing
+/// file keeps its content; its mode and owner are preserved.
 pub(super) struct WholeFile {
     file: tokio::fs::File,
     part: PathBuf,
     path: PathBuf,
     /// The existing file, open for writing.
     existing: Option<File>,
-    /// Whether the content is copied into the existing file, which cannot be replaced: it has
-    /// other names, or an owner that a new file cannot get.
+    /// Whether to copy the content into the existing file. This is needed if the file cannot be
+    /// replaced because it has several names, or an owner that a new file cannot have.
     in_place: bool,
     is_finished: bool,
 }
@@ -24,7 +24,7 @@ impl WholeFile {
     ///
     /// # Errors
     ///
-    /// If the file or the temporary file cannot be written, or if another run writes it.
+    /// If the file or the temporary file cannot be written, or if another run is writing it.
     pub(super) fn create(path: PathBuf) -> io::Result<Self> {
         let existing = match File::options().read(true).write(true).open(&path) {
             Ok(file) => Some(file),
@@ -67,7 +67,7 @@ impl WholeFile {
         fs::symlink_metadata(&self.part).is_ok_and(|about| about.len() == 0)
     }
 
-    /// Waits until everything is written, then gives the file its name.
+    /// Waits until everything is written, then renames the file.
     pub(super) async fn finish(&mut self) -> io::Result<()> {
         self.file.flush().await?;
         // The name must not reach the disk before the content.
@@ -111,8 +111,8 @@ fn copy_into(mut file: File, mut existing: File, part: &Path) -> io::Result<()> 
     fs::remove_file(part)
 }
 
-/// Creates and locks a temporary file: two runs into one file would be mixed up. A link is never
-/// followed, because it could lead to any file of this user.
+/// Creates and locks a temporary file, so that two runs cannot write to the same one. A link is
+/// never followed, because it could lead to any file of this user.
 fn create_part(part: &Path, private: bool) -> io::Result<File> {
     loop {
         match fs::symlink_metadata(part) {
@@ -167,7 +167,7 @@ fn lock(file: &File) -> io::Result<()> {
     })
 }
 
-/// Neither follows a symbolic link nor waits for the reader of a named pipe.
+/// Opens without following symbolic links and without waiting for the reader of a named pipe.
 #[cfg(unix)]
 fn no_follow(options: &mut OpenOptions) -> &mut OpenOptions {
     use std::os::unix::fs::OpenOptionsExt;

@@ -58,7 +58,7 @@ pub(super) fn table(runs: &Runs) -> Table {
     table
 }
 
-/// How long the run has taken so far, or took.
+/// The duration of the run so far, or in total once it has ended.
 pub(super) fn time(run: &Entry) -> Option<Duration> {
     let millis = run.number("took_ms").or_else(|| run.number("age_ms"))?;
     Some(Duration::from_millis(millis))

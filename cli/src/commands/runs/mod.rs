@@ -38,7 +38,7 @@ Examples:
   pipewright runs list
   pipewright runs list --limit 100")]
     List(list::ListArguments),
-    /// Lists the runs again and again, until it is interrupted.
+    /// Lists the runs repeatedly until the program is interrupted.
     Watch(watch::Arguments),
 }
 

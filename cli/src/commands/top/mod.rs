@@ -102,10 +102,10 @@ fn stopped(signal: StopSignal) -> Failure {
     Failure::new(signal.exit(), "interrupted")
 }
 
-/// How often to check whether the terminal is still there.
+/// How often to check whether the terminal still exists.
 const TERMINAL: Duration = Duration::from_millis(250);
 
-/// Waits until the terminal is closed. A program that ignores SIGHUP is not told.
+/// Waits until the terminal is closed. A program that ignores SIGHUP is not notified.
 async fn terminal_lost() {
     while io::stdout().is_terminal() {
         tokio::time::sleep(TERMINAL).await;

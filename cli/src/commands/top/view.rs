@@ -21,7 +21,7 @@ pub(super) struct View {
     has_colours: bool,
     is_connected: bool,
     snapshot: Option<Snapshot>,
-    /// Why the last query failed, if it did; the previous state stays on the screen.
+    /// Why the last query failed, if it did. The previous state stays on the screen.
     error: Option<String>,
     /// The list in which keys move: channels, functions, workers.
     selected: usize,

@@ -63,7 +63,7 @@ async fn take(mut stream: TcpStream, keep: Taken) {
     }
 }
 
-/// A stage that knows nothing of pipewright's stages.
+/// A stage that does not use pipewright.
 async fn copy(request: StageRequest, invocation: Invocation) -> Result<()> {
     let worker = invocation.worker();
     let mut reader = worker.reader(&request.reader_ref.unwrap());

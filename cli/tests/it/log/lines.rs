@@ -48,7 +48,7 @@ async fn pipewright(arguments: &[&str], variables: &[(&str, &str)]) -> Logged {
     }
 }
 
-/// No one listens there.
+/// An address at which nothing listens.
 const NOBODY: [&str; 3] = ["functions", "--url", "ws://127.0.0.1:1"];
 
 const BENCH: [&str; 4] = ["bench", "--embedded", "--time", "10ms"];
@@ -105,7 +105,7 @@ async fn levels_filter_the_log_and_data_stays_on_stdout() {
     assert_eq!(pipewright(&BENCH, &off).await.stderr, "");
 }
 
-/// The debug log that helps to find out why something does not work.
+/// The debug log, which helps to find out why something does not work.
 #[cfg(unix)]
 #[tokio::test]
 async fn the_engine_logs_who_comes_and_what_is_refused() {

@@ -53,7 +53,7 @@ async fn an_engine_anywhere_is_measured_and_left_as_it_was() {
     left.await;
 }
 
-/// A token that may not register a function cannot measure calls.
+/// With a token that may not register a function, calls cannot be measured.
 #[tokio::test]
 async fn what_was_measured_is_shown_where_a_later_part_fails() {
     let role = Role::new().create_channels();

@@ -30,7 +30,7 @@ async fn a_stream_of_nothing_is_not_taken_for_whole() {
     assert_eq!(ran.stdout, b"");
 }
 
-/// A complete stream may be empty, too, if its writer says so.
+/// A complete stream may also be empty, if its writer declares it complete.
 #[tokio::test]
 async fn an_empty_stream_with_totals_is_whole() {
     let place = Place::new().await;

@@ -1,4 +1,4 @@
-//! Text of other programs never controls the terminal.
+//! Text from other programs never controls the terminal.
 
 use pipewright::FunctionError;
 use serde_json::Value;

@@ -13,10 +13,9 @@ use crate::support::{TestEngine, within};
 /// Why a test of a list needs a new engine.
 const WHOLE: &str = "the list is compared as a whole";
 
-/// Keeps the lines that
-/// name an error.
+/// Keeps the lines that contain an error.
 ///
-/// Everything else goes.
+/// Drops all other lines.
 #[pipeline_stage(id = "log::errors")]
 fn errors(line: &Line) -> bool {
     line.text.contains("error")
@@ -62,7 +61,7 @@ async fn house() -> Option<(TestEngine, Worker)> {
     Some((engine, worker))
 }
 
-/// Cells of a table, a line each.
+/// The cells of a table, one line each.
 fn cells(text: &str) -> Vec<Vec<&str>> {
     let line = |line: &'static str| {
         line.split("  ")
@@ -271,7 +270,7 @@ async fn more_channels_than_are_listed_are_told() {
     assert_eq!(ran.code, Some(2), "{ran:?}");
 }
 
-/// An engine that greets, and answers every call with `answer`.
+/// An engine that sends a greeting and answers every call with `answer`.
 pub(super) async fn foreign(answer: fn(&str) -> Value) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("ws://{}", listener.local_addr().unwrap());

@@ -1,4 +1,4 @@
-//! A pipeline file is run as it is written.
+//! A pipeline file is run as written.
 
 use std::io::Read;
 

@@ -1,4 +1,4 @@
-//! `--deadline` holds whatever the stages do.
+//! `--deadline` applies in every state of a stage.
 
 use std::time::{Duration, Instant};
 

@@ -43,7 +43,7 @@ async fn head_closes_early_and_all_ends_well() {
     assert!(said == "code 141\n" || !told, "{said}");
 }
 
-/// A stage that wants no more items is not a failure, although the input never ends.
+/// A stage that needs no more items is not a failure, even if the input never ends.
 #[tokio::test]
 async fn a_stage_that_ends_early_ends_the_run() {
     let stages = Stages::new().await;

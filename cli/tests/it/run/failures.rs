@@ -9,7 +9,7 @@ use tokio_tungstenite::tungstenite::Message;
 use super::{Filter, Stages};
 use crate::support::within;
 
-/// Lines, of which the thousandth is poison.
+/// Lines, of which the thousandth makes a stage fail.
 fn poisoned() -> String {
     let lines = (1..=2_000).map(|n| {
         if n == 1_000 {

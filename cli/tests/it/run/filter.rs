@@ -66,7 +66,7 @@ impl Filter {
         bytes
     }
 
-    /// The next line of standard error.
+    /// The next line on standard error.
     pub(crate) async fn says(&mut self) -> String {
         let mut line = String::new();
         within(self.stderr.read_line(&mut line)).await.unwrap();
@@ -81,7 +81,7 @@ impl Filter {
         assert!(sent.unwrap().success());
     }
 
-    /// Waits for its end, without closing standard input.
+    /// Waits for the process to end, without closing standard input.
     pub(crate) async fn ended(mut self) -> Ended {
         let (mut stdout, mut stderr) = (Vec::new(), String::new());
         let read = async {

@@ -1,4 +1,4 @@
-//! Output files: what was there is kept, but for its content.
+//! Output files: everything about an existing file is kept except its content.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};

@@ -15,7 +15,7 @@ use super::{Filter, Stages};
 use crate::screen::Screen;
 use crate::support::within;
 
-/// Much more than the channels of a run of two stages, and the sockets between them, hold.
+/// Much more data than the channels of a run of two stages, and the sockets between them, can hold.
 const LONG: u64 = 200 << 20;
 
 const WIDE: (u16, u16) = (24, 100);
@@ -63,7 +63,7 @@ impl LongRun {
     }
 }
 
-/// Twenty megabytes per second, so that the run takes long enough.
+/// Reads twenty megabytes per second, so that the run takes long enough.
 async fn read_slowly(mut stdout: ChildStdout, in_a_hurry: Arc<AtomicBool>) {
     loop {
         let mut piece = (&mut stdout).take(2 << 20);

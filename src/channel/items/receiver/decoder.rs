@@ -204,7 +204,7 @@ impl<T, F: Decode<T>> ItemDecoder<T, F> {
                     self.items += 1;
                     return Ok(Some(item));
                 }
-                // Refused regardless of how much has arrived, and of its content.
+                // Rejected regardless of how much has arrived, and of its content.
                 Ok(Decoded::Skip(len) | Decoded::More(len))
                     if len > self.settings.limits.max_bytes =>
                 {
@@ -331,8 +331,8 @@ impl<T, F: Decode<T>> ItemDecoder<T, F> {
     }
 
     fn compare(header: &Header) -> Result<(), ReceiveError> {
-        // `bytes` makes no claim about items, so such a stream is read like one of a foreign
-        // writer. A receiver of `bytes` accepts every format.
+        // `bytes` says nothing about items, so such a stream is read like one of another
+        // implementation. A receiver of `bytes` accepts every format.
         let any = F::NAME == Header::BYTES || header.format == Header::BYTES;
         if !any && header.format != F::NAME {
             return Err(ReceiveError::Format {

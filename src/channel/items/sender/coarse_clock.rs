@@ -47,7 +47,7 @@ impl CoarseClock {
         }
         STARTED.call_once(|| {
             let thread = std::thread::Builder::new().name("pipewright-ticks".to_owned());
-            // Without it, only the timers of the runtime send items.
+            // If the thread cannot start, only the timers of the runtime send items.
             if let Err(error) = thread.spawn(count) {
                 tracing::warn!(%error, "cannot start the thread that counts milliseconds");
             }

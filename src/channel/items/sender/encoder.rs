@@ -283,7 +283,7 @@ impl<F> ItemEncoder<F> {
             }
             None if !packer.is_empty() => {
                 let begun = coarse_clock::instant();
-                // Without a flusher, nothing else sends it.
+                // Without a flusher, nothing else would send it.
                 if state.flush_policy.allows(begun) || state.flush_timer.is_none() {
                     Self::flush_idle(state, cx);
                     state.flush_policy.spend(begun, coarse_clock::instant());

@@ -45,8 +45,8 @@ pub(in crate::channel::items) async fn run<F>(
             if let Some(state) = encoder.try_lock(cx.waker()) {
                 break state;
             }
-            // The sender writes an item, which may take long. To wait for it here would block this
-            // thread.
+            // The sender is encoding an item, which may take long. Waiting for it here would block
+            // this thread.
             again.set(Some(sleep(TICK)));
             if let Some(again) = again.as_mut().as_pin_mut()
                 && again.poll(cx).is_pending()

@@ -104,7 +104,7 @@ pub(in crate::engine::control) fn notify(to: &Outbox, failed: InvocationResult) 
         let Some(message) = encoded(&ControlMessage::InvocationResult(result)) else {
             return;
         };
-        // A caller that has disconnected waits for nothing.
+        // A caller that has disconnected needs no answer.
         if !matches!(to.push_now(message), Err(NotQueued::TooLong { .. })) {
             return;
         }

@@ -68,7 +68,7 @@ impl Control {
         let worker = worker.map(str::to_owned);
         if let Some(invocation_id) = &invocation_id {
             let Some(outbox) = registry.worker(caller).map(Worker::outbox) else {
-                // It has disconnected in the meantime.
+                // The worker has disconnected in the meantime.
                 return Ok(());
             };
             let refused = |refused: CallRefused| {

@@ -29,7 +29,7 @@ impl Control {
         out: &mut Deliveries,
     ) {
         let (code, counted) = match reason {
-            // Callers are notified when a worker leaves.
+            // Callers are notified when a worker disconnects.
             NotQueued::Gone => return,
             NotQueued::TooLong { .. } => (ErrorBody::PAYLOAD_TOO_LARGE, Reason::TooLong),
             NotQueued::Full { .. } => (ErrorBody::OVERLOADED, Reason::Overloaded),

@@ -68,7 +68,7 @@ mod tests {
         assert_eq!(drain.waiting(start, 0), Pace::Until(start + STALL));
         let next = start + STALL;
         assert_eq!(drain.waiting(next, LEAST), Pace::Until(next + STALL));
-        // It keeps reading, but only a little.
+        // It keeps reading, but too slowly.
         assert_eq!(
             drain.waiting(next + STALL / 2, LEAST + 1),
             Pace::Until(next + STALL)

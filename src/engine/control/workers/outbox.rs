@@ -222,8 +222,8 @@ impl Outbox {
             state.own -= bytes;
         }
         self.account.sub(bytes);
-        // Not after each message, because all waiting sessions would wake for it. This point is
-        // always reached, because the session sends until the queue is empty.
+        // Waking after each message would wake all waiting sessions for it. This point is always
+        // reached, because the session sends until the queue is empty.
         let waiting = if state.bytes > self.limit / 2 {
             Vec::new()
         } else {

@@ -14,7 +14,7 @@ pub(in crate::commands::run) enum Display {
     Quiet,
     /// No progress is shown, because the data is on the terminal.
     Hidden,
-    /// Nothing was drawn yet.
+    /// Nothing has been drawn yet.
     Soon,
     Bars(Bars),
     Plain(Plain),
@@ -24,7 +24,7 @@ pub(in crate::commands::run) enum Display {
 const FIRST: Duration = Duration::from_secs(1);
 
 impl Display {
-    /// Lines are redrawn only if they do not mix with the data.
+    /// Uses redrawn lines only if they cannot mix with the data.
     pub(in crate::commands::run) fn new(quiet: bool, data_on_terminal: bool) -> Self {
         let dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
         if quiet {

@@ -4,7 +4,7 @@ use super::text;
 use crate::commands::run::run_progress::RunProgress;
 use crate::terminal::print_error::print_error;
 
-/// Progress lines for a log, less frequent the longer a run takes.
+/// Progress lines for a log. The longer a run takes, the less frequent they are.
 pub(in crate::commands::run) struct Plain {
     wait: Duration,
 }

@@ -8,8 +8,8 @@ use crate::terminal::units::{age, bytes, count, rate};
 /// Maximum width of a stage id.
 const ID: usize = 28;
 
-/// The whole run on one line of at most `width` characters: the most important first, and omitting
-/// what does not fit.
+/// The whole run on one line of at most `width` characters. The most important parts come first;
+/// those that do not fit are omitted.
 pub(super) fn whole(run_progress: &RunProgress, width: usize) -> String {
     let mut parts = Vec::new();
     match (run_progress.percent(), run_progress.size) {
@@ -60,13 +60,13 @@ fn fitting(parts: Vec<String>, between: &str, width: usize) -> String {
     line
 }
 
-/// A share of 1 as a percentage.
+/// Formats a fraction as a percentage.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // From 0 to 100.
 fn share(share: f64) -> u8 {
     (share * 100.0).round() as u8
 }
 
-/// An id whose start is cut if it is too long.
+/// Shortens an id that is too long by removing its start.
 fn shortened(id: &str) -> String {
     let letters = id.chars().count();
     if letters <= ID {
