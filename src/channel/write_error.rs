@@ -34,8 +34,8 @@ pub enum WriteError {
     },
     /// The connection to the engine broke. The reader sees a truncated stream.
     #[error(
-        "the connection of the writer was lost; the reader went away, or the engine did, and what \
-         was not read by then is gone"
+        "the connection of the writer was lost because the reader or the engine went away; data that \
+         was not read by then is lost"
     )]
     Lost(#[source] Arc<io::Error>),
     /// The peer violated the transport protocol.
@@ -49,8 +49,8 @@ pub enum WriteError {
     Closed,
     /// Everything was sent, but the engine did not confirm the close in time.
     #[error(
-        "the engine did not confirm the close within {after:?}; the data was sent, whether it \
-         arrived is not known"
+        "the engine did not confirm the close within {after:?}; the data was sent, but it \
+         may not have arrived"
     )]
     CloseTimeout {
         /// The timeout.
@@ -75,7 +75,7 @@ pub enum WriteError {
         limit: usize,
     },
     /// A user message that readers would mistake for one of the stream protocol.
-    #[error("the message has a member `pipewright`, which the stream protocol keeps for itself")]
+    #[error("the message has a member `pipewright`, which the stream protocol reserves")]
     ReservedMessage,
     /// A message exceeds the limit of engines.
     #[error("the message of {size} bytes is over the limit of {limit} bytes; send it as data")]

@@ -22,7 +22,7 @@ use super::{Decode, Decoded, Encode, EncodeError, Format, FormatError};
 /// assert_eq!(decoded, Decoded::Item { item: "two".to_owned(), len: 5 });
 ///
 /// let error = Lines::default().encode("one\ntwo".to_owned(), &mut bytes).unwrap_err();
-/// assert_eq!(error.error.to_string(), "a line has no line end in it");
+/// assert_eq!(error.error.to_string(), "a line must not contain a line end");
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Lines {
@@ -59,7 +59,7 @@ impl Encode<String> for Lines {
     fn check(&mut self, item: &String) -> Result<(), FormatError> {
         match memchr::memchr(b'\n', item.as_bytes()) {
             None => Ok(()),
-            Some(_) => Err(FormatError::new("a line has no line end in it")),
+            Some(_) => Err(FormatError::new("a line must not contain a line end")),
         }
     }
 }

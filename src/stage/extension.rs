@@ -70,7 +70,7 @@ pub trait StageExt<Form>: IntoStage<Form> + Sized {
         const {
             assert!(
                 !<Self::Stage as Stage>::HAS_POLICY,
-                "a policy does not go to another worker: register the stage there with its policy"
+                "a policy cannot be sent to another worker: register the stage there with its policy"
             );
         }
         Remote::of(self.into_stage())

@@ -62,7 +62,7 @@ impl IdleTimeout {
     }
 
     fn error(&self) -> TransportError {
-        let reason = format!("{} gave no sign of life for {:?}", self.peer, self.longest);
+        let reason = format!("{} did not respond for {:?}", self.peer, self.longest);
         TransportError::Lost(io::Error::new(io::ErrorKind::TimedOut, reason))
     }
 }

@@ -39,7 +39,7 @@ impl Close {
     /// Sent to a reader whose writer connected a second time in order to write more.
     pub(crate) const WRITER_CAME_BACK: Self = Self::new(
         code::ABORTED,
-        "channel writer aborted: it came back to write more, so what it closed was not whole",
+        "channel writer aborted: it connected again to write more, so the closed stream was incomplete",
     );
     /// Sent to a writer whose reader disconnected.
     pub(crate) const READER_GONE: Self =
@@ -52,7 +52,7 @@ impl Close {
     /// Sent to a worker that did not answer the keep-alive pings.
     pub(crate) const SILENT: Self = Self::new(
         code::RESTART,
-        "no sign of life for too long; if a function blocks its thread, run that work with `blocking`",
+        "the worker did not respond for too long; if a function blocks its thread, run that work with `blocking`",
     );
     /// Sent to every peer when the engine stops.
     pub(crate) const STOPPING: Self = Self::new(code::RESTART, "engine is stopping");

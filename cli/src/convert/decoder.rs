@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn an_item_above_the_limit_is_an_error_with_its_number() {
+    fn item_above_the_limit_fails_with_its_number() {
         for (format, data, place) in [
             (DataFormat::Lines, &b"1234\n12345\n"[..], "line 2"),
             (DataFormat::Lines, b"1234\n12345", "line 2"),

@@ -166,7 +166,7 @@ mod tests {
     use super::web_socket;
 
     #[test]
-    fn an_address_may_have_no_scheme_or_that_of_the_dashboard() {
+    fn address_may_be_bare_or_that_of_the_dashboard() {
         for (given, expected) in [
             ("127.0.0.1:49134", "ws://127.0.0.1:49134"),
             ("http://a:1/", "ws://a:1/"),

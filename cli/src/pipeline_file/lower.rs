@@ -76,7 +76,7 @@ struct Lowering {
 
 /// Why a branch must not end in bytes.
 const MIXED_UP: &str =
-    "what comes out of a branch is bytes, which would be mixed up with those of the others";
+    "a branch must not end in bytes, which would be mixed up with those of the other branches";
 
 /// The fields that determine the kind of a step.
 const KINDS: [&str; 5] = ["stage", "command", "tee", "broadcast", "partition"];
@@ -237,13 +237,13 @@ impl Lowering {
             .collect();
         let writes = branches.first().map_or(reads, |(_, (_, writes))| *writes);
         if branches.is_empty() {
-            self.refuse(span.clone(), "a broadcast has a branch at the least");
+            self.refuse(span.clone(), "a broadcast needs at least one branch");
         }
         for (at, (_, other)) in &branches {
             let at = || at.clone().unwrap_or_else(|| span.clone());
             if *other != writes {
                 let message =
-                    format!("what comes out of this branch is {other}, and of the first {writes}");
+                    format!("this branch outputs {other}, but the first branch outputs {writes}");
                 self.refuse(at(), message);
             } else if *other == StreamFormat::Bytes && reads != StreamFormat::Bytes {
                 self.refuse(at(), MIXED_UP);
@@ -263,7 +263,7 @@ impl Lowering {
         reads: StreamFormat,
     ) -> Step {
         if *entry.into.get_ref() == 0 {
-            self.refuse(entry.into.span(), "a partition has a branch at the least");
+            self.refuse(entry.into.span(), "a partition needs at least one branch");
         }
         if let Some(by) = &entry.by {
             let pointer = by.get_ref();

@@ -128,7 +128,7 @@ async fn tokens_that_open_nothing_end_with_status_2() {
 }
 
 #[tokio::test]
-async fn roles_that_let_nobody_in_end_with_status_2() {
+async fn roles_that_admit_no_client_exit_with_status_2() {
     let files = Files::new();
     let token = files.put("token", "s3cret");
     let twice = format!("[[role]]\ntoken_file = {token:?}\n");

@@ -66,7 +66,7 @@ fn read(reader: &mut PipeReader, expected: &str, mut message: impl FnMut(&str)) 
 }
 
 #[test]
-fn items_arrive_although_nobody_flushes() {
+fn items_arrive_without_a_flush() {
     every_order(|| {
         let (encoder, mut reader, flusher) = sender(None);
         let sending = Arc::clone(&encoder);

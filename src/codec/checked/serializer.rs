@@ -35,7 +35,7 @@ impl<S: Serializer, R: Rules> Checker<S, R> {
     #[cold]
     fn not_finite(self, name: &str) -> S::Error {
         self.rules.refuse(format!(
-            "{name} is no number of JSON; send an `Option`, or choose another format"
+            "{name} is not a JSON number; send an `Option`, or choose another format"
         ))
     }
 

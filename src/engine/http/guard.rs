@@ -28,7 +28,7 @@ impl<'a> Guard<'a> {
                 Err(Refused::new(
                     Reason::Origin,
                     StatusCode::FORBIDDEN,
-                    "pages from elsewhere need a bearer token",
+                    "pages of other origins need a bearer token",
                 ))
             }
             _ => Ok(()),
@@ -58,7 +58,7 @@ impl<'a> Guard<'a> {
         Err(Refused::new(
             Reason::Origin,
             StatusCode::FORBIDDEN,
-            "an engine without a bearer token is asked by the name localhost or a loopback address",
+            "an engine without a bearer token accepts only requests to localhost or a loopback address",
         ))
     }
 

@@ -93,7 +93,7 @@ impl Routes {
             if !guard.role(&asked.headers)?.may_trigger(function_id) {
                 let message = format!(
                     "the token of this request may not trigger {function_id}, which reading {} \
-                     counts as; ask whoever runs the engine",
+                     counts as; ask the operator of the engine",
                     page.path
                 );
                 return Err(Refused::new(Reason::Role, StatusCode::FORBIDDEN, message));

@@ -193,7 +193,7 @@ where
     let branch = branch(Pipeline::with_settings(branch_input, Settings::default()));
     assert!(
         slot.is_used(),
-        "a branch must begin with what its closure gets, and end in what the closure gives"
+        "the closure of a branch must return a pipeline that starts with its argument"
     );
     settings.absorb(branch.settings);
     (branch.head, slot)

@@ -86,12 +86,8 @@ impl<P: Segment> Pipeline<P> {
             KeepsOrder::Alone => copies.min(1),
             KeepsOrder::Yes | KeepsOrder::No | KeepsOrder::Unknown => copies,
         };
-        let refused = (facts.order == KeepsOrder::No).then(|| {
-            unordered(
-                &facts.id,
-                "it gives them in the order in which they are done",
-            )
-        });
+        let refused = (facts.order == KeepsOrder::No)
+            .then(|| unordered(&facts.id, "it outputs them in order of completion"));
         let mut pipeline = self.copied(copies, &stage, Route::turns(), Order::Turns);
         pipeline.head.refuse(refused);
         pipeline

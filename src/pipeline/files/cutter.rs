@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn carriage_return_within_a_long_line_is_cut_in_every_piece() {
+    fn long_line_with_carriage_return_is_cut_in_every_chunk() {
         let text = b"abcd\rx\n";
         for size in 1..=text.len() {
             let pieces: Vec<_> = text.chunks(size).collect();

@@ -50,7 +50,7 @@ pub(crate) async fn check_order(worker: &Worker, id: &str) -> Result<(), StageEr
     let answer: Value = match listed.idempotent().call().await {
         Ok(answer) => answer,
         Err(error) => {
-            let reason = format!("the engine does not tell whether it does: {error}");
+            let reason = format!("the engine does not say whether it does: {error}");
             return Err(unordered(id, &reason));
         }
     };

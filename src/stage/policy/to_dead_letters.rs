@@ -30,7 +30,7 @@ impl<F> ToDeadLetters<F> {
         async move {
             letters.post(letter).await.map_err(|error| {
                 Error::msg(format_args!(
-                    "{cause:#}; and the item could not be put to the dead letters: {error:#}"
+                    "{cause:#}; and the item could not be sent to the dead letters: {error:#}"
                 ))
             })
         }

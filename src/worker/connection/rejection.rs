@@ -93,7 +93,7 @@ impl fmt::Display for Rejection {
             RegistrationRejected::TOO_LONG => {
                 return write!(
                     f,
-                    "what describes function `{id}` is longer than the engine takes, code {}; \
+                    "the description of function `{id}` is longer than the engine accepts, code {}; \
                      shorten its description, formats or metadata",
                     self.code
                 );
@@ -101,7 +101,7 @@ impl fmt::Display for Rejection {
             RegistrationRejected::TOO_MANY_FUNCTIONS => {
                 return write!(
                     f,
-                    "function `{id}` is one more than the engine takes of a worker, code {}; \
+                    "function `{id}` is over the engine's limit for one worker, code {}; \
                      register fewer, or raise the engine's limit",
                     self.code
                 );
@@ -110,14 +110,14 @@ impl fmt::Display for Rejection {
                 return write!(
                     f,
                     "the token of this worker may not register function `{id}`, code {}; ask \
-                     whoever runs the engine",
+                     the operator of the engine",
                     self.code
                 );
             }
             RegistrationRejected::RESERVED => {
                 return write!(
                     f,
-                    "function `{id}` has an id that the engine keeps for itself, code {}; choose \
+                    "function `{id}` has an id that the engine reserves, code {}; choose \
                      another",
                     self.code
                 );

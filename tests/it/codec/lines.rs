@@ -47,7 +47,10 @@ fn invalid_line_is_refused_and_can_be_skipped() {
         .encode("a\nb".to_owned(), &mut bytes)
         .unwrap_err();
     assert_eq!(error.item.as_deref(), Some("a\nb"));
-    assert_eq!(error.error.to_string(), "a line has no line end in it");
+    assert_eq!(
+        error.error.to_string(),
+        "a line must not contain a line end"
+    );
     assert_eq!(bytes, "");
 }
 

@@ -91,7 +91,7 @@ mod memory {
     }
 
     #[tokio::test]
-    async fn refusals_that_nobody_reads_are_short() {
+    async fn unread_refusals_are_short() {
         let engine = Watched::engine().await;
         let asked = json!({"type": "invokefunction", "invocation_id": ID, "data": null,
                            "function_id": "f".repeat(2 << 20)});

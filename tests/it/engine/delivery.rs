@@ -64,7 +64,7 @@ async fn echo(worker: &Worker) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn caller_that_does_not_read_costs_nobody_else() {
+async fn caller_that_does_not_read_affects_no_other() {
     let engine = engine().await;
     let host = host(url(&engine).parse().unwrap(), 1 << 20).await;
     let before = host.id();

@@ -10,7 +10,7 @@ use tokio_tungstenite::tungstenite::Message;
 use super::{Client, Control, FAILED, code, engine, settled, url};
 
 #[tokio::test]
-async fn who_waits_for_an_end_that_nobody_opens_is_told() {
+async fn waiting_end_is_notified_if_the_other_is_never_opened() {
     let builder = Engine::builder().listen("127.0.0.1:0");
     let engine = builder
         // Enough time to open two ends on a busy machine.

@@ -43,7 +43,7 @@ async fn a_function_too_many_is_refused_and_told() {
     worker.registered().await.unwrap();
     let rejections = worker.rejections();
     let told: Vec<_> = rejections.iter().map(ToString::to_string).collect();
-    let expected = "function `three` is one more than the engine takes of a worker, code \
+    let expected = "function `three` is over the engine's limit for one worker, code \
                     TOO_MANY_FUNCTIONS; register fewer, or raise the engine's limit";
     assert_eq!(told, [expected]);
     let answer: String = worker.call("two", &()).await.unwrap();

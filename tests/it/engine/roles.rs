@@ -46,7 +46,7 @@ async fn a_token_may_register_and_trigger_what_its_role_says() {
         .map(ToString::to_string)
         .collect();
     let expected = "the token of this worker may not register function `users::delete`, code \
-                    FORBIDDEN; ask whoever runs the engine";
+                    FORBIDDEN; ask the operator of the engine";
     assert_eq!(refused, [expected]);
 
     let caller = bearer(&engine, "calls").await;

@@ -64,7 +64,7 @@ async fn a_token_has_one_role() {
 }
 
 #[tokio::test]
-async fn settings_that_serve_nobody_are_refused() {
+async fn unusable_settings_are_refused() {
     let seconds = Duration::from_secs;
     for (builder, told) in [
         (builder().max_connections(0), "connection"),

@@ -16,7 +16,7 @@ use crate::support::{TestEngine, chain, pattern, within};
 
 fn assert_silent(error: &dyn std::error::Error) {
     let text = chain(error);
-    assert!(text.contains("no sign of life"), "{text}");
+    assert!(text.contains("did not respond"), "{text}");
 }
 
 #[tokio::test]
@@ -107,7 +107,7 @@ async fn idle_ends_are_not_reported_as_lost() {
 }
 
 #[tokio::test]
-async fn a_close_that_nobody_answers_is_an_error() {
+async fn unanswered_close_is_an_error() {
     let scene = Scene::new(FaultPlan::new()).await;
     let (writer, _reader) = scene.faulty_writer().await;
     let mut writer = writer.close_timeout(Duration::from_millis(100));
@@ -119,7 +119,7 @@ async fn a_close_that_nobody_answers_is_an_error() {
 }
 
 #[tokio::test]
-async fn connecting_gives_up_where_nobody_answers() {
+async fn connecting_times_out_without_an_answer() {
     let scene = Scene::new(FaultPlan::new().after(0, Way::ToClient, Fault::Stall)).await;
     let address = scene.through().connect_timeout(Duration::from_millis(200));
     let worker = within(Worker::connect(address.clone())).await;

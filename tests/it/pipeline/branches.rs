@@ -240,7 +240,9 @@ async fn a_failure_before_the_branches_is_told_once() {
 }
 
 #[tokio::test]
-#[should_panic(expected = "a branch must begin with what its closure gets")]
+#[should_panic(
+    expected = "the closure of a branch must return a pipeline that starts with its argument"
+)]
 async fn a_branch_that_ignores_its_beginning_is_refused() {
     let _ = Pipeline::from_iter(0..3_u64).partition(2, |n| *n, |_| Pipeline::from_iter(0..3_u64));
 }

@@ -264,7 +264,7 @@ async fn saves(
 }
 
 #[tokio::test]
-async fn worker_that_shuts_down_drains_its_stages_before_it_cancels_them() {
+async fn shutdown_drains_stages_before_it_cancels_them() {
     let house = House::new().await;
     let (near, far) = (house.worker().await, house.worker().await);
     let (saved, mut told) = mpsc::unbounded_channel::<String>();

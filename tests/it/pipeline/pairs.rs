@@ -110,7 +110,7 @@ async fn fork_join_gives_the_results_of_its_branches() {
 
 #[tokio::test]
 async fn fork_join_fails_for_none_or_several_results() {
-    for (count, expected) in [(0_u64, "has given no item"), (2, "gives several items")] {
+    for (count, expected) in [(0_u64, "has output no item"), (2, "outputs several items")] {
         let forked = || {
             numbers().fork_join(
                 |numbers| numbers.then(sum),

@@ -38,7 +38,7 @@ async fn a_number_that_json_lacks_is_blamed_on_the_source() {
     let (items, stage, item, message) = refused(|| Pipeline::from_iter(numbers)).await;
     assert_eq!(items, [Some(1.5), None]);
     assert_eq!((stage.as_str(), item), ("source", Some(2)));
-    assert!(message.contains("NaN is no number of JSON"), "{message}");
+    assert!(message.contains("NaN is not a JSON number"), "{message}");
 }
 
 #[pipeline_stage(id = "test::invert")]

@@ -178,7 +178,7 @@ async fn finish_is_called_once_at_the_end_of_the_input() {
 }
 
 #[tokio::test]
-async fn finish_is_not_called_for_a_failed_input_or_an_early_end() {
+async fn finish_is_not_called_after_failed_input_or_early_end() {
     let bench = || Bench::new(pairs).items([1, 7]);
     assert!(bench().run().await.items.is_empty());
     assert!(bench().run_over_channels().await.unwrap().items.is_empty());

@@ -12,8 +12,8 @@ Examples:
   pipewright channel write @refs < data.bin
 
 Prints the writer's ref, then the reader's ref, each as JSON on one line. Anyone who has a ref can
-open that end once, so protect refs like passwords. The engine removes a channel that nobody opens
-after some minutes.")]
+open that end once, so protect refs like passwords. If an end is not opened within
+some minutes, the engine removes the channel.")]
 pub(super) struct Arguments {
     /// Number of frames that the engine buffers for a slow reader; default: chosen by the engine.
     #[arg(long, value_name = "FRAMES")]

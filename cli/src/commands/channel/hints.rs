@@ -12,11 +12,9 @@ const CONNECT: &str = "a ref opens its end once and expires; `pipewright channel
 pub(super) fn read(error: ReadError) -> Failure {
     let hint = match &error {
         ReadError::Connect(_) => CONNECT,
-        ReadError::Aborted(_) => {
-            "what was written is a part of the stream; the log of whoever wrote it may say more"
-        }
+        ReadError::Aborted(_) => "only a part of the stream was read; see the log of its writer",
         ReadError::Compression { .. } => "write with another compression, or without one",
-        _ => "what was written is a part of the stream; look at how its writer ended",
+        _ => "only a part of the stream was read; check how its writer ended",
     };
     Failure::from(error).hint(hint)
 }
@@ -26,9 +24,9 @@ pub(super) fn write(error: WriteError) -> Failure {
     let hint = match &error {
         WriteError::Connect(_) => CONNECT,
         WriteError::ReaderGone => {
-            "a reader may leave when it has enough; what it did with it only it can tell"
+            "a reader may close early, as `head` does; check the result of the reader"
         }
-        _ => "the stream is not whole; look at how the engine and the reader are",
+        _ => "the stream is incomplete; check the engine and the reader",
     };
     Failure::from(error).hint(hint)
 }

@@ -96,7 +96,7 @@ impl Output {
     pub(super) fn explain(&self, failure: Failure) -> Failure {
         match &self.writer {
             Writer::Whole(whole) if !whole.is_empty() => failure.note(format!(
-                "{} is as it was; what had arrived is in {}",
+                "{} is unchanged; the output that had arrived is in {}",
                 self.name,
                 whole.part().display()
             )),

@@ -184,7 +184,11 @@ async fn the_verdict_is_the_status() {
     let (ran, aborted) = tokio::join!(place.read(), writer.abort(abort));
     aborted.unwrap();
     assert_eq!(ran.text(), "a part");
-    ran.failed(4, "stage parse at item 7: not a number", "whoever wrote it");
+    ran.failed(
+        4,
+        "stage parse at item 7: not a number",
+        "the log of its writer",
+    );
 }
 
 #[tokio::test]

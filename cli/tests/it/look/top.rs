@@ -177,7 +177,7 @@ async fn a_narrow_terminal_shows_the_most_important_of_one_list() {
 }
 
 #[tokio::test]
-async fn colours_are_left_out_where_nobody_wants_them() {
+async fn colours_are_omitted_when_disabled() {
     let Some(busy) = Busy::new().await else {
         return;
     };

@@ -82,15 +82,15 @@ broadcast = [[{ stage = "a", writes = "bytes" }], [{ stage = "b", writes = "line
         ("13:7", "a step is a `stage` or a `tee`, not both"),
         ("18:10", "a stage runs in one copy at the least"),
         ("21:20", "this is no JSON pointer"),
-        ("21:38", "a partition has a branch at the least"),
+        ("21:38", "a partition needs at least one branch"),
         (
             "22:35",
             "one copy is always in order; `ordered` is for `copies`",
         ),
-        ("25:15", "what comes out of a branch is bytes"),
+        ("25:15", "a branch must not end in bytes"),
         (
             "25:52",
-            "what comes out of this branch is lines, and of the first bytes",
+            "this branch outputs lines, but the first branch outputs bytes",
         ),
     ] {
         let at = said
@@ -201,7 +201,7 @@ async fn the_schema_is_printed() {
 }
 
 #[tokio::test]
-async fn values_that_json_does_not_have_are_shown_at_their_place() {
+async fn values_outside_json_are_reported_with_their_position() {
     let said = mistakes(
         "[[steps]]\nstage = \"a\"\nparams = { since = 2024-01-01, list = [nan], to = -inf }\n",
     )

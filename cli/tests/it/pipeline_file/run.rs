@@ -79,7 +79,7 @@ async fn copies_share_the_work_and_keep_the_order() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_line_between_steps_is_bounded_with_and_without_its_end() {
+async fn line_between_steps_is_bounded_with_and_without_line_end() {
     let stages = Stages::new().await;
     let scratch = Scratch::new(
         "[[steps]]\ncommand = [\"cat\"]\nwrites = \"lines\"\n\

@@ -73,7 +73,7 @@ async fn a_deadline_ends_the_run() {
 /// The messages are lost, but not the data.
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn a_run_that_nobody_listens_to_goes_on() {
+async fn run_continues_with_closed_standard_error() {
     let stages = Stages::new().await;
     let program = env!("CARGO_BIN_EXE_pipewright");
     for (arguments, code) in [("bytes::copy", 0), ("no::stage", 4)] {

@@ -46,7 +46,7 @@ async fn a_failed_run_never_looks_like_a_whole_file() {
         .await;
     let said = ended.failed(4);
     assert!(
-        said.contains("out is as it was; what had arrived is in "),
+        said.contains("out is unchanged; the output that had arrived is in "),
         "{said}"
     );
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "of an earlier run");

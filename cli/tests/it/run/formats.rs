@@ -83,7 +83,7 @@ async fn a_format_that_a_stage_cannot_take_is_refused() {
 }
 
 #[tokio::test]
-async fn an_item_above_the_limit_names_its_place_and_the_flag() {
+async fn item_above_the_limit_names_position_and_flag() {
     let stages = Stages::new().await;
     for (format, input, place) in [
         ("lines", &b"1234567\n123456789\n"[..], "line 2"),

@@ -41,7 +41,7 @@ async fn a_worker_that_fails_is_started_again() {
 }
 
 #[tokio::test]
-async fn the_end_of_all_workers_is_a_failure_if_one_failed() {
+async fn all_workers_ended_is_a_failure_if_one_failed() {
     let up = Up::new("[[worker]]\ncommand = [\"false\"]\n[[worker]]\ncommand = [\"true\"]\n");
     let ended = up.start(&[]).ended().await;
     let said = ended.failed(4);

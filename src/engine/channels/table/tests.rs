@@ -141,7 +141,7 @@ fn data_of_a_finished_writer_waits_one_ttl() {
 }
 
 #[test]
-fn who_waits_for_an_end_that_nobody_opens_is_told() {
+fn waiting_end_is_notified_if_the_other_is_never_opened() {
     let now = Instant::now();
     let mut table = table_with(&["a", "b"], now);
     let mut reader = table.open_reader("a", &key("r"), now).unwrap();

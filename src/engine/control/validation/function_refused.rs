@@ -13,7 +13,7 @@ pub(in crate::engine) enum FunctionRefused {
     },
     #[error("the token of the worker may not register `{function_id}`")]
     Forbidden { function_id: String },
-    #[error("`{function_id}` is an id that the engine keeps for itself")]
+    #[error("`{function_id}` is an id that the engine reserves")]
     Reserved { function_id: String },
     #[error("`{function_id}` is one more than the {max} functions that a worker may have")]
     TooMany { function_id: String, max: usize },

@@ -46,7 +46,7 @@ pub(in crate::engine::control) fn not_found(
 
 pub(in crate::engine::control) fn forbidden(function_id: &str) -> ErrorBody {
     let message = format!(
-        "the token of this worker may not trigger {function_id}; ask whoever runs the engine"
+        "the token of this worker may not trigger {function_id}; ask the operator of the engine"
     );
     ErrorBody::new(ErrorBody::FORBIDDEN, message)
 }

@@ -32,10 +32,10 @@ impl fmt::Display for Disconnect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Disconnected => f.write_str("disconnected before there was a result"),
-            Self::Replaced => f.write_str("connected anew before there was a result"),
+            Self::Replaced => f.write_str("reconnected before there was a result"),
             Self::Silent(after) => write!(
                 f,
-                "gave no sign of life for {after:?} and was disconnected; if a function blocks its \
+                "did not respond for {after:?} and was disconnected; if a function blocks its \
                  thread, run that work with `blocking`"
             ),
         }

@@ -28,7 +28,7 @@ impl<T> Side<T> {
     fn put(&mut self, which: &str, item: T) -> Result<(), Error> {
         if self.item.replace(item).is_some() {
             let reason = format_args!(
-                "the {which} branch gives several items; `fork_join` takes one of each branch: end \
+                "the {which} branch outputs several items; `fork_join` takes one of each branch: end \
                  the branch with `fold`, or with a stage that returns a value"
             );
             return Err(Error::msg(reason));
@@ -89,7 +89,7 @@ impl<A: Send + 'static, B: Send + 'static> Pairing<A, B> for Both<A, B> {
             return Ok(());
         }
         Err(Error::msg(
-            "a branch has given no item; `fork_join` takes one of each branch",
+            "a branch has output no item; `fork_join` takes one of each branch",
         ))
     }
 }

@@ -128,7 +128,7 @@ async fn protocol_messages_are_refused_and_the_sender_continues() {
         let error = sender.send_message(end).await.unwrap_err();
         assert_eq!(
             error.to_string(),
-            "the message has a member `pipewright`, which the stream protocol keeps for itself"
+            "the message has a member `pipewright`, which the stream protocol reserves"
         );
         sender.send(1).await.unwrap();
         assert_eq!(receiver.recv().await.unwrap(), Some(1));

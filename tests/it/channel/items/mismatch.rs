@@ -147,7 +147,7 @@ async fn self_describing_formats_accept_what_serde_accepts() {
 }
 
 #[tokio::test]
-async fn a_compression_that_nobody_knows() {
+async fn unknown_compression_is_an_error() {
     let house = House::new().await;
     let fields = json!({"format": "ndjson", "compression": "brotli"});
     let (error, _) = refusal::<u32, Json>(&house, vec![header(&fields)]).await;

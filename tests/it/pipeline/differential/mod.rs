@@ -324,7 +324,7 @@ fn number(name: &str, default: u64) -> u64 {
 }
 
 #[test]
-fn pipelines_at_random_run_as_the_model_says_in_both_ways() {
+fn random_pipelines_match_the_model_in_both_ways_to_run() {
     let (from, seeds) = (
         number("PIPEWRIGHT_SEED", 0),
         number("PIPEWRIGHT_SEEDS", 200),

@@ -64,7 +64,7 @@ fn the_message_of_an_error_reaches_the_caller() {
 }
 
 #[test]
-fn a_function_that_nobody_has_is_told_as_such() {
+fn unknown_function_is_reported_as_such() {
     shared(async |scene| {
         for caller in Peer::ALL {
             let request = json!({ "function": "nobody::has_it", "payload": {} });

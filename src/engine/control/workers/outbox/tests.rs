@@ -53,7 +53,7 @@ fn message_that_the_worker_does_not_take_is_refused() {
 }
 
 #[test]
-fn nobody_waits_for_a_worker_that_has_stalled() {
+fn messages_do_not_wait_for_a_stalled_worker() {
     let outbox = outbox(&Budget::new(1 << 20));
     for _ in 0..10 {
         assert_ready_eq!(push(&outbox, text(1)), Ok(()));
