@@ -119,8 +119,8 @@ impl ChannelWriter {
     /// Puts metadata for the reader into the header. Has no effect after the first use, or on a
     /// plain writer.
     #[must_use]
-    pub fn with_content(self, content: Value) -> Self {
-        self.with_header(|header| header.content = Some(content))
+    pub fn with_content(self, metadata: Value) -> Self {
+        self.with_header(|header| header.content = Some(metadata))
     }
 
     /// Forwards the metadata of another stream, as known when the header is made, unless the user

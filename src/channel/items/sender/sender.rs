@@ -134,10 +134,10 @@ impl<T, F: Format> Sender<T, F> {
 
     /// Puts metadata for the receiver into the header. Has no effect after the first use.
     #[must_use]
-    pub fn with_content(mut self, content: Value) -> Self {
+    pub fn with_content(mut self, metadata: Value) -> Self {
         match &mut self.target {
-            Target::Local { queue, .. } => queue.set_content(content),
-            _ => self.set_head(|head| head.set_content(content)),
+            Target::Local { queue, .. } => queue.set_content(metadata),
+            _ => self.set_head(|head| head.set_content(metadata)),
         }
         self
     }
