@@ -229,7 +229,7 @@ impl StageError {
         self
     }
 
-    /// The failure as it is transmitted: the first cause, the stage and the item.
+    /// The failure in its wire form: the first cause, the stage and the item.
     pub fn abort(&self) -> &Abort {
         &self.0.abort
     }

@@ -21,8 +21,8 @@ pub(crate) async fn tell_of_shutdown(worker: &Worker, control: &Control, name: &
     reason
 }
 
-/// Like [`tell_of_shutdown`]; then stops the stages once nothing moves in them any more, at the
-/// latest shortly before the deadline of the shutdown, which leaves time for an answer.
+/// Like [`tell_of_shutdown`], but then also stops the stages once they make no more progress, at
+/// the latest shortly before the deadline of the shutdown. This leaves time for an answer.
 pub(crate) async fn end_with_worker(worker: &Worker, control: &Control, name: &str) {
     let reason = tell_of_shutdown(worker, control, name).await;
     let last = later(Instant::now(), worker.shutdown_timeout().mul_f32(0.6));

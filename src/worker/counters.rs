@@ -21,7 +21,7 @@ pub(super) struct Counters {
 }
 
 impl Counters {
-    /// A function starts.
+    /// Records that a function starts.
     pub(super) fn begin(&self) -> Execution<'_> {
         self.running.fetch_add(1, Relaxed);
         Execution {

@@ -13,7 +13,7 @@ impl Worker {
     ///
     /// # Errors
     ///
-    /// * * [`ServeError::Closed`] if the connection was lost permanently, or rejected.
+    /// * [`ServeError::Closed`] if the connection was lost permanently, or rejected.
     /// * [`ServeError::Unfinished`] if functions had to be stopped.
     /// * [`ServeError::Interrupted`] if a second signal arrived before they had finished.
     /// * [`ServeError::Signals`] if the process cannot listen for signals.

@@ -89,7 +89,7 @@ impl<M> Shape<(), M> {
     }
 }
 
-/// Implemented for no `Result`.
+/// Not implemented for any `Result`.
 #[diagnostic::on_unimplemented(
     message = "the stage gives a `Result` as its item, whose errors would go on as items",
     label = "a `Result` by another name",
@@ -97,7 +97,7 @@ impl<M> Shape<(), M> {
 )]
 pub trait NotResult {}
 
-/// Implemented for no `Option`.
+/// Not implemented for any `Option`.
 #[diagnostic::on_unimplemented(
     message = "the stage gives an `Option` as its item, and `None` would go on as an item",
     label = "an `Option` by another name",
@@ -105,7 +105,7 @@ pub trait NotResult {}
 )]
 pub trait NotOption {}
 
-/// Implemented for no `Vec` and no array.
+/// Not implemented for any `Vec` or array.
 #[diagnostic::on_unimplemented(
     message = "the stage gives a `Vec` or an array by another name, which could mean one item or many",
     label = "a `Vec` or an array by another name",

@@ -5,8 +5,8 @@ use tokio::sync::{broadcast, watch};
 use super::{Fault, FaultPlan, InjectedFault, Way};
 use crate::sync::MutexExt;
 
-/// Number of manual faults that a connection may lag behind; the owner of the proxy triggers them
-/// one at a time.
+/// Maximum number of explicitly triggered faults that a connection has not handled yet. The owner
+/// of the proxy triggers them one at a time.
 const ORDERS: usize = 64;
 
 /// State shared by a proxy and its connections.

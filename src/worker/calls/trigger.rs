@@ -308,7 +308,7 @@ impl<'a> Trigger<'a> {
         (remaining < LONGEST_TIMEOUT).then_some(millis)
     }
 
-    /// The call as it is sent. Rejected if the engine would close the connection because of it.
+    /// The call in its wire form. Rejected if the engine would close the connection because of it.
     fn encode(&mut self, id: Uuid, kind: CallKind) -> Result<Text, CallError> {
         let invocation_id = match kind {
             CallKind::Answered => Some(id.to_string()),

@@ -63,7 +63,7 @@ impl Announcement {
         }
     }
 
-    /// The announcement as it is sent.
+    /// The announcement in its wire form.
     pub(in crate::worker) fn encode(&self) -> Result<Text, serde_json::Error> {
         ControlMessage::InvokeFunction(InvokeFunction {
             invocation_id: None,

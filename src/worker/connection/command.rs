@@ -25,7 +25,7 @@ pub(in crate::worker) struct Call {
     /// Identifies the call between caller and driver, and on the wire unless it is void.
     pub(in crate::worker) id: Uuid,
     pub(in crate::worker) kind: CallKind,
-    /// The call as it is sent.
+    /// The call in its wire form.
     pub(in crate::worker) frame: Text,
     pub(in crate::worker) reply: oneshot::Sender<Reply>,
 }

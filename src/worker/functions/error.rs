@@ -40,7 +40,7 @@ impl FunctionError {
         &self.0.message
     }
 
-    /// The error as it is sent.
+    /// The error in its wire form.
     pub fn into_inner(self) -> ErrorBody {
         self.0
     }

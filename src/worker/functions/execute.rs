@@ -22,7 +22,7 @@ pub(in crate::worker) struct Finished {
     /// The connection on which the call arrived. The answer is useful only there, because an engine
     /// fails calls immediately when the connection of the executing worker is lost.
     pub(in crate::worker) session: u64,
-    /// The answer as it is sent, if one is expected.
+    /// The answer in its wire form, if one is expected.
     pub(in crate::worker) answer: Option<Text>,
     pub(in crate::worker) invocation_id: Option<String>,
 }
@@ -107,7 +107,7 @@ async fn stopped(given_up: &CancellationToken, deadline: Option<Instant>) {
     sleep(GRACE).await;
 }
 
-/// The answer to `call` as it is sent, if one is expected. An answer of more than `limit` bytes
+/// The answer to `call` in its wire form, if one is expected. An answer of more than `limit` bytes
 /// becomes an error.
 pub(in crate::worker) fn answer(
     call: &InvokeFunction,

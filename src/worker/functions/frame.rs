@@ -5,7 +5,7 @@ use crate::wire::{ControlMessage, Payload, RegisterFunction, Text};
 /// The metadata member of a shared function.
 const SHARED: &str = "shared";
 
-/// The registration as it is sent.
+/// The registration in its wire form.
 pub(in crate::worker) fn encode(
     fields: &mut RegisterFunction,
     shared: bool,

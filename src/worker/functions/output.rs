@@ -20,7 +20,7 @@ use crate::wire::{ErrorBody, Payload, StreamChannelRef};
     note = "or one of (), bool, a number, String, Option, Vec, a map, serde_json::Value, Payload"
 )]
 pub trait FunctionOutput {
-    /// The result as it is sent.
+    /// The result in its wire form.
     #[doc(hidden)]
     fn into_outcome(self) -> Result<Payload, FunctionError>;
 }

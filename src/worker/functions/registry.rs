@@ -17,7 +17,7 @@ pub(in crate::worker) struct Registry {
 
 struct Entry {
     number: u64,
-    /// The registration as it is sent.
+    /// The registration in its wire form.
     frame: Text,
     function: Arc<dyn Function>,
     rejection: Option<Rejection>,
@@ -67,7 +67,7 @@ impl Registry {
             .map(|entry| Arc::clone(&entry.function))
     }
 
-    /// The registration of a function as it is sent.
+    /// The registration of a function in its wire form.
     pub(in crate::worker) fn frame(&self, function_id: &str) -> Option<Text> {
         self.functions
             .get(function_id)

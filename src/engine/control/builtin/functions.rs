@@ -86,7 +86,7 @@ pub(in crate::engine::control) fn request<T: DeserializeOwned>(
     data.parse().map_err(|error| bad(error.to_string()))
 }
 
-/// A result as it is sent.
+/// A result in its wire form.
 pub(in crate::engine::control) fn payload<T: Serialize>(value: &T) -> Result<Payload, ErrorBody> {
     Payload::new(value)
         .map_err(|error| ErrorBody::new(ErrorBody::SERIALIZATION_ERROR, error.to_string()))

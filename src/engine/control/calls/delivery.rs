@@ -49,7 +49,8 @@ pub(in crate::engine::control) fn deliver(
     }
 }
 
-/// A message as it is sent. If it cannot be serialised, this is logged and the message is dropped.
+/// A message in its wire form. If it cannot be serialised, this is logged and the message is
+/// dropped.
 pub(in crate::engine::control) fn encoded(message: &ControlMessage) -> Option<Text> {
     message
         .encode()
