@@ -25,7 +25,7 @@ pub struct Error(Box<dyn StdError + Send + Sync>);
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
-    /// Creates an error from a text.
+    /// Creates an error from a message.
     pub fn msg(message: impl fmt::Display) -> Self {
         Self(message.to_string().into())
     }

@@ -22,7 +22,7 @@ pub(super) struct Failure {
 }
 
 impl Failure {
-    /// Creates a failure from a text.
+    /// Creates a failure from a message.
     pub(super) fn new(exit: Exit, message: impl std::fmt::Display) -> Self {
         Self {
             error: Error::msg(message),

@@ -1,5 +1,5 @@
 //! Injects every fault into every part of a pipeline, round by round. Either the data arrives
-//! correctly, or there is an error whose first cause is what was struck.
+//! correctly, or there is an error whose first cause is the injected fault.
 //!
 //! ```console
 //! $ cargo run --release --example fault_matrix -- --rounds 1000 --seed 1

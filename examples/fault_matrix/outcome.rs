@@ -6,7 +6,7 @@ pub(crate) enum Outcome {
     /// The run reported a failure.
     Reported {
         reason: String,
-        /// Whether its first cause is what was struck. `None` if nothing or several parts were.
+        /// Whether its first cause is the faulty part. `None` if no part or several parts are faulty.
         is_right: Option<bool>,
     },
     /// Incomplete data was reported as complete, or nothing was reported in time.

@@ -92,7 +92,7 @@ impl Scenario {
         }
     }
 
-    /// Whether the first cause of `failure` is what was struck. `None` if several parts were.
+    /// Whether the first cause of `failure` is the faulty part. `None` if several parts are faulty.
     ///
     /// | struck | first cause |
     /// |---|---|

@@ -79,7 +79,7 @@ impl<T: Serialize + DeserializeOwned> Encode<T> for Bincode {
 }
 
 impl Bincode {
-    /// Appends an item and, if necessary, reads it back.
+    /// Appends an item and, if necessary, verifies it by decoding it.
     fn write<T: Serialize + DeserializeOwned>(
         &mut self,
         item: &T,

@@ -67,7 +67,7 @@ impl<T: Serialize + DeserializeOwned> Encode<T> for Postcard {
 }
 
 impl Postcard {
-    /// Appends an item and, if necessary, reads it back.
+    /// Appends an item and, if necessary, verifies it by decoding it.
     fn write<T: Serialize + DeserializeOwned>(
         &mut self,
         item: &T,

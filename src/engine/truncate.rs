@@ -1,7 +1,7 @@
 /// Maximum length in bytes of a displayed name that was chosen by a client.
 pub(super) const LONGEST_NAME: usize = 200;
 
-/// Truncates a text to `most` bytes and marks the truncation.
+/// Truncates a string to `most` bytes and marks the truncation.
 pub(super) fn truncate(text: &str, most: usize) -> String {
     if text.len() <= most {
         return text.to_owned();

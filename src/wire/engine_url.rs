@@ -20,7 +20,7 @@ const CHANNEL_PATH: &str = "/ws/channels/";
 #[derive(Clone, PartialEq, Eq)]
 pub struct EngineUrl(Url);
 
-/// The error for a text that is not the address of an engine.
+/// The error for a string that is not the address of an engine.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidUrl {

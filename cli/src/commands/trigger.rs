@@ -44,7 +44,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let payload = serde_json::from_str::<Payload>(&text).map_err(|error| {
         let told = format!("{} is not JSON: {error}", arguments.payload);
         Failure::new(Exit::Usage, told)
-            .hint("a text needs quotes within those of the shell: '\"text\"'")
+            .hint("a string needs quotes within those of the shell: '\"text\"'")
     })?;
     let worker = arguments.connect.worker().await?;
     let call = worker

@@ -43,7 +43,7 @@ fn refuse_unrepresentable(value: &Spanned<DeValue<'_>>, mistakes: &mut Vec<Mista
         _ => return,
     };
     let mistake = Mistake::new(value.span(), kind);
-    mistakes.push(mistake.hint("write it as a text, in quotes"));
+    mistakes.push(mistake.hint("write it as a string, in quotes"));
 }
 
 /// Whether a float is finite.

@@ -1,4 +1,4 @@
-//! Environment variables in the texts of a file: `${NAME}`, `${NAME:-default}`, and `$$` for `$`.
+//! Environment variables in the strings of a file: `${NAME}`, `${NAME:-default}`, and `$$` for `$`.
 
 use std::ops::Range;
 
@@ -10,7 +10,7 @@ use super::mistake::Mistake;
 /// Looks up a variable; `None` if it is not set.
 pub(super) type Variables<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// Replaces the variables in every text of a document. `text` is the document.
+/// Replaces the variables in every string of a document. `text` is the document.
 pub(super) fn substitute(
     document: &mut DeTable<'_>,
     text: &str,
@@ -44,7 +44,7 @@ fn in_value(
     }
 }
 
-/// Why a text cannot be expanded.
+/// Why a string cannot be expanded.
 #[derive(Debug, PartialEq, Eq)]
 struct Problem {
     message: String,
@@ -75,7 +75,7 @@ impl Problem {
     }
 }
 
-/// Replaces the variables in a text. Replaced text is not expanded again.
+/// Replaces the variables in a string. The result is not expanded again.
 fn expand(text: &str, variables: Variables<'_>) -> Result<String, Problem> {
     let mut expanded = String::new();
     let mut rest = text;

@@ -31,7 +31,7 @@ impl FromStr for Parameter {
         }
         if let Some(number) = changed_number(value) {
             return Err(format!(
-                "the number {number} would lose digits; to pass a text, quote it: \
+                "the number {number} would lose digits; to pass a string, quote it: \
                  '{place}=\"{number}\"'"
             ));
         }

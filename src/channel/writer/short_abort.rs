@@ -9,7 +9,7 @@ const MAX_ABORT: usize = 1 << 20;
 const KEPT_TEXT: usize = 16 << 10;
 const KEPT_CAUSES: usize = 16;
 
-/// The abort message, with its texts truncated if some peer could not accept it.
+/// The abort message, with its strings truncated if some peer could not accept it.
 pub(super) fn short_abort(abort: &Abort) -> Text {
     let whole = InBand::Abort(abort.clone()).encode();
     if whole.len() <= MAX_ABORT {

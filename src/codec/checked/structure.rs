@@ -19,14 +19,14 @@ use serde::ser::Error;
 use super::Rules;
 use crate::sync::RwLockExt;
 
-/// Parts of types that were read back. Bounded by the types in the program. The lock is never held
-/// while an item is read.
+/// Parts of types that were verified. Bounded by the types in the program. The lock is never held
+/// while an item is verified.
 static VERIFIED: LazyLock<RwLock<HashSet<u64>>> = LazyLock::new(RwLock::default);
 
 /// Number of parts that a sender knows without consulting the shared set.
 const KNOWN: usize = 32;
 
-/// Parts that this sender has written and that were read back.
+/// Parts that this sender has written and that were verified.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Known {
     /// The type of the last item that was checked, which needs no search among `parts`.

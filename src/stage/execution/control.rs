@@ -25,7 +25,7 @@ struct Inner {
     /// Cancelled when the code of the stage should finish: with `drain`, and when its worker starts
     /// to shut down.
     draining: CancellationToken,
-    /// Why the stage should stop, if its run was not cancelled.
+    /// The reason why the stage should stop; not set if the whole run was cancelled.
     reason: Arc<OnceLock<StageError>>,
     /// Cancelled when the readers of the stage's output have ended.
     unread: CancellationToken,

@@ -62,7 +62,7 @@ pub(in crate::worker) struct Driver {
     pub(in crate::worker) reattach: Option<Reattach>,
     pub(in crate::worker) status: watch::Sender<Status>,
     pub(in crate::worker) keep_alive: KeepAlive,
-    /// A message limit learned from messages that engines refused, in bytes.
+    /// A message limit in bytes, inferred from messages that engines refused.
     pub(in crate::worker) learnt_limit: usize,
     alive: Weak<HandleGuard>,
     backoff: Backoff,

@@ -180,7 +180,7 @@ impl Stopped {
         match self {
             Self::Run(error) if error.first_cause().code == StageError::BAD_PARAMS => {
                 Failure::from(error).hint(
-                    "a text that looks like another JSON value needs quotes: \
+                    "a string that looks like another JSON value needs quotes: \
                      `--param 'STAGE.KEY=\"1.10\"'`",
                 )
             }

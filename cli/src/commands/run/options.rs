@@ -21,7 +21,7 @@ use crate::terminal::units::duration;
 /// How a pipeline is run, from which input to which output.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Parameter of a stage: JSON, or else a text. Repeatable.
+    /// Parameter of a stage: JSON, or else a string. Repeatable.
     #[arg(short, long = "param", value_name = "STAGE.KEY=VALUE")]
     params: Vec<Parameter>,
     /// Read this file instead of standard input.

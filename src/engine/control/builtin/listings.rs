@@ -29,10 +29,10 @@ const LONGEST: usize = 15 << 20;
 /// Room for the rest of the message: its ids and the context of the call.
 const AROUND: usize = 16 << 10;
 
-/// Maximum length of an entry in the list of channels, whose texts are ids of the engine.
+/// Maximum length of an entry in the list of channels, whose strings are ids of the engine.
 const CHANNEL: usize = 512;
 
-/// Maximum length of an entry in the list of functions, without its texts.
+/// Maximum length of an entry in the list of functions, without its strings.
 const AROUND_FUNCTION: usize = 192;
 
 /// Maximum length of a list for the worker that requests it.

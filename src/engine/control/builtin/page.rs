@@ -77,7 +77,7 @@ impl<'a> Page<'a> {
     }
 }
 
-/// Length of a text as JSON, including quotes.
+/// Length of a string as JSON, including quotes.
 pub(in crate::engine::control) fn json_len(text: &str) -> usize {
     let escaped = |byte: u8| match byte {
         b'"' | b'\\' => 2,

@@ -3,7 +3,7 @@
 use crate::engine::truncate::truncate;
 use crate::wire::{ControlMessage, InvokeFunction};
 
-/// Maximum length of a text in an announcement, in bytes.
+/// Maximum length of a string in an announcement, in bytes.
 pub(in crate::engine::control) const LONGEST_NAME: usize = 256;
 
 /// Maximum length of a function id, in bytes. A longer id is truncated and marked, so that it names

@@ -3,7 +3,7 @@ use super::super::validation::bounds::LONGEST_ID;
 use crate::engine::worker_quota::{Reservation, WorkerQuota};
 use crate::wire::{InvokeFunction, Payload, RegisterFunction};
 
-/// Memory of a table entry in bytes, in addition to its texts: maps, lengths, allocator overhead.
+/// Memory of a table entry in bytes, in addition to its strings: maps, lengths, allocator overhead.
 const ENTRY: usize = 320;
 
 /// The same for an open call, which is in several tables. Measured: the engine grew by 926 bytes
