@@ -16,7 +16,7 @@ pub(crate) const SHAPES: &str = "the shapes of a stage are
     async fn(ChannelReader, ChannelWriter) -> Result<()>
     async fn(Sender<Out>) -> Result<()>, a producer
     async fn(Receiver<In>) -> Result<()>, a consumer
-    async fn(Receiver<In>) -> Result<Out>, which gives what it returns at the end
+    async fn(Receiver<In>) -> Result<Out>, which outputs its return value at the end
 further arguments may be `state: &mut State` (for items), `context: &StageContext`, `name: &Resource<T>` and `params: Params`";
 
 /// The role of an argument.
@@ -203,12 +203,12 @@ impl Arguments {
         }
         // An alias is rejected, although it may stand for an accepted type.
         let alias = if on_ends || by_ref {
-            " (an alias is not seen through)"
+            " (an alias is not recognised)"
         } else {
             ""
         };
         error(format!(
-            "a stage takes one item, and this argument is none of the further ones{alias}; {SHAPES}"
+            "a stage takes one item, and this is not one of the supported further arguments{alias}; {SHAPES}"
         ))
     }
 

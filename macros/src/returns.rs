@@ -120,7 +120,7 @@ impl Returns {
     }
 }
 
-const GIVES_NOTHING: &str = "the stage gives nothing: return the item, `Option<Item>` to leave \
+const GIVES_NOTHING: &str = "the stage returns nothing: return the item, `Option<Item>` to leave \
      some out, or take a `Receiver<Item>` to consume the stream";
 
 fn of_value(ty: &Type, arguments: &Arguments) -> syn::Result<(Type, Form)> {
@@ -136,7 +136,7 @@ fn of_value(ty: &Type, arguments: &Arguments) -> syn::Result<(Type, Form)> {
     }
     if types::is_unit(ty) {
         return error(&format!(
-            "{GIVES_NOTHING} (an alias of `Receiver` or `Sender` is not seen through)"
+            "{GIVES_NOTHING} (an alias of `Receiver` or `Sender` is not recognised)"
         ));
     }
     match ty {

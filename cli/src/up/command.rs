@@ -65,7 +65,7 @@ pub(crate) struct Arguments {
     connect: Connect,
 }
 
-/// Starts everything in a file, runs its pipeline, and ends everything.
+/// Starts the workers of a file, runs its pipeline, and stops the workers.
 pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let mut signals = Signals::listen()?;
     let mut file = PipelineFile::open(&arguments.file)?;

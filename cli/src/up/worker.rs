@@ -51,7 +51,7 @@ const FIRST_DELAY: Duration = Duration::from_millis(500);
 /// The maximum delay. A worker that has run for longer starts with the first delay again.
 const MAX_DELAY: Duration = Duration::from_secs(30);
 
-/// Runs a worker until it has ended and is not to be started again.
+/// Runs a worker, and restarts it when necessary, until it has ended permanently.
 pub(super) async fn supervise(worker: WorkerSpec, stop: Stop) -> Ended {
     let mut delay = FIRST_DELAY;
     loop {

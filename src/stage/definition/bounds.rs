@@ -8,9 +8,9 @@ use super::super::Stage;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not read its items in the format `{F}`",
     label = "reads another format than `{F}`",
-    note = "what goes in is in the format `{F}`: after a source, choose another one with \
+    note = "the input is in the format `{F}`: after a source, choose another format with \
             `Pipeline::format`; between two stages, `output` of the first and `input` of the second \
-            are the same"
+            must be the same"
 )]
 pub trait Reads<F> {}
 

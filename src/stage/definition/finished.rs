@@ -3,7 +3,7 @@ use crate::error::Error;
 
 /// The return value of a function for the end of the input: outputs of the stage.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not what a stage gives at the end of its input",
+    message = "`{Self}` cannot be the output of a stage at the end of its input",
     label = "not outputs of the type `{T}`",
     note = "`finish` names a function of the state that returns `Option<{T}>`, `Vec<{T}>`, an \
             array, or one of them in a `Result`"

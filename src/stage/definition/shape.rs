@@ -91,34 +91,34 @@ impl<M> Shape<(), M> {
 
 /// Not implemented for any `Result`.
 #[diagnostic::on_unimplemented(
-    message = "the stage gives a `Result` as its item, whose errors would go on as items",
+    message = "the stage returns a `Result` as its item, so its errors would be passed on as items",
     label = "a `Result` by another name",
-    note = "the return type is not seen through an alias: write `Result<Item, E>`"
+    note = "aliases of the return type are not resolved: write `Result<Item, E>`"
 )]
 pub trait NotResult {}
 
 /// Not implemented for any `Option`.
 #[diagnostic::on_unimplemented(
-    message = "the stage gives an `Option` as its item, and `None` would go on as an item",
+    message = "the stage returns an `Option` as its item, so `None` would be passed on as an item",
     label = "an `Option` by another name",
-    note = "the return type is not seen through an alias: write `Option<Item>`"
+    note = "aliases of the return type are not resolved: write `Option<Item>`"
 )]
 pub trait NotOption {}
 
 /// Not implemented for any `Vec` or array.
 #[diagnostic::on_unimplemented(
-    message = "the stage gives a `Vec` or an array by another name, which could mean one item or many",
+    message = "the stage returns a `Vec` or an array by another name, which could mean one item or many",
     label = "a `Vec` or an array by another name",
-    note = "write `Vec<Item>` or `[Item; N]` to give the items one by one, or `[Whole; 1]` to give \
-            the whole as one item"
+    note = "write `Vec<Item>` or `[Item; N]` to return the items one by one, or `[Whole; 1]` to \
+            return the whole as one item"
 )]
 pub trait NotMany {}
 
 /// Not implemented for `()`.
 #[diagnostic::on_unimplemented(
-    message = "the stage gives nothing",
+    message = "the stage returns nothing",
     label = "`()` by another name",
-    note = "return the item, or `Option<Item>` to leave some out; or take a `Receiver<Item>` to \
+    note = "return the item, or `Option<Item>` to omit some; or take a `Receiver<Item>` to \
             consume the stream"
 )]
 pub trait NotUnit {}
@@ -127,8 +127,8 @@ pub trait NotUnit {}
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a `Result` of `{T}`",
     label = "not std's `Result`",
-    note = "a return type named `Result` is taken for that of std, with what the stage gives as its \
-            first argument",
+    note = "a return type named `Result` is assumed to be that of std, with the output of the stage \
+            as its first argument",
     note = "for an item type that is named `Result`, give it another name: `type Found = {Self};`"
 )]
 pub trait ResultOf<T> {
@@ -156,7 +156,7 @@ impl<T, E> ResultOf<T> for Result<T, E> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an `Option` or a `Vec` of `{T}`",
     label = "not std's",
-    note = "return types named `Option` and `Vec` are taken for those of std",
+    note = "return types named `Option` and `Vec` are assumed to be those of std",
     note = "for an item type of that name, give it another name: `type Found = {Self};`"
 )]
 pub trait Many<T> {
@@ -198,8 +198,8 @@ impl<T, const N: usize> Many<T> for [T; N] {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an end of a pipewright channel",
     label = "not one of pipewright's",
-    note = "arguments named `Receiver`, `Sender`, `ChannelReader` and `ChannelWriter` are taken for \
-            pipewright's",
+    note = "arguments named `Receiver`, `Sender`, `ChannelReader` and `ChannelWriter` are assumed \
+            to be pipewright's",
     note = "for an item type of that name, give it another name: `type Mail = {Self};`"
 )]
 pub trait TakesEnd<E> {

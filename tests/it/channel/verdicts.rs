@@ -25,7 +25,7 @@ fn end(bytes: u64, crc32c: &str) -> Message {
     Message::text(end.to_string())
 }
 
-/// The verdict and the bytes of a reader, for a stream that `write` wrote by hand.
+/// The verdict and the bytes of a reader, for a stream whose raw frames `write` writes.
 async fn read_raw(write: impl AsyncFnOnce(Raw)) -> (Vec<u8>, Verdict) {
     read_raw_with(write, |reader| reader).await
 }

@@ -1,4 +1,4 @@
-//! Data written to the writer's end comes out of the reader's end, and how streams end.
+//! Data written at the writer's end arrives at the reader's end, and how streams end.
 
 use serde_json::json;
 use tokio::time::timeout;

@@ -1,4 +1,4 @@
-//! Stages without pipewright: functions that open channel ends by hand, end in various ways, and
+//! Stages without pipewright: functions that open channel ends themselves, end in various ways, and
 //! may leave ends open.
 
 use std::sync::Mutex;

@@ -1,4 +1,4 @@
-//! What a format refuses, it refuses however the pipeline runs.
+//! A format rejects the same values in both ways to run a pipeline.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;

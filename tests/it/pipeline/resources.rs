@@ -1,4 +1,4 @@
-//! Resources: what stages share, from the pipeline or from the worker.
+//! Resources: values that stages share, provided by the pipeline or by the worker.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -47,7 +47,7 @@ pub(super) enum Part {
     Offset,
     /// Takes a resource in a closure.
     Lookup,
-    /// Gives each item when the next one comes, and the last one at the end.
+    /// Outputs each item when the next one arrives, and the last one at the end.
     Delayed,
     Batched,
     /// Returns the sum as its only item.
