@@ -7,8 +7,8 @@
 //! stages and runs them.
 //!
 //! Every stream ends in exactly one [`Verdict`]. *Complete* means that the reader has received and
-//! verified every byte that the writer accepted, unless the writer sends no totals. Every other
-//! verdict is an error.
+//! verified every byte that the writer accepted. If the writer sends no totals, the verdict is
+//! *complete, unverified*. Every other verdict is an error.
 //!
 //! # Example
 //!
@@ -40,7 +40,7 @@
 //!
 //! # Where to start
 //!
-//! | to | see |
+//! | task | start with |
 //! |---|---|
 //! | connect, register functions, call them | [`Worker`] |
 //! | move bytes | [`ChannelWriter`], [`ChannelReader`], [`Worker::create_channel`] |
