@@ -35,7 +35,7 @@ pub(super) async fn registered(
     let mut last: Option<Ended> = None;
     loop {
         tokio::select! {
-            // A worker may register its stages and end at once.
+            // A worker may register its stages and end immediately.
             biased;
             done = &mut waiting => return done,
             ended = workers.next_ended(), if !workers.is_empty() => {
