@@ -15,15 +15,14 @@ mod keep_alive;
 mod later;
 mod memory;
 mod options;
-mod peer_extensions;
 mod tcp;
 #[cfg(feature = "tls")]
 mod tls;
-mod traffic;
 mod websocket;
 
 use std::io;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use crate::wire::{Close, Frame};
 
@@ -40,11 +39,9 @@ pub(crate) use memory::{Memory, PipeLimits, pipe};
 #[cfg(feature = "engine")]
 pub(crate) use memory::{PipeMonitor, PipeReader, PipeWriter, Popped, accounted_pipe};
 pub(crate) use options::ConnectOptions;
-pub(crate) use peer_extensions::PeerExtensions;
 #[cfg(feature = "engine")]
 pub(crate) use tcp::acknowledged_within;
 pub(crate) use tcp::keep_alive;
-pub(crate) use traffic::Traffic;
 #[cfg(feature = "engine")]
 pub(crate) use websocket::{WebSocket, WebSocketLimits, accept_key};
 
@@ -138,4 +135,26 @@ impl TransportError {
             "the peer disconnected without a close frame",
         ))
     }
+}
+
+/// The traffic of a connection since it was opened.
+///
+/// A message may take minutes on a slow link. These counters also show progress within a message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Traffic {
+    /// Number of signs that the peer is alive: reads that returned bytes, and writes that continued
+    /// after the peer had blocked them. A write into an empty send buffer does not count, because
+    /// it succeeds without the peer.
+    pub(crate) signs: u64,
+    /// Bytes passed to the operating system or to the other side of a pipe.
+    pub(crate) sent: u64,
+}
+
+/// What the peer of a control connection declared in the handshake.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct PeerExtensions {
+    /// The largest message that it accepts, in bytes.
+    pub(crate) message_limit: Option<usize>,
+    /// How often it wants to receive a heartbeat.
+    pub(crate) ping_every: Option<Duration>,
 }

@@ -6,7 +6,6 @@
 //! implement.
 
 mod access_key;
-mod announced;
 mod channel_ref;
 mod close;
 mod control;
@@ -15,18 +14,15 @@ mod edge_label;
 mod engine_url;
 mod exposition;
 mod frame;
+mod handshake;
 mod heartbeat;
 mod in_band;
-mod message_limit;
-mod owner;
 mod payload;
 mod refs;
 mod text;
 mod trace_context;
 
 pub use access_key::AccessKey;
-#[cfg(feature = "engine")]
-pub(crate) use announced::ENGINE;
 pub use channel_ref::StreamChannelRef;
 pub(crate) use close::{Close, code};
 pub use control::ErrorBody;
@@ -43,11 +39,12 @@ pub use engine_url::{EngineUrl, InvalidUrl};
 pub use exposition::Distribution;
 pub(crate) use exposition::{Exposition, Histogram, Kind, Tallies};
 pub use frame::Frame;
+#[cfg(feature = "engine")]
+pub(crate) use handshake::ENGINE;
+pub(crate) use handshake::{MESSAGE_LIMIT, OWNER, parse_message_limit};
 pub(crate) use heartbeat::{HEARTBEAT, HUNGRY, heartbeat_value, parse_heartbeat};
 pub use in_band::{Abort, Header, Progress};
 pub(crate) use in_band::{End, InBand, Turn};
-pub(crate) use message_limit::{MESSAGE_LIMIT, parse_message_limit};
-pub(crate) use owner::OWNER;
 pub use payload::Payload;
 pub use refs::{FoundRef, find_refs};
 pub use text::Text;

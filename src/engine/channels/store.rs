@@ -2,13 +2,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::Totals;
 use super::channel::Keys;
-use super::channel_refused::ChannelRefused;
 use super::listing::{ChannelRow, Listing};
-use super::refusal::Refusal;
+use super::refused::{ChannelRefused, Refusal};
 use super::table::Table;
 use crate::engine::EngineStats;
 use crate::engine::behaviour::Behaviour;
@@ -198,5 +198,16 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         self.channels.done(&self.channel_id, self.direction);
+    }
+}
+
+/// Frees channels when they expire, and all of them when the engine stops.
+pub(in crate::engine) async fn sweep(channels: Arc<Channels>, stopping: CancellationToken) {
+    loop {
+        let next = channels.expire();
+        tokio::select! {
+            () = tokio::time::sleep_until(next.into()) => {}
+            () = stopping.cancelled() => return channels.stop(),
+        }
     }
 }

@@ -4,10 +4,9 @@ use std::time::Instant;
 
 use super::Totals;
 use super::channel::{Channel, End, Expiry, Keys};
-use super::channel_refused::ChannelRefused;
 use super::ended::Ended;
 use super::listing::{ChannelRow, Listing};
-use super::refusal::Refusal;
+use super::refused::{ChannelRefused, Refusal};
 use crate::engine::EngineStats;
 use crate::engine::limits::Limits;
 use crate::engine::runs::Ending;

@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use super::Sockets;
+
 /// A fault of a connection. No fault reorders or duplicates bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -31,4 +33,34 @@ impl Fault {
     pub fn is_harmless(self) -> bool {
         matches!(self, Self::Pause(_) | Self::Delay(_) | Self::Throttle(_))
     }
+}
+
+/// The direction of bytes through a [`FaultProxy`](super::FaultProxy).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Way {
+    /// From the client to the engine.
+    ToEngine,
+    /// From the engine to the client.
+    ToClient,
+}
+
+impl Way {
+    /// Both directions.
+    pub const BOTH: [Self; 2] = [Self::ToEngine, Self::ToClient];
+}
+
+/// A fault that occurred on a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct InjectedFault {
+    /// The number of the connection, from 0 in the order that the proxy accepted them.
+    pub connection: u64,
+    /// The kind of the connection, if it was determined.
+    pub sockets: Sockets,
+    /// The affected direction.
+    pub way: Way,
+    /// Number of bytes that had passed in this direction before the fault.
+    pub after: u64,
+    /// The fault.
+    pub fault: Fault,
 }

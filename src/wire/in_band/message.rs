@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
-use super::{Abort, End, Header, Progress, Turn, VERSION};
+use super::{Abort, End, Header, VERSION};
 use crate::wire::Text;
 
 /// A message of the stream protocol, as opposed to a message of the user.
@@ -14,6 +15,39 @@ pub(crate) enum InBand {
     Turn(Turn),
     /// The writer is alive and has nothing to send.
     Heartbeat,
+}
+
+/// The progress of a stage. It is sent downstream with the data, at any time.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Progress {
+    /// The stage that reports.
+    #[serde(default)]
+    pub stage: String,
+    /// Items written so far.
+    #[serde(default)]
+    pub items: u64,
+    /// Payload bytes written so far.
+    #[serde(default)]
+    pub bytes: u64,
+    /// Further values that the stage reports.
+    #[serde(flatten)]
+    pub more: Map<String, Value>,
+}
+
+/// Marks the end of a turn. Several copies of a stage take turns, so that their outputs keep the
+/// order of their inputs.
+///
+/// Everything that the copy writes before this message precedes everything that the next copy
+/// writes in its turn. A stage writes the message at the position where it read it: after the
+/// outputs of earlier items and before the outputs of later ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Turn {
+    /// Number of turns that the copy has had so far, including this one.
+    ///
+    /// A stage that reads several of these messages and writes nothing in between may forward only
+    /// the last one.
+    pub(crate) turns: u64,
 }
 
 /// A text frame that is marked as part of the stream protocol but is invalid.

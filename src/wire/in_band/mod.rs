@@ -8,15 +8,12 @@ mod abort;
 mod end;
 mod header;
 mod message;
-mod progress;
-mod turn;
 
 pub use abort::Abort;
 pub(crate) use end::End;
 pub use header::Header;
-pub(crate) use message::InBand;
-pub use progress::Progress;
-pub(crate) use turn::Turn;
+pub use message::Progress;
+pub(crate) use message::{InBand, Turn};
 
 /// The version of the stream protocol that this crate reads and writes.
 pub(crate) const VERSION: u64 = 1;

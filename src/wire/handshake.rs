@@ -1,3 +1,17 @@
+//! Headers of the handshake that only pipewright peers send.
+
+/// Header of the handshake response by which an embedded engine identifies itself; its value is the
+/// version. An iii engine does not send it.
+pub(crate) const ENGINE: &str = "x-pipewright-engine";
+
+/// Handshake header that identifies the worker that owns a connection, control or channel. The
+/// value is a random token chosen by the client. Other engines ignore it.
+///
+/// The engine cannot distinguish an end of a channel whose code is busy from one whose process has
+/// stopped. The control connection of a live worker always answers. When that connection stops
+/// answering, the engine can close the worker's channel ends.
+pub(crate) const OWNER: &str = "x-pipewright-owner";
+
 /// Handshake header of a control connection in which each side states the largest message, in
 /// bytes, that it accepts. The client sends it in the request, the engine in the response.
 ///

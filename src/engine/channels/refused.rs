@@ -19,3 +19,12 @@ pub(in crate::engine) enum ChannelRefused {
     )]
     Held { held: usize, limit: usize },
 }
+
+/// Why an end is not opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::engine) enum Refusal {
+    /// The channel does not exist, or the key is wrong; the client must not learn which.
+    NotFound,
+    /// The end was opened before.
+    Taken,
+}
