@@ -11,8 +11,8 @@ use crate::failure::Failure;
 use crate::terminal::print_error::print_error;
 use crate::terminal::table::sanitized;
 
-/// Timeout of a list call.
-const TIMEOUT: Duration = Duration::from_secs(10);
+/// Timeout of a list call. A busy engine needs seconds for a list of 15 MiB.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A list entry as sent by the engine. Engines differ in their fields, so all fields are optional.
 #[derive(Clone, Debug, Serialize)]
