@@ -57,7 +57,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let brings_stages = !workers.is_empty() && !arguments.online;
     if arguments.offline || brings_stages {
         print_error(format_args!(
-            "{}: good, with {stages}{workers}",
+            "{}: valid, with {stages}{workers}",
             path.display()
         ));
         return Ok(());
@@ -66,12 +66,12 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
         Ok(worker) => {
             compare(&file, &KnownFunctions::ask(&worker).await?)?;
             print_error(format_args!(
-                "{}: good, with {stages} that the engine has",
+                "{}: valid, with {stages} that the engine has",
                 path.display()
             ));
         }
         Err(failure) if !arguments.online && failure.exit() == Exit::Unreachable => {
-            print_error(format_args!("{}: good, with {stages}", path.display()));
+            print_error(format_args!("{}: valid, with {stages}", path.display()));
             print_error(format_args!(
                 "note: no engine was found, so the stages were not looked up"
             ));

@@ -77,7 +77,7 @@ pub(super) async fn supervise(worker: WorkerSpec, stop: Stop) -> Ended {
             delay = FIRST_DELAY;
         }
         print_error(format_args!(
-            "note: {ended}; it starts again in {}",
+            "note: {ended}; restarting in {}",
             humantime::format_duration(delay)
         ));
         tokio::select! {

@@ -13,7 +13,7 @@ pub enum RegisterError {
     },
     /// This worker has already registered the id.
     #[error(
-        "function `{function_id}` is registered already; unregister it first, or choose another id"
+        "function `{function_id}` is already registered; unregister it first, or choose another id"
     )]
     Duplicate {
         /// The id.

@@ -77,7 +77,7 @@ async fn a_call_too_many_is_refused() {
     assert!(
         refused
             .to_string()
-            .contains("waits for 1 results already; wait for some"),
+            .contains("already waits for 1 results; wait for some"),
         "{refused}"
     );
 }

@@ -70,15 +70,15 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     if let Some(Verdict::CompleteUnverified) = reader.report().verdict {
         // Some engines close an end like this if it was used before, or if it has no writer.
         if frames == 0 {
-            let told = "the channel was closed before anything came";
+            let told = "the channel was closed before any data arrived";
             return Err(Failure::new(Exit::Truncated, told).hint(
-                "this end was used before, no writer ever came, or a writer that sends no totals \
-                 sent nothing; make a channel for each stream",
+                "this end was used before, no writer ever connected, or a writer that sends no totals \
+                 sent nothing; create a channel for each stream",
             ));
         }
         print_error(
-            "note: the stream ended well, but its writer sent no totals to compare with; whether \
-             it is whole is not known",
+            "note: the stream ended cleanly, but its writer sent no totals to compare with; it \
+             may be incomplete",
         );
     }
     Ok(())

@@ -129,7 +129,7 @@ async fn cancel<S: RunSource>(run: Run<S>, display: &Display, signals: &mut Sign
         _ = signals.next() => return,
         () = tokio::time::sleep(EXIT_DELAY) => {}
     }
-    display.say("cancelling the run; once more to leave at once");
+    display.say("cancelling the run; interrupt again to exit immediately");
     tokio::select! {
         () = cancelling => {}
         _ = signals.next() => {}

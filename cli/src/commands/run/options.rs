@@ -125,7 +125,7 @@ impl Options {
             if !quiet {
                 let wait = humantime::format_duration(wait);
                 print_error(format_args!(
-                    "note: the run begins again in {wait}; tries left: {left}"
+                    "note: the run is repeated in {wait}; attempts left: {left}"
                 ));
             }
             left -= 1;

@@ -12,7 +12,7 @@ async fn end_opened_before_is_a_distinct_error() {
         ran.failed(3, "was already opened", "a ref opens its end once")
     } else {
         // An iii engine accepts it and closes it without a reason.
-        ran.failed(5, "before anything came", "this end was used before")
+        ran.failed(5, "before any data arrived", "this end was used before")
     };
     let key = parsed(&place.reader).access_key;
     assert!(!ran.stderr.contains(key.expose()), "{ran:?}");
@@ -25,8 +25,8 @@ async fn a_stream_of_nothing_is_not_taken_for_whole() {
     let mut writer = place.writer().plain();
     let (ran, closed) = tokio::join!(place.read(), writer.close());
     closed.unwrap();
-    let ran = ran.failed(5, "before anything came", "no writer ever came");
-    assert!(!ran.stderr.contains("ended well"), "{ran:?}");
+    let ran = ran.failed(5, "before any data arrived", "no writer ever connected");
+    assert!(!ran.stderr.contains("ended cleanly"), "{ran:?}");
     assert_eq!(ran.stdout, b"");
 }
 

@@ -139,7 +139,7 @@ async fn the_pipeline_in_docs_is_good() {
     assert!(
         output
             .stderr
-            .ends_with("pipeline.toml: good, with 6 stages\n"),
+            .ends_with("pipeline.toml: valid, with 6 stages\n"),
         "{output:?}"
     );
 }
@@ -153,7 +153,7 @@ async fn stages_are_looked_up_at_the_engine() {
     assert!(output.status.success(), "{output:?}");
     assert_eq!(
         output.stderr,
-        "pipeline.toml: good, with 1 stage that the engine has\n"
+        "pipeline.toml: valid, with 1 stage that the engine has\n"
     );
 
     let bad =

@@ -191,7 +191,7 @@ async fn a_run_that_failed_is_tried_again() {
     assert!(
         ended
             .stderr
-            .contains("note: the run begins again in 10ms; tries left: 2"),
+            .contains("note: the run is repeated in 10ms; attempts left: 2"),
         "{}",
         ended.stderr
     );

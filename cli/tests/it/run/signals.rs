@@ -64,7 +64,7 @@ async fn leave(stages: &Stages, calls: &mut mpsc::UnboundedReceiver<()>) -> Dura
     run.signal("INT").await;
     assert_eq!(
         run.says().await,
-        "cancelling the run; once more to leave at once\n"
+        "cancelling the run; interrupt again to exit immediately\n"
     );
     run.signal("INT").await;
     let ended = run.ended().await;

@@ -35,7 +35,7 @@ async fn a_worker_that_fails_is_started_again() {
     );
     let ended = up.start(&[]).ended().await;
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-    let expected = "note: the worker `second` ended with status 7; it starts again in 500ms\n\
+    let expected = "note: the worker `second` ended with status 7; restarting in 500ms\n\
                     note: the worker `second` ended with status 0\n";
     assert_eq!(ended.stderr, expected);
 }
@@ -81,6 +81,6 @@ async fn other_commands_refuse_a_file_without_steps() {
     assert!(said.contains("pipewright up FILE"), "{said}");
     let ended = up.command("check", &[]).ended().await;
     assert_eq!(ended.code, Some(0));
-    let expected = "good, with 0 stages and 1 worker\n";
+    let expected = "valid, with 0 stages and 1 worker\n";
     assert!(ended.stderr.ends_with(expected), "{}", ended.stderr);
 }

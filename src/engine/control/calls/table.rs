@@ -43,7 +43,7 @@ pub(in crate::engine) enum CallRefused {
     #[error("an invocation with this id is open already")]
     Duplicate,
     #[error(
-        "the caller waits for {0} results already; wait for some, or raise the engine's limit of \
+        "the caller already waits for {0} results; wait for some, or raise the engine's limit of \
          calls for a worker"
     )]
     TooMany(usize),
