@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import TypedDict
 
 from pipewright_streams import StageContext, stage
 
@@ -37,6 +38,20 @@ def twice(number: int) -> list[int]:
 @stage("py::record")
 def record(number: int) -> Number:
     return Number(number)
+
+
+class Named(TypedDict):
+    n: str
+
+
+@stage("py::named")
+def named(number: int) -> Named:
+    return {"n": str(number)}
+
+
+@stage("py::total")
+def total(record: Number) -> int:
+    return record.n
 
 
 @stage("py::sums")

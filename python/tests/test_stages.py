@@ -134,6 +134,29 @@ async def test_program_runs_python_stages(served: Worker, engine: Engine) -> Non
     assert "py::fails at item 2" in error
 
 
+@pytest.mark.parametrize(
+    ("ids", "reason"),
+    [
+        (["py::double", "py::sums"], None),
+        (["py::record", "py::total"], None),
+        (["py::double", "py::total"], "the item is integer, and object is expected"),
+        (["py::record", "py::double"], "the item is object, and integer is expected"),
+        (["py::named", "py::total"], "`n` of the item is string, and integer is expected"),
+    ],
+)
+async def test_program_compares_item_types(
+    served: Worker, engine: Engine, tmp_path: Path, ids: list[str], reason: str | None
+) -> None:
+    file = tmp_path / "pipeline.toml"
+    file.write_text("".join(f'[[steps]]\nstage = "{id}"\n' for id in ids))
+    status, _, error = await engine.program("check", "--online", str(file))
+    if reason is None:
+        assert status == 0, error
+    else:
+        assert status == 2
+        assert f"`{ids[1]}` cannot read the items of `{ids[0]}`: {reason}" in error
+
+
 async def test_leaving_a_run_ends_a_source_that_waits(served: Worker) -> None:
     async def waiting() -> AsyncIterator[int]:
         for number in range(3):

@@ -2,6 +2,7 @@ import { ChannelReader, ChannelWriter } from "./channel.js";
 import type { Address } from "./connection.js";
 import { CallError, PipewrightError, WriteFailed } from "./errors.js";
 import { abortOf, RunLost, Stopped, UserError } from "./failures.js";
+import { Incoming } from "./incoming.js";
 import { checked, Receiver, Sender } from "./items.js";
 import { bounded, encodeProgress } from "./messages.js";
 import { Ordered } from "./ordered.js";
@@ -274,18 +275,12 @@ export class Execution {
     }
   }
 
-  async *#incoming(): AsyncGenerator<unknown, void, void> {
+  #incoming(): Incoming {
     const receiver = this.#receiver;
-    for (let batch = await receiver?.batch(); batch !== undefined; batch = await receiver?.batch()) {
-      if (batch.kind === "items") {
-        for (const encoded of batch.items) {
-          yield receiver?.decode(encoded);
-        }
-      } else {
-        await this.#sender?.forward(batch);
-      }
+    if (receiver === undefined) {
+      throw new TypeError("a producer has no input");
     }
-    receiver?.checkCount();
+    return new Incoming(receiver, async (batch) => this.#sender?.forward(batch));
   }
 
   async *#payload(): AsyncGenerator<Buffer, void, void> {

@@ -131,6 +131,22 @@ test("the program runs stages in TypeScript", async () => {
   assert.match(failed.error, /ts::fails at item 2/);
 });
 
+const pairs: [string, string, RegExp | undefined][] = [
+  ["ts::double", "ts::sums", undefined],
+  ["ts::record", "ts::total", undefined],
+  ["ts::total", "ts::total", /`ts::total`.*`ts::total`: the item is number, and object is expected/],
+  ["ts::record", "ts::double", /`ts::double`.*`ts::record`: the item is object, and number is expected/],
+  ["ts::named", "ts::total", /`ts::total`.*`ts::named`: `n` of the item is string, and number is expected/],
+];
+for (const [writer, reader, reason] of pairs) {
+  test(`the program compares the types of ${writer} and ${reader}`, async () => {
+    const file = `[[steps]]\nstage = "${writer}"\n[[steps]]\nstage = "${reader}"\n`;
+    const { status, error } = await engine.program(["check", "--online", "-"], file);
+    assert.equal(status, reason === undefined ? 0 : 2, error);
+    assert.match(error, reason ?? /good/);
+  });
+}
+
 async function* waiting(count = 3) {
   yield* range(count);
   await new Promise(() => undefined);

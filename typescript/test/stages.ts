@@ -14,7 +14,10 @@ const slow = stage("ts::slow", { ...number, concurrency: 8 }, async (n: number) 
 });
 const odd = stage.filter("ts::odd", number, (n: number) => n % 2 === 1);
 const twice = stage.flatMap("ts::twice", number, (n: number) => [n, n]);
-const record = stage("ts::record", number, (n: number) => ({ n }));
+const record = stage("ts::record", { ...number, output: z.object({ n: z.number() }) }, (n: number) => ({ n }));
+const Total = z.object({ n: z.number(), more: z.string().optional() });
+const named = stage("ts::named", { ...number, output: z.object({ n: z.string() }) }, (n: number) => ({ n: String(n) }));
+const total = stage("ts::total", { input: Total, output: z.number() }, ({ n }) => n);
 const sums = stage.stream("ts::sums", number, async function* (numbers: AsyncIterable<number>) {
   let total = 0;
   for await (const n of numbers) {
@@ -63,4 +66,4 @@ const exits = stage.stream("ts::exits", number, async function* (numbers: AsyncI
   }
 });
 
-await new Worker({ url: process.argv[2] ?? "" }).serve(double, slow, odd, twice, record, sums, fails, first, upper, copy, count, exits);
+await new Worker({ url: process.argv[2] ?? "" }).serve(double, slow, odd, twice, record, named, total, sums, fails, first, upper, copy, count, exits);

@@ -9,6 +9,7 @@ use crate::engine_client::known_functions::KnownFunctions;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::pipeline_file::{Mistake, PipelineFile, schema};
+use crate::spec::Step;
 use crate::terminal::output::print;
 use crate::terminal::print_error::print_error;
 
@@ -81,17 +82,40 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Rejects a file with stages that the engine does not have.
+/// Rejects a file with stages that the engine does not have, or that do not fit together.
 fn compare(file: &PipelineFile, known: &KnownFunctions) -> Result<(), Failure> {
     let missing = file.stages.iter().filter(|stage| known.lacks(&stage.id));
-    let mistakes: Vec<_> = missing
+    let mut mistakes: Vec<_> = missing
         .map(|stage| {
             let message = format!("no worker has the stage `{}`", stage.id);
             Mistake::new(stage.span.clone(), message).hint(known.hint(&stage.id))
         })
         .collect();
+    mistakes.extend(misfits(file, known));
     if mistakes.is_empty() {
         return Ok(());
     }
     Err(file.refuse(&mistakes))
+}
+
+/// Stages that cannot read the items of the stage before them.
+fn misfits(file: &PipelineFile, known: &KnownFunctions) -> Vec<Mistake> {
+    let pairs = file.spec.steps.windows(2);
+    let found = pairs.filter_map(|pair| {
+        let [Step::Stage(writer), Step::Stage(reader)] = pair else {
+            return None;
+        };
+        if writer.command.is_some() || reader.command.is_some() {
+            return None;
+        }
+        let reason = known.misfit(&writer.id, &reader.id)?;
+        let named = file.stages.iter().find(|stage| stage.id == reader.id)?;
+        let message = format!(
+            "`{}` cannot read the items of `{}`: {reason}",
+            reader.id, writer.id
+        );
+        let hint = "`pipewright stages --output json` shows the schemas of both";
+        Some(Mistake::new(named.span.clone(), message).hint(hint))
+    });
+    found.collect()
 }

@@ -1,6 +1,7 @@
 use pipewright::Worker;
 use serde_json::Value;
 
+use super::item_schema::ItemSchema;
 use super::lists::{self, Entry};
 use super::similar::similar;
 use crate::exit::Exit;
@@ -74,9 +75,19 @@ impl KnownFunctions {
         self.stream(id, "output")
     }
 
-    fn stream(&self, id: &str, side: &str) -> Option<Stream> {
+    /// Why the stage `reader` cannot read the items of the stage `writer`, as far as both declare them.
+    pub(crate) fn misfit(&self, writer: &str, reader: &str) -> Option<String> {
+        let writes = ItemSchema::of_output(self.function(writer)?)?;
+        ItemSchema::of_input(self.function(reader)?)?.misfit(&writes)
+    }
+
+    fn function(&self, id: &str) -> Option<&Entry> {
         let is_it = |function: &&Entry| function.text("function_id") == id;
-        let metadata = self.functions.iter().find(is_it)?.get("metadata")?;
+        self.functions.iter().find(is_it)
+    }
+
+    fn stream(&self, id: &str, side: &str) -> Option<Stream> {
+        let metadata = self.function(id)?.get("metadata")?;
         metadata.get("pipewright")?;
         Stream::of(metadata.get(side)?)
     }

@@ -244,7 +244,13 @@ class Worker:
     # Serving
 
     def serve(self, *stages: Stage | Callable[..., Any]) -> None:
-        """Register the stages and serve until interrupted; blocks."""
+        """Register the stages and serve until interrupted; blocks.
+
+        Logs to standard error, unless the program has configured logging.
+        """
+        if not _log.hasHandlers():
+            logging.basicConfig(format="%(message)s")
+            _log.setLevel(logging.INFO)
         asyncio.run(self.serve_async(*stages))
 
     async def serve_async(self, *stages: Stage | Callable[..., Any]) -> None:

@@ -1,3 +1,6 @@
+use pipewright::Worker;
+use serde_json::{Value, json};
+
 use super::Scratch;
 use crate::program::Program;
 use crate::run::Stages;
@@ -173,6 +176,53 @@ async fn stages_are_looked_up_at_the_engine() {
     assert!(output.status.success(), "{output:?}");
 }
 
+/// Registers a function as the packages in Python and TypeScript register a stage.
+fn register_foreign(worker: &Worker, id: &str, item: &Value) {
+    let schema = json!({"type": "object", "x-pipewright-item": item});
+    let stream = json!({"format": "ndjson", "item": "Item"});
+    let metadata = json!({"pipewright": 1, "kind": "stage", "input": stream, "output": stream});
+    let function = worker.function(id).metadata(&metadata);
+    let function = function.request_format(&schema).response_format(&schema);
+    function.register(async |_: Value| Value::Null).unwrap();
+}
+
+#[tokio::test]
+async fn item_types_of_neighbours_are_compared() {
+    let stages = Stages::new().await;
+    let worker = Worker::connect(stages.url.as_str()).await.unwrap();
+    register_foreign(&worker, "py::text", &json!({"type": "string"}));
+    register_foreign(&worker, "py::number", &json!({"type": "integer"}));
+    worker.registered().await.unwrap();
+    let check = async |writer: &str, reader: &str| {
+        let file = format!("[[steps]]\nstage = \"{writer}\"\n\n[[steps]]\nstage = \"{reader}\"\n");
+        let arguments = format!("--url {} --online", stages.url);
+        Scratch::new(&file).command("check", &arguments).await
+    };
+    for (writer, reader) in [("text::upper", "py::text"), ("py::text", "text::upper")] {
+        let output = check(writer, reader).await;
+        assert!(output.status.success(), "{output:?}");
+    }
+    for (writer, reader, reason) in [
+        (
+            "text::upper",
+            "py::number",
+            "the item is string, and integer is expected",
+        ),
+        (
+            "py::number",
+            "text::upper",
+            "the item is integer, and string is expected",
+        ),
+    ] {
+        let output = check(writer, reader).await;
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        let said = format!(
+            "error: `{reader}` cannot read the items of `{writer}`: {reason}\n --> pipeline.toml:5:9\n"
+        );
+        assert!(output.stderr.contains(&said), "{output:?}");
+    }
+}
+
 #[tokio::test]
 async fn without_an_engine_it_says_what_was_not_looked_up() {
     let (mut engine, url) = Program::engine().await;
@@ -193,7 +243,7 @@ async fn without_an_engine_it_says_what_was_not_looked_up() {
 #[tokio::test]
 async fn the_schema_is_printed() {
     let output = Program::pipewright(&["check", "--schema"]).success().await;
-    let schema: serde_json::Value = serde_json::from_str(&output).unwrap();
+    let schema: Value = serde_json::from_str(&output).unwrap();
     assert_eq!(
         schema["properties"]["steps"]["items"]["$ref"],
         "#/$defs/StepEntry"
