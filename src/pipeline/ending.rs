@@ -13,7 +13,7 @@ use crate::wire::Abort;
 /// |---|---|---|
 /// | its reader wanted no more | any | stopped early |
 /// | any | left the stream early, and succeeded or stopped early | stopped early |
-/// | its output was lost | left early, now or later | stopped early |
+/// | its output was lost, or it is a foreign function | left early, now or later | stopped early |
 /// | its worker was lost, or it does not end | reports a truncated input | failed: the first cause |
 /// | it was cancelled after a request to stop | has ended | stopped early |
 /// | any other | any | failed |
@@ -57,9 +57,11 @@ enum State {
     GaveWay,
     /// It lost its output. Its reader determines what that means.
     Lost,
-    /// It failed; see [`weight`].
+    /// It failed; see [`weight`]. If it is a `foreign` function, its reader determines what that
+    /// means.
     Failed {
         weight: u8,
+        foreign: bool,
     },
 }
 
@@ -129,17 +131,17 @@ impl Ending {
         // because of its reader.
         let gave_way = self.was_left(at) || (code != StageError::LOST && self.reader_failed(at));
         // A reader whose input fell silent was the first to notice that this worker was lost.
-        let truncated = State::Failed { weight: TRUNCATED };
-        let silent = code == StageError::LOST
-            && self.all_readers(at, |reader| reader.after_code() == truncated);
+        let truncated = |reader: &Part| matches!(reader.after_code(), State::Failed { weight, .. } if weight == TRUNCATED);
+        let silent = code == StageError::LOST && self.all_readers(at, truncated);
         let abandoned = self.parts[at].abandoned && !silent;
         if error.is_output_gone() || told || gave_way || abandoned {
             State::GaveWay
         } else if error.is_output_lost() {
             State::Lost
         } else {
+            let foreign = error.is_foreign();
             let weight = weight(error);
-            State::Failed { weight }
+            State::Failed { weight, foreign }
         }
     }
 
@@ -257,7 +259,7 @@ impl Ending {
         }
         let gave_way = |at: &usize| match self.parts[*at].state {
             State::GaveWay => true,
-            State::Lost => self.was_left(*at),
+            State::Lost | State::Failed { foreign: true, .. } => self.was_left(*at),
             _ => false,
         };
         let left: Vec<_> = (0..self.parts.len())
@@ -310,25 +312,28 @@ impl Ending {
     fn is_real(&self, failure: &Failure) -> bool {
         match failure.part.map(|at| (at, self.parts[at].state)) {
             Some((_, State::GaveWay)) => false,
-            Some((at, State::Lost)) => !self.was_left(at),
+            Some((at, State::Lost | State::Failed { foreign: true, .. })) => !self.was_left(at),
             _ => true,
         }
     }
 
     /// Whether the readers of the output of the part `at` stopped reading early without failing.
     fn was_left(&self, at: usize) -> bool {
-        self.all_readers(at, |reader| {
-            matches!(
-                reader.after_code(),
-                State::Well { left: true } | State::GaveWay
-            )
-        })
+        let left = |reader: usize| match self.parts[reader].after_code() {
+            State::Well { left } => left,
+            State::GaveWay => true,
+            State::Failed { foreign, .. } => foreign && self.was_left(reader),
+            State::Running | State::Lost => false,
+        };
+        let readers = self.readers(at);
+        let mut readers = readers.into_iter().peekable();
+        readers.peek().is_some() && readers.all(|reader| reader.is_some_and(|(at, _)| left(at)))
     }
 
     /// Whether the readers of the output of the part `at` failed for reasons of their own.
     fn reader_failed(&self, at: usize) -> bool {
         self.all_readers(at, |reader| {
-            matches!(reader.after_code(), State::Failed { weight: 0 })
+            matches!(reader.after_code(), State::Failed { weight: 0, .. })
         })
     }
 

@@ -12,6 +12,7 @@ mod consumed;
 mod convert;
 mod drained;
 mod ending;
+mod engine_watch;
 #[cfg(feature = "files")]
 pub mod files;
 mod launch;

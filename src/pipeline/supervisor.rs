@@ -1,13 +1,13 @@
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use futures::StreamExt;
 use futures::future::join_all;
 use tokio::task::{JoinError, JoinSet};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::ending::Ending;
+use super::engine_watch::EngineWatch;
 use super::outcome::Outcome;
 use super::run_error::{RUN, RunError};
 use super::run_report::StageSummary;
@@ -15,13 +15,10 @@ use super::running::{Host, Output, Running};
 use crate::channel::{NoOutput, WriterEnded};
 use crate::stage::{Control, GRACE, StageError, StageReport, all_verified, free, no_output_of};
 use crate::transport::later;
-use crate::worker::{ConnectionState, Worker};
+use crate::worker::Worker;
 
 /// How long to wait for stopped stages.
 const STOP: Duration = Duration::from_secs(2);
-
-/// How long it may take to detect a lost connection to the engine.
-const DISCONNECT: Duration = Duration::from_millis(500);
 
 /// The number of a stage and its result.
 type Ended = (usize, Result<StageReport, StageError>);
@@ -38,8 +35,7 @@ type Ended = (usize, Result<StageReport, StageError>);
 /// [`Ending`] decides the result.
 pub(super) struct Supervisor {
     worker: Worker,
-    /// How often the worker had reconnected when the run started.
-    reconnects: u64,
+    engine: EngineWatch,
     /// The control of the whole run.
     control: Control,
     output: Output,
@@ -69,7 +65,7 @@ impl Supervisor {
         deadline: Option<Duration>,
     ) -> Self {
         Self {
-            reconnects: worker.metrics().reconnects,
+            engine: EngineWatch::new(&worker),
             worker,
             control,
             output,
@@ -115,17 +111,21 @@ impl Supervisor {
         while !self.running.is_empty() && !stopped {
             let look = self.next_look();
             tokio::select! {
-                ended = self.running.join_next() => self.ended(ended).await,
+                ended = self.running.join_next() => {
+                    // A thread that computes may hold up the timer, but not the deadline.
+                    if control.is_overdue() {
+                        self.stop_overdue();
+                        stopped = true;
+                    }
+                    self.ended(ended).await;
+                }
                 () = run.cancelled() => {
                     let reason = "the run was cancelled";
                     self.stop(StageError::CANCELLED, reason);
                     stopped = true;
                 }
                 () = until(deadline) => {
-                    let after = self.deadline.unwrap_or_default();
-                    let reason =
-                        format!("the run was not over within {after:?}; these stages ran still");
-                    self.stop(RunError::DEADLINE, &reason);
+                    self.stop_overdue();
                     stopped = true;
                 }
                 () = control.changed() => {
@@ -140,7 +140,7 @@ impl Supervisor {
         }
         self.finish_stopped().await;
         self.find_unresponsive();
-        if self.ending.is_disconnection() && self.has_lost_engine().await {
+        if self.ending.is_disconnection() && self.engine.is_lost().await {
             let reason = "the connection to the engine was lost while the run was under way: the \
                           engine stopped, or the network failed";
             let lost = StageError::new(RunError::ENGINE_LOST, RUN, reason);
@@ -197,6 +197,12 @@ impl Supervisor {
             self.moved = (moved, now);
         }
         now >= later(self.moved.1, GRACE)
+    }
+
+    fn stop_overdue(&mut self) {
+        let after = self.deadline.unwrap_or_default();
+        let reason = format!("the run was not over within {after:?}; these stages ran still");
+        self.stop(RunError::DEADLINE, &reason);
     }
 
     fn stop(&mut self, code: &str, reason: &str) {
@@ -358,21 +364,6 @@ impl Supervisor {
             }
         });
         silence
-    }
-
-    /// Whether the worker has lost its engine.
-    async fn has_lost_engine(&self) -> bool {
-        let mut states = self.worker.states();
-        let lost = async {
-            while self.worker.state() == ConnectionState::Connected {
-                if states.next().await.is_none() {
-                    return;
-                }
-            }
-        };
-        // It may have reconnected meanwhile, but the calls of the run were lost.
-        self.worker.metrics().reconnects > self.reconnects
-            || timeout(DISCONNECT, lost).await.is_ok()
     }
 
     /// Whether all stages verified their inputs.

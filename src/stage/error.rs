@@ -29,6 +29,8 @@ enum Kind {
     /// The stage's own output was lost; it is not known whether the reader or the engine is the
     /// cause.
     OutputLost,
+    /// A function that is not a pipewright stage failed. It does not say whether its reader left.
+    Foreign,
 }
 
 impl StageError {
@@ -118,6 +120,13 @@ impl StageError {
         failure
     }
 
+    /// The failure of the function `stage`, which is not a stage of pipewright.
+    pub(crate) fn foreign(code: &str, stage: &str, error: impl fmt::Display) -> Self {
+        let mut failure = Self::new(code, stage, error);
+        failure.0.kind = Kind::Foreign;
+        failure
+    }
+
     /// Converts the error of a stage's own function, at the item numbered `item` if any.
     ///
     /// If it contains an aborted stream, the causes of the abort are kept. If it contains the
@@ -127,11 +136,11 @@ impl StageError {
     pub(crate) fn returned(stage: &str, item: Option<u64>, error: Error) -> Self {
         if let Some(failure) = error.downcast_ref::<Self>() {
             let mut failure = failure.clone();
-            if failure.0.kind != Kind::Failed {
+            if failure.is_output_gone() || failure.is_output_lost() {
                 // The failure of another stage, which this stage has started.
-                failure.0.kind = Kind::Failed;
                 Self::FAILED.clone_into(&mut failure.0.abort.code);
             }
+            failure.0.kind = Kind::Failed;
             return failure;
         }
         let mut failure = if let Some(abort) = error.abort() {
@@ -259,6 +268,11 @@ impl StageError {
     /// Whether the stage lost the connection to its reader.
     pub(crate) fn is_output_lost(&self) -> bool {
         self.0.kind == Kind::OutputLost
+    }
+
+    /// Whether the failed function does not say what happened at its ends.
+    pub(crate) fn is_foreign(&self) -> bool {
+        self.0.kind == Kind::Foreign
     }
 
     /// Whether the failure may be caused by a lost connection to the engine.

@@ -264,9 +264,8 @@ fn check(events: &[Event], order: &[usize], way: Way, end: &End) {
             assert!(causes(events).is_empty(), "{}", said());
             for &edge in edges {
                 let own = matches!(events[edge], Event::OutputGone | Event::Stops);
-                let left =
-                    may_give_way(events, edge + 1) || events.get(edge + 1) == Some(&Event::Fails);
-                assert!(own || left, "{}", said());
+                let fails = events.get(edge + 1) == Some(&Event::Fails);
+                assert!(own || fails || may_give_way(events, edge + 1), "{}", said());
             }
         }
         End::Failed(error) => {
@@ -351,8 +350,7 @@ fn part_with_several_readers_stops_when_all_left() {
 
 #[test]
 fn consequence_is_attributed_to_the_part_before() {
-    // The first part was killed. Its reader reports an error of its own for that, and is notified
-    // first.
+    // The first part was killed. Its reader reports an error of its own for that, and earlier.
     for order in orders(3) {
         let end = ended(&[Event::Dies, Event::Fails, Event::PassesOn], &order).verifier();
         let End::Failed(error) = end else {
@@ -363,6 +361,28 @@ fn consequence_is_attributed_to_the_part_before() {
             Some("s0"),
             "{order:?}"
         );
+    }
+}
+
+#[test]
+fn foreign_functions_whose_reader_left_have_stopped_early() {
+    let foreign = |at| StageError::foreign("invocation_failed", &format!("s{at}"), "broken pipe");
+    for order in orders(4) {
+        for left in [false, true] {
+            let mut ending = line(4);
+            for &at in &order {
+                if at == 1 || at == 2 {
+                    ending.ended_badly(at, foreign(at));
+                } else {
+                    ending.ended_well(at, left && at == 3);
+                }
+            }
+            match ending.verifier() {
+                End::StoppedEarly(edges) => assert!(left && edges == [1, 2], "{order:?}"),
+                End::Failed(_) => assert!(!left, "{order:?}"),
+                other => panic!("{order:?}: {other:?}"),
+            }
+        }
     }
 }
 

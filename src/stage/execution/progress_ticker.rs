@@ -214,7 +214,8 @@ impl ProgressTicker {
                     ended.unwrap_or_else(|panic| Err(StageError::panicked(stage, None, &*panic))),
                 );
             }
-            if cancelled.as_mut().poll(cx).is_ready() {
+            // Code that computes may hold up the timer of its run.
+            if cancelled.as_mut().poll(cx).is_ready() || control.is_overdue() {
                 return Poll::Ready(Err(control.stopped(stage)));
             }
             // A stage that has ended its output may continue in order to finish its work.

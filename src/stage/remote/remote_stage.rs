@@ -154,7 +154,9 @@ fn failure(id: &str, error: &CallError) -> StageError {
     let code = match error {
         CallError::FunctionNotFound { .. } => StageError::NOT_FOUND,
         CallError::Stopped { .. } | CallError::Disconnected { .. } => StageError::LOST,
-        CallError::Failed { error, .. } => error.code.as_str(),
+        CallError::Failed { error: body, .. } => {
+            return StageError::foreign(&body.code, id, error);
+        }
         _ => StageError::FAILED,
     };
     StageError::new(code, id, error)

@@ -12,6 +12,7 @@ use pipewright::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::endless;
 use super::ran::{Ran, ran, then_idle};
 use crate::support::within;
 
@@ -272,4 +273,23 @@ async fn a_lost_engine_is_told_as_the_cause() {
     within(engine.shutdown()).await;
     let ran = ran(run).await;
     assert!(ran.end.starts_with("engine_lost in run: "), "{ran:?}");
+}
+
+#[tokio::test]
+async fn foreign_stages_whose_reader_left_have_stopped_early() {
+    use pipewright::StageExt;
+    let worker = foreigners().await;
+    let stage = || remote::<u64, u64>("foreign").with_params(json!({ "ends": "Well" }));
+    let make = || {
+        Pipeline::source(endless())
+            .then(stage())
+            .then(stage())
+            .then(first)
+    };
+    for _ in 0..10 {
+        let fused = ran(make().run_local_with(&worker)).await;
+        assert_eq!(fused, Ran::complete([0, 1]));
+        let over_channels = ran(make().start(&worker).await.unwrap()).await;
+        assert_eq!(over_channels, Ran::complete([0, 1]));
+    }
 }

@@ -288,3 +288,36 @@ async fn a_deadline_holds_while_plain_code_computes() {
         begin.elapsed()
     );
 }
+
+/// Computes for each item, on the only thread of the runtime.
+#[pipeline_stage(id = "supervision::computes")]
+async fn computes(mut input: Receiver<u64>, mut output: Sender<u64>) -> Result<()> {
+    while let Some(n) = input.recv().await? {
+        let begin = Instant::now();
+        while begin.elapsed() < Duration::from_millis(2) {
+            std::hint::spin_loop();
+        }
+        output.send(n).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn deadline_holds_while_a_stream_stage_computes() {
+    let worker = Worker::embedded().await.unwrap();
+    let make = || {
+        Pipeline::from_iter(0..u64::MAX)
+            .then(computes)
+            .deadline(Duration::from_millis(200))
+    };
+    let begin = Instant::now();
+    let over_channels = ran(make().start(&worker).await.unwrap()).await;
+    assert!(
+        over_channels.end.starts_with("deadline in "),
+        "{over_channels:?}"
+    );
+    let took = begin.elapsed();
+    assert!(took < Duration::from_secs(2), "{took:?}");
+    let fused = ran(make().run_local()).await;
+    assert!(fused.end.starts_with("deadline in "), "{fused:?}");
+}
