@@ -133,16 +133,19 @@ impl Model {
             | Part::RemoteStream
             | Part::TellTee
             | Part::Hang
-            | Part::SumsFail
-            // The distribution of items over its copies is unknown, but their sum is known.
-            | Part::OrderedSums => self,
+            | Part::Describe
+            | Part::Relabel
+            | Part::Foreign
+            | Part::ForeignTwice
+            | Part::SumsFail => self,
             Part::SkipFives | Part::DeadFives => {
                 self.map(|n| if n % 5 == 0 { vec![] } else { vec![n] })
             }
             Part::LateSkip => self.map(|n| if n % 3 == 0 { vec![n] } else { vec![n, n] }),
             Part::FailsOn13 => self.fail_on(13, "random::fails_on_13"),
             Part::PanicsOn17 => self.fail_on(17, "random::panics_on_17"),
-            Part::Sums => {
+            // It runs in one copy, because it may read ahead.
+            Part::Sums | Part::OrderedSums => {
                 let mut sums: Vec<_> = self.items.chunks_exact(3).map(sum).collect();
                 if self.end == End::Done {
                     sums.push(sum(self.items.chunks_exact(3).remainder()));

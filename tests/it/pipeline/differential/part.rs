@@ -54,9 +54,17 @@ pub(super) enum Part {
     Total,
     ForkJoin,
     Zip,
+    /// Outputs the metadata that it sees as messages.
+    Describe,
+    /// Sets other metadata.
+    Relabel,
+    /// A function without pipewright on another worker.
+    Foreign,
+    /// Two of them in sequence.
+    ForeignTwice,
 }
 
-pub(super) const PARTS: [Part; 45] = [
+pub(super) const PARTS: [Part; 49] = [
     Part::Double,
     Part::Increment,
     Part::Odd,
@@ -102,6 +110,10 @@ pub(super) const PARTS: [Part; 45] = [
     Part::Total,
     Part::ForkJoin,
     Part::Zip,
+    Part::Describe,
+    Part::Relabel,
+    Part::Foreign,
+    Part::ForeignTwice,
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -118,20 +130,18 @@ pub(super) enum Origin {
 impl Part {
     pub(super) fn keeps_order(self) -> bool {
         use Part::{
-            Broadcast, BroadcastFail, BroadcastFirst, Copies, Merge, OrderedSums, Partition,
-            Unordered4,
+            Broadcast, BroadcastFail, BroadcastFirst, Copies, Merge, Partition, Unordered4,
         };
         !matches!(
             self,
-            Unordered4
-                | Copies
-                | OrderedSums
-                | Partition
-                | Broadcast
-                | BroadcastFirst
-                | BroadcastFail
-                | Merge
+            Unordered4 | Copies | Partition | Broadcast | BroadcastFirst | BroadcastFail | Merge
         )
+    }
+
+    /// Whether messages keep their positions among the items: not in a stage on bytes, which sees no
+    /// items, and not where two branches are paired.
+    pub(super) fn keeps_positions(self) -> bool {
+        self.keeps_order() && !matches!(self, Self::Recoded | Self::ForkJoin)
     }
 
     pub(super) fn needs_order(self) -> bool {
@@ -144,6 +154,8 @@ impl Part {
 
     /// Whether items before a failure may be lost, because branches are abandoned.
     pub(super) fn loses_at_failure(self) -> bool {
-        !self.keeps_order() || matches!(self, Part::OrderedCopies | Part::Tee | Part::TellTee)
+        use Part::{Foreign, ForeignTwice, OrderedCopies, Tee, TellTee};
+        !self.keeps_order()
+            || matches!(self, OrderedCopies | Tee | TellTee | Foreign | ForeignTwice)
     }
 }

@@ -8,11 +8,14 @@ use pipewright::pipeline::Boxed;
 use pipewright::{
     Backoff, ChannelReader, ChannelWriter, Compose, DeadLetter, Error, ItemStageExt, Pipeline,
     Policy, Receiver, Resource, Result, Sender, StageContext, StageExt, Worker, pipeline_stage,
+    remote,
 };
+use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use super::super::endless;
 use super::super::ran::then_idle;
+use super::foreign::{FOREIGN, foreign};
 use super::part::{Origin, Part};
 
 #[pipeline_stage(id = "random::double")]
@@ -222,10 +225,29 @@ async fn total(mut input: Receiver<u64>) -> Result<u64> {
     Ok(total)
 }
 
+#[pipeline_stage(id = "random::describe")]
+fn describe(n: u64, context: &StageContext) -> u64 {
+    if n.is_multiple_of(4) {
+        let metadata = context.metadata().map(Value::to_string);
+        context.send_message(format!("{n} with {}", metadata.unwrap_or_default()));
+    }
+    n
+}
+
+#[pipeline_stage(id = "random::relabel")]
+async fn relabel(mut input: Receiver<u64>, output: Sender<u64>) -> Result<()> {
+    let mut output = output.with_content(json!({"file": "b.txt"}));
+    while let Some(n) = input.recv().await? {
+        output.send(n).await?;
+    }
+    Ok(())
+}
+
 /// Registers the stages that run on another worker.
 pub(super) async fn register(worker: &Worker) {
     worker.register(increment).unwrap();
     worker.register(pass).unwrap();
+    worker.register_function(FOREIGN, foreign).unwrap();
     worker.provide(1_u64);
     worker.registered().await.unwrap();
 }
@@ -233,6 +255,10 @@ pub(super) async fn register(worker: &Worker) {
 pub(super) type Numbers = Pipeline<Boxed<u64, Json>>;
 
 pub(super) fn begin(origin: Origin, items: &[u64]) -> Numbers {
+    source(origin, items).metadata(json!({"file": "a.txt"}))
+}
+
+fn source(origin: Origin, items: &[u64]) -> Numbers {
     let items = items.to_vec();
     match origin {
         Origin::Ready => Pipeline::from_iter(items).boxed(),
@@ -342,6 +368,13 @@ pub(super) fn add(pipeline: Numbers, part: Part, letters: &mut Vec<Sender<DeadLe
         Part::Zip => pipeline
             .zip(Pipeline::from_iter(0..10_u64))
             .map(|(n, at)| n.wrapping_add(at))
+            .boxed(),
+        Part::Describe => pipeline.then(describe).boxed(),
+        Part::Relabel => pipeline.then(relabel).boxed(),
+        Part::Foreign => pipeline.then(remote::<u64, u64>(FOREIGN)).boxed(),
+        Part::ForeignTwice => pipeline
+            .then(remote::<u64, u64>(FOREIGN))
+            .then(remote::<u64, u64>(FOREIGN))
             .boxed(),
         Part::TellTee => pipeline
             .then(announce)
