@@ -9,7 +9,7 @@ use super::net::listen::listen;
 use super::net::server::Acceptor;
 #[cfg(feature = "tls")]
 use super::net::tls::Tls;
-use super::{Engine, EngineError, Role, channels, net::server};
+use super::{Engine, EngineError, Role, channels, control, net::server};
 use crate::transport::KeepAlive;
 
 /// The default listen address: the port that workers expect, on loopback only.
@@ -249,6 +249,18 @@ impl EngineBuilder {
         self
     }
 
+    /// How long the calls of a worker are kept after the loss of its control connection; default:
+    /// 10 s. Zero ends them at once.
+    ///
+    /// Within this time, a worker that reconnects continues its calls, those that it made and those
+    /// that it runs. It receives no new calls meanwhile. Afterwards its callers get an error, as
+    /// they also do at once if the worker closes its connection or falls silent. Only pipewright
+    /// workers that reconnect ask for it.
+    pub fn reattach_within(mut self, time: Duration) -> Self {
+        self.limits.reattach_within = time;
+        self
+    }
+
     /// Behaves like an iii engine; see `testing::imitate_iii`.
     pub(crate) fn imitating_iii(mut self) -> Self {
         self.limits.behaviour = Behaviour::Iii;
@@ -287,6 +299,7 @@ impl EngineBuilder {
             Arc::clone(&core.channels),
             core.stopping.clone(),
         ));
+        core.tasks.spawn(control::sweep(Arc::clone(&core)));
         let url = listening.map(|(listeners, url)| {
             for listener in listeners {
                 let served = server::serve(listener, acceptor.clone(), Arc::clone(&core));

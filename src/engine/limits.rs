@@ -61,6 +61,8 @@ pub(super) struct Limits {
     pub(super) linger: Duration,
     /// When workers are pinged, and when they count as lost.
     pub(super) keep_alive: KeepAlive,
+    /// How long the calls of a worker are kept after the loss of its connection.
+    pub(super) reattach_within: Duration,
     /// The behaviour where the protocol leaves it open.
     pub(super) behaviour: Behaviour,
 }
@@ -93,6 +95,8 @@ impl Default for Limits {
             // (`docs/protocol.md` section 8.2).
             linger: Duration::from_secs(60),
             keep_alive: KeepAlive::default(),
+            // A worker reconnects after about 0.1 s, 1 s, 3 s and 7 s.
+            reattach_within: Duration::from_secs(10),
             behaviour: Behaviour::default(),
         }
     }

@@ -91,6 +91,17 @@ impl WorkerQuota {
         self.hold(&self.calls, bytes)
     }
 
+    /// Moves an open call of an older connection of the worker to this account.
+    pub(super) fn adopt(&self, held: &mut Reservation) {
+        let bytes = held.bytes;
+        self.calls.used.fetch_add(bytes, Ordering::Relaxed);
+        self.account.add(bytes);
+        *held = Reservation {
+            bytes,
+            from: Some((self.account.clone(), self.calls.clone())),
+        };
+    }
+
     fn hold(&self, quota: &Quota, bytes: usize) -> Result<Reservation, QuotaExceeded> {
         let used = quota.used.load(Ordering::Relaxed);
         let left = quota.limit.saturating_sub(used);

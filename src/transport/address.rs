@@ -110,6 +110,11 @@ impl Address {
         self.with(|options| options.control_heartbeat = every)
     }
 
+    /// Sets whether the worker reattaches after a loss of its control connection.
+    pub(crate) fn reattaching(self, reattaches: bool) -> Self {
+        self.with(|options| options.reattaches = reattaches)
+    }
+
     /// Sets the heartbeat of channels opened at this address: how often the engine sends one, and
     /// how long an end waits without receiving any. Defaults: 20 s and 60 s.
     ///

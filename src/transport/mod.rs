@@ -15,6 +15,7 @@ mod keep_alive;
 mod later;
 mod memory;
 mod options;
+mod sent_log;
 mod tcp;
 #[cfg(feature = "tls")]
 mod tls;
@@ -39,6 +40,7 @@ pub(crate) use memory::{Memory, PipeLimits, pipe};
 #[cfg(feature = "engine")]
 pub(crate) use memory::{PipeMonitor, PipeReader, PipeWriter, Popped, accounted_pipe};
 pub(crate) use options::ConnectOptions;
+pub(crate) use sent_log::{Receipts, SentLog};
 #[cfg(feature = "engine")]
 pub(crate) use tcp::acknowledged_within;
 pub(crate) use tcp::keep_alive;
@@ -157,4 +159,6 @@ pub(crate) struct PeerExtensions {
     pub(crate) message_limit: Option<usize>,
     /// How often it wants to receive a heartbeat.
     pub(crate) ping_every: Option<Duration>,
+    /// How long the engine keeps the calls of a lost connection, if both sides support it.
+    pub(crate) reattach_within: Option<Duration>,
 }

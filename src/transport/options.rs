@@ -21,6 +21,8 @@ pub(crate) struct ConnectOptions {
     pub(crate) heartbeat: KeepAlive,
     /// How often the engine should send a heartbeat on the control connection.
     pub(crate) control_heartbeat: Duration,
+    /// Whether the worker reattaches after a loss of its control connection.
+    pub(crate) reattaches: bool,
     /// The random token that identifies the connecting worker.
     pub(crate) owner: Option<Arc<str>>,
     /// PEM files of additional trusted authorities.
@@ -51,6 +53,7 @@ impl Default for ConnectOptions {
             connect_timeout: Duration::from_secs(10),
             heartbeat: KeepAlive::default(),
             control_heartbeat: KeepAlive::default().ping_every,
+            reattaches: false,
             owner: None,
             #[cfg(feature = "tls")]
             root_certificates: Vec::new(),

@@ -18,6 +18,7 @@ mod handshake;
 mod heartbeat;
 mod in_band;
 mod payload;
+mod reattach;
 mod refs;
 mod text;
 mod trace_context;
@@ -28,9 +29,9 @@ pub(crate) use close::{Close, code};
 pub use control::ErrorBody;
 pub(crate) use control::{
     CALLER, CancelInvocation, ControlMessage, EXTENSIONS, EXTENSIONS_VERSION, FunctionActive,
-    InvocationResult, InvokeFunction, Reattach, RegisterFunction, RegisterTrigger,
-    RegistrationRejected, TriggerRegistrationResult, UnregisterFunction, WorkerRegistered, action,
-    builtin, salvage,
+    InvocationResult, InvokeFunction, Reattach, Reattached, Received, RegisterFunction,
+    RegisterTrigger, RegistrationRejected, TriggerRegistrationResult, UnregisterFunction,
+    WorkerRegistered, action, builtin, is_part_of_call, salvage,
 };
 pub use direction::Direction;
 pub(crate) use edge_label::{EdgeLabel, NodeLabel};
@@ -46,6 +47,7 @@ pub(crate) use heartbeat::{HEARTBEAT, HUNGRY, heartbeat_value, parse_heartbeat};
 pub use in_band::{Abort, Header, Progress};
 pub(crate) use in_band::{End, InBand, Turn};
 pub use payload::Payload;
+pub(crate) use reattach::{REATTACH, REQUESTED};
 pub use refs::{FoundRef, find_refs};
 pub use text::Text;
 pub(crate) use trace_context::TraceContext;

@@ -23,6 +23,11 @@ impl Text {
         self.0
     }
 
+    /// The text as UTF-8, without checking it.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     /// Length in bytes.
     pub fn len(&self) -> usize {
         self.0.len()

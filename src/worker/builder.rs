@@ -216,7 +216,8 @@ impl WorkerBuilder {
         let address = std::mem::replace(&mut self.address, stopped)?;
         Ok(address
             .owned_by(&Uuid::new_v4().to_string())
-            .control_heartbeat(self.keep_alive.ping_every))
+            .control_heartbeat(self.keep_alive.ping_every)
+            .reattaching(self.backoff.delay(0, 0).is_some()))
     }
 
     /// Starts the worker's task, with its first connection if there is one.

@@ -16,10 +16,11 @@ use crate::wire::builtin;
 
 /// A connection to an engine: registers functions, calls functions and creates channels.
 ///
-/// It is a handle; clones are cheap and refer to the same worker. When the connection is lost, it
-/// is re-established and the functions are registered again. Calls in flight fail with
-/// [`CallError::Disconnected`] unless they are [`idempotent`](super::Trigger::idempotent), and new
-/// calls wait within their own deadline. When the worker gives up reconnecting, because of
+/// It is a handle; clones are cheap and refer to the same worker. The connection is kept alive and
+/// re-established when it is lost. Functions are then registered again. Calls in flight continue if
+/// the engine keeps them (pipewright's does, by default for 10 s). Otherwise they fail with
+/// [`CallError::Disconnected`] unless they are [`idempotent`](super::Trigger::idempotent). New calls
+/// wait within their own deadline. When the worker gives up reconnecting, because of
 /// [`Backoff::max_attempts`](super::Backoff::max_attempts) or a permanent rejection, running
 /// functions are stopped.
 ///

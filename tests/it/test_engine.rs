@@ -41,14 +41,19 @@ pub(crate) struct TestEngine {
 impl TestEngine {
     /// The named engine, or else a new one on a free port.
     pub(crate) async fn start() -> Self {
+        Self::with(Engine::builder()).await
+    }
+
+    /// The named engine, or else a new one with the settings of `builder`.
+    pub(crate) async fn with(builder: EngineBuilder) -> Self {
         let (url, stand_in) = match named() {
             Named::Url(url) => (url, None),
             Named::Imitation => {
-                let builder = testing::imitate_iii(Engine::builder().listen("127.0.0.1:0"));
-                let engine = builder.start().await.expect("a free port of loopback");
+                let engine = testing::imitate_iii(Engine::builder().listen("127.0.0.1:0"));
+                let engine = engine.start().await.expect("a free port of loopback");
                 (engine.url().expect("it listens").to_string(), Some(engine))
             }
-            Named::None => return Self::embedded(Engine::builder()).await,
+            Named::None => return Self::embedded(builder).await,
         };
         Self {
             announced: announces(&url).await.expect("the engine that was named"),

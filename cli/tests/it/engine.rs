@@ -157,6 +157,7 @@ async fn endless_times_are_honoured() {
         "--handshake-timeout",
         "--channel-ttl",
         "--linger",
+        "--reattach-within",
         "--dead-after",
     ] {
         arguments.extend([flag, "18446744073709551615s"]);

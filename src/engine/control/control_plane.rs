@@ -2,6 +2,8 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::SystemTime;
 
+use tokio::sync::Notify;
+
 use uuid::Uuid;
 
 use super::CallTotals;
@@ -15,7 +17,7 @@ use crate::engine::metrics::Metrics;
 use crate::engine::runs::Runs;
 use crate::engine::{EngineStats, Role};
 use crate::sync::MutexExt;
-use crate::transport::Budget;
+use crate::transport::{Budget, PeerExtensions};
 use crate::wire::{
     AccessKey, CancelInvocation, ControlMessage, EXTENSIONS_VERSION, ErrorBody, FunctionActive,
     WorkerRegistered,
@@ -34,6 +36,8 @@ pub(in crate::engine) struct Control {
     pub(super) limits: Limits,
     /// The memory of the tables and outboxes of all workers.
     pub(super) budget: Arc<Budget>,
+    /// Notified when a worker is kept without a connection, and so has a time at which it expires.
+    pub(super) absences: Notify,
 }
 
 pub(super) struct Tables {
@@ -56,19 +60,19 @@ impl Control {
             extensions: (!limits.behaviour.is_iii()).then_some(EXTENSIONS_VERSION),
             limits: *limits,
             budget: Budget::new(limits.control_bytes),
+            absences: Notify::new(),
         }
     }
 
     /// Adds a worker and puts the engine's first message into its outbox. `peer` is the worker's
-    /// address, if it connects over a socket. `message_limit` is the worker's message limit in
-    /// bytes, if it stated one.
+    /// address, if it connects over a socket. `agreed` is what it stated in the handshake.
     pub(super) fn join(
         &self,
         role: Arc<Role>,
         peer: Option<IpAddr>,
-        message_limit: Option<usize>,
+        agreed: PeerExtensions,
     ) -> Member<'_> {
-        let member = Member::new(self, role, message_limit);
+        let member = Member::new(self, role, agreed);
         let reattach_token = Uuid::new_v4().to_string();
         let hello = ControlMessage::WorkerRegistered(WorkerRegistered {
             worker_id: member.id.to_string(),
@@ -92,7 +96,7 @@ impl Control {
 
     pub(in crate::engine) fn count(&self, stats: &mut EngineStats) {
         let tables = self.lock();
-        stats.workers = tables.registry.workers().len();
+        stats.workers = tables.registry.workers().count();
         stats.functions = tables.registry.count();
         stats.calls = tables.calls.len();
     }

@@ -1,29 +1,32 @@
+mod claim;
+mod departure;
 mod reattach;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::calls::delivery::{Deliveries, Fallback, deliver, deliver_result};
-use super::calls::pending::PendingCall;
 use super::control_plane::{Control, Tables};
 use super::validation::refusals::{forbidden, no_triggers, not_found};
 use super::workers::charges::Charges;
-use super::workers::disconnect::{Disconnect, disconnect};
+use super::workers::disconnect::Disconnect;
 use super::workers::recent_registrations::RecentRegistrations;
 use super::workers::registry::{DEFAULT_NAMESPACE, Notice, Registry, RegistryUpdate, WorkerId};
 use super::{FunctionRefused, Outbox, Outcome, builtin::functions, workers::announcement};
+use claim::Claim;
+
 use crate::engine::Role;
 use crate::engine::core::Core;
 use crate::engine::metrics::Reason;
 use crate::engine::worker_quota::WorkerQuota;
-use crate::transport::now;
+use crate::transport::{PeerExtensions, now};
 use crate::wire::{
     CancelInvocation, Close, ControlMessage, ErrorBody, InvocationResult, InvokeFunction, Payload,
-    RegisterFunction, builtin,
+    Received, RegisterFunction, builtin,
 };
 
 /// One connected worker. Dropping it removes the worker: its functions are unregistered and calls
@@ -44,17 +47,26 @@ pub(super) struct Member<'a> {
     fresh: RecentRegistrations,
     /// Whether it replaced an older connection since the last query.
     reattached: AtomicBool,
+    /// How long its calls are kept after a loss of the connection, if they are.
+    reattach_within: Option<Duration>,
+    /// The older connection whose calls continue on this one once the worker confirms it. The lock
+    /// protects one operation.
+    claim: Mutex<Option<Claim>>,
     departure: Disconnect,
 }
 
 impl<'a> Member<'a> {
-    pub(super) fn new(control: &'a Control, role: Arc<Role>, message_limit: Option<usize>) -> Self {
+    pub(super) fn new(control: &'a Control, role: Arc<Role>, agreed: PeerExtensions) -> Self {
         let worker_quota = WorkerQuota::new(&control.budget, &control.limits);
         let outbox = Outbox::new(
             control.limits.outbox_bytes,
-            message_limit.unwrap_or(announcement::USUAL_LIMIT),
+            agreed.message_limit.unwrap_or(announcement::USUAL_LIMIT),
             worker_quota.clone(),
         );
+        let outbox = match agreed.reattach_within {
+            Some(_) => outbox.logged(),
+            None => outbox,
+        };
         Self {
             control,
             id: WorkerId::from(Uuid::new_v4().to_string()),
@@ -64,12 +76,14 @@ impl<'a> Member<'a> {
                 control.limits.function_bytes,
                 control.limits.worker_registered_bytes,
             ),
-            said_limit: message_limit.is_some(),
+            said_limit: agreed.message_limit.is_some(),
             role,
             warned: AtomicBool::new(false),
             cost: AtomicU64::new(0),
             fresh: RecentRegistrations::default(),
             reattached: AtomicBool::new(false),
+            reattach_within: agreed.reattach_within,
+            claim: Mutex::default(),
             departure: Disconnect::Disconnected,
         }
     }
@@ -79,6 +93,7 @@ impl<'a> Member<'a> {
         if core.limits.behaviour.is_iii() {
             self.fresh.passed_by(&message);
         }
+        self.confirm(out);
         match message {
             ControlMessage::InvokeFunction(call) => self.invoke(call, core, out),
             ControlMessage::InvocationResult(result) => self.result(result, out),
@@ -97,6 +112,7 @@ impl<'a> Member<'a> {
             }
             ControlMessage::Reattach(reattach) => self.reattach(&reattach, out),
             ControlMessage::CancelInvocation(cancel) => self.cancel(&cancel, out),
+            ControlMessage::Received(received) => self.outbox.acknowledge(received.count),
             ControlMessage::Drain => {
                 self.change(core, out, |registry, notices| {
                     registry.drain(&self.id, notices);
@@ -110,6 +126,7 @@ impl<'a> Member<'a> {
             }
             // Only engines send these messages.
             ControlMessage::WorkerRegistered(_)
+            | ControlMessage::Reattached(_)
             | ControlMessage::RegistrationRejected(_)
             | ControlMessage::TriggerRegistrationResult(_)
             | ControlMessage::FunctionActive(_)
@@ -314,6 +331,11 @@ impl<'a> Member<'a> {
         }
     }
 
+    /// Tells the worker how many of its messages have arrived.
+    pub(super) fn acknowledge(&self, count: u64, out: &mut Deliveries) {
+        self.reply(&ControlMessage::Received(Received { count }), out);
+    }
+
     fn reply(&self, message: &ControlMessage, out: &mut Deliveries) {
         deliver(Arc::clone(&self.outbox), message, Fallback::Nobody, out);
     }
@@ -347,30 +369,14 @@ impl<'a> Member<'a> {
 
 impl Drop for Member<'_> {
     fn drop(&mut self) {
-        let mut out = Deliveries::new();
-        let mut notices = Vec::new();
-        let mut tables = self.control.lock();
-        tables.registry.leave(&self.id, &mut notices);
-        tables.tell_active(&notices, &mut out);
-        disconnect(&mut tables, &self.id, self.departure, &mut out);
-        let Tables { registry, held, .. } = &mut *tables;
-        let due = held.due(registry);
-        let suggests = !self.control.limits.behaviour.is_iii();
-        let errors: Vec<_> = due
-            .into_iter()
-            .map(|PendingCall { caller, role, call }| {
-                let namespace = call.namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE);
-                let role = suggests.then_some(&*role);
-                let error = not_found(registry, namespace, &call.function_id, role);
-                (caller, call, error)
-            })
-            .collect();
-        drop(tables);
-        for (caller, call, error) in errors {
-            self.control.refuse(&caller, &call, error, &mut out);
+        let lost = self.departure == Disconnect::Lost;
+        let within = self.reattach_within.filter(|_| lost);
+        let kept = within.is_some_and(|within| self.control.lose(&self.id, within));
+        // Otherwise a newer connection may have claimed the calls.
+        if kept || self.control.is_absent(&self.id) {
+            return;
         }
-        self.control.push_all(out);
-        self.control.runs.left(&self.id);
+        self.control.leave(&self.id, self.departure);
         // Otherwise tasks that wait for room in it would never be woken.
         self.outbox.close(Close::STOPPING);
     }

@@ -25,6 +25,7 @@ mod calls;
 mod control_plane;
 mod member;
 mod session;
+mod sweep;
 mod validation;
 mod workers;
 
@@ -35,6 +36,7 @@ pub(super) use calls::outcome::{CallTotals, Outcome};
 pub(super) use calls::table::CallRefused;
 pub(super) use control_plane::Control;
 pub(super) use session::Session;
+pub(super) use sweep::sweep;
 pub(super) use validation::function_refused::FunctionRefused;
 #[cfg(test)]
 pub(super) use workers::drain::STALL;

@@ -14,6 +14,7 @@ use super::member::Member;
 use super::validation::bounds::bounded;
 use super::workers::disconnect::Disconnect;
 use super::workers::drain::{Drain, STALL};
+use super::workers::outbox::replaced;
 use crate::engine::Role;
 use crate::engine::core::Core;
 use crate::engine::net::closing::{self, CloseOutcome};
@@ -114,7 +115,7 @@ impl<'a, T: Transport> Session<'a, T> {
         Self {
             socket,
             core,
-            member: core.control.join(role, peer, agreed.message_limit),
+            member: core.control.join(role, peer, agreed),
             deliveries: Deliveries::new(),
             outbox_timeout: None,
             unflushed: false,
@@ -156,12 +157,15 @@ impl<'a, T: Transport> Session<'a, T> {
             socket,
             member,
             ownership,
+            deliveries,
             ..
         } = self;
         let worker = member.id.clone();
         // First, so that others do not wait for a worker while its connection is being closed.
         let dead_after = core.limits.keep_alive.dead_after;
+        core.control.deliver_rest(deliveries);
         member.depart(match &ended {
+            Ended::Lost(_) => Disconnect::Lost,
             Ended::Silent => Disconnect::Silent(dead_after),
             _ => Disconnect::Disconnected,
         });
@@ -264,6 +268,11 @@ impl<'a, T: Transport> Session<'a, T> {
             match received {
                 Poll::Ready(Received::Frame(frame)) => {
                     self.pending_connection = None;
+                    match self.member.outbox.received(frame.len()) {
+                        Ok(None) => {}
+                        Ok(Some(count)) => self.member.acknowledge(count, &mut self.deliveries),
+                        Err(()) => return Poll::Ready(Ended::Dismissed(replaced())),
+                    }
                     self.handle(&frame);
                 }
                 Poll::Ready(Received::Pong) => {}

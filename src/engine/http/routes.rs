@@ -68,6 +68,7 @@ impl Routes {
         let own = EngineExtensions {
             message_limit: self.core.limits.control_message(),
             ping_every: self.core.limits.keep_alive.ping_every,
+            reattach_within: self.core.limits.reattach_within,
             behaviour: self.core.limits.behaviour,
         };
         let extensions =

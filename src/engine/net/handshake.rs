@@ -6,7 +6,8 @@ use hyper::header::{HeaderMap, HeaderValue};
 use super::super::behaviour::Behaviour;
 use super::super::owners::{Owners, Ownership, Part};
 use crate::wire::{
-    ENGINE, HEARTBEAT, MESSAGE_LIMIT, OWNER, heartbeat_value, parse_heartbeat, parse_message_limit,
+    ENGINE, HEARTBEAT, MESSAGE_LIMIT, OWNER, REATTACH, REQUESTED, heartbeat_value, parse_heartbeat,
+    parse_message_limit,
 };
 
 /// Minimum heartbeat interval for clients.
@@ -22,6 +23,9 @@ pub(in crate::engine) struct HandshakeExtensions {
     pub(in crate::engine) ownership: Ownership,
     /// The client's limit for control messages in bytes, if it states one.
     pub(in crate::engine) message_limit: Option<usize>,
+    /// How long the calls of the control connection are kept after its loss, if the client asked
+    /// for it.
+    pub(in crate::engine) reattach_within: Option<Duration>,
 }
 
 /// The engine's own settings for control connections.
@@ -31,6 +35,8 @@ pub(in crate::engine) struct EngineExtensions {
     pub(in crate::engine) message_limit: usize,
     /// The interval at which it expects a heartbeat.
     pub(in crate::engine) ping_every: Duration,
+    /// How long it keeps the calls of a lost connection; zero if it does not.
+    pub(in crate::engine) reattach_within: Duration,
     pub(in crate::engine) behaviour: Behaviour,
 }
 
@@ -48,6 +54,7 @@ impl HandshakeExtensions {
                 heartbeat: None,
                 ownership: Ownership::unknown(),
                 message_limit: None,
+                reattach_within: None,
             };
         }
         response.insert(ENGINE, HeaderValue::from_static(env!("CARGO_PKG_VERSION")));
@@ -74,10 +81,21 @@ impl HandshakeExtensions {
         } else {
             None
         };
+        let reattaches = part == Part::Control
+            && said(REATTACH) == Some(REQUESTED)
+            && !own.reattach_within.is_zero();
+        let reattach_within = reattaches.then_some(own.reattach_within);
+        let within = reattach_within
+            .map(heartbeat_value)
+            .map(HeaderValue::try_from);
+        if let Some(Ok(within)) = within {
+            response.insert(REATTACH, within);
+        }
         Self {
             heartbeat,
             ownership,
             message_limit,
+            reattach_within,
         }
     }
 }

@@ -169,6 +169,7 @@ async fn session<S>(
         heartbeat,
         ownership,
         message_limit,
+        reattach_within,
     } = extensions;
     let heartbeats = Heartbeat::new(heartbeat);
     // A writer gets only short messages: one that is not acknowledged is lost, not delayed.
@@ -183,6 +184,7 @@ async fn session<S>(
             .agree(PeerExtensions {
                 message_limit,
                 ping_every: heartbeat,
+                reattach_within,
             })
     };
     let (socket, parting) = match route {

@@ -31,6 +31,14 @@ impl Named {
         self.0.remove(&(Arc::clone(worker), name.to_owned()));
     }
 
+    /// A worker continues under another id.
+    pub(super) fn renamed(&mut self, old: &Arc<str>, new: &Arc<str>) {
+        let moved: Vec<_> = self.0.extract_if(|(worker, _), _| worker == old).collect();
+        for ((_, name), places) in moved {
+            self.0.insert((Arc::clone(new), name), places);
+        }
+    }
+
     #[cfg(test)]
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()

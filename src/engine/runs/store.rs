@@ -108,6 +108,13 @@ impl Runs {
         }
     }
 
+    /// Records that a worker continues its calls under another id.
+    pub(in crate::engine) fn renamed(&self, old: &Arc<str>, new: &Arc<str>) {
+        if let Some(mut table) = self.lock() {
+            table.renamed(old, new);
+        }
+    }
+
     /// Records the end of a channel.
     pub(in crate::engine) fn closed(&self, channel_id: &str, ending: Ending) {
         if let Some(mut table) = self.lock() {

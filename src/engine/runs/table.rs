@@ -1,3 +1,7 @@
+mod renamed;
+#[cfg(test)]
+mod tests;
+
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
@@ -391,6 +395,3 @@ fn trace_id(traceparent: &str) -> Option<String> {
     let is_id = trace.len() == 32 && trace.bytes().all(|byte| byte.is_ascii_hexdigit());
     is_id.then(|| trace.to_owned())
 }
-
-#[cfg(test)]
-mod tests;

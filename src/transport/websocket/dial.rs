@@ -22,8 +22,8 @@ use crate::transport::{
     ConnectError, ConnectOptions, Dial, KeepAlive, PeerExtensions, Transport, tcp,
 };
 use crate::wire::{
-    ChannelUrl, EngineUrl, HEARTBEAT, MESSAGE_LIMIT, OWNER, StreamChannelRef, heartbeat_value,
-    parse_heartbeat, parse_message_limit,
+    ChannelUrl, EngineUrl, HEARTBEAT, MESSAGE_LIMIT, OWNER, REATTACH, REQUESTED, StreamChannelRef,
+    heartbeat_value, parse_heartbeat, parse_message_limit,
 };
 
 /// Dials an engine by its URL.
@@ -115,6 +115,7 @@ impl<'a> WebSocketDialer<'a> {
                 Ok(Box::new(socket.agree(PeerExtensions {
                     message_limit: message_limit(&response),
                     ping_every: promised(&response),
+                    reattach_within: reattach_within(&response),
                 })))
             }
             Err(Error::Http(response)) => Err(DialError::Refused(response)),
@@ -169,6 +170,9 @@ impl<'a> WebSocketDialer<'a> {
             heartbeat.ping_every
         } else {
             headers.insert(MESSAGE_LIMIT, HeaderValue::from(limits.message));
+            if self.options.reattaches {
+                headers.insert(REATTACH, HeaderValue::from_static(REQUESTED));
+            }
             self.options.control_heartbeat
         };
         let every = HeaderValue::try_from(heartbeat_value(every));
@@ -264,6 +268,11 @@ fn promised(response: &Response<Option<Vec<u8>>>) -> Option<Duration> {
 /// The largest message that the engine accepts, in bytes, if it states one.
 fn message_limit(response: &Response<Option<Vec<u8>>>) -> Option<usize> {
     parse_message_limit(response.headers().get(MESSAGE_LIMIT)?.to_str().ok()?)
+}
+
+/// How long the engine keeps the calls of a lost connection, if it does.
+fn reattach_within(response: &Response<Option<Vec<u8>>>) -> Option<Duration> {
+    parse_heartbeat(response.headers().get(REATTACH)?.to_str().ok()?)
 }
 
 /// The host of a request, an IPv6 address without its brackets.

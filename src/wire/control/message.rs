@@ -1,9 +1,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CancelInvocation, FunctionActive, InvocationResult, InvokeFunction, Reattach, RegisterFunction,
-    RegisterTrigger, RegistrationRejected, TriggerRegistrationResult, UnregisterFunction,
-    WorkerRegistered,
+    CancelInvocation, FunctionActive, InvocationResult, InvokeFunction, Reattach, Reattached,
+    Received, RegisterFunction, RegisterTrigger, RegistrationRejected, TriggerRegistrationResult,
+    UnregisterFunction, WorkerRegistered,
 };
 use crate::wire::Text;
 
@@ -13,6 +13,8 @@ pub(crate) enum ControlMessage {
     WorkerRegistered(WorkerRegistered),
     RegistrationRejected(RegistrationRejected),
     Reattach(Reattach),
+    Reattached(Reattached),
+    Received(Received),
     RegisterFunction(RegisterFunction),
     UnregisterFunction(UnregisterFunction),
     InvokeFunction(InvokeFunction),
@@ -47,6 +49,8 @@ impl ControlMessage {
             "workerregistered" => Self::WorkerRegistered(serde_json::from_str(json)?),
             "registrationrejected" => Self::RegistrationRejected(serde_json::from_str(json)?),
             "reattach" => Self::Reattach(serde_json::from_str(json)?),
+            "reattached" => Self::Reattached(serde_json::from_str(json)?),
+            "received" => Self::Received(serde_json::from_str(json)?),
             "registerfunction" => Self::RegisterFunction(serde_json::from_str(json)?),
             "unregisterfunction" => Self::UnregisterFunction(serde_json::from_str(json)?),
             "invokefunction" => Self::InvokeFunction(serde_json::from_str(json)?),
@@ -71,6 +75,8 @@ impl ControlMessage {
             Self::WorkerRegistered(fields) => tagged("workerregistered", fields),
             Self::RegistrationRejected(fields) => tagged("registrationrejected", fields),
             Self::Reattach(fields) => tagged("reattach", fields),
+            Self::Reattached(fields) => tagged("reattached", fields),
+            Self::Received(fields) => tagged("received", fields),
             Self::RegisterFunction(fields) => tagged("registerfunction", fields),
             Self::UnregisterFunction(fields) => tagged("unregisterfunction", fields),
             Self::InvokeFunction(fields) => tagged("invokefunction", fields),
@@ -86,6 +92,18 @@ impl ControlMessage {
             Self::Unknown(kind) => tagged(kind, &serde_json::Map::new()),
         }
     }
+}
+
+/// Whether an encoded message is part of a call: the call, its result or its cancellation.
+pub(crate) fn is_part_of_call(message: &Text) -> bool {
+    let json = message.as_bytes();
+    [
+        br#"{"type":"invokefunction""#.as_slice(),
+        br#"{"type":"invocationresult""#,
+        br#"{"type":"cancelinvocation""#,
+    ]
+    .iter()
+    .any(|start| json.starts_with(start))
 }
 
 fn tagged<T: Serialize>(kind: &str, fields: &T) -> Result<Text, serde_json::Error> {

@@ -16,12 +16,12 @@ mod session;
 pub use error_body::ErrorBody;
 pub(crate) use extension::{CancelInvocation, EXTENSIONS, EXTENSIONS_VERSION, FunctionActive};
 pub(crate) use invocation::{CALLER, InvocationResult, InvokeFunction, action};
-pub(crate) use message::ControlMessage;
+pub(crate) use message::{ControlMessage, is_part_of_call};
 pub(crate) use registration::{
     RegisterFunction, RegisterTrigger, TriggerRegistrationResult, UnregisterFunction,
 };
 pub(crate) use salvage::salvage;
-pub(crate) use session::{Reattach, RegistrationRejected, WorkerRegistered};
+pub(crate) use session::{Reattach, Reattached, Received, RegistrationRejected, WorkerRegistered};
 
 /// Ids of the functions that an engine provides.
 pub(crate) mod builtin {

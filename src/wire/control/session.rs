@@ -14,9 +14,31 @@ pub(crate) struct WorkerRegistered {
 /// A worker's first message after a reconnect: it replaces the worker's old connection
 /// (`docs/protocol.md` section 2.5).
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "the names on the wire")]
 pub(crate) struct Reattach {
     pub(crate) previous_worker_id: String,
     pub(crate) reattach_token: String,
+    /// Number of messages that the worker received on the old connection, if it asks to continue its
+    /// calls.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) received: Option<u64>,
+}
+
+/// The engine's answer to a [`Reattach`] that asks to continue the calls of the old connection
+/// (`docs/protocol.md` section 2.7).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Reattached {
+    /// Number of messages that the engine received on the old connection; absent if the calls have
+    /// ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) received: Option<u64>,
+}
+
+/// The sender of this message has received `count` messages on this connection
+/// (`docs/protocol.md` section 2.7).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Received {
+    pub(crate) count: u64,
 }
 
 /// The engine refuses a worker or one of its functions (`docs/protocol.md` section 1.3).

@@ -8,11 +8,13 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use uuid::Uuid;
 
 use super::super::calls::table::Calls;
+use super::super::functions::execute::Finished;
 use super::super::functions::registration_retry::RegistrationRetry;
 use super::super::functions::running::Running;
 use super::super::shared::{HandleGuard, Origin, Shared};
 use super::super::{Backoff, Closed, MAX_MESSAGE, Worker};
 use super::barrier::Barrier;
+use super::carried::{Carried, Progress};
 use super::command::Command;
 use super::draining::Draining;
 use super::ended::Ended;
@@ -60,6 +62,9 @@ pub(in crate::worker) struct Driver {
     /// The reattachment to send on the next connection, from the last connection that received the
     /// engine's first message.
     pub(in crate::worker) reattach: Option<Reattach>,
+    /// The calls of a lost connection that wait for the next one.
+    pub(in crate::worker) carried: Option<Carried>,
+    pub(in crate::worker) progress: Progress,
     pub(in crate::worker) status: watch::Sender<Status>,
     pub(in crate::worker) keep_alive: KeepAlive,
     /// A message limit in bytes, inferred from messages that engines refused.
@@ -97,6 +102,8 @@ impl Driver {
             barriers: VecDeque::new(),
             session: 0,
             reattach: None,
+            carried: None,
+            progress: Progress::default(),
             status: parts.status,
             keep_alive: parts.keep_alive,
             learnt_limit: MAX_MESSAGE,
@@ -134,18 +141,16 @@ impl Driver {
             },
         };
         loop {
-            let limit = transport
-                .agreed()
-                .message_limit
-                .unwrap_or(self.learnt_limit);
+            let agreed = transport.agreed();
+            let limit = agreed.message_limit.unwrap_or(self.learnt_limit);
             self.shared.limit_messages(limit.min(MAX_MESSAGE));
-            self.begin();
+            self.begin(agreed);
             let since = Instant::now();
             let mut session = self.session(transport, early.take());
             let ended = poll_fn(|cx| session.poll(cx)).await;
             let old = session.into_transport();
-            let reason = match ended {
-                Ended::Lost(reason) => reason,
+            let (reason, kept) = match ended {
+                Ended::Lost { reason, kept } => (reason, kept),
                 Ended::Rejected(rejection) => {
                     close(old).await;
                     return Closed::Rejected(*rejection);
@@ -163,7 +168,7 @@ impl Driver {
             );
             self.status
                 .send_modify(|status| status.link = Link::Reconnecting);
-            self.calls.lost(&reason);
+            self.lost(&reason, kept);
             // A shutdown requested before the loss was noticed is still a shutdown.
             while let Ok(command) = self.commands.try_recv() {
                 self.obey(command);
@@ -173,7 +178,10 @@ impl Driver {
             }
             transport = match self.reconnect(&mut failed, reason).await {
                 Ok(transport) => transport,
-                Err(closed) => return closed,
+                Err(closed) => {
+                    self.end_carried();
+                    return closed;
+                }
             };
             self.shared.counters.reconnected();
             self.connected();
@@ -189,25 +197,6 @@ impl Driver {
         });
     }
 
-    /// Queues the first messages of a connection (`docs/protocol.md` section 1.2): reattach,
-    /// functions, announcement.
-    fn begin(&mut self) {
-        self.session += 1;
-        self.running.forget_ids();
-        self.barriers.clear();
-        self.registration_retry.reset();
-        let reattach = self.reattach.clone().map(ControlMessage::Reattach);
-        let limit = self.shared.message_limit();
-        let functions = self.shared.registry().replay(limit);
-        let encoded = reattach
-            .map(|message| message.encode())
-            .into_iter()
-            .chain(functions.into_iter().map(Ok))
-            .chain([self.shared.announcement.encode()]);
-        // Strings and numbers can always be written as JSON.
-        self.outbox.restart(encoded.flatten());
-    }
-
     /// Tries to connect until it succeeds or the worker gives up.
     async fn reconnect(
         &mut self,
@@ -215,7 +204,7 @@ impl Driver {
         mut reason: String,
     ) -> Result<Box<dyn Transport>, Closed> {
         loop {
-            if self.draining.is_some() {
+            if self.draining.is_some() && self.carried.is_none() {
                 self.offline(pending::<()>()).await;
                 return Err(self.drained());
             }
@@ -269,9 +258,18 @@ impl Driver {
             if let Some(draining) = &mut self.draining {
                 draining.settle();
             }
-            if self.is_idle() {
+            let owes = self.carried.is_some() && self.outbox.has_answers();
+            if self.is_idle() && !owes {
                 return None;
             }
+            let session = self.session;
+            let carried_until = self.carried_until();
+            let carried_end = async {
+                match carried_until {
+                    Some(until) => sleep_until(until).await,
+                    None => pending().await,
+                }
+            };
             let drain_until = self.draining.as_ref().map(Draining::until);
             let deadline = async {
                 match drain_until {
@@ -280,14 +278,29 @@ impl Driver {
                 }
             };
             tokio::select! {
-                // A draining worker makes no new connection, because nothing would use it.
-                dialled = &mut dial, if drain_until.is_none() => return Some(dialled),
+                // A draining worker needs a new connection only for the answers that it owes.
+                dialled = &mut dial, if drain_until.is_none() || carried_until.is_some() => {
+                    return Some(dialled);
+                }
                 Some(command) = self.commands.recv() => self.obey(command),
-                // Its caller was notified that the function was stopped, so nothing waits for an
-                // answer.
-                Some(()) = self.running.finished() => {}
+                Some(finished) = self.running.finished(session) => self.finished(finished),
+                () = carried_end => self.end_carried(),
                 () = deadline => return None,
             }
+        }
+    }
+
+    /// A function has ended while there is no connection. The answer waits for the next one, unless
+    /// the caller was notified that the call was stopped.
+    fn finished(&mut self, finished: Finished) {
+        if self.carried.is_none() || finished.session != self.session {
+            return;
+        }
+        while let Ok(command) = self.commands.try_recv() {
+            self.obey(command);
+        }
+        if let Some(answer) = finished.answer {
+            self.send(answer);
         }
     }
 

@@ -3,8 +3,10 @@
 pub(super) mod announcement;
 pub(super) mod backoff;
 pub(super) mod barrier;
+mod carried;
 pub(super) mod closed;
 pub(super) mod command;
+mod continuing;
 pub(super) mod draining;
 pub(super) mod driver;
 pub(super) mod ended;

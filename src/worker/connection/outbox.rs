@@ -1,7 +1,7 @@
 use std::collections::VecDeque;
 
 use super::command::Call;
-use crate::wire::Text;
+use crate::wire::{Text, is_part_of_call};
 
 /// The messages to be sent, in order.
 ///
@@ -10,6 +10,10 @@ use crate::wire::Text;
 /// since an engine that waits for the driver to read might not read either.
 #[derive(Default)]
 pub(in crate::worker) struct Outbox {
+    /// The first messages of a connection, before all others.
+    opening: VecDeque<Text>,
+    /// Whether the others wait for the engine's answer to a reattach.
+    held: bool,
     queue: VecDeque<Outgoing>,
     /// Calls whose caller gave up since the last sweep.
     given_up: usize,
@@ -17,7 +21,9 @@ pub(in crate::worker) struct Outbox {
 
 /// One message to be sent.
 pub(in crate::worker) enum Outgoing {
-    /// For the current connection only.
+    /// A first message of a connection; each connection has its own.
+    Opening(Text),
+    /// For the current connection, and for one that continues it.
     Frame(Text),
     /// A call, which may also be sent on a later connection.
     Call(Call),
@@ -30,12 +36,16 @@ impl Outbox {
 
     /// Takes the next message. Calls whose callers gave up are skipped.
     pub(in crate::worker) fn pop(&mut self) -> Option<Outgoing> {
-        loop {
+        if let Some(first) = self.opening.pop_front() {
+            return Some(Outgoing::Opening(first));
+        }
+        while !self.held {
             match self.queue.pop_front()? {
                 Outgoing::Call(call) if call.reply.is_closed() => {}
                 message => return Some(message),
             }
         }
+        None
     }
 
     /// Puts back a call that could not be sent.
@@ -60,15 +70,52 @@ impl Outbox {
         let calls = std::mem::take(&mut self.queue)
             .into_iter()
             .filter(|message| matches!(message, Outgoing::Call(_)));
-        self.queue = first
+        self.queue = calls.collect();
+        self.opening = first.into_iter().collect();
+        self.held = false;
+    }
+
+    /// Prepares the queue for a connection that may continue the last one: only `first` is sent
+    /// until [`release`](Self::release) or [`restart`](Self::restart).
+    pub(in crate::worker) fn hold(&mut self, first: impl IntoIterator<Item = Text>) {
+        self.opening = first.into_iter().collect();
+        self.held = true;
+    }
+
+    /// Continues the last connection: `opening`, then the messages that were sent on it and did not
+    /// arrive, then those that wait.
+    pub(in crate::worker) fn release(&mut self, opening: Vec<Text>, again: Vec<Text>) {
+        // The opening has every registration, so those that wait are outdated.
+        let parts = std::mem::take(&mut self.queue)
+            .into_iter()
+            .filter(|message| {
+                let Outgoing::Frame(frame) = message else {
+                    return true;
+                };
+                is_part_of_call(frame)
+            });
+        self.queue = again
             .into_iter()
             .map(Outgoing::Frame)
-            .chain(calls)
+            .chain(parts)
             .collect();
+        self.opening = opening.into();
+        self.held = false;
+    }
+
+    /// Whether a message can be sent.
+    pub(in crate::worker) fn has_next(&self) -> bool {
+        !self.opening.is_empty() || !(self.held || self.queue.is_empty())
+    }
+
+    /// Whether results of functions, or cancellations of calls, wait.
+    pub(in crate::worker) fn has_answers(&self) -> bool {
+        let is_part = |message: &Outgoing| matches!(message, Outgoing::Frame(frame) if is_part_of_call(frame));
+        self.queue.iter().any(is_part)
     }
 
     pub(in crate::worker) fn is_empty(&self) -> bool {
-        self.queue.is_empty()
+        self.opening.is_empty() && self.queue.is_empty()
     }
 }
 
@@ -94,7 +141,7 @@ mod tests {
     fn rest(outbox: &mut Outbox) -> Vec<String> {
         std::iter::from_fn(|| outbox.pop())
             .map(|message| match message {
-                Outgoing::Frame(frame) => frame.to_string(),
+                Outgoing::Frame(frame) | Outgoing::Opening(frame) => frame.to_string(),
                 Outgoing::Call(call) => call.frame.to_string(),
             })
             .collect()

@@ -79,6 +79,7 @@ impl Driver {
         draining
             .into_iter()
             .chain(self.registration_retry.deadline())
+            .chain(self.carried_until())
             .min()
     }
 

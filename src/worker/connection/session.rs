@@ -15,7 +15,7 @@ use super::state::Status;
 use crate::transport::{Check, KeepAliveTimer, Received, Transport};
 use crate::wire::{
     ControlMessage, EXTENSIONS_VERSION, Frame, FunctionActive, InvocationResult, Payload, Reattach,
-    RegistrationRejected, WorkerRegistered, code,
+    RegistrationRejected, Text, WorkerRegistered, code,
 };
 
 /// Number of messages to handle before yielding to other tasks.
@@ -109,6 +109,7 @@ impl<'a> Session<'a> {
     /// Handles one message from the engine. Returns whether there was one.
     fn receive(&mut self, cx: &mut Context<'_>) -> Result<bool, Ended> {
         if let Some(frame) = self.early.take() {
+            self.driver.count_received(frame.len());
             self.handle(&frame)?;
             return Ok(true);
         }
@@ -118,13 +119,19 @@ impl<'a> Session<'a> {
         };
         self.keep_alive_timer.heard(Instant::now().into_std());
         match received {
-            Received::Frame(frame) => self.handle(&frame)?,
+            Received::Frame(frame) => {
+                self.driver.count_received(frame.len());
+                self.handle(&frame)?;
+            }
             Received::Pong => {}
             Received::Closed(close) => {
                 if close.code == Some(code::TOO_BIG) {
                     self.learn_limit();
                 }
-                return Err(Ended::Lost(close.to_string()));
+                return Err(Ended::Lost {
+                    reason: close.to_string(),
+                    kept: false,
+                });
             }
             Received::Lost(error) => return Err(error.into()),
         }
@@ -159,14 +166,14 @@ impl<'a> Session<'a> {
 
     /// Sends as much as the transport accepts.
     fn send(&mut self, cx: &mut Context<'_>) -> Result<(), Ended> {
-        while !self.driver.outbox.is_empty() {
+        while self.driver.outbox.has_next() {
             match self.transport.poll_ready(cx)? {
                 Poll::Pending => return Ok(()),
                 Poll::Ready(()) => {}
             }
             match self.driver.outbox.pop() {
                 None => {}
-                Some(Outgoing::Frame(frame))
+                Some(Outgoing::Frame(frame) | Outgoing::Opening(frame))
                     if frame.len() > self.driver.shared.message_limit() =>
                 {
                     // A registration that was queued for another engine; it counts as rejected.
@@ -175,11 +182,8 @@ impl<'a> Session<'a> {
                         "a message over the engine's limit was not sent"
                     );
                 }
-                Some(Outgoing::Frame(frame)) => {
-                    self.longest = self.longest.max(frame.len());
-                    self.transport.start_send(Frame::Message(frame))?;
-                    self.unflushed = true;
-                }
+                Some(Outgoing::Opening(frame)) => self.send_frame(frame, true)?,
+                Some(Outgoing::Frame(frame)) => self.send_frame(frame, false)?,
                 Some(Outgoing::Call(call)) => {
                     let (size, limit) = (call.frame.len(), self.driver.shared.message_limit());
                     if size > limit {
@@ -188,10 +192,12 @@ impl<'a> Session<'a> {
                         continue;
                     }
                     self.longest = self.longest.max(size);
+                    let logged = self.driver.log_sent(&call.frame, false);
                     let frame = Frame::Message(call.frame.clone());
-                    if let Err(error) = self.transport.start_send(frame) {
+                    let sent = self.transport.start_send(frame);
+                    if let (Err(_), false) = (&sent, logged) {
                         self.driver.outbox.put_back(call);
-                        return Err(error.into());
+                        return Ok(sent?);
                     }
                     self.unflushed = true;
                     match call.kind {
@@ -201,9 +207,18 @@ impl<'a> Session<'a> {
                             let _ = call.reply.send(Reply::Answer(Ok(Payload::null())));
                         }
                     }
+                    sent?;
                 }
             }
         }
+        Ok(())
+    }
+
+    fn send_frame(&mut self, frame: Text, opening: bool) -> Result<(), Ended> {
+        self.longest = self.longest.max(frame.len());
+        self.driver.log_sent(&frame, opening);
+        self.transport.start_send(Frame::Message(frame))?;
+        self.unflushed = true;
         Ok(())
     }
 
@@ -246,8 +261,19 @@ impl<'a> Session<'a> {
         if self.driver.is_overdue(now) {
             return Err(Ended::Drained);
         }
+        if self.driver.carried_too_long(now) {
+            return Err(Ended::Lost {
+                reason: "the engine did not answer the reattach".to_owned(),
+                kept: false,
+            });
+        }
         let next = match self.keep_alive_timer.check(now.into_std()) {
-            Check::Dead => return Err(Ended::Lost("the engine does not respond".to_owned())),
+            Check::Dead => {
+                return Err(Ended::Lost {
+                    reason: "the engine does not respond".to_owned(),
+                    kept: false,
+                });
+            }
             Check::Ping => {
                 self.transport.start_ping()?;
                 self.unflushed = true;
@@ -274,6 +300,8 @@ impl<'a> Session<'a> {
             Ok(ControlMessage::CancelInvocation(cancel)) => {
                 self.driver.running.cancel(&cancel.invocation_id);
             }
+            Ok(ControlMessage::Reattached(answer)) => self.driver.reattached(&answer),
+            Ok(ControlMessage::Received(received)) => self.driver.acknowledged(received.count),
             Ok(ControlMessage::FunctionActive(active)) => self.activated(&active),
             Ok(ControlMessage::Drained) => {
                 if let Some(draining) = &mut self.driver.draining {
@@ -324,10 +352,12 @@ impl<'a> Session<'a> {
             id = worker_id,
             "connected"
         );
-        self.driver.reattach = reattach_token.map(|reattach_token| Reattach {
-            previous_worker_id: worker_id.clone(),
-            reattach_token,
-        });
+        self.driver
+            .offered(reattach_token.map(|reattach_token| Reattach {
+                previous_worker_id: worker_id.clone(),
+                reattach_token,
+                received: None,
+            }));
         self.driver.status.send_modify(|status: &mut Status| {
             status.worker_id = Some(worker_id);
             status.extended = extended;

@@ -1,5 +1,5 @@
 use std::collections::HashMap;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::task::{Context, Poll, ready};
 
 use tokio::task::{JoinError, JoinSet};
@@ -63,8 +63,8 @@ impl Running {
     }
 
     /// Waits until a function has ended; `None` if none runs.
-    pub(in crate::worker) async fn finished(&mut self) -> Option<()> {
-        self.tasks.join_next().await.map(|_| ())
+    pub(in crate::worker) async fn finished(&mut self, session: u64) -> Option<Finished> {
+        poll_fn(|cx| self.poll_finished(cx, session)).await
     }
 
     fn ended(&mut self, joined: Result<Finished, JoinError>, session: u64) -> Option<Finished> {

@@ -162,3 +162,45 @@ async fn list_is_cut_to_what_its_reader_takes() {
     assert!(answer.to_string().len() <= 64 << 10);
     assert_eq!(list(&mut control, "workers", &json!({})).await.len(), 2);
 }
+
+#[tokio::test]
+async fn cut_list_of_workers_is_stable_and_counts_escaped_bytes() {
+    const LIMIT: usize = 64 << 10;
+    let engine = engine().await;
+    let mut workers = Vec::new();
+    for worker in 0..12 {
+        let mut control = Control::connect(&engine).await;
+        control
+            .announce(&json!({"name": format!("w{worker}")}))
+            .await;
+        // Each byte of these ids takes six bytes in JSON.
+        for n in 0..20 {
+            let id = format!("{}{worker}-{n}", "\u{1}".repeat(400));
+            control
+                .send(&json!({"type": "registerfunction", "id": id}))
+                .await;
+        }
+        control.synced().await;
+        workers.push(control);
+    }
+    let mut control = super::accounts::limited(&super::url(&engine), LIMIT).await;
+    let answer = control.call("engine::workers::list", &json!({})).await;
+    let listed = answer["result"]["workers"].as_array().unwrap();
+    assert!(answer.to_string().len() <= LIMIT);
+    // Function ids are omitted before workers.
+    assert_eq!(listed.len(), 13);
+    assert!(answer["result"].get("left_out").is_none());
+    let shortened = listed.iter().filter(|entry| {
+        let ids = entry["functions"].as_array().unwrap().len();
+        entry["function_count"] == 20 && ids < 20
+    });
+    assert_eq!(shortened.count(), 12);
+    let mut since: Vec<_> = listed
+        .iter()
+        .map(|entry| entry["connected_at_ms"].as_u64())
+        .collect();
+    since.dedup();
+    assert!(since.is_sorted());
+    let again = control.call("engine::workers::list", &json!({})).await;
+    assert_eq!(again["result"], answer["result"]);
+}

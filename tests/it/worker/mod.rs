@@ -4,6 +4,7 @@ mod calls;
 mod connect;
 mod functions;
 mod instances;
+mod reattach;
 mod reconnect;
 
 use std::time::Duration;

@@ -11,7 +11,7 @@ use super::{FAILED, has_functions};
 use crate::test_engine::TestEngine;
 
 /// Delays that are short enough for a test. Unit tests with a paused clock cover their growth.
-async fn connect(engine: &TestEngine, proxy: &FaultProxy) -> Worker {
+pub(super) async fn connect(engine: &TestEngine, proxy: &FaultProxy) -> Worker {
     let backoff = Backoff::new()
         .first(Duration::from_millis(5))
         .base(Duration::from_millis(5))
@@ -25,12 +25,12 @@ async fn connect(engine: &TestEngine, proxy: &FaultProxy) -> Worker {
 }
 
 /// A line to the engine that can be cut, and led to another engine.
-async fn proxy_to(engine: &TestEngine) -> FaultProxy {
+pub(super) async fn proxy_to(engine: &TestEngine) -> FaultProxy {
     let proxy = FaultProxy::start(engine.url(), FaultPlan::new()).await;
     proxy.unwrap()
 }
 
-async fn reach(worker: &Worker, wanted: ConnectionState) {
+pub(super) async fn reach(worker: &Worker, wanted: ConnectionState) {
     let mut states = worker.states();
     let reached = async { while states.next().await != Some(wanted) {} };
     timeout(FAILED, reached).await.expect("never reached");
@@ -77,7 +77,8 @@ async fn functions_survive_a_restart_of_the_engine() {
 
 #[tokio::test]
 async fn a_call_under_way_fails_unless_it_is_idempotent() {
-    let engine = TestEngine::start().await;
+    // Pipewright's engine keeps calls only if it is told to.
+    let engine = TestEngine::with(Engine::builder().reattach_within(Duration::ZERO)).await;
     let proxy = proxy_to(&engine).await;
     let host = engine.worker(engine.address()).await;
     let guest = connect(&engine, &proxy).await;

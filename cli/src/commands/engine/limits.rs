@@ -52,6 +52,9 @@ pub(crate) struct Limits {
     /// How long a reader may take to answer the close of its stream.
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse_duration)]
     linger: Duration,
+    /// How long the calls of a worker are kept after the loss of its connection.
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_duration)]
+    reattach_within: Duration,
     /// Interval of pings to workers.
     #[arg(long, value_name = "TIME", default_value = "20s", value_parser = parse_duration)]
     ping_every: Duration,
@@ -78,6 +81,7 @@ impl Limits {
             .handshake_timeout(self.handshake_timeout)
             .channel_ttl(self.channel_ttl)
             .linger(self.linger)
+            .reattach_within(self.reattach_within)
             .keep_alive(self.ping_every, self.dead_after)
     }
 }
@@ -124,6 +128,7 @@ mod tests {
             ("--handshake-timeout", "3s", "handshake: 3s"),
             ("--channel-ttl", "1h", "ttl: 3600s"),
             ("--linger", "500ms", "linger: 500ms"),
+            ("--reattach-within", "7s", "reattach_within: 7s"),
             ("--ping-every", "2s", "ping_every: 2s"),
             ("--dead-after", "9s", "dead_after: 9s"),
         ] {

@@ -1,11 +1,13 @@
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::json;
 
 use super::super::calls::delivery::Deliveries;
 use super::super::member::Member;
 use super::super::workers::announcement;
+use super::function_list::FunctionList;
 use super::listings;
+use super::payload::{payload, request};
+use super::worker_list::WorkerList;
 use crate::engine::core::Core;
 use crate::wire::{EXTENSIONS, ErrorBody, InvokeFunction, Payload, builtin};
 
@@ -27,8 +29,8 @@ pub(in crate::engine::control) fn call(
         builtin::CHANNELS_LIST => {
             Some(member.costly(|| listings::channels(member, &call.data, core)))
         }
-        builtin::FUNCTIONS_LIST => Some(member.costly(|| listings::functions(member))),
-        builtin::WORKERS_LIST => Some(member.costly(|| listings::workers(member))),
+        builtin::FUNCTIONS_LIST => Some(member.costly(|| list_functions(member))),
+        builtin::WORKERS_LIST => Some(member.costly(|| list_workers(member))),
         _ => None,
     }
 }
@@ -58,6 +60,24 @@ fn create_channel(
     payload(&refs)
 }
 
+/// The functions, chosen under the lock of the tables and written after it.
+fn list_functions(member: &Member<'_>) -> Result<Payload, ErrorBody> {
+    let tables = member.tables();
+    let room = listings::room(member);
+    let list = FunctionList::chosen(&tables.registry, &tables.calls, room);
+    drop(tables);
+    list.written()
+}
+
+/// The workers, chosen under the lock of the tables and written after it.
+fn list_workers(member: &Member<'_>) -> Result<Payload, ErrorBody> {
+    let tables = member.tables();
+    let room = listings::room(member);
+    let list = WorkerList::chosen(&tables.registry, &tables.calls, room);
+    drop(tables);
+    payload(&list)
+}
+
 fn register_worker(
     member: &Member<'_>,
     data: &Payload,
@@ -71,23 +91,4 @@ fn register_worker(
     }
     member.announce(about, core, out);
     payload(&json!({ "success": true }))
-}
-
-/// Parses the request of a function; `example` appears in the error for an invalid one.
-pub(in crate::engine::control) fn request<T: DeserializeOwned>(
-    data: &Payload,
-    example: &str,
-) -> Result<T, ErrorBody> {
-    let bad = |message| ErrorBody::new(ErrorBody::DESERIALIZATION_ERROR, message);
-    // Only an object: serde would also accept an array for a struct.
-    if !data.as_json().starts_with('{') {
-        return Err(bad(format!("expected an object such as {example}")));
-    }
-    data.parse().map_err(|error| bad(error.to_string()))
-}
-
-/// A result in its wire form.
-pub(in crate::engine::control) fn payload<T: Serialize>(value: &T) -> Result<Payload, ErrorBody> {
-    Payload::new(value)
-        .map_err(|error| ErrorBody::new(ErrorBody::SERIALIZATION_ERROR, error.to_string()))
 }

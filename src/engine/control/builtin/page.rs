@@ -1,20 +1,14 @@
 use std::collections::HashMap;
 
-use serde::Serialize;
-
-use super::functions::payload;
-use crate::wire::{ErrorBody, Payload};
-
-/// The entries of a list that fit into a message.
+/// Decides which entries of a list fit into a message, by their maximum lengths as JSON.
 ///
 /// Workers share the room. A worker that needs less than its share is listed completely and leaves
 /// the rest to the others, so long names of one worker do not displace the others.
 pub(in crate::engine::control) struct Page<'a> {
-    /// Number of bytes left.
-    room: usize,
-    /// Number of bytes left for each worker.
+    /// Number of bytes left for each worker. Together they fit.
     shares: HashMap<&'a str, usize>,
-    entries: Vec<Payload>,
+    /// Number of bytes of shares that were too small for an entry; used by the next entries.
+    spare: usize,
     left_out: usize,
 }
 
@@ -35,9 +29,8 @@ impl<'a> Page<'a> {
             shares.insert(worker, share);
         }
         Self {
-            room,
             shares,
-            entries: Vec::new(),
+            spare: 0,
             left_out: 0,
         }
     }
@@ -47,28 +40,29 @@ impl<'a> Page<'a> {
         self.shares.get(worker).is_some_and(|share| size <= *share)
     }
 
-    /// Adds an entry of a worker, if it fits.
-    pub(in crate::engine::control) fn add<T: Serialize>(
-        &mut self,
-        worker: &str,
-        entry: &T,
-    ) -> Result<(), ErrorBody> {
-        let entry = payload(entry)?;
-        // Includes the comma.
-        let len = entry.as_json().len() + 1;
-        match self.shares.get_mut(worker) {
-            Some(share) if len <= *share && len <= self.room => {
-                *share -= len;
-                self.room -= len;
-                self.entries.push(entry);
-            }
-            _ => self.left_out += 1,
+    /// Takes the room for an entry of a worker, which has at most `size` bytes without the comma
+    /// after it. Returns whether it fits.
+    pub(in crate::engine::control) fn reserve(&mut self, worker: &str, size: usize) -> bool {
+        let Some(share) = self.shares.get_mut(worker) else {
+            self.left_out += 1;
+            return false;
+        };
+        if let Some(rest) = share.checked_sub(size) {
+            *share = rest;
+            return true;
         }
-        Ok(())
+        self.spare += std::mem::take(share);
+        if let Some(rest) = self.spare.checked_sub(size) {
+            self.spare = rest;
+            return true;
+        }
+        self.left_out += 1;
+        false
     }
 
-    pub(in crate::engine::control) fn entries(&self) -> &[Payload] {
-        &self.entries
+    /// Number of bytes left for a worker.
+    pub(in crate::engine::control) fn share(&self, worker: &str) -> usize {
+        self.shares.get(worker).copied().unwrap_or(0)
     }
 
     /// Number of entries that did not fit.
@@ -77,7 +71,7 @@ impl<'a> Page<'a> {
     }
 }
 
-/// Length of a string as JSON, including quotes.
+/// Maximum length of a string as JSON, including quotes.
 pub(in crate::engine::control) fn json_len(text: &str) -> usize {
     let escaped = |byte: u8| match byte {
         b'"' | b'\\' => 2,
@@ -85,6 +79,16 @@ pub(in crate::engine::control) fn json_len(text: &str) -> usize {
         _ => 1,
     };
     text.bytes().map(escaped).sum::<usize>() + 2
+}
+
+/// Length of a text as JSON; nothing if it is absent.
+pub(in crate::engine::control) fn size_of(text: Option<&str>) -> usize {
+    text.map_or(0, json_len)
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+pub(in crate::engine::control) fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 #[cfg(test)]
@@ -98,24 +102,26 @@ mod tests {
         let sizes = HashMap::from([("greedy", 10 * 103), ("modest", 2 * 13)]);
         let mut page = Page::new(500, &sizes);
         assert!(page.fits("modest", 26) && !page.fits("greedy", 1030));
-        for _ in 0..10 {
-            page.add("greedy", &"g".repeat(100)).unwrap();
-        }
-        for _ in 0..2 {
-            page.add("modest", &"m".repeat(10)).unwrap();
-        }
-        assert_eq!(page.entries().len(), 4 + 2);
-        assert_eq!(page.left_out(), 6);
+        let greedy = (0..10).filter(|_| page.reserve("greedy", 103)).count();
+        let modest = (0..2).filter(|_| page.reserve("modest", 13)).count();
+        assert_eq!((greedy, modest, page.left_out()), (4, 2, 6));
+    }
+
+    #[test]
+    fn shares_that_are_too_small_for_an_entry_are_used_by_others() {
+        let names: Vec<_> = (0..10).map(|n| n.to_string()).collect();
+        let sizes = names.iter().map(|name| (name.as_str(), 30)).collect();
+        let mut page = Page::new(100, &sizes);
+        let listed = names.iter().filter(|name| page.reserve(name, 30)).count();
+        assert_eq!((listed, page.left_out()), (3, 7));
     }
 
     #[test]
     fn everything_is_listed_if_it_fits() {
         let sizes = HashMap::from([("one", 103), ("two", 103)]);
         let mut page = Page::new(206, &sizes);
-        for worker in ["one", "two"] {
-            page.add(worker, &"x".repeat(100)).unwrap();
-        }
-        assert_eq!((page.entries().len(), page.left_out()), (2, 0));
+        assert!(page.reserve("one", 103) && page.reserve("two", 103));
+        assert_eq!(page.left_out(), 0);
     }
 
     #[test]

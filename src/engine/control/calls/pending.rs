@@ -68,6 +68,18 @@ impl PendingCalls {
         self.take(|held| held.caller == *caller);
     }
 
+    /// Whether a caller has calls here.
+    pub(in crate::engine::control) fn involves(&self, caller: &WorkerId) -> bool {
+        self.calls.iter().any(|held| held.caller == *caller)
+    }
+
+    /// Moves the calls of a caller to its newer connection.
+    pub(in crate::engine::control) fn rename(&mut self, old: &WorkerId, new: &WorkerId) {
+        for held in self.calls.iter_mut().filter(|held| held.caller == *old) {
+            held.caller = new.clone();
+        }
+    }
+
     fn take(&mut self, which: impl Fn(&PendingCall) -> bool) -> Vec<PendingCall> {
         let taken: Vec<_> = self.calls.extract_if(.., |held| which(held)).collect();
         self.bytes -= taken.iter().map(|held| size(&held.call)).sum::<usize>();

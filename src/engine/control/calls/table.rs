@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::super::workers::registry::WorkerId;
 use super::super::{CallTotals, Outcome};
-use crate::engine::worker_quota::{QuotaExceeded, Reservation};
+use crate::engine::worker_quota::{QuotaExceeded, Reservation, WorkerQuota};
 
 /// A forwarded call without an answer.
 #[derive(Debug, PartialEq, Eq)]
@@ -141,6 +141,42 @@ impl Calls {
         left
     }
 
+    /// Moves the calls of a worker, made and executed, to its newer connection, which has none yet,
+    /// and to its quota.
+    pub(in crate::engine::control) fn rename(
+        &mut self,
+        old: &WorkerId,
+        new: &WorkerId,
+        quota: &WorkerQuota,
+    ) {
+        if let Some(mut executed) = self.open.remove(old) {
+            for call in executed.values_mut() {
+                call.executor = new.clone();
+                if let Some(made) = self.callers.get_mut(&call.caller)
+                    && let Some(executor) = made.get_mut(&call.invocation_id)
+                {
+                    *executor = new.clone();
+                }
+            }
+            self.open.insert(new.clone(), executed);
+        }
+        if let Some(made) = self.callers.remove(old) {
+            for (invocation_id, executor) in &made {
+                let executed = self.open.get_mut(executor);
+                if let Some(call) = executed.and_then(|calls| calls.get_mut(invocation_id)) {
+                    call.caller = new.clone();
+                    quota.adopt(&mut call.held);
+                }
+            }
+            self.callers.insert(new.clone(), made);
+        }
+    }
+
+    /// Whether a worker makes or executes a call.
+    pub(in crate::engine::control) fn involves(&self, worker: &WorkerId) -> bool {
+        self.open.contains_key(worker) || self.callers.contains_key(worker)
+    }
+
     /// Number of calls that a worker executes.
     pub(in crate::engine::control) fn executing(&self, worker: &WorkerId) -> usize {
         self.open.get(worker).map_or(0, HashMap::len)
@@ -197,7 +233,8 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use super::{Call, CallRefused, Calls, Outcome, WorkerId};
-    use crate::engine::worker_quota::Reservation;
+    use crate::engine::worker_quota::{Reservation, WorkerQuota};
+    use crate::transport::Budget;
 
     static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 
@@ -293,6 +330,21 @@ mod tests {
         assert_eq!(calls.len(), 1);
         assert_eq!(calls.leave(&id("a")).stopped, [call("c", "a", 4)]);
         assert_eq!(counted(&calls), [(["stopped"], 4)]);
+        assert!(calls.callers.is_empty() && calls.open.is_empty());
+    }
+
+    #[test]
+    fn calls_of_a_worker_move_to_its_newer_connection() {
+        let mut calls = Calls::new(3);
+        calls.open(call("a", "b", 1)).unwrap();
+        calls.open(call("b", "a", 2)).unwrap();
+        calls.open(call("b", "b", 3)).unwrap();
+        let quota = WorkerQuota::of(&Budget::new(1 << 30));
+        calls.rename(&id("b"), &id("c"), &quota);
+        assert!(!calls.involves(&id("b")) && calls.involves(&id("c")));
+        assert_eq!(close(&mut calls, "c", "1"), Some(call("a", "c", 1)));
+        assert_eq!(calls.cancel(&id("c"), "2"), Some(call("c", "a", 2)));
+        assert_eq!(close(&mut calls, "c", "3"), Some(call("c", "c", 3)));
         assert!(calls.callers.is_empty() && calls.open.is_empty());
     }
 

@@ -29,8 +29,8 @@ impl Control {
         out: &mut Deliveries,
     ) {
         let (code, counted) = match reason {
-            // Callers are notified when a worker disconnects.
-            NotQueued::Gone => return,
+            // Callers are notified when a worker disconnects. An outbox passes on what it no longer takes.
+            NotQueued::Gone | NotQueued::Moved(_) => return,
             NotQueued::TooLong { .. } => (ErrorBody::PAYLOAD_TOO_LARGE, Reason::TooLong),
             NotQueued::Full { .. } => (ErrorBody::OVERLOADED, Reason::Overloaded),
         };

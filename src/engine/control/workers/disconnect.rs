@@ -9,6 +9,8 @@ use super::registry::WorkerId;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::engine::control) enum Disconnect {
     Disconnected,
+    /// The connection was lost, so the worker may reattach.
+    Lost,
     /// A newer connection of the worker replaced it.
     Replaced,
     /// It sent nothing for this long.
@@ -31,7 +33,9 @@ pub(in crate::engine::control) fn disconnect(
 impl fmt::Display for Disconnect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Disconnected => f.write_str("disconnected before there was a result"),
+            Self::Disconnected | Self::Lost => {
+                f.write_str("disconnected before there was a result")
+            }
             Self::Replaced => f.write_str("reconnected before there was a result"),
             Self::Silent(after) => write!(
                 f,

@@ -1,12 +1,17 @@
+mod reattaching;
+#[cfg(test)]
+mod tests;
+
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use crate::engine::worker_quota::{FREE, WorkerQuota};
 use crate::sync::MutexExt;
-use crate::transport::Account;
-use crate::wire::{Close, Text};
+use crate::transport::{Account, Receipts, SentLog};
+use crate::wire::{Close, Text, code};
 
 /// Cost of a message in bytes, in addition to its text.
 const MESSAGE: usize = 256;
@@ -20,10 +25,13 @@ const BEHIND: usize = 1 << 20;
 /// Bounded in bytes by its own limit and by the account of the worker. A message longer than the
 /// limit is accepted if the queue is empty.
 ///
-/// | state | a message without room |
 /// | state | what happens to a message without room |
+/// |---|---|
 /// | draining | waits as long as its session allows |
 /// | stalled: a session has waited too long | is refused immediately, until half of the queue is free |
+///
+/// The queue outlives a lost connection while the worker may reattach. Its messages, and those that
+/// were sent but may not have arrived, then move to the outbox of the next connection.
 pub(in crate::engine::control) struct Outbox {
     /// Maximum length of a message that the worker accepts, in bytes.
     message_limit: AtomicUsize,
@@ -45,6 +53,13 @@ struct State {
     own: usize,
     stalled: bool,
     closed: Option<Close>,
+    /// What was sent on the connection and received on it, if its calls survive it.
+    log: Option<SentLog>,
+    receipts: Receipts,
+    /// Whether the connection has ended, or its session has to end, while the queue is kept.
+    detached: bool,
+    /// The outbox of the worker's next connection, which took the messages over.
+    successor: Option<Arc<Outbox>>,
     /// The waker of the session that sends.
     sender: Option<Waker>,
     /// Sessions that wait for room; one entry per session.
@@ -69,6 +84,9 @@ pub(in crate::engine::control) enum NotQueued {
     /// The worker has disconnected.
     #[error("the worker has gone")]
     Gone,
+    /// The worker has another outbox now.
+    #[error("the worker has a newer connection")]
+    Moved(Successor),
     /// The message exceeds the worker's limit.
     #[error("the message has {len} bytes, over the limit of {limit} bytes of the worker it is for")]
     TooLong { len: usize, limit: usize },
@@ -76,6 +94,23 @@ pub(in crate::engine::control) enum NotQueued {
     #[error("{waiting} bytes wait for the worker already, which reads too slowly")]
     Full { waiting: usize },
 }
+
+/// The outbox of a worker's next connection.
+pub(in crate::engine::control) struct Successor(Arc<Outbox>);
+
+impl fmt::Debug for Successor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Successor")
+    }
+}
+
+impl PartialEq for Successor {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Successor {}
 
 impl Outbox {
     /// Creates an outbox of `limit` bytes, charged to the account of `worker_quota`, for a worker
@@ -92,6 +127,14 @@ impl Outbox {
             worker_quota,
             state: Mutex::default(),
         }
+    }
+
+    /// Keeps what is sent until the worker has received it, because its calls survive the
+    /// connection.
+    pub(in crate::engine::control) fn logged(mut self) -> Self {
+        let state = self.state.get_mut();
+        state.unwrap_or_else(PoisonError::into_inner).log = Some(SentLog::default());
+        self
     }
 
     /// What the tables hold for the worker.
@@ -122,6 +165,7 @@ impl Outbox {
         };
         let mut state = match self.open_for(len) {
             Ok(state) => state,
+            Err(NotQueued::Moved(Successor(next))) => return next.poll_push(cx, message, own),
             Err(refused) => return Poll::Ready(Err(refused)),
         };
         let waiting = state.bytes;
@@ -149,7 +193,10 @@ impl Outbox {
     /// and for the result of an open call. Bounded by the open calls and the functions of the
     /// worker.
     pub(in crate::engine::control) fn push_now(&self, message: Text) -> Result<(), NotQueued> {
-        let state = self.open_for(message.len())?;
+        let state = match self.open_for(message.len()) {
+            Err(NotQueued::Moved(Successor(next))) => return next.push_now(message),
+            opened => opened?,
+        };
         let own = false;
         self.put(state, Waiting { message, own });
         Ok(())
@@ -163,6 +210,9 @@ impl Outbox {
             return Err(NotQueued::TooLong { len, limit });
         }
         let state = self.lock();
+        if let Some(next) = &state.successor {
+            return Err(NotQueued::Moved(Successor(Arc::clone(next))));
+        }
         if state.closed.is_some() {
             return Err(NotQueued::Gone);
         }
@@ -209,6 +259,9 @@ impl Outbox {
         if let Some(close) = &state.closed {
             return Poll::Ready(Err(close.clone()));
         }
+        if state.detached {
+            return Poll::Ready(Err(replaced()));
+        }
         let Some(popped) = state.messages.pop_front() else {
             match &mut state.sender {
                 Some(waker) => waker.clone_from(cx.waker()),
@@ -222,6 +275,7 @@ impl Outbox {
             state.own -= bytes;
         }
         self.account.sub(bytes);
+        self.log(&mut state, &popped.message);
         // Waking after each message would wake all waiting sessions for it. This point is always
         // reached, because the session sends until the queue is empty.
         let waiting = if state.bytes > self.limit / 2 {
@@ -242,6 +296,8 @@ impl Outbox {
         state.messages = VecDeque::new();
         state.own = 0;
         self.account.sub(std::mem::take(&mut state.bytes));
+        let log = state.log.take();
+        self.account.sub(log.map_or(0, |log| log.bytes()));
         let wakers = std::mem::take(&mut state.waiting)
             .into_iter()
             .chain(state.sender.take())
@@ -260,8 +316,15 @@ impl Drop for Outbox {
     fn drop(&mut self) {
         let state = self.state.get_mut();
         let state = state.unwrap_or_else(PoisonError::into_inner);
-        self.account.sub(state.bytes);
+        let logged = state.log.as_ref().map_or(0, SentLog::bytes);
+        self.account.sub(state.bytes + logged);
     }
+}
+
+/// Why the session of a connection ends when a newer one takes over; not 1000 or 1001, see
+/// [`code::RESTART`].
+pub(in crate::engine::control) fn replaced() -> Close {
+    Close::new(code::RESTART, "a newer connection took over")
 }
 
 /// Without bounds, for tests of tables.
@@ -272,6 +335,3 @@ impl Default for Outbox {
         Self::new(usize::MAX, usize::MAX, WorkerQuota::of(&budget))
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -62,11 +62,20 @@ async fn closed_is_ready_when_the_receiver_has_gone() {
         sender.connect().await.unwrap();
         assert!(!sender.is_closed());
         within(receiver.close()).await;
+        let notified = house.engine.is_pipewright();
+        if !notified {
+            // An iii engine drops the connection of the writer, and only when it sends more.
+            let refused =
+                async { while sender.send(1).await.is_ok() && sender.flush().await.is_ok() {} };
+            within(refused).await;
+        }
         for _ in 0..2 {
-            assert!(matches!(
-                within(sender.closed()).await,
-                WriteError::ReaderGone
-            ));
+            let error = within(sender.closed()).await;
+            let gone = matches!(error, WriteError::ReaderGone);
+            assert!(
+                gone || !notified && matches!(error, WriteError::Lost(_)),
+                "{error:?}"
+            );
             assert!(sender.is_closed());
         }
     })

@@ -1,6 +1,6 @@
 //! Ends return the same result on every call, and report how they ended.
 
-use pipewright::{Abort, ChannelReader, Verdict, WriteError};
+use pipewright::{Abort, ChannelReader, Verdict};
 use tokio::time::{sleep, timeout};
 
 use super::{MILLI, SECOND};
@@ -32,8 +32,16 @@ async fn failed_writer_has_a_failed_verdict() {
         writer.flush().await.unwrap();
         reader.next_bytes().await.unwrap();
         drop(reader);
-        let gone = within(writer.gone()).await;
-        assert!(gone.is_reader_gone());
+        if house.engine.is_pipewright() {
+            let gone = within(writer.gone()).await;
+            assert!(gone.is_reader_gone());
+        } else {
+            // An iii engine drops the connection of the writer, and only when it sends more.
+            let refused = async {
+                while writer.write("data").await.is_ok() && writer.flush().await.is_ok() {}
+            };
+            within(refused).await;
+        }
         let verdict = writer.report().verdict;
         assert!(matches!(verdict, Some(Verdict::Failed(_))), "{verdict:?}");
     })
@@ -79,9 +87,12 @@ async fn header_fails_each_time() {
         let (mut writer, mut reader) = (channel.writer.plain(), channel.reader);
         writer.connect().await.unwrap();
         writer.abort(Abort::new("no", "no")).await.unwrap();
-        within(reader.header()).await.unwrap_err();
-        let again = within(reader.header()).await;
-        assert!(again.is_err(), "a reader: {again:?}");
+        // An iii engine closes the reader without a code, as it does at a good end.
+        let fails = house.engine.is_pipewright();
+        for _ in 0..2 {
+            let header = within(reader.header()).await;
+            assert_eq!(header.is_err(), fails, "{header:?}");
+        }
     })
     .await;
 }
@@ -94,7 +105,12 @@ async fn unused_reader_that_is_closed_releases_its_writer() {
         within(reader.close()).await;
         writer.write(pattern(16 << 20)).await.unwrap();
         let flushed = timeout(3 * SECOND, writer.flush()).await;
-        let told = matches!(flushed, Ok(Err(WriteError::ReaderGone)));
+        // An iii engine drops the connection of the writer without a reason.
+        let is_named = house.engine.is_pipewright();
+        let told = match &flushed {
+            Ok(Err(error)) => error.is_reader_gone() || !is_named,
+            _ => false,
+        };
         assert!(told, "three seconds later: {flushed:?}");
     })
     .await;

@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::slot::Function;
 use super::worker::FunctionLocation;
@@ -12,7 +13,7 @@ impl Registry {
         &mut self,
         id: &WorkerId,
         namespace: &str,
-        function: RegisterFunction,
+        function: Arc<RegisterFunction>,
         notices: &mut Vec<Notice>,
     ) {
         let Some(worker) = self.workers.get_mut(id) else {
@@ -50,7 +51,7 @@ impl Registry {
         namespace: &str,
         function_id: &str,
         notices: &mut Vec<Notice>,
-    ) -> Option<RegisterFunction> {
+    ) -> Option<Arc<RegisterFunction>> {
         let group = self.functions.get_mut(namespace)?;
         let slot = group.get_mut(function_id)?;
         let removed = slot.remove(id);

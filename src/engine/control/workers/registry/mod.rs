@@ -6,11 +6,15 @@
 //! | announce | [`Registry::announce`]: moves pending registrations to the namespace of the announcement |
 //! | announce late, or never | [`Registry::settle`]: moves them to the default namespace; a later announcement moves them again |
 //! | reattach | [`Registry::reattach`]: the record of the older connection continues with the newer one; functions that are not registered again are removed |
+//! | lose the connection | [`Registry::lose`]: removes the functions; the record with its calls waits for a reattach |
+//! | be detached | [`Registry::detach`]: the record waits for its newer connection to confirm the reattach |
+//! | stay away | [`Registry::expired`]: the record leaves |
 //! | leave | [`Registry::leave`]: removes the functions; the identity is kept for a reattach |
 //!
 //! A function id in a namespace belongs to one worker, or to several that all share it. Other
 //! workers wait in order of arrival, and serve it when those before them have left.
 
+mod absent;
 mod disconnected;
 mod functions;
 #[cfg(test)]
@@ -249,14 +253,14 @@ impl Registry {
         worker.replays = true;
         if worker.announced != Announced::Awaited {
             let namespace = worker.namespace.clone();
-            return self.file(id, &namespace, function, notices);
+            return self.file(id, &namespace, Arc::new(function), notices);
         }
         match worker.functions.get_mut(&function.id) {
             Some(filed) => filed.stale = false,
             None => worker.fresh += usize::from(!worker.pending.contains_key(&function.id)),
         }
         let function_id = function.id.clone();
-        let function = Function::new(id.clone(), function);
+        let function = Function::new(id.clone(), Arc::new(function));
         if worker
             .pending
             .insert(function_id.clone(), function)
@@ -315,10 +319,10 @@ impl Registry {
         self.workers.get(id)
     }
 
-    pub(in crate::engine::control) fn workers(
-        &self,
-    ) -> impl ExactSizeIterator<Item = (&WorkerId, &Worker)> {
-        self.workers.iter()
+    /// The connected workers.
+    pub(in crate::engine::control) fn workers(&self) -> impl Iterator<Item = (&WorkerId, &Worker)> {
+        let present = |(_, worker): &(&WorkerId, &Worker)| worker.absent_until.is_none();
+        self.workers.iter().filter(present)
     }
 
     /// All functions with their namespaces; a shared function is listed once, for its first worker.

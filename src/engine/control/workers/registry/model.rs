@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::json;
 
@@ -27,6 +27,9 @@ struct Run {
     workers: BTreeMap<String, Known>,
     /// Workers that have left, with their reattach tokens.
     left: Vec<String>,
+    /// Workers that are kept without a connection, and until when.
+    absent: BTreeMap<String, Instant>,
+    now: Instant,
     random: fastrand::Rng,
     joined: usize,
 }
@@ -38,6 +41,8 @@ impl Run {
             notices: Vec::new(),
             workers: BTreeMap::new(),
             left: Vec::new(),
+            absent: BTreeMap::new(),
+            now: Instant::now(),
             random: fastrand::Rng::with_seed(seed),
             joined: 0,
         }
@@ -63,7 +68,7 @@ impl Run {
     }
 
     fn step(&mut self) {
-        let kind = self.random.u32(0..10);
+        let kind = self.random.u32(0..13);
         let Some(id) = self.any().filter(|_| kind > 0) else {
             self.join();
             return;
@@ -97,8 +102,21 @@ impl Run {
             8 => {
                 self.registry.leave(&worker, notices);
                 self.workers.remove(&id);
+                self.absent.remove(&id);
                 self.left.push(id);
             }
+            10 => {
+                let until = self.now + Duration::from_secs(self.random.u64(0..20));
+                assert!(self.registry.lose(&worker, until, notices));
+                self.workers.insert(id.clone(), Known::default());
+                self.absent.insert(id, until);
+            }
+            11 => {
+                let until = self.now + Duration::from_secs(self.random.u64(0..20));
+                self.registry.detach(&worker, until);
+                self.absent.insert(id, until);
+            }
+            12 => self.expire(),
             _ => {
                 let new = self.join();
                 let old = if self.random.bool() {
@@ -114,14 +132,34 @@ impl Run {
                     .reattach(&new_id, &old_id, &token, notices)
                     .is_some();
                 assert!(accepted, "{new} is {old}");
+                self.absent.remove(&old);
                 let known = self.workers.remove(&old).unwrap_or_default();
                 self.workers.insert(new, known);
             }
         }
     }
 
+    /// Time passes, and absent workers leave.
+    fn expire(&mut self) {
+        self.now += Duration::from_secs(5);
+        for id in self.registry.expired(self.now) {
+            assert!(
+                self.absent
+                    .remove(&*id)
+                    .is_some_and(|until| until <= self.now)
+            );
+            self.registry.leave(&id, &mut self.notices);
+            self.workers.remove(&*id);
+            self.left.push(id.to_string());
+        }
+        assert!(self.absent.values().all(|until| *until > self.now));
+    }
+
     fn check(&self) {
         let registry = &self.registry;
+        let connected = self.workers.len() - self.absent.len();
+        assert_eq!(registry.workers().count(), connected);
+        assert_eq!(registry.next_expiry(), self.absent.values().min().copied());
         assert_eq!(registry.workers.len(), self.workers.len());
         let mut filed = BTreeSet::new();
         for (namespace, group) in &registry.functions {

@@ -14,13 +14,13 @@ pub(in crate::engine) type WorkerId = Arc<str>;
 /// One registration of a function by one worker.
 pub(in crate::engine::control) struct Function {
     pub(in crate::engine::control) owner: WorkerId,
-    pub(in crate::engine::control) registered: RegisterFunction,
+    pub(in crate::engine::control) registered: Arc<RegisterFunction>,
     /// Whether the worker shares the function with others.
     pub(super) shared: bool,
 }
 
 impl Function {
-    pub(super) fn new(owner: WorkerId, registered: RegisterFunction) -> Self {
+    pub(super) fn new(owner: WorkerId, registered: Arc<RegisterFunction>) -> Self {
         let shared = registered.metadata.as_ref().is_some_and(is_shared);
         Self {
             owner,
@@ -81,7 +81,7 @@ impl Slot {
     }
 
     /// Removes a worker.
-    pub(super) fn remove(&mut self, owner: &WorkerId) -> Option<RegisterFunction> {
+    pub(super) fn remove(&mut self, owner: &WorkerId) -> Option<Arc<RegisterFunction>> {
         let serves = self.serving.iter().position(|known| known.owner == *owner);
         let removed = if let Some(at) = serves {
             Some(self.serving.remove(at))

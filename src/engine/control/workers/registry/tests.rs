@@ -128,7 +128,7 @@ fn functions_come_and_go_with_their_worker() {
     assert_eq!(table.owner("default", "g"), None);
     table.leave("a");
     assert_eq!(table.registry.count(), 0);
-    assert_eq!(table.registry.workers().len(), 1);
+    assert_eq!(table.registry.workers().count(), 1);
     assert!(table.told().is_empty());
 }
 

@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 use serde_json::{Map, Value};
 
@@ -33,6 +33,8 @@ pub(in crate::engine::control) struct Worker {
     pub(in crate::engine::control) extended: bool,
     /// Whether the worker is shutting down and waits for its last calls.
     pub(in crate::engine::control) draining: bool,
+    /// Set while it has no connection and may reattach: until when its calls are kept.
+    pub(super) absent_until: Option<Instant>,
     /// Its functions by id: those that it serves and those that it waits for.
     pub(in crate::engine::control) functions: HashMap<String, FunctionLocation>,
     /// Registrations that wait for the announcement, by function id.
@@ -89,6 +91,7 @@ impl Worker {
             about: Map::new(),
             extended: false,
             draining: false,
+            absent_until: None,
             functions: HashMap::new(),
             pending: HashMap::new(),
             fresh: 0,
