@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures::future::join_all;
-use pipewright::testing::faults::{Fault, FaultPlan, FaultProxy};
+use pipewright::testing::faults::{Fault, FaultPlan, FaultProxy, Way};
 use pipewright::{CallError, ConnectionState, Engine, Worker};
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
@@ -140,6 +140,29 @@ async fn a_call_continues_after_both_connections_were_lost() {
     pair.open.send_replace(true);
     assert_eq!(within(call).await.unwrap().unwrap(), 2);
     assert!(pair.cancelled.try_recv().is_err());
+}
+
+/// The connection is lost for the workers only, so the engine still has it when they reattach.
+#[tokio::test]
+async fn a_call_continues_if_the_engine_has_not_noticed_the_loss() {
+    let Some(mut pair) = Pair::new(FAILED).await else {
+        return;
+    };
+    let call = pair.call(1).await;
+    let before = (pair.host.id(), pair.guest.id());
+    for line in [&pair.host_line, &pair.guest_line] {
+        line.strike(Way::ToEngine, Fault::Stall);
+        line.strike(Way::ToClient, Fault::HalfClose);
+    }
+    let replaced = async {
+        while pair.host.id() == before.0 || pair.guest.id() == before.1 {
+            tokio::task::yield_now().await;
+        }
+    };
+    within(replaced).await;
+    pair.open.send_replace(true);
+    assert_eq!(within(call).await.unwrap().unwrap(), 2);
+    has_functions(&pair.engine, &pair.guest, &["slow"]).await;
 }
 
 #[tokio::test]
