@@ -12,7 +12,7 @@ pub(crate) const DEAD: Duration = Duration::from_secs(3);
 
 /// Longer than all deadlines together, such as the 30 s for the answer to a close; a round never
 /// takes this long.
-pub(crate) const HANGS: Duration = Duration::from_secs(100);
+pub(crate) const HANGS: Duration = Duration::from_secs(45);
 
 pub(crate) fn engine(builder: EngineBuilder) -> EngineBuilder {
     builder.keep_alive(BEAT, DEAD).channel_ttl(DEAD)

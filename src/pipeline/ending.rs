@@ -129,7 +129,8 @@ impl Ending {
         let told = self.parts[at].told && code == StageError::CANCELLED && self.stop.is_none();
         // A reader that fails also disconnects. A part that was lost with its worker did not stop
         // because of its reader.
-        let gave_way = self.was_left(at) || (code != StageError::LOST && self.reader_failed(at));
+        let gave_way =
+            self.was_left(at) || (code != StageError::LOST && self.reader_failed(at, error));
         // A reader whose input fell silent was the first to notice that this worker was lost.
         let truncated = |reader: &Part| matches!(reader.after_code(), State::Failed { weight, .. } if weight == TRUNCATED);
         let silent = code == StageError::LOST && self.all_readers(at, truncated);
@@ -291,8 +292,7 @@ impl Ending {
         firsts.min_by_key(|&at| weight(&self.failures[at].error))
     }
 
-    /// The unresponsive part that writes the input of a part which reports only that its input was
-    /// truncated.
+    /// The unresponsive part that writes the input which `failure` reports as truncated.
     fn unresponsive_writer(&self, failure: &Failure) -> Option<&StageError> {
         if weight(&failure.error) != TRUNCATED {
             return None;
@@ -326,14 +326,18 @@ impl Ending {
             State::Running | State::Lost => false,
         };
         let readers = self.readers(at);
-        let mut readers = readers.into_iter().peekable();
-        readers.peek().is_some() && readers.all(|reader| reader.is_some_and(|(at, _)| left(at)))
+        !readers.is_empty()
+            && readers
+                .iter()
+                .all(|reader| reader.is_some_and(|(at, _)| left(at)))
     }
 
-    /// Whether the readers of the output of the part `at` failed for reasons of their own.
-    fn reader_failed(&self, at: usize) -> bool {
-        self.all_readers(at, |reader| {
-            matches!(reader.after_code(), State::Failed { weight: 0, .. })
+    /// Whether the readers of the output of the part `at`, which failed with `error`, failed for
+    /// reasons of their own. A foreign reader may just pass this failure on.
+    fn reader_failed(&self, at: usize, error: &StageError) -> bool {
+        self.all_readers(at, |reader| match reader.after_code() {
+            State::Failed { weight, foreign } => weight == 0 && (!foreign || error.is_foreign()),
+            _ => false,
         })
     }
 

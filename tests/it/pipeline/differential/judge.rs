@@ -164,7 +164,10 @@ pub(super) fn judge(
             true
         }
         (End::Never, Got::Never) => true,
-        (End::Fails(all), Got::Failed { stage, item, .. }) if is_in(all, stage, *item) => !lossy,
+        // After the deadline, the items before a failure are not waited for.
+        (End::Fails(all), Got::Failed { stage, item, .. }) if is_in(all, stage, *item) => {
+            !lossy && owner != Owner::ShortDeadline
+        }
         (_, Got::Failed { stage, item, .. }) if is_in(&model.maybe, stage, *item) => false,
         (_, Got::Stopped) if matches!(owner, Owner::Cancels(_) | Owner::Drops(_)) => false,
         (_, Got::Overdue) if owner == Owner::ShortDeadline => false,
