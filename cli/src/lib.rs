@@ -93,6 +93,8 @@ enum Command {
     Check(commands::check::Arguments),
     /// Prints a completion script for a shell.
     Completions(commands::completions::Arguments),
+    /// Shows what a stage takes and gives, and its parameters.
+    Describe(commands::describe::Arguments),
     /// Runs an engine for workers on this machine.
     Engine(commands::engine::command::Arguments),
     /// Lists registered functions.
@@ -162,6 +164,7 @@ fn carry_out(command: Command) -> Result<(), Failure> {
             Command::Channels(arguments) => commands::channels::run(arguments).await,
             Command::Check(arguments) => commands::check::run(arguments).await,
             Command::Completions(arguments) => commands::completions::run(&arguments),
+            Command::Describe(arguments) => commands::describe::run(arguments).await,
             Command::Engine(arguments) => commands::engine::command::run(arguments).await,
             Command::Functions(arguments) => commands::functions::run(arguments).await,
             Command::Graph(arguments) => commands::graph::run(&arguments).await,

@@ -5,6 +5,7 @@ pub(super) mod channel;
 pub(super) mod channels;
 pub(super) mod check;
 pub(super) mod completions;
+pub(super) mod describe;
 pub(super) mod engine;
 pub(super) mod functions;
 pub(super) mod graph;

@@ -75,6 +75,12 @@ impl KnownFunctions {
         self.stream(id, "output")
     }
 
+    /// The registrations of `id`, one for each worker.
+    pub(crate) fn entries(&self, id: &str) -> Vec<&Entry> {
+        let is_it = |function: &&Entry| function.text("function_id") == id;
+        self.functions.iter().filter(is_it).collect()
+    }
+
     /// Why the stage `reader` cannot read the items of the stage `writer`, as far as both declare them.
     pub(crate) fn misfit(&self, writer: &str, reader: &str) -> Option<String> {
         let writes = ItemSchema::of_output(self.function(writer)?)?;
@@ -130,10 +136,13 @@ impl KnownFunctions {
     pub(crate) fn check<'a>(&self, ids: impl IntoIterator<Item = &'a str>) -> Result<(), Failure> {
         match ids.into_iter().find(|id| self.lacks(id)) {
             None => Ok(()),
-            Some(id) => {
-                let message = format!("no worker has the stage `{id}`");
-                Err(Failure::new(Exit::StageFailed, message).hint(self.hint(id)))
-            }
+            Some(id) => Err(self.unknown(id)),
         }
+    }
+
+    /// The failure for an unknown id.
+    pub(crate) fn unknown(&self, id: &str) -> Failure {
+        let message = format!("no worker has the stage `{id}`");
+        Failure::new(Exit::StageFailed, message).hint(self.hint(id))
     }
 }

@@ -66,7 +66,7 @@ pub(super) struct WorkerEntry {
 pub(super) struct RetryEntry {
     /// Maximum number of repetitions.
     pub(super) times: u32,
-    /// Delay before a repetition, such as `5s`; default: 1 s.
+    /// Delay before the first repetition, such as `5s`; default: 1 s. It doubles each time, up to 5 min.
     #[schemars(with = "Option<String>")]
     pub(super) wait: Option<Spanned<String>>,
 }

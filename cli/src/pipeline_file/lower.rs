@@ -29,9 +29,7 @@ pub(super) fn lower(file: FileEntry) -> Result<Lowered, Vec<Mistake>> {
     let deadline = file.deadline.map(|text| lowering.time(&text));
     let retry = file.retry.map(|retry| Retry {
         times: retry.times,
-        wait: retry
-            .wait
-            .map_or(Duration::from_secs(1), |text| lowering.time(&text)),
+        wait: retry.wait.map_or(Retry::WAIT, |text| lowering.time(&text)),
     });
     let workers = workers(file.worker, &mut lowering.mistakes);
     let entries = match file.steps {

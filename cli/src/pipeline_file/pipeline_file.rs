@@ -29,8 +29,15 @@ pub(crate) struct PipelineFile {
 pub(crate) struct Retry {
     /// Maximum number of repetitions.
     pub(crate) times: u32,
-    /// Delay before a repetition.
+    /// Delay before the first repetition. It doubles with each further one.
     pub(crate) wait: Duration,
+}
+
+impl Retry {
+    /// The delay, if none is given.
+    pub(crate) const WAIT: Duration = Duration::from_secs(1);
+    /// The delay does not grow beyond this.
+    pub(crate) const MAX_WAIT: Duration = Duration::from_secs(300);
 }
 
 /// A stage and its position in the file.

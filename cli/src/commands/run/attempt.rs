@@ -49,7 +49,7 @@ pub(super) async fn attempt(
         opened = job.open() => opened?,
         stopped = stop.next() => return Err(stopped.before_the_run()),
     };
-    let run_progress = RefCell::new(RunProgress::new(&input, spec.stage_ids()));
+    let run_progress = RefCell::new(RunProgress::new(&input, spec.stage_ids(), quiet));
     let mut display = Display::new(quiet, output.is_standard() && console::user_attended());
     spec.format = edges.first();
     let started = spec.assemble(edges.source(input)).start(&worker);

@@ -16,6 +16,7 @@ Examples:
   pipewright run 'cmd:jq -c .user' log::errors < users.ndjson
   pipewright run log::parse log::errors bytes::gzip < access.log > errors.gz
   pipewright run bytes::gzip --param bytes::gzip.level=9 -i access.log -o access.log.gz
+  pipewright run -i in.ndjson -o out.ndjson --retry 3 --retry-wait 5s orders::check
   pipewright run --max-item-bytes 256MiB images::scale < images.ndjson
   pipewright run log::parse --report report.json < access.log > parsed
   pipewright run -f pipeline.toml < access.log > sessions.ndjson.gz

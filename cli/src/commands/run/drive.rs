@@ -150,7 +150,7 @@ async fn copy<S: RunSource<Item = Bytes>>(
                 run_progress.borrow_mut().written += len;
             }
             Event::Progress(progress) => run_progress.borrow_mut().note(&progress),
-            // Messages are for stages; a byte stream cannot contain them.
+            Event::Message(text) => run_progress.borrow().show_message(&text),
             _ => {}
         }
     }

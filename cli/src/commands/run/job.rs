@@ -36,8 +36,7 @@ impl Job {
             return Ok(());
         }
         let message = "a run that is to be tried again needs files as input and output";
-        let hint =
-            "name them by `--input` and `--output`, or take `retry` out of the pipeline file";
+        let hint = "name them by `--input` and `--output`, or leave `retry` out";
         Err(Failure::new(Exit::Usage, message).hint(hint))
     }
 

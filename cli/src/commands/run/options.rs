@@ -46,7 +46,14 @@ pub(crate) struct Options {
     /// Maximum duration of the run, such as `90s` or `10min` [default: unlimited].
     #[arg(long, value_name = "TIME", value_parser = duration)]
     deadline: Option<Duration>,
-    /// Print only errors.
+    /// Run again from the beginning after a failure, at most this many times. Requires files as
+    /// input and output.
+    #[arg(long, value_name = "COUNT")]
+    retry: Option<u32>,
+    /// Delay before the first repetition; it doubles each time, up to 5 min [default: 1s].
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    retry_wait: Option<Duration>,
+    /// Print only errors: no progress, no messages of stages, no summary.
     #[arg(short, long)]
     quiet: bool,
 }
@@ -61,6 +68,7 @@ impl Options {
         job.input = self.input.clone().or(job.input);
         job.output = self.output.clone().or(job.output);
         job.formats = (self.from, self.to);
+        job.retry = self.retry_of(job.retry);
         let is_stdin = job.input.as_deref().is_none_or(|path| path == "-");
         if uses_stdin && is_stdin {
             let message = "standard input has the pipeline, so the input has to be a file";
@@ -68,6 +76,16 @@ impl Options {
         }
         job.can_begin_again()?;
         Ok(job)
+    }
+
+    /// The repetitions of a job, with those of its file.
+    fn retry_of(&self, file: Option<Retry>) -> Option<Retry> {
+        let times = self.retry.or(file.map(|retry| retry.times))?;
+        let wait = self.retry_wait.or(file.map(|retry| retry.wait));
+        Some(Retry {
+            times,
+            wait: wait.unwrap_or(Retry::WAIT),
+        })
     }
 
     /// Whether only errors are printed.
@@ -112,20 +130,20 @@ impl Options {
     ) -> Result<Complete, Failure> {
         let quiet = self.quiet;
         let mut left = job.retry.map_or(0, |retry| retry.times);
+        let mut wait = job.retry.map_or(Retry::WAIT, |retry| retry.wait);
         loop {
             let failure = match attempt(job, address, quiet, signals).await {
                 Ok(complete) => return Ok(complete),
                 Err(failure) => failure,
             };
-            let Some(Retry { wait, .. }) = job.retry.filter(|_| left > 0 && may_pass(&failure))
-            else {
+            if left == 0 || !may_pass(&failure) {
                 return Err(failure);
-            };
+            }
             failure.report();
             if !quiet {
-                let wait = humantime::format_duration(wait);
+                let shown = humantime::format_duration(wait);
                 print_error(format_args!(
-                    "note: the run is repeated in {wait}; attempts left: {left}"
+                    "note: the run is repeated in {shown}; attempts left: {left}"
                 ));
             }
             left -= 1;
@@ -133,6 +151,7 @@ impl Options {
                 () = tokio::time::sleep(wait) => {}
                 signal = signals.next() => return Err(cancelled(signal)),
             }
+            wait = wait.saturating_mul(2).min(Retry::MAX_WAIT.max(wait));
         }
     }
 }

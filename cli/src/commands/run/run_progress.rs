@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 use pipewright::{Progress, StageReport};
 
 use super::input::Input;
+use crate::terminal::print_error::print_error;
+use crate::terminal::table::sanitized;
 
 /// The progress of a run.
 pub(super) struct RunProgress {
@@ -18,6 +20,8 @@ pub(super) struct RunProgress {
     /// The progress reported by the stages, in order.
     pub(super) stages: Vec<(String, Option<StageReport>)>,
     samples: VecDeque<(Duration, u64)>,
+    /// The stage that sends or forwards the messages, if they are shown.
+    speaker: Option<String>,
 }
 
 /// Removes duplicates: stages with the same id cannot be distinguished in progress messages.
@@ -31,14 +35,23 @@ const WINDOW: Duration = Duration::from_secs(5);
 
 impl RunProgress {
     /// Creates the progress of a run that starts now.
-    pub(super) fn new(input: &Input, stages: Vec<String>) -> Self {
+    pub(super) fn new(input: &Input, stages: Vec<String>, quiet: bool) -> Self {
         Self {
             started: Instant::now(),
             read: input.counter(),
             size: input.len(),
             written: 0,
+            speaker: stages.last().filter(|_| !quiet).cloned(),
             stages: distinct(stages).map(|stage| (stage, None)).collect(),
             samples: VecDeque::new(),
+        }
+    }
+
+    /// Shows a user message at the end of the pipeline, after the name of the last stage. The data
+    /// has no place for it.
+    pub(super) fn show_message(&self, text: &str) {
+        if let Some(stage) = &self.speaker {
+            print_error(format_args!("{stage}: {}", sanitized(text)));
         }
     }
 
@@ -110,6 +123,7 @@ impl RunProgress {
             read: Arc::new(AtomicU64::new(read)),
             size,
             written: read / 2,
+            speaker: None,
             stages: stages.iter().map(|&id| (id.to_owned(), None)).collect(),
             samples: [(Duration::ZERO, 0), (Duration::from_secs(seconds), read)].into(),
         }

@@ -7,6 +7,7 @@ mod channel;
 mod compression;
 mod cut_lists;
 #[cfg(unix)]
+mod describe;
 mod ends;
 mod foreign_text;
 mod help;

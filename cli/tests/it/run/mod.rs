@@ -10,8 +10,11 @@ mod filter;
 mod formats;
 mod house;
 mod memory;
+mod messages;
 #[cfg(unix)]
 mod output_files;
+#[cfg(unix)]
+mod retries;
 mod signals;
 mod stages;
 #[cfg(unix)]

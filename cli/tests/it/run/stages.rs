@@ -19,6 +19,18 @@ async fn copy(mut input: ChannelReader, mut output: ChannelWriter) -> Result<()>
     Ok(())
 }
 
+/// Sends a message that controls a terminal, before the first bytes.
+#[pipeline_stage(id = "bytes::says")]
+async fn says(mut input: ChannelReader, mut output: ChannelWriter) -> Result<()> {
+    output
+        .send_message("\u{1b}[2Jcleared\nerror: forged")
+        .await?;
+    while let Some(bytes) = input.next_bytes().await? {
+        output.write(bytes).await?;
+    }
+    Ok(())
+}
+
 #[pipeline_stage(id = "bytes::gzip")]
 async fn gzip(mut input: ChannelReader, mut output: ChannelWriter) -> Result<()> {
     tokio::io::copy(&mut GzipEncoder::new(&mut input), &mut output).await?;
@@ -122,6 +134,7 @@ async fn hang(input: Receiver<String, Lines>, output: Sender<String, Json>) -> R
 /// Registers all stages.
 pub(super) fn register(worker: &Worker) {
     worker.register(copy).unwrap();
+    worker.register(says).unwrap();
     worker.register(gzip).unwrap();
     worker.register(gunzip).unwrap();
     worker.register(head).unwrap();
