@@ -12,7 +12,7 @@ use crate::failure::Failure;
 #[derive(Args)]
 pub(crate) struct Output {
     /// Output format.
-    #[arg(long, value_enum, default_value_t = Form::Text, value_name = "FORM")]
+    #[arg(short, long, value_enum, default_value_t = Form::Text, value_name = "FORM")]
     output: Form,
 }
 

@@ -24,7 +24,7 @@ Examples:
 
 A roles file has one entry per token; in patterns, `*` matches any characters:
   [[role]]
-  token_file = \"thumbnailer.token\"   # or token_env = \"NAME\"
+  token_file = \"thumbnailer.token\"   # beside this file; or token_env = \"NAME\"
   register = [\"thumbnails::*\"]
   trigger = [\"storage::get\"]
   channels = true                     # required to run pipelines")]

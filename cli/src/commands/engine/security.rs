@@ -83,7 +83,10 @@ fn roles(mut engine: EngineBuilder, path: &Path) -> Result<EngineBuilder, Failur
         return Err(wrong(told.into()));
     }
     for entry in role {
-        let token = Token::at(entry.token_env, entry.token_file).read()?;
+        // Relative to the file of roles, wherever the engine is started.
+        let directory = path.parent().unwrap_or(Path::new(""));
+        let token_file = entry.token_file.map(|file| directory.join(file));
+        let token = Token::at(entry.token_env, token_file).read()?;
         let token = token.ok_or_else(|| wrong("a role has no token_env or token_file".into()))?;
         let limits = entry.register.into_iter().fold(Role::new(), Role::register);
         let mut limits = entry.trigger.into_iter().fold(limits, Role::trigger);
