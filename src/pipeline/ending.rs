@@ -131,7 +131,6 @@ impl Ending {
         // because of its reader.
         let gave_way =
             self.was_left(at) || (code != StageError::LOST && self.reader_failed(at, error));
-        // A reader whose input fell silent was the first to notice that this worker was lost.
         let truncated = |reader: &Part| matches!(reader.after_code(), State::Failed { weight, .. } if weight == TRUNCATED);
         let silent = code == StageError::LOST && self.all_readers(at, truncated);
         let abandoned = self.parts[at].abandoned && !silent;
@@ -151,8 +150,7 @@ impl Ending {
         self.disconnected = Some(lost);
     }
 
-    /// Records that the part `at` did not end although it was stopped. It is the cause if its
-    /// reader only reports that nothing arrived.
+    /// Records that the part `at` did not end although it was stopped.
     pub(super) fn unresponsive(&mut self, at: usize, error: StageError) {
         self.unresponsive.push((at, error));
     }
@@ -332,8 +330,7 @@ impl Ending {
                 .all(|reader| reader.is_some_and(|(at, _)| left(at)))
     }
 
-    /// Whether the readers of the output of the part `at`, which failed with `error`, failed for
-    /// reasons of their own. A foreign reader may just pass this failure on.
+    /// Whether the readers of the part `at` failed by themselves. A foreign one may pass `error` on.
     fn reader_failed(&self, at: usize, error: &StageError) -> bool {
         self.all_readers(at, |reader| match reader.after_code() {
             State::Failed { weight, foreign } => weight == 0 && (!foreign || error.is_foreign()),
