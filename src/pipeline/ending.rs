@@ -2,7 +2,7 @@
 
 use super::run_error::RunError;
 use crate::stage::StageError;
-use crate::wire::Abort;
+use weight::{TRUNCATED, WEAK, weight};
 
 /// The events of the parts of a run, and the resulting end of the run. No I/O, no clock.
 ///
@@ -378,23 +378,6 @@ impl Part {
     }
 }
 
-/// From this weight on, a failure says nothing about its cause.
-const WEAK: u8 = 4;
-
-/// The weight of a truncated input.
-const TRUNCATED: u8 = 2;
-
-/// The lower the weight, the more specific the failure is about its cause.
-fn weight(failure: &StageError) -> u8 {
-    match failure.first_cause().code.as_str() {
-        StageError::CANCELLED | Abort::DROPPED => 5,
-        StageError::OUTPUT_LOST | StageError::OUTPUT_GONE => 4,
-        _ if failure.is_passed_on() => 3,
-        StageError::INPUT_TRUNCATED => TRUNCATED,
-        StageError::LOST => 1,
-        _ => 0,
-    }
-}
-
 #[cfg(test)]
 mod model;
+mod weight;

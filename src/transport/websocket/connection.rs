@@ -125,11 +125,7 @@ where
     }
 
     #[cfg(not(feature = "engine"))]
-    #[expect(
-        clippy::unused_self,
-        clippy::unnecessary_wraps,
-        reason = "as with `engine`"
-    )]
+    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "see above")]
     fn count(&mut self) -> Result<(), TransportError> {
         Ok(())
     }

@@ -45,11 +45,8 @@ impl Place {
     }
 
     pub(super) async fn read(&self) -> Ran {
-        run(
-            pipewright(&self.url, &["channel", "read", &self.reader]),
-            b"",
-        )
-        .await
+        let read = pipewright(&self.url, &["channel", "read", &self.reader]);
+        run(read, b"").await
     }
 
     pub(super) fn writer(&self) -> ChannelWriter {
