@@ -250,12 +250,16 @@ impl EngineBuilder {
     }
 
     /// How long the calls of a worker are kept after the loss of its control connection; default:
-    /// 10 s. Zero ends them at once.
+    /// zero, which ends them immediately.
     ///
     /// Within this time, a worker that reconnects continues its calls, those that it made and those
-    /// that it runs. It receives no new calls meanwhile. Afterwards its callers get an error, as
-    /// they also do at once if the worker closes its connection or falls silent. Only pipewright
+    /// that it runs. It receives no new calls meanwhile. Afterwards its callers get an error. They
+    /// get it immediately if the worker closes its connection or does not respond. Only pipewright
     /// workers that reconnect ask for it.
+    ///
+    /// A killed process and a lost connection look the same to the engine. With a time of 10 s, the
+    /// callers of a killed worker wait 10 s for their error, and so do runs with stages on it.
+    /// Channels are not resumed: a stage whose channels were lost as well fails in any case.
     pub fn reattach_within(mut self, time: Duration) -> Self {
         self.limits.reattach_within = time;
         self

@@ -96,7 +96,7 @@ impl Default for Limits {
             linger: Duration::from_secs(60),
             keep_alive: KeepAlive::default(),
             // A worker reconnects after about 0.1 s, 1 s, 3 s and 7 s.
-            reattach_within: Duration::from_secs(10),
+            reattach_within: Duration::ZERO,
             behaviour: Behaviour::default(),
         }
     }

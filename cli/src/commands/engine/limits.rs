@@ -53,7 +53,7 @@ pub(crate) struct Limits {
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse_duration)]
     linger: Duration,
     /// How long the calls of a worker are kept after the loss of its connection.
-    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_duration)]
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = parse_duration)]
     reattach_within: Duration,
     /// Interval of pings to workers.
     #[arg(long, value_name = "TIME", default_value = "20s", value_parser = parse_duration)]
