@@ -85,7 +85,10 @@ async fn a_call_too_many_is_refused() {
 #[tokio::test]
 async fn more_channels_than_the_limits_are_an_error() {
     for (builder, whose) in [
-        (Engine::builder().max_channels(1), "the engine already has 1"),
+        (
+            Engine::builder().max_channels(1),
+            "the engine already has 1",
+        ),
         (
             Engine::builder().max_channels_per_worker(1),
             "the worker has 1",

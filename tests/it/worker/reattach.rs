@@ -259,7 +259,8 @@ async fn a_worker_that_shuts_down_answers_after_a_cut() {
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_run_once_and_return_over_many_cuts() {
     const CALLS: u32 = 300;
-    let Some(engine) = TestEngine::ours(Engine::builder(), WHY).await else {
+    let builder = Engine::builder().reattach_within(FAILED);
+    let Some(engine) = TestEngine::ours(builder, WHY).await else {
         return;
     };
     // Both workers are cut again and again, after different numbers of bytes.
