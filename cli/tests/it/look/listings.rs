@@ -94,7 +94,7 @@ async fn stages_tell_what_goes_in_and_out() {
             "Line (ndjson)",
             "Line (ndjson)",
             "logs",
-            "Keeps the lines that name an error.",
+            "Keeps the lines that contain an error.",
         ],
         vec![
             "log::tail",
