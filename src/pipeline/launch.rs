@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::outcome::Outcome;
 use super::plan::{Edge, Node, NodeEnds, Plan, Work};
-use super::run::{DrainHandle, RunSource};
+use super::run::{DrainHandle, RunSource, without_policy};
 use super::run_error::{RUN, RunError};
 use super::run_span::{RunSpan, within};
 use super::running::{Host, Output, Running};
@@ -32,7 +32,8 @@ type Refs = (StreamChannelRef, StreamChannelRef);
 
 /// A run over channels, as driven by [`Run`](super::Run).
 pub struct ChannelRun<P: Segment> {
-    incoming: Incoming<P::Out, P::Format>,
+    /// `None` after a failure of the output.
+    incoming: Option<Incoming<P::Out, P::Format>>,
     output: Output,
     outcome: JoinHandle<Outcome>,
     control: Control,
@@ -91,7 +92,7 @@ pub(super) async fn launch<P: Segment>(
         supervisor.start(running);
     }
     Ok(ChannelRun {
-        incoming: Incoming::new(context.receiver(reader), RUN),
+        incoming: Some(Incoming::new(context.receiver(reader), RUN)),
         output,
         outcome: tokio::spawn(trace.over(supervisor.supervise())),
         over: Box::pin(cancelled.cancelled_owned()),
@@ -192,8 +193,17 @@ impl<P: Segment> RunSource for ChannelRun<P> {
         // A stopped run ends immediately, regardless of its output.
         let flow = match this.over.poll_unpin(cx) {
             Poll::Ready(()) => Poll::Ready(None),
-            Poll::Pending => this.incoming.poll_next_unpin(cx),
+            Poll::Pending => match &mut this.incoming {
+                Some(incoming) => incoming
+                    .poll_next_unpin(cx)
+                    .map(|flow| flow.map(without_policy)),
+                None => Poll::Ready(None),
+            },
         };
+        if let Poll::Ready(Some(Err(_))) = flow {
+            // A reader that stays open without reading would hold up the stages.
+            this.incoming = None;
+        }
         let goes_on = matches!(flow, Poll::Ready(Some(Ok(_))));
         this.output.awaited.store(!goes_on, Relaxed);
         if flow.is_ready() && !goes_on {
@@ -214,7 +224,8 @@ impl<P: Segment> RunSource for ChannelRun<P> {
                 outcome
             }
         };
-        outcome.verified = all_verified([outcome.verified, this.incoming.verified()]);
+        let read = this.incoming.as_ref().and_then(Incoming::verified);
+        outcome.verified = all_verified([outcome.verified, read]);
         Poll::Ready(outcome)
     }
 

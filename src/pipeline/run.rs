@@ -64,6 +64,17 @@ pub trait RunSource {
     fn drain_handle(&self) -> DrainHandle;
 }
 
+/// An event of the output, for which no policy can be set: an unreadable item is a failure.
+#[inline]
+pub(super) fn without_policy<T>(event: Flow<T>) -> Flow<T> {
+    match event {
+        Ok(Event::Signal(Signal(SignalKind::Unreadable(unreadable)))) => {
+            Err(StageError::input(RUN, unreadable.error))
+        }
+        event => event,
+    }
+}
+
 impl<S: RunSource> Run<S> {
     pub(super) fn new(source: S) -> Self {
         Self {
@@ -84,9 +95,6 @@ impl<S: RunSource> Run<S> {
     ) -> Poll<Option<Result<Event<S::Item>, RunError>>> {
         while !self.over {
             match ready!(self.source.as_mut().poll_flow(cx)) {
-                Some(Ok(Event::Signal(Signal(SignalKind::Unreadable(unreadable))))) => {
-                    self.failure = Some(StageError::input(RUN, unreadable.error));
-                }
                 Some(Ok(Event::Signal(_))) => continue,
                 Some(Ok(event)) => {
                     self.items += u64::from(matches!(event, Event::Item(_)));

@@ -11,7 +11,7 @@ use tokio_util::sync::{CancellationToken, DropGuard, WaitForCancellationFutureOw
 
 use super::ending::Ending;
 use super::outcome::Outcome;
-use super::run::{DrainHandle, RunSource};
+use super::run::{DrainHandle, RunSource, without_policy};
 use super::run_error::{RUN, RunError};
 use super::run_report::StageSummary;
 use crate::stage::{CatchPanic, Control, End, Flow, LocalStats, StageError};
@@ -119,6 +119,7 @@ where
             return Poll::Ready(Some(Err(refused)));
         }
         if let Poll::Ready(flow) = this.stream.poll_next(cx) {
+            let flow = flow.map(without_policy);
             if !matches!(flow, Some(Ok(_))) {
                 *this.failed |= flow.is_some();
                 if *this.failed {

@@ -93,7 +93,9 @@ impl<'a> Member<'a> {
         if core.limits.behaviour.is_iii() {
             self.fresh.passed_by(&message);
         }
-        self.confirm(out);
+        if self.reattach_within.is_some() {
+            self.confirm(out);
+        }
         match message {
             ControlMessage::InvokeFunction(call) => self.invoke(call, core, out),
             ControlMessage::InvocationResult(result) => self.result(result, out),

@@ -117,7 +117,7 @@ struct Way {
 
 /// The end of a run as its supervisor leads to it: it notifies parts whose output is no longer
 /// read, and waits for those that hang until everything else is over. `None` if no run has these
-/// events in this order, because a part stops that nobody has asked to.
+/// events in this order, because a part stops although it was not asked to.
 fn supervised(events: &[Event], order: &[usize], way: Way) -> Option<End> {
     let mut ending = line(events.len());
     if way.code_first {

@@ -73,7 +73,7 @@ impl Driver {
         self.calls.lost(reason);
     }
 
-    /// Ends the carried calls, if there are any: nobody continues them.
+    /// Ends the carried calls, if there are any. They do not continue on another connection.
     pub(in crate::worker) fn end_carried(&mut self) {
         if let Some(carried) = self.carried.take() {
             self.calls.lost(&carried.reason);

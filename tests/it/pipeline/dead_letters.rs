@@ -1,16 +1,19 @@
 //! Items that a stage cannot process: their numbers, and the stream of dead letters.
 
+use std::io::Cursor;
+
 use pipewright::format::Json;
 use pipewright::pipeline::RunSource;
 use pipewright::{
-    Backoff, Channel, DeadLetter, DeadLetters, Engine, Error, ItemStageExt, Pipeline, Policy,
-    Result, Run, RunError, RunReport, Service, StageError, StageExt, StageInfo, Worker,
-    pipeline_stage,
+    Backoff, Channel, ChannelReader, ChannelWriter, DeadLetter, DeadLetters, Engine, Error,
+    ItemStageExt, Pipeline, Policy, Result, Run, RunError, RunReport, Service, StageError,
+    StageExt, StageInfo, Worker, pipeline_stage,
 };
 use tokio::runtime::Runtime;
 
 use super::stages::{double, no_fives};
 use super::{House, run_all_ways};
+use crate::support::within;
 
 /// Lines, two of which are not numbers.
 const LINES: &[u8] = b"1\ntwo\n3\n\"four\"\n6\n";
@@ -94,6 +97,37 @@ async fn unreadable_item_without_a_policy_fails_its_stage() {
     }
 }
 
+#[pipeline_stage(id = "dead_letters::copy")]
+async fn copy(mut input: ChannelReader, mut output: ChannelWriter) -> Result<()> {
+    tokio::io::copy(&mut input, &mut output).await?;
+    Ok(())
+}
+
+/// The stages have more to write than the channels hold.
+#[tokio::test]
+async fn unreadable_output_fails_the_run_and_ends_its_stages() {
+    let lines = || Cursor::new([b"1\n".to_vec(), b"x\n".repeat(8 << 20)].concat());
+    let mut all = run_all_ways(|| Pipeline::read(lines()).then(copy).decode::<u64, Json>()).await;
+    let house = House::new().await;
+    for worker in house.workers().await {
+        worker.register(copy).unwrap();
+        worker.registered().await.unwrap();
+        for lines in [lines(), Cursor::new(b"1\nx\n".to_vec())] {
+            let pipeline = Pipeline::read(lines).then(copy.remote());
+            let run = pipeline.decode::<u64, Json>().start(&worker).await.unwrap();
+            all.push(within(ended(run)).await);
+        }
+        house.is_quiet().await;
+        worker.shutdown().await.unwrap();
+    }
+    for (items, report) in all {
+        assert_eq!(items, [1]);
+        let error = report.unwrap_err();
+        let cause = error.first_cause();
+        assert_eq!((&*cause.code, cause.item), (StageError::BAD_INPUT, Some(1)));
+    }
+}
+
 /// The process can end after the report of a run, while engine and reader continue.
 #[test]
 fn dead_letters_have_ended_when_the_report_is_given() {
@@ -158,7 +192,10 @@ async fn dead_letters_outlive_the_channel_that_they_go_to() {
             Ok(letters.sender)
         }
     });
-    for _ in 0..3 {
+    // An iii engine tells a writer only at its next frame that its reader has left, so the first
+    // letter after a loss can be lost there.
+    let losses = if house.engine.is_pipewright() { 3 } else { 1 };
+    for _ in 0..losses {
         let run = Pipeline::from_iter(4..9_u64).then(no_fives.dead_letter(letters.clone()));
         assert_eq!(run.run_local().report().await.unwrap().items, 4);
         let mut receiver = opened.recv().await.unwrap();

@@ -77,8 +77,7 @@ async fn functions_survive_a_restart_of_the_engine() {
 
 #[tokio::test]
 async fn a_call_under_way_fails_unless_it_is_idempotent() {
-    // Pipewright's engine keeps calls only if it is told to.
-    let engine = TestEngine::with(Engine::builder().reattach_within(Duration::ZERO)).await;
+    let engine = TestEngine::start().await;
     let proxy = proxy_to(&engine).await;
     let host = engine.worker(engine.address()).await;
     let guest = connect(&engine, &proxy).await;
